@@ -1,0 +1,6 @@
+"""``python -m qdiag``."""
+
+from qdiag.cli import main
+
+if __name__ == "__main__":
+    main()

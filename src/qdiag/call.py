@@ -1,0 +1,238 @@
+"""One QNode call of the traced script, and what surrounds it: the values that tracing writes and everything later reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit
+from qdiag.method import Method, Option
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A place in the user's code: path relative to the script's folder where it lies inside, line, and function."""
+
+    path: str
+    line: int
+    function: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception as data.
+
+    Parameters
+    ----------
+    type
+        The exception's class name.
+    message
+        Its text.
+    frames
+        The innermost frames, outermost first, as ``module:function:line`` (no absolute paths).
+    stage
+        ``build`` · ``forward`` · ``backward`` · ``worker`` (the process that evaluated it was lost) · ``timeout``.
+    refusal
+        Whether this is the framework's own "not supported" rather than a breakdown inside it.
+    """
+
+    type: str
+    message: str
+    frames: tuple[str, ...] = ()
+    stage: str = "forward"
+    refusal: bool = False
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """How the user's QNode evaluates: device, interface, differentiation method, transforms.
+
+    Parameters
+    ----------
+    qnode
+        Qualified name of the quantum function, such as ``Model.qnode``.
+    source
+        Where the quantum function is defined.
+    device, device_wires, device_precision, device_options
+        PennyLane's device name, its wires (empty when unset), ``complex64`` or ``complex128``, further options.
+    interface
+        ``torch``, ``autograd``, ``numpy``, ``jax``, …: the one in force for this call.
+    requested, resolved
+        The ``diff_method`` as the user wrote it, and what PennyLane made of it.
+    gradient_options
+        The user's ``gradient_kwargs``.
+    execution_options
+        Such as ``mcm_method`` and ``postselect_mode``.
+    transforms
+        Names of the transforms on the QNode, in order.
+    layer
+        Class name of the module that made the call (``TorchLayer``), or "".
+    """
+
+    qnode: str
+    source: SourceLine
+    device: str
+    device_wires: tuple[object, ...] = ()
+    device_precision: str = "complex128"
+    device_options: tuple[tuple[str, Option], ...] = ()
+    interface: str = ""
+    requested: str = ""
+    resolved: str = ""
+    gradient_options: tuple[tuple[str, Option], ...] = ()
+    execution_options: tuple[tuple[str, Option], ...] = ()
+    transforms: tuple[str, ...] = ()
+    layer: str = ""
+
+    @property
+    def method(self) -> Method:
+        """The user's own method."""
+        width = self.device_precision if self.device_precision == "complex64" else ""
+        return Method(self.device, self.resolved, "", width, self.device_options, self.gradient_options)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of the QNode as the user passed it: name, container (see `circuit.CONTAINERS`), dtype, shape, tracked or not."""
+
+    name: str
+    container: str
+    dtype: str
+    shape: tuple[int, ...]
+    trainable: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """What one backward pass brought to a call.
+
+    Parameters
+    ----------
+    cotangents
+        One array for each output, or None where the loss does not depend on that output.
+    gradients
+        One array for each trainable parameter of the circuit (in the order of `Circuit.trainable`), or None where it was not seen.
+    exact
+        For each of these, whether this call was the tensor's only known consumer, so that the array is this call's own
+        vector-Jacobian product.
+    create_graph
+        Whether the pass was itself recorded for a second derivative.
+    """
+
+    cotangents: tuple[Optional[np.ndarray], ...]
+    gradients: tuple[Optional[np.ndarray], ...] = ()
+    exact: tuple[bool, ...] = ()
+    create_graph: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One QNode call.
+
+    Parameters
+    ----------
+    index
+        Position in the trace, from 0.
+    step
+        Number of optimiser steps taken before the call.
+    source
+        The line of the user's code that called.
+    configuration
+        How it was evaluated.
+    arguments
+        The QNode's arguments.
+    circuit
+        What ran, as the QNode's transforms leave it.
+    written
+        The circuit as the user wrote it, where transforms changed it.
+    outputs
+        The real outputs, flattened in order of return; None where the call raised.
+    output_container
+        One of `circuit.CONTAINERS`.
+    layer_dtype
+        The dtype that the enclosing layer handed on, or "".
+    backwards
+        Each backward pass that came back, in order.
+    warnings
+        Texts of the warnings raised during the call.
+    failure
+        The exception that the call, or its backward pass, raised.
+    parent
+        Index of the call inside whose quantum function this one ran, or None.
+    process, thread
+        0 for the script's own; others are numbered in order of appearance.
+    """
+
+    index: int
+    step: int
+    source: SourceLine
+    configuration: Configuration
+    arguments: tuple[Argument, ...]
+    circuit: Circuit
+    outputs: Optional[tuple[np.ndarray, ...]]
+    written: Optional[Circuit] = None
+    output_container: str = "numpy"
+    layer_dtype: str = ""
+    backwards: tuple[Backward, ...] = ()
+    warnings: tuple[str, ...] = ()
+    failure: Optional[Failure] = None
+    parent: Optional[int] = None
+    process: int = 0
+    thread: int = 0
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Versions and settings of the stack that ran the script."""
+
+    python: str = ""
+    platform: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
+    devices: tuple[str, ...] = ()
+    settings: tuple[tuple[str, Option], ...] = ()
+
+    def version(self, package: str) -> str:
+        """The version of a package, or "" where it was not loaded."""
+        return dict(self.packages).get(package, "")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something between calls: an optimiser step, a scalar loss, or a note by the recorder.
+
+    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning``; ``after`` is the number of calls recorded before it.
+    """
+
+    kind: str
+    after: int
+    text: str = ""
+    number: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Script:
+    """How the script was run and how it ended.
+
+    Parameters
+    ----------
+    path
+        The script, or the module's name.
+    argv
+        Its arguments.
+    module
+        Whether it was run with ``-m``.
+    exit_code
+        As Python's ``subprocess`` gives it (negative for a signal), or None while it runs or when the recorder was killed.
+    failure
+        The exception that ended it.
+    """
+
+    path: str
+    argv: tuple[str, ...] = ()
+    module: bool = False
+    exit_code: Optional[int] = None
+    failure: Optional[Failure] = field(default=None)

@@ -1,0 +1,308 @@
+"""What one QNode call ran, as an immutable tree that knows no framework.
+
+A circuit is operations and measurements; each is a `Node`: a class name, its data (numbers, and the operators nested in
+it), and metadata (wires and hyperparameters). Every number that an operator carries is a `Parameter` leaf, so one walk over
+the tree sees all of them, also those that PennyLane's tape hides. Edits are pure functions that return a new circuit;
+they know nothing of searching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+from typing import Any, Union
+
+import numpy as np
+
+Label = Union[int, str]
+"""A wire label."""
+
+CONTAINERS = ("python", "numpy-scalar", "numpy", "autograd", "torch")
+"""Where a number lived: a Python number, a numpy scalar, a numpy array, PennyLane's autograd tensor, a torch tensor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A number or array that an operator carries.
+
+    Parameters
+    ----------
+    value
+        The number as an array of any shape; its dtype is the one the user's number had.
+    container
+        One of `CONTAINERS`.
+    trainable
+        Whether the user's interface tracked it.
+    """
+
+    value: np.ndarray
+    container: str = "python"
+    trainable: bool = False
+
+
+@dataclass(frozen=True)
+class Wires:
+    """Wire labels in order: a type of its own, so that relabelling finds them anywhere in the tree."""
+
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping:
+    """An immutable dictionary in the order of its making."""
+
+    items: tuple[tuple[Value, Value], ...]
+
+    def get(self, key: str, default: Value = None) -> Value:
+        """The value stored under a string key."""
+        return next((value for name, value in self.items if name == key), default)
+
+
+@dataclass(frozen=True, eq=False)
+class Tagged:
+    """A value of a PennyLane type that is neither operator nor number: a Pauli word, shots, a set, a slice, …
+
+    `kind` names the type in the words of the bridge's codec; `content` is made of ordinary values.
+    """
+
+    kind: str
+    content: Value
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of mid-circuit measurements, as a lookup table.
+
+    Parameters
+    ----------
+    measurements
+        Positions, among the circuit's mid-circuit measurements in order of execution, of those it depends on.
+    table
+        One value for each of the ``2**len(measurements)`` branches, first measurement as the most significant bit.
+    """
+
+    measurements: tuple[int, ...]
+    table: tuple[Union[bool, int, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """An operator or a measurement process.
+
+    Parameters
+    ----------
+    name
+        The class name, such as ``RX``, ``Adjoint``, ``StronglyEntanglingLayers``, ``ExpectationMP``.
+    data
+        Numbers (`Parameter`), nested operators (`Node`), and tuples or lists of these, as PennyLane flattens them.
+    metadata
+        Everything else that rebuilds it: wires, hyperparameters, control values, …
+    wires
+        All wires that it touches (also those inside the metadata and nested operators), for reading and for edits.
+    definition
+        For a class that is not PennyLane's: the source code of the class. Executed only with the user's trust.
+    opaque
+        Why this node is known by name only, or "" where it can be rebuilt.
+    """
+
+    name: str
+    data: tuple[Value, ...] = ()
+    metadata: Value = None
+    wires: tuple[Label, ...] = ()
+    definition: str = ""
+    opaque: str = ""
+
+
+Value = Union[
+    None, bool, int, float, complex, str, tuple[Any, ...], list[Any], Parameter, Wires, Mapping, Tagged, Outcome, Node
+]
+"""Anything that a circuit's tree may hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit:
+    """Operations, measurements and shots of one QNode call.
+
+    Parameters
+    ----------
+    operations
+        In order of execution.
+    measurements
+        In order of return.
+    shots
+        Empty for analytic, else one entry for each group of shots.
+    returns
+        The shape of what the QNode returned: ``"single"`` for a bare measurement, else ``"tuple"``, ``"list"`` or ``"dict:a,b"``.
+    """
+
+    operations: tuple[Node, ...]
+    measurements: tuple[Node, ...]
+    shots: tuple[int, ...] = ()
+    returns: str = "single"
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Operations, then measurements."""
+        return self.operations + self.measurements
+
+    @property
+    def wires(self) -> tuple[Label, ...]:
+        """Every wire that is touched, in order of first use."""
+        return tuple(dict.fromkeys(label for node in self.nodes for label in node.wires))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Every number in the tree: operations first, in the order in which the nodes hold them."""
+        return tuple(parameter for node in self.nodes for parameter in parameters_of(node))
+
+    @property
+    def trainable(self) -> tuple[int, ...]:
+        """Positions in `parameters` of those that the user's interface tracked."""
+        return tuple(i for i, parameter in enumerate(self.parameters) if parameter.trainable)
+
+    @property
+    def opaque(self) -> tuple[str, ...]:
+        """Names of the operators that are recorded by name only, each with the reason."""
+        return tuple(f"{node.name} ({node.opaque})" for top in self.nodes for node in nodes_of(top) if node.opaque)
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def parts_of(value: Value) -> tuple[Value, ...]:
+    """The values directly inside a value, in the order that fixes the numbering of parameters."""
+    if isinstance(value, Node):
+        return (*value.data, value.metadata)
+    if isinstance(value, (tuple, list)):
+        return tuple(value)
+    if isinstance(value, Mapping):
+        return tuple(part for item in value.items for part in item)
+    if isinstance(value, Tagged):
+        return (value.content,)
+    return ()
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """A value and everything inside it, depth first."""
+    yield value
+    for part in parts_of(value):
+        yield from walk(part)
+
+
+def parameters_of(value: Value) -> tuple[Parameter, ...]:
+    """The parameters inside a value, in order."""
+    return tuple(part for part in walk(value) if isinstance(part, Parameter))
+
+
+def nodes_of(value: Value) -> tuple[Node, ...]:
+    """The operators inside a value, outermost first, the value itself among them."""
+    return tuple(part for part in walk(value) if isinstance(part, Node))
+
+
+# --- rebuilding --------------------------------------------------------------------------------------------------------
+
+
+def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
+    """A copy of a tree in which ``change`` has replaced values, inside out.
+
+    Parameters
+    ----------
+    value
+        The tree.
+    change
+        Called once for each value after its parts have been rebuilt; returns the value itself to keep it.
+    """
+    if isinstance(value, Node):
+        data = tuple(rebuilt(part, change) for part in value.data)
+        return change(replace(value, data=data, metadata=rebuilt(value.metadata, change)))
+    if isinstance(value, (tuple, list)):
+        return change(type(value)(rebuilt(part, change) for part in value))
+    if isinstance(value, Mapping):
+        return change(Mapping(tuple((rebuilt(k, change), rebuilt(v, change)) for k, v in value.items)))
+    if isinstance(value, Tagged):
+        return change(Tagged(value.kind, rebuilt(value.content, change)))
+    return change(value)
+
+
+def with_nodes(circuit: Circuit, change: Callable[[Value], Value]) -> Circuit:
+    """A circuit whose trees have been rebuilt by ``change`` (see `rebuilt`)."""
+    return replace(
+        circuit,
+        operations=tuple(_node(rebuilt(node, change)) for node in circuit.operations),
+        measurements=tuple(_node(rebuilt(node, change)) for node in circuit.measurements),
+    )
+
+
+def _node(value: Value) -> Node:
+    if not isinstance(value, Node):
+        raise TypeError(f"an operation must stay an operation, not become {type(value).__name__}")
+    return value
+
+
+def with_parameters(circuit: Circuit, parameters: Sequence[Parameter]) -> Circuit:
+    """The same circuit with other parameters, given in the order of `Circuit.parameters`.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than the circuit has.
+    """
+    expected = len(circuit.parameters)
+    if len(parameters) != expected:
+        raise ValueError(f"the circuit has {expected} parameters, not {len(parameters)}")
+    remaining = iter(parameters)
+    return with_nodes(circuit, lambda value: next(remaining) if isinstance(value, Parameter) else value)
+
+
+def with_values(circuit: Circuit, values: MappingType[int, np.ndarray]) -> Circuit:
+    """The same circuit with other numbers at some positions of `Circuit.parameters`."""
+    return with_parameters(
+        circuit,
+        [replace(p, value=values[i]) if i in values else p for i, p in enumerate(circuit.parameters)],
+    )
+
+
+def with_trainable(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The same circuit with exactly the parameters at these positions trainable."""
+    wanted = frozenset(positions)
+    return with_parameters(circuit, [replace(p, trainable=i in wanted) for i, p in enumerate(circuit.parameters)])
+
+
+_WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
+_NARROWER = {"float64": "float32", "complex128": "complex64"}
+
+
+def with_precision(circuit: Circuit, precision: str) -> Circuit:
+    """The same circuit with every floating parameter in ``float64`` or ``float32`` (complex ones in the matching width)."""
+    table = {"float64": _WIDER, "float32": _NARROWER}[precision]
+    return with_parameters(
+        circuit,
+        [replace(p, value=p.value.astype(table.get(p.value.dtype.name, p.value.dtype))) for p in circuit.parameters],
+    )
+
+
+def without_operations(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The same circuit less the operations at these positions."""
+    gone = frozenset(positions)
+    return replace(circuit, operations=tuple(op for i, op in enumerate(circuit.operations) if i not in gone))
+
+
+def without_measurements(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The same circuit less the measurements at these positions; a lone remaining one is still returned as before."""
+    gone = frozenset(positions)
+    return replace(circuit, measurements=tuple(m for i, m in enumerate(circuit.measurements) if i not in gone))
+
+
+def relabelled(circuit: Circuit, labels: MappingType[Label, Label]) -> Circuit:
+    """The same circuit on other wires; labels that are not in the mapping stay."""
+
+    def change(value: Value) -> Value:
+        if isinstance(value, Wires):
+            return Wires(tuple(labels.get(label, label) for label in value.labels))
+        if isinstance(value, Node):
+            return replace(value, wires=tuple(labels.get(label, label) for label in value.wires))
+        return value
+
+    return with_nodes(circuit, change)

@@ -1,0 +1,1 @@
+"""Why two methods differ: experiments, and the causes that predict them."""

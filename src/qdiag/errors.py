@@ -1,0 +1,75 @@
+"""What can go wrong for a user, as a small tree: each error names its cause and its cure, and knows its exit code.
+
+Our own mistakes are not in this tree: anything that is no `QdiagError` is a bug of qdiag and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of DESIGN.md; precedence is 130, 2, 3, 1, 4, 0."""
+
+    NOTHING_BEYOND_ROUNDING = 0
+    ERROR_FOUND = 1
+    USAGE = 2
+    SCRIPT_FAILED = 3
+    INCONCLUSIVE = 4
+    INTERRUPTED = 130
+
+
+class QdiagError(Exception):
+    """A user-visible failure.
+
+    Parameters
+    ----------
+    cause
+        What happened, in one sentence.
+    cure
+        What the user can do about it, in one sentence.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, cause: str, cure: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.cure = cure
+
+    def __reduce__(self) -> tuple[type[QdiagError], tuple[str, str]]:
+        return type(self), (self.cause, self.cure)
+
+
+class UsageError(QdiagError):
+    """The command line asks for something that does not exist or cannot be."""
+
+
+class MethodError(UsageError):
+    """A method's name cannot be read, or names no device or differentiation method."""
+
+
+class TraceError(QdiagError):
+    """A file is no trace, is damaged, or was written by a newer qdiag."""
+
+
+class CircuitFormatError(TraceError):
+    """A stored circuit does not follow the format: damaged, foreign, or over the bounds."""
+
+
+class OutputError(QdiagError):
+    """The output folder cannot be written, exists already, or the disk is full."""
+
+
+class UnsupportedStackError(QdiagError):
+    """The installed PennyLane, torch or Python is outside what the bridges know."""
+
+
+class OpaqueCircuitError(QdiagError):
+    """A circuit holds an operation that qdiag could record by name only, so it cannot be replayed."""
+
+
+class Interrupted(QdiagError):
+    """Ctrl-C: what was recorded or worked out so far is kept."""
+
+    exit_code = ExitCode.INTERRUPTED

@@ -1,0 +1,159 @@
+"""What qdiag found, as values: divergences, experiments, diagnoses, reproducers, and the findings that reports show.
+
+These are the nouns that pass between rooms; the arithmetic behind them lives in `compare` and `diagnosis`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from qdiag.call import Call
+from qdiag.compare import Comparison, Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Divergence:
+    """The first call at which one kind of difference shows.
+
+    Parameters
+    ----------
+    call
+        The call.
+    comparison
+        The pair of methods and how far they are apart.
+    signature
+        Where it shows: ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
+    wrong
+        Canonical names of the methods that are wrong, by the arbiter; empty where none is or none is known.
+    judged
+        What the arbiter said in a sentence, or why it cannot tell.
+    raised
+        Method → PennyLane's words, for the methods that refused or broke down.
+    worst
+        The comparison of the call, among all calls, where this pair is furthest apart.
+    worst_call
+        The index of that call.
+    calls
+        Indices of all replayed calls that show the same signature and pair.
+    """
+
+    call: Call
+    comparison: Comparison
+    signature: str
+    wrong: tuple[str, ...] = ()
+    judged: str = ""
+    raised: tuple[tuple[str, str], ...] = ()
+    worst: Optional[Comparison] = None
+    worst_call: int = 0
+    calls: tuple[int, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the comparison."""
+        return self.comparison.verdict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One experiment and what came of it.
+
+    ``predicts`` is ``heals`` · ``persists`` · ``moves``; ``holds`` says whether it came out so. ``before`` and ``after`` are gaps
+    (maximal absolute difference), None where the evaluation gave no number.
+    """
+
+    experiment: str
+    before: Optional[float]
+    after: Optional[float]
+    predicts: str
+    holds: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause of a divergence, as far as experiments show it.
+
+    ``confidence`` is ``confirmed`` · ``likely`` · ``unknown``; ``blamed`` names the operation, observable or measurement in which the
+    cause sits.
+    """
+
+    code: str
+    slug: str
+    title: str
+    confidence: str
+    because: str
+    remedy: str
+    evidence: tuple[Evidence, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+    blamed: str = ""
+
+
+@dataclass(frozen=True)
+class Minimal:
+    """How small the circuit became, and at which cost."""
+
+    operations: int
+    wires: int
+    parameters: int
+    measurements: int
+    oracle_calls: int = 0
+    one_minimal: bool = False
+
+
+@dataclass(frozen=True)
+class Reproducer:
+    """The stand-alone script: its text, where it was written, and whether a fresh process confirmed it."""
+
+    source: str
+    path: str = ""
+    verified: bool = False
+    exit_code: Optional[int] = None
+    output: str = ""
+
+    @property
+    def lines(self) -> int:
+        """Lines that are neither empty nor comment."""
+        stripped = (line.strip() for line in self.source.splitlines())
+        return sum(1 for line in stripped if line and not line.startswith("#"))
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """A divergence with its diagnosis, its minimal circuit and its reproducer."""
+
+    divergence: Divergence
+    diagnosis: Diagnosis
+    minimal: Optional[Minimal] = None
+    reproducer: Optional[Reproducer] = None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything that one run worked out: what `findings.json` and every report are made from.
+
+    Parameters
+    ----------
+    calls, steps, replayed
+        Recorded calls, optimiser steps, calls that were replayed under at least two methods.
+    methods
+        Canonical names of the methods replayed.
+    sampled
+        Method → number of calls at which it was evaluated, for those not evaluated at all calls.
+    refused
+        Method → PennyLane's words, for shadow methods that refuse.
+    unfaithful
+        Calls whose replay under the user's own method did not give the user's own outputs.
+    """
+
+    calls: int
+    steps: int
+    replayed: int
+    qnodes: tuple[tuple[str, str], ...]
+    methods: tuple[str, ...]
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    sampled: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    unfaithful: tuple[int, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,99 @@
+"""A method: one way to evaluate a circuit, and how it is written.
+
+``[device[complex64]/]diff_method[@precision]`` on the command line; canonical, with the device, in files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Union
+
+from qdiag.errors import MethodError
+
+Option = Union[None, bool, int, float, str]
+"""The value of a device option or gradient keyword: what a trace may hold without executing anything."""
+
+DIFF_METHODS = ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard", "spsa", "device", "best", "none")
+"""PennyLane's own names; `none` evaluates the outputs only."""
+
+STOCHASTIC = frozenset({"spsa"})
+"""Methods whose result is random by construction: never part of ``auto``, never a reference."""
+
+PER_PARAMETER = frozenset({"parameter-shift", "finite-diff", "hadamard", "spsa"})
+"""Methods whose cost grows with the number of parameters: replayed at sampled calls only."""
+
+_WRITTEN = re.compile(
+    r"(?:(?P<device>[\w.\-]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
+)
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to evaluate a circuit.
+
+    Parameters
+    ----------
+    device
+        PennyLane's name of the device, or "" for the device of the call.
+    diff_method
+        One of `DIFF_METHODS`.
+    precision
+        ``float32`` or ``float64`` to convert the parameters before, or "" to leave them as the user had them.
+    device_precision
+        ``complex64`` or ``complex128`` for the device's own state, or "" for the device's default.
+    device_options
+        Further keyword arguments of the device, sorted by name.
+    gradient_options
+        PennyLane's ``gradient_kwargs``, sorted by name.
+    """
+
+    device: str
+    diff_method: str
+    precision: str = ""
+    device_precision: str = ""
+    device_options: tuple[tuple[str, Option], ...] = ()
+    gradient_options: tuple[tuple[str, Option], ...] = ()
+
+    def __str__(self) -> str:
+        width = f"[{self.device_precision}]" if self.device_precision else ""
+        device = f"{self.device}{width}/" if self.device else ""
+        return f"{device}{self.diff_method}" + (f"@{self.precision}" if self.precision else "")
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether two evaluations may differ although nothing changed."""
+        return self.diff_method in STOCHASTIC
+
+    @property
+    def per_parameter(self) -> bool:
+        """Whether its cost grows with the number of parameters."""
+        return self.diff_method in PER_PARAMETER
+
+    def on(self, device: str) -> Method:
+        """The same method, with the device filled in where none was written."""
+        return self if self.device else replace(self, device=device)
+
+
+def parse(written: str) -> Method:
+    """Read a method as users write it.
+
+    Raises
+    ------
+    MethodError
+        If it is not written as ``[device/]diff_method[@precision]``, or the differentiation method is none of PennyLane's.
+    """
+    match = _WRITTEN.fullmatch(written.strip())
+    if match is None:
+        raise MethodError(
+            f"cannot read the method '{written}'",
+            "write [device/]diff_method[@precision], for example backprop, lightning.qubit/adjoint or backprop@float64",
+        )
+    if match["diff"] not in DIFF_METHODS:
+        raise MethodError(f"unknown differentiation method '{match['diff']}'", "known are " + ", ".join(DIFF_METHODS))
+    return Method(match["device"] or "", match["diff"], match["precision"] or "", match["width"] or "")
+
+
+def parse_list(written: str) -> tuple[Method, ...]:
+    """Read a comma-separated list of methods, each once, in the order written."""
+    return tuple(dict.fromkeys(parse(part) for part in written.split(",") if part.strip()))

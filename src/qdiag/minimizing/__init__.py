@@ -1,0 +1,1 @@
+"""From a failing circuit to the few operations that matter."""

@@ -1,0 +1,1 @@
+"""One outline of a result, rendered four ways."""

@@ -1,0 +1,1 @@
+"""The user's script in a process of its own, observed without being changed."""
