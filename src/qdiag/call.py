@@ -72,6 +72,8 @@ class Configuration:
         Names of the transforms on the QNode, in order.
     layer
         Class name of the module that made the call (``TorchLayer``), or "".
+    default_dtype
+        Torch's default dtype at the call (``float32``), or "" without torch: it decides what Python numbers become.
     """
 
     qnode: str
@@ -87,6 +89,7 @@ class Configuration:
     execution_options: tuple[tuple[str, Option], ...] = ()
     transforms: tuple[str, ...] = ()
     layer: str = ""
+    default_dtype: str = ""
 
     @property
     def method(self) -> Method:

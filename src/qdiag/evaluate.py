@@ -39,6 +39,8 @@ class Request:
         For devices that sample.
     trusted
         Whether class definitions inside the circuit may be executed.
+    default_dtype
+        Torch's default dtype while it runs, or "" to leave it.
     """
 
     circuit: Circuit
@@ -51,6 +53,7 @@ class Request:
     execution_options: tuple[tuple[str, Option], ...] = ()
     seed: int = 0
     trusted: bool = False
+    default_dtype: str = ""
 
 
 @dataclass(frozen=True, eq=False)
