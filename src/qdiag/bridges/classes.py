@@ -1,0 +1,184 @@
+"""PennyLane's operator and measurement classes by name, and the source of classes that are not PennyLane's.
+
+A name from a file is only ever looked up among the classes that are loaded already: reading a circuit imports nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pennylane as qml
+
+from qdiag.errors import OpaqueCircuitError
+
+OPERATOR: type[Any] = qml.operation.Operator
+MEASUREMENT: type[Any] = qml.measurements.MeasurementProcess if hasattr(qml, "measurements") else qml.measure.MeasurementProcess
+
+_PLAIN_NAMES = {
+    "AdjointOperation": "Adjoint",
+    "AdjointObs": "Adjoint",
+    "PowOperation": "Pow",
+    "PowObs": "Pow",
+    "ControlledOp": "Controlled",
+}
+"""Classes that PennyLane swaps in by itself when the plain one is made."""
+
+_LIBRARIES = ("pennylane", "numpy", "torch", "math", "cmath", "scipy", "functools", "itertools")
+"""Modules that a recorded class may import from."""
+
+
+def is_pennylane(kind: type) -> bool:
+    """Whether a class ships with PennyLane or its own simulators."""
+    return kind.__module__.partition(".")[0] in ("pennylane", "pennylane_lightning")
+
+
+def _below(kind: type[Any]) -> Iterator[type]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+_known: dict[str, type] = {}
+_names: dict[type, str] = {}
+
+
+def _index() -> None:
+    for kind in (OPERATOR, MEASUREMENT, *_below(OPERATOR), *_below(MEASUREMENT)):
+        if kind in _names or not is_pennylane(kind):
+            continue
+        name = kind.__name__
+        if name in _known and getattr(qml, name, None) is not kind:
+            name = f"{kind.__module__}.{kind.__qualname__}"
+        _known[name] = kind
+        _names[kind] = _PLAIN_NAMES.get(name, name)
+
+
+def name_of(kind: type) -> str:
+    """The name under which a class is recorded: its own, or the full one where another class took that already."""
+    if kind not in _names and is_pennylane(kind):
+        _index()
+    return _names.get(kind, kind.__name__)
+
+
+def class_named(name: str) -> type:
+    """The loaded PennyLane class that is recorded under a name.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If this PennyLane has no such class.
+    """
+    if name not in _known:
+        _index()
+    if name not in _known:
+        raise OpaqueCircuitError(
+            f"PennyLane {qml.__version__} has no operation or measurement {name!r}",
+            "replay on the version of PennyLane that recorded it, or trust the file if the class is the script's own",
+        )
+    return _known[name]
+
+
+# --- classes of the user's -----------------------------------------------------------------------------------------------
+
+_definitions: dict[type, str] = {}
+_defined: dict[tuple[str, str], type] = {}
+
+
+def definition_of(kind: type) -> str:
+    """The source of a class that is not PennyLane's, with the imports, bases, functions and constants that it names; or ""."""
+    if kind not in _definitions:
+        try:
+            _definitions[kind] = _Definition(sys.modules.get(kind.__module__)).source_with_needs(kind)
+        except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
+            _definitions[kind] = ""
+    return _definitions[kind]
+
+
+class _Definition:
+    """Collects the source of a class after the sources of what it needs, each once."""
+
+    def __init__(self, module: ModuleType | None) -> None:
+        self.scope = vars(module) if module is not None else {}
+        self.seen: set[str] = set()
+
+    def source_with_needs(self, item: Any) -> str:
+        source = textwrap.dedent(inspect.getsource(item))
+        self.seen.add(item.__name__)
+        needs = [self.need(name) for name in _free_names(source)]
+        imports = [need for need in needs if need.startswith(("import ", "from ")) and "\n" not in need]
+        others = [need for need in needs if need and need not in imports]
+        parts = ["\n".join(imports)] if imports else []
+        return "\n\n\n".join([*parts, *others, source.rstrip("\n")]) + "\n"
+
+    def need(self, name: str) -> str:
+        if name in self.seen or name not in self.scope:
+            return ""
+        self.seen.add(name)
+        item = self.scope[name]
+        if isinstance(item, ModuleType):
+            return f"import {item.__name__} as {name}" if _allowed(item.__name__) else ""
+        home = getattr(item, "__module__", None) or ""
+        if _allowed(home):
+            return _import_of(home, item, name)
+        if isinstance(item, type) or inspect.isfunction(item):
+            return self.source_with_needs(item).rstrip("\n")
+        return f"{name} = {item!r}" if _is_literal(item) else ""
+
+
+def _allowed(module: str) -> bool:
+    return module.partition(".")[0] in _LIBRARIES
+
+
+def _import_of(home: str, item: Any, name: str) -> str:
+    original = getattr(item, "__name__", name)
+    return f"from {home} import {original} as {name}" if original != name else f"from {home} import {name}"
+
+
+def _is_literal(item: Any) -> bool:
+    if isinstance(item, (tuple, list)):
+        return all(map(_is_literal, item))
+    return item is None or type(item) in (bool, int, float, complex, str)
+
+
+def _free_names(source: str) -> list[str]:
+    names = [node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not hasattr(builtins, name)]
+
+
+def class_defined(name: str, definition: str) -> type:
+    """Execute the source of a recorded class. Call this only with the user's trust.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If the source does not run here, or does not define an operator of that name.
+    """
+    if (name, definition) not in _defined:
+        _defined[name, definition] = _executed(name, definition)
+    return _defined[name, definition]
+
+
+def _executed(name: str, definition: str) -> type:
+    import numpy as np
+
+    scope: dict[str, Any] = {"__name__": "qdiag_recorded", "qml": qml, "pennylane": qml, "np": np, "numpy": np}
+    scope.update(Operator=OPERATOR, Operation=qml.operation.Operation)
+    try:
+        exec(compile(definition, f"<{name}>", "exec"), scope)
+    except Exception as error:
+        raise OpaqueCircuitError(
+            f"the recorded source of {name} does not run here ({type(error).__name__}: {error})",
+            "run qdiag on the script itself, in the environment that it needs",
+        ) from None
+    kind = scope.get(name)
+    if not isinstance(kind, type) or not issubclass(kind, (OPERATOR, MEASUREMENT)):
+        raise OpaqueCircuitError(f"the recorded source of {name} does not define an operation", "record the trace again")
+    _definitions[kind] = definition
+    return kind

@@ -1,0 +1,499 @@
+"""Operators and measurements as `Node` values and back, through PennyLane's own way of taking them apart.
+
+Recording never raises: what cannot be kept exactly becomes its decomposition, and what has none a node known by name only.
+Rebuilding is strict: a node that this PennyLane cannot make is an `OpaqueCircuitError`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterator
+from typing import Any, Optional
+
+import numpy as np
+import pennylane as qml
+
+from qdiag.bridges import classes, flattening
+from qdiag.bridges.numbers import NotANumber, plain_number, reader_for
+from qdiag.circuit import Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.errors import OpaqueCircuitError
+
+__all__ = ["Decoding", "Encoding", "node_of", "operator_of", "plain_number"]
+
+MAX_DEPTH = 100
+"""Operators nested deeper than this are known by name only: their tree could not be walked within Python's own limit."""
+
+MAX_MEASUREMENTS = 10
+"""A condition on more mid-circuit measurements than this is known by name only: its table has ``2**n`` entries."""
+
+
+class Unencodable(Exception):
+    """A value that no circuit value stands for; the text says which."""
+
+
+# --- recording ---------------------------------------------------------------------------------------------------------
+
+
+class Encoding:
+    """What is shared while the operators of one circuit are taken apart.
+
+    Attributes
+    ----------
+    notes
+        What could not be kept exactly, in words.
+    numbers
+        The live number behind each `Parameter`, in walk order.
+    positions
+        Mid-circuit measurements by their identifier, in order of execution.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.numbers: list[Any] = []
+        self.positions: dict[Any, int] = {}
+        self.depth = 0
+
+    def note(self, text: str) -> None:
+        """Remember, once, what could not be kept exactly."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def nodes(self, operator: Any) -> tuple[Node, ...]:
+        """One node; or those of the decomposition, where the operator itself cannot be kept."""
+        mark = len(self.numbers)
+        try:
+            return (self.node(operator),)
+        except Exception as error:
+            del self.numbers[mark:]
+            reason = _reason(error)
+        self.depth = 0
+        name = classes.name_of(type(operator))
+        try:
+            parts = flattening.decomposition(operator)
+            nodes = tuple(self.node(part) for part in parts)
+        except Exception:
+            del self.numbers[mark:]
+            self.depth = 0
+            return (Node(name, wires=self._wires_of(operator), opaque=reason),)
+        self.note(f"{name} was recorded as its decomposition ({reason})")
+        return nodes
+
+    def node(self, operator: Any) -> Node:
+        """An operator or measurement; raises where it cannot be kept."""
+        kind = type(operator)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Unencodable(f"operators nest more than {MAX_DEPTH} deep")
+        name = classes.name_of(kind)
+        definition = ""
+        if not classes.is_pennylane(kind):
+            definition = classes.definition_of(kind)
+            if not definition:
+                raise Unencodable("the source of its class is not available")
+        data, metadata = flattening.flatten(operator)
+        parts = tuple([self.datum(part) for part in data])
+        rest = self.metadatum(metadata)
+        self.depth -= 1
+        return Node(name, parts, rest, self._wires_of(operator), definition)
+
+    def datum(self, value: Any) -> Value:
+        """Part of an operator's data: bare numbers are parameters."""
+        kind = type(value)
+        encoder = _DATA.get(kind) or _encoder_for(kind, _DATA)
+        return encoder(self, value)
+
+    def metadatum(self, value: Any) -> Value:
+        """Part of an operator's metadata: only arrays are parameters."""
+        kind = type(value)
+        encoder = _METADATA.get(kind) or _encoder_for(kind, _METADATA)
+        return encoder(self, value)
+
+    def labels(self, wires: Any) -> tuple[Label, ...]:
+        """Wire labels as integers and strings."""
+        labels = wires.labels
+        for label in labels:
+            if type(label) is not int and type(label) is not str:
+                return tuple([self._label(label) for label in labels])
+        return labels
+
+    def _label(self, label: Any) -> Label:
+        if type(label) in (int, str):
+            return label
+        if isinstance(label, (int, np.integer, np.bool_)) or (isinstance(label, (float, np.floating)) and float(label).is_integer()):
+            return int(label)
+        self.note(f"the wire {label!r} was recorded under its text")
+        return str(label)
+
+    def _wires_of(self, operator: Any) -> tuple[Label, ...]:
+        try:
+            return self.labels(operator.wires)
+        except Exception:
+            return ()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, (Unencodable, NotANumber)):
+        return str(error)
+    return f"{type(error).__name__}: {error}".strip().split("\n")[0][:200]
+
+
+Encoder = Callable[[Encoding, Any], Value]
+
+
+def _plain(encoding: Encoding, value: Any) -> Value:
+    return value
+
+
+def _number_encoder(read: Callable[..., Parameter]) -> Encoder:
+    def encode(encoding: Encoding, value: Any) -> Value:
+        parameter = read(value, encoding.note)
+        encoding.numbers.append(value)
+        return parameter
+
+    return encode
+
+
+def _data_tuple(encoding: Encoding, value: Any) -> Value:
+    return tuple([encoding.datum(part) for part in value])
+
+
+def _data_list(encoding: Encoding, value: Any) -> Value:
+    return [encoding.datum(part) for part in value]
+
+
+def _metadata_tuple(encoding: Encoding, value: Any) -> Value:
+    return tuple([encoding.metadatum(part) for part in value])
+
+
+def _metadata_list(encoding: Encoding, value: Any) -> Value:
+    return [encoding.metadatum(part) for part in value]
+
+
+def _dictionary(encoding: Encoding, value: Any) -> Value:
+    return Mapping(tuple([(encoding.metadatum(key), encoding.metadatum(item)) for key, item in value.items()]))
+
+
+def _wires(encoding: Encoding, value: Any) -> Value:
+    return Wires(encoding.labels(value))
+
+
+def _set(encoding: Encoding, value: Any) -> Value:
+    ordered = sorted(value, key=repr)
+    return Tagged(type(value).__name__, tuple([encoding.metadatum(part) for part in ordered]))
+
+
+def _slice(encoding: Encoding, value: Any) -> Value:
+    return Tagged(type(value).__name__, tuple([encoding.metadatum(part) for part in (value.start, value.stop, value.step)]))
+
+
+def _shots(encoding: Encoding, value: Any) -> Value:
+    return Tagged("Shots", tuple((int(copies.shots), int(copies.copies)) for copies in value.shot_vector))
+
+
+def _nested(encoding: Encoding, value: Any) -> Value:
+    return encoding.node(value)
+
+
+def _outcome(encoding: Encoding, value: Any) -> Value:
+    return flattening.outcome_of(value, encoding.positions, MAX_MEASUREMENTS)
+
+
+def _pauli_word(encoding: Encoding, value: Any) -> Value:
+    wires = Wires(tuple([encoding._label(label) for label in value]))
+    return Tagged("PauliWord", (wires, "".join(value.values())))
+
+
+def _pauli_sentence(encoding: Encoding, value: Any) -> Value:
+    return Tagged("PauliSentence", tuple([(encoding.metadatum(word), encoding.datum(number)) for word, number in value.items()]))
+
+
+def _fermi(encoding: Encoding, value: Any) -> Value:
+    return Tagged(type(value).__name__, tuple([(encoding.metadatum(key), encoding.datum(item)) for key, item in value.items()]))
+
+
+def _sparse(encoding: Encoding, value: Any) -> Value:
+    matrix = value.tocsr()
+    parts = tuple([encoding.datum(np.asarray(part)) for part in (matrix.data, matrix.indices, matrix.indptr)])
+    return Tagged(f"sparse-{value.format}", (tuple(map(int, matrix.shape)), parts, "array" in type(value).__name__))
+
+
+def _object_array(encoding: Encoding, value: Any) -> Value:
+    if value.dtype.kind not in "OUS":
+        return _number_encoder(reader_for(np.ndarray) or _plain)(encoding, value)  # type: ignore[arg-type]
+    items = tuple([encoding.metadatum(part.item() if isinstance(part, np.generic) else part) for part in value.ravel()])
+    return Tagged("array", (value.dtype.str if value.dtype.kind != "O" else "O", tuple(value.shape), items))
+
+
+def _class(encoding: Encoding, value: Any) -> Value:
+    if issubclass(value, (classes.OPERATOR, classes.MEASUREMENT)) and classes.is_pennylane(value):
+        return Tagged("class", classes.name_of(value))
+    raise Unencodable(f"it holds the class {value.__name__}")
+
+
+def _function(encoding: Encoding, value: Any) -> Value:
+    name = getattr(value, "__name__", "")
+    if getattr(qml, name, None) is value:
+        return Tagged("function", name)
+    raise Unencodable(f"it holds the function {name or value!r}")
+
+
+def _dtype(encoding: Encoding, value: Any) -> Value:
+    return Tagged("dtype", np.dtype(value).name)
+
+
+def _text(encoding: Encoding, value: Any) -> Value:
+    return str(value)
+
+
+def _enum(encoding: Encoding, value: Any) -> Value:
+    return Tagged("enum", (type(value).__name__, value.name))
+
+
+def _identifier(encoding: Encoding, value: Any) -> Value:
+    return Tagged("identifier", None)
+
+
+_KINDS: dict[str, Encoder] = {
+    "Wires": _wires,
+    "MeasurementValue": _outcome,
+    "PauliWord": _pauli_word,
+    "PauliSentence": _pauli_sentence,
+    "FermiWord": _fermi,
+    "FermiSentence": _fermi,
+    "Shots": _shots,
+}
+"""Encoders of PennyLane's own types, by class name."""
+
+_COMMON: dict[type, Encoder] = {
+    **dict.fromkeys((type(None), str), _plain),
+    **dict.fromkeys((set, frozenset), _set),
+    **dict.fromkeys((slice, range), _slice),
+    dict: _dictionary,
+    flattening.Identifier: _identifier,
+}
+_DATA: dict[type, Encoder] = {**_COMMON, tuple: _data_tuple, list: _data_list}
+_METADATA: dict[type, Encoder] = {
+    **_COMMON,
+    **dict.fromkeys((bool, int, float, complex), _plain),
+    tuple: _metadata_tuple,
+    list: _metadata_list,
+}
+
+
+def _encoder_for(kind: type, table: dict[type, Encoder]) -> Encoder:
+    encoder = _found(kind, table is _DATA)
+    if encoder is None:
+        raise Unencodable(f"it holds a {kind.__name__}")
+    table[kind] = encoder
+    return encoder
+
+
+def _found(kind: type, is_data: bool) -> Optional[Encoder]:
+    if issubclass(kind, (classes.OPERATOR, classes.MEASUREMENT)):
+        return _nested
+    if kind.__module__.startswith("pennylane.") and kind.__name__ in _KINDS:
+        return _KINDS[kind.__name__]
+    if kind.__module__.startswith("scipy.sparse") and hasattr(kind, "tocsr"):
+        return _sparse
+    if kind is np.ndarray:
+        return _object_array
+    reader = reader_for(kind)
+    if reader is not None:
+        return _number_encoder(reader)
+    if issubclass(kind, enum.Enum) and classes.is_pennylane(kind):
+        return _enum
+    if issubclass(kind, np.dtype):
+        return _dtype
+    if issubclass(kind, (str, np.str_)):
+        return _text
+    if issubclass(kind, type):
+        return _class
+    if callable(kind) and kind.__name__ == "function":
+        return _function
+    return _inherited(kind, is_data)
+
+
+def _inherited(kind: type, is_data: bool) -> Optional[Encoder]:
+    if issubclass(kind, tuple):
+        return _data_tuple if is_data else _metadata_tuple
+    if issubclass(kind, list):
+        return _data_list if is_data else _metadata_list
+    return _dictionary if issubclass(kind, dict) else None
+
+
+def node_of(operator: Any) -> Node:
+    """An operator or measurement as a node.
+
+    Parameters
+    ----------
+    operator
+        Any PennyLane operator or measurement process.
+
+    Returns
+    -------
+    Node
+        Never an exception: an operator that cannot be kept is a node with a reason in `Node.opaque`.
+    """
+    try:
+        return Encoding().node(operator)
+    except Exception as error:
+        name = classes.name_of(type(operator))
+        return Node(name, wires=Encoding()._wires_of(operator), opaque=_reason(error))
+
+
+# --- rebuilding --------------------------------------------------------------------------------------------------------
+
+
+class Decoding:
+    """What is shared while the operators of one circuit are rebuilt.
+
+    Parameters
+    ----------
+    numbers
+        The live number for each `Parameter`, in walk order; None for the recorded ones.
+    trusted
+        Whether source code that the circuit carries may be executed.
+    """
+
+    def __init__(self, numbers: Optional[Iterator[Any]] = None, trusted: bool = False) -> None:
+        self.numbers = numbers
+        self.trusted = trusted
+        self.measured: list[Any] = []
+
+    def operator(self, node: Node) -> Any:
+        """The operator or measurement of a node."""
+        if node.opaque:
+            raise OpaqueCircuitError(f"{node.name} was recorded by name only: {node.opaque}", "replay the script itself instead")
+        kind = self._class(node)
+        data = tuple([self.value(part) for part in node.data])
+        metadata = self.value(node.metadata)
+        operator = flattening.unflatten(kind, data, metadata)
+        if flattening.is_mid_measurement(operator):
+            self.measured.append(operator)
+        return operator
+
+    def _class(self, node: Node) -> type:
+        if not node.definition:
+            return classes.class_named(node.name)
+        if not self.trusted:
+            raise OpaqueCircuitError(
+                f"{node.name} is defined by the script, and the file's source code is not trusted", "pass --trust if you trust the file"
+            )
+        return classes.class_defined(node.name, node.definition)
+
+    def value(self, value: Value) -> Any:
+        """The live object that a value stands for."""
+        if isinstance(value, Parameter):
+            return plain_number(value) if self.numbers is None else next(self.numbers)
+        if isinstance(value, Node):
+            return self.operator(value)
+        if isinstance(value, tuple):
+            return tuple([self.value(part) for part in value])
+        if isinstance(value, list):
+            return [self.value(part) for part in value]
+        if isinstance(value, Wires):
+            return qml.wires.Wires(value.labels)
+        if isinstance(value, Mapping):
+            return {self.value(key): self.value(item) for key, item in value.items}
+        if isinstance(value, Outcome):
+            return flattening.measurement_value(value, self.measured)
+        if isinstance(value, Tagged):
+            return self._tagged(value)
+        return value
+
+    def _tagged(self, value: Tagged) -> Any:
+        if value.kind == "identifier":
+            return f"m{len(self.measured)}"
+        maker = _MAKERS.get(value.kind)
+        if maker is None:
+            raise OpaqueCircuitError(f"a value of kind {value.kind!r} is unknown to this qdiag", "use the qdiag that recorded it")
+        return maker(self.value(value.content))
+
+
+def _make_slice(content: Any) -> slice:
+    return slice(*content)
+
+
+def _make_shots(content: Any) -> Any:
+    return qml.measurements.Shots([tuple(pair) for pair in content] or None)
+
+
+def _make_pauli_word(content: Any) -> Any:
+    wires, letters = content
+    return qml.pauli.PauliWord(dict(zip(wires, letters)))
+
+
+def _make_sparse(form: str) -> Callable[[Any], Any]:
+    def make(content: Any) -> Any:
+        import scipy.sparse
+
+        shape, parts, is_array = content
+        kind = scipy.sparse.csr_array if is_array else scipy.sparse.csr_matrix
+        return kind(tuple(map(np.asarray, parts)), shape=shape).asformat(form)
+
+    return make
+
+
+def _make_array(content: Any) -> np.ndarray:
+    dtype, shape, items = content
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array.reshape(shape) if dtype == "O" else array.astype(dtype).reshape(shape)
+
+
+def _make_function(name: str) -> Any:
+    if name not in flattening.FUNCTIONS or not hasattr(qml, name):
+        raise OpaqueCircuitError(f"the function qml.{name} is not one that a circuit may hold", "replay the script itself instead")
+    return getattr(qml, name)
+
+
+def _make_enum(content: Any) -> Any:
+    name, member = content
+    for kind in enum.Enum.__subclasses__() + [deep for sub in enum.Enum.__subclasses__() for deep in sub.__subclasses__()]:
+        if kind.__name__ == name and classes.is_pennylane(kind):
+            return kind[member]
+    raise OpaqueCircuitError(f"this PennyLane has no {name}.{member}", "replay on the version of PennyLane that recorded it")
+
+
+def _fermi_of(name: str) -> Callable[[Any], Any]:
+    return lambda content: getattr(qml, name)(dict(content))
+
+
+_MAKERS: dict[str, Callable[[Any], Any]] = {
+    "set": set,
+    "frozenset": frozenset,
+    "slice": _make_slice,
+    "range": lambda content: range(*content),
+    "Shots": _make_shots,
+    "PauliWord": _make_pauli_word,
+    "PauliSentence": lambda content: qml.pauli.PauliSentence(dict(content)),
+    "FermiWord": _fermi_of("FermiWord"),
+    "FermiSentence": _fermi_of("FermiSentence"),
+    **{f"sparse-{form}": _make_sparse(form) for form in ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")},
+    "array": _make_array,
+    "class": classes.class_named,
+    "function": _make_function,
+    "dtype": np.dtype,
+    "enum": _make_enum,
+}
+
+
+def operator_of(node: Node, numbers: Optional[Iterator[Any]] = None, *, trusted: bool = False) -> Any:
+    """The PennyLane operator or measurement that a node stands for.
+
+    Parameters
+    ----------
+    node
+        The node.
+    numbers
+        The live number for each parameter in walk order; None for the recorded ones.
+    trusted
+        Whether source code that the node carries may be executed.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If the node is known by name only, or this PennyLane cannot make it.
+    """
+    with flattening.stop_recording():
+        return Decoding(numbers, trusted).operator(node)
