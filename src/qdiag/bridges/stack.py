@@ -1,0 +1,111 @@
+"""What stack this process runs on: versions, settings, and what the installed PennyLane can do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+from packaging.version import Version
+
+from qdiag.call import Environment
+from qdiag.method import Option
+
+_PACKAGES = ("pennylane", "pennylane-lightning", "torch", "numpy", "autograd", "scipy")
+_WHERE_LOADED = ("jax", "tensorflow", "catalyst")
+_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED")
+
+
+def pennylane_version() -> Version:
+    """The version of the installed PennyLane."""
+    return Version(_version("pennylane") or "0")
+
+
+def has_flatten() -> bool:
+    """Whether operators come apart by PennyLane's own ``_flatten`` (0.33 and newer)."""
+    import pennylane as qml
+
+    return hasattr(qml.operation.Operator, "_flatten")
+
+
+def has_broadcasting() -> bool:
+    """Whether a tape may carry a batch of parameters."""
+    import pennylane as qml
+
+    return hasattr(qml.operation.Operator, "batch_size")
+
+
+def has_mid_measurements() -> bool:
+    """Whether a circuit may measure in its middle."""
+    import pennylane as qml
+
+    return callable(getattr(qml, "measure", None)) and not isinstance(getattr(qml, "measure", None), type(sys))
+
+
+def environment() -> Environment:
+    """The stack of this process; what is not installed or not loaded is left out.
+
+    Returns
+    -------
+    Environment
+        No host name, user or path is part of it.
+    """
+    names = _PACKAGES + tuple(name for name in _WHERE_LOADED if name in sys.modules)
+    versions = [(name, _version(name)) for name in names]
+    return Environment(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        packages=tuple((name, version) for name, version in versions if version),
+        devices=_devices(),
+        settings=tuple(sorted({**_python_settings(), **_torch_settings(), **_blas()}.items())),
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _devices() -> tuple[str, ...]:
+    found: Any = metadata.entry_points()
+    group = found.select(group="pennylane.plugins") if hasattr(found, "select") else found.get("pennylane.plugins", ())
+    return tuple(sorted({point.name for point in group}))
+
+
+def _python_settings() -> dict[str, Option]:
+    flags = [name for name in ("optimize", "dev_mode", "isolated") if getattr(sys.flags, name)]
+    settings: dict[str, Option] = {"python flags": " ".join(flags)}
+    settings.update({name: os.environ[name] for name in _VARIABLES if name in os.environ})
+    return settings
+
+
+def _torch_settings() -> dict[str, Option]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    settings: dict[str, Option] = {
+        "torch default dtype": str(torch.get_default_dtype()).replace("torch.", ""),
+        "torch threads": int(torch.get_num_threads()),
+        "torch deterministic": bool(torch.are_deterministic_algorithms_enabled()),
+    }
+    if hasattr(torch, "get_float32_matmul_precision"):
+        settings["torch float32 matmul precision"] = str(torch.get_float32_matmul_precision())
+    return settings
+
+
+def _blas() -> dict[str, Option]:
+    import numpy as np
+
+    try:
+        if hasattr(np.__config__, "CONFIG"):
+            library = np.__config__.CONFIG["Build Dependencies"]["blas"]
+            return {"numpy BLAS": f"{library.get('name', '')} {library.get('version', '')}".strip()}
+        build: Any = np.__config__
+        names = build.get_info("blas_opt").get("libraries", [])
+        return {"numpy BLAS": str(names[0])} if names else {}
+    except (AttributeError, KeyError, TypeError):
+        return {}
