@@ -1,0 +1,170 @@
+"""What PennyLane makes of an operation: its decomposition, the parameters it shows, the matrix it builds from tracked numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Optional
+
+import numpy as np
+import pennylane as qml
+
+from qdiag.bridges import flattening
+from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.operators import Decoding, Encoding
+from qdiag.bridges.tapes import tape_of
+from qdiag.circuit import Circuit, Node, Parameter, parameters_of
+from qdiag.errors import OpaqueCircuitError
+
+Position = int
+
+MAX_DEPTH = 8
+"""Decompositions of decompositions are followed this far when looking for matrices."""
+
+
+def expanded(circuit: Circuit, positions: Optional[Sequence[Position]], trusted: bool) -> Optional[Circuit]:
+    """The circuit with some operations replaced by their decompositions, one level.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    positions
+        Which operations; None for all that have a decomposition.
+    trusted
+        Whether source code that the circuit carries may be executed.
+
+    Returns
+    -------
+    Circuit or None
+        None where nothing changed. The parameters of a decomposition are its own: numbers worked out from the operation's.
+    """
+    wanted = range(len(circuit.operations)) if positions is None else positions
+    groups = [(node,) for node in circuit.operations]
+    notes: list[str] = []
+    for position in wanted:
+        parts = _decomposition(circuit.operations[position], trusted, notes)
+        if parts is not None:
+            groups[position] = parts
+    operations = tuple(node for group in groups for node in group)
+    if operations == circuit.operations:
+        return None
+    return replace(circuit, operations=operations, notes=(*circuit.notes, *notes))
+
+
+def _decomposition(node: Node, trusted: bool, notes: list[str]) -> Optional[tuple[Node, ...]]:
+    try:
+        with flattening.stop_recording():
+            parts = flattening.decomposition(Decoding(trusted=trusted).operator(node))
+    except Exception:
+        # PennyLane says in many ways that an operation is elementary; whichever it was, there is nothing to expand
+        return None
+    encoding = Encoding()
+    nodes = tuple(inner for part in parts for inner in encoding.nodes(part))
+    notes.extend(encoding.notes)
+    if any(inner.opaque for inner in nodes) or (len(nodes) == 1 and nodes[0].name == node.name):
+        return None
+    return nodes
+
+
+def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters on which no parameter of PennyLane's tape depends.
+
+    Worked out with torch's graph, whatever the user's interface: the tape is built from fresh leaves, and a leaf that no tape
+    parameter reaches is hidden.
+    """
+    import torch
+
+    leaves: dict[int, Any] = {}
+    numbers: list[Any] = []
+    for position, parameter in enumerate(circuit.parameters):
+        if parameter.trainable and np.issubdtype(parameter.value.dtype, np.inexact):
+            leaves[position] = torch.tensor(parameter.value, requires_grad=True)
+            numbers.append(leaves[position])
+        else:
+            numbers.append(plain_number(replace(parameter, trainable=False)))
+    tape = tape_of(circuit, numbers, trusted)
+    shown = [p for p in tape.get_parameters(trainable_only=False) if isinstance(p, torch.Tensor) and p.requires_grad]
+    if not shown:
+        return tuple(leaves)
+    total = sum(torch.abs(p).sum() for p in shown)
+    gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
+    return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
+
+
+def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
+    """Operations whose matrix from tracked numbers is not the one from plain numbers.
+
+    Returns
+    -------
+    tuple
+        Position, and ``integer`` (truncated), ``real`` (imaginary part dropped) or ``different``.
+    """
+    found = []
+    for position, node in enumerate(circuit.operations):
+        if not any(parameter.trainable for parameter in parameters_of(node)):
+            continue
+        tracked = _built(node, interface, trusted)
+        plain = _built(node, "", trusted)
+        if tracked is None or plain is None:
+            continue
+        loss = _loss(tracked, plain, MAX_DEPTH)
+        if loss:
+            found.append((position, loss))
+    return tuple(found)
+
+
+def _built(node: Node, interface: str, trusted: bool) -> Optional[Any]:
+    """The operator from numbers tracked by an interface, or from plain double-precision ones for ""."""
+    container = {"torch": "torch", "autograd": "autograd"}.get(interface, "numpy") if interface else "numpy"
+
+    def live(parameter: Parameter) -> Any:
+        if not parameter.trainable:
+            return plain_number(parameter)
+        value = parameter.value
+        if not interface:
+            value = value.astype(np.result_type(value.dtype, np.float64))
+        return plain_number(replace(parameter, value=value, container=container, trainable=bool(interface)))
+
+    numbers: Iterator[Any] = iter([live(parameter) for parameter in parameters_of(node)])
+    try:
+        with flattening.stop_recording():
+            return Decoding(numbers, trusted).operator(node)
+    except (OpaqueCircuitError, ValueError, TypeError):
+        return None
+
+
+def _loss(tracked: Any, plain: Any, depth: int) -> str:
+    matrices = _matrix(tracked), _matrix(plain)
+    if matrices[0] is not None and matrices[1] is not None:
+        return _difference(matrices[0], matrices[1])
+    if depth == 0:
+        return ""
+    try:
+        with flattening.stop_recording():
+            parts = list(zip(flattening.decomposition(tracked), flattening.decomposition(plain)))
+    except Exception:
+        return ""
+    return next((loss for pair in parts if (loss := _loss(*pair, depth - 1))), "")
+
+
+def _matrix(operator: Any) -> Optional[np.ndarray]:
+    try:
+        with flattening.stop_recording():
+            return np.asarray(qml.math.unwrap([qml.matrix(operator)])[0])
+    except Exception:
+        # no matrix, or none without a wire order: the decomposition is looked at instead
+        return None
+
+
+def _difference(tracked: np.ndarray, plain: np.ndarray) -> str:
+    tolerance = {"rtol": 0.0, "atol": 1e-5}
+    if tracked.shape != plain.shape:
+        return "different"
+    if np.allclose(tracked, plain, **tolerance):
+        return ""
+    if np.issubdtype(tracked.dtype, np.integer) or np.allclose(tracked, np.trunc(plain.real), **tolerance):
+        return "integer"
+    if np.allclose(tracked, plain.real, **tolerance):
+        return "real"
+    return "different"

@@ -1,0 +1,53 @@
+"""What only PennyLane can say about a circuit: its expansion, its rows, the parameters that its tape hides, its drawing.
+
+These functions run where the frameworks are loaded (`Evaluator.call`). The bridges are imported inside them, so that the
+process that only asks never pays for PennyLane.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Request
+
+
+def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
+    """The circuit with the operations at these positions (all, for None) replaced by their decompositions.
+
+    Returns None where nothing could be expanded.
+    """
+    from qdiag.bridges import expansion
+
+    return expansion.expanded(circuit, positions, trusted)
+
+
+def rows(circuit: Circuit) -> tuple[Circuit, ...]:
+    """One circuit for each row of the batch; the circuit itself where it has no batch axis."""
+    from qdiag.bridges import execution
+
+    return execution.rows(circuit)
+
+
+def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters that PennyLane's tape does not list among its own."""
+    from qdiag.bridges import expansion
+
+    return expansion.hidden(circuit, trusted)
+
+
+def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
+    """Operations whose matrix from tracked numbers differs from the one from plain numbers: position and what was lost.
+
+    What was lost is ``integer`` (truncated), ``real`` (the imaginary part dropped), or ``different``.
+    """
+    from qdiag.bridges import expansion
+
+    return expansion.lossy_matrices(circuit, interface, trusted)
+
+
+def discarded_imaginary(request: Request) -> tuple[float, float]:
+    """The largest imaginary and the largest real part at the places where the backward pass casts complex to real."""
+    from qdiag.bridges import casts
+
+    return casts.discarded_imaginary(request)
