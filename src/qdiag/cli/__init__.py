@@ -1,5 +1,80 @@
-"""One file a command: each parses, calls the pipeline, prints, and maps errors to exit codes."""
+"""One file a command: each parses, calls the pipeline, prints, and maps errors to exit codes.
+
+Commands are loaded when they are called, so that ``qdiag --help`` imports neither PennyLane nor torch nor numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, Optional
+
+import click
+
+from qdiag import __version__
+from qdiag.errors import ExitCode, QdiagError
+
+COMMANDS = (
+    ("trace", "Run a training script unchanged and judge every QNode call."),
+    ("diagnose", "Judge a trace that was recorded before."),
+    ("explain", "Say what a cause is, how it is confirmed, what to do."),
+)
+"""Name and one-line help of each command, in the order in which users meet them; the module has the same name."""
 
 
-def main() -> None:
-    """Run the command line."""
+class Commands(click.Group):
+    """A group that imports a command's module only when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of `COMMANDS`."""
+        return [name for name, _ in COMMANDS]
+
+    def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
+        """The command of that name."""
+        if name not in dict(COMMANDS):
+            return None
+        command: click.Command = importlib.import_module(f"qdiag.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS))
+
+
+@click.group(
+    cls=Commands,
+    epilog="Example:  qdiag trace train.py -- default.qubit backprop",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="qdiag")
+def group() -> None:
+    """Find the QNode call at which two differentiation methods part, say which is wrong and why, and prove it."""
+
+
+def main(argv: Optional[list[str]] = None) -> Any:
+    """Run the command line: the entry point of ``qdiag`` and of ``python -m qdiag``."""
+    try:
+        code = group.main(args=argv, prog_name="qdiag", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except QdiagError as error:
+        _show(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        # the reader of our output left (head, less): that is its right, and no error of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.NOTHING_BEYOND_ROUNDING
+    sys.exit(int(code or 0))
+
+
+def _show(error: QdiagError) -> None:
+    """Print what happened and what to do, on stderr."""
+    click.echo(f"qdiag: {error.cause}", err=True)
+    if error.cure:
+        click.echo(f"       {error.cure}", err=True)

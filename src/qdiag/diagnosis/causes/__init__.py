@@ -1,1 +1,32 @@
-"""The causes, one file a family."""
+"""The causes, one file a family. `CAUSES` is the order in which explanations are preferred: the most specific first."""
+
+from __future__ import annotations
+
+from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.causes import complex_numbers, execution, graph, precision, randomness, rules, training
+
+UNKNOWN = Cause(
+    code="QD901",
+    slug="unknown",
+    title="unknown",
+    explanation="""The methods differ and no cause that qdiag knows explains every experiment. That is an answer too: the evidence is shown, and
+        nothing is claimed.""",
+    example="",
+    confirmed_by="It cannot be: it is what remains.",
+    remedy="report it with the reproducer: qdiag report --github",
+    applies=lambda scene: False,
+    predicts=lambda scene: (),
+    because=lambda scene: "no cause that qdiag knows explains every experiment",
+)
+
+CAUSES: tuple[Cause, ...] = (
+    *randomness.CAUSES,
+    *execution.CAUSES,
+    *precision.CAUSES,
+    *complex_numbers.CAUSES,
+    *graph.CAUSES,
+    *rules.CAUSES,
+    *training.CAUSES,
+    UNKNOWN,
+)
+"""Every cause, the most specific first."""

@@ -1,0 +1,182 @@
+"""What a cause is: when it comes into question, and what it predicts of each experiment. Causes never evaluate anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Optional
+
+from qdiag.call import Call
+from qdiag.compare import Comparison
+from qdiag.findings import Divergence
+from qdiag.method import Method
+from qdiag.question import Evaluator, Question
+
+HEALS, PERSISTS, MOVES = "heals", "persists", "moves"
+"""How an experiment can come out: the difference is gone, it is still there, or it is there but elsewhere or of another size."""
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions."""
+
+    kind: str
+    position: int
+    name: str
+    parameters: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind} {self.position})"
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that a cause may look at before any experiment.
+
+    Parameters
+    ----------
+    divergence
+        What was found.
+    question
+        The pair's question at the diverging call.
+    hidden
+        Positions of trainable parameters that PennyLane's tape does not list.
+    apart
+        Positions of the trainable parameters whose gradients differ beyond the bound; empty where outputs differ.
+    lost
+        Positions among `apart` where the wrong side says exactly zero and the other does not.
+    displaced
+        Whether the wrong side's gradients are the right ones at other positions.
+    batched
+        Whether the circuit has a batch axis.
+    lossy
+        Operations whose matrix from tracked numbers is not the one from plain numbers: position, and what was lost
+        (``integer`` · ``real`` · ``different``).
+    blamed
+        The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
+    """
+
+    divergence: Divergence
+    question: Question
+    hidden: tuple[int, ...] = ()
+    apart: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    displaced: bool = False
+    batched: bool = False
+    lossy: tuple[tuple[int, str], ...] = ()
+    blamed: Optional[Blamed] = None
+
+    @property
+    def call(self) -> Call:
+        """The diverging call."""
+        return self.divergence.call
+
+    @property
+    def comparison(self) -> Comparison:
+        """How far the pair is apart at that call."""
+        return self.divergence.comparison
+
+    @property
+    def signature(self) -> str:
+        """What kind of difference it is."""
+        return self.divergence.signature
+
+    @property
+    def derivative(self) -> bool:
+        """Whether outputs agree and derivatives do not."""
+        return self.signature in ("vjp", "jacobian", "nan", "second-derivative")
+
+    @property
+    def numeric(self) -> bool:
+        """Whether both sides gave numbers."""
+        return self.signature in ("output", "vjp", "jacobian", "second-derivative")
+
+    def involves(self, *diff_methods: str) -> bool:
+        """Whether one of the suspects differentiates in one of these ways."""
+        return any(method.diff_method in diff_methods for method in self.suspects)
+
+    @property
+    def suspects(self) -> tuple[Method, ...]:
+        """The methods of the pair that are wrong, or both where that is not known."""
+        wrong = tuple(m for m in self.question.methods if str(m) in self.divergence.wrong)
+        return wrong or self.question.methods
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The same question with exactly one thing changed.
+
+    Parameters
+    ----------
+    name
+        In words, as evidence tables show it; two experiments of the same name are the same experiment.
+    change
+        Makes the changed question, or None where the change does not apply. May ask the evaluator for what only PennyLane knows.
+    cost
+        Rough relative cost, for the order of trying.
+    """
+
+    name: str
+    change: Callable[[Question, Evaluator], Optional[Question]]
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a cause says about one experiment.
+
+    ``role`` is ``flip`` (removing the cause closes the gap), ``neutral`` (a change of the same kind that leaves the cause leaves the
+    gap), or ``rival`` (tells this cause from another).
+    """
+
+    experiment: Experiment
+    outcome: str
+    role: str = "flip"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A named explanation.
+
+    Parameters
+    ----------
+    code, slug, title
+        ``QD101``, ``float32-parameters``, and a title of a few words. A code never changes its meaning.
+    explanation, example, confirmed_by, remedy
+        The paragraphs of ``qdiag explain``; the remedy also stands in reports.
+    applies
+        Whether the cause comes into question at all: cheap, from the scene alone.
+    predicts
+        Its predictions. A cause without a flip can become likely, never confirmed.
+    because
+        One sentence with the particulars of this scene.
+    upstream
+        Issues of PennyLane or torch about it.
+    """
+
+    code: str
+    slug: str
+    title: str
+    explanation: str
+    example: str
+    confirmed_by: str
+    remedy: str
+    applies: Callable[[Scene], bool]
+    predicts: Callable[[Scene], tuple[Prediction, ...]]
+    because: Callable[[Scene], str]
+    upstream: tuple[str, ...] = field(default=())
+
+
+def flips(*experiments: Experiment) -> tuple[Prediction, ...]:
+    """Predictions that each of these closes the gap."""
+    return tuple(Prediction(experiment, HEALS) for experiment in experiments)
+
+
+def leaves(*experiments: Experiment) -> tuple[Prediction, ...]:
+    """Predictions that each of these, of the same kind but beside the cause, leaves the gap."""
+    return tuple(Prediction(experiment, PERSISTS, "neutral") for experiment in experiments)
+
+
+def unlike(rival: Experiment, outcome: str) -> tuple[Prediction, ...]:
+    """The prediction that tells a cause from a rival whose flip this experiment is."""
+    return (Prediction(rival, outcome, "rival"),)

@@ -1,0 +1,188 @@
+"""QD2: complex numbers meet real ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Node, Parameter, Value, with_nodes
+from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
+from qdiag.diagnosis.experiments import (
+    AGAINST_PLAIN,
+    DECOMPOSED,
+    NUDGED_FAR,
+    OTHER_INTERFACE,
+    Experiment,
+    edit,
+    frozen,
+)
+
+CASTING = "Casting complex values to real"
+
+
+def _complex_trainable(scene: Scene) -> tuple[int, ...]:
+    parameters = scene.question.circuit.parameters
+    return tuple(i for i in scene.question.circuit.trainable if np.iscomplexobj(parameters[i].value))
+
+
+def _warned(scene: Scene) -> bool:
+    return any(CASTING in warning for warning in scene.call.warnings)
+
+
+LOSSY_CAST = Cause(
+    code="QD201",
+    slug="lossy-cast",
+    title="lossy cast inside an operation",
+    explanation="""While an operation builds its matrix from tracked numbers, complex entries are converted to the dtype of a neighbour:
+        to real, which drops the imaginary part, or to integer, which truncates nearly everything to 0. The operation is then not
+        unitary, and outputs and gradients are wrong without any warning.""",
+    example="""
+        theta = torch.tensor(0.4, requires_grad=True)
+        qml.prod(qml.CNOT([0, 1]), qml.RZ(theta, 1)).matrix()   # CNOT's entries are integers: RZ becomes 0
+        """,
+    confirmed_by="""The matrix that the operation builds from tracked numbers is the real or integer part of the one that it builds from
+        plain numbers; the same call on plain numbers differs; decomposed into elementary gates, the methods agree.""",
+    remedy="write the operation as its elementary gates, or use a method that decomposes it (parameter-shift, adjoint)",
+    applies=lambda scene: any(kind in ("integer", "real") for _, kind in scene.lossy),
+    predicts=lambda scene: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
+    because=lambda scene: _lossy_words(scene),
+)
+
+
+def _lossy_words(scene: Scene) -> str:
+    position, kind = next((p, k) for p, k in scene.lossy if k in ("integer", "real"))
+    name = scene.question.circuit.operations[position].name
+    return f"the matrix of {name} is converted to {kind} numbers when its parameters are tracked: its complex entries are lost"
+
+
+HARMLESS_CAST = Cause(
+    code="QD202",
+    slug="harmless-complex-to-real",
+    title="harmless complex-to-real warning",
+    explanation="""Torch warns 'Casting complex values to real discards the imaginary part' in the backward pass of a cast from real to
+        complex: there the gradient is the real part by definition, however large the imaginary part that is dropped.""",
+    example="""
+        matrix = torch.tensor([[1.0, 0.0], [0.0, 1.0]], requires_grad=True)
+        (matrix.to(torch.complex128) * 1j).real.sum().backward()
+        """,
+    confirmed_by="""The warning was raised, an imaginary part was dropped at a cast from real to complex, and the gradients agree with a
+        reference that takes no such cast.""",
+    remedy="nothing: the gradients are right",
+    applies=lambda scene: _warned(scene) and not scene.divergence.wrong and scene.numeric,
+    predicts=lambda scene: (),
+    because=lambda scene: "the cast whose backward pass warns goes from real to complex: its gradient is the real part by definition",
+)
+
+CONJUGATION = Cause(
+    code="QD203",
+    slug="conjugation-convention",
+    title="conjugation convention",
+    explanation="""A derivative of complex numbers is handed on as if it were real, or with the other sign of the imaginary part: PennyLane,
+        autograd and Torch follow different conventions for the gradient of a complex quantity. Where the parameter is real, Torch
+        refuses the complex gradient; where it is complex, the wrong value passes silently.""",
+    example="""
+        @qml.qnode(dev, interface="torch", diff_method="adjoint")
+        def circuit(x):
+            qml.RY(x, wires=0)
+            return qml.probs(wires=0)        # differentiated through the complex state
+        """,
+    confirmed_by="""The call fails with Torch's refusal of a complex gradient for a real parameter, and no longer does when the same
+        circuit returns expectation values instead.""",
+    remedy="""diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs""",
+    applies=lambda scene: scene.signature == "raise" and any("isFloatingType" in words for _, words in scene.divergence.raised),
+    predicts=lambda scene: (*flips(AS_EXPECTATIONS), *leaves(NUDGED_FAR)),
+    because=lambda scene: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
+)
+
+
+def _as_expectations(circuit: Circuit) -> Circuit:
+    """Every measurement replaced by the expectation value of PauliZ on its first wire."""
+    from qdiag.circuit import Wires
+
+    wires = circuit.wires[:1]
+    observable = Node("PauliZ", (), (Wires(wires), ()), wires)
+    return replace(circuit, measurements=(Node("ExpectationMP", (observable, None), (("wires", None),), wires),), returns="single")
+
+
+AS_EXPECTATIONS: Experiment = edit("expectation value of PauliZ instead", _as_expectations)
+
+COMPLEX_PARAMETER = Cause(
+    code="QD204",
+    slug="complex-parameter",
+    title="complex parameter",
+    explanation="""A trainable number enters the circuit through a complex coefficient, as in qml.exp(H, -0.5j * theta). The methods that
+        work on the circuit's parameters return the real derivative with respect to a number that is purely imaginary, and the chain
+        rule back to theta keeps its real part: zero. Backprop goes through the matrix and is right.""",
+    example="""
+        theta = torch.tensor(0.4, requires_grad=True)
+        qml.exp(qml.PauliX(0), -0.5j * theta)
+        """,
+    confirmed_by="""With the complex parameters frozen, all methods agree; with the others frozen, the gap stays.""",
+    remedy="""diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot""",
+    applies=lambda scene: scene.derivative and bool(set(_complex_trainable(scene)) & set(scene.apart)),
+    predicts=lambda scene: (
+        *flips(frozen("complex parameters", _complex_trainable(scene))),
+        *leaves(NUDGED_FAR, frozen("real parameters", _real_trainable(scene))),
+    ),
+    because=lambda scene: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
+)
+
+
+def _real_trainable(scene: Scene) -> tuple[int, ...]:
+    return tuple(i for i in scene.question.circuit.trainable if i not in _complex_trainable(scene))
+
+
+def _hermitian_parts(circuit: Circuit) -> Circuit:
+    def change(value: Value) -> Value:
+        if isinstance(value, Node) and value.name == "Hermitian":
+            return replace(value, data=tuple(_symmetrised(part) for part in value.data))
+        return value
+
+    return with_nodes(circuit, change)
+
+
+def _symmetrised(value: Value) -> Value:
+    if not isinstance(value, Parameter) or value.value.ndim < 2:
+        return value
+    matrix = value.value
+    return replace(value, value=((matrix + np.conj(np.swapaxes(matrix, -1, -2))) / 2).astype(matrix.dtype))
+
+
+def _non_hermitian(scene: Scene) -> bool:
+    return any(
+        isinstance(value, Parameter)
+        and value.value.ndim == 2
+        and value.value.shape[0] == value.value.shape[1]
+        and not np.allclose(value.value, value.value.conj().T)
+        for measurement in scene.question.circuit.measurements
+        for node in _hermitian_nodes(measurement)
+        for value in node.data
+    )
+
+
+def _hermitian_nodes(measurement: Node) -> list[Node]:
+    from qdiag.circuit import nodes_of
+
+    return [node for node in nodes_of(measurement) if node.name == "Hermitian"]
+
+
+HERMITIAN_PART = edit("observable's Hermitian part", _hermitian_parts)
+
+NON_HERMITIAN = Cause(
+    code="QD205",
+    slug="non-hermitian-observable",
+    title="non-Hermitian observable",
+    explanation="""The observable is not Hermitian, so its expectation value is complex. Methods differ in what they make of that: the real
+        part, the absolute value, or a gradient of something else.""",
+    example="""
+        qml.expval(qml.Hermitian(np.array([[0, 1], [0, 0]]), wires=0))
+        """,
+    confirmed_by="""With the Hermitian part of the observable, (A + A†) / 2, the methods agree.""",
+    remedy="measure the Hermitian and the anti-Hermitian part separately",
+    applies=lambda scene: scene.numeric and _non_hermitian(scene),
+    predicts=lambda scene: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
+    because=lambda scene: "the observable's matrix is not equal to its conjugate transpose",
+)
+
+CAUSES = (LOSSY_CAST, CONJUGATION, COMPLEX_PARAMETER, NON_HERMITIAN, HARMLESS_CAST)

@@ -1,0 +1,153 @@
+"""QD5: the circuit that runs is not the one that was written, or runs differently."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from qdiag.diagnosis.cause import Cause, Experiment, Scene, flips, leaves
+from qdiag.diagnosis.experiments import (
+    DECOMPOSED,
+    NUDGED_FAR,
+    OTHER_DEVICE,
+    OTHER_INTERFACE,
+    UNBATCHED,
+)
+from qdiag.question import Evaluator, Question, with_circuit
+
+BROADCASTING = Cause(
+    code="QD501",
+    slug="broadcasting",
+    title="broadcasting",
+    explanation="""The call carries a batch of parameters at once, and a method or an operation treats the batch axis wrongly. Row by row the
+        methods agree.""",
+    example="""
+        qml.RX(torch.tensor([0.1, 0.2]), wires=0)     # two circuits in one
+        """,
+    confirmed_by="""The first row alone shows no gap; moved far from the point the batch still does.""",
+    remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
+    applies=lambda scene: scene.batched,
+    predicts=lambda scene: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
+    because=lambda scene: "row by row the methods agree; together they do not",
+)
+
+DECOMPOSITION = Cause(
+    code="QD502",
+    slug="decomposition-changes-result",
+    title="decomposition changes the result",
+    explanation="""The operation and its decomposition are not the same: a method that decomposes it computes something else than one that uses
+        its matrix.""",
+    example="""
+        class Mine(Operation):                        # compute_matrix and compute_decomposition disagree
+        """,
+    confirmed_by="""With every operation decomposed beforehand all methods agree.""",
+    remedy="report it; until then write out the gates that you mean",
+    applies=lambda scene: scene.signature == "output",
+    predicts=lambda scene: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
+    because=lambda scene: f"{scene.blamed or 'an operation'} and its decomposition give different results",
+)
+
+DEVICE_KERNEL = Cause(
+    code="QD503",
+    slug="device-kernel",
+    title="device kernel",
+    explanation="""One device computes another result for the same circuit and the same method: its own implementation of a gate, an
+        observable or a derivative is wrong.""",
+    example="""
+        qml.device("lightning.qubit", wires=3)        # against default.qubit, same circuit, same method
+        """,
+    confirmed_by="""The same methods on default.qubit agree; on the device the gap stays far from the point.""",
+    remedy="another device for this circuit, and a report to the device's authors",
+    applies=lambda scene: any(m.device not in ("default.qubit", "") for m in scene.suspects) and scene.numeric,
+    predicts=lambda scene: (*flips(OTHER_DEVICE), *leaves(NUDGED_FAR)),
+    because=lambda scene: f"{scene.suspects[0].device} gives another result than default.qubit for the same method",
+)
+
+BATCH_AS_FEATURE = Cause(
+    code="QD504",
+    slug="batch-axis-as-feature",
+    title="batch axis mistaken for a feature",
+    explanation="""A layer hands the whole batch to the QNode (TorchLayer does since PennyLane 0.3x), and the quantum function loops over
+        len(inputs) as if it were the number of features: it is the number of rows. Where there are more rows than wires the run dies
+        with a WireError; where the numbers happen to match, rows are mixed without a word.""",
+    example="""
+        def qnode(inputs, weights):                   # inputs has shape (batch, features)
+            for i in range(len(inputs)):              # counts the batch
+                qml.RX(inputs[i], wires=i)
+        """,
+    confirmed_by="""The batch has as many rows as the circuit has wires it should not have; or one row's result changes when another
+        row is changed.""",
+    remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
+    applies=lambda scene: scene.signature == "raise" and _counts_the_batch(scene),
+    predicts=lambda scene: (),
+    because=lambda scene: _batch_words(scene),
+)
+
+
+def _batch_shape(scene: Scene) -> Optional[tuple[int, ...]]:
+    shapes = [a.shape for a in scene.call.arguments if a.name == "inputs" or scene.call.configuration.layer]
+    return next((shape for shape in shapes if len(shape) >= 2), None)
+
+
+def _counts_the_batch(scene: Scene) -> bool:
+    failure = scene.call.failure
+    return failure is not None and failure.type == "WireError" and _batch_shape(scene) is not None
+
+
+def _batch_words(scene: Scene) -> str:
+    shape = _batch_shape(scene) or ()
+    return (
+        f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, not the number of features, {shape[-1]}"
+    )
+
+
+def _without_transforms(scene: Scene) -> Experiment:
+    def change(question: Question, _: Evaluator) -> Optional[Question]:
+        written = scene.call.written
+        return None if written is None else with_circuit(question, replace(written, shots=question.circuit.shots))
+
+    return Experiment("transforms removed", change)
+
+
+TRANSFORM = Cause(
+    code="QD505",
+    slug="transform-changes-circuit",
+    title="transform changes the circuit",
+    explanation="""A transform on the QNode turns the circuit into one that is not equivalent to it, or that a method differentiates
+        wrongly.""",
+    example="""
+        @qml.transforms.merge_rotations
+        @qml.qnode(dev)
+        """,
+    confirmed_by="""The circuit as the user wrote it, without the transforms, shows no gap.""",
+    remedy="remove the transform, or apply it to the circuit before training",
+    applies=lambda scene: scene.call.written is not None and bool(scene.call.configuration.transforms),
+    predicts=lambda scene: (*flips(_without_transforms(scene)), *leaves(NUDGED_FAR)),
+    because=lambda scene: "the circuit before " + ", ".join(scene.call.configuration.transforms) + " shows no difference",
+)
+
+MATRIX_BY_INTERFACE = Cause(
+    code="QD506",
+    slug="matrix-depends-on-interface",
+    title="operation's matrix depends on interface or trainability",
+    explanation="""The same operation with the same numbers builds another matrix when its numbers are tracked by one interface: another
+        code path is taken, and it is wrong.""",
+    example="""
+        qml.evolve(H, pnp.array(0.3, requires_grad=True))   # not the exponential that plain 0.3 gives
+        """,
+    confirmed_by="""The matrix from tracked numbers differs from the one from plain numbers, and with another interface (or plain numbers)
+        the methods agree.""",
+    remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
+    applies=lambda scene: any(kind == "different" for _, kind in scene.lossy),
+    predicts=lambda scene: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),
+    because=lambda scene: _interface_words(scene),
+)
+
+
+def _interface_words(scene: Scene) -> str:
+    position = next(p for p, kind in scene.lossy if kind == "different")
+    name = scene.question.circuit.operations[position].name
+    return f"the matrix of {name} from numbers tracked by {scene.question.interface} is not the one from plain numbers"
+
+
+CAUSES = (BATCH_AS_FEATURE, MATRIX_BY_INTERFACE, TRANSFORM, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)

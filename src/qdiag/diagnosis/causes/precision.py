@@ -1,0 +1,236 @@
+"""QD1: the numbers are right up to a precision that is lower than the user thinks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, unlike
+from qdiag.diagnosis.experiments import (
+    DEFAULT_FLOAT64,
+    FLOAT32_AGAIN,
+    FLOAT64_DEVICE,
+    FLOAT64_PARAMETERS,
+    LARGER_STEP,
+    NUDGED_FAR,
+    STEP_TWICE,
+    edit,
+)
+
+NARROW = ("float16", "float32", "complex64")
+STATE_PREPARATIONS = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation", "QubitDensityMatrix")
+
+
+def _narrow(parameter: Parameter) -> bool:
+    return parameter.value.dtype.name in NARROW
+
+
+def _narrow_circuit(scene: Scene) -> bool:
+    return any(_narrow(parameter) for parameter in scene.question.circuit.parameters)
+
+
+def _narrow_device(scene: Scene) -> bool:
+    return any(method.device_precision == "complex64" for method in scene.question.methods)
+
+
+def _state_data(circuit: Circuit) -> frozenset[int]:
+    """Positions of the parameters that hold amplitudes."""
+    position, inside = 0, set()
+    for node in circuit.nodes:
+        count = len(parameters_of(node))
+        if any(inner.name in STATE_PREPARATIONS for inner in nodes_of(node)):
+            inside.update(range(position, position + count))
+        position += count
+    return frozenset(inside)
+
+
+def _widened(circuit: Circuit, inside: bool) -> Circuit:
+    """The circuit with its amplitudes (or everything but them) in double precision."""
+    amplitudes = _state_data(circuit)
+
+    def wide(parameter: Parameter) -> Parameter:
+        return replace(parameter, value=parameter.value.astype(np.result_type(parameter.value.dtype, np.float64)))
+
+    changed = [
+        wide(p) if _narrow(p) and (i in amplitudes) is inside else p for i, p in enumerate(circuit.parameters)
+    ]
+    return with_parameters(circuit, changed)
+
+
+AMPLITUDES_FLOAT64 = edit("float64 amplitudes", lambda circuit: _widened(circuit, True))
+ANGLES_FLOAT64 = edit("float64 parameters other than amplitudes", lambda circuit: _widened(circuit, False))
+
+
+def _finite_difference_rival(scene: Scene) -> tuple[Prediction, ...]:
+    return unlike(LARGER_STEP, PERSISTS) if scene.involves("finite-diff") else ()
+
+
+FLOAT32_PARAMETERS = Cause(
+    code="QD101",
+    slug="float32-parameters",
+    title="float32 parameters",
+    explanation="""Parameters in single precision. Backprop builds the gate matrices in the precision of the parameters (complex64
+        for float32), so the sine and cosine of the half angle are rounded inside each gate; the methods that run on plain numbers
+        turn the parameters into doubles first and round once, at the end. Both are right to the precision of float32, and they
+        differ by about one unit in the last place.""",
+    example="""
+        x = torch.tensor(0.1, requires_grad=True)     # float32
+        @qml.qnode(dev, diff_method="backprop")       # RX(0.1) in complex64
+        def circuit(x):
+            qml.RX(x, wires=0)
+            return qml.expval(qml.PauliZ(0))
+        """,
+    confirmed_by="""The same call with its parameters in float64: the gap falls to float64 rounding. Back in float32, the very same
+        gap returns.""",
+    remedy="x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
+    applies=lambda scene: scene.numeric and _narrow_circuit(scene),
+    predicts=lambda scene: (
+        *flips(FLOAT64_PARAMETERS),
+        *leaves(FLOAT32_AGAIN),
+        *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(scene) else ()),
+        *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(scene.question.circuit) else ()),
+        *_finite_difference_rival(scene),
+    ),
+    because=lambda scene: _float32_words(scene),
+)
+
+
+def _float32_words(scene: Scene) -> str:
+    methods = {method.diff_method for method in scene.question.methods}
+    others = " and ".join(sorted(methods - {"backprop"})) or "the other method"
+    if "backprop" in methods:
+        return f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
+    return "float32 parameters are rounded at different places by the two methods"
+
+
+COMPLEX64_DEVICE = Cause(
+    code="QD102",
+    slug="complex64-device",
+    title="device works in complex64",
+    explanation="""The device keeps its state in single precision (c_dtype=complex64 on lightning, or a device whose default it is),
+        whatever the dtype of the parameters and of the results, which may still be float64.""",
+    example="""
+        dev = qml.device("lightning.qubit", wires=2, c_dtype=np.complex64)
+        x = torch.tensor(0.1, dtype=torch.float64)    # float64 in, float64 out, float32 inside
+        """,
+    confirmed_by="""The same call on the same device in complex128: the gap falls to float64 rounding; with parameters in float64 alone
+        it stays.""",
+    remedy="qml.device(..., c_dtype=np.complex128)",
+    applies=lambda scene: scene.numeric and _narrow_device(scene),
+    predicts=lambda scene: (
+        *flips(FLOAT64_DEVICE),
+        *leaves(FLOAT64_PARAMETERS),
+        *_finite_difference_rival(scene),
+    ),
+    because=lambda scene: "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters",
+)
+
+DEFAULT_DTYPE_RESULTS = Cause(
+    code="QD103",
+    slug="results-in-default-dtype",
+    title="results become Torch's default dtype",
+    explanation="""Some devices (lightning) hand back Python floats, which Torch turns into its default dtype: float32 unless it was
+        changed, although parameters and simulation are float64. The error is one rounding of the result.""",
+    example="""
+        dev = qml.device("lightning.qubit", wires=1)
+        x = torch.tensor(0.1, dtype=torch.float64)
+        circuit(x).dtype                              # torch.float32
+        """,
+    confirmed_by="""The same call with Torch's default dtype set to float64: the gap falls to float64 rounding. Parameters in float64,
+        which they are already, change nothing.""",
+    remedy="torch.set_default_dtype(torch.float64)",
+    applies=lambda scene: scene.numeric
+    and scene.question.default_dtype == "float32"
+    and not _narrow_circuit(scene)
+    and not _narrow_device(scene),
+    predicts=lambda scene: (*flips(DEFAULT_FLOAT64), *leaves(FLOAT64_PARAMETERS)),
+    because=lambda scene: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
+)
+
+LAYER_CAST = Cause(
+    code="QD104",
+    slug="layer-casts-to-input-dtype",
+    title="layer casts to its input's dtype",
+    explanation="""TorchLayer converts the result of the QNode to the dtype of its input. Integer inputs give an all-zero integer
+        output without gradient; a complex state comes back as its real part.""",
+    example="""
+        layer = qml.qnn.TorchLayer(qnode, {"weights": 3})
+        layer(torch.tensor([0, 1])).dtype             # torch.int64: every expectation value became 0
+        """,
+    confirmed_by="""The layer's output has a dtype that cannot hold what its QNode returned, at the recorded call; with the input in
+        floating point the layer hands on the QNode's own numbers.""",
+    remedy="layer(x.double()): give the layer floating-point inputs; return real measurements from it",
+    applies=lambda scene: scene.signature == "dtype" and bool(scene.call.layer_dtype),
+    predicts=lambda scene: (),
+    because=lambda scene: f"the layer turned the QNode's results into {scene.call.layer_dtype}, the dtype of its input",
+)
+
+FINITE_DIFFERENCE_STEP = Cause(
+    code="QD105",
+    slug="finite-difference-step",
+    title="finite-difference step against precision",
+    explanation="""A difference quotient divides the rounding error of the outputs by the step. PennyLane's default step, 1e-7, suits
+        float64; in single precision (parameters or device) the quotient is a multiple of 6e-8 / 1e-7 and means nothing.""",
+    example="""
+        x = torch.tensor(0.1, requires_grad=True)     # float32
+        @qml.qnode(dev, diff_method="finite-diff")    # h = 1e-7: gradients come out as 0, 0.6, 1.2
+        """,
+    confirmed_by="""A larger step of higher order closes the gap; doubling the small step leaves it.""",
+    remedy="""diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64""",
+    applies=lambda scene: scene.derivative and scene.involves("finite-diff"),
+    predicts=lambda scene: (*flips(LARGER_STEP), *leaves(STEP_TWICE)),
+    because=lambda scene: "the quotient divides single-precision rounding by a step of 1e-7",
+)
+
+ILL_CONDITIONED = Cause(
+    code="QD106",
+    slug="ill-conditioned-point",
+    title="ill-conditioned point",
+    explanation="""At this point the result changes far more than its parameters do: a normalisation of nearly nothing, a vanishing
+        branch probability, a decomposition close to its singularity. Any method in this precision shows a spread of this size.""",
+    example="""
+        qml.AmplitudeEmbedding([1e-9, 1e-9], wires=0, normalize=True)
+        """,
+    confirmed_by="""Moving the parameters away from the point closes the gap to ordinary rounding; higher precision does too; and the
+        float64 reference, perturbed by one eps, spreads as far as the methods do.""",
+    remedy="float64, or keep the training away from the point (a floor under the norm, a smaller step)",
+    applies=lambda scene: scene.numeric and scene.comparison.bound > 1e3 * scene.comparison.eps * max(1.0, _scale(scene)),
+    predicts=lambda scene: (*flips(NUDGED_FAR), *flips(FLOAT64_PARAMETERS)),
+    because=lambda scene: f"one eps of the parameters moves the result by {scene.comparison.bound:.1e}",
+)
+
+
+def _scale(scene: Scene) -> float:
+    comparison = scene.comparison
+    return comparison.max_abs / comparison.max_rel if comparison.max_rel else 1.0
+
+
+FLOAT32_STATE = Cause(
+    code="QD107",
+    slug="float32-state-preparation",
+    title="float32 data in state preparation",
+    explanation="""A state prepared from float32 (or complex64) amplitudes starts the simulation in single precision, and it stays there,
+        although every rotation that follows has double parameters.""",
+    example="""
+        qml.StatePrep(np.float32([0.6, 0.8]), wires=0)    # the state is complex64 from here on
+        qml.RX(torch.tensor(0.1, dtype=torch.float64), wires=0)
+        """,
+    confirmed_by="""Amplitudes in float64 close the gap; all other parameters in float64 leave it.""",
+    remedy="convert the data to float64 before the state preparation",
+    applies=lambda scene: scene.numeric
+    and any(_narrow(scene.question.circuit.parameters[i]) for i in _state_data(scene.question.circuit)),
+    predicts=lambda scene: (*flips(AMPLITUDES_FLOAT64), *leaves(ANGLES_FLOAT64)),
+    because=lambda scene: "the amplitudes are single precision, and the simulation inherits their dtype",
+)
+
+CAUSES = (
+    FINITE_DIFFERENCE_STEP,
+    FLOAT32_STATE,
+    FLOAT32_PARAMETERS,
+    COMPLEX64_DEVICE,
+    DEFAULT_DTYPE_RESULTS,
+    LAYER_CAST,
+    ILL_CONDITIONED,
+)

@@ -1,0 +1,74 @@
+"""QD6: the numbers are random, or the circuit is not always the same."""
+
+from __future__ import annotations
+
+from qdiag.compare import Verdict
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
+
+SHOT_NOISE = Cause(
+    code="QD601",
+    slug="shot-noise",
+    title="shot noise",
+    explanation="""The results are estimates from a finite number of shots. Two runs of one method differ as much as two methods do.""",
+    example="""
+        @qml.set_shots(500)
+        @qml.qnode(dev, diff_method="parameter-shift")
+        """,
+    confirmed_by="""Without shots the methods agree; one method, asked twice with different seeds, differs from itself as much.""",
+    remedy="compare without shots, or average over many seeds",
+    applies=lambda scene: bool(scene.question.circuit.shots),
+    predicts=lambda scene: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
+    because=lambda scene: f"every number is an estimate from {sum(scene.question.circuit.shots)} shots",
+)
+
+NONDETERMINISTIC = Cause(
+    code="QD602",
+    slug="nondeterministic-call",
+    title="nondeterministic call",
+    explanation="""One and the same method gives different results for one and the same call: something in it draws random numbers or keeps
+        state from call to call.""",
+    example="""
+        qml.RandomLayers(weights, wires=[0, 1], seed=None)
+        """,
+    confirmed_by="""The user's own method, asked twice with the same seed, answers differently.""",
+    remedy="seed what is random, or take it out of the circuit",
+    applies=lambda scene: not scene.question.circuit.shots and scene.divergence.verdict is Verdict.INCONCLUSIVE,
+    predicts=lambda scene: (Prediction(SAME_SEED, PERSISTS, "flip"),),
+    because=lambda scene: "one method, asked twice with the same seed, does not give the same numbers",
+)
+
+STOCHASTIC = Cause(
+    code="QD603",
+    slug="stochastic-method",
+    title="stochastic method",
+    explanation="""The method estimates the gradient along random directions (spsa): its result is random by construction and right only on
+        average.""",
+    example="""
+        @qml.qnode(dev, diff_method="spsa")
+        """,
+    confirmed_by="""The method differs from itself as much when it is asked again with another seed.""",
+    remedy="more directions (num_directions), or an exact method",
+    applies=lambda scene: scene.involves("spsa"),
+    predicts=lambda scene: (Prediction(OTHER_SEED, PERSISTS, "flip"),),
+    because=lambda scene: "spsa estimates the gradient along random directions",
+)
+
+VALUE_DEPENDENT = Cause(
+    code="QD604",
+    slug="circuit-depends-on-values",
+    title="circuit depends on values",
+    explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning). A method that shifts parameters
+        differentiates the recorded structure; at the switching value the result jumps and has no derivative.""",
+    example="""
+        if abs(w[0]) > 0.1:
+            qml.RY(w[0], wires=0)
+        """,
+    confirmed_by="""The recorded structures change from call to call with the values, and away from the switching value the gap is gone.""",
+    remedy="keep the structure fixed and multiply the angle by the condition",
+    applies=lambda scene: "structure" in scene.divergence.judged,
+    predicts=lambda scene: (),
+    because=lambda scene: "the recorded circuit changes its structure with the values of its parameters",
+)
+
+CAUSES = (STOCHASTIC, SHOT_NOISE, NONDETERMINISTIC, VALUE_DEPENDENT)

@@ -1,0 +1,306 @@
+"""QD3: a differentiation rule that is wrong, missing, or applied where it does not hold."""
+
+from __future__ import annotations
+
+from qdiag.circuit import Node, nodes_of
+from qdiag.diagnosis.cause import Cause, Prediction, Scene, flips, leaves, unlike, HEALS, PERSISTS
+from qdiag.diagnosis.experiments import (
+    DECOMPOSED,
+    FLOAT64_PARAMETERS,
+    NUDGED,
+    NUDGED_FAR,
+    OBSERVABLE_FROZEN,
+    POSTSELECTION_REMOVED,
+    Experiment,
+    decomposed,
+    deleted,
+    frozen,
+    observable_parameters,
+    one_measurement,
+    only_trainable,
+    plain_expectation,
+    postselects,
+)
+
+NON_LINEAR = ("VarianceMP", "PurityMP", "VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "variance")
+"""Measurements that are no linear function of the density matrix: shift rules and Hadamard tests do not hold for them."""
+
+
+def _blamed_frozen(scene: Scene) -> tuple[Experiment, ...]:
+    """The parameters in which the difference shows, made constants."""
+    return (frozen(_named(scene), _faulty(scene)),) if _faulty(scene) else ()
+
+
+def _faulty(scene: Scene) -> tuple[int, ...]:
+    return scene.blamed.parameters if scene.blamed is not None and scene.blamed.parameters else scene.apart
+
+
+def _named(scene: Scene) -> str:
+    return scene.blamed.name if scene.blamed is not None else "the parameters that differ"
+
+
+def _others_frozen(scene: Scene) -> tuple[Experiment, ...]:
+    return (only_trainable(_named(scene), _faulty(scene)),) if _faulty(scene) else ()
+
+
+def _off_the_point(scene: Scene) -> tuple[Prediction, ...]:
+    """The fault is in the rule, not at the point: moving far keeps it."""
+    return (Prediction(NUDGED_FAR, PERSISTS, "neutral"),)
+
+
+WRONG_RULE = Cause(
+    code="QD301",
+    slug="wrong-gradient-rule",
+    title="wrong gradient rule for an operation",
+    explanation="""The derivative of one operation is taken by a rule that does not hold for it: a two-term shift rule for a generator with
+        more than two eigenvalues, wrong parameter frequencies, a wrong generator. Outputs agree; the gradient of that operation's
+        parameter is wrong at generic points, and it is not simply zero.""",
+    example="""
+        class Hopping(Operation):                     # a conjugated CRY: its frequencies are 1/2 and 1
+            parameter_frequencies = [(1,)]            # declared: 1
+        """,
+    confirmed_by="""With the operation's parameter frozen the gap is gone; with every other parameter frozen it stays, and it stays when
+        the parameters are moved far from the point.""",
+    remedy="""another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use its
+        decomposition""",
+    applies=lambda scene: scene.derivative and scene.signature != "nan" and bool(scene.apart) and not scene.involves("finite-diff"),
+    predicts=lambda scene: (
+        *flips(*_blamed_frozen(scene)),
+        *leaves(*_others_frozen(scene)),
+        *_off_the_point(scene),
+        *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(scene.question.circuit) else ()),
+    ),
+    because=lambda scene: f"the rule used for {_named(scene)} gives another derivative than its matrix does",
+)
+
+DROPPED = Cause(
+    code="QD302",
+    slug="gradient-dropped",
+    title="gradient dropped (zero) for a trainable parameter",
+    explanation="""The method returns exactly zero for a trainable parameter on which the result depends: it accepts a composite operation
+        (or an observable) for which it has no derivative, and passes over it without a word.""",
+    example="""
+        qml.QSVT(qml.BlockEncode(A, wires=[0, 1]), [qml.PCPhase(t, 2, wires=[0, 1]) for t in phases])
+        # adjoint accepts the QSVT whole, has no generator for it, and skips its phases
+        """,
+    confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
+        frozen it stays, also far from the point.""",
+    remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
+    applies=lambda scene: scene.derivative and bool(scene.lost),
+    predicts=lambda scene: (*flips(*_lost_frozen(scene)), *_off_the_point(scene)),
+    because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
+)
+
+
+def _lost_frozen(scene: Scene) -> tuple[Experiment, ...]:
+    rest = [i for i in scene.apart if i not in scene.lost]
+    return (frozen("the parameters with zero gradient", scene.lost),) if not rest else (frozen(_named(scene), scene.apart),)
+
+
+DISPLACED = Cause(
+    code="QD303",
+    slug="gradient-of-another-parameter",
+    title="gradient given to the wrong parameter",
+    explanation="""The derivatives are right, but they stand at the wrong parameters: trainable parameters are counted in one order and
+        differentiated in another. Typically parameters of an observable are counted among those of the gates, and every gate's
+        gradient moves by as many places.""",
+    example="""
+        H = qml.dot(readout, [qml.PauliZ(0), qml.PauliX(1)])     # readout is trainable
+        qml.expval(H)                                            # adjoint: gradients arrive len(readout) places late
+        """,
+    confirmed_by="""The wrong gradients equal the right ones at other positions; with the observable's coefficients (or all parameters but
+        one) frozen, the gap is gone.""",
+    remedy="""keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or
+        diff_method="backprop" """,
+    applies=lambda scene: scene.derivative
+    and bool(scene.apart)
+    and (scene.displaced or bool(observable_parameters(scene.question.circuit))),
+    predicts=lambda scene: (
+        *(
+            flips(OBSERVABLE_FROZEN)
+            if observable_parameters(scene.question.circuit)
+            else flips(only_trainable("one parameter", scene.apart[:1]))
+        ),
+        *_off_the_point(scene),
+    ),
+    because=lambda scene: (
+        "the observable's trainable coefficients are counted among the gates' parameters, and the gradients move by as many places"
+        if observable_parameters(scene.question.circuit)
+        else "the gradients are right, but stand at other parameters"
+    ),
+    upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),
+)
+
+REFUSES = Cause(
+    code="QD304",
+    slug="method-refuses-or-breaks",
+    title="method refuses or breaks on this circuit",
+    explanation="""The method raises where another gives numbers: it does not support an operation or a measurement, or it breaks down
+        inside while preparing or post-processing the gradient.""",
+    example="""
+        @qml.qnode(dev, diff_method="parameter-shift")
+        def circuit(t):
+            qml.GlobalPhase(t)                        # UnboundLocalError in the post-processing
+            return qml.expval(qml.PauliZ(0))
+        """,
+    confirmed_by="""Without one operation (or measurement) the method no longer raises; without another one it still does.""",
+    remedy="another diff_method for this circuit, or the operation's decomposition",
+    applies=lambda scene: scene.signature == "raise",
+    predicts=lambda scene: _raising(scene),
+    because=lambda scene: _raise_words(scene),
+)
+
+
+def _raising(scene: Scene) -> tuple[Prediction, ...]:
+    """Without the operation to blame it no longer raises; without another one it does."""
+    circuit = scene.question.circuit
+    if scene.blamed is None:
+        return ()
+    if scene.blamed.kind == "measurement":
+        return flips(plain_expectation(scene.blamed.position))
+    position = scene.blamed.position
+    others = [i for i in range(len(circuit.operations)) if i != position and not _trains(circuit.operations[i])]
+    kept = leaves(deleted(f"{circuit.operations[others[0]].name} ({others[0]})", others[0])) if others else ()
+    return (*flips(deleted(str(scene.blamed.name), position)), *kept)
+
+
+def _trains(node: Node) -> bool:
+    from qdiag.circuit import parameters_of
+
+    return any(parameter.trainable for parameter in parameters_of(node))
+
+
+def _raise_words(scene: Scene) -> str:
+    words = next((text for _, text in scene.divergence.raised), scene.comparison.detail)
+    where = f" on {scene.blamed}" if scene.blamed is not None else ""
+    return f"{scene.question.methods[0].diff_method} raises{where}: {words}"
+
+
+SECOND_DERIVATIVE = Cause(
+    code="QD305",
+    slug="second-derivative",
+    title="second derivative",
+    explanation="""The first derivative is right and the second is not: the method's derivative is itself not differentiable all the way,
+        and what is missing counts as zero without an error.""",
+    example="""
+        g, = torch.autograd.grad(circuit(2 * x), x, create_graph=True)    # diff_method="adjoint"
+        torch.autograd.grad(g, x)                                         # misses a term
+        """,
+    confirmed_by="""First derivatives agree with the reference; the Hessian-vector product does not, also far from the point.""",
+    remedy="""diff_method="backprop", or "parameter-shift" with max_diff=2""",
+    applies=lambda scene: scene.signature == "second-derivative",
+    predicts=lambda scene: (*flips(FIRST_DERIVATIVE), *_off_the_point(scene)),
+    because=lambda scene: "the derivative that this method returns is not itself differentiable with respect to everything it depends on",
+    upstream=("PennyLaneAI/pennylane#9901",),
+)
+
+
+def _first_derivative(question, _):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    return replace(question, second=False)
+
+
+FIRST_DERIVATIVE = Experiment("first derivative only", _first_derivative)
+
+NOT_A_NUMBER = Cause(
+    code="QD306",
+    slug="non-differentiable-point",
+    title="non-differentiable point, NaN",
+    explanation="""At this very point a formula inside the method has no derivative (0/0, sqrt or arctan2 at zero, arccos at one), and NaN or an
+        arbitrary number comes out, although the result itself may be smooth. Initialisations at zero and data with zeros hit such
+        points.""",
+    example="""
+        qml.AmplitudeEmbedding(x, wires=[0, 1], normalize=True)     # one entry of x is exactly 0: adjoint gives NaN
+        """,
+    confirmed_by="""With the parameters moved by 1e-3 the gap is gone; with a move of 1e-15, of the same kind, it stays.""",
+    remedy="move the data or the initialisation off the point by a little, or use diff_method=\"backprop\" on default.qubit",
+    applies=lambda scene: scene.signature == "nan",
+    predicts=lambda scene: flips(NUDGED),
+    because=lambda scene: f"a formula inside the decomposition of {_named(scene)} is 0/0 at this point",
+)
+
+UNCOVERED_MEASUREMENT = Cause(
+    code="QD307",
+    slug="measurement-not-covered",
+    title="measurement that the rule does not cover (variance, purity, postselection, …)",
+    explanation="""Shift rules and the Hadamard test hold for quantities that are linear in the density matrix. A variance, a purity, an
+        entropy, or anything after postselection (a ratio) is not, and without a guard the rule returns a wrong number.""",
+    example="""
+        qml.measure(0, postselect=1)
+        return qml.expval(qml.PauliZ(1))              # parameter-shift: wrong for parameters that change the branch
+        """,
+    confirmed_by="""Without the postselection, or with an expectation value for the measurement, the gap is gone; far from the point it
+        stays.""",
+    remedy="""diff_method="backprop", or finite differences in float64""",
+    applies=lambda scene: scene.derivative and _uncovered(scene) and scene.involves("parameter-shift", "hadamard", "adjoint"),
+    predicts=lambda scene: (
+        *flips(POSTSELECTION_REMOVED if postselects(scene.question.circuit) else plain_expectation(None)),
+        *_off_the_point(scene),
+    ),
+    because=lambda scene: (
+        "a postselected expectation value is a ratio, for which the rule does not hold"
+        if postselects(scene.question.circuit)
+        else "the measurement is no linear function of the density matrix, for which the rule does not hold"
+    ),
+)
+
+
+def _uncovered(scene: Scene) -> bool:
+    circuit = scene.question.circuit
+    return postselects(circuit) or any(
+        node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1)
+        for measurement in circuit.measurements
+        for node in nodes_of(measurement)
+    )
+
+
+DEGENERATE = Cause(
+    code="QD308",
+    slug="degenerate-state",
+    title="degenerate state",
+    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues: entropies and
+        eigendecompositions have no unique derivative there, and methods differ.""",
+    example="""
+        return qml.vn_entropy(wires=0)                # of a product state: log 0
+        """,
+    confirmed_by="""Parameters moved off the point close the gap; an expectation value instead of the measurement closes it too.""",
+    remedy="move off the point, or add a little noise before the entropy",
+    applies=lambda scene: scene.derivative
+    and any(n.name in ("VnEntropyMP", "MutualInfoMP", "PurityMP", "VnEntanglementEntropyMP") for n in _measured(scene)),
+    predicts=lambda scene: (*flips(NUDGED_FAR), *flips(plain_expectation(None))),
+    because=lambda scene: "the reduced density matrix has equal or zero eigenvalues at this point",
+)
+
+
+def _measured(scene: Scene) -> list[Node]:
+    return [node for measurement in scene.question.circuit.measurements for node in nodes_of(measurement)]
+
+
+SINGULAR_DECOMPOSITION = Cause(
+    code="QD309",
+    slug="singular-decomposition",
+    title="decomposition singular at this point",
+    explanation="""The operation is decomposed through its matrix into rotation angles, and at this point (an identity, an angle of zero) the
+        decomposition drops or freezes an angle: outputs are right, the derivative is not. Nearby points are fine.""",
+    example="""
+        qml.ctrl(qml.pow(qml.RX(t, wires=1), 2), control=0)         # at t = 0 the gradient is lost
+        """,
+    confirmed_by="""Parameters moved by 1e-3 close the gap; a move of 1e-15 leaves it; the numbers are finite.""",
+    remedy="""start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit""",
+    applies=lambda scene: scene.derivative and scene.signature != "nan" and bool(scene.apart),
+    predicts=lambda scene: flips(NUDGED),
+    because=lambda scene: f"the decomposition of {_named(scene)} goes through its matrix, which is special at this point",
+)
+
+CAUSES = (
+    SECOND_DERIVATIVE,
+    NOT_A_NUMBER,
+    SINGULAR_DECOMPOSITION,
+    UNCOVERED_MEASUREMENT,
+    DEGENERATE,
+    DISPLACED,
+    DROPPED,
+    WRONG_RULE,
+    REFUSES,
+)

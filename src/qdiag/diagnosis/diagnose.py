@@ -1,0 +1,183 @@
+"""Why two methods differ: causes predict, experiments decide.
+
+A cause is *confirmed* only when its flip closed the gap, a neutral change of the same kind left it, and every rival that was
+in question has been contradicted by an experiment. It is *likely* when nothing contradicts it, and otherwise *unknown*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Callable, Optional
+
+from qdiag.compare import Comparison, Verdict
+from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Scene
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Diagnosis, Evidence
+from qdiag.question import Evaluator, Question, ask
+
+Reference = Callable[[Question], Evaluation]
+
+_SAME_SIZE = 30.0
+"""A gap within this factor of the one before is the same gap: neutral changes of a generic point move it by far less."""
+
+
+@dataclass
+class Laboratory:
+    """Asks changed questions, each once, and classifies what came out."""
+
+    scene: Scene
+    evaluator: Evaluator
+    reference: Optional[Reference] = None
+    _answers: dict[str, Optional[Comparison]] = field(default_factory=dict)
+
+    def answer(self, experiment: Experiment) -> Optional[Comparison]:
+        """The comparison under the changed question; None where the change does not apply."""
+        if experiment.name not in self._answers:
+            question = experiment.change(self.scene.question, self.evaluator)
+            self._answers[experiment.name] = None if question is None else ask(question, self.evaluator, self.reference)
+        return self._answers[experiment.name]
+
+    def outcome(self, experiment: Experiment) -> str:
+        """``heals`` · ``persists`` · ``moves`` · ``inapplicable`` · ``unanswered``."""
+        after = self.answer(experiment)
+        return "inapplicable" if after is None else classify(self.scene.comparison, after)
+
+    def evidence(self, prediction: Prediction) -> Optional[Evidence]:
+        """How a prediction came out, or None where its experiment does not apply."""
+        after = self.answer(prediction.experiment)
+        if after is None:
+            return None
+        outcome = classify(self.scene.comparison, after)
+        before = self.scene.comparison
+        return Evidence(
+            prediction.experiment.name,
+            _gap(before),
+            _gap(after),
+            prediction.outcome,
+            outcome == prediction.outcome,
+            after.detail if outcome == "unanswered" or after.where == "raise" else outcome,
+        )
+
+
+def _gap(comparison: Comparison) -> Optional[float]:
+    return None if comparison.where in ("raise", "shape", "dtype") else comparison.max_abs
+
+
+def classify(before: Comparison, after: Comparison) -> str:
+    """What one changed factor did to a difference."""
+    if after.verdict in (Verdict.REFUSED, Verdict.INCONCLUSIVE):
+        return "unanswered"
+    if after.verdict is Verdict.AGREE or (before.verdict is Verdict.ERROR and after.verdict is Verdict.ROUNDING):
+        return HEALS
+    if before.where != after.where and "raise" in (before.where, after.where):
+        return HEALS if before.where == "raise" and after.verdict is not Verdict.ERROR else MOVES
+    if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR:
+        return MOVES
+    gaps = (_gap(before), _gap(after))
+    if None not in gaps and before.where != "nan" and min(gaps) > 0 and max(gaps) > _SAME_SIZE * min(gaps):  # type: ignore[type-var, operator]
+        return MOVES
+    return PERSISTS
+
+
+@dataclass(frozen=True)
+class _Trial:
+    cause: Cause
+    evidence: tuple[tuple[Prediction, Evidence], ...]
+
+    def came_out(self, role: str) -> Optional[bool]:
+        """Whether all predictions of a role held; None where there was none to test."""
+        tested = [evidence.holds for prediction, evidence in self.evidence if prediction.role == role]
+        return all(tested) if tested else None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether any experiment with an answer came out otherwise than predicted."""
+        return any(not evidence.holds for _, evidence in self.evidence)
+
+
+def diagnose(
+    scene: Scene, causes: Sequence[Cause], evaluator: Evaluator, reference: Optional[Reference] = None
+) -> Diagnosis:
+    """Find the cause of a divergence by experiment.
+
+    Parameters
+    ----------
+    scene
+        What was found, and the facts that need no experiment.
+    causes
+        The registry, the most specific first: of two that explain everything the earlier one is named.
+    evaluator, reference
+        Where experiments are evaluated, and the arbiter for questions that have it on one side.
+
+    Returns
+    -------
+    Diagnosis
+        With every experiment that was made for the named cause, and the codes that experiments ruled out.
+    """
+    laboratory = Laboratory(scene, evaluator, reference)
+    trials = [_try(cause, laboratory) for cause in causes if cause.applies(scene)]
+    standing = [trial for trial in trials if not trial.contradicted and trial.evidence]
+    untested = [trial for trial in trials if not trial.evidence]
+    ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
+    if not standing:
+        patterns = [trial for trial in untested if trial.cause.code != UNKNOWN]
+        if patterns:
+            return _diagnosis(patterns[0], "likely", scene, ruled_out)
+        return _unknown(trials, scene, ruled_out)
+    best = standing[0]
+    rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
+    proven = bool(best.came_out("flip")) and best.came_out("neutral") is not False and not rivals
+    return _diagnosis(best, "confirmed" if proven else "likely", scene, ruled_out)
+
+
+UNKNOWN = "QD901"
+
+
+def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
+    """Make a cause's experiments in order of cost, and stop at the first that contradicts it."""
+    made: list[tuple[Prediction, Evidence]] = []
+    for prediction in sorted(cause.predicts(laboratory.scene), key=lambda p: p.experiment.cost):
+        evidence = laboratory.evidence(prediction)
+        if evidence is None or (evidence.detail and not evidence.holds and laboratory.outcome(prediction.experiment) == "unanswered"):
+            continue
+        made.append((prediction, evidence))
+        if not evidence.holds:
+            break
+    return _Trial(cause, tuple(made))
+
+
+def _told_apart(best: _Trial, rival: _Trial) -> bool:
+    """Whether an experiment came out as the one predicts and the other does not."""
+    ours = {p.experiment.name: p.outcome for p, e in best.evidence if e.holds}
+    theirs = {p.experiment.name: p.outcome for p, _ in rival.evidence}
+    return any(name in ours and ours[name] != outcome for name, outcome in theirs.items())
+
+
+def _diagnosis(trial: _Trial, confidence: str, scene: Scene, ruled_out: tuple[str, ...]) -> Diagnosis:
+    cause = trial.cause
+    return Diagnosis(
+        code=cause.code,
+        slug=cause.slug,
+        title=cause.title,
+        confidence=confidence,
+        because=cause.because(scene),
+        remedy=" ".join(cause.remedy.split()),
+        evidence=tuple(evidence for _, evidence in trial.evidence),
+        ruled_out=ruled_out,
+    )
+
+
+def _unknown(trials: Sequence[_Trial], scene: Scene, ruled_out: tuple[str, ...]) -> Diagnosis:
+    """The honest answer, with all evidence shown."""
+    shown = {evidence.experiment: evidence for trial in trials for _, evidence in trial.evidence}
+    return Diagnosis(
+        UNKNOWN,
+        "unknown",
+        "unknown",
+        "unknown",
+        "no cause that qdiag knows explains every experiment",
+        "report it with the reproducer: qdiag report --github",
+        tuple(replace(evidence, detail=evidence.detail or "shown without a claim") for evidence in shown.values()),
+        ruled_out,
+    )

@@ -1,0 +1,268 @@
+"""The experiments: each asks the same question with exactly one thing changed. They change questions; only `diagnose` asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag import framework
+from qdiag.circuit import (
+    Circuit,
+    Node,
+    Value,
+    Wires,
+    nodes_of,
+    parameters_of,
+    with_nodes,
+    with_precision,
+    with_trainable,
+    with_values,
+    without_measurements,
+    without_operations,
+)
+from qdiag.diagnosis.cause import Experiment
+from qdiag.method import Method
+from qdiag.question import PLAIN, Evaluator, Question, with_circuit
+
+
+def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:
+    """An experiment that only edits the circuit; an edit that changes nothing does not apply."""
+
+    def changed(question: Question, _: Evaluator) -> Optional[Question]:
+        circuit = change(question.circuit)
+        return None if circuit is None or circuit is question.circuit else with_circuit(question, circuit)
+
+    return Experiment(name, changed, cost)
+
+
+def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1.0) -> Experiment:
+    """An experiment that only changes the methods; one that changes neither does not apply."""
+
+    def changed(question: Question, _: Evaluator) -> Optional[Question]:
+        first, second = (change(method) for method in question.methods)
+        return None if (first, second) == question.methods else replace(question, methods=(first, second))
+
+    return Experiment(name, changed, cost)
+
+
+# --- precision ---------------------------------------------------------------------------------------------------------
+
+FLOAT64_PARAMETERS = edit("float64 parameters", lambda circuit: with_precision(circuit, "float64"))
+FLOAT32_AGAIN = edit("back in float32", lambda circuit: with_precision(with_precision(circuit, "float64"), "float32"))
+FLOAT64_DEVICE = other_methods(
+    "float64 device", lambda m: replace(m, device_precision="") if m.device_precision == "complex64" else m
+)
+
+
+def _default_device(method: Method) -> Method:
+    return method if method.device in ("default.qubit", "") else replace(method, device="default.qubit", device_options=())
+
+
+OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
+
+
+def _gradient_options(**options: float) -> Callable[[Method], Method]:
+    def change(method: Method) -> Method:
+        if method.diff_method != "finite-diff":
+            return method
+        return replace(method, gradient_options=tuple(sorted({**dict(method.gradient_options), **options}.items())))
+
+    return change
+
+
+LARGER_STEP = other_methods("finite-difference step 1e-2, order 4", _gradient_options(h=1e-2, approx_order=4))
+STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
+
+
+# --- the point ---------------------------------------------------------------------------------------------------------
+
+
+def _nudged(circuit: Circuit, size: float) -> Circuit:
+    signs = np.random.default_rng(20_26)
+    values = {}
+    for position in circuit.trainable:
+        value = circuit.parameters[position].value
+        if np.issubdtype(value.dtype, np.inexact):
+            values[position] = (value + size * signs.uniform(0.5, 1.0, value.shape)).astype(value.dtype)
+    return with_values(circuit, values)
+
+
+NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudged(circuit, 1e-3))
+NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudged(circuit, 0.3))
+NUDGED_ONE_ULP = edit("parameters nudged by 1e-15", lambda circuit: _nudged(circuit, 1e-15))
+
+
+# --- trainability ------------------------------------------------------------------------------------------------------
+
+
+def frozen(name: str, positions: Sequence[int]) -> Experiment:
+    """These parameters made constants."""
+    gone = frozenset(positions)
+
+    def change(circuit: Circuit) -> Optional[Circuit]:
+        kept = [i for i in circuit.trainable if i not in gone]
+        return None if not kept or len(kept) == len(circuit.trainable) else with_trainable(circuit, kept)
+
+    return edit(f"{name} frozen", change)
+
+
+def only_trainable(name: str, positions: Sequence[int]) -> Experiment:
+    """All other parameters made constants."""
+    return edit(f"only {name} trainable", lambda circuit: with_trainable(circuit, positions))
+
+
+def observable_parameters(circuit: Circuit) -> tuple[int, ...]:
+    """Positions of the trainable parameters inside measurements."""
+    first = sum(len(parameters_of(operation)) for operation in circuit.operations)
+    return tuple(i for i in circuit.trainable if i >= first)
+
+
+def parameters_at(circuit: Circuit, operation: int) -> tuple[int, ...]:
+    """Positions of the trainable parameters of one operation."""
+    first = sum(len(parameters_of(node)) for node in circuit.operations[:operation])
+    last = first + len(parameters_of(circuit.operations[operation]))
+    return tuple(i for i in circuit.trainable if first <= i < last)
+
+
+def _observable_frozen(circuit: Circuit) -> Optional[Circuit]:
+    inside = observable_parameters(circuit)
+    kept = [i for i in circuit.trainable if i not in inside]
+    return with_trainable(circuit, kept) if inside and kept else None
+
+
+OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
+
+
+# --- structure ---------------------------------------------------------------------------------------------------------
+
+
+def _expanded(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    circuit = evaluator.call(framework.expanded, question.circuit, None, question.trusted).result()
+    return None if circuit is None else with_circuit(question, circuit)
+
+
+DECOMPOSED = Experiment("operations decomposed", _expanded, 2.0)
+
+
+def decomposed(name: str, position: int) -> Experiment:
+    """One operation replaced by its decomposition."""
+
+    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
+        circuit = evaluator.call(framework.expanded, question.circuit, (position,), question.trusted).result()
+        return None if circuit is None else with_circuit(question, circuit)
+
+    return Experiment(f"{name} decomposed", change, 2.0)
+
+
+def deleted(name: str, position: int) -> Experiment:
+    """One operation removed."""
+    return edit(f"{name} removed", lambda circuit: without_operations(circuit, (position,)))
+
+
+def one_measurement(position: int) -> Experiment:
+    """All measurements but one removed."""
+
+    def change(circuit: Circuit) -> Optional[Circuit]:
+        others = [i for i in range(len(circuit.measurements)) if i != position]
+        return without_measurements(circuit, others) if others else None
+
+    return edit(f"measurement {position} alone", change)
+
+
+def _first_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    rows = evaluator.call(framework.rows, question.circuit).result()
+    return with_circuit(question, rows[0]) if len(rows) > 1 else None
+
+
+UNBATCHED = Experiment("first row alone", _first_row)
+
+
+def _without_postselection(circuit: Circuit) -> Circuit:
+    def change(value: Value) -> Value:
+        if isinstance(value, tuple) and len(value) == 2 and value[0] == "postselect" and value[1] is not None:
+            return ("postselect", None)
+        return value
+
+    return with_nodes(circuit, change)
+
+
+def postselects(circuit: Circuit) -> bool:
+    """Whether a mid-circuit measurement keeps one outcome only."""
+    return any(
+        isinstance(part, tuple) and len(part) == 2 and part[0] == "postselect" and part[1] is not None
+        for operation in circuit.operations
+        for node in nodes_of(operation)
+        if isinstance(node.metadata, tuple)
+        for part in node.metadata
+    )
+
+
+POSTSELECTION_REMOVED = edit("postselection removed", lambda c: _without_postselection(c) if postselects(c) else None)
+SHOTS_REMOVED = edit("shots removed", lambda c: replace(c, shots=()) if c.shots else None)
+
+
+# --- the way it runs ---------------------------------------------------------------------------------------------------
+
+
+def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
+    other = {"torch": "autograd", "autograd": "torch"}.get(question.interface)
+    return None if other is None else replace(question, interface=other, circuit=_in_container(question.circuit, other))
+
+
+def _in_container(circuit: Circuit, container: str) -> Circuit:
+    from qdiag.circuit import with_parameters
+
+    tracked = {"torch", "autograd"}
+    return with_parameters(
+        circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters]
+    )
+
+
+OTHER_INTERFACE = Experiment("another interface", _other_interface)
+
+
+def _default_float64(question: Question, _: Evaluator) -> Optional[Question]:
+    return replace(question, default_dtype="float64") if question.default_dtype == "float32" else None
+
+
+DEFAULT_FLOAT64 = Experiment("torch's default dtype float64", _default_float64)
+
+
+def _against_plain(question: Question, _: Evaluator) -> Optional[Question]:
+    suspect = question.methods[0]
+    return replace(question, methods=(suspect, PLAIN.on(suspect.device)), jacobian=False)
+
+
+AGAINST_PLAIN = Experiment("against untracked numbers", _against_plain)
+
+
+def _same_seed(question: Question, _: Evaluator) -> Question:
+    return replace(question, methods=(question.methods[0],) * 2)
+
+
+def _other_seed(question: Question, _: Evaluator) -> Question:
+    return replace(question, methods=(question.methods[0],) * 2, seeds=(0, 1))
+
+
+SAME_SEED = Experiment("one method twice, same seed", _same_seed)
+OTHER_SEED = Experiment("one method twice, other seed", _other_seed)
+
+
+def plain_expectation(position: Optional[int]) -> Experiment:
+    """One measurement (or all, for None) replaced by expectation values of PauliZ."""
+
+    def change(circuit: Circuit) -> Optional[Circuit]:
+        def replacement(index: int, measurement: Node) -> Node:
+            if position not in (None, index):
+                return measurement
+            wire = (measurement.wires or circuit.wires)[:1]
+            observable = Node("PauliZ", (), (Wires(wire), ()), wire)
+            return Node("ExpectationMP", (observable, None), (("wires", None),), wire)
+
+        return replace(circuit, measurements=tuple(replacement(i, m) for i, m in enumerate(circuit.measurements)))
+
+    which = "measurements" if position is None else f"measurement {position}"
+    return edit(f"expectation values of PauliZ for the {which}", change)

@@ -1,0 +1,152 @@
+"""The facts of a divergence that need no hypothesis: which gradients are apart, which are lost or displaced, where the fault sits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag import framework
+from qdiag.circuit import parameters_of, with_trainable, without_operations
+from qdiag.compare import Verdict
+from qdiag.diagnosis.cause import Blamed, Scene
+from qdiag.diagnosis.diagnose import Reference
+from qdiag.diagnosis.experiments import parameters_at
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Divergence
+from qdiag.question import Evaluator, Question, ask, with_circuit
+
+Blocks = tuple[np.ndarray, ...]
+
+
+def survey(
+    divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[Reference] = None
+) -> Scene:
+    """Look at a divergence before any hypothesis.
+
+    Parameters
+    ----------
+    divergence, question
+        What was found, and the question that it raises.
+    evaluator, reference
+        Where evaluations are made, and the arbiter.
+    """
+    scene = Scene(divergence, question)
+    if not question.circuit.opaque:
+        circuit, trusted = question.circuit, question.trusted
+        hidden = evaluator.call(framework.hidden, circuit, trusted)
+        rows = evaluator.call(framework.rows, circuit)
+        lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
+        scene = replace(
+            scene,
+            hidden=_answer(hidden, ()),
+            batched=len(_answer(rows, ())) > 1,
+            lossy=_answer(lossy, ()),
+        )
+    if divergence.signature == "raise":
+        return replace(scene, blamed=_blamed_for_raising(question, evaluator))
+    if not scene.derivative:
+        return scene
+    wrong, right = _sides(divergence, question, evaluator, reference)
+    if wrong is None or right is None:
+        return scene
+    return _with_gradients(scene, wrong, right)
+
+
+def _answer(future, otherwise):  # type: ignore[no-untyped-def]
+    """A fact, or nothing where PennyLane could not say."""
+    try:
+        return future.result()
+    except Exception:
+        # what PennyLane cannot tell about a circuit is no reason to give up on the circuit
+        return otherwise
+
+
+def _sides(
+    divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[Reference]
+) -> tuple[Optional[Blocks], Optional[Blocks]]:
+    """The Jacobian of the wrong side and of the other one, summed up by parameter."""
+    futures = [evaluator.submit(question.request(side)) for side in (0, 1)]
+    evaluations = [future.result() for future in futures]
+    first_is_wrong = str(question.methods[0]) in divergence.wrong or str(question.methods[1]) not in divergence.wrong
+    wrong, other = evaluations if first_is_wrong else reversed(evaluations)
+    judge = reference(question) if reference is not None and divergence.wrong else other
+    sizes = [question.circuit.parameters[i].value.size for i in question.circuit.trainable]
+    return _blocks(wrong, sizes), _blocks(judge, sizes) or _blocks(other, sizes)
+
+
+def _blocks(evaluation: Evaluation, sizes: Sequence[int]) -> Optional[Blocks]:
+    """One matrix for each trainable parameter: a row for each output element, a column for each of its own elements."""
+    if not evaluation.jacobian:
+        return None
+    return tuple(
+        np.concatenate([np.reshape(output[i], (-1, size)) for output in evaluation.jacobian]) for i, size in enumerate(sizes)
+    )
+
+
+def _with_gradients(scene: Scene, wrong: Blocks, right: Blocks) -> Scene:
+    trainable = scene.question.circuit.trainable
+    scale = max((float(np.nanmax(np.abs(block), initial=0.0)) for block in (*wrong, *right)), default=0.0) or 1.0
+    bound = max(scene.comparison.bound, 1e-9 * scale)
+    gaps = [_gap(a, b) for a, b in zip(wrong, right)]
+    apart = [i for i, gap in enumerate(gaps) if not gap <= bound]
+    lost = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
+    return replace(
+        scene,
+        apart=tuple(trainable[i] for i in apart),
+        lost=tuple(trainable[i] for i in lost),
+        displaced=_displaced(wrong, right, bound),
+        blamed=_blamed_for_gradients(scene.question, [trainable[i] for i in apart]),
+    )
+
+
+def _gap(first: np.ndarray, second: np.ndarray) -> float:
+    if first.shape != second.shape:
+        return float("inf")
+    return float(np.max(np.abs(first - second), initial=0.0))
+
+
+def _displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
+    """Whether the wrong gradients, strung together, are the right ones moved by some places."""
+    if any(a.shape != b.shape for a, b in zip(wrong, right)):
+        return False
+    ours, theirs = np.concatenate(wrong, axis=1), np.concatenate(right, axis=1)
+    size = ours.shape[1]
+    for places in range(1, size):
+        for a, b in ((ours[:, places:], theirs[:, :-places]), (ours[:, :-places], theirs[:, places:])):
+            if np.max(np.abs(b)) > bound and np.max(np.abs(a - b)) <= bound:
+                return True
+    return False
+
+
+def _blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[Blamed]:
+    """The first operation or measurement that carries a parameter whose gradient is apart."""
+    position = 0
+    circuit = question.circuit
+    for index, node in enumerate(circuit.nodes):
+        count = len(parameters_of(node))
+        inside = tuple(i for i in apart if position <= i < position + count)
+        position += count
+        if inside:
+            kind = "operation" if index < len(circuit.operations) else "measurement"
+            place = index if kind == "operation" else index - len(circuit.operations)
+            return Blamed(kind, place, node.name, inside)
+    return None
+
+
+def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
+    """The operation without which the method no longer raises; its parameters frozen first, itself removed second."""
+    circuit = question.circuit
+    for position, node in enumerate(circuit.operations):
+        inside = parameters_at(circuit, position)
+        rest = [i for i in circuit.trainable if i not in inside]
+        candidates = [with_trainable(circuit, rest)] if inside and rest else []
+        candidates.append(without_operations(circuit, (position,)))
+        for candidate in candidates:
+            if ask(with_circuit(question, candidate), evaluator).verdict in (Verdict.AGREE, Verdict.ROUNDING):
+                return Blamed("operation", position, node.name, inside)
+    if len(circuit.measurements) == 1:
+        return Blamed("measurement", 0, circuit.measurements[0].name)
+    return None

@@ -1,0 +1,129 @@
+"""A question: one circuit, two ways to evaluate it, and how far they are apart. Experiments and the minimizer ask variations of it.
+
+Either side may be a method, `ARBITER` (the reference that is none of the parties) or `PLAIN` (the same call on untracked
+numbers). Asking never raises: what cannot be evaluated comes back as a comparison that says so.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional, Protocol
+
+from qdiag.call import Call, Failure
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Tolerance, compare
+from qdiag.evaluate import Evaluation, Request
+from qdiag.method import Method, Option
+
+ARBITER = Method("", "arbiter")
+"""The side of a comparison that is the arbiter's reference."""
+
+PLAIN = Method("", "none")
+"""The side of a comparison that is the same call on untracked numbers, on the call's device."""
+
+
+class Evaluator(Protocol):
+    """Whatever evaluates requests: warm worker processes, this process, or a fake."""
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Start one evaluation."""
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a function of the bridges or the arbiter where the frameworks are loaded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """How far are two methods apart on this circuit?
+
+    Parameters
+    ----------
+    circuit, methods
+        What, and the two sides.
+    interface, device_wires, execution_options, trusted, default_dtype
+        As in `evaluate.Request`.
+    seeds
+        For devices that sample: one for each side.
+    jacobian
+        Whether derivatives are compared, not only outputs.
+    second
+        Whether Hessian-vector products are compared.
+    tolerance
+        The user's own, if any.
+    """
+
+    circuit: Circuit
+    methods: tuple[Method, Method]
+    interface: str = "torch"
+    device_wires: tuple[object, ...] = ()
+    execution_options: tuple[tuple[str, Option], ...] = ()
+    seeds: tuple[int, int] = (0, 0)
+    trusted: bool = False
+    default_dtype: str = ""
+    jacobian: bool = True
+    second: bool = False
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    def request(self, side: int) -> Request:
+        """What one side, 0 or 1, is asked."""
+        method = self.methods[side]
+        return Request(
+            circuit=self.circuit,
+            method=method,
+            interface=self.interface,
+            device_wires=self.device_wires,
+            jacobian=self.jacobian and method.diff_method != "none",
+            second=self.second,
+            execution_options=self.execution_options,
+            seed=self.seeds[side],
+            trusted=self.trusted,
+            default_dtype=self.default_dtype,
+        )
+
+
+def question_of(call: Call, methods: tuple[Method, Method], *, where: str, trusted: bool, tolerance: Tolerance) -> Question:
+    """The question that a divergence of a call raises."""
+    configuration = call.configuration
+    device = configuration.device
+    return Question(
+        circuit=call.circuit,
+        methods=(methods[0].on(device), methods[1].on(device)),
+        interface=configuration.interface,
+        device_wires=configuration.device_wires,
+        execution_options=configuration.execution_options,
+        trusted=trusted,
+        default_dtype=configuration.default_dtype,
+        jacobian=where != "output",
+        second=where == "second-derivative",
+        tolerance=tolerance,
+    )
+
+
+def ask(question: Question, evaluator: Evaluator, reference: Optional[Callable[[Question], Evaluation]] = None) -> Comparison:
+    """Evaluate both sides and compare them.
+
+    Parameters
+    ----------
+    question
+        The question.
+    evaluator
+        Where both sides are evaluated, side by side.
+    reference
+        Gives the arbiter's evaluation of a question's circuit, for questions with `ARBITER` on one side.
+    """
+    futures = [
+        None if method.diff_method == ARBITER.diff_method else evaluator.submit(question.request(side))
+        for side, method in enumerate(question.methods)
+    ]
+    sides = [future.result() if future is not None else (reference or _no_reference)(question) for future in futures]
+    return compare(sides[0], sides[1], question.circuit, tolerance=question.tolerance)
+
+
+def _no_reference(question: Question) -> Evaluation:
+    return Evaluation(ARBITER, failure=Failure("NoReference", "the arbiter is not at hand", stage="build", refusal=True))
+
+
+def with_circuit(question: Question, circuit: Circuit) -> Question:
+    """The same question about another circuit."""
+    return replace(question, circuit=circuit)

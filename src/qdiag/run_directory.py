@@ -1,0 +1,127 @@
+"""The folder that one run writes: where it is, what its files are called, and which run was the last.
+
+Nothing is ever overwritten unasked: a run takes the next free number, or the folder that the user named.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from qdiag.errors import OutputError, TraceError
+
+RUNS = "qdiag-runs"
+TRACE = "trace.qdiag"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A run's folder and the names of the files in it."""
+
+    path: Path
+
+    @property
+    def trace(self) -> Path:
+        """The recorded calls."""
+        return self.path / TRACE
+
+    @property
+    def findings(self) -> Path:
+        """The machine-readable result."""
+        return self.path / "findings.json"
+
+    @property
+    def markdown(self) -> Path:
+        """The report as Markdown."""
+        return self.path / "report.md"
+
+    @property
+    def html(self) -> Path:
+        """The report as one HTML file."""
+        return self.path / "report.html"
+
+    @property
+    def evaluations(self) -> Path:
+        """What replaying worked out so far, so that it can be resumed."""
+        return self.path / "evaluations.qdiag"
+
+    def reproducer(self, finding: int) -> Path:
+        """The reproducer of the n-th finding, from 0; the first one has the short name."""
+        return self.path / ("repro.py" if finding == 0 else f"repro-{finding + 1}.py")
+
+
+def create(script: str, out: Path | None, *, force: bool) -> RunDirectory:
+    """Make the folder of a new run.
+
+    Parameters
+    ----------
+    script
+        The script's path or the module's name, from which the folder takes its name.
+    out
+        The folder that the user named, or None for the next number below ``qdiag-runs/``.
+    force
+        Whether an existing folder may be emptied of an earlier run.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and ``force`` is not given, or cannot be written.
+    """
+    try:
+        if out is None:
+            return RunDirectory(_next_number(Path(RUNS), _stem(script)))
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{out} is a file", "name a folder with --out")
+        if out.is_dir() and any(out.iterdir()):
+            if not force:
+                raise OutputError(f"the folder {out} exists and is not empty", "choose another --out, or pass --force")
+            if not (out / TRACE).exists():
+                raise OutputError(f"{out} does not look like a run of qdiag", "empty it yourself, or choose another --out")
+            shutil.rmtree(out)
+        out.mkdir(parents=True, exist_ok=True)
+        (out / TRACE).touch()
+        (out / TRACE).unlink()
+    except OSError as error:
+        raise OutputError(f"cannot write to {out or RUNS}: {error.strerror}", "choose another folder with --out") from None
+    return RunDirectory(out)
+
+
+def find(run: Path | None) -> RunDirectory:
+    """The run that a command is about: a folder, a trace inside one, or the last run below ``qdiag-runs/``.
+
+    Raises
+    ------
+    TraceError
+        If there is none.
+    """
+    if run is None:
+        runs = sorted(Path(RUNS).glob(f"*/{TRACE}"), key=lambda trace: trace.stat().st_mtime)
+        if not runs:
+            raise TraceError(f"there is no run below {RUNS}/", "record one with: qdiag trace SCRIPT")
+        return RunDirectory(runs[-1].parent)
+    if run.is_dir():
+        if not (run / TRACE).exists():
+            raise TraceError(f"{run} holds no {TRACE}", "name the folder that qdiag trace wrote")
+        return RunDirectory(run)
+    if not run.exists():
+        raise TraceError(f"{run} does not exist", "name a folder that qdiag trace wrote, or a trace file")
+    return RunDirectory(run.parent)
+
+
+def _stem(script: str) -> str:
+    return re.sub(r"[^\w.\-]", "-", Path(script).stem if script.endswith(".py") else script.rpartition(".")[2]) or "run"
+
+
+def _next_number(parent: Path, stem: str) -> Path:
+    taken = [int(m[1]) for p in parent.glob(f"{stem}-*") if (m := re.fullmatch(re.escape(stem) + r"-(\d+)", p.name))]
+    number = max(taken, default=0) + 1
+    while True:
+        path = parent / f"{stem}-{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        else:
+            return path
