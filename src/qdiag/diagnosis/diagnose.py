@@ -70,8 +70,10 @@ def classify(before: Comparison, after: Comparison) -> str:
         return "unanswered"
     if after.verdict is Verdict.AGREE or (before.verdict is Verdict.ERROR and after.verdict is Verdict.ROUNDING):
         return HEALS
-    if before.where != after.where and "raise" in (before.where, after.where):
-        return HEALS if before.where == "raise" and after.verdict is not Verdict.ERROR else MOVES
+    if after.where == "raise" and before.where != "raise":
+        return "unanswered"
+    if before.where == "raise" and after.where != "raise":
+        return MOVES
     if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR:
         return MOVES
     gaps = (_gap(before), _gap(after))

@@ -1,0 +1,155 @@
+"""Causes predict, experiments decide: the engine with scripted evaluations, no framework in sight."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from qdiag.call import Call, Configuration, SourceLine
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.compare import Tolerance, compare
+from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
+from qdiag.diagnosis.diagnose import classify, diagnose
+from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
+from qdiag.evaluate import Evaluation, Request
+from qdiag.findings import Divergence
+from qdiag.method import parse
+from qdiag.question import question_of
+
+
+def gate(angle: float, dtype: str = "float64") -> Node:
+    return Node("RX", (Parameter(np.array(angle, dtype), "torch", True),), (Wires((0,)), ()), (0,))
+
+
+def circuit(dtype: str = "float64") -> Circuit:
+    z = Node("PauliZ", (), (Wires((0,)), ()), (0,))
+    return Circuit((gate(0.1, dtype), gate(0.2, dtype)), (Node("ExpectationMP", (z, None), (("wires", None),), (0,)),))
+
+
+@dataclass
+class World:
+    """An evaluator whose truth is a function from a request to the error that its method makes."""
+
+    error: Callable[[Request], float]
+    asked: list[str] = field(default_factory=list)
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        self.asked.append(str(request.method))
+        future: Future[Evaluation] = Future()
+        gradients = tuple(np.array(0.5) for _ in request.circuit.trainable)
+        wrong = (np.array(0.5 + self.error(request)), *gradients[1:])[: len(gradients)]
+        future.set_result(Evaluation(request.method, outputs=(np.array(0.3),), jacobian=(wrong,), norms=(1.0,)))
+        return future
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(LookupError("no framework here"))
+        return future
+
+
+def scene(world: World, methods: str = "default.qubit/backprop,default.qubit/adjoint", dtype: str = "float64", **facts: Any) -> Scene:
+    first, second = (parse(name) for name in methods.split(","))
+    configuration = Configuration("f", SourceLine("train.py", 1), "default.qubit", interface="torch", resolved="backprop")
+    call = Call(0, 0, SourceLine("train.py", 9), configuration, (), circuit(dtype), (np.array(0.3),))
+    question = question_of(call, (first, second), where="jacobian", trusted=False, tolerance=Tolerance())
+    sides = [world.submit(question.request(side)).result() for side in (0, 1)]
+    comparison = compare(sides[0], sides[1], call.circuit)
+    return Scene(Divergence(call, comparison, comparison.where, **facts), question)
+
+
+def float32_only(size: float) -> Callable[[Request], float]:
+    def error(request: Request) -> float:
+        narrow = request.circuit.parameters[0].value.dtype == np.float32
+        return size if narrow and request.method.diff_method == "backprop" else 0.0
+
+    return error
+
+
+def test_a_gap_that_float64_heals_and_float32_brings_back_is_confirmed_as_float32_parameters() -> None:
+    world = World(float32_only(6e-8))
+    found = diagnose(scene(world, dtype="float32"), CAUSES, world)
+    assert (found.code, found.confidence) == ("QD101", "confirmed")
+    assert {e.experiment: e.predicts for e in found.evidence} == {"float64 parameters": HEALS, "back in float32": PERSISTS}
+    assert found.evidence[0].after == 0.0
+
+
+def test_a_gap_that_stays_in_float64_is_not_blamed_on_precision() -> None:
+    world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
+    found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS], world)
+    assert found.code == "QD901"
+    assert found.ruled_out == ("QD101",)
+
+
+def test_the_device_and_not_the_finite_difference_is_blamed_when_a_larger_step_changes_nothing() -> None:
+    def error(request: Request) -> float:
+        return 3e-8 if request.method.device_precision == "complex64" else 0.0
+
+    world = World(error)
+    methods = "lightning.qubit[complex64]/finite-diff,default.qubit/backprop"
+    found = diagnose(scene(world, methods), [FINITE_DIFFERENCE_STEP, COMPLEX64_DEVICE], world)
+    assert found.code != "QD105"
+
+
+def test_two_causes_that_explain_everything_make_neither_confirmed() -> None:
+    world = World(float32_only(6e-8))
+    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "")
+    found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS, twin], world)
+    assert found.confidence == "likely"
+
+
+def test_an_experiment_that_two_causes_share_is_made_once() -> None:
+    world = World(float32_only(6e-8))
+    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "")
+    prepared = scene(world, dtype="float32")
+    world.asked.clear()
+    diagnose(prepared, [FLOAT32_PARAMETERS, twin], world)
+    assert len(world.asked) == 4  # two experiments, two sides each
+
+
+def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> None:
+    def singular(request: Request) -> float:
+        return 0.2 if request.method.diff_method == "adjoint" and float(request.circuit.parameters[0].value) == 0.1 else 0.0
+
+    world = World(singular)
+    at_the_point = Cause("QD997", "p", "p", "", "", "", "", lambda s: True, lambda s: flips(NUDGED), lambda s: "")
+    everywhere = Cause("QD996", "e", "e", "", "", "", "", lambda s: True, lambda s: leaves(NUDGED_FAR), lambda s: "")
+    found = diagnose(scene(world), [everywhere, at_the_point], world)
+    assert (found.code, found.confidence, found.ruled_out) == ("QD997", "confirmed", ("QD996",))
+
+
+def test_without_a_flip_a_cause_is_at_most_likely() -> None:
+    world = World(float32_only(6e-8))
+    pattern = Cause("QD995", "q", "q", "", "", "", "", lambda s: True, lambda s: leaves(FLOAT32_AGAIN), lambda s: "")
+    assert diagnose(scene(world, dtype="float32"), [pattern], world).confidence == "likely"
+
+
+@pytest.mark.parametrize(("before", "after", "outcome"), [(1e-3, 0.0, HEALS), (1e-3, 2e-3, PERSISTS), (1e-3, 0.5, "moves")])
+def test_outcomes_are_classified_by_size(before: float, after: float, outcome: str) -> None:
+    sides = [Evaluation(parse("backprop"), outputs=(np.array(0.3 + gap),), norms=(1.0,)) for gap in (0.0, before, after)]
+    comparisons = [compare(sides[0], side, circuit()) for side in sides[1:]]
+    assert classify(*comparisons) == outcome
+
+
+def test_the_registry_is_the_table_of_the_design() -> None:
+    families = {"1": 7, "2": 5, "3": 9, "4": 4, "5": 6, "6": 4, "7": 3}
+    codes = [f"QD{family}{number:02}" for family, count in families.items() for number in range(1, count + 1)]
+    assert sorted(cause.code for cause in CAUSES) == sorted([*codes, "QD901"])
+    assert len({cause.slug for cause in CAUSES}) == len(CAUSES)
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
+def test_every_cause_explains_itself(cause: Cause) -> None:
+    assert len(cause.explanation.split()) >= 15
+    assert cause.confirmed_by
+    assert cause.remedy
+    assert cause.code == "QD901" or cause.example.strip()
+
+
+def test_predictions_are_of_the_three_outcomes() -> None:
+    assert Prediction(NUDGED, HEALS).role == "flip"
