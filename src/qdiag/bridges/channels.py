@@ -1,0 +1,67 @@
+"""Noise channels as weighted Kraus operators, from our own table; weights may leave the unit interval a little, as a derivative needs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from qdiag import gates
+from qdiag.bridges.classes import is_pennylane
+
+Kraus = tuple[tuple[float, ...], tuple[np.ndarray, ...]]
+"""Weights, and the operators that they belong to."""
+
+_KEEP = np.diag([1.0, 0.0]).astype(np.complex128)
+_LOSE = np.diag([0.0, 1.0]).astype(np.complex128)
+_DOWN = np.array([[0, 1], [0, 0]], dtype=np.complex128)
+
+
+def _mixed_paulis(*weighted: tuple[float, str]) -> Kraus:
+    rest = 1 - sum(weight for weight, _ in weighted)
+    letters = "I" * len(weighted[0][1])
+    return (rest, *(weight for weight, _ in weighted)), (gates.word(letters), *(gates.word(word) for _, word in weighted))
+
+
+def _amplitude_damping(gamma: float) -> Kraus:
+    return (1.0, gamma), (np.diag([1, math.sqrt(1 - gamma)]).astype(np.complex128), _DOWN)
+
+
+def _generalized_damping(gamma: float, excited: float) -> Kraus:
+    kept = math.sqrt(1 - gamma)
+    stay, reverse = np.diag([1, kept]).astype(np.complex128), np.diag([kept, 1]).astype(np.complex128)
+    return (excited, excited * gamma, 1 - excited, (1 - excited) * gamma), (stay, _DOWN, reverse, _DOWN.T)
+
+
+def _reset(zero: float, one: float) -> Kraus:
+    return (1 - zero - one, zero, zero, one, one), (gates.I2, _KEEP, _DOWN, _DOWN.T, _LOSE)
+
+
+def _of(operator: Any) -> Optional[Kraus]:
+    name, numbers = type(operator).__name__, [float(number) for number in operator.data if np.ndim(number) == 0]
+    if name == "PauliError":
+        return _mixed_paulis((numbers[0], operator.hyperparameters["operators"]))
+    rule = _TABLE.get(name)
+    return None if rule is None else rule(*numbers)
+
+
+_TABLE: dict[str, Callable[..., Kraus]] = {
+    "BitFlip": lambda p: _mixed_paulis((p, "X")),
+    "PhaseFlip": lambda p: _mixed_paulis((p, "Z")),
+    "DepolarizingChannel": lambda p: _mixed_paulis((p / 3, "X"), (p / 3, "Y"), (p / 3, "Z")),
+    "PhaseDamping": lambda g: ((1.0, g), (np.diag([1, math.sqrt(1 - g)]).astype(np.complex128), _LOSE)),
+    "AmplitudeDamping": _amplitude_damping,
+    "GeneralizedAmplitudeDamping": _generalized_damping,
+    "ResetError": _reset,
+}
+
+
+def channel(operator: Any) -> Optional[Kraus]:
+    """Weights and Kraus operators of a channel: ours, or else PennyLane's; None for what is no channel."""
+    if is_pennylane(type(operator)):
+        ours = _of(operator)
+        if ours is not None:
+            return ours
+    matrices = tuple(np.asarray(matrix, dtype=np.complex128) for matrix in operator.kraus_matrices())
+    return (1.0,) * len(matrices), matrices

@@ -1,0 +1,379 @@
+"""Operators as plain matrices in complex128, from their elementary factors: composite operations are taken apart here, along their
+own structure, because an operation's own ``matrix()`` may be what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import Any, Callable, Optional
+
+import numpy as np
+import pennylane as qml
+
+from qdiag import gates
+from qdiag.bridges import channels, flattening
+from qdiag.bridges.classes import is_pennylane
+from qdiag.states import Channel, Factor, NotSimulated, Preparation, Step, Term, dense
+
+MAX_NESTING = 40
+"""Decompositions nested deeper than this are given up."""
+
+CHECKED_WIRES = 6
+"""Operations on more wires are not compared with their own second description."""
+
+_EXACT = 1e-9
+
+
+def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step, ...]:
+    """What an operation does, as elementary steps in order.
+
+    Parameters
+    ----------
+    operator
+        A PennyLane operation on plain numbers, without a batch.
+    fresh
+        Whether no earlier operation touched its wires: state preparations then set the state.
+
+    Raises
+    ------
+    NotSimulated
+        If it is nothing that can be written as matrices.
+    """
+    if nesting > MAX_NESTING:
+        raise NotSimulated(f"{operator.name} is decomposed endlessly")
+    names = _names(operator)
+    for name, rule in _PREPARATIONS:
+        if name in names and fresh:
+            return (rule(operator),)
+    kraus = channels.channel(operator) if "Channel" in names else None
+    if kraus is not None:
+        return (Channel(*kraus, labels(operator.wires)),)
+    return _unitary(operator, names, nesting)
+
+
+def factors(operator: Any, nesting: int = 0) -> tuple[Factor, ...]:
+    """The matrices that a unitary operation multiplies the state with, in order.
+
+    Raises
+    ------
+    NotSimulated
+        If it is no product of matrices.
+    """
+    found = steps(operator, nesting=nesting)
+    if not all(isinstance(step, Factor) for step in found):
+        raise NotSimulated(f"{operator.name} is no product of matrices")
+    return found  # type: ignore[return-value]
+
+
+def matrix_of(operator: Any, wires: Optional[Sequence[Any]] = None) -> np.ndarray:
+    """The matrix of an operation or observable on its wires, from its elementary factors."""
+    return dense(terms(operator), labels(operator.wires) if wires is None else tuple(wires))
+
+
+def labels(wires: Any) -> tuple[Any, ...]:
+    """Wire labels as a plain tuple."""
+    return tuple(wires.tolist()) if hasattr(wires, "tolist") else tuple(wires)
+
+
+def _names(operator: Any) -> frozenset[str]:
+    return frozenset(kind.__name__ for kind in type(operator).__mro__ if is_pennylane(kind))
+
+
+def _unitary(operator: Any, names: frozenset[str], nesting: int) -> tuple[Step, ...]:
+    if getattr(operator, "inverse", False):
+        # PennyLane before 0.25 marks an inverse in place.
+        forward = copy(operator)
+        forward.inverse = False
+        return _daggered(_unitary(forward, names, nesting))
+    leaf = leaf_matrix(operator)
+    if leaf is not None:
+        return (Factor(leaf, labels(operator.wires)),)
+    for name, rule in _STRUCTURES:
+        if name in names:
+            return rule(operator, nesting + 1)
+    return _decomposed(operator, nesting)
+
+
+# --- leaves ------------------------------------------------------------------------------------------------------------
+
+
+def leaf_matrix(operator: Any) -> Optional[np.ndarray]:
+    """The matrix of a gate in our own table, or None."""
+    if not is_pennylane(type(operator)):
+        return None
+    name, numbers = type(operator).__name__, operator.data
+    count = len(operator.wires)
+    if name in gates.FIXED:
+        return gates.FIXED[name]
+    if name in gates.PARAMETRIC:
+        return gates.PARAMETRIC[name](*(complex(number).real if np.isreal(number) else complex(number) for number in numbers))
+    special = _SPECIAL.get(name)
+    return None if special is None else np.asarray(special(operator, count), dtype=np.complex128)
+
+
+def _array(value: Any) -> np.ndarray:
+    return np.asarray(value.toarray() if hasattr(value, "toarray") else value, dtype=np.complex128)
+
+
+def _pauli_rot(operator: Any, count: int) -> np.ndarray:
+    letters = operator.hyperparameters.get("pauli_word", "")
+    return gates.rotation(letters, float(operator.data[0]))
+
+
+def _projector_phase(operator: Any, count: int) -> np.ndarray:
+    dimension = operator.hyperparameters["dimension"]
+    return gates.projector_phase(1 << count, dimension[0] if isinstance(dimension, tuple) else dimension, float(operator.data[0]))
+
+
+_SPECIAL: dict[str, Callable[[Any, int], Any]] = {
+    "Identity": lambda op, count: np.eye(1 << count),
+    "GlobalPhase": lambda op, count: gates.phase(-complex(op.data[0])) * np.eye(1 << count),
+    "MultiRZ": lambda op, count: gates.parity_rotation(count, float(op.data[0])),
+    "PauliRot": _pauli_rot,
+    "PCPhase": _projector_phase,
+    "QubitUnitary": lambda op, count: _array(op.data[0]),
+    "DiagonalQubitUnitary": lambda op, count: np.diag(_array(op.data[0])),
+    "BlockEncode": lambda op, count: gates.block_encoding(_array(op.data[0]), 1 << count),
+    "QFT": lambda op, count: gates.fourier(count),
+    "Hermitian": lambda op, count: _array(op.data[0]),
+    "SparseHamiltonian": lambda op, count: _array(op.data[0]),
+    "Projector": lambda op, count: _projector(op, count),
+    "BasisStateProjector": lambda op, count: _projector(op, count),
+    "StateVectorProjector": lambda op, count: _projector(op, count),
+}
+"""Gates and observables whose matrix depends on more than angles."""
+
+
+def _projector(operator: Any, count: int) -> np.ndarray:
+    state = _array(operator.data[0]).reshape(-1)
+    if len(state) == count and (count > 1 or np.all(np.isin(state, (0, 1))) and "Vector" not in type(operator).__name__):
+        basis, state = state, np.zeros(1 << count, dtype=np.complex128)
+        state[int("".join(str(int(bit.real)) for bit in basis), 2)] = 1
+    return np.outer(state, state.conj())
+
+
+# --- structures: (operator, nesting) → steps -----------------------------------------------------------------------------
+
+
+def _daggered(found: Sequence[Step]) -> tuple[Step, ...]:
+    if not all(isinstance(step, Factor) for step in found):
+        raise NotSimulated("the adjoint of what is no product of matrices")
+    return tuple(Factor(step.matrix.conj().T, step.wires) for step in reversed(found) if isinstance(step, Factor))
+
+
+def _adjoint(operator: Any, nesting: int) -> tuple[Step, ...]:
+    return _daggered(factors(operator.base, nesting))
+
+
+def _controlled(operator: Any, nesting: int) -> tuple[Step, ...]:
+    controls = labels(operator.control_wires)
+    values = tuple(bool(value) for value in operator.control_values)
+    return tuple(
+        Factor(gates.controlled(factor.matrix, values), controls + factor.wires) for factor in factors(operator.base, nesting)
+    )
+
+
+def _power(operator: Any, nesting: int) -> tuple[Step, ...]:
+    exponent, base = operator.z, operator.base
+    if float(exponent).is_integer():
+        once: tuple[Step, ...] = factors(base, nesting)
+        return (once if exponent >= 0 else _daggered(once)) * abs(int(exponent))
+    # A gate with one generator and one angle has a power of its own, which is continuous in the angle; the principal branch of
+    # the matrix power is not, and PennyLane uses both.
+    values, vectors = np.linalg.eig(matrix_of(base))
+    power = (vectors * np.exp(float(exponent) * np.log(values))) @ np.linalg.inv(vectors)
+    return (Factor(power, labels(base.wires)),)
+
+
+def _exponential(operator: Any, nesting: int) -> tuple[Step, ...]:
+    return (Factor(exponential(complex(operator.coeff), matrix_of(operator.base)), labels(operator.base.wires)),)
+
+
+def exponential(coefficient: complex, base: np.ndarray) -> np.ndarray:
+    """``exp(coefficient · base)``."""
+    if np.array_equal(base, base.conj().T):
+        values, vectors = np.linalg.eigh(base)
+        return (vectors * np.exp(coefficient * values)) @ vectors.conj().T
+    from scipy.linalg import expm
+
+    return np.asarray(expm(coefficient * base))
+
+
+def _product(operator: Any, nesting: int) -> tuple[Step, ...]:
+    return tuple(factor for operand in reversed(operator.operands) for factor in factors(operand, nesting))
+
+
+def _summed(operator: Any, nesting: int) -> tuple[Step, ...]:
+    wires = labels(operator.wires)
+    return (Factor(dense(terms(operator), wires), wires),)
+
+
+def _nothing(operator: Any, nesting: int) -> tuple[Step, ...]:
+    return ()
+
+
+_STRUCTURES: tuple[tuple[str, Callable[[Any, int], tuple[Step, ...]]], ...] = (
+    ("Adjoint", _adjoint),
+    ("Pow", _power),
+    ("Controlled", _controlled),
+    ("Exp", _exponential),
+    ("Prod", _product),
+    ("ChangeOpBasis", _product),
+    ("Sum", _summed),
+    ("SProd", _summed),
+    ("LinearCombination", _summed),
+    ("Hamiltonian", _summed),
+    ("Tensor", _summed),
+    ("Barrier", _nothing),
+    ("Snapshot", _nothing),
+    ("WireCut", _nothing),
+)
+"""Class names, most special first, and how such an operation is taken apart."""
+
+
+def _decomposed(operator: Any, nesting: int) -> tuple[Step, ...]:
+    """The steps of the operation's decomposition; of its own matrix where it has none that can be followed."""
+    problem = "it has neither decomposition nor matrix"
+    try:
+        return tuple(step for part in decomposition(operator) for step in factors(part, nesting + 1))
+    except NotSimulated as error:
+        problem = str(error)
+    matrix = own_matrix(operator)
+    if matrix is None:
+        raise NotSimulated(f"{operator.name}: {problem}")
+    return (Factor(matrix, labels(operator.wires)),)
+
+
+def decomposition(operator: Any) -> Sequence[Any]:
+    """The operators that PennyLane puts in its place.
+
+    Raises
+    ------
+    NotSimulated
+        If there are none.
+    """
+    try:
+        return tuple(flattening.decomposition(operator))
+    except Exception as error:
+        raise NotSimulated(f"{operator.name} is not decomposed ({type(error).__name__})") from error
+
+
+def own_matrix(operator: Any) -> Optional[np.ndarray]:
+    """The operation's own idea of its matrix, if it has one and it fits its wires."""
+    try:
+        with flattening.stop_recording():
+            matrix = _array(qml.matrix(operator))
+    except Exception:
+        return None
+    return matrix if matrix.shape == (1 << len(operator.wires),) * 2 else None
+
+
+# --- observables ---------------------------------------------------------------------------------------------------------
+
+
+def terms(operator: Any) -> tuple[Term, ...]:
+    """An operator as a sum of products of matrices: the form in which an observable is applied to a state."""
+    names = _names(operator)
+    if names & {"Hamiltonian", "LinearCombination"}:
+        return _scaled_terms(operator.coeffs, operator.ops)
+    if "Sum" in names:
+        return tuple(term for operand in operator.operands for term in terms(operand))
+    if "SProd" in names:
+        return _scaled_terms([operator.scalar], [operator.base])
+    if "Prod" in names or "Tensor" in names:
+        return _multiplied_terms(operator.obs if "Tensor" in names else operator.operands)
+    if leaf_matrix(operator) is None and not names & {name for name, _ in _STRUCTURES} and "Channel" not in names:
+        matrix = own_matrix(operator)
+        if matrix is not None and not np.allclose(matrix @ matrix.conj().T, np.eye(len(matrix))):
+            return ((1.0, (Factor(matrix, labels(operator.wires)),)),)
+    return ((1.0, factors(operator)),)
+
+
+def _scaled_terms(coefficients: Any, operators: Any) -> tuple[Term, ...]:
+    return tuple(
+        (complex(coefficient) * inner, found)
+        for coefficient, operator in zip(coefficients, operators)
+        for inner, found in terms(operator)
+    )
+
+
+def _multiplied_terms(operators: Sequence[Any]) -> tuple[Term, ...]:
+    product: tuple[Term, ...] = ((1.0, ()),)
+    for operator in operators:
+        # The rightmost operator acts first.
+        product = tuple((c * d, right + left) for c, left in product for d, right in terms(operator))
+    return product
+
+
+# --- preparations --------------------------------------------------------------------------------------------------------
+
+
+def _state_preparation(operator: Any) -> Preparation:
+    state = _array(operator.data[0]).reshape(-1)
+    wires = labels(operator.wires)
+    hyperparameters = getattr(operator, "hyperparameters", {})
+    padding = hyperparameters.get("pad_with")
+    if padding is not None and len(state) < 1 << len(wires):
+        state = np.concatenate([state, np.full((1 << len(wires)) - len(state), complex(padding))])
+    if hyperparameters.get("normalize"):
+        state = state / np.linalg.norm(state)
+    return Preparation(state, wires)
+
+
+def _basis_preparation(operator: Any) -> Preparation:
+    bits = [int(bit) for bit in np.asarray(operator.data[0] if operator.data else operator.hyperparameters["basis_state"]).reshape(-1)]
+    state = np.zeros(1 << len(bits), dtype=np.complex128)
+    state[int("".join(map(str, bits)) or "0", 2)] = 1
+    return Preparation(state, labels(operator.wires))
+
+
+def _density_preparation(operator: Any) -> Preparation:
+    return Preparation(_array(operator.data[0]), labels(operator.wires))
+
+
+_PREPARATIONS: tuple[tuple[str, Callable[[Any], Preparation]], ...] = (
+    ("QubitDensityMatrix", _density_preparation),
+    ("StatePrep", _state_preparation),
+    ("AmplitudeEmbedding", _state_preparation),
+    ("QubitStateVector", _state_preparation),
+    ("MottonenStatePreparation", _state_preparation),
+    ("BasisState", _basis_preparation),
+    ("BasisEmbedding", _basis_preparation),
+)
+
+
+# --- cross-examination ---------------------------------------------------------------------------------------------------
+
+
+def disagreement(operator: Any) -> str:
+    """What speaks against an operation on plain numbers: where its own matrix, its decomposition and our matrix differ, or ""."""
+    if not 0 < len(operator.wires) <= CHECKED_WIRES:
+        return ""
+    try:
+        ours = matrix_of(operator)
+    except NotSimulated:
+        return ""
+    rivals = {"its own matrix": own_matrix(operator), "its decomposition": _decomposition_matrix(operator)}
+    found = []
+    for name, rival in rivals.items():
+        if rival is None:
+            continue
+        gap = float(np.max(np.abs(rival - ours)))
+        if not gap <= _EXACT:
+            same = _up_to_phase(ours, rival)
+            found.append(f"{name} is {gap:.1e} away from the product of its factors" + (" (a global phase)" if same else ""))
+    return "; ".join(found)
+
+
+def _decomposition_matrix(operator: Any) -> Optional[np.ndarray]:
+    try:
+        found = tuple(step for part in decomposition(operator) for step in factors(part, 1))
+        return dense(((1.0, found),), labels(operator.wires))
+    except (NotSimulated, ValueError):
+        return None
+
+
+def _up_to_phase(one: np.ndarray, other: np.ndarray) -> bool:
+    overlap = np.vdot(one, other)
+    return bool(abs(abs(overlap) - np.linalg.norm(one) * np.linalg.norm(other)) <= _EXACT * len(one))

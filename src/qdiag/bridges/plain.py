@@ -1,0 +1,174 @@
+"""Circuits on plain numbers: a node of the tree, with float64 values in place of its parameters, as steps and readings of `states`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from qdiag import gates
+from qdiag.bridges import flattening, matrices, operators
+from qdiag.bridges.matrices import labels
+from qdiag.circuit import Node, Outcome, Parameter, parameters_of, walk
+from qdiag.errors import OpaqueCircuitError
+from qdiag.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
+
+Row = tuple[Step, ...]
+
+
+def widened(parameter: Parameter) -> np.ndarray:
+    """A parameter's value in double precision; whole numbers and truth values stay what they are."""
+    kind = parameter.value.dtype.kind
+    if kind == "c":
+        return parameter.value.astype(np.complex128)
+    return parameter.value.astype(np.float64) if kind == "f" else parameter.value
+
+
+def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted: bool = False) -> tuple[Row, ...]:
+    """What an operation does, for each row of its batch; one row where it has none.
+
+    Parameters
+    ----------
+    node
+        The operation.
+    values
+        Plain values for its parameters, in walk order.
+    fresh
+        Whether no earlier operation touched its wires.
+    trusted
+        Whether source code that the node carries may be executed.
+
+    Raises
+    ------
+    NotSimulated
+        If it cannot be written as matrices, or these numbers are outside its domain.
+    """
+    outcome = next((part for part in walk(node) if isinstance(part, Outcome)), None)
+    if outcome is not None:
+        inner = next(part for part in node.data if isinstance(part, Node))
+        if "Mid" in inner.name:
+            raise NotSimulated("a mid-circuit measurement under a condition")
+        return tuple((Conditioned(outcome, row),) for row in operation(inner, values, fresh=False, trusted=trusted))
+    live = _live(node, values, trusted)
+    if flattening.is_mid_measurement(live):
+        return ((Measured(labels(live.wires)[0], bool(getattr(live, "reset", False)), getattr(live, "postselect", None)),),)
+    return tuple(matrices.steps(row, fresh=fresh) for row in rows(live))
+
+
+def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
+    """The operator of a node on plain numbers."""
+    numbers = iter([value.item() if value.ndim == 0 else value for value in values])
+    try:
+        return operators.operator_of(node, numbers, trusted=trusted)
+    except OpaqueCircuitError as error:
+        raise NotSimulated(error.cause) from error
+    except (ArithmeticError, ValueError) as error:
+        raise NotSimulated(f"{node.name} does not take these numbers: {error}") from error
+
+
+def rows(operator: Any) -> tuple[Any, ...]:
+    """The operator for each row of its batch."""
+    size = getattr(operator, "batch_size", None)
+    if size is None:
+        return (operator,)
+    from pennylane.ops.functions import bind_new_parameters
+
+    plain = tuple(zip(operator.data, operator.ndim_params))
+    with flattening.stop_recording():
+        return tuple(
+            bind_new_parameters(operator, [value[row] if np.ndim(value) > ndim else value for value, ndim in plain])
+            for row in range(size)
+        )
+
+
+# --- measurements ---------------------------------------------------------------------------------------------------------
+
+_KINDS = {
+    "ExpectationMP": "expval", "VarianceMP": "var", "ProbabilityMP": "probs", "StateMP": "state", "DensityMatrixMP": "density",
+    "PurityMP": "purity", "VnEntropyMP": "entropy", "VnEntanglementEntropyMP": "entropy", "MutualInfoMP": "mutual-info",
+    # PennyLane before 0.29 has one class and says by its return type what is measured.
+    "expval": "expval", "var": "var", "probs": "probs", "state": "state", "vnentropy": "entropy", "mutualinfo": "mutual-info",
+}  # fmt: skip
+
+
+def measurement(node: Node, values: Sequence[np.ndarray], *, trusted: bool = False) -> Reading:
+    """What a measurement reads.
+
+    Raises
+    ------
+    NotSimulated
+        If it is none that has one exact value.
+    """
+    outcomes = tuple(part for part in walk(node) if isinstance(part, Outcome))
+    if outcomes:
+        return Reading(_kind(node.name, None), outcomes=outcomes)
+    live = _live(node, values, trusted)
+    kind = _kind(node.name, live)
+    wires = labels(live.wires)
+    observable = getattr(live, "obs", None)
+    if kind in ("expval", "var"):
+        if observable is None:
+            raise NotSimulated(f"{node.name} without an observable")
+        return Reading(kind, terms=matrices.terms(observable), wires=wires)
+    if kind == "probs":
+        return Reading(kind, wires=wires, basis=() if observable is None else _eigenbasis(observable))
+    if kind == "mutual-info":
+        parts = [labels(part) for part in live.raw_wires]
+        return Reading(kind, wires=parts[0], others=parts[1], log_base=_log_base(live))
+    if node.name == "VnEntanglementEntropyMP":
+        wires = labels(live.raw_wires[0])
+    if kind == "state" and wires and node.name != "StateMP":
+        kind = "density"
+    return Reading(kind, wires=() if kind == "state" else wires, log_base=_log_base(live))
+
+
+def _kind(name: str, live: Any) -> str:
+    written = name if name in _KINDS else getattr(getattr(live, "return_type", None), "value", name)
+    if written not in _KINDS:
+        raise NotSimulated(f"{name} has no exact value")
+    return _KINDS[written]
+
+
+def _log_base(live: Any) -> float:
+    base = getattr(live, "log_base", None)
+    return math.e if base is None else float(base)
+
+
+def _eigenbasis(observable: Any) -> tuple[Factor, ...]:
+    """Matrices that turn the eigenbasis of an observable into the computational one, in PennyLane's order of eigenvalues."""
+    parts = getattr(observable, "operands", None) or (observable.obs if type(observable).__name__ == "Tensor" else None)
+    if parts is not None and type(observable).__name__ in ("Prod", "Tensor"):
+        return tuple(factor for part in parts for factor in _eigenbasis(part))
+    wires, name = labels(observable.wires), type(observable).__name__
+    if name in ("PauliZ", "Identity"):
+        return ()
+    if name in _TO_Z:
+        return (Factor(_TO_Z[name], wires),)
+    if name == "Hermitian":
+        values, vectors = np.linalg.eigh(matrices.matrix_of(observable))
+        if len(values) > 1 and np.min(np.diff(values)) < 1e-9:
+            raise NotSimulated("probabilities in the eigenbasis of a degenerate observable")
+        return (Factor(vectors.conj().T, wires),)
+    raise NotSimulated(f"probabilities in the eigenbasis of {name}")
+
+
+_TO_Z = {
+    "PauliX": gates.HADAMARD,
+    "PauliY": gates.HADAMARD @ np.diag([1, -1j]),
+    "Hadamard": gates.rotation("Y", -math.pi / 4),
+}
+
+
+# --- cross-examination ------------------------------------------------------------------------------------------------------
+
+
+def disagreement(node: Node, *, trusted: bool = False) -> str:
+    """What speaks against an operation's own descriptions at its recorded numbers (see `matrices.disagreement`), or ""."""
+    try:
+        live = _live(node, [widened(parameter) for parameter in parameters_of(node)], trusted)
+        found = "" if flattening.is_mid_measurement(live) else matrices.disagreement(rows(live)[0])
+    except NotSimulated:
+        return ""
+    return f"{node.name}: {found}" if found else ""

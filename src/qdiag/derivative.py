@@ -1,0 +1,151 @@
+"""Numerical differentiation along a direction, with an error bar that means what it says (Ridders' extrapolation).
+
+Differences at a falling sequence of steps are extrapolated to step zero; the spread of the extrapolations, and the rounding
+noise that they amplify, make the error bar. Whether the point is smooth is decided apart, from how the second difference
+falls with the step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np
+
+Function = Callable[[np.ndarray], Any]
+"""From an array of floats to an array of floats; outside its domain it returns NaN or raises ArithmeticError or ValueError."""
+
+STEPS = tuple(0.5 * 1.6**-k for k in range(22))
+"""Falling steps in units of the direction, with a constant ratio; the last one is 2.6e-5."""
+
+_EPS = float(np.finfo(np.float64).eps)
+_ORDERS = 9
+_SAFETY = 4.0
+_ENOUGH = 1e-10
+_CURVATURE_STEPS = (1e-3, 1e-5)
+
+
+@dataclass(frozen=True, eq=False)
+class Derivative:
+    """A derivative along a direction; it unpacks into value, error and smooth.
+
+    Parameters
+    ----------
+    value
+        One number for each output; NaN where there is none.
+    error
+        Absolute, for each output; infinite where there is no number.
+    smooth
+        False where the slopes to the left and to the right disagree, or where there is none. At the edge of the
+        function's domain the side that exists decides.
+    evaluations
+        How often the function was called.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    smooth: bool
+    evaluations: int
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.value, self.error, self.smooth))
+
+
+def derivative(
+    function: Function, x: Any, direction: Any, *, noise: float = 0.0, steps: Sequence[float] = STEPS
+) -> Derivative:
+    """Differentiate a function at a point along a direction.
+
+    Parameters
+    ----------
+    function
+        What to differentiate; evaluated in float64.
+    x, direction
+        Arrays of the same shape. Steps are in units of the direction, whose entries should therefore be of the size over
+        which the function changes (1 for angles).
+    noise
+        Absolute rounding noise of one function value, where it is more than a few eps of the values seen.
+    steps
+        Falling step sizes, with a constant ratio.
+    """
+    line = _Line(function, np.asarray(x, dtype=np.float64), np.asarray(direction, dtype=np.float64))
+    noise = max(noise, 4 * _EPS * _largest(line(0.0)))
+    sides = [bool(np.isfinite(line(side * steps[-1])).all()) for side in (1.0, -1.0)]
+    if all(sides):
+        value, error = _extrapolated(line.central, steps, 2, noise)
+        smooth = _falls(line, noise)
+    else:
+        side = 1.0 if sides[0] else -1.0
+        value, error = _extrapolated(lambda step: line.one_sided(side * step), steps, 1, 2 * noise)
+        smooth = True
+    return Derivative(value, error, smooth and bool(np.isfinite(value).all()), line.evaluations)
+
+
+class _Line:
+    """The function along the direction, by step; what fails counts as NaN, what was seen is kept."""
+
+    def __init__(self, function: Function, x: np.ndarray, direction: np.ndarray) -> None:
+        self.function, self.x, self.direction = function, x, direction
+        self.seen: dict[float, np.ndarray] = {}
+        self.shape: tuple[int, ...] = ()
+
+    @property
+    def evaluations(self) -> int:
+        return len(self.seen)
+
+    def __call__(self, step: float) -> np.ndarray:
+        if step not in self.seen:
+            try:
+                self.seen[step] = np.asarray(self.function(self.x + step * self.direction), dtype=np.float64)
+                self.shape = self.seen[step].shape
+            except (ArithmeticError, ValueError):
+                self.seen[step] = np.full(self.shape, np.nan)
+        return self.seen[step]
+
+    def central(self, step: float) -> np.ndarray:
+        return (self(step) - self(-step)) / (2 * step)
+
+    def one_sided(self, step: float) -> np.ndarray:
+        return (self(step) - self(0.0)) / step
+
+
+def _extrapolated(
+    quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best entry of the tableau for each output, and its error bar; the quotient's error is a series in ``step**power``."""
+    ratio = (steps[0] / steps[1]) ** power
+    amplified = math.prod((ratio**k + 1) / (ratio**k - 1) for k in range(1, _ORDERS))
+    best, error = np.asarray(np.nan), np.asarray(np.inf)
+    previous: list[np.ndarray] = []
+    calm = 0
+    for step in steps:
+        row = [quotient(step)]
+        for order, older in enumerate(previous[: _ORDERS - 1], start=1):
+            row.append(row[-1] + (row[-1] - older) / (ratio**order - 1))
+        floor = amplified * noise / step
+        improved = False
+        for order in range(1, len(row)):
+            spread = np.maximum(np.abs(row[order] - row[order - 1]), np.abs(row[order] - previous[order - 1]))
+            bar = _SAFETY * spread + floor
+            better = np.isfinite(bar) & (bar < error)
+            improved = improved or bool(better.any())
+            best, error = np.where(better, row[order], best), np.where(better, bar, error)
+        enough = bool((error <= _ENOUGH * (1 + np.abs(best))).all())
+        calm = calm + 1 if enough and not improved else 0
+        previous = row
+        if calm == 3 or bool((error <= 2 * floor).all()):
+            break
+    return best, error
+
+
+def _falls(line: _Line, noise: float) -> bool:
+    """Whether the jump between the slopes on the two sides falls with the step, as a curvature does and a kink does not."""
+    wide, narrow = (np.abs(line(h) + line(-h) - 2 * line(0.0)) / h for h in _CURVATURE_STEPS)
+    return bool((narrow <= np.maximum(0.1 * wide, 40 * noise / _CURVATURE_STEPS[1])).all())
+
+
+def _largest(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0

@@ -1,0 +1,423 @@
+"""The arbiter's own evaluation of a circuit: outputs from our own simulation in complex128, slopes by numerical differentiation.
+
+It shares no gradient rule with any method, and only the taking apart of templates with PennyLane. Slopes are taken along directions
+in the space of all trainable numbers: one seeded random direction, or every axis. Runs where PennyLane is loaded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Label, Node, Outcome, parameters_of, walk
+from qdiag.derivative import Derivative, derivative
+from qdiag.states import Final, NotSimulated, Reading, Step, defect, dense, evolved, read
+
+MOST_WIRES = 12
+"""Circuits on more wires are not simulated."""
+
+MOST_MIXED_WIRES = 6
+"""Circuits with noise on more wires are not simulated."""
+
+MOST_MEASURED = 8
+"""Circuits with more mid-circuit measurements are not simulated."""
+
+MOST_COORDINATES = 2048
+"""Circuits with more trainable numbers are not differentiated."""
+
+EPS = float(np.finfo(np.float64).eps)
+
+_OFF = 1e-3
+_OFF_LIMIT = 1e-7
+_MARGIN = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What the arbiter found.
+
+    Parameters
+    ----------
+    outputs
+        One array for each measurement; None where the circuit could not be simulated, and `reason` says why.
+    errors
+        For each output, the absolute error of its worst element.
+    norms
+        For each output, the largest value that it can have.
+    ranges
+        For each output, the least and the largest value that physics allows; None where nothing is known.
+    directions
+        Rows of real coordinates (see `coordinates`) along which slopes were taken.
+    slopes
+        For each element of all outputs (rows, in order) and each direction (columns), the derivative; NaN where there is none.
+    slope_errors
+        Absolute, of the same shape.
+    reason
+        Why there are no outputs.
+    gradient_reason
+        Why some slopes or all are missing, or "".
+    doubts
+        Operations whose own matrix and decomposition contradict one another on plain numbers.
+    full
+        Whether the directions are all axes that can be judged.
+    seconds, evaluations
+        The cost.
+    """
+
+    outputs: Optional[tuple[np.ndarray, ...]] = None
+    errors: tuple[float, ...] = ()
+    norms: tuple[float, ...] = ()
+    ranges: tuple[Optional[tuple[float, float]], ...] = ()
+    directions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    slopes: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    slope_errors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    reason: str = ""
+    gradient_reason: str = ""
+    doubts: tuple[str, ...] = ()
+    full: bool = False
+    seconds: float = 0.0
+    evaluations: int = 0
+
+
+# --- real coordinates ------------------------------------------------------------------------------------------------------
+
+
+def coordinates(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Arrays as one row of real numbers: of complex arrays all real parts, then all imaginary parts."""
+    parts: list[np.ndarray] = [np.zeros(0)]
+    for value in values:
+        flat = np.asarray(value).reshape(-1)
+        parts += [flat.real, flat.imag] if np.iscomplexobj(flat) else [flat]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def from_coordinates(row: np.ndarray, like: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The inverse of `coordinates`, for arrays of these shapes and kinds."""
+    arrays, start = [], 0
+    for value in like:
+        size = value.size
+        part = row[start : start + size]
+        start += size
+        if np.iscomplexobj(value):
+            part = part + 1j * row[start : start + size]
+            start += size
+        arrays.append(part.reshape(value.shape))
+    return arrays
+
+
+# --- the circuit as a function of numbers ------------------------------------------------------------------------------------
+
+
+class Simulation:
+    """A circuit as a function of the plain values of its parameters.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    device_wires
+        The wires of the device, in order; empty to let the circuit decide.
+    trusted
+        Whether source code that the circuit carries may be executed.
+    """
+
+    def __init__(self, circuit: Circuit, device_wires: Sequence[Any] = (), trusted: bool = False) -> None:
+        from qdiag.bridges import plain
+
+        self.plain = plain
+        self.circuit, self.trusted = circuit, trusted
+        self.wires = wire_order(circuit, device_wires)
+        self.values = [plain.widened(parameter) for parameter in circuit.parameters]
+        self.spans = _spans(circuit.nodes)
+        self.fresh = _fresh(circuit.operations)
+        self.parts = [self._part(index, self.values) for index in range(len(circuit.nodes))]
+        self.evaluations = 0
+
+    def _part(self, index: int, values: Sequence[np.ndarray]) -> Any:
+        start, stop = self.spans[index]
+        node = self.circuit.nodes[index]
+        if index < len(self.circuit.operations):
+            return self.plain.operation(node, values[start:stop], fresh=self.fresh[index], trusted=self.trusted)
+        return self.plain.measurement(node, values[start:stop], trusted=self.trusted)
+
+    def parts_at(self, values: Sequence[np.ndarray]) -> list[Any]:
+        """Rows of steps for each operation, and a reading for each measurement; those whose numbers did not change are kept."""
+        changed = [value is not base and not np.array_equal(value, base) for value, base in zip(values, self.values)]
+        return [
+            self._part(index, values) if any(changed[start:stop]) else part
+            for index, ((start, stop), part) in enumerate(zip(self.spans, self.parts))
+        ]
+
+    def outputs(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What each measurement gives."""
+        self.evaluations += 1
+        parts = self.parts_at(values)
+        count = len(self.circuit.operations)
+        batch = max((len(rows) for rows in parts[:count]), default=1)
+        finals = [self._final(parts[:count], row) for row in range(batch)]
+        results = [[read(final, reading) for final in finals] for reading in parts[count:]]
+        return [rows[0] if batch == 1 and not self.batched else np.stack(rows) for rows in results]
+
+    def _final(self, rows: Sequence[tuple[tuple[Step, ...], ...]], row: int) -> Final:
+        steps = [step for choices in rows for step in choices[row if len(choices) > 1 else 0]]
+        return evolved(steps, self.wires)
+
+    @property
+    def batched(self) -> bool:
+        """Whether a batch of one row is a batch all the same."""
+        return any(len(rows) > 1 for rows in self.parts[: len(self.circuit.operations)])
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The measurements at the recorded numbers."""
+        return list(self.parts[len(self.circuit.operations) :])
+
+    def defect_at(self, values: Sequence[np.ndarray]) -> float:
+        """How far from what physics allows the steps are at these numbers."""
+        changed = [part for part, base in zip(self.parts_at(values), self.parts) if part is not base]
+        flat = [step for part in changed for step in ([part] if isinstance(part, Reading) else [s for row in part for s in row])]
+        return max((defect(step) for step in flat), default=0.0)
+
+
+def wire_order(circuit: Circuit, device_wires: Sequence[Any] = ()) -> tuple[Label, ...]:
+    """The wires in the order in which a device without wires of its own puts them: 0, 1, 2, … where these are the labels."""
+    if device_wires:
+        return tuple(device_wires)
+    touched = tuple(dict.fromkeys(label for node in circuit.operations for label in node.wires))
+    read_only = tuple(label for label in circuit.wires if label not in touched)
+    both = touched + read_only
+    integers = all(isinstance(label, int) for label in both)
+    if integers and set(touched) == set(range(len(touched))) and set(both) == set(range(len(both))):
+        return tuple(range(len(both)))
+    return both
+
+
+def _spans(nodes: Sequence[Node]) -> list[tuple[int, int]]:
+    """Where the parameters of each node stand among those of the circuit."""
+    spans, start = [], 0
+    for node in nodes:
+        stop = start + len(parameters_of(node))
+        spans.append((start, stop))
+        start = stop
+    return spans
+
+
+def _fresh(operations: Sequence[Node]) -> list[bool]:
+    """For each operation, whether no earlier one touched its wires."""
+    touched: set[Label] = set()
+    fresh = []
+    for node in operations:
+        fresh.append(not touched & set(node.wires))
+        touched |= set(node.wires)
+    return fresh
+
+
+# --- the reference ---------------------------------------------------------------------------------------------------------
+
+
+def reference(
+    circuit: Circuit,
+    device_wires: Sequence[Any] = (),
+    depth: str = "direction",
+    trusted: bool = False,
+    seed: int = 0,
+    seconds: float = 20.0,
+) -> Reference:
+    """Evaluate a circuit by our own routes.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    device_wires
+        The wires of the user's device; empty to let the circuit decide.
+    depth
+        ``outputs`` alone, one random ``direction``, or the ``full`` set of axes where the time allows (else one direction).
+    trusted
+        Whether source code that the circuit carries may be executed.
+    seed
+        Of the random direction.
+    seconds
+        Time for the derivatives.
+
+    Returns
+    -------
+    Reference
+        Never an exception for a circuit that cannot be judged: then it says why.
+    """
+    started = time.perf_counter()
+    try:
+        too_large(circuit)
+        simulation = Simulation(circuit, device_wires, trusted)
+    except NotSimulated as error:
+        return Reference(reason=str(error))
+    ranges = tuple(_range(reading) for reading in simulation.readings)
+    norms = tuple(1.0 if limits is None else max(map(abs, limits)) for limits in ranges)
+    found = Reference(norms=norms, ranges=ranges, doubts=_doubts(circuit, trusted))
+    try:
+        outputs = tuple(simulation.outputs(simulation.values))
+    except NotSimulated as error:
+        return replace(found, reason=str(error))
+    off = max((defect(step) for part in simulation.parts for step in _flat(part)), default=0.0)
+    if off > 1e-6:
+        found = replace(found, doubts=(*found.doubts, f"an operation or observable is {off:.1e} away from what physics allows"))
+    errors = tuple(_noise(simulation, norm) for norm in norms)
+    found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
+    if depth != "outputs":
+        found = _with_slopes(found, simulation, depth, seed, seconds)
+    return replace(found, seconds=time.perf_counter() - started, evaluations=simulation.evaluations)
+
+
+def too_large(circuit: Circuit) -> None:
+    """Refuse what our simulation has no room for.
+
+    Raises
+    ------
+    NotSimulated
+        With the limit that is passed.
+    """
+    if circuit.opaque:
+        raise NotSimulated(f"{circuit.opaque[0]} is recorded by name only")
+    measured = sum("MidMeasure" in node.name for node in circuit.operations)
+    mixed = any("Channel" in node.name or "Damping" in node.name for node in circuit.operations)
+    limit = MOST_MIXED_WIRES if mixed else MOST_WIRES
+    if len(circuit.wires) > limit:
+        raise NotSimulated(f"{len(circuit.wires)} wires are more than the {limit} that are simulated")
+    if measured > MOST_MEASURED:
+        raise NotSimulated(f"{measured} mid-circuit measurements are more than the {MOST_MEASURED} that are simulated")
+
+
+def _flat(part: Any) -> list[Any]:
+    return [part] if isinstance(part, Reading) else [step for row in part for step in row]
+
+
+def _noise(simulation: Simulation, norm: float) -> float:
+    """Rounding of one output of our own simulation."""
+    steps = sum(len(rows[0]) for rows in simulation.parts[: len(simulation.circuit.operations)])
+    return _MARGIN * EPS * float(np.sqrt(steps + 1)) * norm
+
+
+def _range(reading: Reading) -> Optional[tuple[float, float]]:
+    """What a measurement can give."""
+    if reading.outcomes:
+        table = [float(entry) for outcome in reading.outcomes for entry in outcome.table]
+        return {"expval": (min(table), max(table)), "var": (0.0, max(table) ** 2 + min(table) ** 2), "probs": (0.0, 1.0)}[reading.kind]
+    if reading.kind in ("expval", "var"):
+        try:
+            matrix = dense(reading.terms, tuple(dict.fromkeys(reading.wires)), limit=8)
+        except (NotSimulated, ValueError):
+            size = sum(abs(coefficient) for coefficient, _ in reading.terms)
+            return (-size, size) if reading.kind == "expval" else (0.0, size**2)
+        if not np.allclose(matrix, matrix.conj().T):
+            return None
+        values = np.linalg.eigvalsh(matrix)
+        low, high = float(values[0]), float(values[-1])
+        return (low, high) if reading.kind == "expval" else (0.0, (high - low) ** 2 / 4)
+    if reading.kind in ("probs", "purity"):
+        return (0.0, 1.0)
+    return None
+
+
+def _doubts(circuit: Circuit, trusted: bool) -> tuple[str, ...]:
+    from qdiag.bridges import plain
+
+    found = [plain.disagreement(node, trusted=trusted) for node in circuit.operations if not _conditional(node)]
+    return tuple(dict.fromkeys(doubt for doubt in found if doubt))
+
+
+def _conditional(node: Node) -> bool:
+    return any(isinstance(part, Outcome) for part in walk(node))
+
+
+# --- slopes ----------------------------------------------------------------------------------------------------------------
+
+
+def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, seconds: float) -> Reference:
+    circuit = simulation.circuit
+    positions = [i for i in circuit.trainable if simulation.values[i].dtype.kind in "fc"]
+    base = [simulation.values[i] for i in positions]
+    centre = coordinates(base)
+    if len(positions) != len(circuit.trainable):
+        return replace(found, gradient_reason="a trainable parameter is a whole number")
+    if not 0 < len(centre) <= MOST_COORDINATES:
+        return replace(found, gradient_reason=f"{len(centre)} trainable numbers" if len(centre) else "nothing is trainable")
+
+    def values_at(row: np.ndarray) -> list[np.ndarray]:
+        values = list(simulation.values)
+        for position, value in zip(positions, from_coordinates(row, base)):
+            values[position] = value
+        return values
+
+    def function(row: np.ndarray) -> np.ndarray:
+        try:
+            return np.concatenate([_doubled(output) for output in simulation.outputs(values_at(row))])
+        except NotSimulated as error:
+            raise ValueError(str(error)) from error
+
+    allowed = [_on_manifold(simulation, values_at, centre, axis) for axis in range(len(centre))]
+    reasons = [] if all(allowed) else [f"{allowed.count(False)} of {len(centre)} trainable numbers leave what physics allows when moved"]
+    if not any(allowed):
+        return replace(found, gradient_reason=reasons[0])
+    noise = max(found.errors)
+    rows = [_random_direction(np.array(allowed), seed)]
+    slopes = [derivative(function, centre, rows[0], noise=noise)]
+    cost = simulation_time(function, centre)
+    full = depth == "full" and cost * 40 * sum(allowed) <= seconds
+    if full:
+        rows = [np.eye(len(centre))[axis] for axis in range(len(centre)) if allowed[axis]]
+        slopes = [derivative(function, centre, row, noise=noise) for row in rows]
+    if not all(slope.smooth for slope in slopes):
+        reasons.append("the slopes to the left and to the right of this point differ")
+    size = len(function(centre)) // 2
+    return replace(
+        found,
+        directions=np.array(rows),
+        slopes=np.stack([_complex(slope, size) for slope in slopes], axis=1),
+        slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
+        gradient_reason="; ".join(reasons),
+        full=full,
+    )
+
+
+def simulation_time(function: Any, centre: np.ndarray) -> float:
+    """Seconds of one evaluation."""
+    started = time.perf_counter()
+    function(centre + 1e-3)
+    return time.perf_counter() - started
+
+
+def _doubled(output: np.ndarray) -> np.ndarray:
+    """Real and imaginary parts in turn."""
+    flat = np.asarray(output, dtype=np.complex128).reshape(-1)
+    return flat.view(np.float64)
+
+
+def _complex(slope: Derivative, size: int) -> np.ndarray:
+    if not slope.smooth:
+        return np.full(size, np.nan, dtype=np.complex128)
+    return slope.value[0::2] + 1j * slope.value[1::2]
+
+
+def _on_manifold(simulation: Simulation, values_at: Any, centre: np.ndarray, axis: int) -> bool:
+    """Whether the circuit stays physical when one trainable number is moved to either side, or to the one side where it exists."""
+    ends = []
+    for step in (_OFF, -_OFF):
+        moved = centre.copy()
+        moved[axis] += step
+        try:
+            ends.append(simulation.defect_at(values_at(moved)) <= _OFF_LIMIT)
+        except (NotSimulated, ArithmeticError, ValueError):
+            continue
+    return bool(ends) and all(ends)
+
+
+def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:
+    """A seeded direction of about unit size, with no entry near zero where a coordinate may be moved."""
+    generator = np.random.default_rng(seed)
+    entries = generator.uniform(0.5, 1.0, len(allowed)) * generator.choice([-1.0, 1.0], len(allowed))
+    return np.asarray(np.where(allowed, entries, 0.0) / max(1.0, 0.5 * np.sqrt(allowed.sum())))
+
