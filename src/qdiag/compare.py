@@ -1,12 +1,24 @@
-"""Two evaluations side by side: how far apart, and whether the working precision explains it."""
+"""Two evaluations side by side: how far apart, and whether the working precision explains it.
+
+Each pair of tensors gets a `Comparison` of its own; the worst stands for the pair. Bounds come from `rounding`; the scale of a
+tensor is the largest number in it, floored by what its observable can give, so that a gradient of zero is not judged by its noise.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Optional
 
 import numpy as np
+
+from qdiag import rounding
+from qdiag.call import Failure
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Evaluation
+from qdiag.spread import Spread
+from qdiag.tensors import Cotangents, Tensor, tensors_of
 
 
 class Verdict(str, Enum):
@@ -72,3 +84,206 @@ class Comparison:
     bound: float = 0.0
     float64_bound: float = 0.0
     detail: str = ""
+
+
+_SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
+
+
+def compare(
+    reference: Evaluation,
+    candidate: Evaluation,
+    circuit: Circuit,
+    tolerance: Tolerance = Tolerance(),
+    spread: Optional[Spread] = None,
+    cotangents: Cotangents = (),
+) -> Comparison:
+    """Compare two evaluations of one circuit.
+
+    Parameters
+    ----------
+    reference, candidate
+        The two; the user's own or the reference first. The verdict does not depend on the order.
+    circuit
+        What was evaluated: its parameters set the working precision, its operations the bound.
+    tolerance
+        The user's own.
+    spread
+        What ill-conditioning explains beyond the first term of the bound.
+    cotangents
+        Those of the vector-Jacobian products; without them the products' scale has the observables' norms for a floor.
+
+    Returns
+    -------
+    Comparison
+        The worst tensor: outputs before derivatives, since a wrong output explains a wrong derivative.
+    """
+    methods = (str(reference.method), str(candidate.method))
+    if reference.failure is not None or candidate.failure is not None:
+        return _raised(methods, reference.failure, candidate.failure)
+    found = comparisons(reference, candidate, circuit, tolerance, spread, cotangents)
+    if not found:
+        return Comparison(methods, Verdict.INCONCLUSIVE, detail="neither gives a number to compare")
+    worst = max(_SEVERITY.index(c.verdict) for c in found)
+    where = next(c.where for c in found if _SEVERITY.index(c.verdict) == worst)
+    shown = max((c for c in found if c.where == where and _SEVERITY.index(c.verdict) == worst), key=_excess)
+    needed = max(c.tolerance_needed for c in found)
+    return replace(shown, tolerance_needed=needed, detail=shown.detail or _widths(reference, candidate))
+
+
+def comparisons(
+    reference: Evaluation,
+    candidate: Evaluation,
+    circuit: Circuit,
+    tolerance: Tolerance = Tolerance(),
+    spread: Optional[Spread] = None,
+    cotangents: Cotangents = (),
+) -> tuple[Comparison, ...]:
+    """Compare tensor by tensor: outputs, Jacobian, vector-Jacobian products, second derivatives (see `compare`)."""
+    if (reference.outputs is None) != (candidate.outputs is None) or len(reference.outputs or ()) != len(candidate.outputs or ()):
+        counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
+        detail = f"{counts[0]} outputs against {counts[1]}"
+        methods = (str(reference.method), str(candidate.method))
+        return (Comparison(methods, Verdict.ERROR, "shape", "output", max_abs=math.inf, detail=detail),)
+    law = _law(reference, candidate, circuit, tolerance)
+    return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
+
+
+# --- the law of one pair -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Law:
+    """What is the same for all tensors of a pair; every bound is in units of the scale."""
+
+    methods: tuple[str, str]
+    eps: float
+    operations: int
+    tolerance: Tolerance
+    truncation: float
+    sampling: tuple[float, float]
+    stochastic: bool
+
+
+def _law(reference: Evaluation, candidate: Evaluation, circuit: Circuit, tolerance: Tolerance) -> _Law:
+    methods = (reference.method, candidate.method)
+    operations = rounding.operations_of(circuit)
+    shots = min(circuit.shots, default=0)
+    sampled = [max(rounding.sampling(m, shots, gradient=gradient) for m in methods) if shots else 0.0 for gradient in (False, True)]
+    return _Law(
+        methods=(str(methods[0]), str(methods[1])),
+        eps=max([rounding.working_eps(circuit, methods), *(_result_eps(e) for e in (reference, candidate))]),
+        operations=operations,
+        tolerance=tolerance,
+        truncation=sum(rounding.truncation(m, operations) for m in methods),
+        sampling=(sampled[0], sampled[1]),
+        stochastic=any(m.stochastic for m in methods),
+    )
+
+
+def _result_eps(evaluation: Evaluation) -> float:
+    # A device may hand its results on in torch's default dtype: that is a precision it works in.
+    kinds = [np.asarray(o).dtype for o in evaluation.outputs or ()]
+    return max((float(np.finfo(k).eps) for k in kinds if k.kind in "fc"), default=rounding.EPS64)
+
+
+def _bounds(law: _Law, scale: float, spread: float, gradient: bool) -> tuple[float, float, float]:
+    """What float64 rounding, the working precision, and sampling explain at one tensor."""
+    own = law.truncation * scale if gradient else 0.0
+    sampled = law.sampling[gradient] * scale
+    if law.tolerance.absolute is not None or law.tolerance.relative is not None:
+        chosen = (law.tolerance.absolute or 0.0) + (law.tolerance.relative or 0.0) * scale
+        return max(chosen, own), max(chosen, own), sampled
+    narrow = max(rounding.rounding(rounding.EPS64, law.operations) * scale, own)
+    wide = max(rounding.rounding(law.eps, law.operations) * scale, spread)
+    return narrow, max(wide, narrow), sampled
+
+
+# --- one tensor --------------------------------------------------------------------------------------------------------
+
+
+def _compared(tensor: Tensor, law: _Law) -> Comparison:
+    a, b = np.asarray(tensor.a), np.asarray(tensor.b)
+    blank = Comparison(law.methods, Verdict.ERROR, element=tensor.name(()), eps=law.eps)
+    if a.shape != b.shape:
+        return replace(blank, where="shape", max_abs=math.inf, detail=f"shape {a.shape} against {b.shape}")
+    if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
+        return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
+    numbers = np.isfinite(a), np.isfinite(b)
+    if (numbers[0] != numbers[1]).any():
+        return _not_finite(tensor, law, a, b, numbers[0] != numbers[1])
+    both = numbers[0] & numbers[1]
+    wide = [np.where(both, t, 0).astype(np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64) for t in (a, b)]
+    gaps = np.abs(wide[0] - wide[1])
+    scale = max([tensor.floor, *(float(np.max(np.abs(t), initial=0.0)) for t in wide)]) or 1.0
+    gap = float(np.max(gaps, initial=0.0))
+    gradient = tensor.where != "output"
+    narrow, bound, sampled = _bounds(law, scale, tensor.spread, gradient)
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
+    verdict, detail = _verdict(gap, narrow, bound, sampled, law.stochastic and gradient)
+    where = tensor.where
+    if where == "output" and (a.dtype.kind == "c") != (b.dtype.kind == "c") and verdict is not Verdict.ERROR:
+        verdict, where, detail = Verdict.ERROR, "dtype", f"{a.dtype} against {b.dtype}"
+    return replace(
+        blank,
+        verdict=verdict,
+        where=where,
+        element=tensor.name(index),
+        values=(_number(a, index), _number(b, index)),
+        max_abs=gap,
+        max_rel=gap / scale,
+        ulps=gap / (law.eps * scale),
+        tolerance_needed=gap / scale,
+        bound=max(bound, sampled),
+        float64_bound=narrow,
+        detail=detail,
+    )
+
+
+def _verdict(gap: float, narrow: float, bound: float, sampled: float, stochastic: bool) -> tuple[Verdict, str]:
+    if gap <= narrow:
+        return Verdict.AGREE, ""
+    if stochastic:
+        return Verdict.INCONCLUSIVE, "one of the methods is random by construction"
+    if gap <= bound:
+        return Verdict.ROUNDING, ""
+    if gap <= sampled:
+        return Verdict.INCONCLUSIVE, f"within {rounding.STANDARD_DEVIATIONS:g} standard deviations of the sampling error"
+    return Verdict.ERROR, ""
+
+
+def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np.ndarray) -> Comparison:
+    index = tuple(int(i) for i in np.argwhere(odd)[0])
+    side = law.methods[0] if not np.isfinite(a[index]) else law.methods[1]
+    return Comparison(
+        law.methods,
+        Verdict.ERROR,
+        where="nan",
+        element=tensor.name(index),
+        values=(_number(a, index), _number(b, index)),
+        max_abs=math.inf,
+        max_rel=math.inf,
+        ulps=math.inf,
+        eps=law.eps,
+        tolerance_needed=math.inf,
+        detail=f"{side} gives {a[index] if side == law.methods[0] else b[index]} at {int(odd.sum())} of {odd.size} elements",
+    )
+
+
+def _raised(methods: tuple[str, str], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
+    words = [f"{name} raises {f.type}: {f.message}" for name, f in zip(methods, (first, second)) if f is not None]
+    verdict = Verdict.REFUSED if len(words) == 2 else Verdict.ERROR
+    return Comparison(methods, verdict, where="raise", detail="; ".join(words))
+
+
+def _widths(a: Evaluation, b: Evaluation) -> str:
+    pairs = [(np.asarray(x).dtype, np.asarray(y).dtype) for x, y in zip(a.outputs or (), b.outputs or ())]
+    odd = next(((x, y) for x, y in pairs if x != y), None)
+    return "" if odd is None else f"outputs are {odd[0]} against {odd[1]}"
+
+
+def _excess(comparison: Comparison) -> float:
+    return math.inf if not math.isfinite(comparison.max_abs) else comparison.max_abs / (comparison.bound or 1.0)
+
+
+def _number(array: np.ndarray, index: tuple[int, ...]) -> Optional[complex]:
+    return array[index].item() if array.size and np.isfinite(array[index]) else None
