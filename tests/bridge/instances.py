@@ -131,9 +131,11 @@ def _made(make: Callable[[], Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return make()
+            found = make()
         except Exception:
             return None
+    # On an old PennyLane some of these functions return nothing, or a function that queues operations.
+    return None if found is None or not hasattr(found, "wires") else found
 
 
 # --- containers --------------------------------------------------------------------------------------------------------

@@ -6,11 +6,12 @@ measurements carry random identifiers, and functions of their outcomes: here the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pennylane as qml
 
+from qdiag.bridges import classes, constructors
 from qdiag.circuit import Outcome
 from qdiag.errors import OpaqueCircuitError
 
@@ -35,15 +36,73 @@ def identifier_of(measurement: Any) -> Any:
     return getattr(measurement, "meas_uid", None) or measurement.id
 
 
-def flatten(operator: Any) -> tuple[Any, Any]:
-    """The data and the metadata of an operator or measurement."""
-    name = type(operator).__name__
-    if name == "Conditional":
-        return (operator.base,), (operator.meas_val,)
-    if name in _MID_MEASUREMENTS:
-        data, metadata = operator._flatten()
-        return data, _without_identifier(metadata, identifier_of(operator))
-    return operator._flatten()
+def flatten(operator: Any) -> tuple[str, Any, Any]:
+    """The name under which an operator or measurement is recorded, its data, and its metadata."""
+    kind = type(operator)
+    name = classes.name_of(kind)
+    special = _SPECIAL.get(kind.__name__)
+    if special is not None:
+        return (name, *special[0](operator))
+    if hasattr(operator, "_flatten"):
+        return (name, *operator._flatten())
+    if kind is classes.MEASUREMENT:
+        return constructors.measurement_parts(operator)
+    return (name, *constructors.arguments(operator))
+
+
+def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    """The operator or measurement of a class that `flatten` took apart."""
+    special = _SPECIAL.get(kind.__name__)
+    if special is not None:
+        return special[1](kind, data, metadata)
+    if hasattr(kind, "_unflatten"):
+        return kind._unflatten(data, metadata)
+    return constructors.made(kind, data, metadata)
+
+
+def _flatten_conditional(operator: Any) -> tuple[Any, Any]:
+    return (getattr(operator, "base", None) or operator.then_op,), (operator.meas_val,)
+
+
+def _unflatten_conditional(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    return kind(metadata[0], data[0])
+
+
+def _flatten_measurement(operator: Any) -> tuple[Any, Any]:
+    data, metadata = operator._flatten()
+    return data, _without_identifier(metadata, identifier_of(operator))
+
+
+def _unflatten_measurement(kind: Any, data: tuple[Any, ...], metadata: Any) -> Any:
+    return kind._unflatten(data, metadata)
+
+
+def _flatten_tensor(operator: Any) -> tuple[Any, Any]:
+    return tuple(operator.obs), None
+
+
+def _unflatten_tensor(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    return kind(*data)
+
+
+def _flatten_controlled(operator: Any) -> tuple[Any, Any]:
+    return tuple(operator.subtape.operations), operator.control_wires
+
+
+def _unflatten_controlled(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    return kind(tape(data, (), ()), metadata)
+
+
+_BY_CONSTRUCTOR = (constructors.arguments, constructors.made)
+
+_SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
+    "Conditional": (_flatten_conditional, _unflatten_conditional),
+    **dict.fromkeys(_MID_MEASUREMENTS, (_flatten_measurement, _unflatten_measurement)),
+    "Tensor": (_flatten_tensor, _unflatten_tensor),
+    "ControlledOperation": (_flatten_controlled, _unflatten_controlled),
+    **dict.fromkeys(("SelectOnlyQRAM", "IQP", "ControlledQutritUnitary", "TwoLocalSwapNetwork"), _BY_CONSTRUCTOR),
+}
+"""Classes without a ``_flatten`` of their own, or whose own one loses something or cannot be undone."""
 
 
 def _without_identifier(metadata: Any, identifier: Any) -> Any:
@@ -52,16 +111,11 @@ def _without_identifier(metadata: Any, identifier: Any) -> Any:
     return Identifier() if isinstance(metadata, str) and metadata == identifier else metadata
 
 
-def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
-    """The operator or measurement of a class that `flatten` took apart."""
-    if kind.__name__ == "Conditional":
-        return kind(metadata[0], data[0])
-    return kind._unflatten(data, metadata)  # type: ignore[attr-defined]
-
-
 def decomposition(operator: Any) -> Sequence[Any]:
     """The operators that PennyLane itself puts in its place."""
     with stop_recording():
+        if hasattr(operator, "expand") and not hasattr(operator, "_flatten"):
+            return operator.expand().operations
         return operator.decomposition()
 
 
@@ -122,7 +176,21 @@ def _measurement_value_class() -> Any:
     raise OpaqueCircuitError("this PennyLane has no mid-circuit measurements", "replay on the version that recorded it")
 
 
+def operations_of(tape: Any) -> Iterator[Any]:
+    """The operations of a tape; an old one may hold tapes among them, which stand for their operations."""
+    for operation in tape.operations:
+        if hasattr(operation, "measurements") and hasattr(operation, "operations"):
+            yield from operations_of(operation)
+        else:
+            yield operation
+
+
 def tape(operations: Sequence[Any], measurements: Sequence[Any], shots: tuple[int, ...]) -> Any:
     """A tape of this PennyLane's."""
+    if not hasattr(qml.tape, "QuantumScript"):
+        with qml.tape.JacobianTape() as legacy:
+            for item in (*operations, *measurements):
+                item.queue()
+        return legacy
     groups = None if not shots else shots[0] if len(shots) == 1 else list(shots)
     return qml.tape.QuantumScript(operations, measurements, shots=groups)

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, flattening
+from qdiag.bridges import classes, constructors, flattening
 from qdiag.bridges.numbers import NotANumber, plain_number, reader_for
 from qdiag.circuit import Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 from qdiag.errors import OpaqueCircuitError
@@ -84,13 +84,12 @@ class Encoding:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Unencodable(f"operators nest more than {MAX_DEPTH} deep")
-        name = classes.name_of(kind)
         definition = ""
         if not classes.is_pennylane(kind):
             definition = classes.definition_of(kind)
             if not definition:
                 raise Unencodable("the source of its class is not available")
-        data, metadata = flattening.flatten(operator)
+        name, data, metadata = flattening.flatten(operator)
         parts = tuple([self.datum(part) for part in data])
         rest = self.metadatum(metadata)
         self.depth -= 1
@@ -132,7 +131,7 @@ class Encoding:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, (Unencodable, NotANumber)):
+    if isinstance(error, (Unencodable, NotANumber, constructors.NotFound)):
         return str(error)
     return f"{type(error).__name__}: {error}".strip().split("\n")[0][:200]
 
@@ -364,9 +363,11 @@ class Decoding:
         """The operator or measurement of a node."""
         if node.opaque:
             raise OpaqueCircuitError(f"{node.name} was recorded by name only: {node.opaque}", "replay the script itself instead")
-        kind = self._class(node)
+        kind = None if constructors.is_old_measurement(node.name) else self._class(node)
         data = tuple([self.value(part) for part in node.data])
         metadata = self.value(node.metadata)
+        if kind is None:
+            return constructors.measurement_made(node.name, data, metadata)
         operator = flattening.unflatten(kind, data, metadata)
         if flattening.is_mid_measurement(operator):
             self.measured.append(operator)

@@ -38,7 +38,7 @@ def circuit_of(tape: Any, returns: str = "single") -> Circuit:
 def recorded(tape: Any, returns: str = "single") -> Recorded:
     """A tape as a circuit, together with the live numbers that its parameters were read from (see `circuit_of`)."""
     encoding = Encoding()
-    operations = list(tape.operations)
+    operations = list(flattening.operations_of(tape))
     for operator in operations:
         if flattening.is_mid_measurement(operator):
             encoding.positions[flattening.identifier_of(operator)] = len(encoding.positions)

@@ -1,0 +1,180 @@
+"""Operators as the arguments of their constructor: for a PennyLane without ``_flatten``, and for classes whose own one is broken.
+
+The arguments are looked up by the constructor's parameter names among the operator's hyperparameters, attributes and data. A
+parameter that is found nowhere makes the operator unencodable: guessing its default could change the circuit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pennylane as qml
+
+from qdiag.bridges import classes
+
+_IGNORED = ("self", "id", "do_queue")
+
+RETURN_TYPES = {
+    "Expectation": "ExpectationMP",
+    "Variance": "VarianceMP",
+    "Sample": "SampleMP",
+    "Counts": "CountsMP",
+    "AllCounts": "CountsMP",
+    "Probability": "ProbabilityMP",
+    "State": "StateMP",
+}
+"""Names under which measurements are recorded, by the return type that they had before each got a class of its own."""
+
+
+class NotFound(Exception):
+    """A constructor's argument cannot be recovered from the operator."""
+
+
+def _letter(operator: Any) -> str:
+    kind = getattr(operator, "rotation", None) or operator.local_field
+    return kind if isinstance(kind, str) else kind.__name__[-1]
+
+
+def _pattern(operator: Any) -> Any:
+    # The default is an iterator over all pairs, which the operator's own expansion uses up.
+    return None if isinstance(operator.pattern, itertools.combinations) else operator.pattern
+
+
+def _spin_change(operator: Any) -> int:
+    from pennylane.templates.subroutines.kupccgsd import generalized_singles
+
+    found = [change for change in (0, 1, -1) if generalized_singles(list(operator.wires), change) == operator.s_wires]
+    if not found:
+        raise NotFound("its argument delta_sz cannot be recovered")
+    return found[0]
+
+
+ARGUMENTS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("AngleEmbedding", "rotation"): _letter,
+    ("QAOAEmbedding", "local_field"): _letter,
+    ("RandomLayers", "ratio_imprim"): lambda operator: operator.ratio_imprimitive,
+    ("MultiControlledX", "wires"): lambda operator: operator._target_wire,
+    ("ControlledQubitUnitary", "wires"): lambda operator: operator._target_wires,
+    ("ControlledQutritUnitary", "wires"): lambda operator: operator.hyperparameters["u_wires"],
+    ("IQP", "num_wires"): lambda operator: len(operator.wires),
+    ("Hamiltonian", "coeffs"): lambda operator: operator.coeffs,
+    ("Hamiltonian", "observables"): lambda operator: list(operator.ops),
+    ("Hamiltonian", "simplify"): lambda operator: False,
+    ("Hamiltonian", "method"): lambda operator: "rlf",
+    ("Hamiltonian", "grouping_type"): lambda operator: "qwc" if operator.grouping_indices else None,
+    ("ApproxTimeEvolution", "time"): lambda operator: operator.data[-1],
+    ("CommutingEvolution", "time"): lambda operator: operator.data[0],
+    ("IQPEmbedding", "pattern"): _pattern,
+    ("kUpCCGSD", "delta_sz"): _spin_change,
+}
+"""Arguments that an operator keeps under another name or in another form."""
+
+
+_TIME = frozenset(["ApproxTimeEvolution", "CommutingEvolution"])
+"""Operators whose data are those of their Hamiltonian and the time."""
+
+
+_signatures: dict[type, tuple[tuple[str, Any], ...]] = {}
+
+
+def _parameters(kind: type) -> tuple[tuple[str, Any], ...]:
+    if kind not in _signatures:
+        signature = inspect.signature(kind.__init__)  # type: ignore[misc]
+        _signatures[kind] = tuple((name, parameter) for name, parameter in signature.parameters.items() if name not in _IGNORED)
+    return _signatures[kind]
+
+
+def arguments(operator: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The positional arguments that are numbers or operators, and the keyword arguments, which rebuild an operator.
+
+    Raises
+    ------
+    NotFound
+        If an argument cannot be recovered.
+    """
+    remaining = list(operator.data)
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for name, parameter in _parameters(type(operator)):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional, remaining = positional + remaining, []
+            continue
+        value, is_datum = _argument(operator, name, remaining)
+        if is_datum and not keywords and parameter.kind is not parameter.KEYWORD_ONLY:
+            positional.append(value)
+        else:
+            keywords[name] = value
+    if len(remaining) not in (0, _repeated(operator, positional)):
+        raise NotFound("its numbers are not those that it was made from")
+    if getattr(operator, "inverse", False):
+        keywords["inverse"] = True
+    return tuple(positional), keywords
+
+
+def _repeated(operator: Any, positional: list[Any]) -> int:
+    """How many of an operator's numbers are those of an argument that is recorded as a whole."""
+    nested = [part for value in positional if _is_operator(value) for part in (value if isinstance(value, list) else [value])]
+    if type(operator).__name__ == "Hamiltonian":
+        return len(operator.data)
+    return sum(len(part.data) for part in nested) + len(_TIME.intersection([type(operator).__name__]))
+
+
+def _argument(operator: Any, name: str, remaining: list[Any]) -> tuple[Any, bool]:
+    special = ARGUMENTS.get((type(operator).__name__, name))
+    kept = {**vars(operator), **getattr(operator, "hyperparameters", {})}
+    if special is not None:
+        value = special(operator)
+    elif name == "wires":
+        return operator.wires, False
+    elif name != "data" and (name in kept or f"_{name}" in kept):
+        value = kept[name] if name in kept else kept[f"_{name}"]
+    elif remaining:
+        return remaining.pop(0), True
+    else:
+        raise NotFound(f"its argument {name} cannot be recovered")
+    return value, _is_operator(value) or name in ("coeffs", "time")
+
+
+def _is_operator(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(_is_operator, value))
+    return isinstance(value, classes.OPERATOR)
+
+
+def made(kind: type, data: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """The operator of a class that `arguments` took apart."""
+    rest = dict(keywords)
+    inverse = rest.pop("inverse", False)
+    operator = kind(*data, **rest)
+    return operator.inv() if inverse else operator
+
+
+# --- what only old versions have -------------------------------------------------------------------------------------------
+
+
+def measurement_parts(measurement: Any) -> tuple[str, tuple[Any, ...], Any]:
+    """Name, data and metadata of a measurement of the time when all were of one class, in the form that newer ones have."""
+    name = RETURN_TYPES[measurement.return_type.name]
+    wires = measurement._wires if measurement.obs is None else None
+    if name == "StateMP" and wires:
+        name = "DensityMatrixMP"
+    return name, (measurement.obs, measurement._eigvals), (("wires", wires),)
+
+
+def measurement_made(name: str, data: tuple[Any, ...], metadata: Any) -> Any:
+    """A measurement of the time when all were of one class."""
+    operation = qml.operation
+    types = {recorded: getattr(operation, old, None) for old, recorded in RETURN_TYPES.items() if old != "AllCounts"}
+    types["DensityMatrixMP"] = operation.State
+    observable, eigenvalues = data
+    return classes.MEASUREMENT(types[name], obs=observable, wires=dict(metadata)["wires"], eigvals=eigenvalues)
+
+
+def is_old_measurement(name: str) -> bool:
+    """Whether a recorded measurement has no class of its own in this PennyLane."""
+    return hasattr(qml.operation, "Expectation") and (name in RETURN_TYPES.values() or name == "DensityMatrixMP")
