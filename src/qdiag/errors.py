@@ -69,6 +69,12 @@ class OpaqueCircuitError(QdiagError):
     """A circuit holds an operation that qdiag could record by name only, so it cannot be replayed."""
 
 
+class NotReproducedError(QdiagError):
+    """A recorded difference does not show when its circuit is evaluated again, so it cannot be minimized."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
 class Interrupted(QdiagError):
     """Ctrl-C: what was recorded or worked out so far is kept."""
 
