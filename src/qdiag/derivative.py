@@ -105,10 +105,10 @@ class _Line:
         return self.seen[step]
 
     def central(self, step: float) -> np.ndarray:
-        return (self(step) - self(-step)) / (2 * step)
+        return np.asarray((self(step) - self(-step)) / (2 * step))
 
     def one_sided(self, step: float) -> np.ndarray:
-        return (self(step) - self(0.0)) / step
+        return np.asarray((self(step) - self(0.0)) / step)
 
 
 def _extrapolated(

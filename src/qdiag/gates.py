@@ -45,7 +45,7 @@ def controlled(matrix: Matrix, values: Sequence[bool] = (True,)) -> Matrix:
 def rotation(letters: str, angle: complex) -> Matrix:
     """``exp(-i angle/2 P)`` for a Pauli word."""
     pauli = word(letters)
-    return cmath.cos(angle / 2) * np.eye(len(pauli)) - 1j * cmath.sin(angle / 2) * pauli
+    return np.asarray(cmath.cos(angle / 2) * np.eye(len(pauli)) - 1j * cmath.sin(angle / 2) * pauli)
 
 
 def phase(angle: complex) -> complex:
@@ -60,7 +60,7 @@ def phase_shift(angle: complex) -> Matrix:
 
 def rot(phi: complex, theta: complex, omega: complex) -> Matrix:
     """``RZ(omega) RY(theta) RZ(phi)``."""
-    return rotation("Z", omega) @ rotation("Y", theta) @ rotation("Z", phi)
+    return np.asarray(rotation("Z", omega) @ rotation("Y", theta) @ rotation("Z", phi))
 
 
 def u3(theta: complex, phi: complex, delta: complex) -> Matrix:
@@ -71,7 +71,7 @@ def u3(theta: complex, phi: complex, delta: complex) -> Matrix:
 
 def within(size: int, positions: Sequence[int], block: Any, others: Any = 1.0) -> Matrix:
     """A diagonal matrix with a block at some positions of the basis."""
-    result = np.eye(size, dtype=np.complex128) * others
+    result = np.asarray(np.eye(size, dtype=np.complex128) * others)
     result[np.ix_(positions, positions)] = block
     return result
 
@@ -100,7 +100,7 @@ def orbital_rotation(angle: complex) -> Matrix:
         factors[first], factors[first + 1], factors[first + 2] = creation, Z, creation.T
         hops.append(kron(factors) - kron(factors).T)
     values, vectors = np.linalg.eigh(1j * (hops[0] + hops[1]))
-    return (vectors * np.exp(-1j * values * angle / 2)) @ vectors.conj().T
+    return np.asarray((vectors * np.exp(-1j * values * angle / 2)) @ vectors.conj().T)
 
 
 def fermionic_swap(angle: complex) -> Matrix:
@@ -139,7 +139,7 @@ def fourier(wires: int) -> Matrix:
     """The quantum Fourier transform."""
     size = 1 << wires
     k = np.arange(size)
-    return np.exp(2j * math.pi * (np.outer(k, k) % size) / size) / math.sqrt(size)
+    return np.asarray(np.exp(2j * math.pi * (np.outer(k, k) % size) / size) / math.sqrt(size))
 
 
 def block_encoding(block: Matrix, size: int) -> Matrix:

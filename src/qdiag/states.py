@@ -141,9 +141,9 @@ def multiplied(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int]) -> n
     """A tensor with a matrix applied to some of its axes of size 2."""
     count = len(axes)
     if count == 0:
-        return tensor * matrix.reshape(())
+        return np.asarray(tensor * matrix.reshape(()))
     square = matrix.reshape((2,) * (2 * count))
-    return np.moveaxis(np.tensordot(square, tensor, axes=(range(count, 2 * count), axes)), range(count), axes)
+    return np.asarray(np.moveaxis(np.tensordot(square, tensor, axes=(range(count, 2 * count), axes)), range(count), axes))
 
 
 def sandwiched(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int], mixed: bool) -> np.ndarray:
@@ -297,10 +297,8 @@ def _probabilities(final: Final, branch: Branch, reading: Reading) -> np.ndarray
     for factor in reading.basis:
         tensor = sandwiched(tensor, factor.matrix, final.axes(factor.wires), final.mixed)
     count = len(final.wires)
-    if final.mixed:
-        diagonal = np.diagonal(tensor.reshape(1 << count, 1 << count)).real.reshape((2,) * count)
-    else:
-        diagonal = np.abs(tensor) ** 2
+    whole = np.diagonal(tensor.reshape(1 << count, 1 << count)).real if final.mixed else np.abs(tensor) ** 2
+    diagonal = whole.reshape((2,) * count)
     axes = final.axes(reading.wires or final.wires)
     rest = tuple(axis for axis in range(count) if axis not in axes)
     kept = sorted(axes)
@@ -321,8 +319,9 @@ def density_matrix(final: Final, wires: Sequence[Label], total: float = 1.0) -> 
     result = np.zeros((size, size), dtype=np.complex128)
     for branch in final.branches:
         if final.mixed:
-            both = np.transpose(branch.tensor, order + [count + axis for axis in order]).reshape(size, -1, size, 1 << (count - len(axes)))
-            result += np.trace(both, axis1=1, axis2=3)
+            rest = 1 << (count - len(axes))
+            both = np.transpose(branch.tensor, order + [count + axis for axis in order])
+            result += np.trace(both.reshape(size, rest, size, rest), axis1=1, axis2=3)
         else:
             rows = np.transpose(branch.tensor, order).reshape(size, -1)
             result += rows @ rows.conj().T
@@ -362,9 +361,7 @@ def dense(terms: Sequence[Term], wires: Sequence[Label], limit: int = 10) -> np.
 
 
 def defect(step: Union[Step, Reading]) -> float:
-    """How far a step is from what physics allows: a matrix from unitary, a channel from trace-preserving, a state from norm one,
-    an observable from Hermitian.
-    """  # noqa: D205
+    """How far a step is from physical: a matrix from unitary, a channel from trace-preserving, a state from norm one, …"""
     if isinstance(step, Factor):
         return _apart(step.matrix.conj().T @ step.matrix, np.eye(len(step.matrix)))
     if isinstance(step, Channel):

@@ -1,4 +1,4 @@
-"""Noise channels as weighted Kraus operators, from our own table; weights may leave the unit interval a little, as a derivative needs."""
+"""Channels as weighted Kraus operators, from our own table. Weights may leave the unit interval a little: derivatives need it."""
 
 from __future__ import annotations
 

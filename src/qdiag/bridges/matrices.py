@@ -147,7 +147,7 @@ _SPECIAL: dict[str, Callable[[Any, int], Any]] = {
 
 def _projector(operator: Any, count: int) -> np.ndarray:
     state = _array(operator.data[0]).reshape(-1)
-    if len(state) == count and (count > 1 or np.all(np.isin(state, (0, 1))) and "Vector" not in type(operator).__name__):
+    if len(state) == count and (count > 1 or "Vector" not in type(operator).__name__):
         basis, state = state, np.zeros(1 << count, dtype=np.complex128)
         state[int("".join(str(int(bit.real)) for bit in basis), 2)] = 1
     return np.outer(state, state.conj())

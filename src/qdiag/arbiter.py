@@ -1,0 +1,277 @@
+"""Who is wrong: each method held against a reference that shares no gradient rule with any of them. Votes do not count.
+
+A method is wrong where its distance from the reference is more than the reference's error bar and the method's own rounding explain,
+where it has no number and the reference has one, or where its output is nothing that physics allows. Where the reference cannot be
+made, the judgement says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional, Protocol
+
+import numpy as np
+
+from qdiag import rounding
+from qdiag.call import Configuration
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Evaluation, Request
+from qdiag.method import Method
+from qdiag.reference import Reference, reference
+from qdiag.spread import perturbed
+from qdiag.verdicts import Cotangents, Gap, MethodJudgement, allowance, eps_of, largest, measured, verdicts, weights_of
+
+__all__ = ["Judgement", "MethodJudgement", "evaluation", "judge", "reference", "verdicts"]
+
+ARBITER = Method("", "arbiter")
+"""The name under which the reference stands beside methods."""
+
+
+class Evaluator(Protocol):
+    """Whatever evaluates requests and calls functions where the frameworks are loaded."""
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Start one evaluation."""
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a function."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """Who is wrong, and by what reference.
+
+    Parameters
+    ----------
+    reference
+        Outputs and slopes with their error bars.
+    methods
+        One judgement for each evaluation, in order.
+    reason
+        The judgement in a sentence, or why there is none.
+    """
+
+    reference: Reference
+    methods: tuple[MethodJudgement, ...] = ()
+    reason: str = ""
+    wrong: tuple[str, ...] = field(init=False, default=())
+    right: tuple[str, ...] = field(init=False, default=())
+    raised: tuple[str, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        for name in ("wrong", "right", "raised"):
+            object.__setattr__(self, name, tuple(m.method for m in self.methods if m.verdict == name))
+
+
+def judge(
+    circuit: Circuit,
+    configuration: Configuration,
+    evaluations: Sequence[Evaluation],
+    cotangents: Cotangents,
+    evaluator: Evaluator,
+    *,
+    trusted: bool = False,
+    seed: int = 0,
+    seconds: float = 20.0,
+) -> Judgement:
+    """Say which methods are wrong on a circuit.
+
+    Parameters
+    ----------
+    circuit, configuration
+        The call.
+    evaluations
+        What the methods gave.
+    cotangents
+        Those of the evaluations' vector-Jacobian products.
+    evaluator
+        Where the reference is worked out.
+    trusted
+        Whether source code that the circuit carries may be executed.
+    seed
+        Of the random direction.
+    seconds
+        Time for the reference's derivatives.
+    """
+    conjugated = configuration.interface == "autograd"
+
+    def refer(at: Circuit, depth: str) -> Reference:
+        found: Reference = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds).result()
+        return found
+
+    def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodJudgement, ...]:
+        return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread)
+
+    depth = "direction" if any(e.vjps or e.jacobian for e in evaluations) else "outputs"
+    found = refer(circuit, depth)
+    judged = held(found)
+    if depth == "direction" and (found.gradient_reason or _wrong(judged) or _apart(circuit, evaluations)):
+        found = refer(circuit, "full")
+        judged = held(found)
+    if found.outputs is None:
+        judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
+    narrow = [e for e in evaluations if eps_of(circuit, e) > rounding.EPS64]
+    if any(str(e.method) in _wrong(judged) for e in narrow):
+        # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
+        moved = perturbed(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
+        judged = held(found, refer(moved, "full" if found.full else depth))
+    if _contradictory(found) and _wrong(judged):
+        judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
+    return Judgement(found, judged, _sentence(found, judged))
+
+
+# --- all methods together -----------------------------------------------------------------------------------------------------
+
+
+def _wrong(judged: Sequence[MethodJudgement]) -> tuple[str, ...]:
+    return tuple(m.method for m in judged if m.verdict == "wrong")
+
+
+def _apart(circuit: Circuit, evaluations: Sequence[Evaluation]) -> bool:
+    """Whether any two methods differ by more than rounding in some element: then one direction does not tell enough."""
+    usable = [e for e in evaluations if e.failure is None and not e.method.stochastic]
+    for first, second in zip(usable, usable[1:]):
+        for one, other in zip(_gradients(first), _gradients(second)):
+            if one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
+                return True
+            scale = max(1.0, largest([one, other]))
+            allowed = sum(allowance(circuit, e, scale, gradient=True) for e in (first, second))
+            if np.max(np.abs(one - other), initial=0.0) > allowed:
+                return True
+    return False
+
+
+def _gradients(found: Evaluation) -> list[np.ndarray]:
+    rows = [*(found.jacobian or ()), *found.vjps]
+    return [np.asarray(gradient) for row in rows for gradient in row]
+
+
+def _beside_plain(
+    judged: tuple[MethodJudgement, ...],
+    circuit: Circuit,
+    configuration: Configuration,
+    evaluations: Sequence[Evaluation],
+    evaluator: Evaluator,
+    trusted: bool,
+) -> tuple[MethodJudgement, ...]:
+    """Where our own simulation cannot speak: outputs of tracked numbers beside those of plain ones, on the same device."""
+    if circuit.shots:
+        return judged
+    after = []
+    for verdict, found in zip(judged, evaluations):
+        if verdict.verdict != "unknown" or found.outputs is None:
+            after.append(verdict)
+            continue
+        request = Request(
+            circuit,
+            Method(found.method.device, "none", found.method.precision, found.method.device_precision),
+            configuration.interface,
+            configuration.device_wires,
+            execution_options=configuration.execution_options,
+            trusted=trusted,
+        )
+        plain = evaluator.submit(request).result()
+        after.append(_off_plain(verdict, circuit, found, plain))
+    return tuple(after)
+
+
+def _off_plain(verdict: MethodJudgement, circuit: Circuit, found: Evaluation, plain: Evaluation) -> MethodJudgement:
+    if plain.outputs is None or plain.failure is not None:
+        return verdict
+    for theirs, mine in zip(found.outputs or (), plain.outputs):
+        one, other = np.asarray(theirs), np.asarray(mine)
+        if one.shape != other.shape:
+            continue
+        scale = max(1.0, largest([other]))
+        allowed = np.full(other.shape, 2 * allowance(circuit, found, scale, gradient=False))
+        beside = measured(verdict.method, Gap("output", one, other, allowed))
+        if beside.verdict == "wrong":
+            return replace(beside, detail=f"{beside.detail}, that is the same call on plain, untracked numbers")
+    return verdict
+
+
+def _contradictory(found: Reference) -> str:
+    """The doubt that forbids a judgement, or ""."""
+    return next((doubt for doubt in found.doubts if "its own matrix" in doubt or "its decomposition" in doubt), "")
+
+
+def _sentence(found: Reference, judged: Sequence[MethodJudgement]) -> str:
+    wrong = [m for m in judged if m.verdict == "wrong"]
+    right = [m for m in judged if m.verdict == "right"]
+    source = f"our own simulation of the circuit in double precision{', differentiated numerically' if found.slopes.size else ''}"
+    if wrong:
+        worst = max(wrong, key=lambda m: m.gap)
+        names = ", ".join(m.method for m in wrong)
+        whole = "all methods that gave numbers are wrong: " if not right and len(wrong) > 1 else ""
+        return f"{whole}{names} away from {source}: {worst.method} has {worst.detail} ({worst.where}, {worst.bound:.1g} explained)"
+    if found.outputs is None:
+        return f"cannot tell: {found.reason}"
+    if _contradictory(found):
+        return f"cannot tell: {_contradictory(found)}"
+    if found.gradient_reason:
+        return f"the outputs agree with {source}; of the gradients it cannot tell: {found.gradient_reason}"
+    return f"every method that gave numbers agrees with {source}" if right else "no method gave numbers"
+
+
+# --- the reference beside methods ----------------------------------------------------------------------------------------------
+
+
+def evaluation(
+    circuit: Circuit,
+    cotangents: Cotangents = (),
+    device_wires: Sequence[Any] = (),
+    jacobian: bool = True,
+    trusted: bool = False,
+    interface: str = "torch",
+    seconds: float = 60.0,
+) -> Evaluation:
+    """The reference in the form of an evaluation, for comparisons that have the arbiter on one side.
+
+    Elements that cannot be judged are NaN; where there is no reference at all, the failure says why.
+    """
+    from qdiag.call import Failure
+
+    found = reference(circuit, device_wires, "full" if jacobian or cotangents else "outputs", trusted, 0, seconds)
+    if found.outputs is None:
+        return Evaluation(ARBITER, failure=Failure("NotSimulated", found.reason, refusal=True), seconds=found.seconds)
+    notes = tuple(note for note in (found.gradient_reason, *found.doubts) if note)
+    result = Evaluation(ARBITER, found.outputs, seconds=found.seconds, norms=found.norms, notes=notes)
+    if not (jacobian or cotangents) or not found.full:
+        return result
+    rows = _full_rows(circuit, found, interface == "autograd")
+    starts = np.cumsum([0, *(output.size for output in found.outputs)])
+    shapes = [circuit.parameters[i].value.shape for i in circuit.trainable]
+    blocks = tuple(
+        tuple(part[starts[i] : starts[i + 1]].reshape(output.shape + shape) for part, shape in zip(rows, shapes))
+        for i, output in enumerate(found.outputs)
+    )
+    vjps = tuple(tuple(_product(weights_of(c, found), part, shape) for part, shape in zip(rows, shapes)) for c in cotangents)
+    return replace(result, jacobian=blocks if jacobian else None, vjps=vjps)
+
+
+def _product(weights: np.ndarray, block: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    product = weights.conj() @ block
+    return np.asarray(product if np.iscomplexobj(block) and not np.iscomplexobj(weights) else product.real).reshape(shape)
+
+
+def _full_rows(circuit: Circuit, found: Reference, conjugated: bool) -> list[np.ndarray]:
+    """For each trainable parameter, slopes of every output element: columns in the parameter's own order."""
+    count = found.directions.shape[1]
+    slopes = np.full((found.slopes.shape[0], count), np.nan, dtype=np.complex128)
+    slopes[:, np.argmax(found.directions, axis=1)] = found.slopes
+    real = not any(np.iscomplexobj(output) for output in found.outputs or ())
+    rows, start = [], 0
+    for parameter in (circuit.parameters[i] for i in circuit.trainable):
+        size = parameter.value.size
+        block: np.ndarray = slopes[:, start : start + size]
+        start += size
+        if parameter.value.dtype.kind == "c":
+            # Torch's gradient of a real function: slope along the real part, plus i times that along the imaginary part.
+            block = block + (-1j if conjugated else 1j) * slopes[:, start : start + size]
+            start += size
+        elif real:
+            block = block.real
+        rows.append(block)
+    return rows

@@ -1,0 +1,231 @@
+"""One method held against the arbiter's reference: how far it is away, and what its own precision explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from qdiag import rounding
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Evaluation
+from qdiag.reference import Reference
+from qdiag.simulation import coordinates
+
+Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
+
+
+@dataclass(frozen=True)
+class MethodJudgement:
+    """What the arbiter found about one method.
+
+    Parameters
+    ----------
+    method
+        Canonical name.
+    verdict
+        ``right`` · ``wrong`` · ``raised`` · ``unknown``.
+    where
+        ``output`` · ``jacobian`` · ``vjp`` · ``nan`` · ``raise``, of what decided.
+    gap, bound
+        Distance from the reference where it exceeds the bound most, and what rounding and error bar explain there, absolute.
+    detail
+        A sentence.
+    """
+
+    method: str
+    verdict: str
+    where: str = ""
+    gap: float = 0.0
+    bound: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """A tensor of a method beside the reference's, and how far apart they may be."""
+
+    where: str
+    method: np.ndarray
+    reference: np.ndarray
+    allowed: np.ndarray
+
+
+def verdicts(
+    circuit: Circuit,
+    evaluations: Sequence[Evaluation],
+    cotangents: Cotangents,
+    found: Reference,
+    *,
+    conjugated: bool = False,
+    spread: Optional[Reference] = None,
+) -> tuple[MethodJudgement, ...]:
+    """Hold each evaluation against a reference.
+
+    Parameters
+    ----------
+    circuit, evaluations, cotangents, found
+        As in `judge`; the reference.
+    conjugated
+        Whether the interface's gradients with respect to complex numbers are the conjugate of torch's, as autograd's are.
+    spread
+        The reference at a point a rounding error away.
+    """
+    return tuple(_judged(circuit, e, cotangents, found, conjugated, spread) for e in evaluations)
+
+
+def _judged(
+    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, conjugated: bool, spread: Optional[Reference]
+) -> MethodJudgement:
+    name = str(found.method)
+    if found.failure is not None:
+        return MethodJudgement(name, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
+    if found.method.stochastic:
+        return MethodJudgement(name, "unknown", detail="random by construction")
+    unphysical = _unphysical(circuit, found, ours)
+    if unphysical:
+        return MethodJudgement(name, "wrong", "output", detail=unphysical)
+    if ours.outputs is None:
+        return MethodJudgement(name, "unknown", detail=ours.reason)
+    gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
+    if not gaps:
+        return MethodJudgement(name, "unknown", detail="it gave nothing that the reference can be held against")
+    return max((measured(name, gap) for gap in gaps), key=lambda m: (m.verdict == "wrong", m.where == "nan", m.gap / (m.bound or 1)))
+
+
+def measured(name: str, gap: Gap) -> MethodJudgement:
+    """The worst element of a pair of tensors."""
+    known = np.isfinite(gap.reference)
+    lost = known & ~np.isfinite(gap.method)
+    if lost.any():
+        index = np.unravel_index(int(np.argmax(lost)), lost.shape)
+        values = f"{gap.method[index]} where the reference has {gap.reference[index]:.6g}"
+        return MethodJudgement(name, "wrong", "nan", np.inf, float(gap.allowed[index]), values)
+    distance = np.where(known, np.abs(np.where(known, gap.method - gap.reference, 0)), 0.0)
+    index = np.unravel_index(int(np.argmax(distance / gap.allowed)), distance.shape)
+    worst, allowed = float(distance[index]), float(gap.allowed[index])
+    values = f"{gap.method[index]:.6g} where the reference has {gap.reference[index]:.6g}"
+    return MethodJudgement(name, "right" if worst <= allowed else "wrong", gap.where, worst, allowed, values)
+
+
+def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
+    """What about the outputs no physics allows, or ""."""
+    for output, limits in zip(found.outputs or (), ours.ranges):
+        values = np.asarray(output)
+        if limits is None or values.dtype.kind not in "fc" or not np.isfinite(values).all() or circuit.shots:
+            continue
+        low, high = limits
+        slack = allowance(circuit, found, max(abs(low), abs(high)), gradient=False) * 4
+        if np.max(np.abs(values.imag), initial=0.0) > slack:
+            return f"a complex value, {values.reshape(-1)[0]:.6g}, of what is real"
+        if np.min(values.real, initial=low) < low - slack or np.max(values.real, initial=high) > high + slack:
+            worst = values.real.reshape(-1)[int(np.argmax(np.abs(values.real - (low + high) / 2)))]
+            return f"the value {worst:.6g} outside [{low:.6g}, {high:.6g}]"
+    return ""
+
+
+# --- distances and what explains them ----------------------------------------------------------------------------------------
+
+
+def eps_of(circuit: Circuit, found: Evaluation) -> float:
+    """The eps of the lowest precision that a method works in, and gives its outputs in."""
+    kinds = [np.asarray(output).dtype for output in found.outputs or ()]
+    results = max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=rounding.EPS64)
+    return max(rounding.working_eps(circuit, [found.method]), results)
+
+
+def allowance(circuit: Circuit, found: Evaluation, scale: float, *, gradient: bool) -> float:
+    """What the method's own precision explains: all that is known here of rounding."""
+    operations = rounding.operations_of(circuit)
+    units = rounding.rounding(eps_of(circuit, found), operations)
+    if gradient:
+        units += rounding.truncation(found.method, operations)
+    if circuit.shots:
+        units += rounding.sampling(found.method, min(circuit.shots), gradient=gradient)
+    return units * scale
+
+
+def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: Optional[Reference]) -> list[Gap]:
+    gaps = []
+    for i, (theirs, mine) in enumerate(zip(found.outputs or (), ours.outputs or ())):
+        values = np.asarray(theirs)
+        if values.size != mine.size or values.dtype.kind not in "biufc":
+            continue
+        values = values.reshape(mine.shape)
+        scale = max(ours.norms[i], float(np.max(np.abs(mine), initial=0.0)))
+        allowed = np.full(mine.shape, ours.errors[i] + allowance(circuit, found, scale, gradient=False))
+        if spread is not None and spread.outputs is not None:
+            allowed = allowed + 2 * np.abs(spread.outputs[i] - mine)
+        gaps.append(Gap("output", values, mine, allowed))
+    return gaps
+
+
+def _slope_gaps(
+    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, conjugated: bool, spread: Optional[Reference]
+) -> list[Gap]:
+    """The derivatives along the reference's directions, for each Jacobian and vector-Jacobian product."""
+    if not ours.directions.size or ours.outputs is None:
+        return []
+    gaps = []
+    starts = np.cumsum([0, *(output.size for output in ours.outputs)])
+    moved = spread is not None and spread.slopes.shape == ours.slopes.shape
+    wobble = 2 * np.abs(spread.slopes - ours.slopes) if spread is not None and moved else np.zeros(ours.slopes.shape)
+    wobble = np.where(np.isfinite(wobble), wobble, 0.0)
+    reach = np.sum(np.abs(ours.directions), axis=1)
+    for i, row in enumerate(found.jacobian or ()):
+        span = slice(starts[i], starts[i + 1])
+        theirs = _along(row, ours, conjugated, ours.outputs[i].shape)
+        if theirs is None:
+            continue
+        mine = ours.slopes[span]
+        scale = max(ours.norms[i], largest(row))
+        allowed = ours.slope_errors[span] + wobble[span] + allowance(circuit, found, scale, gradient=True) * reach
+        gaps.append(Gap("jacobian", theirs, mine, allowed))
+    for cotangent, vjp in zip(cotangents, found.vjps):
+        theirs = _along(vjp, ours, conjugated, ())
+        if theirs is None:
+            continue
+        weights = weights_of(cotangent, ours)
+        mine = np.real((weights if conjugated else weights.conj()) @ np.where(weights[:, None] == 0, 0, ours.slopes))
+        size = np.abs(weights)
+        floor = sum(norm * float(np.sum(np.abs(c))) for norm, c in zip(ours.norms, cotangent) if c is not None)
+        allowed = size @ np.where(size[:, None] == 0, 0, ours.slope_errors + wobble)
+        allowed = allowed + allowance(circuit, found, max(floor, largest(vjp)), gradient=True) * reach
+        gaps.append(Gap("vjp", theirs[0], mine, allowed))
+    return gaps
+
+
+def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, shape: tuple[int, ...]) -> Optional[np.ndarray]:
+    """Gradients of each element of an output (rows) along each direction (columns); None where their shapes do not fit."""
+    count = int(np.prod(shape, dtype=int))
+    axes = [np.asarray(gradient) for gradient in gradients]
+    if any(axis.size % max(count, 1) for axis in axes) or any(axis.dtype.kind not in "biufc" for axis in axes):
+        return None
+    blocks = [axis.reshape(count, -1) for axis in axes]
+    if sum(block.shape[1] for block in blocks) == ours.directions.shape[1]:
+        rows = np.concatenate(blocks, axis=1)
+    else:
+        # Complex parameters: two real coordinates each.
+        flipped = [block.conj() if conjugated else block for block in blocks]
+        rows = np.array([coordinates([block[k] for block in flipped]) for k in range(count)])
+    if rows.shape[1] != ours.directions.shape[1]:
+        return None
+    moving = ours.directions != 0
+    return np.stack([rows[:, mask] @ direction[mask] for mask, direction in zip(moving, ours.directions)], axis=1)
+
+
+def weights_of(cotangent: Sequence[Optional[np.ndarray]], ours: Reference) -> np.ndarray:
+    """A cotangent as one row over the elements of all outputs."""
+    parts = [
+        np.zeros(output.size) if c is None else np.broadcast_to(np.asarray(c), output.shape).reshape(-1)
+        for c, output in zip(cotangent, ours.outputs or ())
+    ]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def largest(gradients: Sequence[np.ndarray]) -> float:
+    """The largest finite number in some arrays."""
+    finite = [np.abs(np.asarray(g)[np.isfinite(g)]) for g in gradients]
+    return max((float(np.max(values, initial=0.0)) for values in finite), default=0.0)
