@@ -1,0 +1,279 @@
+"""A live QNode, read without touching it: its last tape, its configuration, the shape of its return value.
+
+Where versions differ, attributes are looked up by name: a QNode that misses one still gives everything else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.call import Configuration, SourceLine
+from qdiag.method import DIFF_METHODS, Option
+
+_RULES = {
+    "param_shift": "parameter-shift",
+    "param_shift_cv": "parameter-shift",
+    "finite_diff": "finite-diff",
+    "hadamard_grad": "hadamard",
+    "spsa_grad": "spsa",
+}
+_HADAMARD_MODES = {
+    "reversed-hadamard": "reversed",
+    "direct-hadamard": "direct",
+    "reversed-direct-hadamard": "reversed-direct",
+}
+_EXECUTION_DEFAULTS: dict[str, Any] = {
+    "mcm_method": None,
+    "postselect_mode": None,
+    "max_diff": 1,
+    "device_vjp": False,
+    "grad_on_execution": "best",
+}
+
+
+class Resolution:
+    """What PennyLane made of a call's configuration while it ran; empty where this version does not say."""
+
+    __slots__ = ("gradient", "interface")
+
+    def __init__(self, gradient: Any = None, interface: Any = None) -> None:
+        self.gradient = gradient
+        self.interface = interface
+
+
+def tape_of(qnode: Any) -> Any:
+    """The tape of the QNode's last call, or None before the first."""
+    return vars(qnode).get("_tape")
+
+
+def pipeline_of(qnode: Any) -> Any:
+    """The transforms on the QNode; () on versions where a transform wraps the QNode instead."""
+    names = vars(qnode)
+    return names.get("_compile_pipeline", names.get("_transform_program", ()))
+
+
+def returns_of(qnode: Any) -> str:
+    """The shape of what the quantum function returned, in the words of `Circuit.returns`."""
+    output = vars(qnode).get("_qfunc_output")
+    if isinstance(output, dict):
+        return "dict:" + ",".join(str(key) for key in output)
+    if isinstance(output, list):
+        return "list"
+    return "tuple" if isinstance(output, tuple) else "single"
+
+
+def shots_of(qnode: Any, tape: Any) -> tuple[int, ...]:
+    """Shots of a call on versions whose tapes do not carry them."""
+    if hasattr(tape, "shots"):
+        return ()
+    device = vars(qnode).get("_original_device", qnode.device)
+    vector = getattr(device, "shot_vector", None)
+    if vector:
+        return tuple(int(group.shots) for group in vector for _ in range(group.copies))
+    shots = getattr(device, "shots", None)
+    return (int(shots),) if shots else ()
+
+
+def fingerprint(qnode: Any) -> tuple[Any, ...]:
+    """What a configuration depends on, cheaply: equal fingerprints of one QNode, equal configurations."""
+    names = vars(qnode)
+    options = names.get("execute_kwargs") or {}
+    torch = sys.modules.get("torch")
+    return (
+        id(names.get("device")),
+        id(names.get("diff_method")),
+        id(names.get("gradient_fn")),
+        names.get("_interface"),
+        id(names.get("func")),
+        len(pipeline_of(qnode)),
+        options.get("mcm_method"),
+        options.get("max_diff"),
+        None if torch is None else torch.get_default_dtype(),
+    )
+
+
+def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, layer: str) -> Configuration:
+    """How a QNode evaluates.
+
+    Parameters
+    ----------
+    qnode
+        The QNode.
+    resolution
+        What PennyLane made of it in the call that is being recorded.
+    source
+        Where the quantum function is defined.
+    layer
+        Class name of the layer that called, or "".
+    """
+    names = vars(qnode)
+    device = names.get("_original_device") or names.get("device")
+    requested = _requested(names.get("diff_method"))
+    torch = sys.modules.get("torch")
+    return Configuration(
+        qnode=name_of(qnode),
+        source=source,
+        device=_device_name(device),
+        device_wires=_device_wires(device),
+        device_precision=_device_precision(device),
+        device_options=_device_options(device),
+        interface=_interface(names, resolution),
+        requested=requested,
+        resolved=_resolved(names, resolution, requested),
+        gradient_options=_gradient_options(names, requested),
+        execution_options=_execution_options(names.get("execute_kwargs") or {}),
+        transforms=tuple(_transform_name(transform) for transform in pipeline_of(qnode)),
+        layer=layer,
+        default_dtype="" if torch is None else str(torch.get_default_dtype()).replace("torch.", ""),
+    )
+
+
+def name_of(qnode: Any) -> str:
+    """The quantum function's qualified name as its author thinks of it: ``Model.circuit``, without ``<locals>``."""
+    function = getattr(qnode, "func", None)
+    written = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
+    return ".".join(part for part in str(written).split(".") if part not in ("<locals>", "__init__"))
+
+
+def code_of(qnode: Any) -> Any:
+    """The code object of the quantum function below its decorators, or None where it has none."""
+    function = getattr(qnode, "func", None)
+    for _ in range(20):
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
+        if inner is None:
+            break
+        function = inner
+    return getattr(function, "__code__", None)
+
+
+def parameter_names(qnode: Any) -> tuple[str, ...]:
+    """Names of the quantum function's positional parameters."""
+    try:
+        parameters = inspect.signature(qnode.func).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+
+
+def layer_called(filename: str, function: str) -> str:
+    """The class of PennyLane's layer whose code this is, or ""."""
+    if function != "_evaluate_qnode":
+        return ""
+    home = os.path.basename(filename)
+    return {"torch.py": "TorchLayer", "keras.py": "KerasLayer"}.get(home, "")
+
+
+def _requested(method: Any) -> str:
+    if method is None:
+        return "none"
+    return method if isinstance(method, str) else _transform_name(method)
+
+
+def _resolved(names: dict[str, Any], resolution: Resolution, requested: str) -> str:
+    if requested == "none":
+        return "none"
+    gradient = resolution.gradient if resolution.gradient is not None else names.get("gradient_fn")
+    if gradient is None:
+        return "hadamard" if requested in _HADAMARD_MODES else requested
+    if gradient == "device":
+        options = names.get("gradient_kwargs") or {}
+        return "adjoint" if options.get("method") == "adjoint_jacobian" or requested == "adjoint" else "device"
+    if isinstance(gradient, str):
+        return gradient if gradient in DIFF_METHODS else requested
+    name = _transform_name(gradient)
+    return _RULES.get(name, name)
+
+
+def _transform_name(transform: Any) -> str:
+    """The name under which PennyLane exports a transform, whatever it is wrapped in."""
+    for _ in range(10):
+        inner = next((part for name in _INSIDE if (part := getattr(transform, name, None)) is not None), None)
+        if inner is None or inner is transform:
+            break
+        transform = inner
+    return str(getattr(transform, "__name__", None) or type(transform).__name__)
+
+
+_INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
+
+
+def _interface(names: dict[str, Any], resolution: Resolution) -> str:
+    interface = names.get("_interface") if resolution.interface is None else resolution.interface
+    return str(getattr(interface, "value", interface) or "numpy").replace("-jit", "")
+
+
+def _device_name(device: Any) -> str:
+    return str(getattr(device, "short_name", None) or getattr(device, "name", None) or type(device).__name__)
+
+
+def _device_wires(device: Any) -> tuple[object, ...]:
+    labels = getattr(getattr(device, "wires", None), "labels", ())
+    return tuple(label if type(label) in (int, str) else str(label) for label in labels)
+
+
+def _device_precision(device: Any) -> str:
+    dtype = getattr(device, "c_dtype", None) or getattr(device, "C_DTYPE", None)
+    if dtype is None:
+        return "complex128"
+    try:
+        return np.dtype(dtype).name
+    except TypeError:
+        return str(dtype).rpartition(".")[2]
+
+
+def _device_options(device: Any) -> tuple[tuple[str, Option], ...]:
+    options: dict[str, Any] = {}
+    if getattr(device, "readout_err", None):
+        options["readout_prob"] = device.readout_err
+    if getattr(device, "_batch_obs", False):
+        options["batch_obs"] = bool(device._batch_obs)
+    return _plain(options)
+
+
+def _gradient_options(names: dict[str, Any], requested: str) -> tuple[tuple[str, Option], ...]:
+    given = names["_user_gradient_kwargs"] if "_user_gradient_kwargs" in names else names.get("gradient_kwargs")
+    options = dict(given or {})
+    if requested in _HADAMARD_MODES:
+        options["mode"] = _HADAMARD_MODES[requested]
+    return _plain(options)
+
+
+def _execution_options(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:
+    return _plain({name: options[name] for name, usual in _EXECUTION_DEFAULTS.items() if name in options and options[name] != usual})
+
+
+def _plain(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:
+    """Options that a trace may hold; numpy scalars become Python's, anything else is left out."""
+    plain: dict[str, Option] = {}
+    for name, value in options.items():
+        value = value.item() if isinstance(value, np.generic) else value
+        if value is None or isinstance(value, (bool, int, float, str)):
+            plain[str(name)] = value
+    return tuple(sorted(plain.items()))
+
+
+# --- places to hook ----------------------------------------------------------------------------------------------------
+
+
+def pipeline_class() -> Optional[type]:
+    """The class whose call applies a QNode's transforms to its tape, or None on versions that have none."""
+    module = sys.modules.get("pennylane.transforms.core")
+    kind = getattr(module, "CompilePipeline", None) or getattr(module, "TransformProgram", None)
+    return kind if isinstance(kind, type) else None
+
+
+def resolver_module() -> Any:
+    """The module through whose global ``_resolve_execution_config`` a call passes, or None on versions that have none."""
+    module = sys.modules.get("pennylane.workflow.execution")
+    return module if hasattr(module, "_resolve_execution_config") else None
+
+
+def optimizer_classes() -> tuple[type, ...]:
+    """PennyLane's own optimisers."""
+    module = sys.modules.get("pennylane.optimize")
+    return tuple(dict.fromkeys(kind for kind in vars(module).values() if isinstance(kind, type))) if module else ()
