@@ -68,13 +68,17 @@ def skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
     return text, tuple(parameter.value for parameter in parameters)
 
 
+_DTYPE_NAMES = {np.dtype(name): name for name in DTYPES}
+
+
 def _parameter_kind(parameter: Parameter) -> str:
     value = parameter.value
-    if value.dtype.name not in DTYPES:
+    name = _DTYPE_NAMES.get(value.dtype)
+    if name is None:
         raise CircuitFormatError(f"a parameter of dtype {value.dtype} cannot be stored", "convert it to a numeric dtype")
-    shape = ",".join(map(str, value.shape))
+    shape = ",".join(map(str, value.shape)) if value.ndim else ""
     trainable = "true" if parameter.trainable else "false"
-    return f'["{value.dtype.name}",[{shape}],{_text(parameter.container)},{trainable}]'
+    return f'["{name}",[{shape}],{_text(parameter.container)},{trainable}]'
 
 
 def _joined(values: Sequence[Value], parameters: list[Parameter], depth: int) -> str:
@@ -97,10 +101,34 @@ def _write_parameter(value: Parameter, parameters: list[Parameter], depth: int) 
 
 def _write_node(value: Node, parameters: list[Parameter], depth: int) -> str:
     data = _joined(value.data, parameters, depth)
+    if _has_only_wires(value):
+        key = (value.name, value.wires, len(value.metadata))  # type: ignore[arg-type]
+        around = _around.get(key)
+        if around is None:
+            after = f"],{_written(value.metadata, [], depth)},[{_labels(value.wires)}]]"
+            around = _around[key] = (f'["n",{_text(value.name)},[', after)
+        return f"{around[0]}{data}{around[1]}"
     metadata = _written(value.metadata, parameters, depth)
     wires = _labels(value.wires)
     rest = f",{_text(value.definition)},{_text(value.opaque)}" if value.definition or value.opaque else ""
     return f'["n",{_text(value.name)},[{data}],{metadata},[{wires}]{rest}]'
+
+
+_around: dict[tuple[str, tuple[Label, ...], int], tuple[str, str]] = {}
+
+
+def _has_only_wires(node: Node) -> bool:
+    """Whether the text around a node's data depends on nothing but its name and wires: true of most, so it is kept."""
+    metadata = node.metadata
+    return (
+        type(metadata) is tuple
+        and 0 < len(metadata) < 3
+        and type(metadata[0]) is Wires
+        and metadata[0].labels == node.wires
+        and (len(metadata) == 1 or metadata[1] == ())
+        and not node.definition
+        and not node.opaque
+    )
 
 
 def _labels(labels: Sequence[Label]) -> str:

@@ -46,25 +46,28 @@ def _below(kind: type[Any]) -> Iterator[type]:
 
 
 _known: dict[str, type] = {}
-_names: dict[type, str] = {}
+NAMES: dict[type, str] = {}
+"""PennyLane's classes that were met so far, and the names under which they are recorded."""
 
 
 def _index() -> None:
     for kind in (OPERATOR, MEASUREMENT, *_below(OPERATOR), *_below(MEASUREMENT)):
-        if kind in _names or not is_pennylane(kind):
+        if kind in NAMES or not is_pennylane(kind):
             continue
         name = kind.__name__
         if name in _known and getattr(qml, name, None) is not kind:
             name = f"{kind.__module__}.{kind.__qualname__}"
         _known[name] = kind
-        _names[kind] = _PLAIN_NAMES.get(name, name)
+        NAMES[kind] = _PLAIN_NAMES.get(name, name)
 
 
 def name_of(kind: type) -> str:
     """The name under which a class is recorded: its own, or the full one where another class took that already."""
-    if kind not in _names and is_pennylane(kind):
+    name = NAMES.get(kind)
+    if name is None and is_pennylane(kind):
         _index()
-    return _names.get(kind, kind.__name__)
+        name = NAMES.get(kind)
+    return name or kind.__name__
 
 
 def class_named(name: str) -> type:

@@ -7,7 +7,7 @@ measurements carry random identifiers, and functions of their outcomes: here the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Optional
 
 import pennylane as qml
 
@@ -23,6 +23,8 @@ class Identifier:
     """Stands for the random identifier of a mid-circuit measurement, which its position replaces."""
 
 
+_PLAIN_FLATTEN = getattr(classes.OPERATOR, "_flatten", None)
+
 _MID_MEASUREMENTS = ("MidMeasure", "MidMeasureMP", "PauliMeasure")
 
 
@@ -36,24 +38,64 @@ def identifier_of(measurement: Any) -> Any:
     return getattr(measurement, "meas_uid", None) or measurement.id
 
 
-def flatten(operator: Any) -> tuple[str, Any, Any]:
-    """The name under which an operator or measurement is recorded, its data, and its metadata."""
-    kind = type(operator)
+class Way(NamedTuple):
+    """How the operators of one class come apart.
+
+    Attributes
+    ----------
+    name
+        The name under which they are recorded.
+    wires
+        For the many classes whose instances are mostly data and wires alone: what gives the labels; else None.
+    definition
+        The source code of a class that is not PennyLane's.
+    parts
+        What gives name, data and metadata.
+    """
+
+    name: str
+    wires: Optional[Callable[[Any], Optional[tuple[Any, ...]]]]
+    definition: str
+    parts: Callable[[Any], tuple[str, Any, Any]]
+
+
+def way_of(kind: Any) -> Way:
+    """How the operators of a class come apart; to be asked once a class, for it is slow."""
     name = classes.name_of(kind)
+    if not classes.is_pennylane(kind):
+        return Way(name, None, classes.definition_of(kind), _parts_by(name, kind))
     special = _SPECIAL.get(kind.__name__)
     if special is not None:
-        return (name, *special[0](operator))
-    if hasattr(operator, "_flatten"):
-        return (name, *operator._flatten())
+        return Way(name, None, "", lambda operator: (name, *special[0](operator)))
+    return Way(name, _labels_getter(kind), "", _parts_by(name, kind))
+
+
+def _parts_by(name: str, kind: Any) -> Callable[[Any], tuple[str, Any, Any]]:
+    if _PLAIN_FLATTEN is not None:
+        return lambda operator: (name, *operator._flatten())
     if kind is classes.MEASUREMENT:
-        return constructors.measurement_parts(operator)
-    return (name, *constructors.arguments(operator))
+        return constructors.measurement_parts
+    return lambda operator: (name, *constructors.arguments(operator))
+
+
+def _labels_getter(kind: Any) -> Optional[Callable[[Any], Optional[tuple[Any, ...]]]]:
+    if _PLAIN_FLATTEN is None or not issubclass(kind, classes.OPERATOR):
+        return None
+    if kind._flatten is _PLAIN_FLATTEN and kind.wires is classes.OPERATOR.wires:
+        return lambda operator: None if operator.hyperparameters else operator.wires.labels
+    if kind.__name__ in _CONTROLLED and kind.__module__.endswith(".controlled_ops"):
+        # PennyLane joins the two at each question, which takes longer than all the rest.
+        return lambda operator: operator.hyperparameters["control_wires"].labels + operator.base.wires.labels
+    return None
+
+
+_CONTROLLED = frozenset(["CH", "CY", "CZ", "CNOT", "CCZ", "CSWAP", "Toffoli", "CRX", "CRY", "CRZ", "CRot", "ControlledPhaseShift"])
 
 
 def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator or measurement of a class that `flatten` took apart."""
     special = _SPECIAL.get(kind.__name__)
-    if special is not None:
+    if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
     if hasattr(kind, "_unflatten"):
         return kind._unflatten(data, metadata)

@@ -55,8 +55,16 @@ def _autograd_box(value: Any, note: Note) -> Parameter:
 
 
 def _torch(value: Any, note: Note) -> Parameter:
-    trainable = bool(value.requires_grad)
     tensor = value.detach()
+    try:
+        array = np.array(tensor.numpy())
+    except (TypeError, RuntimeError):
+        array = _unusual_tensor(tensor, note)
+    return Parameter(_storable(array, note), "torch", value.requires_grad)
+
+
+def _unusual_tensor(tensor: Any, note: Note) -> np.ndarray:
+    """A tensor that numpy cannot look at directly: on another device, sparse, lazily conjugated, or of a dtype unknown to numpy."""
     if tensor.layout is not sys.modules["torch"].strided:
         note(f"a {str(tensor.layout).replace('torch.', '')} tensor was made dense")
         tensor = tensor.to_dense()
@@ -64,15 +72,15 @@ def _torch(value: Any, note: Note) -> Parameter:
         note(f"a tensor on {tensor.device.type} was moved to the CPU")
         tensor = tensor.cpu()
     for resolve in ("resolve_conj", "resolve_neg"):
-        tensor = getattr(tensor, resolve, lambda tensor=tensor: tensor)()
+        if hasattr(tensor, resolve):
+            tensor = getattr(tensor, resolve)()
     try:
-        array = np.array(tensor.numpy())
-    except TypeError:
-        note(f"{str(tensor.dtype).replace('torch.', '')} numbers were widened to float32")
-        array = tensor.float().numpy()
-    except RuntimeError as error:
+        if str(tensor.dtype) == "torch.bfloat16":
+            note("bfloat16 numbers were widened to float32")
+            tensor = tensor.float()
+        return np.array(tensor.numpy())
+    except (TypeError, RuntimeError) as error:
         raise NotANumber(f"a tensor without a value of its own: {error}") from None
-    return Parameter(_storable(array, note), "torch", trainable)
 
 
 def _foreign_array(value: Any, note: Note) -> Parameter:
@@ -84,9 +92,14 @@ def _foreign_array(value: Any, note: Note) -> Parameter:
     return Parameter(_storable(array, note), "numpy")
 
 
+_STORABLE = frozenset(np.dtype(name) for name in DTYPES)
+
+
 def _storable(array: np.ndarray, note: Note) -> np.ndarray:
-    if array.dtype.name in DTYPES:
-        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    if array.dtype in _STORABLE:
+        return array
+    if not array.dtype.isnative:
+        return _storable(array.astype(array.dtype.newbyteorder("=")), note)
     if array.dtype.kind not in "fc":
         raise NotANumber(f"an array of dtype {array.dtype}")
     target = np.complex128 if array.dtype.kind == "c" else np.float64

@@ -84,16 +84,19 @@ class Encoding:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise Unencodable(f"operators nest more than {MAX_DEPTH} deep")
-        definition = ""
-        if not classes.is_pennylane(kind):
-            definition = classes.definition_of(kind)
-            if not definition:
-                raise Unencodable("the source of its class is not available")
-        name, data, metadata = flattening.flatten(operator)
-        parts = tuple([self.datum(part) for part in data])
-        rest = self.metadatum(metadata)
+        way = _WAYS.get(kind) or _way_of(kind)
+        labels = way.wires(operator) if way.wires is not None else None
+        if labels is not None:
+            name, wires = way.name, self.labels(labels)
+            parts = tuple([self.datum(part) for part in operator.data])
+            rest = _ONLY_WIRES.get(wires) or _only_wires(wires)
+        else:
+            name, data, metadata = way.parts(operator)
+            parts = tuple([self.datum(part) for part in data])
+            rest = self.metadatum(metadata)
+            wires = self._wires_of(operator)
         self.depth -= 1
-        return Node(name, parts, rest, self._wires_of(operator), definition)
+        return Node(name, parts, rest, wires, way.definition)
 
     def datum(self, value: Any) -> Value:
         """Part of an operator's data: bare numbers are parameters."""
@@ -107,9 +110,8 @@ class Encoding:
         encoder = _METADATA.get(kind) or _encoder_for(kind, _METADATA)
         return encoder(self, value)
 
-    def labels(self, wires: Any) -> tuple[Label, ...]:
+    def labels(self, labels: tuple[Any, ...]) -> tuple[Label, ...]:
         """Wire labels as integers and strings."""
-        labels = wires.labels
         for label in labels:
             if type(label) is not int and type(label) is not str:
                 return tuple([self._label(label) for label in labels])
@@ -125,9 +127,27 @@ class Encoding:
 
     def _wires_of(self, operator: Any) -> tuple[Label, ...]:
         try:
-            return self.labels(operator.wires)
+            return self.labels(operator.wires.labels)
         except Exception:
             return ()
+
+
+_WAYS: dict[type, flattening.Way] = {}
+_ONLY_WIRES: dict[tuple[Label, ...], Value] = {}
+
+
+def _way_of(kind: type) -> flattening.Way:
+    way = flattening.way_of(kind)
+    if not way.definition and not classes.is_pennylane(kind):
+        raise Unencodable("the source of its class is not available")
+    _WAYS[kind] = way
+    return way
+
+
+def _only_wires(labels: tuple[Label, ...]) -> Value:
+    # Most operators have no other metadata, so one value serves for all on the same wires.
+    _ONLY_WIRES[labels] = (Wires(labels), ())
+    return _ONLY_WIRES[labels]
 
 
 def _reason(error: Exception) -> str:
@@ -173,7 +193,7 @@ def _dictionary(encoding: Encoding, value: Any) -> Value:
 
 
 def _wires(encoding: Encoding, value: Any) -> Value:
-    return Wires(encoding.labels(value))
+    return Wires(encoding.labels(value.labels))
 
 
 def _set(encoding: Encoding, value: Any) -> Value:
