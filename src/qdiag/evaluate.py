@@ -1,97 +1,57 @@
 """(Circuit, Method) → Evaluation: the outputs and derivatives of a circuit under one method. A failure is a value, never an exception.
 
-This file knows what is asked and what comes back; how PennyLane and the interfaces do it lives in `bridges`.
+How PennyLane and the interfaces do it lives in `bridges`, which are imported only when something is evaluated.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import time
+from dataclasses import replace
 from typing import Optional
 
 import numpy as np
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit
-from qdiag.method import Method, Option
+from qdiag.arrays import pack
+from qdiag.circuit_file import skeleton
+from qdiag.errors import CircuitFormatError
+from qdiag.evaluation import Evaluation, Request
+from qdiag.norms import norms_of
+
+__all__ = ["Evaluation", "Request", "evaluate", "fingerprint"]
 
 
-@dataclass(frozen=True, eq=False)
-class Request:
-    """One evaluation to be made.
-
-    Parameters
-    ----------
-    circuit, method
-        What, and how; the method names its device.
-    interface
-        ``torch`` · ``autograd`` · ``numpy``: the user's.
-    device_wires
-        Wires of the user's device; empty to let the circuit decide.
-    cotangents
-        Any number of cotangents, each with one array (or None) for each output.
-    jacobian
-        Whether to form the full Jacobian.
-    second
-        A seeded direction's Hessian-vector product is wanted as well.
-    execution_options
-        Keyword arguments of the QNode such as ``mcm_method``.
-    seed
-        For devices that sample.
-    trusted
-        Whether class definitions inside the circuit may be executed.
-    default_dtype
-        Torch's default dtype while it runs, or "" to leave it.
-    """
-
-    circuit: Circuit
-    method: Method
-    interface: str = "torch"
-    device_wires: tuple[object, ...] = ()
-    cotangents: tuple[tuple[Optional[np.ndarray], ...], ...] = ()
-    jacobian: bool = False
-    second: bool = False
-    execution_options: tuple[tuple[str, Option], ...] = ()
-    seed: int = 0
-    trusted: bool = False
-    default_dtype: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What a method says about a circuit.
+def evaluate(request: Request) -> Evaluation:
+    """Evaluate a circuit under a method.
 
     Parameters
     ----------
-    method
-        The method.
-    outputs
-        One array for each output, in order of return; None where it failed before.
-    vjps
-        For each cotangent, one array for each trainable parameter, in the order of `Circuit.trainable`.
-    jacobian
-        For each output, one array for each trainable parameter, of shape ``output.shape + parameter.shape``.
-    hvp
-        The derivative of the vector-Jacobian product along the seeded direction, for each trainable parameter.
-    warnings
-        Texts of the warnings raised.
-    seconds
-        Wall time.
-    failure
-        The exception, where it failed; what had been worked out before is kept.
-    norms
-        For each output, an upper bound of what its observable can give (its operator norm; 1 for probabilities and states):
-        the floor of the scale against which differences are measured.
-    notes
-        What was done to make it run, such as ``rows evaluated one by one``.
-    """
+    request
+        What is wanted. For ``diff_method`` ``none`` the circuit runs on plain, untracked numbers and there are no derivatives.
 
-    method: Method
-    outputs: Optional[tuple[np.ndarray, ...]] = None
-    vjps: tuple[tuple[np.ndarray, ...], ...] = ()
-    jacobian: Optional[tuple[tuple[np.ndarray, ...], ...]] = None
-    hvp: Optional[tuple[np.ndarray, ...]] = None
-    warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
-    failure: Optional[Failure] = None
-    norms: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
+    Returns
+    -------
+    Evaluation
+        Never an exception: what went wrong is `Evaluation.failure`, and what had been worked out before is kept.
+    """
+    from qdiag.bridges import execution
+
+    start = time.perf_counter()
+    evaluation = execution.evaluated(request)
+    norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
+    return replace(evaluation, norms=norms, seconds=time.perf_counter() - start)
+
+
+def fingerprint(request: Request) -> Optional[str]:
+    """A text that is the same for two requests exactly where they ask the same, or None where the circuit cannot be stored."""
+    try:
+        text, numbers = skeleton(request.circuit)
+        given = [cotangent for cotangents in request.cotangents for cotangent in cotangents]
+        arrays = pack([*numbers, *(None if array is None else np.asarray(array) for array in given)])
+    except CircuitFormatError:
+        return None
+    asked = replace(request, circuit=None, cotangents=())  # type: ignore[arg-type]
+    counts = [len(cotangents) for cotangents in request.cotangents]
+    digest = hashlib.sha256(f"{asked!r}\n{counts}\n{text}\n".encode())
+    digest.update(arrays)
+    return digest.hexdigest()

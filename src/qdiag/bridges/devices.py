@@ -1,0 +1,123 @@
+"""PennyLane's devices: which are installed, and a fresh one for each evaluation.
+
+The user's own device is never touched: it has a random generator, a tracker and a state of its own.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+
+from qdiag.bridges.stack import environment
+from qdiag.circuit import Circuit, Label
+from qdiag.errors import MethodError
+from qdiag.method import Method
+
+_OURS = frozenset(["wires", "shots", "seed", "c_dtype", "r_dtype"])
+"""Options that an evaluation sets by itself."""
+
+_WIDTHS = {"complex64": np.complex64, "complex128": np.complex128}
+
+
+@lru_cache(maxsize=1)
+def installed() -> tuple[str, ...]:
+    """Names of the devices that this stack has."""
+    return tuple(sorted({*environment().devices, *getattr(qml, "plugin_devices", {})}))
+
+
+def require(names: Iterable[str]) -> None:
+    """Make sure that devices exist here.
+
+    Raises
+    ------
+    MethodError
+        For the first that does not.
+    """
+    known = installed()
+    for name in names:
+        if name not in known:
+            raise MethodError(
+                f"there is no device '{name}' here; installed are {', '.join(known)}",
+                "install the plugin that provides it, or name one of these",
+            )
+
+
+def fresh(method: Method, wires: tuple[object, ...], circuit: Circuit) -> Any:
+    """A new device for a method.
+
+    Parameters
+    ----------
+    method
+        The method; it names the device.
+    wires
+        Wires of the user's device; where there are none and PennyLane cannot do without, those of the circuit.
+    circuit
+        The circuit that will run on it.
+
+    Raises
+    ------
+    MethodError
+        If there is no such device, or it cannot work in the precision that the method asks for.
+    """
+    require([method.device])
+    options: dict[str, Any] = {name: value for name, value in method.device_options if name not in _OURS}
+    if method.device_precision:
+        options["c_dtype"] = _WIDTHS[method.device_precision]
+    if circuit.shots and not _shots_belong_to_qnode():
+        options["shots"] = shots_of(circuit)
+    try:
+        return _made(method.device, wires, circuit, options)
+    except TypeError:
+        if "c_dtype" not in options:
+            raise
+        if method.device_precision == "complex128":
+            del options["c_dtype"]
+            return _made(method.device, wires, circuit, options)
+        raise MethodError(
+            f"{method.device} does not support {method.device_precision}: it takes no c_dtype", "leave the device's precision out"
+        ) from None
+
+
+def _made(name: str, wires: tuple[object, ...], circuit: Circuit, options: dict[str, Any]) -> Any:
+    if wires:
+        return qml.device(name, wires=list(wires), **options)
+    if _needs_wires():
+        return qml.device(name, wires=_labels(circuit), **options)
+    try:
+        return qml.device(name, **options)
+    except TypeError:
+        return qml.device(name, wires=_labels(circuit), **options)
+
+
+def _labels(circuit: Circuit) -> list[Label]:
+    labels = circuit.wires
+    return sorted(labels) if all(isinstance(label, int) for label in labels) else list(labels)
+
+
+def _needs_wires() -> bool:
+    """Whether this PennyLane is from before its devices took their wires from the circuit."""
+    return not hasattr(qml, "devices") or not hasattr(qml.devices, "ExecutionConfig")
+
+
+def _shots_belong_to_qnode() -> bool:
+    return "shots" in inspect.signature(qml.QNode.__init__).parameters
+
+
+def shots_of(circuit: Circuit) -> Any:
+    """A circuit's shots as PennyLane takes them."""
+    if not circuit.shots:
+        return None
+    return circuit.shots[0] if len(circuit.shots) == 1 else list(circuit.shots)
+
+
+def spare_label(labels: Iterable[object]) -> Label:
+    """A wire label that is not among these."""
+    taken = set(labels)
+    if all(isinstance(label, int) for label in taken):
+        return max((label for label in taken if isinstance(label, int)), default=-1) + 1
+    return next(name for name in ("aux", "auxiliary", "spare wire") if name not in taken)

@@ -1,0 +1,218 @@
+"""One circuit under one method: the evaluation, what a method that refuses the circuit as it stands is given instead, and the
+state of the process that is put back afterwards.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.bridges import devices
+from qdiag.bridges.batches import row_requests, rows, together
+from qdiag.bridges.failures import failure_of
+from qdiag.bridges.qnodes import Runner
+from qdiag.bridges.support import applicable
+from qdiag.bridges.tracking import Graph, graph_for, interface_for
+from qdiag.circuit import Circuit, Parameter, with_precision, with_trainable
+from qdiag.evaluation import Evaluation, Request
+
+__all__ = ["applicable", "direction_for", "evaluated", "rows"]
+
+ROWS = "rows evaluated one by one"
+SPARE_WIRE = "a spare wire was added for hadamard"
+DIRECT = "hadamard in its direct mode, which needs no spare wire"
+
+_REFUSES_BATCHES = re.compile(r"broadcast|#4462|batch", re.IGNORECASE)
+_WANTS_WIRE = re.compile(r"aux|free wire", re.IGNORECASE)
+
+
+def evaluated(request: Request) -> Evaluation:
+    """An evaluation, without its norms and time (see `evaluate.evaluate`)."""
+    with _guarded(request) as caught:
+        evaluation = _evaluated(request)
+    texts = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    return replace(evaluation, warnings=texts)
+
+
+def _evaluated(request: Request) -> Evaluation:
+    asked = _prepared(request)
+    evaluation = _attempt(asked)
+    for amend in (_with_spare_wire, _by_rows):
+        if evaluation.failure is not None:
+            evaluation = amend(asked, evaluation)
+    return replace(evaluation, method=request.method)
+
+
+def _prepared(request: Request) -> Request:
+    circuit = request.circuit
+    if request.method.precision:
+        circuit = with_precision(circuit, request.method.precision)
+    if request.method.diff_method == "none":
+        circuit = with_trainable(circuit, ())
+        return replace(request, circuit=circuit, interface="", cotangents=(), jacobian=False, second=False)
+    return replace(request, circuit=circuit)
+
+
+def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None) -> Evaluation:
+    evaluation = Evaluation(request.method)
+    stage, runner = "build", None
+    try:
+        parameters = request.circuit.parameters
+        plain = request.method.diff_method == "none"
+        interface = "" if plain else interface_for(request.interface, parameters)
+        runner = Runner(request, interface)
+        graph = graph_for(interface)(runner, parameters)
+        stage = "backward"
+        evaluation = replace(evaluation, outputs=graph.outputs)
+        evaluation = replace(evaluation, vjps=tuple(graph.vjp(cotangents) for cotangents in request.cotangents))
+        if request.jacobian:
+            evaluation = replace(evaluation, jacobian=_jacobian(graph, request.circuit))
+        if request.second:
+            wanted = direction_for(request.circuit) if direction is None else direction
+            evaluation = replace(evaluation, hvp=graph.hvp(_cotangents(request, graph), wanted))
+    except Exception as error:
+        reached = runner.stage if runner is not None and stage == "build" else stage
+        evaluation = replace(evaluation, failure=failure_of(error, reached))
+    return evaluation
+
+
+def direction_for(circuit: Circuit) -> tuple[np.ndarray, ...]:
+    """The direction of a Hessian-vector product: one array for each trainable parameter, the same for every method."""
+    generator = np.random.default_rng(len(circuit.trainable))
+    parameters = circuit.parameters
+    return tuple(generator.standard_normal(parameters[i].value.shape).astype(parameters[i].value.dtype) for i in circuit.trainable)
+
+
+def _cotangents(request: Request, graph: Graph) -> Sequence[Optional[np.ndarray]]:
+    """The first cotangents that were given, or seeded ones: a second derivative needs a scalar."""
+    if request.cotangents:
+        return request.cotangents[0]
+    generator = np.random.default_rng(len(graph.outputs))
+    return tuple(generator.standard_normal(output.shape) for output in graph.outputs)
+
+
+def _jacobian(graph: Graph, circuit: Circuit) -> tuple[tuple[np.ndarray, ...], ...]:
+    tracked = [circuit.parameters[i] for i in circuit.trainable]
+    return tuple(_output_jacobian(graph, k, tracked) for k in range(len(graph.outputs)))
+
+
+def _output_jacobian(graph: Graph, position: int, tracked: Sequence[Parameter]) -> tuple[np.ndarray, ...]:
+    """The derivative of each element of one output: a vector-Jacobian product each, two where the output is complex."""
+    output = graph.outputs[position]
+    products = [_element_gradient(graph, position, element, tracked) for element in range(output.size)]
+    if not products:
+        return tuple(np.zeros(output.shape + p.value.shape, dtype=p.value.dtype) for p in tracked)
+    return tuple(np.stack(parts).reshape(output.shape + p.value.shape) for p, parts in zip(tracked, zip(*products)))
+
+
+def _element_gradient(graph: Graph, position: int, element: int, tracked: Sequence[Parameter]) -> list[np.ndarray]:
+    output = graph.outputs[position]
+    one_hot = np.zeros(output.shape, dtype=output.dtype if output.dtype.kind in "fc" else np.float64)
+    cotangents: list[Optional[np.ndarray]] = [None] * len(graph.outputs)
+    cotangents[position] = one_hot
+    one_hot.reshape(-1)[element] = 1
+    real = list(graph.vjp(cotangents))
+    if output.dtype.kind != "c":
+        return real
+    one_hot.reshape(-1)[element] = 1j
+    imaginary = graph.vjp(cotangents)
+    return [
+        a if p.value.dtype.kind == "c" else a + graph.imaginary_unit * b for a, b, p in zip(real, imaginary, tracked)
+    ]
+
+
+# --- amendments: what a method that refuses the circuit as it stands is given instead ------------------------------------
+
+
+def _with_spare_wire(request: Request, refused: Evaluation) -> Evaluation:
+    """Hadamard tests need a wire that the circuit leaves free."""
+    failure = refused.failure
+    if request.method.diff_method != "hadamard" or failure is None or not _WANTS_WIRE.search(failure.message):
+        return refused
+    method = request.method
+    taken = dict(method.gradient_options)
+    if all(node.wires for node in request.circuit.measurements):
+        label = devices.spare_label((*request.device_wires, *request.circuit.wires))
+        wires = (*(request.device_wires or request.circuit.wires), label)
+        options = tuple(sorted({**taken, "aux_wire": label}.items()))
+        amended = _attempt(replace(request, device_wires=wires, method=replace(method, gradient_options=options)))
+        note = SPARE_WIRE
+    else:
+        options = tuple(sorted({**taken, "mode": "direct"}.items()))
+        amended = _attempt(replace(request, method=replace(method, gradient_options=options)))
+        note = DIRECT
+    return refused if amended.failure and _WANTS_WIRE.search(amended.failure.message) else _noted(amended, refused, note)
+
+
+def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
+    """Gradient transforms refuse broadcasting: the rows are ours to split, and what the forward pass gave is kept."""
+    failure = refused.failure
+    if failure is None or not _REFUSES_BATCHES.search(failure.message):
+        return refused
+    requests = row_requests(request)
+    if len(requests) == 1:
+        return refused
+    directions = _row_directions(request, requests)
+    evaluations = []
+    for row, direction in zip(requests, directions):
+        evaluation = _with_spare_wire(row, _attempt(row, direction))
+        if evaluation.failure is not None:
+            return _noted(evaluation, refused, ROWS)
+        evaluations.append(evaluation)
+    return _noted(together(request, evaluations), refused, ROWS)
+
+
+def _row_directions(request: Request, requests: Sequence[Request]) -> list[Optional[tuple[np.ndarray, ...]]]:
+    """The whole direction's part in each row: a parameter that carries the batch has one axis less there."""
+    if not request.second:
+        return [None] * len(requests)
+    whole = direction_for(request.circuit)
+    shapes = [[r.circuit.parameters[i].value.shape for i in r.circuit.trainable] for r in requests]
+    return [
+        tuple(step if step.shape == shape else np.asarray(step[row]) for step, shape in zip(whole, shapes[row]))
+        for row in range(len(requests))
+    ]
+
+
+def _noted(evaluation: Evaluation, refused: Evaluation, note: str) -> Evaluation:
+    outputs = refused.outputs if refused.outputs is not None else evaluation.outputs
+    return replace(evaluation, outputs=outputs, notes=(*refused.notes, *evaluation.notes, note))
+
+
+# --- what an evaluation leaves as it found it ---------------------------------------------------------------------------
+
+
+@contextmanager
+def _guarded(request: Request) -> Iterator[list[warnings.WarningMessage]]:
+    """Seed the random streams, set torch's default dtype, collect warnings; put everything back afterwards."""
+    states = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")
+    if torch is None and request.default_dtype:
+        import torch as loaded
+
+        torch = loaded
+    torch_state: Any = None if torch is None else (torch.get_rng_state(), torch.get_default_dtype())
+    try:
+        random.seed(request.seed)
+        np.random.seed(request.seed % 2**32)
+        if torch is not None:
+            torch.default_generator.manual_seed(request.seed)
+            if request.default_dtype:
+                torch.set_default_dtype(getattr(torch, request.default_dtype))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield caught
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch is not None:
+            torch.set_rng_state(torch_state[0])
+            torch.set_default_dtype(torch_state[1])

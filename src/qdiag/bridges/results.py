@@ -1,0 +1,41 @@
+"""What a QNode returned, as a flat list of arrays: tuples, lists, dictionaries and shot groups in order of return."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def flattened(result: Any) -> tuple[Any, ...]:
+    """The outputs inside what a QNode returned, in order, still live.
+
+    Parameters
+    ----------
+    result
+        A tensor, array or number, or tuples, lists and dictionaries of these. A dictionary of counts becomes one array:
+        the counts in the order of their outcomes.
+    """
+    if isinstance(result, dict):
+        if _is_counts(result):
+            return (np.array([int(result[outcome]) for outcome in sorted(result, key=str)]),)
+        return tuple(output for part in result.values() for output in flattened(part))
+    if isinstance(result, (tuple, list)):
+        return tuple(output for part in result for output in flattened(part))
+    return (result,)
+
+
+def _is_counts(result: dict[Any, Any]) -> bool:
+    return bool(result) and all(isinstance(count, (int, np.integer)) for count in result.values())
+
+
+def array_of(output: Any) -> np.ndarray:
+    """A live output as an array of its own dtype; the live one stays untouched."""
+    while hasattr(output, "_value"):
+        output = output._value
+    if hasattr(output, "detach"):
+        output = output.detach()
+        for resolve in ("resolve_conj", "resolve_neg"):
+            output = getattr(output, resolve, lambda output=output: output)()
+        output = output.cpu().numpy()
+    return np.array(output.view(np.ndarray) if isinstance(output, np.ndarray) else output)

@@ -1,0 +1,102 @@
+"""Which methods a circuit's device offers for it: PennyLane is asked, no table of ours."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import pennylane as qml
+
+from qdiag.bridges import devices
+from qdiag.bridges.classes import class_named
+from qdiag.bridges.tracking import interface_for
+from qdiag.call import Configuration
+from qdiag.circuit import Circuit, Node, nodes_of
+from qdiag.errors import MethodError, OpaqueCircuitError
+from qdiag.method import Method
+
+CANDIDATES = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
+"""The deterministic methods of PennyLane, cheap ones first."""
+
+REFERENCE = Method("default.qubit", "backprop")
+"""The reference across devices."""
+
+MAX_REFERENCE_WIRES = 14
+
+_MIXED = frozenset(["QubitDensityMatrix"])
+
+
+def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+    """The methods that ``auto`` stands for: the user's own first, then those that the device offers, then the reference.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    configuration
+        The user's own device, interface and method.
+
+    Returns
+    -------
+    tuple of Method
+        Deterministic ones only, apart from the user's own. A method among them may still refuse this circuit when it is
+        evaluated; its words are kept then.
+
+    Raises
+    ------
+    MethodError
+        If the user's device does not exist here.
+    """
+    devices.require([configuration.device])
+    own = configuration.method
+    found = [own] if own.diff_method not in ("", "none") else []
+    for name in CANDIDATES:
+        candidate = replace(own, diff_method=name, gradient_options=())
+        if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _offered(candidate, circuit, configuration):
+            continue
+        found.append(replace(candidate, precision="float64") if name == "finite-diff" else candidate)
+    if own.device != REFERENCE.device and _fits_reference(circuit):
+        found.append(REFERENCE)
+    return tuple(dict.fromkeys(found))
+
+
+def _offered(method: Method, circuit: Circuit, configuration: Configuration) -> bool:
+    """Whether a QNode with this method can be made; PennyLane validates the pair of device and method then."""
+    try:
+        interface = interface_for(configuration.interface, circuit.parameters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            device = devices.fresh(method, configuration.device_wires, circuit)
+            return _agrees(qml.QNode(_nothing, device, interface=interface or None, diff_method=method.diff_method), device, method)
+    except MethodError:
+        raise
+    except Exception:
+        # each version says no with exceptions of its own
+        return False
+
+
+def _nothing() -> None:
+    """Stands for a quantum function that is never called."""
+
+
+def _agrees(node: Any, device: Any, method: Method) -> bool:
+    if method.per_parameter or not hasattr(device, "supports_derivatives"):
+        return True
+    return bool(device.supports_derivatives(qml.devices.ExecutionConfig(gradient_method=method.diff_method)))
+
+
+def _fits_reference(circuit: Circuit) -> bool:
+    """Whether ``default.qubit`` with backprop can stand in: few wires, no shots, nothing that mixes the state."""
+    if circuit.shots or len(circuit.wires) > MAX_REFERENCE_WIRES:
+        return False
+    return not any(_mixes(node) for top in circuit.operations for node in nodes_of(top))
+
+
+def _mixes(node: Node) -> bool:
+    if node.name in _MIXED:
+        return True
+    try:
+        return not node.definition and issubclass(class_named(node.name), qml.operation.Channel)
+    except OpaqueCircuitError:
+        return False

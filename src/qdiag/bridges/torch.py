@@ -1,0 +1,97 @@
+"""Circuits on torch tensors: fresh leaves for what is tracked, derivatives by ``torch.autograd``.
+
+A cotangent ``c`` of a complex output ``z`` means ``Re(conj(c)·dz)``, as everywhere in torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.results import array_of
+from qdiag.bridges.tracking import Cotangents, Function
+from qdiag.circuit import Parameter
+
+
+class TorchGraph:
+    """One forward pass, and the backward passes through it.
+
+    Parameters
+    ----------
+    function
+        Evaluates the circuit on live numbers.
+    parameters
+        All parameters of the circuit.
+    """
+
+    imaginary_unit = 1j
+
+    def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
+        self.tracked = [p for p in parameters if p.trainable]
+        numbers = [_number(p) for p in parameters]
+        self.leaves = [number for number, p in zip(numbers, parameters) if p.trainable]
+        with torch.enable_grad():
+            self.live = function(numbers)
+        self.outputs = tuple(array_of(output) for output in self.live)
+
+    def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
+        """The vector-Jacobian product, one array for each tracked parameter."""
+        return tuple(
+            np.zeros_like(p.value) if gradient is None else array_of(gradient)
+            for p, gradient in zip(self.tracked, self._gradients(cotangents, create_graph=False))
+        )
+
+    def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """The derivative of the vector-Jacobian product along a direction."""
+        first = self._gradients(cotangents, create_graph=True)
+        with torch.enable_grad():
+            slopes = [
+                torch.sum(torch.real(gradient.conj() * torch.as_tensor(step).to(gradient.dtype)))
+                for gradient, step in zip(first, direction)
+                if gradient is not None and gradient.requires_grad
+            ]
+        second: Sequence[Optional[Any]] = [None] * len(self.leaves)
+        if slopes:
+            second = _spread(self.leaves, lambda able: torch.autograd.grad(slopes, able, retain_graph=True, allow_unused=True))
+        return tuple(np.zeros_like(p.value) if g is None else array_of(g) for p, g in zip(self.tracked, second))
+
+    def _gradients(self, cotangents: Cotangents, create_graph: bool) -> Sequence[Optional[Any]]:
+        pairs = [
+            (output, _cotangent(cotangent, output))
+            for output, cotangent in zip(self.live, cotangents)
+            if cotangent is not None and getattr(output, "requires_grad", False)
+        ]
+        if not pairs:
+            return [None] * len(self.leaves)
+        outputs, given = zip(*pairs)
+
+        def gradients(tracked: Sequence[Any]) -> Sequence[Any]:
+            return torch.autograd.grad(
+                outputs, tuple(tracked), given, retain_graph=True, create_graph=create_graph, allow_unused=True
+            )
+
+        return _spread(self.leaves, gradients)
+
+
+def _spread(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[Any]]:
+    """Gradients for those leaves that torch can track, None for the others."""
+    able = [leaf for leaf in leaves if getattr(leaf, "requires_grad", False)]
+    found = iter(gradients(able) if able else ())
+    return [next(found) if getattr(leaf, "requires_grad", False) else None for leaf in leaves]
+
+
+def _number(parameter: Parameter) -> Any:
+    if parameter.container == "torch" or (parameter.trainable and parameter.value.dtype.kind in "fc"):
+        tensor = torch.from_numpy(np.array(parameter.value, order="C"))
+        return tensor.requires_grad_() if parameter.trainable and tensor.dtype.is_floating_point | tensor.dtype.is_complex else tensor
+    return np.array(parameter.value) if parameter.container == "autograd" else plain_number(parameter)
+
+
+def _cotangent(cotangent: np.ndarray, output: Any) -> Any:
+    if not output.dtype.is_complex and np.iscomplexobj(cotangent):
+        cotangent = cotangent.real
+    return torch.from_numpy(np.array(cotangent, order="C")).to(output.dtype).reshape(output.shape)

@@ -1,0 +1,94 @@
+"""What is asked of a method, and what it says: the values `Request` and `Evaluation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from qdiag.call import Failure
+from qdiag.circuit import Circuit
+from qdiag.method import Method, Option
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One evaluation to be made.
+
+    Parameters
+    ----------
+    circuit, method
+        What, and how; the method names its device.
+    interface
+        ``torch`` · ``autograd`` · ``numpy``: the user's.
+    device_wires
+        Wires of the user's device; empty to let the circuit decide.
+    cotangents
+        Any number of cotangents, each with one array (or None) for each output.
+    jacobian
+        Whether to form the full Jacobian.
+    second
+        A seeded direction's Hessian-vector product is wanted as well.
+    execution_options
+        Keyword arguments of the QNode such as ``mcm_method``.
+    seed
+        For devices that sample.
+    trusted
+        Whether class definitions inside the circuit may be executed.
+    default_dtype
+        Torch's default dtype while it runs, or "" to leave it.
+    """
+
+    circuit: Circuit
+    method: Method
+    interface: str = "torch"
+    device_wires: tuple[object, ...] = ()
+    cotangents: tuple[tuple[Optional[np.ndarray], ...], ...] = ()
+    jacobian: bool = False
+    second: bool = False
+    execution_options: tuple[tuple[str, Option], ...] = ()
+    seed: int = 0
+    trusted: bool = False
+    default_dtype: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a method says about a circuit.
+
+    Parameters
+    ----------
+    method
+        The method.
+    outputs
+        One array for each output, in order of return; None where it failed before.
+    vjps
+        For each cotangent, one array for each trainable parameter, in the order of `Circuit.trainable`.
+    jacobian
+        For each output, one array for each trainable parameter, of shape ``output.shape + parameter.shape``.
+    hvp
+        The derivative of the vector-Jacobian product along the seeded direction, for each trainable parameter.
+    warnings
+        Texts of the warnings raised.
+    seconds
+        Wall time.
+    failure
+        The exception, where it failed; what had been worked out before is kept.
+    norms
+        For each output, an upper bound of what its observable can give (its operator norm; 1 for probabilities and states):
+        the floor of the scale against which differences are measured.
+    notes
+        What was done to make it run, such as ``rows evaluated one by one``.
+    """
+
+    method: Method
+    outputs: Optional[tuple[np.ndarray, ...]] = None
+    vjps: tuple[tuple[np.ndarray, ...], ...] = ()
+    jacobian: Optional[tuple[tuple[np.ndarray, ...], ...]] = None
+    hvp: Optional[tuple[np.ndarray, ...]] = None
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    failure: Optional[Failure] = None
+    norms: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
