@@ -1,0 +1,115 @@
+"""Which of n independent changes can all be made: cut both ends, then take groups as large as half of them succeed, then sweep.
+
+This is adaptive group testing (Hwang's generalized binary splitting) with the density of the needed items learnt on the
+way. Nothing here knows what an item is. Each search is a generator: it yields the set of items to be gone, is sent whether
+that is still interesting, and returns the largest set that was. Being pure, it can be replayed with guessed answers, which
+is how speculative candidates are found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+
+Items = frozenset[int]
+"""Positions of items."""
+
+Plan = Generator[Items, bool, Items]
+"""A search: yields questions, is sent answers, returns the items that may all go."""
+
+Strategy = Callable[[int], Plan]
+"""From the number of items to a search."""
+
+
+def thin_out(count: int) -> Plan:
+    """Find a set of items to go such that not one more may go: for sequences, of which few items matter.
+
+    Parameters
+    ----------
+    count
+        How many items there are.
+    """
+    everything = frozenset(range(count))
+    if not count or (yield everything):
+        return everything
+    end = yield from _cut_after(count)
+    gone = frozenset(range(end, count))
+    last = end - 1
+    if last and (yield everything - {last}):
+        gone = everything - {last}
+    else:
+        gone = yield from _cut_groups(gone, last, found=1, seen=count - last)
+    return (yield from _sweep(count, gone))
+
+
+def try_all(count: int) -> Plan:
+    """Find a large set of changes that can be made together: all, else in groups from the first on, without proof that no more can."""
+    everything = frozenset(range(count))
+    if not count or (yield everything):
+        return everything
+    return (yield from _cut_groups(frozenset(), count, found=1, seen=max(2, count // 2)))
+
+
+def one_by_one(count: int) -> Plan:
+    """Try each change alone on top of those that succeeded."""
+    gone: Items = frozenset()
+    for item in range(count):
+        if (yield gone | {item}):
+            gone |= {item}
+    return gone
+
+
+def _cut_after(count: int) -> Generator[Items, bool, int]:
+    """The length of the shortest interesting prefix, by bisection; that nothing at all is not interesting is known."""
+    everything = frozenset(range(count))
+    low, high = 0, count
+    while high - low > 1:
+        middle = (low + high) // 2
+        if (yield everything - frozenset(range(middle))):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _cut_groups(gone: Items, end: int, found: int, seen: int) -> Plan:
+    """From the first item up to ``end``, cut the largest groups that may go; each group that may not gives up its first needed item.
+
+    A group's size is such that it succeeds about every second time, given ``found`` needed items among the ``seen``.
+    """
+    start = 0
+    while start < end:
+        size = min(_even_chance(found / seen), end - start)
+        group = frozenset(range(start, start + size))
+        if (yield gone | group):
+            gone |= group
+            start, seen = start + size, seen + size
+            continue
+        low, high = start, start + size
+        while high - low > 1:
+            middle = (low + high) // 2
+            half = frozenset(range(low, middle))
+            if (yield gone | half):
+                gone |= half
+                low = middle
+            else:
+                high = middle
+        seen, found, start = seen + low + 1 - start, found + 1, low + 1
+    return gone
+
+
+def _even_chance(density: float) -> int:
+    """How many items together hold no needed one with probability one half."""
+    return max(1, round(math.log(0.5) / math.log1p(-density))) if density < 1 else 1
+
+
+def _sweep(count: int, gone: Items) -> Plan:
+    """Ask each remaining item alone, until a whole round finds that none may go: the proof of 1-minimality."""
+    again = True
+    while again:
+        again = False
+        for item in reversed(range(count)):
+            if item not in gone and (yield gone | {item}):
+                gone |= {item}
+                again = True
+    return gone

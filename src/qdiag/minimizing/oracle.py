@@ -1,0 +1,142 @@
+"""Whether a candidate is interesting: asked once for each distinct circuit, counted and timed, some ahead of time in threads.
+
+What "interesting" means is a function handed in (see `difference`). A candidate that cannot be built or evaluated is not
+interesting. What is asked ahead only fills the cache, so answers and counts do not depend on how many threads there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from dataclasses import replace
+from types import TracebackType
+from typing import Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit
+from qdiag.circuit_file import skeleton
+from qdiag.errors import QdiagError
+
+Interesting = Callable[[Circuit], bool]
+"""Whether a circuit still shows what is looked for; may raise where the circuit cannot be evaluated."""
+
+
+def fingerprint(circuit: Circuit) -> bytes:
+    """The same bytes for circuits that are the same in everything that an evaluation sees.
+
+    Raises
+    ------
+    CircuitFormatError
+        If the circuit holds something that no circuit can hold.
+    """
+    text, numbers = skeleton(replace(circuit, notes=()))
+    digest = hashlib.blake2b(text.encode(), digest_size=16)
+    for number in numbers:
+        digest.update(np.ascontiguousarray(number).tobytes())
+    return digest.digest()
+
+
+class Oracle:
+    """Answers each distinct circuit once.
+
+    Parameters
+    ----------
+    interesting
+        The question; called from several threads at once where ``width`` is more than one.
+    width
+        How many candidates may be under way together, the one that is waited for among them.
+
+    Attributes
+    ----------
+    calls
+        Answers that the search needed and that were not known before.
+    failures
+        Those of them whose candidate could not be built or evaluated.
+    seconds, failed_seconds
+        Time spent waiting for answers, and for those that failed.
+    """
+
+    def __init__(self, interesting: Interesting, *, width: int = 1) -> None:
+        self.interesting = interesting
+        self.width = width
+        self.calls = 0
+        self.failures = 0
+        self.seconds = 0.0
+        self.failed_seconds = 0.0
+        self._known: dict[bytes, bool] = {}
+        self._ahead: dict[bytes, Future[Optional[bool]]] = {}
+        self._threads = ThreadPoolExecutor(width - 1, thread_name_prefix="qdiag-oracle") if width > 1 else None
+
+    def __enter__(self) -> Oracle:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        self._forget(set())
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+
+    def known(self, candidate: Circuit) -> Optional[bool]:
+        """The answer, where it costs nothing."""
+        return self._known.get(fingerprint(candidate))
+
+    def ask(self, candidate: Circuit) -> bool:
+        """Whether the candidate is interesting.
+
+        Raises
+        ------
+        BrokenExecutor
+            If the workers that evaluate are lost for good.
+        """
+        try:
+            name = fingerprint(candidate)
+        except QdiagError:
+            return False
+        if name in self._known:
+            return self._known[name]
+        self.calls += 1
+        begun = time.perf_counter()
+        started = self._ahead.pop(name, None)
+        answer = started.result() if started is not None else self._answered(candidate)
+        waited = time.perf_counter() - begun
+        self.seconds += waited
+        if answer is None:
+            self.failures += 1
+            self.failed_seconds += waited
+        self._known[name] = bool(answer)
+        return bool(answer)
+
+    def prepare(self, candidates: list[Circuit]) -> None:
+        """Start these ahead of time, and give up what was started before and is not among them."""
+        if self._threads is None:
+            return
+        wanted: dict[bytes, Circuit] = {}
+        for candidate in candidates:
+            try:
+                wanted[fingerprint(candidate)] = candidate
+            except QdiagError:
+                continue
+        self._forget(set(wanted))
+        for name, candidate in wanted.items():
+            if name not in self._known and name not in self._ahead and self._free:
+                self._ahead[name] = self._threads.submit(self._answered, candidate)
+
+    @property
+    def _free(self) -> bool:
+        return sum(not future.done() for future in self._ahead.values()) < self.width - 1
+
+    def _forget(self, wanted: set[bytes]) -> None:
+        for name in [name for name, future in self._ahead.items() if name not in wanted and future.cancel()]:
+            del self._ahead[name]
+
+    def _answered(self, candidate: Circuit) -> Optional[bool]:
+        """The answer, or None where the candidate cannot be built or evaluated."""
+        try:
+            return bool(self.interesting(candidate))
+        except BrokenExecutor:
+            raise
+        except Exception:
+            # whatever a framework raises for a circuit that makes no sense to it, the circuit shows nothing
+            return None

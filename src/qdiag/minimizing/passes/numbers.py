@@ -1,0 +1,179 @@
+"""Passes on numbers: constants for trainable ones, float64, plain containers, round values, few digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
+from qdiag.edits import rounded, significant, with_elements
+from qdiag.minimizing.changes import Changes, Propose, Workshop
+from qdiag.minimizing.order import simplicity
+
+UNITARY = frozenset({"QubitUnitary", "ControlledQubitUnitary", "DiagonalQubitUnitary", "QubitChannel"})
+"""Operators whose numbers mean something together only: changing one alone makes no operator."""
+
+STATES = frozenset({"StatePrep", "QubitStateVector", "AmplitudeEmbedding", "QubitDensityMatrix", "MottonenStatePreparation"})
+"""Operators whose numbers must be normalised together, unless they do it themselves."""
+
+SYMMETRIC = frozenset({"Hermitian"})
+"""Operators whose matrix must equal its adjoint."""
+
+_WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A parameter, its position in `Circuit.parameters`, and the operator that holds it."""
+
+    position: int
+    parameter: Parameter
+    owner: Node
+
+
+def held(circuit: Circuit) -> tuple[Held, ...]:
+    """The parameters that stand for numbers of the user's (not the index arrays of sparse matrices)."""
+    positions = iter(range(len(circuit.parameters)))
+
+    def below(value: Value, owner: Node, sparse: bool) -> Iterator[Held]:
+        if isinstance(value, Parameter):
+            position = next(positions)
+            if not sparse:
+                yield Held(position, value, owner)
+        for part in parts_of(value):
+            inner_owner = value if isinstance(value, Node) else owner
+            yield from below(part, inner_owner, sparse or (isinstance(value, Tagged) and value.kind.startswith("sparse")))
+
+    return tuple(found for node in circuit.nodes for found in below(node, node, False))
+
+
+def _replacing(circuit: Circuit, replacements: list[tuple[int, Parameter]]) -> Changes:
+    """Changes that each put another parameter at a position; of several for one position the first wins."""
+
+    def make(items: frozenset[int]) -> Circuit:
+        parameters = list(circuit.parameters)
+        for item in sorted(items, reverse=True):
+            position, parameter = replacements[item]
+            parameters[position] = parameter
+        return with_parameters(circuit, parameters)
+
+    return Changes(len(replacements), make)
+
+
+def freeze_parameters(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``RX(tensor(0.3, requires_grad=True))`` → ``RX(0.3)``."""
+    frozen = [(i, _plain(replace(p, trainable=False))) for i, p in enumerate(circuit.parameters) if p.trainable]
+    return _replacing(circuit, frozen)
+
+
+def plain_containers(circuit: Circuit, workshop: Workshop) -> Changes:
+    """A constant ``tensor(0.3)`` → ``0.3``."""
+    plain = [(i, _plain(p)) for i, p in enumerate(circuit.parameters) if not p.trainable]
+    return _replacing(circuit, [(i, p) for i, p in plain if p.container != circuit.parameters[i].container])
+
+
+def _plain(parameter: Parameter) -> Parameter:
+    """The same constant as a Python number where it is one of its precision, else as numpy's."""
+    if parameter.value.ndim:
+        return replace(parameter, container="numpy")
+    exact = parameter.value.dtype.name in ("float64", "complex128", "int64", "bool")
+    return replace(parameter, container="python" if exact else "numpy-scalar")
+
+
+def widen_precision(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``float32`` → ``float64``, ``complex64`` → ``complex128``."""
+    narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.value.dtype.name in _WIDER]
+    return _replacing(circuit, [(i, replace(p, value=p.value.astype(_WIDER[p.value.dtype.name]))) for i, p in narrow])
+
+
+# --- values ------------------------------------------------------------------------------------------------------------
+
+Elements = list[tuple[int, int]]
+"""Positions in `Circuit.parameters`, each with one in the flattened array, that must change together."""
+
+
+def _adjustable(circuit: Circuit) -> Iterator[tuple[Elements, complex]]:
+    """Numbers that may be changed by themselves, with their values."""
+    for found in held(circuit):
+        value, name = found.parameter.value, found.owner.name
+        if name in UNITARY or (name in STATES and not _normalizes(found.owner)):
+            continue
+        mirrored = name in SYMMETRIC and value.ndim == 2
+        for element, number in enumerate(value.reshape(-1)):
+            row, column = divmod(element, value.shape[-1]) if mirrored else (0, 0)
+            if row <= column:
+                twin = [(found.position, column * value.shape[-1] + row)] if row != column else []
+                yield [(found.position, element), *twin], number
+
+
+def _normalizes(node: Node) -> bool:
+    return any(isinstance(value, tuple) and value == ("normalize", True) for value in walk(node.metadata))
+
+
+def set_numbers(number: float) -> Propose:
+    """The pass that sets numbers to one value: ``RX(0.3512)`` → ``RX(1.0)``."""
+
+    def propose(circuit: Circuit, workshop: Workshop) -> Changes:
+        whole = float(number).is_integer()
+        numbers = [p.value for p in circuit.parameters]
+        groups = [
+            elements
+            for elements, current in _adjustable(circuit)
+            if simplicity(number) < simplicity(current) and (whole or numbers[elements[0][0]].dtype.kind in "fc")
+        ]
+        return Changes(len(groups), lambda items: with_elements(circuit, _joined(groups, items), number))
+
+    return propose
+
+
+def round_numbers(digits: int) -> Propose:
+    """The pass that rounds numbers to some significant digits: ``RX(0.3512)`` → ``RX(0.4)``."""
+
+    def propose(circuit: Circuit, workshop: Workshop) -> Changes:
+        kinds = [p.value.dtype for p in circuit.parameters]
+        groups = [
+            elements
+            for elements, current in _adjustable(circuit)
+            if kinds[elements[0][0]].kind in "fc" and np.isfinite(current) and _shorter(current, digits)
+        ]
+        return Changes(len(groups), lambda items: rounded(circuit, _joined(groups, items), digits))
+
+    return propose
+
+
+def _shorter(number: complex, digits: int) -> bool:
+    after = significant(number, digits)
+    kind: Callable[[complex], complex] = type(number) if isinstance(number, np.generic) else complex
+    return simplicity(kind(after if isinstance(number, (complex, np.complexfloating)) else after.real)) < simplicity(number)
+
+
+def _joined(groups: list[Elements], items: frozenset[int]) -> Elements:
+    return [element for item in sorted(items) for element in groups[item]]
+
+
+# --- matrices and states ------------------------------------------------------------------------------------------------
+
+
+def simplify_matrices(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``QubitUnitary([[0.6, -0.8], [0.8, 0.6]])`` → ``QubitUnitary(identity)``, or the exchange of its basis states."""
+    replacements = []
+    for found in held(circuit):
+        value = found.parameter.value
+        if value.ndim == 2 and value.shape[0] == value.shape[1] and found.owner.name in UNITARY | SYMMETRIC:
+            identity = np.eye(len(value), dtype=value.dtype)
+            replacements += [(found.position, replace(found.parameter, value=plain)) for plain in (identity, identity[::-1].copy())]
+    return _replacing(circuit, replacements)
+
+
+def simplify_states(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``StatePrep([0.6, 0.8])`` → ``StatePrep([0, 1])``, or the first basis state, or all amplitudes the same."""
+    replacements = []
+    for found in held(circuit):
+        value = found.parameter.value
+        if found.owner.name in STATES and value.ndim == 1 and value.dtype.kind in "fc":
+            size = len(value)
+            plain = [np.eye(size)[0], np.eye(size)[-1], np.full(size, size**-0.5)]
+            replacements += [(found.position, replace(found.parameter, value=state.astype(value.dtype))) for state in plain]
+    return _replacing(circuit, replacements)

@@ -1,0 +1,86 @@
+"""Passes that leave parts out: operations, measurements, terms of sums, factors of products, operands of composite operators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Node, Parameter, without_measurements
+from qdiag.edits import GATHERING, Edit, Place, places
+from qdiag.minimizing.changes import Changes, Workshop
+
+
+def delete_operations(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``RX RY CNOT RZ`` → ``RY``."""
+    return Changes.deleting_operations(circuit)
+
+
+def drop_measurements(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``expval(Z0), expval(Z1)`` → ``expval(Z1)``; at least one stays."""
+    count = len(circuit.measurements)
+    returns = "tuple" if circuit.returns.startswith("dict:") else circuit.returns
+
+    def make(items: frozenset[int]) -> Circuit:
+        if len(items) == count:
+            raise ValueError("a circuit without measurements returns nothing")
+        return replace(without_measurements(circuit, tuple(items)), returns=returns)
+
+    return Changes(count if count > 1 else 0, make)
+
+
+def return_plainly(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``return (expval(Z0),)`` → ``return expval(Z0)``."""
+    alone = len(circuit.measurements) == 1 and circuit.returns != "single"
+    return Changes.whole([replace(circuit, returns="single")] if alone else [])
+
+
+def drop_terms(circuit: Circuit, workshop: Workshop) -> Changes:
+    """``0.1 Z0 + 0.2 X0 X1`` → ``0.2 X1``, in observables and in operations."""
+    groups = []
+    for place, value in places(circuit):
+        if not isinstance(value, Node):
+            continue
+        if value.name in GATHERING and len(value.data) > 1:
+            groups += [[Edit((*place, position))] for position in range(len(value.data))]
+        elif _is_combination(value):
+            groups += _combination(place, value)
+        else:
+            groups += _operands(place, value)
+    return Changes.of_edits(circuit, groups)
+
+
+def _is_combination(node: Node) -> bool:
+    """Whether it holds coefficients and operators side by side."""
+    if len(node.data) != 2 or not isinstance(node.data[1], (list, tuple)):
+        return False
+    return len(node.data[1]) > 1 and _length(node) == len(node.data[1])
+
+
+def _length(node: Node) -> int:
+    coefficients = node.data[0]
+    if isinstance(coefficients, Parameter):
+        return coefficients.value.size
+    return len(coefficients) if isinstance(coefficients, (list, tuple)) else -1
+
+
+def _combination(place: Place, node: Node) -> list[list[Edit]]:
+    coefficients = node.data[0]
+    groups = []
+    for term in range(_length(node)):
+        if isinstance(coefficients, Parameter):
+            shorter = replace(coefficients, value=np.delete(coefficients.value, term))
+            groups.append([Edit((*place, 0), (shorter,)), Edit((*place, 1, term))])
+        else:
+            groups.append([Edit((*place, 0, term)), Edit((*place, 1, term))])
+    return groups
+
+
+def _operands(place: Place, node: Node) -> list[list[Edit]]:
+    """The entries of lists of operators, such as the phases of a QSVT."""
+    return [
+        [Edit((*place, part, entry))]
+        for part, value in enumerate(node.data)
+        if isinstance(value, (list, tuple)) and len(value) > 1 and all(isinstance(inner, Node) for inner in value)
+        for entry in range(len(value))
+    ]
