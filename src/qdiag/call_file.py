@@ -1,0 +1,178 @@
+"""What surrounds a circuit (configuration, arguments, environment, failures) as strict JSON text and back.
+
+Reading trusts nothing: every field is checked against the type that the value declares, and anything odd is a `TraceError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+from qdiag.call import Argument, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.errors import TraceError
+
+Kind = TypeVar("Kind")
+
+MAX_TEXT = 1 << 24
+"""The longest text that is read, in characters."""
+
+
+class _Odd(Exception):
+    """Something in the text is not as `text_of` writes it."""
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+def text_of(value: Any) -> str:
+    """A value of `call`, or a tuple of them, as strict JSON (non-finite numbers as words)."""
+    return json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": repr(value)}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def value_from(kind: type[Kind], text: str) -> Kind:
+    """Restore one value.
+
+    Raises
+    ------
+    TraceError
+        If the text does not describe one.
+    """
+    return _checked(text, lambda entry: _value(kind, entry))
+
+
+def values_from(kind: type[Kind], text: str) -> tuple[Kind, ...]:
+    """Restore a tuple of values of one type (see `value_from`)."""
+    return _checked(text, lambda entry: tuple(_value(kind, part) for part in _list(entry)))
+
+
+def strings_from(text: str) -> tuple[str, ...]:
+    """Restore a tuple of texts (see `value_from`)."""
+    return _checked(text, lambda entry: tuple(_text(part) for part in _list(entry)))
+
+
+def _checked(text: str, read: Callable[[Any], Kind]) -> Kind:
+    try:
+        if len(text) > MAX_TEXT:
+            raise _Odd
+        return read(json.loads(text, parse_constant=_refused))
+    except (_Odd, ValueError, TypeError, RecursionError):
+        raise TraceError("the description of a call is damaged", "record the trace again") from None
+
+
+def _refused(word: str) -> Any:
+    raise _Odd
+
+
+def _list(entry: Any) -> list[Any]:
+    if not isinstance(entry, list):
+        raise _Odd
+    return entry
+
+
+def _typed(*kinds: type) -> Callable[[Any], Any]:
+    def read(entry: Any) -> Any:
+        if type(entry) not in kinds:
+            raise _Odd
+        return entry
+
+    return read
+
+
+def _option(entry: Any) -> Any:
+    if isinstance(entry, dict) and set(entry) == {"float"} and entry["float"] in ("nan", "inf", "-inf"):
+        return float(entry["float"])
+    return _scalar(entry)
+
+
+def _several(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda entry: tuple(read(part) for part in _list(entry))
+
+
+def _pair(entry: Any) -> tuple[str, Any]:
+    name, value = _list(entry)
+    return _text(name), _option(value)
+
+
+def _text_pair(entry: Any) -> tuple[str, str]:
+    name, value = _list(entry)
+    return _text(name), _text(value)
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda entry: None if entry is None else read(entry)
+
+
+def _natural(entry: Any) -> int:
+    if type(entry) is not int or entry < 0:
+        raise _Odd
+    return entry
+
+
+_text = _typed(str)
+_flag = _typed(bool)
+_whole = _typed(int)
+_scalar = _typed(type(None), bool, int, float, str)
+_texts = _several(_text)
+_options = _several(_pair)
+
+_READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
+    SourceLine: {"path": _text, "line": _natural, "function": _text},
+    Failure: {"type": _text, "message": _text, "frames": _texts, "stage": _text, "refusal": _flag},
+    Configuration: {
+        "qnode": _text,
+        "source": lambda entry: _value(SourceLine, entry),
+        "device": _text,
+        "device_wires": _several(_typed(int, str)),
+        "device_precision": _text,
+        "device_options": _options,
+        "interface": _text,
+        "requested": _text,
+        "resolved": _text,
+        "gradient_options": _options,
+        "execution_options": _options,
+        "transforms": _texts,
+        "layer": _text,
+        "default_dtype": _text,
+    },
+    Argument: {"name": _text, "container": _text, "dtype": _text, "shape": _several(_natural), "trainable": _flag},
+    Environment: {
+        "python": _text,
+        "platform": _text,
+        "packages": _several(_text_pair),
+        "devices": _texts,
+        "settings": _options,
+    },
+    Script: {
+        "path": _text,
+        "argv": _texts,
+        "module": _flag,
+        "exit_code": _optional(_whole),
+        "failure": _optional(lambda entry: _value(Failure, entry)),
+    },
+    Event: {"kind": _text, "after": _natural, "text": _text, "number": _optional(_option)},
+}
+
+
+def _value(kind: type[Kind], entry: Any) -> Kind:
+    readers = _READERS[kind]
+    if not isinstance(entry, dict) or not set(entry) <= set(readers):
+        raise _Odd
+    return kind(**{name: readers[name](part) for name, part in entry.items()})

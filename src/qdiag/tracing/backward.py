@@ -1,0 +1,225 @@
+"""Backward passes: the cotangents and parameter gradients that come back to recorded calls, gathered pass by pass.
+
+The hooks hold a `Returned` and nothing of the user's: no tensor lives longer because it was watched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import threading
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from qdiag.bridges import results
+from qdiag.call import Backward
+from qdiag.tracing import frames
+
+MAX_PASSES = 256
+"""Backward passes kept of one call: a Jacobian taken row by row brings one for each row."""
+
+
+class Returned:
+    """A call that has returned: its index once it is written, how many outputs and trainable parameters it has."""
+
+    __slots__ = ("exact", "index", "outputs", "passes", "trainable")
+
+    def __init__(self, outputs: int, trainable: int) -> None:
+        self.index: Optional[int] = None
+        self.outputs = outputs
+        self.trainable = trainable
+        self.exact = [False] * trainable
+        self.passes = 0
+
+
+class _Arrived:
+    """What one pass has brought to one call so far."""
+
+    __slots__ = ("cotangents", "create_graph", "gradients")
+
+    def __init__(self, returned: Returned) -> None:
+        self.cotangents: list[Optional[np.ndarray]] = [None] * returned.outputs
+        self.gradients: list[Optional[np.ndarray]] = [None] * returned.trainable
+        self.create_graph = False
+
+
+Pass = dict[Returned, _Arrived]
+Write = Callable[[list[tuple[Returned, Backward]]], None]
+
+
+class Passes:
+    """The passes under way. One that nobody announces (autograd's) ends when the next thing happens.
+
+    Parameters
+    ----------
+    write
+        Takes what a finished pass brought, call by call.
+    """
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._local = threading.local()
+        self._unannounced: Pass = {}
+
+    def begin(self) -> Pass:
+        """A backward pass starts in this thread."""
+        stack = self._stack()
+        stack.append({})
+        return stack[-1]
+
+    def end(self, current: Pass) -> None:
+        """It has ended, well or not."""
+        stack = self._stack()
+        while stack:
+            if stack.pop() is current:
+                break
+        self._finish(current)
+
+    def settle(self) -> None:
+        """Whatever pass nobody announced is over."""
+        if self._unannounced:
+            current, self._unannounced = self._unannounced, {}
+            self._finish(current)
+
+    def forget(self) -> None:
+        """Drop what was gathered: it belongs to the process that this one was forked from."""
+        self._local = threading.local()
+        self._unannounced = {}
+
+    def cotangent(self, returned: Returned, output: int, value: Any, create_graph: bool) -> None:
+        """A cotangent reached an output."""
+        arrived = self._arrived(returned, output)
+        arrived.cotangents[output] = results.array_of(value)
+        arrived.create_graph |= create_graph
+
+    def gradient(self, returned: Returned, position: int, value: Any) -> None:
+        """The gradient of a trainable parameter is known."""
+        self._arrived(returned, None).gradients[position] = results.array_of(value)
+
+    def _arrived(self, returned: Returned, output: Optional[int]) -> _Arrived:
+        stack = self._stack()
+        current = stack[-1] if stack else self._unannounced
+        arrived = current.get(returned)
+        if arrived is not None and output is not None and not stack and arrived.cotangents[output] is not None:
+            self.settle()
+            current, arrived = self._unannounced, None
+        if arrived is None:
+            arrived = current[returned] = _Arrived(returned)
+        return arrived
+
+    def _stack(self) -> list[Pass]:
+        try:
+            stack: list[Pass] = self._local.stack
+        except AttributeError:
+            stack = self._local.stack = []
+        return stack
+
+    def _finish(self, current: Pass) -> None:
+        found = []
+        for returned, arrived in current.items():
+            if returned.passes < MAX_PASSES and returned.index is not None and any(c is not None for c in arrived.cotangents):
+                returned.passes += 1
+                exact = tuple(known and g is not None for known, g in zip(returned.exact, arrived.gradients))
+                found.append((returned, Backward(tuple(arrived.cotangents), tuple(arrived.gradients), exact, arrived.create_graph)))
+        if found:
+            self._write(found)
+
+
+# --- hooks -------------------------------------------------------------------------------------------------------------
+
+
+def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], trainable: list[Any], arguments: set[int]) -> None:
+    """Ask torch for the cotangents of the outputs, and for the gradients of the parameters that only this call uses."""
+    torch = sys.modules["torch"]
+    for position, output in enumerate(outputs):
+        if isinstance(output, torch.Tensor) and output.requires_grad and not output.is_leaf:
+            output.register_hook(_CotangentHook(passes, returned, position))
+    seen: set[int] = set()
+    for position, tensor in enumerate(trainable):
+        if not isinstance(tensor, torch.Tensor) or tensor.is_leaf or id(tensor) in arguments or id(tensor) in seen:
+            continue
+        earlier = [hook for hook in (tensor._backward_hooks or {}).values() if isinstance(hook, _GradientHook)]
+        for hook in earlier:
+            hook.returned.exact[hook.position] = False
+        seen.add(id(tensor))
+        returned.exact[position] = not earlier and sum(other is tensor for other in trainable) == 1
+        tensor.register_hook(_GradientHook(passes, returned, position))
+
+
+class _Hook:
+    """A torch hook that changes nothing. Torch warns when a hooked tensor is saved, unless the hook says that it expects it."""
+
+    __slots__ = ("passes", "position", "returned")
+    __torch_unserializable__ = True
+
+    def __init__(self, passes: Passes, returned: Returned, position: int) -> None:
+        self.passes = passes
+        self.returned = returned
+        self.position = position
+
+
+class _CotangentHook(_Hook):
+    __slots__ = ()
+
+    def __call__(self, gradient: Any) -> None:
+        try:
+            recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
+            self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
+        except Exception:
+            return
+
+
+class _GradientHook(_Hook):
+    __slots__ = ()
+
+    def __call__(self, gradient: Any) -> None:
+        try:
+            self.passes.gradient(self.returned, self.position, gradient)
+        except Exception:
+            return
+
+
+def watch_autograd(
+    passes: Passes,
+    returned: Returned,
+    boxes: tuple[Any, ...],
+    trainable: list[Any],
+    arguments: set[int],
+    failed: Callable[[Returned], None],
+) -> None:
+    """The same for autograd: the node behind an output is told what comes back before it passes it on."""
+    for position, box in enumerate(boxes):
+        _watch_node(box, functools.partial(_autograd_cotangent, passes, returned, position), functools.partial(failed, returned))
+    seen: set[int] = set()
+    for position, box in enumerate(trainable):
+        if not hasattr(box, "_node") or id(box) in arguments or id(box) in seen or not getattr(box._node, "parents", ()):
+            continue
+        seen.add(id(box))
+        returned.exact[position] = sum(other is box for other in trainable) == 1
+        _watch_node(box, functools.partial(passes.gradient, returned, position), None)
+
+
+def _autograd_cotangent(passes: Passes, returned: Returned, position: int, value: Any) -> None:
+    passes.cotangent(returned, position, value, hasattr(value, "_node"))
+
+
+def _watch_node(box: Any, arrived: Callable[[Any], None], failed: Optional[Callable[[], None]]) -> None:
+    node = getattr(box, "_node", None)
+    original = getattr(node, "vjp", None)
+    if node is None or original is None:
+        return
+
+    def vjp(g: Any) -> Any:
+        with contextlib.suppress(Exception):
+            arrived(g)
+        try:
+            return original(g)
+        except BaseException:
+            frames.drop_frame()
+            if failed is not None:
+                failed()
+            raise
+
+    node.vjp = frames.unseen(vjp)

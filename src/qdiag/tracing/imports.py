@@ -1,0 +1,108 @@
+"""Waits for the script's own import of PennyLane and torch, and puts the hooks in right after it.
+
+The import itself stays as it is: same loader, same spec, same order. What the hooks need is loaded only then.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from qdiag.tracing import frames
+
+TYPE_CHECKING = False  # as in `frames`
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Optional
+
+AWAITED = ("torch", "pennylane")
+
+
+class Watch:
+    """A finder that finds nothing itself: it lets the others find, and is told when an awaited module is complete.
+
+    Parameters
+    ----------
+    trace, target, module
+        The trace's path, what the script is called, and whether it runs with ``-m``.
+    """
+
+    def __init__(self, trace: str, target: str, module: bool) -> None:
+        self.trace = trace
+        self.target = target
+        self.module = module
+        self.pending = set(AWAITED)
+
+    def find_spec(self, name: str, path: Any = None, target: Optional[ModuleType] = None) -> Any:
+        """The spec that the other finders give; for an awaited module its loader tells us once it is done."""
+        if name not in self.pending:
+            return None
+        self.pending.discard(name)
+        for finder in sys.meta_path:
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None else None
+            if spec is not None:
+                self._await(spec)
+                return spec
+        self.pending.add(name)
+        return None
+
+    def _await(self, spec: Any) -> None:
+        loader = spec.loader
+        original: Callable[[ModuleType], None] = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            try:
+                del loader.exec_module
+                original(module)
+            except BaseException:
+                self.pending.add(spec.name)
+                frames.drop_frame()
+                raise
+            self.loaded(module)
+
+        try:
+            loader.exec_module = frames.unseen(exec_module)
+        except AttributeError:
+            self.pending.add(spec.name)
+
+    def loaded(self, module: ModuleType) -> None:
+        """Put the hooks of a module in; whatever fails there is ours alone."""
+        if not self.pending and self in sys.meta_path:
+            sys.meta_path.remove(self)
+        try:
+            from qdiag.tracing import observer
+
+            observer.install(module, self.trace, self.target, self.module)
+        except Exception as error:
+            _say(self.trace, error)
+
+
+def watch(trace: str, target: str, module: bool) -> None:
+    """Start waiting; what is loaded already is hooked at once."""
+    watcher = Watch(trace, target, module)
+    watcher.pending -= set(sys.modules)
+    sys.meta_path.insert(0, watcher)
+    for name in AWAITED:
+        if name in sys.modules:
+            watcher.loaded(sys.modules[name])
+
+
+def script_failed(error: BaseException) -> None:
+    """Record the exception that ends the script, if anything was being recorded."""
+    observer = sys.modules.get("qdiag.tracing.observer")
+    if observer is not None:
+        try:
+            observer.script_failed(error)
+        except Exception:
+            return
+
+
+def _say(trace: str, error: Exception) -> None:
+    try:
+        from pathlib import Path
+
+        from qdiag import trace_file
+
+        trace_file.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
+    except Exception:
+        return

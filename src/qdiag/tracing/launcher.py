@@ -1,0 +1,130 @@
+"""Starts the script in a process of its own, stays out of its way, and completes the trace when it has ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from qdiag import trace_file
+from qdiag.call import Script
+from qdiag.errors import UsageError
+
+_BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
+_FORWARDED = ("SIGTERM", "SIGHUP")
+
+
+def run(
+    script: str,
+    argv: Sequence[str],
+    *,
+    module: bool,
+    trace_path: Path,
+    meanwhile: Optional[Callable[[], None]] = None,
+    interval: float = 0.2,
+) -> Script:
+    """Run a script and record it.
+
+    Parameters
+    ----------
+    script
+        Path of the script (also a folder or archive with a ``__main__``), or the module's name.
+    argv
+        Its arguments.
+    module
+        Whether to run it as ``python -m`` does.
+    trace_path
+        The trace to make; it exists from before the script starts.
+    meanwhile
+        Called again and again while the script runs.
+    interval
+        Seconds between these calls.
+
+    Returns
+    -------
+    Script
+        With the exit code, negative for a signal, and the exception that ended the script.
+
+    Raises
+    ------
+    UsageError
+        If the script does not exist.
+    OutputError
+        If the trace cannot be written.
+    TraceError
+        If the trace could not be completed.
+    """
+    if not module and not os.path.exists(script):
+        raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
+    described = Script(script, tuple(argv), module)
+    trace_path = Path(os.path.abspath(trace_path))
+    trace_file.create(trace_path, described)
+    _flush()
+    with _signals() as forward_to:
+        process = subprocess.Popen(_command(script, argv, module, trace_path))
+        forward_to(process)
+        exit_code = _wait(process, meanwhile, interval)
+    described = replace(described, exit_code=exit_code)
+    trace_file.settle(trace_path, described)
+    with trace_file.Trace.open(trace_path) as trace:
+        return trace.script
+
+
+def _command(script: str, argv: Sequence[str], module: bool, trace_path: Path) -> list[str]:
+    kind = "module" if module else "folder" if _holds_main(script) else "script"
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return [sys.executable, *flags, str(_BOOTSTRAP), kind, str(trace_path), script, *argv]
+
+
+def _holds_main(script: str) -> bool:
+    import zipfile
+
+    return os.path.isdir(script) or (not script.endswith(".py") and zipfile.is_zipfile(script))
+
+
+def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], None]], interval: float) -> int:
+    if meanwhile is None:
+        return process.wait()
+    while True:
+        try:
+            return process.wait(interval)
+        except subprocess.TimeoutExpired:
+            meanwhile()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave Ctrl-C to the script, which gets it from the terminal as we do, and pass on requests to end.
+
+    A handler, not ``SIG_IGN``: what is ignored stays ignored in the child.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+
+    def forward(number: int, frame: Any) -> None:
+        for child in children:
+            child.send_signal(number)
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name, handler in (("SIGINT", lambda number, frame: None), *((name, forward) for name in _FORWARDED)):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, handler)
+    try:
+        yield children.append
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,89 @@
+"""Where in the user's code a call comes from: the first frame that is no framework's, best of all inside the script's folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType, FrameType
+from typing import Optional
+
+from qdiag.bridges import live
+from qdiag.call import SourceLine
+from qdiag.tracing import frames
+
+_FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "qdiag")
+_FRAMEWORK, _ELSEWHERE, _INSIDE = range(3)
+
+
+class Places:
+    """Finds the user's line for a frame; what it finds out about a code object it remembers.
+
+    Parameters
+    ----------
+    folder
+        The script's folder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._kinds: dict[int, tuple[CodeType, int, str]] = {}
+        self._paths: dict[str, str] = {}
+        self._frameworks: tuple[str, ...] = ()
+        self.learn_frameworks()
+
+    def learn_frameworks(self) -> None:
+        """Look again where the frameworks live: one may have been imported since."""
+        homes = (getattr(sys.modules.get(name), "__file__", None) for name in _FRAMEWORKS)
+        self._frameworks = tuple(os.path.dirname(home) + os.sep for home in homes if home)
+        self._kinds.clear()
+
+    def caller(self, frame: Optional[FrameType]) -> tuple[SourceLine, str]:
+        """The line that leads to a frame's callee, and the layer that made the call ("" for none)."""
+        layer = ""
+        outside: Optional[FrameType] = None
+        if frame is not None:
+            layer = self._known(frame.f_code)[2]
+        while frame is not None:
+            kind = self._known(frame.f_code)[1]
+            if kind == _INSIDE:
+                return self._line(frame), layer
+            if kind == _ELSEWHERE and outside is None:
+                outside = frame
+            frame = frame.f_back
+        return (SourceLine("", 0) if outside is None else self._line(outside)), layer
+
+    def definition(self, code: Optional[CodeType]) -> SourceLine:
+        """Where a function is defined."""
+        return SourceLine("", 0) if code is None else SourceLine(self.relative(code.co_filename), code.co_firstlineno, code.co_name)
+
+    def relative(self, path: str) -> str:
+        """A path as reports show it: below the script's folder, the working folder, or a folder of ``sys.path``; never absolute."""
+        known = self._paths.get(path)
+        if known is None:
+            known = self._paths[path] = self._relative(path)
+        return known
+
+    def _relative(self, path: str) -> str:
+        if not os.path.isabs(path):
+            return path
+        for folder in (self.folder, os.getcwd(), *sys.path):
+            if folder and path.startswith(os.path.join(os.path.abspath(folder), "")):
+                return os.path.relpath(path, folder)
+        return os.path.basename(path)
+
+    def _line(self, frame: FrameType) -> SourceLine:
+        code = frame.f_code
+        return SourceLine(self.relative(code.co_filename), frame.f_lineno, code.co_name)
+
+    def _known(self, code: CodeType) -> tuple[CodeType, int, str]:
+        known = self._kinds.get(id(code))
+        if known is None:
+            filename = code.co_filename
+            known = self._kinds[id(code)] = (code, self._kind(filename), live.layer_called(filename, code.co_name))
+        return known
+
+    def _kind(self, filename: str) -> int:
+        if filename == frames.MACHINERY or filename.startswith(("<frozen", *self._frameworks)):
+            return _FRAMEWORK
+        inside = filename.startswith(os.path.join(self.folder, "")) and "site-packages" not in filename
+        return _INSIDE if inside else _ELSEWHERE

@@ -1,0 +1,267 @@
+"""Keeps the order of things: calls, backward passes, steps, losses, processes and threads, and writes them as they come.
+
+Nothing here ever raises into the script: whatever goes wrong turns the recording of that call off, or of all, and is noted.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any, Optional
+
+from qdiag import call_file, trace_file
+from qdiag.bridges import results, stack
+from qdiag.bridges.failures import failure_of
+from qdiag.call import Backward, Event, Failure, Script
+from qdiag.tracing import backward, calls, places
+
+MAX_NOTES = 100
+"""Notes of one kind of trouble are useful; thousands are not."""
+
+_THREADS = "QNode calls from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag"
+
+
+class Recorder:
+    """Records one process.
+
+    Parameters
+    ----------
+    path
+        The trace.
+    folder
+        The script's folder.
+    """
+
+    def __init__(self, path: Path, folder: str) -> None:
+        self.path = path
+        self.home = os.getpid()
+        self.steps = 0
+        self.stopped = False
+        self.passes = backward.Passes(self._write_backwards)
+        self._reader = calls.Reader(places.Places(folder))
+        self._writer: Optional[trace_file.TraceWriter] = None
+        self._pending: list[Event] = []
+        self._notes = 0
+        self._threads: dict[int, int] = {}
+        self._reset()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def _reset(self) -> None:
+        self._local = threading.local()
+        self._lock = threading.RLock()
+
+    def _forked(self) -> None:
+        """In a forked child: the inherited database handle must never be used, nor closed."""
+        if self._writer is not None:
+            import ctypes
+
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._writer._database))
+            self._writer = None
+        self._pending = []
+        self._threads = {}
+        self.passes.forget()
+        self._reset()
+
+    # --- calls ---------------------------------------------------------------------------------------------------------
+
+    def begin(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Optional[FrameType]) -> Optional[calls.Ongoing]:
+        """A QNode is about to be called from a frame."""
+        if self.stopped:
+            return None
+        try:
+            source, layer = self._reader.places.caller(frame)
+            call = calls.Ongoing(qnode, args, dict(kwargs), source, layer)
+            under_way = self.under_way()
+            call.parent = under_way[-1] if under_way else None
+            under_way.append(call)
+            return call
+        except Exception as error:
+            self.note(f"a call was not recorded: {_words(error)}")
+            return None
+
+    def under_way(self) -> list[calls.Ongoing]:
+        """The calls that this thread is inside of, outermost first."""
+        try:
+            under_way: list[calls.Ongoing] = self._local.under_way
+        except AttributeError:
+            under_way = self._local.under_way = []
+        return under_way
+
+    def finish(self, call: calls.Ongoing, result: Any) -> None:
+        """The call returned."""
+        try:
+            self._left(call)
+            read = self._reader.read(call)
+            outputs = results.flattened(result)
+            trainable = [number for number in read.sources if calls.is_trainable(number)]
+            returned = backward.Returned(len(outputs), len(trainable))
+            entry = self._reader.entry(call, self.steps, self._thread(), read, outputs, None)
+            self._watch(returned, outputs, trainable, call)
+            self._done(call, calls.Done(entry, returned, tuple(call.children)))
+        except Exception as error:
+            self._trouble(call, error)
+
+    def fail(self, call: calls.Ongoing, error: BaseException) -> None:
+        """The call raised."""
+        try:
+            self._left(call)
+            if not isinstance(error, Exception):
+                return
+            read = self._reader.read(call)
+            stage = "build" if call.tape is None else "forward"
+            entry = self._reader.entry(call, self.steps, self._thread(), read, None, failure_of(error, stage))
+            self._done(call, calls.Done(entry, backward.Returned(0, 0), tuple(call.children)))
+        except Exception as trouble:
+            self._trouble(call, trouble)
+
+    def _left(self, call: calls.Ongoing) -> None:
+        under_way = self.under_way()
+        while under_way:
+            if under_way.pop() is call:
+                return
+
+    def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: calls.Ongoing) -> None:
+        arguments = {id(value) for value in (*call.args, *call.kwargs.values())}
+        torch = sys.modules.get("torch")
+        if torch is not None and any(isinstance(output, torch.Tensor) for output in outputs):
+            backward.watch_torch(self.passes, returned, outputs, trainable, arguments)
+        elif any(hasattr(output, "_node") for output in outputs):
+            backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
+
+    def _done(self, call: calls.Ongoing, done: calls.Done) -> None:
+        if call.parent is not None:
+            call.parent.children.append(done)
+            return
+        with self._lock:
+            self.passes.settle()
+            writer = self._ready()
+            with writer.transaction():
+                self._write_pending(writer)
+                self._write_tree(writer, done, None)
+
+    def _write_tree(self, writer: trace_file.TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
+        index = writer.call(done.entry._replace(parent=parent))
+        done.returned.index = index
+        for child in done.children:
+            self._write_tree(writer, child, index)
+
+    def _thread(self) -> int:
+        number = self._threads.setdefault(threading.get_ident(), len(self._threads))
+        if number == 1 and len(self._threads) == 2 and not any(event.text == _THREADS for event in self._pending):
+            self._event(Event("warning", self._count(), _THREADS))
+            self._threads.setdefault(-1, -1)
+        return number
+
+    # --- what comes between calls --------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """An optimiser took a step."""
+        self.steps += 1
+        self._event(Event("step", self._count()))
+
+    def loss(self, value: float) -> None:
+        """A scalar went backward, or an optimiser returned its cost."""
+        self._event(Event("loss", self._count(), number=value))
+
+    def note(self, text: str) -> None:
+        """Something that the user should know about the recording."""
+        self._notes += 1
+        if self._notes <= MAX_NOTES:
+            self._event(Event("note", self._count(), text))
+
+    def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
+        """A backward pass raised: the call whose cotangent arrived last is where it was."""
+        if not isinstance(error, Exception) or not current:
+            return
+        self._failed(list(current)[-1], failure_of(error, "backward"))
+
+    def autograd_failed(self, returned: backward.Returned) -> None:
+        """Autograd's way back through a call raised."""
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception):
+            self.passes.settle()
+            self._failed(returned, failure_of(error, "backward"))
+
+    def _failed(self, returned: backward.Returned, failure: Failure) -> None:
+        with self._lock:
+            if returned.index is not None and not self.stopped:
+                self._guarded(lambda writer: writer.failure(returned.index or 0, failure))
+
+    def script_failed(self, error: BaseException) -> None:
+        """The script ends with an exception."""
+        self.flush()
+        if isinstance(error, Exception) and os.getpid() == self.home:
+            text = call_file.text_of(failure_of(error, ""))
+            self._guarded(lambda writer: writer.meta("failure", text))
+
+    def flush(self) -> None:
+        """Write what waits for the next call."""
+        with self._lock:
+            self.passes.settle()
+            if self._pending:
+                self._guarded(self._write_pending)
+
+    # --- writing -------------------------------------------------------------------------------------------------------
+
+    def _ready(self) -> trace_file.TraceWriter:
+        if self._writer is None:
+            path = self.path
+            if os.getpid() != self.home:
+                path = trace_file.side_path(path, os.getpid())
+                trace_file.create(path, Script(""))
+            self._writer = trace_file.TraceWriter(path)
+            self._writer.meta("environment", call_file.text_of(stack.environment()))
+            self._reader.places.learn_frameworks()
+        return self._writer
+
+    def _count(self) -> int:
+        return self._writer.calls if self._writer is not None else 0
+
+    def _event(self, event: Event) -> None:
+        with self._lock:
+            self._pending.append(event)
+            if os.getpid() != self.home:
+                self.flush()
+
+    def _write_pending(self, writer: trace_file.TraceWriter) -> None:
+        for event in self._pending:
+            writer.event(event)
+        self._pending.clear()
+
+    def _write_backwards(self, found: list[tuple[backward.Returned, Backward]]) -> None:
+        def write(writer: trace_file.TraceWriter) -> None:
+            self._write_pending(writer)
+            for returned, arrived in found:
+                if returned.index is not None:
+                    writer.backward(returned.index, arrived)
+
+        with self._lock:
+            self._guarded(write)
+
+    def _guarded(self, write: Any) -> None:
+        if self.stopped:
+            return
+        try:
+            writer = self._ready()
+            with writer.transaction():
+                write(writer)
+        except Exception as error:
+            self._trouble(None, error)
+
+    def _trouble(self, call: Optional[calls.Ongoing], error: Exception) -> None:
+        """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""
+        if isinstance(error, (sqlite3.Error, OSError)):
+            self.stopped = True
+            trace_file.mark_stopped(self.path, str(error))
+            return
+        where = f" at {call.source}" if call is not None else ""
+        self.note(f"a call{where} was not recorded: {_words(error)}")
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".split("\n")[0][:300]
