@@ -67,6 +67,8 @@ class Comparison:
         What rounding explains at that tensor, absolute.
     float64_bound
         What float64 rounding would explain.
+    scale
+        What relative figures are relative to at that tensor.
     detail
         A sentence for where there is no number: shapes, dtypes, exception.
     """
@@ -83,6 +85,7 @@ class Comparison:
     tolerance_needed: float = 0.0
     bound: float = 0.0
     float64_bound: float = 0.0
+    scale: float = 1.0
     detail: str = ""
 
 
@@ -235,6 +238,7 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
         tolerance_needed=gap / scale,
         bound=max(bound, sampled),
         float64_bound=narrow,
+        scale=scale,
         detail=detail,
     )
 

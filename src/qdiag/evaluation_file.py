@@ -1,0 +1,167 @@
+"""Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
+
+The key is a hash of everything that the result depends on: the circuit with its numbers, the method, what was asked, and the stack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.arrays import DTYPES, pack, unpack
+from qdiag.call import Failure
+from qdiag.circuit import Circuit
+from qdiag.circuit_file import skeleton
+from qdiag.errors import OutputError, TraceError
+from qdiag.evaluate import Evaluation, Request
+from qdiag.method import Method
+
+SCHEMA = 1
+"""Version of the file; another version's evaluations are not read."""
+
+_TABLE = "CREATE TABLE IF NOT EXISTS evaluations (key TEXT PRIMARY KEY, head TEXT NOT NULL, arrays BLOB NOT NULL)"
+
+PASSING = frozenset({"worker", "timeout"})
+"""Stages of failures that a second attempt may not meet: they are never stored."""
+
+
+def circuit_key(circuit: Circuit) -> str:
+    """A hash of a circuit's structure and numbers."""
+    text, numbers = skeleton(circuit)
+    digest = hashlib.sha256(text.encode())
+    digest.update(pack(numbers))
+    return digest.hexdigest()
+
+
+def request_key(request: Request, circuit: str, stack: str = "", repeat: int = 0) -> str:
+    """A hash of a request, given the key of its circuit.
+
+    Parameters
+    ----------
+    request, circuit
+        The request and `circuit_key` of its circuit.
+    stack
+        Versions of what evaluates it.
+    repeat
+        Tells deliberate repetitions of one request apart.
+    """
+    fields = ("interface", "device_wires", "jacobian", "second", "execution_options", "seed", "trusted", "default_dtype")
+    asked = (SCHEMA, stack, circuit, repeat, asdict(request.method), *(getattr(request, name) for name in fields))
+    digest = hashlib.sha256(repr(asked).encode())
+    for cotangent in request.cotangents:
+        digest.update(pack(cotangent))
+    return digest.hexdigest()
+
+
+class EvaluationFile:
+    """A store of evaluations by key.
+
+    Parameters
+    ----------
+    path
+        The file, made where it does not exist; None keeps everything in memory.
+
+    Raises
+    ------
+    TraceError
+        If the file is something else, or damaged.
+    OutputError
+        If it cannot be written.
+    """
+
+    def __init__(self, path: Optional[Path] = None) -> None:
+        self._name = str(path) if path is not None else ":memory:"
+        try:
+            self._database = sqlite3.connect(self._name, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.execute(_TABLE)
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"cannot write {self._name}: {error}", "check the folder's permissions and the space left") from None
+        except sqlite3.DatabaseError:
+            raise TraceError(f"{self._name} holds no evaluations", "move it away: it is made anew from the trace") from None
+
+    def get(self, key: str) -> Optional[Evaluation]:
+        """The evaluation stored under a key, or None."""
+        try:
+            row = self._database.execute("SELECT head, arrays FROM evaluations WHERE key = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError:
+            raise TraceError(f"{self._name} is damaged", "move it away: it is made anew from the trace") from None
+        return None if row is None else _decoded(row[0], row[1])
+
+    def put(self, key: str, evaluation: Evaluation) -> None:
+        """Store an evaluation, unless a second attempt may come out otherwise or its results are no plain arrays."""
+        if evaluation.failure is not None and evaluation.failure.stage in PASSING:
+            return
+        if any(array.dtype.name not in DTYPES for array in _arrays(evaluation)):
+            return
+        try:
+            self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?)", (key, *_encoded(evaluation)))
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"cannot write {self._name}: {error}", "check the space left, then run the same command again") from None
+
+    def close(self) -> None:
+        """Close the file; what was stored stays."""
+        self._database.close()
+
+    def __enter__(self) -> EvaluationFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _arrays(evaluation: Evaluation) -> list[np.ndarray]:
+    rows: list[Sequence[np.ndarray]] = [evaluation.outputs or (), evaluation.hvp or (), *evaluation.vjps, *(evaluation.jacobian or ())]
+    return [np.asarray(array) for row in rows for array in row]
+
+
+def _encoded(evaluation: Evaluation) -> tuple[str, bytes]:
+    head = {
+        "method": asdict(evaluation.method),
+        "outputs": None if evaluation.outputs is None else len(evaluation.outputs),
+        "hvp": None if evaluation.hvp is None else len(evaluation.hvp),
+        "vjps": [len(row) for row in evaluation.vjps],
+        "jacobian": None if evaluation.jacobian is None else [len(row) for row in evaluation.jacobian],
+        "warnings": evaluation.warnings,
+        "seconds": evaluation.seconds,
+        "failure": None if evaluation.failure is None else asdict(evaluation.failure),
+        "norms": evaluation.norms,
+        "notes": evaluation.notes,
+    }
+    return json.dumps(head), pack(_arrays(evaluation))
+
+
+def _decoded(text: str, blob: bytes) -> Evaluation:
+    head: dict[str, Any] = json.loads(text)
+    arrays = iter([a for a in unpack(blob) if a is not None])
+    failure = head["failure"]
+    return Evaluation(
+        method=_method(head["method"]),
+        outputs=_taken(arrays, head["outputs"]),
+        hvp=_taken(arrays, head["hvp"]),
+        vjps=tuple(_taken(arrays, count) or () for count in head["vjps"]),
+        jacobian=None if head["jacobian"] is None else tuple(_taken(arrays, count) or () for count in head["jacobian"]),
+        warnings=tuple(head["warnings"]),
+        seconds=head["seconds"],
+        failure=None if failure is None else Failure(**{**failure, "frames": tuple(failure["frames"])}),
+        norms=tuple(head["norms"]),
+        notes=tuple(head["notes"]),
+    )
+
+
+def _method(head: dict[str, Any]) -> Method:
+    options = {name: tuple((key, value) for key, value in head[name]) for name in ("device_options", "gradient_options")}
+    return Method(**{**head, **options})
+
+
+def _taken(arrays: Iterator[np.ndarray], count: Optional[int]) -> Optional[tuple[np.ndarray, ...]]:
+    return None if count is None else tuple(islice(arrays, count))

@@ -1,0 +1,161 @@
+"""From judged calls to divergences: methods that say the same are one party, and each kind of difference is reported once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Optional
+
+from qdiag.call import Call
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Verdict, compare
+from qdiag.findings import Divergence
+from qdiag.locate.judging import Judged, Side
+from qdiag.locate.plan import best_partner
+from qdiag.method import Method
+from qdiag.tensors import Cotangents
+
+Key = tuple[str, ...]
+"""What makes two differences one divergence: QNode, verdict, signature and pair."""
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """One party that differs from the user's own method at one call, spoken for by its best suited member.
+
+    Parameters
+    ----------
+    key
+        See `Key`.
+    call
+        The index.
+    method
+        The member that speaks for it.
+    comparison
+        How far it is from the user's own.
+    members
+        All methods of the party.
+    """
+
+    key: Key
+    call: int
+    method: Method
+    comparison: Comparison
+    members: tuple[Method, ...] = ()
+
+
+def differences(judged: Judged, call: Call) -> tuple[Difference, ...]:
+    """What one call shows, worst first.
+
+    Errors are gathered into parties that agree among themselves, so that one odd method out makes one difference however many
+    others there are; all that is only rounding makes one, and all that is inconclusive makes one.
+    """
+    raised = _raised(judged, call)
+    if raised is not None:
+        return (raised,)
+    by_verdict = {verdict: [s for s in judged.sides if s.comparison.verdict is verdict] for verdict in Verdict}
+    found = [_difference(judged, call, party) for party in _parties(by_verdict[Verdict.ERROR], call.circuit, judged.cotangents)]
+    for verdict in (Verdict.INCONCLUSIVE, Verdict.ROUNDING):
+        if by_verdict[verdict]:
+            found.append(_difference(judged, call, by_verdict[verdict]))
+    if judged.unfaithful is not None and not judged.unfaithful.explained:
+        found = [doubted(difference, f"the replay is not what the script saw: {judged.unfaithful.what}") for difference in found]
+    return tuple(found)
+
+
+def _parties(sides: Sequence[Side], circuit: Circuit, cotangents: Cotangents) -> list[list[Side]]:
+    parties: list[list[Side]] = []
+    for side in sides:
+        home = next((p for p in parties if _same_party(p[0], side, circuit, cotangents)), None)
+        if home is None:
+            parties.append([side])
+        else:
+            home.append(side)
+    return parties
+
+
+def _same_party(one: Side, other: Side, circuit: Circuit, cotangents: Cotangents) -> bool:
+    if one.comparison.where != other.comparison.where:
+        return False
+    usable = [replace(side.evaluation, failure=None) for side in (one, other)]
+    return compare(usable[0], usable[1], circuit, cotangents=cotangents).verdict is not Verdict.ERROR
+
+
+def _difference(judged: Judged, call: Call, party: Sequence[Side]) -> Difference:
+    members = tuple(side.method for side in party)
+    method = best_partner(judged.own.method, members)
+    comparison = next(side.comparison for side in party if side.method == method)
+    return Difference(_key(call, comparison), judged.call, method, comparison, members)
+
+
+def _key(call: Call, comparison: Comparison) -> Key:
+    verdict = comparison.verdict
+    # Rounding shows in the output at one call and in a product at the next: it is one thing all the same.
+    kind = (comparison.where, *comparison.methods) if verdict is Verdict.ERROR else ()
+    return (call.configuration.qnode, str(call.configuration.source), verdict.value, *kind)
+
+
+def _raised(judged: Judged, call: Call) -> Optional[Difference]:
+    if call.failure is None:
+        return None
+    own = judged.own.method
+    working = [side.method for side in judged.sides if side.evaluation.failure is None]
+    partner = best_partner(own, working) if working else own
+    words = f"{own} raises {call.failure.type}: {call.failure.message}"
+    comparison = Comparison((str(own), str(partner)), Verdict.ERROR, "raise", detail=words)
+    return Difference(_key(call, comparison), judged.call, partner, comparison, tuple(working))
+
+
+def regraded(difference: Difference, call: Call, comparison: Comparison) -> Difference:
+    """The same difference with another comparison of the same pair."""
+    return replace(difference, key=_key(call, comparison), comparison=comparison)
+
+
+def doubted(difference: Difference, why: str) -> Difference:
+    """The same difference where something forbids calling it an error."""
+    comparison = replace(difference.comparison, verdict=Verdict.INCONCLUSIVE, detail=why)
+    return replace(difference, key=(*difference.key[:2], Verdict.INCONCLUSIVE.value), comparison=comparison)
+
+
+@dataclass(eq=False)
+class _Group:
+    first: Difference
+    worst: Difference
+    calls: list[int] = field(default_factory=list)
+
+
+def divergences(
+    found: Iterable[Difference], call: Callable[[int], Call], raised: Callable[[int], tuple[tuple[str, str], ...]]
+) -> tuple[Divergence, ...]:
+    """One divergence for each key, at its first call; errors first, then by call.
+
+    Parameters
+    ----------
+    found
+        All differences.
+    call
+        Gives a call by index.
+    raised
+        Gives the methods that raised at a call, with PennyLane's words.
+    """
+    groups: dict[Key, _Group] = {}
+    for difference in sorted(found, key=lambda d: d.call):
+        group = groups.setdefault(difference.key, _Group(difference, difference))
+        if not group.calls or group.calls[-1] != difference.call:
+            group.calls.append(difference.call)
+        same_pair = difference.comparison.methods == group.first.comparison.methods
+        if same_pair and difference.comparison.max_rel > group.worst.comparison.max_rel:
+            group.worst = difference
+    order = sorted(groups.values(), key=lambda g: (g.first.comparison.verdict is not Verdict.ERROR, g.first.call))
+    return tuple(
+        Divergence(
+            call=call(group.first.call),
+            comparison=group.first.comparison,
+            signature=group.first.comparison.where,
+            raised=raised(group.first.call),
+            worst=group.worst.comparison,
+            worst_call=group.worst.call,
+            calls=tuple(group.calls),
+        )
+        for group in order
+    )

@@ -1,0 +1,227 @@
+"""One call under several methods: is the replay faithful, which methods refuse, and how far is each from the user's own?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.call import Backward, Call, Failure
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Verdict, compare
+from qdiag.evaluate import Evaluation, Request
+from qdiag.locate.asking import Ask, Judging
+from qdiag.locate.plan import Plan
+from qdiag.method import Method
+from qdiag.tensors import Cotangents
+
+
+@dataclass(frozen=True)
+class Unfaithful:
+    """A call whose replay under the user's own method did not give the user's own numbers.
+
+    Parameters
+    ----------
+    call
+        Its index.
+    what
+        What differs, and how far.
+    explained
+        Whether rounding explains it; else the call is not judged from its circuit alone.
+    """
+
+    call: int
+    what: str
+    explained: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A method beside the user's own at one call: its evaluation, and the comparison of the two."""
+
+    method: Method
+    evaluation: Evaluation
+    comparison: Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What the replay of one call came to.
+
+    Parameters
+    ----------
+    call
+        The index.
+    key
+        `circuit_key` of its circuit.
+    own
+        The user's own method, evaluated.
+    cotangents
+        Those that were used: the recorded ones, and one seeded random one.
+    sides
+        The other methods that gave numbers, in the order asked.
+    refused
+        The other methods that did not.
+    unfaithful
+        How the replay under the own method differs from the record.
+    failure
+        The exception that the user met.
+    """
+
+    call: int
+    key: str
+    own: Evaluation
+    cotangents: Cotangents
+    sides: tuple[Side, ...] = ()
+    refused: tuple[tuple[Method, Failure], ...] = ()
+    unfaithful: Optional[Unfaithful] = None
+    failure: Optional[Failure] = None
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """All methods that were evaluated, the own one first."""
+        found = (self.own.method, *(side.method for side in self.sides), *(method for method, _ in self.refused))
+        return tuple(dict.fromkeys(found))
+
+    def without_arrays(self) -> Judged:
+        """The same judgement without the numbers that led to it: a trace may have many calls."""
+        sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
+        return replace(self, own=_bare(self.own), sides=sides, cotangents=())
+
+
+def _bare(evaluation: Evaluation) -> Evaluation:
+    return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure)
+
+
+def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorough: bool) -> Judging[Judged]:
+    """Replay one call under the user's own method and others.
+
+    Parameters
+    ----------
+    call, key
+        The call, and `circuit_key` of its circuit.
+    methods
+        The others.
+    plan
+        Tolerance, seed and trust.
+    thorough
+        Whether the full Jacobian is formed, as at the first call of each structure.
+    """
+    cotangents = cotangents_of(call, key)
+    first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
+    own, *others = yield tuple(Ask(replace(first, method=m), key) for m in (first.method, *methods))
+    sides, refused = compared(call.circuit, own, others, plan, cotangents)
+    disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
+    if disagreeing and not first.jacobian:
+        full = replace(first, jacobian=True)
+        again = yield tuple(Ask(replace(full, method=m), key) for m in (own.method, *(side.method for side in disagreeing)))
+        closer, _ = compared(call.circuit, again[0], again[1:], plan, cotangents)
+        better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
+        sides = tuple(better.get(side.method, side) for side in sides)
+    if call.circuit.shots and thorough and not sides and own.failure is None:
+        (another,) = yield (Ask(replace(first, seed=plan.seed + 1), key),)
+        sides, _ = compared(call.circuit, own, [another], plan, cotangents)
+    unfaithful = unfaithfulness(call, own)
+    return Judged(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
+
+
+def request_of(call: Call, plan: Plan, cotangents: Cotangents, *, jacobian: bool) -> Request:
+    """What the user's own method is asked at a call."""
+    configuration = call.configuration
+    return Request(
+        circuit=call.circuit,
+        method=configuration.method,
+        interface=configuration.interface,
+        device_wires=configuration.device_wires,
+        cotangents=tuple(tuple(c) for c in cotangents),
+        jacobian=jacobian,
+        second=jacobian and any(backward.create_graph for backward in call.backwards),
+        execution_options=configuration.execution_options,
+        seed=plan.seed,
+        trusted=plan.trusted,
+        default_dtype=configuration.default_dtype,
+    )
+
+
+def compared(
+    circuit: Circuit, own: Evaluation, others: Sequence[Evaluation], plan: Plan, cotangents: Cotangents
+) -> tuple[tuple[Side, ...], tuple[tuple[Method, Failure], ...]]:
+    """Hold evaluations against the user's own: those that gave numbers, and those that refused.
+
+    A method that refuses to go backward has its outputs compared all the same.
+    """
+    sides: list[Side] = []
+    refused: list[tuple[Method, Failure]] = []
+    for other in others:
+        if other.failure is not None:
+            refused.append((other.method, other.failure))
+        if other.outputs is not None and own.outputs is not None and own.failure is None:
+            usable = other if other.failure is None else replace(other, failure=None, vjps=(), jacobian=None, hvp=None)
+            sides.append(Side(other.method, other, compare(own, usable, circuit, plan.tolerance, None, cotangents)))
+        elif other.failure is None:
+            sides.append(Side(other.method, other, compare(own, other, circuit, plan.tolerance, None, cotangents)))
+    return tuple(sides), tuple(refused)
+
+
+def cotangents_of(call: Call, key: str) -> Cotangents:
+    """The cotangents that came back to a call, and a random one that sees what the loss ignores.
+
+    The random one depends on the circuit alone, so that repetitions of a circuit ask the same question.
+    """
+    if call.outputs is None or not call.circuit.trainable:
+        return ()
+    recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents)]
+    rng = np.random.default_rng(int(key[:16], 16))
+    drawn = [_drawn(output, rng) for output in call.outputs]
+    length = np.sqrt(sum(float(np.sum(np.abs(d) ** 2)) for d in drawn if d is not None))
+    if not length:
+        return tuple(recorded)
+    return (*recorded, tuple(None if d is None else np.asarray(d / length) for d in drawn))
+
+
+def _drawn(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]:
+    if output.dtype.kind == "c":
+        return rng.standard_normal(output.shape) + 1j * rng.standard_normal(output.shape)
+    return np.asarray(rng.standard_normal(output.shape)) if output.dtype.kind == "f" else None
+
+
+def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
+    """How a replay differs from the record, or None where it is the same bit for bit (or sampled, and never the same)."""
+    if call.failure is not None and own.failure is None:
+        return Unfaithful(call.index, f"the call raised {call.failure.type}, its replay does not", explained=True)
+    if call.outputs is None or call.failure is not None:
+        return None
+    if own.failure is not None:
+        return Unfaithful(call.index, f"the replay raises {own.failure.type}: {own.failure.message}", explained=False)
+    if call.circuit.shots:
+        return None
+    recorded = Evaluation(own.method, call.outputs, _recorded_products(call, own), norms=own.norms)
+    if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
+        return None
+    gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))
+    explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING)
+    what = gap.detail if not np.isfinite(gap.max_abs) else f"{gap.element} is off by {gap.max_abs:.2g}"
+    return Unfaithful(call.index, what, explained)
+
+
+def _recorded_products(call: Call, own: Evaluation) -> tuple[tuple[np.ndarray, ...], ...]:
+    """The recorded gradients where they are this call's own; where they are not, the replay stands in for them."""
+    passes = [b for b in call.backwards if any(c is not None for c in b.cotangents)]
+    return tuple(tuple(_recorded(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes, own.vjps))
+
+
+def _recorded(backward: Backward, position: int, replayed: np.ndarray) -> np.ndarray:
+    known = position < len(backward.gradients) and position < len(backward.exact) and backward.exact[position]
+    gradient = backward.gradients[position] if known else None
+    return replayed if gradient is None else gradient
+
+
+def _same(one: Optional[Sequence[np.ndarray]], other: Optional[Sequence[np.ndarray]]) -> bool:
+    pairs = list(zip(one or (), other or ()))
+    return len(one or ()) == len(other or ()) == len(pairs) and all(_equal(np.asarray(a), np.asarray(b)) for a, b in pairs)
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc"))

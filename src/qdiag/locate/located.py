@@ -1,0 +1,69 @@
+"""What a replay came to, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qdiag.compare import Comparison, Verdict
+from qdiag.findings import Divergence
+from qdiag.locate.judging import Unfaithful
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method took: number of calls at which it was evaluated, and seconds."""
+
+    method: str
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """What a replay came to.
+
+    Parameters
+    ----------
+    divergences
+        Errors first, then by call.
+    verdict
+        Of the whole trace.
+    methods
+        Canonical names, the user's own first.
+    recorded, replayed
+        How many calls there are, and how many of them were evaluated under at least two methods.
+    sampled
+        Method → number of calls, for those not evaluated at all calls.
+    refused
+        Method → PennyLane's words.
+    unfaithful
+        Calls whose replay is not bit for bit what the script saw.
+    comparisons
+        Every comparison with the user's own method, with its call.
+    costs
+        What each method took.
+    notes
+        What else the reader must know: what was left out, and why.
+    """
+
+    divergences: tuple[Divergence, ...]
+    verdict: Verdict
+    methods: tuple[str, ...] = ()
+    recorded: int = 0
+    replayed: int = 0
+    sampled: tuple[tuple[str, int], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    unfaithful: tuple[Unfaithful, ...] = ()
+    comparisons: tuple[tuple[int, Comparison], ...] = ()
+    costs: tuple[Cost, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def verdict_of(verdicts: Sequence[Verdict], unfaithful: Sequence[Unfaithful], replayed: int) -> Verdict:
+    """The verdict of a whole trace: an error outweighs doubt, and doubt outweighs agreement."""
+    if Verdict.ERROR in verdicts:
+        return Verdict.ERROR
+    if Verdict.INCONCLUSIVE in verdicts or not replayed or any(not u.explained for u in unfaithful):
+        return Verdict.INCONCLUSIVE
+    return Verdict.ROUNDING if Verdict.ROUNDING in verdicts else Verdict.AGREE

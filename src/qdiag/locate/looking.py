@@ -1,0 +1,91 @@
+"""A closer look at what seems to be an error: is it there twice, and does ill-conditioning explain it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+from qdiag.call import Call
+from qdiag.compare import Verdict, compare
+from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation_file import circuit_key
+from qdiag.locate.asking import Ask, Judging
+from qdiag.locate.differences import Difference, doubted, regraded
+from qdiag.locate.judging import Judged, cotangents_of, request_of
+from qdiag.locate.plan import Plan, preference
+from qdiag.method import Method
+from qdiag.spread import Spread, perturbed, spread_of
+
+POINTS = 4
+"""At how many points the reference is evaluated to see how far it moves."""
+
+REFERENCES = 2
+"""How many references are tried, since the first may refuse the circuit."""
+
+EXPLICABLE = ("output", "jacobian", "vjp")
+"""Where ill-conditioning can show; no rounding makes a NaN, a shape or an exception."""
+
+
+def look_closer(found: Difference, judged: Judged, call: Call, known: Sequence[Method], plan: Plan) -> Judging[Difference]:
+    """Confirm an error, or turn it into what it is.
+
+    Parameters
+    ----------
+    found
+        The error, as it seems.
+    judged, call
+        The call that shows it.
+    known
+        Methods of which one may serve as a reference: never one of the pair under judgement.
+    plan
+        Seed, trust and tolerance.
+    """
+    where = found.comparison.where
+    if where == "raise":
+        return found
+    cotangents = cotangents_of(call, judged.key)
+    request = request_of(call, plan, cotangents, jacobian=where == "jacobian")
+    pair = (judged.own.method, found.method)
+    runs = yield tuple(Ask(replace(request, method=method), judged.key, repeat) for method in pair for repeat in (0, 1))
+    for once, again in (runs[:2], runs[2:]):
+        if not _repeats(once, again, call):
+            return doubted(found, f"{once.method} is not deterministic: two evaluations with one seed differ")
+    chosen = plan.tolerance.absolute is not None or plan.tolerance.relative is not None
+    if where not in EXPLICABLE or chosen or call.circuit.shots:
+        return found
+    spread = yield from _spread(replace(request, default_dtype="float64"), found, pair, known, plan)
+    if spread is None:
+        return found
+    comparison = compare(runs[0], replace(runs[2], failure=None), call.circuit, plan.tolerance, spread, cotangents)
+    return regraded(found, call, comparison)
+
+
+def _repeats(once: Evaluation, again: Evaluation, call: Call) -> bool:
+    if (once.failure is None) != (again.failure is None):
+        return False
+    usable = [replace(e, failure=None) for e in (once, again)]
+    return compare(usable[0], usable[1], call.circuit).verdict in (Verdict.AGREE, Verdict.ROUNDING)
+
+
+def _spread(
+    request: Request, found: Difference, pair: tuple[Method, Method], known: Sequence[Method], plan: Plan
+) -> Judging[Optional[Spread]]:
+    """How far a reference moves when the parameters move by the working precision's eps."""
+    for method in _references(request, found, pair, known)[:REFERENCES]:
+        for only_trainable in (False, True):
+            circuits = perturbed(request.circuit, found.comparison.eps, POINTS, plan.seed, only_trainable=only_trainable)
+            asks = [Ask(replace(request, circuit=c, method=method), circuit_key(c)) for c in circuits]
+            usable = [evaluation for evaluation in (yield tuple(asks)) if evaluation.failure is None]
+            if len(usable) >= 2:
+                return spread_of(usable)
+    return None
+
+
+def _references(request: Request, found: Difference, pair: tuple[Method, Method], known: Sequence[Method]) -> list[Method]:
+    judged = {(method.device, method.diff_method) for method in pair}
+    free = {m for m in known if (m.device, m.diff_method) not in judged and not m.stochastic and m.diff_method != "finite-diff"}
+    wide = {replace(m, precision="float64", device_precision="") for m in free}
+    references = sorted(wide, key=lambda m: preference(pair[0], m))
+    outputs_only = [Method("default.qubit", "none")] if found.comparison.where == "output" else []
+    return [*references[:1], *outputs_only, *references[1:]]

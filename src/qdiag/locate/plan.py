@@ -1,0 +1,112 @@
+"""Which calls are replayed under which methods: all calls under cheap ones, a sample under those that cost more with each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Optional
+
+from qdiag.circuit import Circuit
+from qdiag.compare import Tolerance
+from qdiag.method import Method
+from qdiag.rounding import EPS64, working_eps
+
+SHORT = 64
+"""Traces of up to so many calls are replayed under every method at every call."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the user asked of a replay.
+
+    Parameters
+    ----------
+    methods
+        The methods to replay beside the user's own; empty for all that the circuit's device supports.
+    every
+        Expensive methods at every n-th call, instead of the sample.
+    max_calls
+        Replay only so many calls, the first ones.
+    budget
+        Start no further call after so many seconds of replaying.
+    tolerance
+        The user's own.
+    seed
+        For devices that sample, and for perturbations.
+    trusted
+        Whether class definitions inside circuits may be executed.
+    in_flight
+        How many calls are under way at the same time.
+    """
+
+    methods: tuple[Method, ...] = ()
+    every: Optional[int] = None
+    max_calls: Optional[int] = None
+    budget: Optional[float] = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    seed: int = 0
+    trusted: bool = False
+    in_flight: int = 8
+
+    def length(self, recorded: int) -> int:
+        """How many of the recorded calls are replayed at most."""
+        return recorded if self.max_calls is None else min(recorded, self.max_calls)
+
+
+def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Method, ...]:
+    """The methods that are held against the user's own: each once, the device filled in, without the own one itself.
+
+    A finite difference in single precision is noise divided by a small number, so as a shadow it gets its parameters in float64.
+    """
+    narrow = working_eps(circuit, ()) > EPS64
+    found: dict[Method, None] = {}
+    for method in wanted:
+        placed = method.on(own.device)
+        if placed == own or (not placed.precision and _same_route(placed, own)):
+            continue
+        if placed.diff_method == "finite-diff" and not placed.precision and narrow:
+            placed = replace(placed, precision="float64")
+        found[placed] = None
+    return tuple(found)
+
+
+def _same_route(one: Method, other: Method) -> bool:
+    return (one.device, one.diff_method) == (other.device, other.diff_method) and one.device_precision in ("", other.device_precision)
+
+
+def sampled_calls(length: int, first_of_structure: Iterable[int], flagged: Iterable[int], every: Optional[int]) -> tuple[int, ...]:
+    """The calls at which expensive methods are replayed.
+
+    Parameters
+    ----------
+    length
+        How many calls there are.
+    first_of_structure
+        The first call of each distinct structure.
+    flagged
+        Calls at which cheap methods differ: these and their neighbours are looked at.
+    every
+        Every n-th call instead.
+    """
+    if every is not None:
+        return tuple(range(0, length, max(1, every)))
+    if length <= SHORT:
+        return tuple(range(length))
+    powers = (1 << k for k in range(length.bit_length()))
+    around = (index + offset for index in flagged for offset in (-1, 0, 1))
+    return tuple(sorted({i for group in ((0,), powers, first_of_structure, around) for i in group if 0 <= i < length}))
+
+
+def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, int, bool, str]:
+    """Sort key: how well suited a method is as the partner in a comparison, best first.
+
+    Exact before approximate, cheap before expensive, the same device before another, backprop before adjoint before the rest.
+    """
+    rank = {"backprop": 0, "adjoint": 1}.get(other.diff_method, 2)
+    approximate = other.diff_method == "finite-diff"
+    return other.stochastic, approximate, other.per_parameter, other.device != own.device, rank, bool(other.precision), str(other)
+
+
+def best_partner(own: Method, others: Sequence[Method]) -> Method:
+    """The best suited of several partners."""
+    return min(others, key=lambda other: preference(own, other))

@@ -1,0 +1,261 @@
+"""The replay of a trace: cheap methods at every call as it grows, expensive ones at a sample, then a closer look at what is flagged."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from functools import lru_cache
+from typing import Optional, Protocol
+
+from qdiag.call import Call
+from qdiag.compare import Verdict
+from qdiag.evaluation_file import EvaluationFile, circuit_key
+from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
+from qdiag.locate.differences import Difference, differences, divergences
+from qdiag.locate.judging import Judged, judge
+from qdiag.locate.located import Cost, Located, verdict_of
+from qdiag.locate.looking import look_closer
+from qdiag.locate.plan import Plan, sampled_calls, shadows
+from qdiag.method import Method
+
+Progress = Callable[[int, int], None]
+"""Told how many calls are done, and of how many."""
+
+HOPELESS = 2
+"""A method that lost its worker or its time so often on one structure is not asked again."""
+
+PLAINLY = 0.1
+"""A later call is the error that was confirmed before if its excess over the bound is at least this part of the confirmed one."""
+
+
+class CallSource(Protocol):
+    """A trace, or anything that gives calls by index."""
+
+    def __len__(self) -> int: ...
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    def structure_of(self, index: int) -> str:
+        """Equal for calls whose circuits differ in nothing but numbers."""
+
+    def refresh(self) -> int:
+        """Look again how many calls there are."""
+
+
+class Replay:
+    """A replay under way: `advance` while the script runs, `finish` afterwards; `located` tells at any time what is known.
+
+    Ctrl-C between or inside these loses nothing that was evaluated: the same replay with the same store takes up from there.
+
+    Parameters
+    ----------
+    trace, evaluator, plan, store, stack, progress
+        As in `locate`.
+    """
+
+    def __init__(
+        self,
+        trace: CallSource,
+        evaluator: Evaluator,
+        plan: Plan,
+        *,
+        store: Optional[EvaluationFile] = None,
+        stack: str = "",
+        progress: Optional[Progress] = None,
+    ) -> None:
+        self._trace = trace
+        self._evaluator = evaluator
+        self._plan = plan
+        self._desk = Desk(evaluator, store if store is not None else EvaluationFile(), stack)
+        self._progress = progress or (lambda done, total: None)
+        self._judged: dict[int, Judged] = {}
+        self._differences: dict[int, tuple[Difference, ...]] = {}
+        self._first: dict[str, int] = {}
+        self._wanted: dict[str, tuple[Method, ...]] = {}
+        self._lost: Counter[tuple[str, Method]] = Counter()
+        self._refusing: set[tuple[str, Method]] = set()
+        self._swept = 0
+        self._done = 0
+        self._total = 0
+        self._seconds = 0.0
+        self._notes: dict[str, None] = {}
+        self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
+
+    def advance(self) -> None:
+        """Replay the calls of every optimiser step that is over: their backward passes have all arrived."""
+        length = self._plan.length(self._trace.refresh())
+        if not length:
+            return
+        current = self._trace.call(length - 1).step
+        ready = length
+        while ready > self._swept and self._trace.call(ready - 1).step == current:
+            ready -= 1
+        self._sweep(range(self._swept, ready), length, cheap=True)
+        self._swept = max(self._swept, ready)
+
+    def finish(self) -> Located:
+        """Replay what is left, the expensive methods at their sample of calls, and look closer at what seems to be an error."""
+        length = self._plan.length(self._trace.refresh())
+        self._sweep(range(self._swept, length), length, cheap=True)
+        self._swept = length
+        sample = sampled_calls(length, self._first.values(), self._flagged(), self._plan.every)
+        wanting = [i for i in sample if i in self._judged and self._wants_more(i)]
+        self._sweep(wanting, self._done + len(wanting), cheap=False)
+        self._look_closer()
+        if length < len(self._trace):
+            self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
+        return self.located()
+
+    def located(self) -> Located:
+        """What is known so far."""
+        found = [difference for group in self._differences.values() for difference in group]
+        judged = [self._judged[index] for index in sorted(self._judged)]
+        counts = Counter(str(method) for j in judged for method in j.methods)
+        replayed = sum(1 for j in judged if j.sides)
+        refused = {str(method): f"{failure.type}: {failure.message}" for j in reversed(judged) for method, failure in j.refused}
+        unfaithful = tuple(j.unfaithful for j in judged if j.unfaithful is not None)
+        return Located(
+            divergences=divergences(found, self._trace.call, self._raised),
+            verdict=verdict_of([d.comparison.verdict for d in found], unfaithful, replayed),
+            methods=tuple(dict.fromkeys(str(method) for j in judged for method in j.methods)),
+            recorded=len(self._trace),
+            replayed=replayed,
+            sampled=tuple((name, count) for name, count in counts.items() if count < len(judged) and name not in refused),
+            refused=tuple(sorted(refused.items())),
+            unfaithful=unfaithful,
+            comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
+            costs=_costs(judged),
+            notes=tuple(self._notes),
+        )
+
+    # --- sweeping ----------------------------------------------------------------------------------------------------
+
+    def _sweep(self, indices: Iterable[int], total: int, *, cheap: bool) -> None:
+        began = time.monotonic()
+        self._total = total
+        try:
+            judge_all(self._cases(indices, began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
+        finally:
+            self._seconds += time.monotonic() - began
+
+    def _cases(
+        self, indices: Iterable[int], began: float, *, cheap: bool
+    ) -> Iterator[tuple[int, Callable[[], Judging[Judged]], Callable[[], bool]]]:
+        for index in indices:
+            if self._plan.budget is not None and self._seconds + time.monotonic() - began > self._plan.budget:
+                self._notes[f"the budget of {self._plan.budget:g} s ended the replay before call {index} of {len(self._trace)}"] = None
+                return
+            structure = self._trace.structure_of(index)
+            first = self._first.setdefault(structure, index)
+
+            def start(index: int = index, first: int = first) -> Judging[Judged]:
+                call = self._call(index)
+                methods = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
+                return judge(call, circuit_key(call.circuit), methods, self._plan, thorough=index == first)
+
+            def may_start(index: int = index, first: int = first) -> bool:
+                # What a structure's first call teaches about refusals spares its other calls the attempt.
+                return index == first or first in self._judged
+
+            yield index, start, may_start
+
+    def _take(self, index: int, judged: Judged) -> None:
+        structure = self._trace.structure_of(index)
+        for method, failure in judged.refused:
+            if failure.refusal:
+                self._refusing.add((structure, method))
+            elif failure.stage in ("worker", "timeout"):
+                self._lost[structure, method] += 1
+        earlier = self._judged.get(index)
+        if earlier is not None and len(earlier.methods) > len(judged.methods):
+            return
+        self._judged[index] = judged.without_arrays()
+        self._differences[index] = differences(judged, self._call(index))
+        self._done += 1
+        self._progress(self._done, max(self._done, self._total))
+
+    def _methods(self, index: int) -> tuple[Method, ...]:
+        """The methods beside the user's own, for a call."""
+        call = self._call(index)
+        key = f"{self._trace.structure_of(index)} {call.configuration!r}"
+        if key not in self._wanted:
+            wanted: Sequence[Method] = self._plan.methods
+            if not wanted:
+                answer = self._evaluator.applicable(call.circuit, call.configuration)
+                wanted = tuple(answer.result() if isinstance(answer, Future) else answer)
+                if call.circuit.shots:
+                    wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
+            self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)
+        return self._wanted[key]
+
+    def _is_hopeless(self, index: int, method: Method) -> bool:
+        key = (self._trace.structure_of(index), method)
+        return self._first[key[0]] != index and (key in self._refusing or self._lost[key] >= HOPELESS)
+
+    def _wants_more(self, index: int) -> bool:
+        tried = self._judged[index].methods
+        return any(m not in tried and not self._is_hopeless(index, m) for m in self._methods(index))
+
+    def _raised(self, index: int) -> tuple[tuple[str, str], ...]:
+        judged = self._judged[index]
+        own = [] if judged.failure is None else [(judged.own.method, judged.failure)]
+        return tuple((str(method), f"{failure.type}: {failure.message}") for method, failure in (*own, *judged.refused))
+
+    # --- looking closer ----------------------------------------------------------------------------------------------
+
+    def _errors(self) -> Iterator[tuple[int, int, Difference]]:
+        for index in sorted(self._differences):
+            for position, difference in enumerate(self._differences[index]):
+                if difference.comparison.verdict is Verdict.ERROR:
+                    yield index, position, difference
+
+    def _flagged(self) -> set[int]:
+        first: dict[tuple[str, ...], int] = {}
+        for index, _, difference in self._errors():
+            first.setdefault(difference.key, index)
+        return set(first.values())
+
+    def _look_closer(self) -> None:
+        """Confirm each kind of error at its first call of each structure; what is as plain at a later call needs no second look."""
+        confirmed: dict[tuple[str, ...], float] = {}
+        for index, position, difference in list(self._errors()):
+            key = (self._trace.structure_of(index), *difference.key)
+            if key in confirmed and excess(difference) >= PLAINLY * confirmed[key]:
+                continue
+            looked = self._looked(index, difference)
+            if looked.comparison.verdict is Verdict.ERROR:
+                confirmed.setdefault(key, excess(looked))
+            group = list(self._differences[index])
+            group[position] = looked
+            self._differences[index] = tuple(group)
+
+    def _looked(self, index: int, difference: Difference) -> Difference:
+        results: list[Difference] = []
+        call, judged = self._call(index), self._judged[index]
+        known = (*judged.methods, *self._methods(index))
+        judge_all(
+            [(index, lambda: look_closer(difference, judged, call, known, self._plan), lambda: True)],
+            self._desk,
+            1,
+            lambda _, looked: results.append(looked),
+        )
+        return results[0]
+
+
+def excess(difference: Difference) -> float:
+    """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
+    comparison = difference.comparison
+    return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
+
+
+def _costs(judged: Sequence[Judged]) -> tuple[Cost, ...]:
+    calls: Counter[str] = Counter()
+    seconds: Counter[str] = Counter()
+    for one in judged:
+        for evaluation in (one.own, *(side.evaluation for side in one.sides)):
+            calls[str(evaluation.method)] += 1
+            seconds[str(evaluation.method)] += evaluation.seconds  # type: ignore[assignment]
+    return tuple(Cost(name, calls[name], float(seconds[name])) for name in calls)
