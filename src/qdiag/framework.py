@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.circuit import Circuit
+from qdiag.circuit import Circuit, Label, Node
 from qdiag.evaluate import Request
 
 
@@ -20,6 +20,20 @@ def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bo
     from qdiag.bridges import expansion
 
     return expansion.expanded(circuit, positions, trusted)
+
+
+def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
+    """A gate by name with so many numbers, all 0, on these wires; None where this PennyLane has none."""
+    from qdiag.bridges import expansion
+
+    return expansion.gate(name, numbers, wires)
+
+
+def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the parameters whose first axis is the batch."""
+    from qdiag.bridges import batches
+
+    return batches.batched_parameters(circuit, trusted)
 
 
 def rows(circuit: Circuit) -> tuple[Circuit, ...]:

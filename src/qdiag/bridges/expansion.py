@@ -9,11 +9,11 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import flattening
+from qdiag.bridges import classes, flattening
 from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.operators import Decoding, Encoding
 from qdiag.bridges.tapes import tape_of
-from qdiag.circuit import Circuit, Node, Parameter, parameters_of
+from qdiag.circuit import Circuit, Label, Node, Parameter, parameters_of
 from qdiag.errors import OpaqueCircuitError
 
 Position = int
@@ -65,6 +65,16 @@ def _decomposition(node: Node, trusted: bool, notes: list[str]) -> Optional[tupl
     if any(inner.opaque for inner in nodes) or (len(nodes) == 1 and nodes[0].name == node.name):
         return None
     return nodes
+
+
+def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
+    """A gate by name with so many numbers, all 0, on these wires; None where this PennyLane has none."""
+    try:
+        with flattening.stop_recording():
+            return Encoding().node(classes.class_named(name)(*[0.0] * numbers, wires=list(wires)))
+    except Exception:
+        # whatever PennyLane says against it, there is no such gate here
+        return None
 
 
 def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:

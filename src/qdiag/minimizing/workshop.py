@@ -1,0 +1,41 @@
+"""The workshop of passes where PennyLane is loaded: in the workers that evaluate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from qdiag import framework
+from qdiag.circuit import Circuit, Label, Node, Parameter
+from qdiag.minimizing.changes import Workshop
+from qdiag.question import Evaluator
+
+
+def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:
+    """The workshop that asks an evaluator.
+
+    Parameters
+    ----------
+    evaluator
+        Where the frameworks are loaded.
+    trusted
+        Whether source code that the circuit carries may be executed.
+    """
+    gates: dict[tuple[str, int, tuple[Label, ...]], Optional[Node]] = {}
+
+    def expanded(circuit: Circuit, position: int) -> Optional[Circuit]:
+        found: Optional[Circuit] = evaluator.call(framework.expanded, circuit, (position,), trusted).result()
+        return found
+
+    def gate(name: str, numbers: tuple[Parameter, ...], wires: tuple[Label, ...]) -> Optional[Node]:
+        asked = (name, len(numbers), wires)
+        if asked not in gates:
+            gates[asked] = evaluator.call(framework.gate, *asked).result()
+        made = gates[asked]
+        return None if made is None else replace(made, data=numbers)
+
+    def batched(circuit: Circuit) -> tuple[int, ...]:
+        found: tuple[int, ...] = evaluator.call(framework.batched, circuit, trusted).result()
+        return found
+
+    return Workshop(expanded, gate, batched)
