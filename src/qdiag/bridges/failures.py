@@ -42,8 +42,8 @@ def _frames(trace: Optional[TracebackType]) -> tuple[str, ...]:
 
 
 def _is_refusal(error: BaseException, frames: tuple[str, ...]) -> bool:
-    """An exception class made for refusing, or a worded one that PennyLane itself raised: all else is a breakdown."""
-    if isinstance(error, (NotImplementedError, QdiagError)):
+    """An exception class made for refusing, or a worded one that PennyLane itself raised: all else is a breakdown inside it."""
+    if isinstance(error, (NotImplementedError, ImportError, QdiagError)):
         return True
     owned = frames[-1:] and frames[-1].startswith(("pennylane.", "pennylane_lightning."))
     if type(error).__module__.partition(".")[0] in ("pennylane", "pennylane_lightning"):

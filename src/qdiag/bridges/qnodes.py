@@ -63,10 +63,10 @@ class Runner:
         accepted = {name: value for name, value in request.execution_options if _accepted(name, value)}
         options.update(accepted)
         gradient = dict(method.gradient_options)
-        if "gradient_kwargs" in _SIGNATURE:
-            options["gradient_kwargs"] = gradient
-        else:
+        if _OPEN:
             options.update(gradient)
+        elif gradient:
+            options["gradient_kwargs"] = gradient
         if request.second:
             options["max_diff"] = 2
         if request.jacobian and method.per_parameter:

@@ -50,7 +50,7 @@ class TorchGraph:
         first = self._gradients(cotangents, create_graph=True)
         with torch.enable_grad():
             slopes = [
-                torch.sum(torch.real(gradient.conj() * torch.as_tensor(step).to(gradient.dtype)))
+                _inner(gradient, torch.as_tensor(step).to(gradient.dtype))
                 for gradient, step in zip(first, direction)
                 if gradient is not None and gradient.requires_grad
             ]
@@ -75,6 +75,11 @@ class TorchGraph:
             )
 
         return _spread(self.leaves, gradients)
+
+
+def _inner(gradient: Any, step: Any) -> Any:
+    product = gradient.conj() * step
+    return torch.sum(torch.real(product) if product.is_complex() else product)
 
 
 def _spread(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[Any]]:

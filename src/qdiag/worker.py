@@ -1,0 +1,29 @@
+"""What a worker process does before its first task. It imports nothing but the standard library until the threads are bounded."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def prepare(warm: bool) -> None:
+    """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent.
+
+    Parameters
+    ----------
+    warm
+        Whether to load PennyLane and torch now rather than at the first task.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in _THREADS:
+        os.environ[name] = "1"
+    with suppress(OSError):
+        os.nice(5)
+    if warm:
+        import pennylane  # noqa: F401
+        import torch
+
+        torch.set_num_threads(1)

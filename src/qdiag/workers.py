@@ -1,0 +1,235 @@
+"""Warm processes that evaluate: one thread each, a time limit for each task, and a lost or hanging one is a failed evaluation."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from pebble import ProcessExpired, ProcessPool
+
+from qdiag import worker
+from qdiag.call import Configuration, Failure
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Evaluation, Request, evaluate, fingerprint
+from qdiag.method import Method
+
+MEMORY_OF_WORKER = 600 << 20
+"""PennyLane and torch take 360 MB; the rest is room for a state."""
+
+TIMEOUT = 60.0
+"""Seconds for one evaluation."""
+
+REMEMBERED = 512
+"""So many evaluations are kept, to answer the same request again."""
+
+
+def most_workers() -> int:
+    """How many workers this machine bears: one for each core that we may use, as far as the free memory goes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, _free_memory() // MEMORY_OF_WORKER))
+
+
+def _free_memory() -> int:
+    page = os.sysconf("SC_PAGE_SIZE")
+    try:
+        return page * os.sysconf("SC_AVPHYS_PAGES")
+    except ValueError:
+        # macOS does not tell what is free
+        return page * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+    """The deterministic methods that the circuit's device offers, the user's own first; asks PennyLane."""
+    from qdiag.bridges import execution
+
+    return execution.applicable(circuit, configuration)
+
+
+class _Memory:
+    """The evaluations made last, by what was asked."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Evaluation] = OrderedDict()
+
+    def get(self, key: Optional[str]) -> Optional[Evaluation]:
+        if key is None or key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def keep(self, key: Optional[str], evaluation: Evaluation) -> None:
+        lost = evaluation.failure is not None and evaluation.failure.stage in ("worker", "timeout")
+        if key is None or lost:
+            return
+        self._kept[key] = evaluation
+        if len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+
+
+class _Relay(Future[Any]):
+    """A future of ours that follows one of the pool's; to cancel it cancels the task."""
+
+    def __init__(self, task: Future[Any]) -> None:
+        super().__init__()
+        self._task = task
+
+    def cancel(self) -> bool:
+        """Cancel the task, also where it is running."""
+        self._task.cancel()
+        return super().cancel()
+
+
+class Workers:
+    """A pool of processes that evaluate. Use it as a context manager, from a program whose main module can be imported again.
+
+    Parameters
+    ----------
+    count
+        How many; None for as many as the machine bears.
+    timeout
+        Seconds for each task.
+    function
+        What evaluates a request.
+    warm
+        Whether processes load PennyLane and torch when they start.
+    """
+
+    def __init__(
+        self,
+        count: Optional[int] = None,
+        timeout: float = TIMEOUT,
+        function: Callable[[Request], Evaluation] = evaluate,
+        warm: bool = True,
+    ) -> None:
+        self.count = most_workers() if count is None else max(1, count)
+        self.timeout = timeout
+        self._function = function
+        self._memory = _Memory()
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPool(max_workers=self.count, initializer=worker.prepare, initargs=(warm,), context=context)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    def submit(self, request: Request, timeout: Optional[float] = None) -> Future[Evaluation]:
+        """Start an evaluation, unless the same request was answered before.
+
+        Parameters
+        ----------
+        request
+            What is wanted.
+        timeout
+            Seconds for this one, instead of the pool's.
+
+        Returns
+        -------
+        Future
+            It never holds an exception: a lost process or an evaluation over its time is an `Evaluation` that failed, with
+            the stage ``worker`` or ``timeout``.
+        """
+        key = fingerprint(request)
+        known = self._memory.get(key)
+        if known is not None:
+            return _done(known)
+        limit = self.timeout if timeout is None else timeout
+        task = self._pool.schedule(self._function, args=(request,), timeout=limit)
+        relay = _Relay(task)
+
+        def finish(done: Future[Any]) -> None:
+            if done.cancelled() or not relay.set_running_or_notify_cancel():
+                relay.cancel()
+                return
+            evaluation = _evaluation_of(done, request, limit)
+            self._memory.keep(key, evaluation)
+            relay.set_result(evaluation)
+
+        task.add_done_callback(finish)
+        return relay
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a module-level function where PennyLane and torch are loaded; its exception is the future's."""
+        return self._pool.schedule(function, args=arguments, timeout=self.timeout)
+
+    def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        """What ``--methods auto`` stands for (see `applicable`)."""
+        found: tuple[Method, ...] = self.call(applicable, circuit, configuration).result()
+        return found
+
+
+class Inline:
+    """Evaluates in this process, at once: for tests, and where the frameworks are loaded anyway.
+
+    Parameters
+    ----------
+    function
+        What evaluates a request.
+    """
+
+    count = 1
+
+    def __init__(self, function: Callable[[Request], Evaluation] = evaluate) -> None:
+        self._function = function
+        self._memory = _Memory()
+
+    def __enter__(self) -> Inline:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        """There is nothing to stop."""
+
+    def submit(self, request: Request, timeout: Optional[float] = None) -> Future[Evaluation]:
+        """Make an evaluation; the time limit is not enforced."""
+        key = fingerprint(request)
+        evaluation = self._memory.get(key)
+        if evaluation is None:
+            evaluation = self._function(request)
+            self._memory.keep(key, evaluation)
+        return _done(evaluation)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function; its exception is the future's."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        """What ``--methods auto`` stands for (see `applicable`)."""
+        return applicable(circuit, configuration)
+
+
+Evaluator = Union[Workers, Inline]
+"""What evaluates."""
+
+
+def _done(evaluation: Evaluation) -> Future[Evaluation]:
+    future: Future[Evaluation] = Future()
+    future.set_result(evaluation)
+    return future
+
+
+def _evaluation_of(done: Future[Any], request: Request, limit: float) -> Evaluation:
+    error = done.exception()
+    if error is None:
+        evaluation: Evaluation = done.result()
+        return evaluation
+    failed = Evaluation(request.method)
+    if isinstance(error, ProcessExpired):
+        lost = Failure("ProcessExpired", f"the process that evaluated it was lost (exit code {error.exitcode})", stage="worker")
+        return replace(failed, failure=lost)
+    if isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError":
+        late = Failure("TimeoutError", f"the evaluation took longer than {limit:g} s", stage="timeout")
+        return replace(failed, seconds=limit, failure=late)
+    return replace(failed, failure=Failure(type(error).__name__, str(error), stage="worker"))
