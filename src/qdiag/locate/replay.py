@@ -74,6 +74,7 @@ class Replay:
         self._judged: dict[int, Judged] = {}
         self._differences: dict[int, tuple[Difference, ...]] = {}
         self._first: dict[str, int] = {}
+        self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._refusing: set[tuple[str, Method]] = set()
@@ -151,10 +152,13 @@ class Replay:
             structure = self._trace.structure_of(index)
             first = self._first.setdefault(structure, index)
 
-            def start(index: int = index, first: int = first) -> Judging[Judged]:
+            def start(index: int = index, structure: str = structure) -> Judging[Judged]:
                 call = self._call(index)
                 methods = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
-                return judge(call, circuit_key(call.circuit), methods, self._plan, thorough=index == first)
+                key = circuit_key(call.circuit)
+                # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
+                thorough = self._first_circuit.setdefault(structure, key) == key
+                return judge(call, key, methods, self._plan, thorough=thorough)
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.

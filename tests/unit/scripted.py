@@ -1,0 +1,104 @@
+"""A trace and an evaluator that follow a script: what the specifications of replaying are written against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.call import Backward, Call, Configuration, Failure, SourceLine
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.circuit_file import skeleton
+from qdiag.evaluate import Evaluation, Request
+from qdiag.method import Method, parse
+
+Answer = Callable[[Request], Evaluation]
+METHODS = ("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/parameter-shift")
+
+
+def circuit(angle: float, dtype: str = "float64", gates: int = 1, shots: tuple[int, ...] = ()) -> Circuit:
+    """RY rotations by the angle and a constant, measured by Z: its output is the cosine."""
+    first = Node("RY", (Parameter(np.asarray(angle, dtype), "torch", True),), Wires((0,)), (0,))
+    more = tuple(Node("S", (), Wires((0,)), (0,)) for _ in range(gates - 1))
+    return Circuit((first, *more), (Node("ExpectationMP", (Node("PauliZ", wires=(0,)),), wires=(0,)),), shots)
+
+
+def answer(request: Request) -> Evaluation:
+    """The right answer."""
+    angle = float(request.circuit.parameters[0].value)
+    slope = -np.sin(angle)
+    vjps = tuple((np.asarray(slope * float(c[0])),) for c in request.cotangents if c[0] is not None)
+    jacobian = ((np.asarray(slope),),) if request.jacobian else None
+    return Evaluation(request.method, (np.asarray(np.cos(angle)),), vjps, jacobian, norms=(1.0,), seconds=0.5)
+
+
+def moved(evaluation: Evaluation, output: float = 0.0, gradient: float = 0.0) -> Evaluation:
+    """An answer that is off."""
+    return replace(
+        evaluation,
+        outputs=tuple(o + output for o in evaluation.outputs or ()),
+        vjps=tuple(tuple(g + gradient for g in row) for row in evaluation.vjps),
+        jacobian=evaluation.jacobian and tuple(tuple(g + gradient for g in row) for row in evaluation.jacobian),
+    )
+
+
+def failed(method: Method, *, refusal: bool = True, message: str = "not supported") -> Evaluation:
+    """An answer that is an exception."""
+    return Evaluation(method, failure=Failure("DeviceError", message, refusal=refusal))
+
+
+def call(index: int, ran: Circuit, own: str = METHODS[0], *, step: Optional[int] = None, **changes) -> Call:
+    """A call whose record is what the right answer is."""
+    method = parse(own)
+    place = SourceLine("train.py", 31)
+    configuration = Configuration("circuit", place, method.device, interface="torch", requested=method.diff_method, resolved=method.diff_method)
+    request = Request(ran, method, cotangents=((np.asarray(1.0),),))
+    right = answer(request)
+    backward = Backward((np.asarray(1.0),), right.vjps[0], (True,))
+    base = Call(index, index if step is None else step, place, configuration, (), ran, right.outputs, backwards=(backward,))
+    return replace(base, **changes)
+
+
+class ScriptedTrace:
+    """Calls in memory."""
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.calls = list(calls)
+        self.visible = len(self.calls)
+
+    def __len__(self) -> int:
+        return self.visible
+
+    def refresh(self) -> int:
+        return self.visible
+
+    def call(self, index: int) -> Call:
+        return self.calls[index]
+
+    def structure_of(self, index: int) -> str:
+        return skeleton(self.calls[index].circuit)[0]
+
+
+class ScriptedEvaluator:
+    """Answers rightly, except where a method has an answer of its own; counts what it is asked."""
+
+    def __init__(self, methods: Sequence[str] = METHODS, **by_method: Answer) -> None:
+        self.methods = tuple(parse(m) for m in methods)
+        self.answers = {name.replace("_", "-"): given for name, given in by_method.items()}
+        self.requests: list[Request] = []
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        self.requests.append(request)
+        future: Future[Evaluation] = Future()
+        future.set_result(self.answers.get(request.method.diff_method, answer)(request))
+        return future
+
+    def applicable(self, ran: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        return self.methods
+
+    def asked(self, diff_method: str) -> int:
+        """How often a method was evaluated."""
+        return sum(1 for request in self.requests if request.method.diff_method == diff_method)

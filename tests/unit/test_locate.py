@@ -1,0 +1,357 @@
+"""Which calls are replayed under which methods, and what is made of what comes back."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
+
+from qdiag.call import Backward, Failure
+from qdiag.compare import Tolerance, Verdict
+from qdiag.errors import TraceError
+from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation_file import EvaluationFile
+from qdiag.locate import Plan, Replay, locate
+from qdiag.method import parse, parse_list
+
+
+def training(length: int, dtype: str = "float64", own: str = METHODS[0], **changes) -> ScriptedTrace:
+    return ScriptedTrace([call(i, circuit(0.3 + 0.01 * i, dtype), own, **changes) for i in range(length)])
+
+
+def wrong_from(first: float, **off: float):
+    """Wrong where the angle is at least so large."""
+    return lambda request: moved(answer(request), **off) if float(request.circuit.parameters[0].value) >= first else answer(request)
+
+
+# --- verdicts ----------------------------------------------------------------------------------------------------------
+
+
+def test_methods_that_say_the_same_agree():
+    located = locate(training(5), ScriptedEvaluator())
+    assert (located.verdict, located.divergences, located.replayed) == (Verdict.AGREE, (), 5)
+
+
+def test_float32_gaps_are_one_rounding_divergence_at_the_first_call_with_the_worst_beside_it():
+    def jitter(request: Request) -> Evaluation:
+        return moved(answer(request), output=1e-8 * len(str(float(request.circuit.parameters[0].value))))
+
+    trace = training(5, "float32")
+    located = locate(trace, ScriptedEvaluator(adjoint=jitter, parameter_shift=jitter))
+    assert located.verdict is Verdict.ROUNDING
+    (found,) = located.divergences
+    assert (found.call.index, found.comparison.methods) == (0, METHODS[:2])
+    assert found.worst is not None
+    assert found.worst.max_abs == max(c.max_abs for _, c in located.comparisons if c.methods == METHODS[:2])
+    assert found.calls == (0, 1, 2, 3, 4)
+
+
+def test_an_error_is_reported_at_its_first_call():
+    located = locate(training(6), ScriptedEvaluator(adjoint=wrong_from(0.315, gradient=0.1)))
+    (found,) = located.divergences
+    assert (located.verdict, found.call.index, found.signature) == (Verdict.ERROR, 2, "jacobian")
+    assert found.calls == (2, 3, 4, 5)
+
+
+def test_an_error_is_listed_before_an_earlier_rounding():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.315, gradient=0.1), parameter_shift=lambda r: moved(answer(r), output=1e-7))
+    located = locate(training(6, "float32"), evaluator)
+    assert [(d.verdict, d.call.index) for d in located.divergences] == [(Verdict.ERROR, 2), (Verdict.ROUNDING, 0)]
+
+
+def test_the_users_own_method_against_several_that_agree_makes_one_divergence_with_the_best_partner():
+    located = locate(training(3, own=METHODS[1]), ScriptedEvaluator(adjoint=lambda r: moved(answer(r), gradient=0.1)))
+    (found,) = [d for d in located.divergences if d.verdict is not Verdict.AGREE]
+    assert found.comparison.methods == (METHODS[1], METHODS[0])
+
+
+def test_two_methods_that_are_wrong_in_different_ways_are_two_divergences():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.0, gradient=0.1), parameter_shift=wrong_from(0.0, gradient=0.2))
+    located = locate(training(3), evaluator)
+    assert {d.comparison.methods[1] for d in located.divergences} == {METHODS[1], METHODS[2]}
+
+
+def test_two_methods_that_are_wrong_in_the_same_way_are_one_divergence():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.0, gradient=0.1), parameter_shift=wrong_from(0.0, gradient=0.1))
+    assert len(locate(training(3), evaluator).divergences) == 1
+
+
+def test_the_users_tolerance_decides():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.0, gradient=1e-4))
+    assert locate(training(3), evaluator, Plan(tolerance=Tolerance(absolute=1e-3))).verdict is Verdict.AGREE
+    assert locate(training(3), evaluator).verdict is Verdict.ERROR
+
+
+def test_nothing_to_hold_against_the_own_method_is_inconclusive():
+    assert locate(training(2), ScriptedEvaluator(METHODS[:1])).verdict is Verdict.INCONCLUSIVE
+
+
+# --- what the record says -----------------------------------------------------------------------------------------------
+
+
+def test_a_call_whose_replay_is_not_what_the_script_saw_is_not_judged():
+    trace = training(3)
+    trace.calls[1] = replace(trace.calls[1], outputs=(np.asarray(0.123),))
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.305, gradient=0.1))
+    located = locate(trace, evaluator)
+    assert [(u.call, u.explained) for u in located.unfaithful] == [(1, False)]
+    assert {d.verdict: d.call.index for d in located.divergences} == {Verdict.ERROR: 2, Verdict.INCONCLUSIVE: 1}
+
+
+def test_an_ulp_between_record_and_replay_is_noted_but_judged():
+    trace = training(1)
+    trace.calls[0] = replace(trace.calls[0], outputs=(np.nextafter(trace.calls[0].outputs[0], 2.0),))
+    located = locate(trace, ScriptedEvaluator())
+    assert [(u.call, u.explained) for u in located.unfaithful] == [(0, True)]
+    assert located.verdict is Verdict.AGREE
+
+
+def test_recorded_gradients_are_held_against_the_replay_where_they_are_the_calls_own():
+    trace = training(2)
+    passes = [Backward((np.asarray(1.0),), (np.asarray(9.0),), (exact,)) for exact in (True, False)]
+    trace.calls = [replace(one, backwards=(backward,)) for one, backward in zip(trace.calls, passes)]
+    assert [u.call for u in locate(trace, ScriptedEvaluator()).unfaithful] == [0]
+
+
+def test_the_loss_may_ignore_what_is_wrong():
+    trace = training(2)
+    blind = Backward((np.asarray(0.0),), (np.asarray(0.0),), (True,))
+    trace.calls = [replace(one, backwards=(blind,)) for one in trace.calls]
+    evaluator = ScriptedEvaluator(adjoint=lambda r: replace(answer(r), vjps=tuple((2 * g,) for (g,) in answer(r).vjps)))
+    assert locate(trace, evaluator).divergences[0].signature == "vjp"
+
+
+def test_calls_without_trainable_parameters_are_compared_by_outputs_alone():
+    fixed = circuit(0.3)
+    gate = replace(fixed.operations[0], data=(replace(fixed.parameters[0], trainable=False),))
+    trace = ScriptedTrace([call(0, replace(fixed, operations=(gate,)), backwards=())])
+    evaluator = ScriptedEvaluator()
+    assert locate(trace, evaluator).verdict is Verdict.AGREE
+    assert not any(request.jacobian or request.cotangents for request in evaluator.requests)
+
+
+# --- what refuses and what raises ---------------------------------------------------------------------------------------
+
+
+def test_a_shadow_that_refuses_is_listed_and_asked_once_for_each_structure():
+    evaluator = ScriptedEvaluator(adjoint=lambda r: failed(r.method))
+    located = locate(training(20), evaluator)
+    assert located.refused == ((METHODS[1], "DeviceError: not supported"),)
+    assert (located.divergences, located.verdict, evaluator.asked("adjoint")) == ((), Verdict.AGREE, 1)
+
+
+def test_a_shadow_that_breaks_down_is_listed_too():
+    located = locate(training(3), ScriptedEvaluator(adjoint=lambda r: failed(r.method, refusal=False, message="index out of range")))
+    assert located.refused == ((METHODS[1], "DeviceError: index out of range"),)
+    assert located.divergences == ()
+
+
+def test_a_shadow_that_refuses_to_go_backward_has_its_outputs_compared():
+    def forward_only(request: Request) -> Evaluation:
+        return replace(moved(answer(request), output=0.1), vjps=(), jacobian=None, failure=Failure("E", "no", stage="backward", refusal=True))
+
+    located = locate(training(2), ScriptedEvaluator(adjoint=forward_only))
+    assert located.divergences[0].signature == "output"
+    assert located.divergences[0].raised == ((METHODS[1], "E: no"),)
+
+
+def test_the_users_own_method_raising_is_an_error():
+    trace = training(2)
+    trace.calls[1] = replace(trace.calls[1], outputs=None, backwards=(), failure=Failure("WireError", "no wire 2"))
+    broken = ScriptedEvaluator(backprop=lambda r: failed(r.method, refusal=False) if float(r.circuit.parameters[0].value) > 0.305 else answer(r))
+    (found,) = locate(trace, broken).divergences
+    assert (found.verdict, found.signature, found.call.index) == (Verdict.ERROR, "raise", 1)
+    assert found.comparison.methods == (METHODS[0], METHODS[1])
+    assert ("default.qubit/backprop", "WireError: no wire 2") in found.raised
+
+
+def test_a_replay_that_raises_where_the_script_did_not_is_no_error_of_the_users():
+    located = locate(training(2), ScriptedEvaluator(backprop=lambda r: failed(r.method)))
+    assert located.verdict is Verdict.INCONCLUSIVE
+    assert all(d.verdict is not Verdict.ERROR for d in located.divergences)
+
+
+# --- looking closer ------------------------------------------------------------------------------------------------------
+
+
+def test_a_method_that_differs_from_itself_is_said_to_be_so_before_it_is_called_wrong():
+    noise = itertools.count()
+    located = locate(training(1), ScriptedEvaluator(adjoint=lambda r: moved(answer(r), output=0.1 * next(noise) + 0.1)))
+    (found,) = located.divergences
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "not deterministic" in found.comparison.detail
+
+
+def test_what_the_reference_itself_does_at_a_rounding_error_is_not_an_error():
+    def steep(request: Request) -> Evaluation:
+        angle = float(request.circuit.parameters[0].value)
+        return moved(answer(request), output=(angle - 0.3) * 1e6)
+
+    def steep_in_single(request: Request) -> Evaluation:
+        return moved(steep(request), output=0.05)
+
+    evaluator = ScriptedEvaluator(backprop=steep, adjoint=steep_in_single, parameter_shift=steep)
+    trace = training(1, "float32")
+    trace.calls[0] = replace(trace.calls[0], outputs=steep(Request(trace.calls[0].circuit, parse(METHODS[0]))).outputs)
+    located = locate(trace, evaluator)
+    assert located.verdict is Verdict.ROUNDING
+    assert all(r.method.diff_method == "parameter-shift" for r in evaluator.requests if r.method.precision == "float64")
+
+
+def test_the_closer_look_is_taken_once_for_each_kind_of_error():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.0, gradient=0.1))
+    locate(training(30), evaluator)
+    assert sum(1 for r in evaluator.requests if r.method.precision == "float64") <= 4
+
+
+def test_sampled_results_are_inconclusive_with_a_second_seed_where_there_is_no_other_method():
+    trace = ScriptedTrace([call(i, circuit(0.3 + i, shots=(100,)), METHODS[2]) for i in range(2)])
+    evaluator = ScriptedEvaluator(METHODS[2:], parameter_shift=lambda r: moved(answer(r), output=0.01 * r.seed))
+    (found,) = locate(trace, evaluator).divergences
+    assert (found.verdict, found.comparison.methods) == (Verdict.INCONCLUSIVE, (METHODS[2], METHODS[2]))
+
+
+# --- the plan --------------------------------------------------------------------------------------------------------------
+
+
+def test_expensive_methods_run_at_every_call_of_a_short_trace():
+    evaluator = ScriptedEvaluator()
+    located = locate(training(64), evaluator)
+    assert (evaluator.asked("parameter-shift"), located.sampled) == (64, ())
+
+
+def test_expensive_methods_are_sampled_in_a_long_trace():
+    evaluator = ScriptedEvaluator()
+    located = locate(training(241), evaluator)
+    assert evaluator.asked("adjoint") == 241
+    assert located.sampled == ((METHODS[2], 9),)
+
+
+def test_expensive_methods_run_around_what_the_cheap_ones_flag():
+    evaluator = ScriptedEvaluator(adjoint=wrong_from(1.295, gradient=0.1))
+    located = locate(training(200), evaluator)
+    assert {99, 100, 101} <= {i for i, c in located.comparisons if c.methods[1] == METHODS[2]}
+
+
+def test_every_call_when_asked():
+    evaluator = ScriptedEvaluator()
+    locate(training(100), evaluator, Plan(every=1))
+    assert evaluator.asked("parameter-shift") == 100
+
+
+def test_a_limit_on_calls_is_kept_and_said():
+    evaluator = ScriptedEvaluator()
+    located = locate(training(50), evaluator, Plan(max_calls=10))
+    assert (located.replayed, located.recorded, evaluator.asked("adjoint")) == (10, 50, 10)
+    assert located.notes == ("only the first 10 of 50 calls were to be replayed",)
+
+
+def test_a_spent_budget_ends_the_replay_and_is_said():
+    located = locate(training(50), ScriptedEvaluator(), Plan(budget=0.0))
+    assert located.replayed < 50
+    assert "budget" in located.notes[0]
+
+
+def test_methods_may_be_named():
+    located = locate(training(2), ScriptedEvaluator(), Plan(methods=parse_list("adjoint,lightning.qubit/adjoint")))
+    assert located.methods == ("default.qubit/backprop", "default.qubit/adjoint", "lightning.qubit/adjoint")
+
+
+def test_finite_differences_are_judged_in_float64():
+    plan = Plan(methods=parse_list("finite-diff"))
+    assert locate(training(2, "float32"), ScriptedEvaluator(), plan).methods[1] == "default.qubit/finite-diff@float64"
+    assert locate(training(2, "float64"), ScriptedEvaluator(), plan).methods[1] == "default.qubit/finite-diff"
+
+
+def test_the_full_jacobian_is_formed_at_the_first_call_of_each_structure_and_where_a_product_disagrees():
+    evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong_from(0.335, gradient=0.1))
+    trace = training(5)
+    trace.calls += [call(5, circuit(0.2, gates=3)), call(6, circuit(0.21, gates=3))]
+    trace.visible = 7
+    locate(trace, evaluator)
+    assert {round(float(r.circuit.parameters[0].value), 2) for r in evaluator.requests if r.jacobian} == {0.3, 0.2, 0.34}
+
+
+# --- repeating, growing, resuming -----------------------------------------------------------------------------------------
+
+
+def test_a_circuit_that_repeats_is_evaluated_once():
+    evaluator = ScriptedEvaluator()
+    located = locate(ScriptedTrace([call(i, circuit(0.3)) for i in range(500)]), evaluator)
+    assert (located.replayed, len(evaluator.requests)) == (500, 3)
+
+
+def test_a_growing_trace_is_replayed_up_to_the_last_step_that_is_over():
+    trace = ScriptedTrace([call(i, circuit(0.3 + i), step=i // 2) for i in range(6)])
+    evaluator = ScriptedEvaluator()
+    replay = Replay(trace, evaluator, Plan())
+    trace.visible = 4
+    replay.advance()
+    assert evaluator.asked("adjoint") == 2
+    trace.visible = 6
+    assert replay.finish().replayed == 6
+    assert evaluator.asked("adjoint") == 6
+
+
+def test_what_was_interrupted_is_resumed(tmp_path: Path):
+    interrupted = itertools.count()
+
+    def interrupting(request: Request) -> Evaluation:
+        if next(interrupted) == 7:
+            raise KeyboardInterrupt
+        return answer(request)
+
+    path = tmp_path / "evaluations.qdiag"
+    with EvaluationFile(path) as store, pytest.raises(KeyboardInterrupt):
+        locate(training(10), ScriptedEvaluator(METHODS[:2], adjoint=interrupting), store=store)
+    evaluator = ScriptedEvaluator(METHODS[:2])
+    with EvaluationFile(path) as store:
+        assert locate(training(10), evaluator, store=store).replayed == 10
+    assert evaluator.asked("adjoint") == 3
+
+
+def test_evaluations_of_another_stack_are_not_reused(tmp_path: Path):
+    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+        locate(training(3), ScriptedEvaluator(), store=store, stack="PennyLane 0.21.0")
+        again = ScriptedEvaluator()
+        locate(training(3), again, store=store, stack="PennyLane 0.45.1")
+    assert again.asked("adjoint") == 3
+
+
+def test_an_evaluation_comes_back_from_the_file_as_it_went_in(tmp_path: Path):
+    request = Request(circuit(0.3), replace(parse(METHODS[0]), gradient_options=(("h", 1e-3),)), jacobian=True)
+    whole = replace(answer(request), failure=Failure("E", "m", ("a:b:1",), "backward", True), hvp=(np.zeros((2, 0)),), notes=("n",))
+    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+        store.put("key", whole)
+    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+        found = store.get("key")
+    assert found is not None
+    assert (found.method, found.failure, found.notes, found.norms) == (whole.method, whole.failure, whole.notes, whole.norms)
+    assert found.outputs == whole.outputs
+    assert found.jacobian == whole.jacobian
+    assert found.hvp is not None
+    assert found.hvp[0].shape == (2, 0)
+
+
+def test_a_lost_worker_is_not_remembered(tmp_path: Path):
+    with EvaluationFile() as store:
+        store.put("key", Evaluation(parse(METHODS[0]), failure=Failure("Lost", "", stage="worker")))
+        assert store.get("key") is None
+
+
+def test_a_foreign_file_is_said_to_be_one(tmp_path: Path):
+    path = tmp_path / "evaluations.qdiag"
+    path.write_bytes(b"not a database, but long enough to be one" * 100)
+    with pytest.raises(TraceError, match="holds no evaluations"):
+        EvaluationFile(path)
+
+
+def test_progress_is_told_to_the_end():
+    told: list[tuple[int, int]] = []
+    locate(training(100), ScriptedEvaluator(), progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
