@@ -54,7 +54,8 @@ def call(index: int, ran: Circuit, own: str = METHODS[0], *, step: Optional[int]
     """A call whose record is what the right answer is."""
     method = parse(own)
     place = SourceLine("train.py", 31)
-    configuration = Configuration("circuit", place, method.device, interface="torch", requested=method.diff_method, resolved=method.diff_method)
+    name = method.diff_method
+    configuration = Configuration("circuit", place, method.device, interface="torch", requested=name, resolved=name)
     request = Request(ran, method, cotangents=((np.asarray(1.0),),))
     right = answer(request)
     backward = Backward((np.asarray(1.0),), right.vjps[0], (True,))

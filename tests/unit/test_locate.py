@@ -152,7 +152,8 @@ def test_a_shadow_that_breaks_down_is_listed_too():
 
 def test_a_shadow_that_refuses_to_go_backward_has_its_outputs_compared():
     def forward_only(request: Request) -> Evaluation:
-        return replace(moved(answer(request), output=0.1), vjps=(), jacobian=None, failure=Failure("E", "no", stage="backward", refusal=True))
+        refusal = Failure("E", "no", stage="backward", refusal=True)
+        return replace(moved(answer(request), output=0.1), vjps=(), jacobian=None, failure=refusal)
 
     located = locate(training(2), ScriptedEvaluator(adjoint=forward_only))
     assert located.divergences[0].signature == "output"
@@ -162,8 +163,12 @@ def test_a_shadow_that_refuses_to_go_backward_has_its_outputs_compared():
 def test_the_users_own_method_raising_is_an_error():
     trace = training(2)
     trace.calls[1] = replace(trace.calls[1], outputs=None, backwards=(), failure=Failure("WireError", "no wire 2"))
-    broken = ScriptedEvaluator(backprop=lambda r: failed(r.method, refusal=False) if float(r.circuit.parameters[0].value) > 0.305 else answer(r))
-    (found,) = locate(trace, broken).divergences
+
+    def break_down(request: Request) -> Evaluation:
+        beyond = float(request.circuit.parameters[0].value) > 0.305
+        return failed(request.method, refusal=False) if beyond else answer(request)
+
+    (found,) = locate(trace, ScriptedEvaluator(backprop=break_down)).divergences
     assert (found.verdict, found.signature, found.call.index) == (Verdict.ERROR, "raise", 1)
     assert found.comparison.methods == (METHODS[0], METHODS[1])
     assert ("default.qubit/backprop", "WireError: no wire 2") in found.raised
