@@ -17,7 +17,7 @@ import numpy as np
 from qdiag import rounding
 from qdiag.call import Configuration
 from qdiag.circuit import Circuit
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation import Evaluation, Request
 from qdiag.method import Method
 from qdiag.reference import Reference, reference
 from qdiag.spread import perturbed

@@ -131,6 +131,9 @@ class Final:
 
     def axes(self, wires: Sequence[Label]) -> tuple[int, ...]:
         """The (row) axes of some wires."""
+        unknown = [wire for wire in wires if wire not in self.wires]
+        if unknown:
+            raise NotSimulated(f"a decomposition works on wire {unknown[0]!r}, which is not the operation's")
         return tuple(self.wires.index(wire) for wire in wires)
 
 

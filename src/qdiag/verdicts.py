@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag import rounding
 from qdiag.circuit import Circuit
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation import Evaluation
 from qdiag.reference import Reference
 from qdiag.simulation import coordinates
 
