@@ -1,0 +1,8 @@
+"""What every test shares: Hypothesis profiles, and this folder on the path, so that tests import its strategies."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("qdiag", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+settings.load_profile("qdiag")
