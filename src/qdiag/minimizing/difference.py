@@ -1,4 +1,4 @@
-"""What makes a candidate interesting: the same difference, between the same two methods, with the same one wrong, clearly beyond the bound.
+"""What makes a candidate interesting: the same difference between the same two methods, the same one wrong, clearly beyond the bound.
 
 Cheap questions come first: the arbiter is asked only about candidates that show the difference. Where results are random, the
 question is repeated as often as the decision needs and no more.
@@ -11,6 +11,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
+
+import numpy as np
 
 from qdiag.call import Failure
 from qdiag.circuit import Circuit
@@ -40,11 +42,15 @@ class Symptom:
         Of the comparison.
     raised
         For each side, what it raised and in which function, or "".
+    vanishes
+        For each side, whether it gives exactly zero wherever the two are far apart: a gradient that was dropped is not one
+        that was given to the wrong parameter.
     """
 
     where: str
     verdict: Verdict
     raised: tuple[str, str] = ("", "")
+    vanishes: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +65,8 @@ class Observed:
         """What kind of difference it is."""
         where = "jacobian" if self.comparison.where == "vjp" else self.comparison.where
         first, second = (_raised(side.failure) for side in self.sides)
-        return Symptom(where, self.comparison.verdict, (first, second))
+        vanishes = _vanishing(*self.sides, where, self.comparison.bound) if where in ("output", "jacobian") else (False, False)
+        return Symptom(where, self.comparison.verdict, (first, second), vanishes)
 
     @property
     def excess(self) -> float:
@@ -75,6 +82,21 @@ def _raised(failure: Optional[Failure]) -> str:
         return ""
     place = failure.frames[-1].rpartition(":")[0] if failure.frames else ""
     return f"{failure.type} in {place}"
+
+
+def _vanishing(first: Evaluation, second: Evaluation, where: str, bound: float) -> tuple[bool, bool]:
+    zero = [True, True]
+    for one, other in zip(_tensors(first, where), _tensors(second, where)):
+        apart = np.abs(one - other) > bound
+        for side, tensor in enumerate((one, other)):
+            zero[side] = zero[side] and not np.any(tensor[apart])
+    return zero[0], zero[1]
+
+
+def _tensors(side: Evaluation, where: str) -> list[np.ndarray]:
+    if where == "output":
+        return list(side.outputs or ())
+    return [block for row in (*(side.jacobian or ()), *side.vjps) for block in row]
 
 
 def observe(question: Question, evaluator: Evaluator, reference: Optional[Callable[[Question], Evaluation]] = None) -> Observed:
@@ -156,7 +178,7 @@ class SameDifference:
 
     def same_wrong(self, circuit: Circuit, observed: Observed) -> bool:
         """Whether the arbiter finds the same methods wrong."""
-        if not self.wrong or self.wrong_methods is None:
+        if not self.wrong or self.wrong_methods is None or any(observed.symptom.raised):
             return True
         return frozenset(self.wrong_methods(circuit, observed.sides)) == self.wrong
 

@@ -18,6 +18,7 @@ from qdiag.minimizing.passes.numbers import (
     widen_precision,
 )
 from qdiag.minimizing.passes.parts import delete_operations, drop_measurements, drop_terms, return_plainly
+from qdiag.minimizing.passes.rebuilding import rebuild
 from qdiag.minimizing.passes.wires import merge_wires, narrow, relabel
 
 PASSES: tuple[Pass, ...] = (
@@ -28,6 +29,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("drop terms and factors", drop_terms, thin_out),
     Pass("turn trainable parameters into constants", freeze_parameters, thin_out),
     Pass("expand templates and decompositions", expand, thin_out, enlarges=True),
+    Pass("rebuild around one operation", rebuild, thin_out, enlarges=True),
     Pass("peel adjoint, ctrl, pow, exp", peel, try_all),
     Pass("act on fewer wires", narrow, try_all),
     Pass("replace gates by simpler ones", simplify_gates, try_all),
