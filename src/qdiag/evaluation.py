@@ -38,6 +38,8 @@ class Request:
         Whether class definitions inside the circuit may be executed.
     default_dtype
         Torch's default dtype while it runs, or "" to leave it.
+    repetition
+        Tells deliberate repetitions of one request apart, which no cache may answer.
     """
 
     circuit: Circuit
@@ -51,6 +53,7 @@ class Request:
     seed: int = 0
     trusted: bool = False
     default_dtype: str = ""
+    repetition: int = 0
 
 
 @dataclass(frozen=True, eq=False)

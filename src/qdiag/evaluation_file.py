@@ -1,11 +1,10 @@
 """Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
 
-The key is a hash of everything that the result depends on: the circuit with its numbers, the method, what was asked, and the stack.
+The key is the fingerprint of the request, which covers everything that the result depends on but the stack that evaluates it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -18,47 +17,15 @@ import numpy as np
 
 from qdiag.arrays import DTYPES, pack, unpack
 from qdiag.call import Failure
-from qdiag.circuit import Circuit
-from qdiag.circuit_file import skeleton
 from qdiag.errors import OutputError, TraceError
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation import Evaluation
 from qdiag.method import Method
 
-SCHEMA = 1
-"""Version of the file; another version's evaluations are not read."""
-
-_TABLE = "CREATE TABLE IF NOT EXISTS evaluations (key TEXT PRIMARY KEY, head TEXT NOT NULL, arrays BLOB NOT NULL)"
+_COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (key, stack)"
+_FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 
 PASSING = frozenset({"worker", "timeout"})
 """Stages of failures that a second attempt may not meet: they are never stored."""
-
-
-def circuit_key(circuit: Circuit) -> str:
-    """A hash of a circuit's structure and numbers."""
-    text, numbers = skeleton(circuit)
-    digest = hashlib.sha256(text.encode())
-    digest.update(pack(numbers))
-    return digest.hexdigest()
-
-
-def request_key(request: Request, circuit: str, stack: str = "", repeat: int = 0) -> str:
-    """A hash of a request, given the key of its circuit.
-
-    Parameters
-    ----------
-    request, circuit
-        The request and `circuit_key` of its circuit.
-    stack
-        Versions of what evaluates it.
-    repeat
-        Tells deliberate repetitions of one request apart.
-    """
-    fields = ("interface", "device_wires", "jacobian", "second", "execution_options", "seed", "trusted", "default_dtype")
-    asked = (SCHEMA, stack, circuit, repeat, asdict(request.method), *(getattr(request, name) for name in fields))
-    digest = hashlib.sha256(repr(asked).encode())
-    for cotangent in request.cotangents:
-        digest.update(pack(cotangent))
-    return digest.hexdigest()
 
 
 class EvaluationFile:
@@ -68,6 +35,8 @@ class EvaluationFile:
     ----------
     path
         The file, made where it does not exist; None keeps everything in memory.
+    stack
+        Versions of what evaluates: evaluations of another stack are not found.
 
     Raises
     ------
@@ -77,13 +46,14 @@ class EvaluationFile:
         If it cannot be written.
     """
 
-    def __init__(self, path: Optional[Path] = None) -> None:
+    def __init__(self, path: Optional[Path] = None, stack: str = "") -> None:
+        self._stack = stack
         self._name = str(path) if path is not None else ":memory:"
         try:
             self._database = sqlite3.connect(self._name, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute(_TABLE)
+            self._database.execute(f"CREATE TABLE IF NOT EXISTS evaluations ({_COLUMNS})")
         except sqlite3.OperationalError as error:
             raise OutputError(f"cannot write {self._name}: {error}", "check the folder's permissions and the space left") from None
         except sqlite3.DatabaseError:
@@ -92,7 +62,7 @@ class EvaluationFile:
     def get(self, key: str) -> Optional[Evaluation]:
         """The evaluation stored under a key, or None."""
         try:
-            row = self._database.execute("SELECT head, arrays FROM evaluations WHERE key = ?", (key,)).fetchone()
+            row = self._database.execute(_FIND, (key, self._stack)).fetchone()
         except sqlite3.DatabaseError:
             raise TraceError(f"{self._name} is damaged", "move it away: it is made anew from the trace") from None
         return None if row is None else _decoded(row[0], row[1])
@@ -104,7 +74,7 @@ class EvaluationFile:
         if any(array.dtype.name not in DTYPES for array in _arrays(evaluation)):
             return
         try:
-            self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?)", (key, *_encoded(evaluation)))
+            self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (key, self._stack, *_encoded(evaluation)))
         except sqlite3.OperationalError as error:
             raise OutputError(f"cannot write {self._name}: {error}", "check the space left, then run the same command again") from None
 

@@ -53,14 +53,15 @@ def operations_of(circuit: Circuit) -> int:
 
 
 def _steps(node: Node) -> int:
-    angles = sum(_angles(parameter) for parameter in parameters_of(node))
+    angles = sum(_angles(parameter, len(node.wires)) for parameter in parameters_of(node))
     return max(angles, sum(1 for inner in nodes_of(node) if not any(isinstance(part, Node) for part in inner.data)), 1)
 
 
-def _angles(parameter: Parameter) -> int:
+def _angles(parameter: Parameter, wires: int) -> int:
     shape = parameter.value.shape
     square = len(shape) >= 2 and shape[-1] == shape[-2] and parameter.value.dtype.kind == "c"
-    return 1 if square else parameter.value.size
+    batch = len(shape) == 1 and wires <= 2
+    return 1 if square or batch else parameter.value.size
 
 
 def rounding(eps: float, operations: int) -> float:

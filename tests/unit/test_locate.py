@@ -320,10 +320,10 @@ def test_what_was_interrupted_is_resumed(tmp_path: Path):
 
 
 def test_evaluations_of_another_stack_are_not_reused(tmp_path: Path):
-    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
-        locate(training(3), ScriptedEvaluator(), store=store, stack="PennyLane 0.21.0")
-        again = ScriptedEvaluator()
-        locate(training(3), again, store=store, stack="PennyLane 0.45.1")
+    for stack in ("PennyLane 0.21.0", "PennyLane 0.45.1"):
+        with EvaluationFile(tmp_path / "evaluations.qdiag", stack) as store:
+            again = ScriptedEvaluator()
+            locate(training(3), again, store=store)
     assert again.asked("adjoint") == 3
 
 

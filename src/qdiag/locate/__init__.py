@@ -20,7 +20,6 @@ def locate(
     plan: Optional[Plan] = None,
     *,
     store: Optional[EvaluationFile] = None,
-    stack: str = "",
     progress: Optional[Progress] = None,
 ) -> Located:
     """Replay a whole trace and find the first call of each kind of difference.
@@ -35,9 +34,7 @@ def locate(
         What the user asked for.
     store
         Where evaluations are kept, so that an interrupted replay can be resumed.
-    stack
-        Versions of what evaluates: evaluations of another stack are not reused.
     progress
         Told how many calls are done, and of how many.
     """
-    return Replay(trace, evaluator, plan or Plan(), store=store, stack=stack, progress=progress).finish()
+    return Replay(trace, evaluator, plan or Plan(), store=store, progress=progress).finish()

@@ -9,8 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar, Union
 
 from qdiag.call import Configuration
 from qdiag.circuit import Circuit
-from qdiag.evaluate import Evaluation, Request
-from qdiag.evaluation_file import EvaluationFile, request_key
+from qdiag.evaluate import Evaluation, Request, fingerprint
+from qdiag.evaluation_file import EvaluationFile
 from qdiag.method import Method
 
 
@@ -24,38 +24,30 @@ class Evaluator(Protocol):
         """The deterministic methods that a circuit's device supports for it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ask:
-    """A request, the key of its circuit, and which repetition of the same request it is."""
-
-    request: Request
-    circuit: str
-    repeat: int = 0
-
-
 Answer = TypeVar("Answer")
-Judging = Generator[tuple[Ask, ...], tuple[Evaluation, ...], Answer]
+Judging = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
 """Judges something: yields what it asks for, is sent the evaluations, returns its judgement."""
 
 
 class Desk:
     """Answers what is asked: from the store, from what is under way, or by a new evaluation, which is stored as soon as it is there."""
 
-    def __init__(self, evaluator: Evaluator, store: EvaluationFile, stack: str = "") -> None:
+    def __init__(self, evaluator: Evaluator, store: EvaluationFile) -> None:
         self._evaluator = evaluator
         self._store = store
-        self._stack = stack
         self._under_way: dict[str, Future[Evaluation]] = {}
 
-    def ask(self, ask: Ask) -> Union[Evaluation, Future[Evaluation]]:
+    def ask(self, request: Request) -> Union[Evaluation, Future[Evaluation]]:
         """An evaluation, or the promise of one."""
-        key = request_key(ask.request, ask.circuit, self._stack, ask.repeat)
+        key = fingerprint(request)
+        if key is None:
+            return self._evaluator.submit(request).result()
         if key in self._under_way:
             return self._under_way[key]
         known = self._store.get(key)
         if known is not None:
             return known
-        self._under_way[key] = future = self._evaluator.submit(ask.request)
+        self._under_way[key] = future = self._evaluator.submit(request)
         if future.done():
             self.settle()
         return future
@@ -136,12 +128,12 @@ def judge_all(
 def _proceed(case: _Case[Answer], desk: Desk, done: Callable[[int, Answer], None], evaluations: tuple[Evaluation, ...]) -> bool:
     """Send a case what it asked for, and again as long as the answers are known already; returns whether it has come to its end."""
     try:
-        asks = case.judging.send(evaluations) if evaluations or case.asked else next(case.judging)
+        requests = case.judging.send(evaluations) if evaluations or case.asked else next(case.judging)
         while True:
-            case.asked = [desk.ask(ask) for ask in asks]
+            case.asked = [desk.ask(request) for request in requests]
             if not case.ready:
                 return False
-            asks = case.judging.send(case.evaluations())
+            requests = case.judging.send(case.evaluations())
     except StopIteration as stop:
         done(case.index, stop.value)
         return True

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
 
+from qdiag.arrays import pack
 from qdiag.call import Backward, Call, Failure
 from qdiag.circuit import Circuit
+from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluate import Evaluation, Request
-from qdiag.locate.asking import Ask, Judging
+from qdiag.locate.asking import Judging
 from qdiag.locate.plan import Plan
 from qdiag.method import Method
 from qdiag.tensors import Cotangents
@@ -111,17 +114,17 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     """
     cotangents = cotangents_of(call, key)
     first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
-    own, *others = yield tuple(Ask(replace(first, method=m), key) for m in (first.method, *methods))
+    own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
     if disagreeing and not first.jacobian:
         full = replace(first, jacobian=True)
-        again = yield tuple(Ask(replace(full, method=m), key) for m in (own.method, *(side.method for side in disagreeing)))
+        again = yield tuple(replace(full, method=m) for m in (own.method, *(side.method for side in disagreeing)))
         closer, _ = compared(call.circuit, again[0], again[1:], plan, cotangents)
         better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
         sides = tuple(better.get(side.method, side) for side in sides)
     if call.circuit.shots and thorough and not sides and own.failure is None:
-        (another,) = yield (Ask(replace(first, seed=plan.seed + 1), key),)
+        (another,) = yield (replace(first, seed=plan.seed + 1),)
         sides, _ = compared(call.circuit, own, [another], plan, cotangents)
     unfaithful = unfaithfulness(call, own)
     return Judged(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
@@ -163,6 +166,12 @@ def compared(
         elif other.failure is None:
             sides.append(Side(other.method, other, compare(own, other, circuit, plan.tolerance, None, cotangents)))
     return tuple(sides), tuple(refused)
+
+
+def circuit_key(circuit: Circuit) -> str:
+    """A hash of a circuit's structure and numbers."""
+    text, numbers = skeleton(circuit)
+    return hashlib.sha256(text.encode() + pack(numbers)).hexdigest()
 
 
 def cotangents_of(call: Call, key: str) -> Cotangents:

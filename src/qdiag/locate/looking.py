@@ -9,8 +9,7 @@ from typing import Optional
 from qdiag.call import Call
 from qdiag.compare import Verdict, compare
 from qdiag.evaluate import Evaluation, Request
-from qdiag.evaluation_file import circuit_key
-from qdiag.locate.asking import Ask, Judging
+from qdiag.locate.asking import Judging
 from qdiag.locate.differences import Difference, doubted, regraded
 from qdiag.locate.judging import Judged, cotangents_of, request_of
 from qdiag.locate.plan import Plan, preference
@@ -47,7 +46,7 @@ def look_closer(found: Difference, judged: Judged, call: Call, known: Sequence[M
     cotangents = cotangents_of(call, judged.key)
     request = request_of(call, plan, cotangents, jacobian=where == "jacobian")
     pair = (judged.own.method, found.method)
-    runs = yield tuple(Ask(replace(request, method=method), judged.key, repeat) for method in pair for repeat in (0, 1))
+    runs = yield tuple(replace(request, method=method, repetition=repeat) for method in pair for repeat in (0, 1))
     for once, again in (runs[:2], runs[2:]):
         if not _repeats(once, again, call):
             return doubted(found, f"{once.method} is not deterministic: two evaluations with one seed differ")
@@ -75,8 +74,8 @@ def _spread(
     for method in _references(request, found, pair, known)[:REFERENCES]:
         for only_trainable in (False, True):
             circuits = perturbed(request.circuit, found.comparison.eps, POINTS, plan.seed, only_trainable=only_trainable)
-            asks = [Ask(replace(request, circuit=c, method=method), circuit_key(c)) for c in circuits]
-            usable = [evaluation for evaluation in (yield tuple(asks)) if evaluation.failure is None]
+            evaluations = yield tuple(replace(request, circuit=c, method=method) for c in circuits)
+            usable = [evaluation for evaluation in evaluations if evaluation.failure is None]
             if len(usable) >= 2:
                 return spread_of(usable)
     return None

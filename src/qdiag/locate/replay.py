@@ -11,10 +11,10 @@ from typing import Optional, Protocol
 
 from qdiag.call import Call
 from qdiag.compare import Verdict
-from qdiag.evaluation_file import EvaluationFile, circuit_key
+from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
 from qdiag.locate.differences import Difference, differences, divergences
-from qdiag.locate.judging import Judged, judge
+from qdiag.locate.judging import Judged, circuit_key, judge
 from qdiag.locate.located import Cost, Located, verdict_of
 from qdiag.locate.looking import look_closer
 from qdiag.locate.plan import Plan, sampled_calls, shadows
@@ -52,7 +52,7 @@ class Replay:
 
     Parameters
     ----------
-    trace, evaluator, plan, store, stack, progress
+    trace, evaluator, plan, store, progress
         As in `locate`.
     """
 
@@ -63,13 +63,12 @@ class Replay:
         plan: Plan,
         *,
         store: Optional[EvaluationFile] = None,
-        stack: str = "",
         progress: Optional[Progress] = None,
     ) -> None:
         self._trace = trace
         self._evaluator = evaluator
         self._plan = plan
-        self._desk = Desk(evaluator, store if store is not None else EvaluationFile(), stack)
+        self._desk = Desk(evaluator, store if store is not None else EvaluationFile())
         self._progress = progress or (lambda done, total: None)
         self._judged: dict[int, Judged] = {}
         self._differences: dict[int, tuple[Difference, ...]] = {}
