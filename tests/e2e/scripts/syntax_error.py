@@ -1,0 +1,4 @@
+import sys
+print("never shown")
+def broken(:
+    pass
