@@ -19,8 +19,10 @@ FUNCTIONS = frozenset(["adjoint", "ctrl", "prod", "sum", "s_prod", "exp", "pow",
 """Functions of PennyLane's that a template may hold as its argument."""
 
 
-class Identifier:
-    """Stands for the random identifier of a mid-circuit measurement, which its position replaces."""
+class Identifier(NamedTuple):
+    """The random identifier of a mid-circuit measurement, which its position replaces."""
+
+    text: str
 
 
 _PLAIN_FLATTEN = getattr(classes.OPERATOR, "_flatten", None)
@@ -35,7 +37,7 @@ def is_mid_measurement(operator: Any) -> bool:
 
 def identifier_of(measurement: Any) -> Any:
     """What tells one mid-circuit measurement from another in the live circuit."""
-    return getattr(measurement, "meas_uid", None) or measurement.id
+    return measurement.meas_uid if hasattr(measurement, "meas_uid") else measurement.id
 
 
 class Way(NamedTuple):
@@ -148,9 +150,9 @@ _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]]
 
 
 def _without_identifier(metadata: Any, identifier: Any) -> Any:
-    if isinstance(metadata, tuple):
+    if type(metadata) is tuple:
         return tuple(_without_identifier(part, identifier) for part in metadata)
-    return Identifier() if isinstance(metadata, str) and metadata == identifier else metadata
+    return Identifier(metadata) if isinstance(metadata, str) and metadata == identifier else metadata
 
 
 def decomposition(operator: Any) -> Sequence[Any]:

@@ -60,23 +60,26 @@ class Encoding:
 
     def nodes(self, operator: Any) -> tuple[Node, ...]:
         """One node; or those of the decomposition, where the operator itself cannot be kept."""
-        mark = len(self.numbers)
+        state = (len(self.numbers), len(self.positions))
         try:
             return (self.node(operator),)
         except Exception as error:
-            del self.numbers[mark:]
+            self._back_to(*state)
             reason = _reason(error)
-        self.depth = 0
         name = classes.name_of(type(operator))
         try:
-            parts = flattening.decomposition(operator)
-            nodes = tuple(self.node(part) for part in parts)
+            nodes = tuple([self.node(part) for part in flattening.decomposition(operator)])
         except Exception:
-            del self.numbers[mark:]
-            self.depth = 0
+            self._back_to(*state)
             return (Node(name, wires=self._wires_of(operator), opaque=reason),)
         self.note(f"{name} was recorded as its decomposition ({reason})")
         return nodes
+
+    def _back_to(self, numbers: int, positions: int) -> None:
+        del self.numbers[numbers:]
+        while len(self.positions) > positions:
+            self.positions.popitem()
+        self.depth = 0
 
     def node(self, operator: Any) -> Node:
         """An operator or measurement; raises where it cannot be kept."""
@@ -268,7 +271,8 @@ def _enum(encoding: Encoding, value: Any) -> Value:
     return Tagged("enum", (type(value).__name__, value.name))
 
 
-def _identifier(encoding: Encoding, value: Any) -> Value:
+def _identifier(encoding: Encoding, value: flattening.Identifier) -> Value:
+    encoding.positions[value.text] = len(encoding.positions)
     return Tagged("identifier", None)
 
 

@@ -13,12 +13,14 @@ import pennylane as qml
 from qdiag.bridges import outcomes
 from qdiag.bridges.expression import Expression, Writer
 from qdiag.bridges.literals import NUMPY, Style, literal, plain_text
-from qdiag.bridges.spelling import Speller
+from qdiag.bridges.spelling import Speller, require_name
 from qdiag.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
 from qdiag.method import Method, Option
 
 QML = "import pennylane as qml"
 EXACT = Style()
+_QNODE = inspect.signature(qml.QNode.__init__).parameters
+_QNODE_TAKES_SHOTS = "shots" in _QNODE
 
 
 @dataclass(frozen=True)
@@ -112,25 +114,48 @@ def number_source(parameter: Parameter, style: Style = EXACT) -> tuple[str, froz
 # --- QNodes ----------------------------------------------------------------------------------------------------------------
 
 
+def device_source(method: Method, wires: Sequence[object], shots: Sequence[int] = ()) -> tuple[str, frozenset[str]]:
+    """The expression that makes a method's device as this PennyLane takes it, and its imports.
+
+    Parameters
+    ----------
+    method
+        Its device, precision and options.
+    wires
+        The device's wires; empty to let the circuit decide.
+    shots
+        Empty for analytic.
+    """
+    consecutive = list(wires) == list(range(len(wires)))
+    arguments = [plain_text(method.device)]
+    if wires:
+        arguments.append(f"wires={len(wires) if consecutive else plain_text(list(wires))}")
+    if method.device_precision:
+        arguments.append(f"c_dtype=np.{np.dtype(method.device_precision).name}")
+    arguments += _keywords(method.device_options)
+    if shots and not _QNODE_TAKES_SHOTS:
+        arguments.append(f"shots={_shots(shots)}")
+    imports = frozenset([NUMPY]) if method.device_precision else frozenset()
+    return f"qml.device({', '.join(arguments)})", imports
+
+
 def qnode_source(
     function: str,
+    device: str,
     method: Method,
-    wires: Sequence[object],
     *,
     interface: str = "",
     execution_options: Sequence[tuple[str, Option]] = (),
     shots: Sequence[int] = (),
-) -> tuple[str, frozenset[str]]:
-    """The expression that makes a QNode from a quantum function under a method, as this PennyLane takes it, and its imports.
+) -> str:
+    """The expression that makes a QNode from a quantum function under a method, as this PennyLane takes it.
 
     Parameters
     ----------
-    function
-        The quantum function's name.
+    function, device
+        The quantum function's name, and the device's name or expression.
     method
-        Its device, differentiation method and options.
-    wires
-        The device's wires.
+        Its differentiation method and options.
     interface
         Named only where this PennyLane would not find out by itself.
     execution_options
@@ -138,33 +163,25 @@ def qnode_source(
     shots
         Empty for analytic.
     """
-    parameters = inspect.signature(qml.QNode.__init__).parameters
-    count = repr(int(shots[0]) if len(shots) == 1 else [int(n) for n in shots])
-    arguments = [function, _device(method, wires, "" if "shots" in parameters or not shots else count)]
-    if interface not in ("", "numpy") and not str(parameters["interface"].default).lower().endswith("auto"):
-        arguments.append(f'interface="{interface}"')
-    if method.diff_method not in ("", "none"):
-        arguments.append(f'diff_method="{method.diff_method}"')
-    if shots and "shots" in parameters:
-        arguments.append(f"shots={count}")
-    arguments += [f"{name}={plain_text(value)}" for name, value in execution_options]
-    if method.gradient_options:
-        arguments.append(_gradient_options(method, "gradient_kwargs" in parameters))
-    imports = frozenset([NUMPY]) if "np." in arguments[1] else frozenset()
-    return f"qml.QNode({', '.join(arguments)})", imports
+    arguments = [function, device]
+    if interface not in ("", "numpy") and not str(_QNODE["interface"].default).lower().endswith("auto"):
+        arguments.append(f"interface={plain_text(interface)}")
+    arguments.append("diff_method=" + ("None" if method.diff_method in ("", "none") else plain_text(method.diff_method)))
+    if shots and _QNODE_TAKES_SHOTS:
+        arguments.append(f"shots={_shots(shots)}")
+    arguments += _keywords([(name, value) for name, value in execution_options if name in _QNODE])
+    if method.gradient_options and "gradient_kwargs" in _QNODE:
+        arguments.append(f"gradient_kwargs={plain_text(dict(method.gradient_options))}")
+    else:
+        arguments += _keywords(method.gradient_options)
+    return f"qml.QNode({', '.join(arguments)})"
 
 
-def _device(method: Method, wires: Sequence[object], shots: str) -> str:
-    consecutive = bool(wires) and list(wires) == list(range(len(wires)))
-    arguments = [f'"{method.device}"', f"wires={len(wires) if consecutive else plain_text(list(wires))}" if wires else ""]
-    if method.device_precision:
-        arguments.append(f"c_dtype=np.{np.dtype(method.device_precision).name}")
-    arguments += [f"{name}={plain_text(value)}" for name, value in method.device_options]
-    arguments += [f"shots={shots}"] if shots else []
-    return f"qml.device({', '.join(filter(None, arguments))})"
+def _shots(shots: Sequence[int]) -> str:
+    return repr(int(shots[0]) if len(shots) == 1 else [int(count) for count in shots])
 
 
-def _gradient_options(method: Method, grouped: bool) -> str:
-    if grouped:
-        return f"gradient_kwargs={plain_text(dict(method.gradient_options))}"
-    return ", ".join(f"{name}={plain_text(value)}" for name, value in method.gradient_options)
+def _keywords(options: Sequence[tuple[str, Option]]) -> list[str]:
+    for name, _ in options:
+        require_name(name)
+    return [f"{name}={plain_text(value)}" for name, value in options]

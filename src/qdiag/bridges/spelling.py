@@ -7,6 +7,7 @@ Each node offers spellings, the nicest first: special ones (`SPECIAL`), then the
 from __future__ import annotations
 
 import inspect
+import keyword
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -91,6 +92,7 @@ class Speller:
     def class_path(self, node: Node) -> Path:
         """The name of a node's class in the source."""
         if node.definition:
+            require_name(node.name)
             return Path(node.name, classes.class_defined(node.name, node.definition) if self.trusted else None)
         return path_of(classes.class_named(node.name))
 
@@ -185,7 +187,7 @@ _arrangements: dict[str, Arrangement] = {}
 def _constructions(speller: Speller, node: Node) -> Iterator[Expression]:
     """Calls of the constructor: the one that worked for this class before, then those with ever more keywords."""
     path = speller.class_path(node)
-    names = ("wires", *named_values(node.metadata)) if path.value is None else _parameter_names(path.value)
+    names = ("wires", *filter(str.isidentifier, named_values(node.metadata))) if path.value is None else _parameter_names(path.value)
     options = _options(node, names)
     if path.value is None:
         yield from _arranged(speller, node, path, names, ("number", tuple(options)))
@@ -309,7 +311,21 @@ def path_of(kind: type) -> Path:
 
 def named(dotted: str) -> Path:
     """One of PennyLane's functions or classes by its name below ``qml``; the name alone where this version has none."""
+    for part in dotted.split("."):
+        require_name(part)
     return Path(f"qml.{dotted}", _reached(dotted))
+
+
+def require_name(text: str) -> None:
+    """Refuse text that is no Python name: it may come from a file by a stranger, and must not become code.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If it is none.
+    """
+    if not text.isidentifier() or keyword.iskeyword(text):
+        raise OpaqueCircuitError(f"{text!r} stands where a Python name belongs", "record the trace again")
 
 
 def _reached(dotted: str) -> Any:

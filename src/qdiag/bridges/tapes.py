@@ -38,11 +38,7 @@ def circuit_of(tape: Any, returns: str = "single") -> Circuit:
 def recorded(tape: Any, returns: str = "single") -> Recorded:
     """A tape as a circuit, together with the live numbers that its parameters were read from (see `circuit_of`)."""
     encoding = Encoding()
-    operations = list(flattening.operations_of(tape))
-    for operator in operations:
-        if flattening.is_mid_measurement(operator):
-            encoding.positions[flattening.identifier_of(operator)] = len(encoding.positions)
-    nodes = [encoding.nodes(operator) for operator in operations]
+    nodes = [encoding.nodes(operator) for operator in flattening.operations_of(tape)]
     measurements = [encoding.nodes(measurement)[0] for measurement in tape.measurements]
     circuit = Circuit(
         tuple([node for group in nodes for node in group]),
