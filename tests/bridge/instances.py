@@ -214,6 +214,9 @@ BY_HAND: dict[str, Callable[[], Any]] = {
         [np.array([[0.0, 0.107], [0.994, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])], wires=[0, 1], work_wires=[2]
     ),
     "SumOfSlatersPrep": lambda: qml.SumOfSlatersPrep(np.array([0.6, 0.8]), wires=[0, 1, 2], indices=[1, 6]),
+    "QROMStatePreparation": lambda: qml.QROMStatePreparation(
+        _vector(2), wires=[0, 1], precision_wires=[2, 3, 4], work_wires=[5]
+    ),
     "Superposition": lambda: qml.Superposition(
         np.sqrt([0.5, 0.5]), np.array([[1, 1, 1], [0, 0, 0]]), wires=[0, 1, 2], work_wire=3
     ),

@@ -146,9 +146,15 @@ def _is_operator(value: Any) -> bool:
     return isinstance(value, classes.OPERATOR)
 
 
-def made(kind: type, data: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-    """The operator of a class that `arguments` took apart."""
-    rest = dict(keywords)
+def parts(operator: Any) -> tuple[tuple[Any, ...], Any]:
+    """The data and the metadata of an operator; with no arguments but wires they look as they do on newer versions."""
+    data, keywords = arguments(operator)
+    return data, (keywords["wires"], ()) if list(keywords) == ["wires"] else keywords
+
+
+def made(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    """The operator of a class that `parts` took apart."""
+    rest = dict(metadata) if isinstance(metadata, dict) else {"wires": metadata[0], **dict(metadata[1])}
     inverse = rest.pop("inverse", False)
     operator = kind(*data, **rest)
     return operator.inv() if inverse else operator

@@ -77,7 +77,7 @@ def _parts_by(name: str, kind: Any) -> Callable[[Any], tuple[str, Any, Any]]:
         return lambda operator: (name, *operator._flatten())
     if kind is classes.MEASUREMENT:
         return constructors.measurement_parts
-    return lambda operator: (name, *constructors.arguments(operator))
+    return lambda operator: (name, *constructors.parts(operator))
 
 
 def _labels_getter(kind: Any) -> Optional[Callable[[Any], Optional[tuple[Any, ...]]]]:
@@ -137,7 +137,7 @@ def _unflatten_controlled(kind: type, data: tuple[Any, ...], metadata: Any) -> A
     return kind(tape(data, (), ()), metadata)
 
 
-_BY_CONSTRUCTOR = (constructors.arguments, constructors.made)
+_BY_CONSTRUCTOR = (constructors.parts, constructors.made)
 
 _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
     "Conditional": (_flatten_conditional, _unflatten_conditional),
@@ -177,10 +177,13 @@ def stop_recording() -> Any:
 
 def outcome_of(value: Any, positions: dict[Any, int], most: int) -> Outcome:
     """A function of mid-circuit measurements as its table of values."""
-    measurements = [positions[identifier_of(measurement)] for measurement in value.measurements]
-    if len(measurements) > most:
-        raise ValueError(f"it depends on {len(measurements)} mid-circuit measurements")
-    return Outcome(tuple(measurements), tuple(_table_entry(entry) for entry in value.branches.values()))
+    measured = [positions[identifier_of(measurement)] for measurement in value.measurements]
+    if len(measured) > most:
+        raise ValueError(f"it depends on {len(measured)} mid-circuit measurements")
+    # PennyLane orders them by their random identifiers; in order of execution the table is the same in every run.
+    order = sorted(range(len(measured)), key=measured.__getitem__)
+    entries = {tuple(branch[i] for i in order): _table_entry(entry) for branch, entry in value.branches.items()}
+    return Outcome(tuple(measured[i] for i in order), tuple(entries[branch] for branch in sorted(entries)))
 
 
 def _table_entry(entry: Any) -> Any:

@@ -58,22 +58,33 @@ class Encoding:
         if text not in self.notes:
             self.notes.append(text)
 
-    def nodes(self, operator: Any) -> tuple[Node, ...]:
-        """One node; or those of the decomposition, where the operator itself cannot be kept."""
-        state = (len(self.numbers), len(self.positions))
+    def operation(self, operator: Any) -> tuple[Node, ...]:
+        """One node; or those of the decomposition, where the operator itself cannot be kept. Never raises."""
+        marks = (len(self.numbers), len(self.positions))
         try:
             return (self.node(operator),)
         except Exception as error:
-            self._back_to(*state)
+            self._back_to(*marks)
             reason = _reason(error)
-        name = classes.name_of(type(operator))
         try:
             nodes = tuple([self.node(part) for part in flattening.decomposition(operator)])
         except Exception:
-            self._back_to(*state)
-            return (Node(name, wires=self._wires_of(operator), opaque=reason),)
-        self.note(f"{name} was recorded as its decomposition ({reason})")
+            self._back_to(*marks)
+            return (self._opaque(operator, reason),)
+        self.note(f"{classes.name_of(type(operator))} was recorded as its decomposition ({reason})")
         return nodes
+
+    def whole(self, operator: Any) -> Node:
+        """One node, known by name only where the operator or measurement cannot be kept. Never raises."""
+        marks = (len(self.numbers), len(self.positions))
+        try:
+            return self.node(operator)
+        except Exception as error:
+            self._back_to(*marks)
+            return self._opaque(operator, _reason(error))
+
+    def _opaque(self, operator: Any, reason: str) -> Node:
+        return Node(classes.name_of(type(operator)), wires=self._wires_of(operator), opaque=reason)
 
     def _back_to(self, numbers: int, positions: int) -> None:
         del self.numbers[numbers:]
@@ -130,9 +141,11 @@ class Encoding:
 
     def _wires_of(self, operator: Any) -> tuple[Label, ...]:
         try:
-            return self.labels(operator.wires.labels)
+            labels = self.labels(operator.wires.labels)
         except Exception:
             return ()
+        # Those of an outcome come in the order of random identifiers.
+        return labels if getattr(operator, "mv", None) is None else tuple(sorted(labels, key=str))
 
 
 _WAYS: dict[type, flattening.Way] = {}
@@ -256,7 +269,7 @@ def _function(encoding: Encoding, value: Any) -> Value:
     name = getattr(value, "__name__", "")
     if getattr(qml, name, None) is value:
         return Tagged("function", name)
-    raise Unencodable(f"it holds the function {name or value!r}")
+    raise Unencodable(f"it holds the function {name}")
 
 
 def _dtype(encoding: Encoding, value: Any) -> Value:
@@ -357,11 +370,7 @@ def node_of(operator: Any) -> Node:
     Node
         Never an exception: an operator that cannot be kept is a node with a reason in `Node.opaque`.
     """
-    try:
-        return Encoding().node(operator)
-    except Exception as error:
-        name = classes.name_of(type(operator))
-        return Node(name, wires=Encoding()._wires_of(operator), opaque=_reason(error))
+    return Encoding().whole(operator)
 
 
 # --- rebuilding --------------------------------------------------------------------------------------------------------

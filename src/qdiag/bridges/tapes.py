@@ -38,8 +38,8 @@ def circuit_of(tape: Any, returns: str = "single") -> Circuit:
 def recorded(tape: Any, returns: str = "single") -> Recorded:
     """A tape as a circuit, together with the live numbers that its parameters were read from (see `circuit_of`)."""
     encoding = Encoding()
-    nodes = [encoding.nodes(operator) for operator in flattening.operations_of(tape)]
-    measurements = [encoding.nodes(measurement)[0] for measurement in tape.measurements]
+    nodes = [encoding.operation(operator) for operator in flattening.operations_of(tape)]
+    measurements = [encoding.whole(measurement) for measurement in tape.measurements]
     circuit = Circuit(
         tuple([node for group in nodes for node in group]),
         tuple(measurements),

@@ -1,0 +1,354 @@
+"""What a tape records beyond single operators: mid-circuit measurements, shots, classes of the script's own, notes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pennylane as qml
+import pytest
+from hypothesis import given, settings
+from sameness import same
+from strategies import runnable_circuits
+
+from qdiag import circuit_file
+from qdiag.bridges import operators, stack, tapes
+from qdiag.circuit import Circuit, Node, Outcome, nodes_of, walk
+from qdiag.errors import OpaqueCircuitError
+
+pytestmark = pytest.mark.stack
+
+modern = pytest.mark.skipif(not stack.has_flatten(), reason="this PennyLane does not have it")
+
+
+def tape_from(function: object) -> object:
+    """The tape that a quantum function queues."""
+    if hasattr(qml.tape, "make_qscript"):
+        return qml.tape.make_qscript(function)()
+    with qml.tape.JacobianTape() as tape:
+        function()  # type: ignore[operator]
+    return tape
+
+
+def there_and_back(circuit: Circuit, trusted: bool = False) -> Circuit:
+    restored = circuit_file.restore(*circuit_file.skeleton(circuit))
+    return tapes.circuit_of(tapes.tape_of(restored, trusted=trusted), circuit.returns)
+
+
+def outcomes_in(circuit: Circuit) -> list[Outcome]:
+    return [value for node in circuit.nodes for value in walk(node) if isinstance(value, Outcome)]
+
+
+@settings(max_examples=30)
+@given(runnable_circuits())
+def test_a_circuit_becomes_a_tape_and_the_same_circuit_again(circuit: Circuit) -> None:
+    pytest.importorskip("torch")
+    again = there_and_back(circuit)
+    assert [node.name for node in again.nodes] == [node.name for node in circuit.nodes]
+    assert same(again.parameters, circuit.parameters)
+    assert again.wires == circuit.wires
+
+
+def test_recording_leaves_a_queue_alone() -> None:
+    def function() -> None:
+        qml.RX(0.1, wires=0)
+        circuit = Circuit((operators.node_of(qml.RY(0.2, wires=0)),), ())
+        tapes.tape_of(circuit)
+        qml.expval(qml.PauliZ(0))
+
+    assert [type(operation).__name__ for operation in tape_from(function).operations] == ["RX", "RY"]
+
+
+def test_rebuilding_inside_a_quantum_function_adds_nothing_to_it() -> None:
+    circuit = Circuit((operators.node_of(qml.RX(0.1, wires=0)),), (operators.node_of(qml.expval(qml.PauliZ(0))),))
+
+    def function() -> None:
+        tapes.tape_of(circuit)
+
+    assert not tape_from(function).operations
+
+
+# --- shots -------------------------------------------------------------------------------------------------------------
+
+
+@modern
+@pytest.mark.parametrize("shots", [None, 100, [100, 100], [(10, 3), 20]])
+def test_shots_are_kept_group_by_group(shots: object) -> None:
+    tape = qml.tape.QuantumScript([qml.RX(0.1, 0)], [qml.expval(qml.Z(0))], shots=shots)
+    circuit = tapes.circuit_of(tape)
+    assert circuit.shots == tuple(tape.shots)
+    assert tuple(tapes.tape_of(circuit).shots) == tuple(tape.shots)
+
+
+# --- mid-circuit measurements ----------------------------------------------------------------------------------------------
+
+
+def conditioned() -> None:
+    first = qml.measure(0, reset=True)
+    second = qml.measure(1, postselect=1)
+    qml.cond(first & ~second, qml.RX)(0.1, wires=2)
+    qml.cond(second, qml.RY)(0.2, wires=2)
+    qml.cond(2 * first + second > 1.5, qml.PauliX)(wires=2)
+    qml.expval(first)
+    qml.probs(op=[first, second])
+    qml.var(0.5 * first - second)
+
+
+@modern
+def test_outcomes_become_positions_and_tables() -> None:
+    circuit = tapes.circuit_of(tape_from(conditioned))
+    conditions = outcomes_in(circuit)[:3]
+    assert conditions[0] == Outcome((0, 1), (False, False, True, False))
+    assert conditions[1] == Outcome((1,), (0, 1))
+    assert conditions[2].table in ((False, False, True, True), (0, 0, 1, 1))
+    assert outcomes_in(circuit)[-1].table == (0.0, -1.0, 0.5, -0.5)
+
+
+@modern
+def test_random_identifiers_do_not_reach_the_structure() -> None:
+    one, other = (circuit_file.skeleton(tapes.circuit_of(tape_from(conditioned)))[0] for _ in range(2))
+    assert one == other
+
+
+@modern
+def test_mid_circuit_measurements_come_back_bit_for_bit() -> None:
+    circuit = tapes.circuit_of(tape_from(conditioned))
+    assert not circuit.opaque
+    assert same(there_and_back(circuit), circuit)
+
+
+@modern
+def test_a_rebuilt_condition_does_what_the_first_did() -> None:
+    def function() -> None:
+        qml.RX(0.8, wires=0)
+        first = qml.measure(0)
+        qml.RX(1.1, wires=1)
+        second = qml.measure(1)
+        qml.cond(first | second, qml.RY)(0.7, wires=2)
+        qml.expval(qml.PauliZ(2))
+
+    tape = tape_from(function)
+    device = qml.device("default.qubit")
+    again = tapes.tape_of(tapes.circuit_of(tape))
+    assert qml.execute([again], device, None) == qml.execute([tape], device, None)
+
+
+@modern
+def test_a_condition_on_a_measurement_that_is_gone_is_said_and_not_guessed() -> None:
+    circuit = tapes.circuit_of(tape_from(conditioned))
+    without = Circuit(tuple(op for op in circuit.operations if not op.name.startswith("MidMeasure")), circuit.measurements)
+    with pytest.raises(OpaqueCircuitError, match="does not make"):
+        tapes.tape_of(without)
+
+
+# --- what cannot be kept ---------------------------------------------------------------------------------------------------
+
+
+class Turn(qml.operation.Operation):
+    """A rotation that the script defines."""
+
+    num_wires = 1
+    num_params = 1
+    grad_method = "A"
+
+    @staticmethod
+    def compute_decomposition(angle, wires):
+        return [qml.RY(np.sin(angle) + OFFSET, wires=wires)]
+
+    def expand(self):
+        with qml.tape.QuantumTape() as tape:
+            qml.RY(np.sin(self.data[0]) + OFFSET, wires=self.wires)
+        return tape
+
+
+OFFSET = 0.25
+
+
+def turned() -> None:
+    Turn(0.3, wires=0)
+    qml.expval(qml.PauliZ(0))
+
+
+def test_a_class_of_the_scripts_own_is_recorded_with_its_source_and_what_it_needs() -> None:
+    node = tapes.circuit_of(tape_from(turned)).operations[0]
+    assert node.name == "Turn"
+    assert "class Turn(qml.operation.Operation):" in node.definition
+    assert "import pennylane as qml" in node.definition
+    assert "import numpy as np" in node.definition
+    assert "OFFSET = 0.25" in node.definition
+
+
+def test_its_source_is_not_executed_without_trust() -> None:
+    circuit = tapes.circuit_of(tape_from(turned))
+    with pytest.raises(OpaqueCircuitError, match="not trusted"):
+        tapes.tape_of(circuit)
+
+
+def test_with_trust_it_is_rebuilt_and_recorded_alike() -> None:
+    circuit = tapes.circuit_of(tape_from(turned))
+    rebuilt = tapes.tape_of(circuit, trusted=True).operations[0]
+    assert rebuilt.data[0] == 0.3
+    assert same(there_and_back(circuit, trusted=True), circuit)
+
+
+def test_source_that_fails_or_defines_something_else_is_a_clear_error() -> None:
+    for definition in ("raise ValueError('no')", "Turn = 3", "class Turn: pass", "class ("):
+        circuit = Circuit((Node("Turn", definition=definition),), ())
+        with pytest.raises(OpaqueCircuitError, match="Turn"):
+            tapes.tape_of(circuit, trusted=True)
+
+
+def test_a_local_class_is_recorded_too() -> None:
+    class Local(qml.operation.Operation):
+        num_wires = 1
+        num_params = 0
+
+    node = operators.node_of(Local(wires=0))
+    assert node.definition.startswith("import pennylane as qml")
+    assert "\nclass Local(" in node.definition
+
+
+def test_a_class_without_source_is_known_by_name_only() -> None:
+    kind = type("Nameless", (qml.operation.Operation,), {"num_wires": 1, "num_params": 0, "__module__": "nowhere"})
+    node = operators.node_of(kind(wires=["a"]))
+    assert (node.name, node.wires) == ("Nameless", ("a",))
+    assert "source" in node.opaque
+
+
+def test_an_operator_that_holds_a_function_becomes_its_decomposition_with_a_note() -> None:
+    def block(weights, wires):
+        qml.RY(weights[0], wires=wires[0])
+        qml.CNOT(wires=wires)
+
+    circuit = tapes.circuit_of(tape_from(lambda: qml.MPS(range(3), 2, block, 1, template_weights=np.ones((2, 1)))))
+    assert [node.name for node in circuit.operations] == ["RY", "CNOT", "RY", "CNOT"]
+    assert circuit.notes == ("MPS was recorded as its decomposition (it holds the function block)",)
+
+
+def test_an_opaque_operation_is_refused_by_name_when_rebuilt() -> None:
+    circuit = Circuit((Node("Strange", wires=(0,), opaque="it holds a socket"),), ())
+    with pytest.raises(OpaqueCircuitError, match=r"Strange.*socket"):
+        tapes.tape_of(circuit)
+
+
+def test_an_operation_that_this_pennylane_does_not_have_is_refused_by_name() -> None:
+    with pytest.raises(OpaqueCircuitError, match=r"has no operation or measurement 'os\.system'"):
+        tapes.tape_of(Circuit((Node("os.system"),), ()))
+
+
+@modern
+@pytest.mark.parametrize("kind", ["function", "class", "enum", "unheard of"])
+def test_a_file_cannot_name_what_is_no_part_of_a_circuit(kind: str) -> None:
+    from qdiag.circuit import Tagged
+
+    content = ("Path", "home") if kind == "enum" else "system"
+    with pytest.raises(OpaqueCircuitError):
+        tapes.tape_of(Circuit((Node("RX", (Tagged(kind, content),)),), ()))
+
+
+def test_recording_never_raises() -> None:
+    class Broken(qml.RX):
+        @property
+        def data(self):
+            raise RuntimeError("no data")
+
+        @data.setter
+        def data(self, value):
+            pass
+
+        @property
+        def wires(self):
+            raise RuntimeError("no wires")
+
+    broken = Broken.__new__(Broken)
+    node = operators.node_of(broken)
+    assert node.opaque
+    assert node.wires == ()
+
+
+@modern
+def test_deep_nesting_is_known_by_name_only() -> None:
+    operator = qml.RX(0.1, 0)
+    for _ in range(operators.MAX_DEPTH + 1):
+        operator = qml.adjoint(operator, lazy=True)
+    assert "deep" in operators.node_of(operator).opaque
+
+
+@modern
+def test_nesting_up_to_the_bound_fits_the_file() -> None:
+    operator = qml.RX(0.1, 0)
+    for _ in range(operators.MAX_DEPTH - 1):
+        operator = qml.adjoint(operator, lazy=True)
+    node = operators.node_of(operator)
+    assert len(nodes_of(node)) == operators.MAX_DEPTH
+    circuit = Circuit((node,), ())
+    assert same(circuit_file.restore(*circuit_file.skeleton(circuit)), circuit)
+
+
+@pytest.mark.parametrize(
+    ("label", "recorded"), [(np.int64(3), 3), (2.0, 2), (True, 1), ("q", "q"), ((0, 1), "(0, 1)"), (0.5, "0.5")]
+)
+def test_wire_labels_become_integers_and_strings(label: object, recorded: object) -> None:
+    circuit = tapes.circuit_of(tape_from(lambda: qml.RX(0.1, wires=qml.wires.Wires([label]))))
+    assert circuit.wires == (recorded,)
+    assert type(circuit.wires[0]) is type(recorded)
+    assert bool(circuit.notes) == (str(recorded) == recorded and recorded != label)
+
+
+# --- torch -----------------------------------------------------------------------------------------------------------------
+
+
+def rx_of(number: object) -> Node:
+    return operators.node_of(qml.RX(number, wires=0))
+
+
+def test_unusual_tensors_are_recorded_by_value() -> None:
+    torch = pytest.importorskip("torch")
+    matrix = torch.tensor([[1.0, 2j], [3.0, 4.0]], dtype=torch.complex64)
+    node = operators.node_of(qml.QubitUnitary(matrix.conj(), wires=0) if stack.has_flatten() else qml.Hermitian(matrix.conj(), wires=0))
+    assert node.data[0].value.tobytes() == np.conj(matrix.numpy()).tobytes()
+
+
+def test_bfloat16_is_widened_with_a_note() -> None:
+    torch = pytest.importorskip("torch")
+    circuit = tapes.circuit_of(tape_from(lambda: qml.RX(torch.tensor(0.5, dtype=torch.bfloat16), wires=0)))
+    assert circuit.parameters[0].value == np.float32(0.5)
+    assert circuit.parameters[0].value.dtype == np.float32
+    assert circuit.notes == ("bfloat16 numbers were widened to float32",)
+
+
+def test_a_recorded_number_does_not_change_with_the_tensor() -> None:
+    torch = pytest.importorskip("torch")
+    weight = torch.tensor(0.5, requires_grad=True)
+    parameter = rx_of(weight).data[0]
+    with torch.no_grad():
+        weight += 1
+    assert parameter.value == 0.5
+    assert parameter.trainable
+
+
+def test_numbers_under_autograd_are_those_inside_the_box() -> None:
+    from pennylane import numpy as pnp
+
+    seen: list[Node] = []
+
+    def cost(x):
+        seen.append(rx_of(x[0]))
+        return x[0] ** 2
+
+    qml.grad(cost)(pnp.array([0.25, 0.5], requires_grad=True))
+    parameter = seen[0].data[0]
+    assert parameter.value == 0.25
+    assert (parameter.container, parameter.trainable) == ("autograd", True)
+
+
+def test_a_tensor_without_a_value_is_known_by_name_only() -> None:
+    torch = pytest.importorskip("torch")
+    if not hasattr(torch, "func"):
+        pytest.skip("this torch has no vmap")
+    seen: list[Node] = []
+
+    def mapped(x):
+        seen.append(rx_of(x))
+        return x
+
+    torch.func.vmap(mapped)(torch.ones(3))
+    assert "value" in seen[0].opaque
