@@ -12,6 +12,7 @@ import numpy as np
 from qdiag.circuit import Circuit
 from qdiag.elements import jacobian_name, output_name, trainable_names, vjp_name
 from qdiag.evaluate import Evaluation
+from qdiag.manifold import tangential
 from qdiag.spread import Spread
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
@@ -51,12 +52,12 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
     for i, (x, y) in enumerate(outputs):
         yield Tensor("output", partial(output_name, count, i), x, y, norms[i], _at(spread.outputs, i, 0.0))
     names = trainable_names(circuit)
-    for i, (row, other) in enumerate(zip(a.jacobian or (), b.jacobian or ())):
+    for i, (row, other) in enumerate(zip(_along(circuit, a.jacobian or ()), _along(circuit, b.jacobian or ()))):
         ndim = np.ndim(outputs[i][0]) if i < count else 0
         for j, (x, y) in enumerate(zip(row, other)):
             name = partial(jacobian_name, count, i, ndim, _at(names, j, f"parameter {j}"))
             yield Tensor("jacobian", name, x, y, norms[i] if i < count else 1.0, _at(_at(spread.jacobian, i, ()), j, 0.0))
-    for k, (row, other) in enumerate(zip(a.vjps, b.vjps)):
+    for k, (row, other) in enumerate(zip(_along(circuit, a.vjps), _along(circuit, b.vjps))):
         floor = _floor(_at(cotangents, k, ()), norms)
         for j, (x, y) in enumerate(zip(row, other)):
             name = partial(vjp_name, "loss" if len(a.vjps) < 3 else f"loss {k}", _at(names, j, f"parameter {j}"))
@@ -64,6 +65,10 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
     if not any("finite-diff" in str(e.method) for e in (a, b)):
         for j, (x, y) in enumerate(zip(a.hvp or (), b.hvp or ())):
             yield Tensor("second-derivative", partial(vjp_name, "slope", _at(names, j, f"parameter {j}")), x, y, sum(norms), 0.0)
+
+
+def _along(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:
+    return [tangential(circuit, [np.asarray(part) for part in row]) for row in rows]
 
 
 def _floor(cotangent: Sequence[Optional[np.ndarray]], norms: Sequence[float]) -> float:

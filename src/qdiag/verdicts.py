@@ -11,6 +11,7 @@ import numpy as np
 from qdiag import rounding
 from qdiag.circuit import Circuit
 from qdiag.evaluation import Evaluation
+from qdiag.manifold import tangential
 from qdiag.reference import Reference
 from qdiag.simulation import coordinates
 
@@ -169,21 +170,23 @@ def _slope_gaps(
     if not ours.directions.size or ours.outputs is None:
         return []
     gaps = []
+    complex_parameters = any(circuit.parameters[k].value.dtype.kind == "c" for k in circuit.trainable)
     starts = np.cumsum([0, *(output.size for output in ours.outputs)])
     moved = spread is not None and spread.slopes.shape == ours.slopes.shape
     wobble = 2 * np.abs(spread.slopes - ours.slopes) if spread is not None and moved else np.zeros(ours.slopes.shape)
     wobble = np.where(np.isfinite(wobble), wobble, 0.0)
     reach = np.sum(np.abs(ours.directions), axis=1)
-    for i, row in enumerate(found.jacobian or ()):
+    for i, row in enumerate(_tangential(circuit, found.jacobian or ())):
         span = slice(starts[i], starts[i + 1])
         theirs = _along(row, ours, conjugated, ours.outputs[i].shape)
-        if theirs is None:
+        # Interfaces do not agree on the Jacobian of complex numbers with respect to complex ones; products are judged instead.
+        if theirs is None or (complex_parameters and np.iscomplexobj(ours.outputs[i])):
             continue
         mine = ours.slopes[span]
         scale = max(ours.norms[i], largest(row))
         allowed = ours.slope_errors[span] + wobble[span] + allowance(circuit, found, scale, gradient=True) * reach
         gaps.append(Gap("jacobian", theirs, mine, allowed))
-    for cotangent, vjp in zip(cotangents, found.vjps):
+    for cotangent, vjp in zip(cotangents, _tangential(circuit, found.vjps)):
         theirs = _along(vjp, ours, conjugated, ())
         if theirs is None:
             continue
@@ -195,6 +198,10 @@ def _slope_gaps(
         allowed = allowed + allowance(circuit, found, max(floor, largest(vjp)), gradient=True) * reach
         gaps.append(Gap("vjp", theirs[0], mine, allowed))
     return gaps
+
+
+def _tangential(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:
+    return [tangential(circuit, [np.asarray(part) for part in row]) for row in rows]
 
 
 def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, shape: tuple[int, ...]) -> Optional[np.ndarray]:

@@ -9,13 +9,14 @@ from typing import Optional
 import numpy as np
 
 from qdiag import framework
-from qdiag.circuit import parameters_of, with_trainable, without_operations
+from qdiag.circuit import Circuit, parameters_of, with_trainable, without_operations
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
 from qdiag.diagnosis.experiments import parameters_at
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Divergence
+from qdiag.manifold import tangential
 from qdiag.question import Evaluator, Question, ask, with_circuit
 
 Blocks = tuple[np.ndarray, ...]
@@ -73,17 +74,17 @@ def _sides(
     first_is_wrong = str(question.methods[0]) in divergence.wrong or str(question.methods[1]) not in divergence.wrong
     wrong, other = evaluations if first_is_wrong else reversed(evaluations)
     judge = reference(question) if reference is not None and divergence.wrong else other
+    circuit = question.circuit
     sizes = [question.circuit.parameters[i].value.size for i in question.circuit.trainable]
-    return _blocks(wrong, sizes), _blocks(judge, sizes) or _blocks(other, sizes)
+    return _blocks(wrong, circuit, sizes), _blocks(judge, circuit, sizes) or _blocks(other, circuit, sizes)
 
 
-def _blocks(evaluation: Evaluation, sizes: Sequence[int]) -> Optional[Blocks]:
+def _blocks(evaluation: Evaluation, circuit: Circuit, sizes: Sequence[int]) -> Optional[Blocks]:
     """One matrix for each trainable parameter: a row for each output element, a column for each of its own elements."""
     if not evaluation.jacobian:
         return None
-    return tuple(
-        np.concatenate([np.reshape(output[i], (-1, size)) for output in evaluation.jacobian]) for i, size in enumerate(sizes)
-    )
+    rows = [tangential(circuit, output) for output in evaluation.jacobian]
+    return tuple(np.concatenate([np.reshape(row[i], (-1, size)) for row in rows]) for i, size in enumerate(sizes))
 
 
 def _with_gradients(scene: Scene, wrong: Blocks, right: Blocks) -> Scene:

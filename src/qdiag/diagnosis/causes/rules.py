@@ -63,7 +63,9 @@ WRONG_RULE = Cause(
         the parameters are moved far from the point.""",
     remedy="""another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use its
         decomposition""",
-    applies=lambda scene: scene.derivative and scene.signature != "nan" and bool(scene.apart) and not scene.involves("finite-diff"),
+    applies=lambda scene: scene.derivative
+    and scene.signature != "nan"
+    and bool(set(scene.apart) - set(scene.lost) - set(scene.hidden)),
     predicts=lambda scene: (
         *flips(*_blamed_frozen(scene)),
         *leaves(*_others_frozen(scene)),
@@ -86,7 +88,7 @@ DROPPED = Cause(
     confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
-    applies=lambda scene: scene.derivative and bool(scene.lost),
+    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden)),
     predicts=lambda scene: (*flips(*_lost_frozen(scene)), *_off_the_point(scene)),
     because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
 )
