@@ -193,9 +193,7 @@ BY_HAND: dict[str, Callable[[], Any]] = {
     "DisplacementEmbedding": lambda: qml.DisplacementEmbedding(W[:2], wires=[0, 1]),
     "SqueezingEmbedding": lambda: qml.SqueezingEmbedding(W[:2], wires=[0, 1], method="phase"),
     "BasicEntanglerLayers": lambda: qml.BasicEntanglerLayers(W[:6].reshape(2, 3), wires=[0, 1, 2], rotation=qml.RZ),
-    "StronglyEntanglingLayers": lambda: qml.StronglyEntanglingLayers(
-        np.resize(W, (2, 3, 3)), wires=[0, 1, 2], imprimitive=qml.CZ
-    ),
+    "StronglyEntanglingLayers": lambda: qml.StronglyEntanglingLayers(np.resize(W, (2, 3, 3)), wires=[0, 1, 2], imprimitive=qml.CZ),
     "RandomLayers": lambda: qml.RandomLayers(W[:6].reshape(2, 3), wires=[0, 1], seed=7),
     "SimplifiedTwoDesign": lambda: qml.SimplifiedTwoDesign(W[:3], W[:4].reshape(1, 2, 2), wires=[0, 1, 2]),
     "ParticleConservingU1": lambda: qml.ParticleConservingU1(W[:2].reshape(1, 1, 2), wires=[0, 1], init_state=np.array([1, 0])),
@@ -214,12 +212,8 @@ BY_HAND: dict[str, Callable[[], Any]] = {
         [np.array([[0.0, 0.107], [0.994, 0.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])], wires=[0, 1], work_wires=[2]
     ),
     "SumOfSlatersPrep": lambda: qml.SumOfSlatersPrep(np.array([0.6, 0.8]), wires=[0, 1, 2], indices=[1, 6]),
-    "QROMStatePreparation": lambda: qml.QROMStatePreparation(
-        _vector(2), wires=[0, 1], precision_wires=[2, 3, 4], work_wires=[5]
-    ),
-    "Superposition": lambda: qml.Superposition(
-        np.sqrt([0.5, 0.5]), np.array([[1, 1, 1], [0, 0, 0]]), wires=[0, 1, 2], work_wire=3
-    ),
+    "QROMStatePreparation": lambda: qml.QROMStatePreparation(_vector(2), wires=[0, 1], precision_wires=[2, 3, 4], work_wires=[5]),
+    "Superposition": lambda: qml.Superposition(np.sqrt([0.5, 0.5]), np.array([[1, 1, 1], [0, 0, 0]]), wires=[0, 1, 2], work_wire=3),
     "QutritBasisStatePreparation": lambda: qml.QutritBasisStatePreparation([0, 2], wires=[0, 1]),
     # subroutines
     "ApproxTimeEvolution": lambda: qml.ApproxTimeEvolution(_hamiltonian(), 0.3, 2),
@@ -275,9 +269,7 @@ BY_HAND: dict[str, Callable[[], Any]] = {
     "ModExp": lambda: qml.ModExp([0, 1], [2, 3, 4], base=3, mod=7, work_wires=[5, 6, 7, 8, 9]),
     "OutAdder": lambda: qml.OutAdder([0, 1], [2, 3], [4, 5, 6], mod=7, work_wires=[7, 8]),
     "OutMultiplier": lambda: qml.OutMultiplier([0, 1], [2, 3], [4, 5, 6], mod=7, work_wires=[7, 8]),
-    "OutPoly": lambda: qml.OutPoly(
-        _polynomial, input_registers=[[0, 1], [2, 3]], output_wires=[4, 5, 6], mod=7, work_wires=[7, 8]
-    ),
+    "OutPoly": lambda: qml.OutPoly(_polynomial, input_registers=[[0, 1], [2, 3]], output_wires=[4, 5, 6], mod=7, work_wires=[7, 8]),
     "SemiAdder": lambda: qml.SemiAdder([0, 1], [2, 3, 4], [5, 6]),
     "TemporaryAND": lambda: qml.TemporaryAND([0, 1, 2], control_values=[0, 1]),
     "AllSinglesDoubles": lambda: qml.AllSinglesDoubles(

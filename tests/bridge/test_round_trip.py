@@ -92,9 +92,7 @@ def test_pennylane_calls_what_comes_back_equal(instance: instances.Instance) -> 
     assert qml.equal(rebuilt, instance.operator, check_interface=True, check_trainability=True)
 
 
-@pytest.mark.parametrize(
-    "instance", [i for i in INSTANCES if i.label.split()[0] in DECOMPOSED], ids=lambda instance: instance.label
-)
+@pytest.mark.parametrize("instance", [i for i in INSTANCES if i.label.split()[0] in DECOMPOSED], ids=lambda instance: instance.label)
 def test_the_others_become_their_decomposition_with_a_note(instance: instances.Instance) -> None:
     circuit = circuit_with(instance.operator)
     assert not circuit.opaque

@@ -283,9 +283,7 @@ def test_nesting_up_to_the_bound_fits_the_file() -> None:
     assert same(circuit_file.restore(*circuit_file.skeleton(circuit)), circuit)
 
 
-@pytest.mark.parametrize(
-    ("label", "recorded"), [(np.int64(3), 3), (2.0, 2), (True, 1), ("q", "q"), ((0, 1), "(0, 1)"), (0.5, "0.5")]
-)
+@pytest.mark.parametrize(("label", "recorded"), [(np.int64(3), 3), (2.0, 2), (True, 1), ("q", "q"), ((0, 1), "(0, 1)"), (0.5, "0.5")])
 def test_wire_labels_become_integers_and_strings(label: object, recorded: object) -> None:
     circuit = tapes.circuit_of(tape_from(lambda: qml.RX(0.1, wires=qml.wires.Wires([label]))))
     assert circuit.wires == (recorded,)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
 from qdiag.bridges import flattening
-from qdiag.bridges.operators import Decoding, Encoding
+from qdiag.bridges.decoding import Decoding
+from qdiag.bridges.encoding import Encoding
 from qdiag.circuit import Circuit
 
 
