@@ -260,7 +260,7 @@ def _full_rows(circuit: Circuit, found: Reference, conjugated: bool) -> list[np.
     """For each trainable parameter, slopes of every output element: columns in the parameter's own order."""
     count = found.directions.shape[1]
     slopes = np.full((found.slopes.shape[0], count), np.nan, dtype=np.complex128)
-    slopes[:, np.argmax(found.directions, axis=1)] = found.slopes
+    slopes[:, list(found.axes)] = found.slopes
     real = not any(np.iscomplexobj(output) for output in found.outputs or ())
     rows, start = [], 0
     for parameter in (circuit.parameters[i] for i in circuit.trainable):

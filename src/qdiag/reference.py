@@ -15,6 +15,7 @@ import numpy as np
 
 from qdiag.circuit import Circuit, Node, Outcome, walk
 from qdiag.derivative import Derivative, derivative
+from qdiag.manifold import tangential
 from qdiag.simulation import Simulation, coordinates, flat, from_coordinates, too_large
 from qdiag.states import NotSimulated, Reading, defect, dense
 
@@ -23,7 +24,7 @@ MOST_COORDINATES = 2048
 
 EPS = float(np.finfo(np.float64).eps)
 
-_OFF = 1e-3
+_OFF = 1e-5
 _OFF_LIMIT = 1e-7
 _MARGIN = 8.0
 
@@ -54,8 +55,9 @@ class Reference:
         Why some slopes or all are missing, or "".
     doubts
         Operations whose own matrix and decomposition contradict one another on plain numbers.
-    full
-        Whether the directions are all axes that can be judged.
+    axes
+        The coordinate that each direction stands for where these are all that can be judged, each along the surface on which its
+        parameter lives; empty for one random direction.
     seconds, evaluations
         The cost.
     """
@@ -70,9 +72,14 @@ class Reference:
     reason: str = ""
     gradient_reason: str = ""
     doubts: tuple[str, ...] = ()
-    full: bool = False
+    axes: tuple[int, ...] = ()
     seconds: float = 0.0
     evaluations: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there is a direction for every coordinate that can be judged."""
+        return bool(self.axes)
 
 
 def reference(
@@ -191,18 +198,22 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
         except NotSimulated as error:
             raise ValueError(str(error)) from error
 
-    allowed = [_on_manifold(simulation, values_at, centre, axis) for axis in range(len(centre))]
+    def along(direction: np.ndarray) -> np.ndarray:
+        return coordinates(tangential(circuit, from_coordinates(direction, base)))
+
+    axes = [along(axis) for axis in np.eye(len(centre))]
+    allowed = [_physical(simulation, values_at, centre, axis) for axis in axes]
     lost = allowed.count(False)
     reasons = [f"{lost} of {len(centre)} trainable numbers leave what physics allows when moved"] if lost else []
     if not any(allowed):
         return replace(found, gradient_reason=reasons[0])
     noise = max(found.errors)
-    rows = [_random_direction(np.array(allowed), seed)]
+    rows = [along(_random_direction(np.array(allowed), seed))]
     slopes = [derivative(function, centre, rows[0], noise=noise)]
     cost = simulation_time(function, centre)
     full = depth == "full" and cost * 40 * sum(allowed) <= seconds
     if full:
-        rows = [np.eye(len(centre))[axis] for axis in range(len(centre)) if allowed[axis]]
+        rows = [axis for axis, usable in zip(axes, allowed) if usable]
         slopes = [derivative(function, centre, row, noise=noise) for row in rows]
     if not all(slope.smooth for slope in slopes):
         reasons.append("the slopes to the left and to the right of this point differ")
@@ -210,11 +221,15 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
     return replace(
         found,
         directions=np.array(rows),
-        slopes=np.stack([_complex(slope, size) for slope in slopes], axis=1),
+        slopes=_real_where_possible(np.stack([_complex(slope, size) for slope in slopes], axis=1), found),
         slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
         gradient_reason="; ".join(reasons),
-        full=full,
+        axes=tuple(np.flatnonzero(allowed)) if full else (),
     )
+
+
+def _real_where_possible(slopes: np.ndarray, found: Reference) -> np.ndarray:
+    return slopes if any(np.iscomplexobj(output) for output in found.outputs or ()) else slopes.real
 
 
 def simulation_time(function: Any, centre: np.ndarray) -> float:
@@ -236,17 +251,15 @@ def _complex(slope: Derivative, size: int) -> np.ndarray:
     return slope.value[0::2] + 1j * slope.value[1::2]
 
 
-def _on_manifold(simulation: Simulation, values_at: Any, centre: np.ndarray, axis: int) -> bool:
-    """Whether the circuit stays physical when one trainable number is moved to either side, or to the one side where it exists."""
+def _physical(simulation: Simulation, values_at: Any, centre: np.ndarray, direction: np.ndarray) -> bool:
+    """Whether the circuit stays physical when it is moved along a direction to either side, or to the one side where it exists."""
     ends = []
     for step in (_OFF, -_OFF):
-        moved = centre.copy()
-        moved[axis] += step
         try:
-            ends.append(simulation.defect_at(values_at(moved)) <= _OFF_LIMIT)
+            ends.append(simulation.defect_at(values_at(centre + step * direction)) <= _OFF_LIMIT)
         except (NotSimulated, ArithmeticError, ValueError):
             continue
-    return bool(ends) and all(ends)
+    return bool(ends) and all(ends) and bool(direction.any())
 
 
 def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:

@@ -57,14 +57,19 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     return tuple(matrices.steps(row, fresh=fresh) for row in rows(live))
 
 
+_NORMALISED = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding")
+"""Operations that may refuse a state of another norm than one: a derivative along the sphere leaves it at second order."""
+
+
 def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
     """The operator of a node on plain numbers."""
-    numbers = iter([value.item() if value.ndim == 0 else value for value in values])
     try:
-        return operators.operator_of(node, numbers, trusted=trusted)
+        return operators.operator_of(node, iter([value.item() if value.ndim == 0 else value for value in values]), trusted=trusted)
     except OpaqueCircuitError as error:
         raise NotSimulated(error.cause) from error
     except (ArithmeticError, ValueError) as error:
+        if node.name in _NORMALISED and any(abs(np.linalg.norm(value) - 1) > 1e-12 for value in values):
+            return _live(node, [value / np.linalg.norm(value, axis=-1, keepdims=True) for value in values], trusted)
         raise NotSimulated(f"{node.name} does not take these numbers: {error}") from error
 
 
