@@ -177,7 +177,7 @@ def _law(reference: Evaluation, candidate: Evaluation, circuit: Circuit, toleran
         eps=max([rounding.working_eps(circuit, methods), *(_result_eps(e) for e in (reference, candidate))]),
         operations=operations,
         tolerance=tolerance,
-        truncation=sum(rounding.truncation(m, operations) for m in methods),
+        truncation=sum(rounding.truncation(m, operations, circuit) for m in methods),
         sampling=(sampled[0], sampled[1]),
         stochastic=any(m.stochastic for m in methods),
     )

@@ -142,7 +142,7 @@ def allowance(circuit: Circuit, found: Evaluation, scale: float, *, gradient: bo
     operations = rounding.operations_of(circuit)
     units = rounding.rounding(eps_of(circuit, found), operations)
     if gradient:
-        units += rounding.truncation(found.method, operations)
+        units += rounding.truncation(found.method, operations, circuit)
     if circuit.shots:
         units += rounding.sampling(found.method, min(circuit.shots), gradient=gradient)
     return units * scale
