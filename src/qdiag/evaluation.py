@@ -25,7 +25,8 @@ class Request:
     device_wires
         Wires of the user's device; empty to let the circuit decide.
     cotangents
-        Any number of cotangents, each with one array (or None) for each output.
+        Any number of cotangents, each with one array (or None) for each output. For a complex output they follow the interface:
+        a vector-Jacobian product is ``Re(conj(c)·J)`` under torch and ``Re(c·J)`` under autograd.
     jacobian
         Whether to form the full Jacobian.
     second
@@ -69,7 +70,8 @@ class Evaluation:
     vjps
         For each cotangent, one array for each trainable parameter, in the order of `Circuit.trainable`.
     jacobian
-        For each output, one array for each trainable parameter, of shape ``output.shape + parameter.shape``.
+        For each output, one array for each trainable parameter, of shape ``output.shape + parameter.shape``; complex where the
+        output is.
     hvp
         The derivative of the vector-Jacobian product along the seeded direction, for each trainable parameter.
     warnings

@@ -25,6 +25,9 @@ MEMORY_OF_WORKER = 600 << 20
 TIMEOUT = 60.0
 """Seconds for one evaluation."""
 
+EVALUATIONS_OF_CALL = 5
+"""A function that is called may take this many times the limit of one evaluation."""
+
 REMEMBERED = 512
 """So many evaluations are kept, to answer the same request again."""
 
@@ -157,8 +160,11 @@ class Workers:
         return relay
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Start a module-level function where PennyLane and torch are loaded; its exception is the future's."""
-        return self._pool.schedule(function, args=arguments, timeout=self.timeout)
+        """Start a module-level function where PennyLane and torch are loaded; its exception is the future's.
+
+        It may take as long as several evaluations.
+        """
+        return self._pool.schedule(function, args=arguments, timeout=EVALUATIONS_OF_CALL * self.timeout)
 
     def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
         """What ``--methods auto`` stands for (see `applicable`)."""

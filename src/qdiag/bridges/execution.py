@@ -46,7 +46,7 @@ def _evaluated(request: Request) -> Evaluation:
     asked = _prepared(request)
     evaluation = _attempt(asked)
     for amend in (_with_spare_wire, _by_rows):
-        if evaluation.failure is not None:
+        if evaluation.failure is not None and evaluation.failure.refusal:
             evaluation = amend(asked, evaluation)
     return replace(evaluation, method=request.method)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import traceback
 from types import TracebackType
@@ -14,11 +15,14 @@ MAX_FRAMES = 8
 MAX_MESSAGE = 2000
 
 _REFUSING = re.compile(
-    r"support|not differentiable|non-differentiable|cannot differentiate|not (yet )?implemented|incompatible|not compatible"
-    r"|only (be )?used|not (available|allowed|recognized|defined)|does not exist|requires|not possible",
+    r"support|differentia|not (yet )?implemented|compatible|only (be )?used|not (available|allowed|recognized|defined|possible)"
+    r"|does not exist|requires|cannot be",
     re.IGNORECASE,
 )
-_WORDED = (ValueError, TypeError, AttributeError, RuntimeError, AssertionError)
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Where an object lies in memory: the only part of a message that is another one each time."""
+
+_OWNERS = ("pennylane", "pennylane_lightning")
 
 
 def failure_of(error: BaseException, stage: str) -> Failure:
@@ -31,9 +35,8 @@ def failure_of(error: BaseException, stage: str) -> Failure:
     stage
         As in `Failure`.
     """
-    frames = _frames(error.__traceback__)
-    message = error.cause if isinstance(error, QdiagError) else str(error)
-    return Failure(type(error).__name__, message[:MAX_MESSAGE], frames, stage, _is_refusal(error, frames))
+    message = error.cause if isinstance(error, QdiagError) else _ADDRESS.sub("", str(error))
+    return Failure(type(error).__name__, message[:MAX_MESSAGE], _frames(error.__traceback__), stage, _is_refusal(error))
 
 
 def _frames(trace: Optional[TracebackType]) -> tuple[str, ...]:
@@ -41,11 +44,20 @@ def _frames(trace: Optional[TracebackType]) -> tuple[str, ...]:
     return tuple(frames[-MAX_FRAMES:])
 
 
-def _is_refusal(error: BaseException, frames: tuple[str, ...]) -> bool:
-    """An exception class made for refusing, or a worded one that PennyLane itself raised: all else is a breakdown inside it."""
+def _is_refusal(error: BaseException) -> bool:
+    """An exception class made for refusing, or a ``raise`` of PennyLane's own in words of refusal: all else is a breakdown."""
     if isinstance(error, (NotImplementedError, ImportError, QdiagError)):
         return True
-    owned = frames[-1:] and frames[-1].startswith(("pennylane.", "pennylane_lightning."))
-    if type(error).__module__.partition(".")[0] in ("pennylane", "pennylane_lightning"):
+    if type(error).__module__.partition(".")[0] in _OWNERS:
         return True
-    return bool(owned) and isinstance(error, _WORDED) and _REFUSING.search(str(error)) is not None
+    return _raised_by_pennylane(error.__traceback__) and _REFUSING.search(str(error)) is not None
+
+
+def _raised_by_pennylane(trace: Optional[TracebackType]) -> bool:
+    """Whether the exception comes from a ``raise`` statement in PennyLane, and not from an expression that failed there."""
+    frames = list(traceback.walk_tb(trace))
+    if not frames:
+        return False
+    frame, line = frames[-1]
+    owner = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return owner in _OWNERS and linecache.getline(frame.f_code.co_filename, line).lstrip().startswith("raise")

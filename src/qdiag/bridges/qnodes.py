@@ -16,8 +16,12 @@ from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.operators import Decoding
 from qdiag.bridges.results import flattened
 from qdiag.evaluation import Request
+from qdiag.method import Method
 
 _SIGNATURE = inspect.signature(qml.QNode.__init__).parameters
+_OF_DEVICE_GRADIENTS = ("device_vjp", "grad_on_execution")
+"""Options that mean something to a device's own gradients only; other methods refuse them."""
+
 _OPEN = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _SIGNATURE.values())
 
 
@@ -60,8 +64,7 @@ class Runner:
             "interface": self.interface or None,
             "diff_method": None if method.diff_method == "none" else method.diff_method,
         }
-        accepted = {name: value for name, value in request.execution_options if _accepted(name, value)}
-        options.update(accepted)
+        options.update({name: value for name, value in request.execution_options if _accepted(name, value, method)})
         gradient = dict(method.gradient_options)
         if _OPEN:
             options.update(gradient)
@@ -69,7 +72,7 @@ class Runner:
             options["gradient_kwargs"] = gradient
         if request.second:
             options["max_diff"] = 2
-        if request.jacobian and method.per_parameter:
+        if request.jacobian and method.per_parameter and not request.circuit.shots:
             # one vector-Jacobian product for each output asks for the same shifted circuits again
             options["cache"] = True
         if "shots" in _SIGNATURE:
@@ -77,7 +80,9 @@ class Runner:
         return options
 
 
-def _accepted(name: str, value: object) -> bool:
+def _accepted(name: str, value: object, method: Method) -> bool:
+    if name in _OF_DEVICE_GRADIENTS and method.diff_method not in ("adjoint", "device"):
+        return False
     return name in _SIGNATURE or (_OPEN and value is not None)
 
 
