@@ -135,7 +135,7 @@ def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], tr
     torch = sys.modules["torch"]
     for position, output in enumerate(outputs):
         if isinstance(output, torch.Tensor) and output.requires_grad and not output.is_leaf:
-            output.register_hook(_CotangentHook(passes, returned, position))
+            _hook(output, _CotangentHook(passes, returned, position))
     seen: set[int] = set()
     for position, tensor in enumerate(trainable):
         if not isinstance(tensor, torch.Tensor) or tensor.is_leaf or id(tensor) in arguments or id(tensor) in seen:
@@ -145,7 +145,20 @@ def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], tr
             hook.returned.exact[hook.position] = False
         seen.add(id(tensor))
         returned.exact[position] = not earlier and sum(other is tensor for other in trainable) == 1
-        tensor.register_hook(_GradientHook(passes, returned, position))
+        _hook(tensor, _GradientHook(passes, returned, position))
+
+
+class _Key(int):
+    """Under which torch keeps a hook: torch 1.10 asks the key, not the hook, whether saving the tensor is worth a warning."""
+
+    __torch_unserializable__ = True
+
+
+def _hook(tensor: Any, hook: _Hook) -> None:
+    key = tensor.register_hook(hook).id
+    hooks = tensor._backward_hooks
+    if hooks.pop(key, None) is hook:
+        hooks[_Key(key)] = hook
 
 
 class _Hook:

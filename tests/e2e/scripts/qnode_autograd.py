@@ -1,14 +1,16 @@
 """Autograd and PennyLane's optimisers. Arguments: device, differentiation method."""
+import random
 import sys
 import traceback
 import warnings
 
 import _fate
 import pennylane as qml
+import torch
 from pennylane import numpy as np
 
 device, method = (sys.argv[1:] + ["default.qubit", "backprop"])[:2]
-np.random.seed(5)
+random.seed(4), np.random.seed(5), torch.manual_seed(6)
 dev = qml.device(device, wires=2)
 
 

@@ -84,9 +84,12 @@ def outer(x):
 
 
 x = torch.tensor(0.7, requires_grad=True)
-value = outer(x)
-value.backward()
-print(value, x.grad)
+try:
+    value = outer(x)
+    value.backward()
+    print(value, x.grad)
+except Exception:  # PennyLane 0.21 cannot do this under adjoint
+    traceback.print_exc()
 try:
     broken(x)
 except ZeroDivisionError:

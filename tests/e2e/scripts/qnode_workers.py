@@ -1,12 +1,15 @@
 """QNodes in DataLoader workers, in a forked child, and in several threads one after another."""
 import os
+import random
 import sys
 import threading
 
 import _fate
 import pennylane as qml
+import numpy as np
 import torch
 
+random.seed(1), np.random.seed(1)
 torch.set_num_threads(1)
 dev = qml.device("default.qubit", wires=1)
 
