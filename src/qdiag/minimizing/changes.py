@@ -33,7 +33,7 @@ class Changes:
         """The circuit with these changes made, or None where there is no such circuit."""
         try:
             return self.make(items)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, ArithmeticError):
             return None
 
     def each(self) -> tuple[Optional[Circuit], ...]:

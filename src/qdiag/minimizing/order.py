@@ -51,7 +51,7 @@ def key(circuit: Circuit) -> Key:
         (sum(part.nodes for part in both), sum(part.depth for part in both)),
         (sum(part.rank for part in both),),
         (sum(part.container for part in both), sum(part.complexity for part in both)),
-        (sum(label != position for position, label in enumerate(wires)),),
+        (sum(label != position for position, label in enumerate(wires)), int(circuit.returns != "single")),
     )
 
 

@@ -53,7 +53,7 @@ def simplify_gates(circuit: Circuit, workshop: Workshop) -> Changes:
     for place, node in _operators(circuit):
         numbers = tuple(part for part in node.data if isinstance(part, Parameter))
         for name, kept, wires in SIMPLER.get(node.name, ()):
-            if len(kept) <= len(numbers) and max(wires) < len(node.wires):
+            if max(kept, default=-1) < len(numbers) and max(wires) < len(node.wires):
                 gate = workshop.gate(name, tuple(numbers[i] for i in kept), tuple(node.wires[i] for i in wires))
                 groups += [[Edit(place, (gate,))]] if gate is not None else []
     return Changes.of_edits(circuit, groups)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -116,16 +117,20 @@ def set_numbers(number: float) -> Propose:
     """The pass that sets numbers to one value: ``RX(0.3512)`` → ``RX(1.0)``."""
 
     def propose(circuit: Circuit, workshop: Workshop) -> Changes:
-        whole = float(number).is_integer()
-        numbers = [p.value for p in circuit.parameters]
+        kinds = [p.value.dtype for p in circuit.parameters]
         groups = [
             elements
             for elements, current in _adjustable(circuit)
-            if simplicity(number) < simplicity(current) and (whole or numbers[elements[0][0]].dtype.kind in "fc")
+            if simplicity(number) < simplicity(current) and _holds(kinds[elements[0][0]], number)
         ]
         return Changes(len(groups), lambda items: with_elements(circuit, _joined(groups, items), number))
 
     return propose
+
+
+def _holds(kind: np.dtype[Any], number: float) -> bool:
+    """Whether a dtype has this number."""
+    return kind.kind in "fc" or (number in (0.0, 1.0)) or (kind.kind == "i" and number.is_integer())
 
 
 def round_numbers(digits: int) -> Propose:

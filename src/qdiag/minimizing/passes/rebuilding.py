@@ -19,7 +19,7 @@ FEW = 2
 
 
 def rebuild(circuit: Circuit, workshop: Workshop) -> Changes:
-    """``BasisState RX RX Hopping Hopping`` → ``Rot Rot Hopping`` with X, Y and Z measured on each wire, from which others then delete."""
+    """``BasisState RX RX Hopping Hopping`` → ``Rot Rot Hopping`` with X, Y and Z of each wire, from which others then delete."""
     if len(circuit.operations) <= FEW:
         return Changes(0, lambda items: circuit)
     suspects = [node for node in circuit.operations if node.wires and node.name not in PLAIN_GATES]

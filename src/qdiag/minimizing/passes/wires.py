@@ -7,13 +7,17 @@ from itertools import combinations
 from qdiag.circuit import Circuit, Node, Wires, relabelled, walk
 from qdiag.edits import Edit, narrowed, places
 from qdiag.minimizing.changes import Changes, Workshop
+from qdiag.minimizing.order import PLAIN_GATES
+
+ANY_WIDTH = ("Identity", "MultiRZ", "PauliRot")
+"""Plain gates that act on any number of wires."""
 
 
 def narrow(circuit: Circuit, workshop: Workshop) -> Changes:
     """``MultiRZ(wires=[0, 1, 2])`` → ``MultiRZ(wires=[2])``, ``probs([0, 1])`` → ``probs([0])``, a 4×4 matrix → a 2×2 one."""
     groups = []
     for place, value in places(circuit):
-        if isinstance(value, Node):
+        if isinstance(value, Node) and (value.name not in PLAIN_GATES or value.name in ANY_WIDTH):
             shorter = (narrowed(value, position) for position in range(len(value.wires)))
             groups += [[Edit(place, (node,))] for node in shorter if node is not None and len(node.wires) < len(value.wires)]
     return Changes.of_edits(circuit, groups)

@@ -1,0 +1,114 @@
+"""Whatever circuit and whatever question: the result is interesting, not larger, 1-minimal, always the same, and safe at any time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from small_circuits import WORKSHOP, names
+from strategies import circuits, runnable_circuits
+
+from qdiag.circuit import Circuit, without_measurements, without_operations
+from qdiag.errors import CircuitFormatError
+from qdiag.minimizing import Minimized, Oracle, minimize
+from qdiag.minimizing.oracle import fingerprint
+from qdiag.minimizing.order import key
+
+ANY_CIRCUIT = st.one_of(runnable_circuits(wires=4, most=8), circuits())
+
+
+def arbitrary(seed: int, share: int) -> Callable[[Circuit], bool]:
+    """A question without rhyme or reason: some share, in 16ths, of all circuits is interesting."""
+
+    def interesting(candidate: Circuit) -> bool:
+        digest = hashlib.sha256(fingerprint(candidate) + bytes([seed])).digest()
+        return digest[0] % 16 < share
+
+    return interesting
+
+
+def counting(wanted: int) -> Callable[[Circuit], bool]:
+    """A question of the usual kind: enough rotations are left."""
+    return lambda candidate: sum(name.startswith("R") for name in names(candidate)) >= wanted
+
+
+QUESTIONS = st.one_of(st.builds(arbitrary, st.integers(0, 255), st.integers(1, 15)), st.builds(counting, st.integers(0, 3)))
+
+
+def searched(start: Circuit, interesting: Callable[[Circuit], bool], width: int = 1) -> Minimized:
+    with Oracle(interesting, width=width) as oracle:
+        return minimize(start, oracle, workshop=WORKSHOP)
+
+
+def interesting_start(start: Circuit, interesting: Callable[[Circuit], bool]) -> None:
+    try:
+        assume(interesting(start))
+    except CircuitFormatError:
+        assume(False)
+
+
+@given(start=ANY_CIRCUIT, interesting=QUESTIONS)
+@settings(max_examples=150)
+def test_the_result_is_interesting_not_larger_and_one_minimal(start: Circuit, interesting: Callable[[Circuit], bool]) -> None:
+    interesting_start(start, interesting)
+    found = searched(start, interesting)
+    assert found.one_minimal
+    assert interesting(found.circuit)
+    assert key(found.circuit) <= key(start)
+    for position in range(len(found.circuit.operations)):
+        assert not interesting(without_operations(found.circuit, [position]))
+    if len(found.circuit.measurements) > 1:
+        assert not any(interesting(without_measurements(found.circuit, [i])) for i in range(len(found.circuit.measurements)))
+
+
+@given(start=ANY_CIRCUIT, interesting=QUESTIONS)
+@settings(max_examples=40)
+def test_the_result_does_not_depend_on_the_run_or_the_workers(start: Circuit, interesting: Callable[[Circuit], bool]) -> None:
+    interesting_start(start, interesting)
+    runs = [searched(start, interesting, width) for width in (1, 1, 2, 4)]
+    assert len({fingerprint(run.circuit) for run in runs}) == 1
+    assert len({(run.calls, run.failures) for run in runs}) == 1
+
+
+@given(start=runnable_circuits(wires=4, most=8), interesting=QUESTIONS, data=st.data())
+@settings(max_examples=100)
+def test_interrupted_at_any_call_the_best_so_far_is_safe_and_valid(
+    start: Circuit, interesting: Callable[[Circuit], bool], data: st.DataObject
+) -> None:
+    interesting_start(start, interesting)
+    calls = searched(start, interesting).calls
+    end = data.draw(st.integers(1, max(1, calls - 1)), label="interrupted at")
+    asked = 0
+
+    def interrupted(candidate: Circuit) -> bool:
+        nonlocal asked
+        asked += 1
+        if asked > end:
+            raise KeyboardInterrupt
+        return interesting(candidate)
+
+    kept: list[Circuit] = []
+    found = minimize(start, Oracle(interrupted), workshop=WORKSHOP, accepted=kept.append)
+    assert found.stopped == ("interrupted" if asked > end else "")
+    assert found.circuit is kept[-1]
+    assert all(interesting(circuit) for circuit in kept)
+    assert key(found.circuit) <= key(start)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+@given(start=runnable_circuits(most=8), seed=st.integers(0, 255))
+@settings(max_examples=30)
+def test_candidates_that_raise_do_no_harm(width: int, start: Circuit, seed: int) -> None:
+    raises = arbitrary(seed, 5)
+
+    def interesting(candidate: Circuit) -> bool:
+        if candidate is not start and raises(candidate):
+            raise RuntimeError("cannot be evaluated")
+        return True
+
+    found = searched(start, interesting, width)
+    assert found.one_minimal
+    assert found.circuit is start or not raises(found.circuit)

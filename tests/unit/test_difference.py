@@ -1,0 +1,151 @@
+"""Interesting = the same symptom, clearly beyond the bound, with the same method wrong; noise is asked until it has answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from small_circuits import circuit, gate, names, number
+
+from qdiag.call import Failure
+from qdiag.circuit import Circuit
+from qdiag.compare import Verdict
+from qdiag.evaluate import Evaluation, Request
+from qdiag.method import parse
+from qdiag.minimizing.difference import SameDifference, decided
+from qdiag.question import Question
+
+GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")
+START = circuit(gate("RX", 0.3, trainable=True), gate("RY", 0.4, trainable=True))
+
+Errors = Callable[[Circuit], Any]
+"""From a circuit to what the bad method adds to the Jacobian, or the failure that it raises."""
+
+
+class Scripted:
+    """Both methods give ones; the bad one adds its errors."""
+
+    def __init__(self, errors: Errors) -> None:
+        self.errors = errors
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        future: Future[Evaluation] = Future()
+        future.set_result(self._evaluated(request))
+        return future
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        raise NotImplementedError
+
+    def _evaluated(self, request: Request) -> Evaluation:
+        slopes = tuple(np.ones(()) for _ in request.circuit.trainable)
+        plain = Evaluation(request.method, (np.ones(()),), jacobian=(slopes,), norms=(1.0,))
+        added = self.errors(request.circuit) if request.method == BAD else 0.0
+        if isinstance(added, Failure):
+            return replace(plain, outputs=None, jacobian=None, failure=added)
+        return replace(plain, jacobian=(tuple(slope + added for slope in slopes),))
+
+
+def same(errors: Errors, **rest: Any) -> SameDifference:
+    return SameDifference(Question(START, (GOOD, BAD)), Scripted(errors), **rest)
+
+
+def test_the_start_shows_its_own_difference() -> None:
+    difference = same(lambda found: 0.5)
+    assert difference.start.symptom.verdict is Verdict.ERROR
+    assert difference(START)
+
+
+def test_a_candidate_that_agrees_is_not_interesting_but_a_twin() -> None:
+    difference = same(lambda found: 0.5 if "RY" in names(found) else 0.0)
+    without = circuit(gate("RX", 0.3, trainable=True))
+    assert not difference(without)
+    assert difference.agrees(without)
+    assert not difference.agrees(START)
+
+
+def test_a_difference_at_the_edge_of_the_bound_is_not_enough() -> None:
+    difference = same(lambda found: 0.5 if "RY" in names(found) else 2e-14)
+    assert not difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
+def test_a_gradient_that_vanishes_is_not_one_that_is_merely_wrong() -> None:
+    difference = same(lambda found: 0.5 if "RY" in names(found) else -1.0)
+    assert not difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
+def test_another_kind_of_difference_is_not_interesting() -> None:
+    failure = Failure("TypeError", "no", ("module:function:3",))
+    difference = same(lambda found: 0.5 if "RY" in names(found) else failure)
+    assert not difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
+@pytest.mark.parametrize(
+    ("failure", "interesting"),
+    [
+        (Failure("TypeError", "other words", ("module:function:99",)), True),
+        (Failure("TypeError", "words", ("module:elsewhere:3",)), False),
+        (Failure("ValueError", "words", ("module:function:3",)), False),
+    ],
+    ids=["same place", "another place", "another type"],
+)
+def test_a_raise_is_known_by_its_type_and_place(failure: Failure, interesting: bool) -> None:
+    first = Failure("TypeError", "words", ("module:function:3",))
+    difference = same(lambda found: first if "RY" in names(found) else failure, wrong=(str(BAD),), wrong_methods=lambda *_: ())
+    assert difference(circuit(gate("RX", 0.3, trainable=True))) is interesting
+
+
+class TestTheArbiter:
+    def test_the_same_method_must_be_wrong(self) -> None:
+        difference = same(lambda found: 0.5, wrong=(str(BAD),), wrong_methods=lambda found, sides: (str(GOOD),))
+        assert not difference(START)
+
+    def test_it_is_asked_only_about_candidates_that_show_the_difference(self) -> None:
+        asked = []
+
+        def wrong_methods(found: Circuit, sides: Any) -> tuple[str, ...]:
+            asked.append(names(found))
+            return (str(BAD),)
+
+        errors: Errors = lambda found: 0.5 if "RY" in names(found) else 0.0  # noqa: E731
+        difference = same(errors, wrong=(str(BAD), "lightning.qubit/adjoint"), wrong_methods=wrong_methods)
+        assert difference(START)
+        assert not difference(circuit(gate("RX", 0.3, trainable=True)))
+        assert asked == [("RX", "RY")]
+
+
+class TestNoise:
+    @pytest.mark.parametrize(("samples", "answer", "asked"), [([100.0], True, 1), ([0.01], False, 1), ([0.0], False, 1)])
+    def test_a_clear_answer_takes_one_sample(self, samples: list[float], answer: bool, asked: int) -> None:
+        taken = []
+        assert decided(lambda repeat: taken.append(repeat) or samples[repeat]) is answer
+        assert len(taken) == asked
+
+    def test_a_close_one_takes_more_and_the_most_is_five(self) -> None:
+        taken = []
+        decided(lambda repeat: taken.append(repeat) or (1.5, 0.7)[repeat % 2])
+        assert len(taken) == 5
+
+    def test_each_repeat_has_random_numbers_of_its_own(self) -> None:
+        seeds = []
+
+        class Sampling(Scripted):
+            def submit(self, request: Request) -> Future[Evaluation]:
+                seeds.append(request.seed)
+                return super().submit(request)
+
+        question = Question(replace(START, shots=(100,)), (GOOD, BAD), seeds=(0, 1))
+        difference = SameDifference(question, Sampling(lambda found: 0.5))
+        seeds.clear()
+        difference.observed(START, 0)
+        difference.observed(START, 1)
+        assert len(set(seeds)) == 4
+
+
+def test_numbers_of_the_start_do_not_matter_only_the_symptom() -> None:
+    difference = same(lambda found: 0.5)
+    assert difference(circuit(gate("RX", 0, trainable=True), gate("RY", 0)))
+    assert number(0).value == 0
