@@ -17,14 +17,15 @@ import numpy as np
 Function = Callable[[np.ndarray], Any]
 """From an array of floats to an array of floats; outside its domain it returns NaN or raises ArithmeticError or ValueError."""
 
-STEPS = tuple(0.5 * 1.6**-k for k in range(22))
-"""Falling steps in units of the direction, with a constant ratio; the last one is 2.6e-5."""
+STEPS = tuple(0.5 * 1.6**-k for k in range(25))
+"""Falling steps in units of the direction, with a constant ratio; the last one is 6.3e-6."""
 
 _EPS = float(np.finfo(np.float64).eps)
 _ORDERS = 9
 _SAFETY = 4.0
 _ENOUGH = 1e-10
-_CURVATURE_STEPS = (1e-3, 1e-5)
+_CERTAIN = 1e-2
+_CURVATURE_STEPS = (1e-3, 2e-5, 1e-5, 1e-6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +39,8 @@ class Derivative:
     error
         Absolute, for each output; infinite where there is no number.
     smooth
-        False where the slopes to the left and to the right disagree, or where there is none. At the edge of the
-        function's domain the side that exists decides.
+        False where the slopes to the left and to the right disagree, or where there is no slope to be found. At the edge of
+        the function's domain the side that exists decides.
     evaluations
         How often the function was called.
     """
@@ -71,16 +72,17 @@ def derivative(
         Falling step sizes, with a constant ratio.
     """
     line = _Line(function, np.asarray(x, dtype=np.float64), np.asarray(direction, dtype=np.float64))
-    noise = max(noise, 4 * _EPS * _largest(line(0.0)))
+    line(0.0)
     sides = [bool(np.isfinite(line(side * steps[-1])).all()) for side in (1.0, -1.0)]
     if all(sides):
-        value, error = _extrapolated(line.central, steps, 2, noise)
+        value, error = _extrapolated(line, line.central, steps, 2, noise)
         smooth = _falls(line, noise)
     else:
         side = 1.0 if sides[0] else -1.0
-        value, error = _extrapolated(lambda step: line.one_sided(side * step), steps, 1, 2 * noise)
+        value, error = _extrapolated(line, lambda step: line.one_sided(side * step), steps, 1, 2 * noise)
         smooth = True
-    return Derivative(value, error, smooth and bool(np.isfinite(value).all()), line.evaluations)
+    found = np.isfinite(value) & (error <= _CERTAIN * (1 + np.abs(value)))
+    return Derivative(value, error, smooth and bool(found.all()), line.evaluations)
 
 
 class _Line:
@@ -104,6 +106,12 @@ class _Line:
                 self.seen[step] = np.full(self.shape, np.nan)
         return self.seen[step]
 
+    def noise(self, least: float, slope: np.ndarray) -> np.ndarray:
+        """Rounding of the values seen, and of the point itself, which the slope turns into one of the value."""
+        largest = max((float(np.max(np.abs(v[np.isfinite(v)]), initial=0.0)) for v in self.seen.values()), default=0.0)
+        point = float(np.max(np.abs(self.x), initial=0.0))
+        return np.asarray(max(least, 4 * _EPS * largest) + 2 * _EPS * point * np.abs(slope))
+
     def central(self, step: float) -> np.ndarray:
         return np.asarray((self(step) - self(-step)) / (2 * step))
 
@@ -112,7 +120,7 @@ class _Line:
 
 
 def _extrapolated(
-    quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float
+    line: _Line, quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best entry of the tableau for each output, and its error bar; the quotient's error is a series in ``step**power``."""
     ratio = (steps[0] / steps[1]) ** power
@@ -124,7 +132,7 @@ def _extrapolated(
         row = [quotient(step)]
         for order, older in enumerate(previous[: _ORDERS - 1], start=1):
             row.append(row[-1] + (row[-1] - older) / (ratio**order - 1))
-        floor = amplified * noise / step
+        floor = amplified * line.noise(noise, row[0]) / step
         improved = False
         for order in range(1, len(row)):
             spread = np.maximum(np.abs(row[order] - row[order - 1]), np.abs(row[order] - previous[order - 1]))
@@ -142,10 +150,6 @@ def _extrapolated(
 
 def _falls(line: _Line, noise: float) -> bool:
     """Whether the jump between the slopes on the two sides falls with the step, as a curvature does and a kink does not."""
-    wide, narrow = (np.abs(line(h) + line(-h) - 2 * line(0.0)) / h for h in _CURVATURE_STEPS)
-    return bool((narrow <= np.maximum(0.1 * wide, 40 * noise / _CURVATURE_STEPS[1])).all())
-
-
-def _largest(values: np.ndarray) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 0.0
+    wide, *narrow = (np.abs(line(h) + line(-h) - 2 * line(0.0)) / h for h in _CURVATURE_STEPS)
+    floors = (40 * line.noise(noise, np.zeros(())) / h for h in _CURVATURE_STEPS[1:])
+    return all(bool((jump <= np.maximum(0.1 * wide, floor)).all()) for jump, floor in zip(narrow, floors))
