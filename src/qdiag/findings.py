@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from qdiag.call import Call
+from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
+from qdiag.evaluate import Evaluation
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Minimal:
-    """How small the circuit became, and at which cost."""
+    """How small the circuit became, and at which cost; ``circuit`` is what is left."""
 
     operations: int
     wires: int
@@ -99,6 +101,7 @@ class Minimal:
     measurements: int
     oracle_calls: int = 0
     one_minimal: bool = False
+    circuit: Optional[Circuit] = None
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,25 @@ class Reproducer:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """A divergence with its diagnosis, its minimal circuit and its reproducer."""
+    """A divergence with its diagnosis, its minimal circuit and its reproducer.
+
+    ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians.
+    """
 
     divergence: Divergence
     diagnosis: Diagnosis
     minimal: Optional[Minimal] = None
     reproducer: Optional[Reproducer] = None
+    evaluations: tuple[Evaluation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method took: number of calls at which it was evaluated, and seconds."""
+
+    method: str
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +160,12 @@ class Result:
         Method → PennyLane's words, for shadow methods that refuse.
     unfaithful
         Calls whose replay under the user's own method did not give the user's own outputs.
+    notes
+        What else the reader must know, in sentences.
+    comparisons
+        Every comparison with the user's own method, with its call.
+    costs
+        What each method took.
     """
 
     calls: int
@@ -157,3 +179,5 @@ class Result:
     refused: tuple[tuple[str, str], ...] = ()
     unfaithful: tuple[int, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    comparisons: tuple[tuple[int, Comparison], ...] = ()
+    costs: tuple[Cost, ...] = ()

@@ -6,17 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Divergence
+from qdiag.findings import Cost, Divergence
 from qdiag.locate.judging import Unfaithful
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a method took: number of calls at which it was evaluated, and seconds."""
-
-    method: str
-    calls: int
-    seconds: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,11 @@ from typing import Optional, Protocol
 from qdiag.call import Call
 from qdiag.compare import Verdict
 from qdiag.evaluation_file import EvaluationFile
+from qdiag.findings import Cost
 from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
 from qdiag.locate.differences import Difference, differences, divergences
 from qdiag.locate.judging import Judged, circuit_key, judge
-from qdiag.locate.located import Cost, Located, verdict_of
+from qdiag.locate.located import Located, verdict_of
 from qdiag.locate.looking import look_closer
 from qdiag.locate.plan import Plan, sampled_calls, shadows
 from qdiag.method import Method
