@@ -209,3 +209,18 @@ def test_a_template_counts_once_for_each_of_its_angles():
     flat = with_precision(rotations(1), "float64")
     sides = evaluation(), evaluation(ADJOINT, output=0.5 + 1e-16)
     assert compare(*sides, deep).bound == pytest.approx(10 * compare(*sides, flat).bound)
+
+
+def test_a_gradient_off_the_unit_sphere_is_no_ones_business_where_the_parameter_is_a_state():
+    state = np.asarray([0.6, 0.8, 0.0, 0.0])
+    embedding = Node("AmplitudeEmbedding", (Parameter(state, "torch", True),), Wires((0, 1)), (0, 1))
+    circuit = Circuit((embedding,), rotations().measurements)
+    tangent = np.asarray([0.8, -0.6, 0.5, 0.0])
+
+    def sides(offset: np.ndarray) -> tuple[Evaluation, Evaluation]:
+        rows = [((tangent + part),) for part in (0.0, offset)]
+        one, other = (evaluation(m, jacobian=(row,), vjps=(row,)) for m, row in zip((BACKPROP, ADJOINT), rows))
+        return one, other
+
+    assert compare(*sides(0.7 * state), circuit).verdict is Verdict.AGREE
+    assert compare(*sides(0.7 * state + np.asarray([0.0, 0.0, 0.0, 1e-6])), circuit).verdict is Verdict.ERROR
