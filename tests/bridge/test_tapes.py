@@ -291,6 +291,20 @@ def test_wire_labels_become_integers_and_strings(label: object, recorded: object
     assert bool(circuit.notes) == (str(recorded) == recorded and recorded != label)
 
 
+@pytest.mark.skipif(not hasattr(qml, "allocate"), reason="this PennyLane allocates no wires")
+def test_wires_that_pennylane_allocates_stay_apart() -> None:
+    def function() -> None:
+        with qml.allocate(2) as wires:
+            qml.Hadamard(wires[0])
+            qml.CNOT(wires)
+        qml.expval(qml.Z(0))
+
+    circuit = tapes.circuit_of(tape_from(function))
+    assert len(circuit.wires) == 3
+    assert there_and_back(circuit).wires == circuit.wires
+    assert any("under its text" in note for note in circuit.notes)
+
+
 # --- torch -----------------------------------------------------------------------------------------------------------------
 
 

@@ -39,10 +39,11 @@ def is_pennylane(kind: type) -> bool:
     return kind.__module__.partition(".")[0] in ("pennylane", "pennylane_lightning")
 
 
-def _below(kind: type[Any]) -> Iterator[type]:
+def below(kind: type[Any]) -> Iterator[type[Any]]:
+    """Every loaded class that inherits from a class."""
     for child in kind.__subclasses__():
         yield child
-        yield from _below(child)
+        yield from below(child)
 
 
 _known: dict[str, type] = {}
@@ -51,7 +52,7 @@ NAMES: dict[type, str] = {}
 
 
 def _index() -> None:
-    for kind in (OPERATOR, MEASUREMENT, *_below(OPERATOR), *_below(MEASUREMENT)):
+    for kind in (OPERATOR, MEASUREMENT, *below(OPERATOR), *below(MEASUREMENT)):
         if kind in NAMES or not is_pennylane(kind):
             continue
         name = kind.__name__

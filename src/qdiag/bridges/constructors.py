@@ -67,6 +67,7 @@ ARGUMENTS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("Hamiltonian", "grouping_type"): lambda operator: "qwc" if operator.grouping_indices else None,
     ("ApproxTimeEvolution", "time"): lambda operator: operator.data[-1],
     ("CommutingEvolution", "time"): lambda operator: operator.data[0],
+    ("QubitChannel", "K_list"): lambda operator: list(operator.data),
     ("IQPEmbedding", "pattern"): _pattern,
     ("kUpCCGSD", "delta_sz"): _spin_change,
 }
@@ -119,7 +120,7 @@ def arguments(operator: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _repeated(operator: Any, positional: list[Any]) -> int:
     """How many of an operator's numbers are those of an argument that is recorded as a whole."""
     nested = [part for value in positional if _is_operator(value) for part in (value if isinstance(value, list) else [value])]
-    if type(operator).__name__ == "Hamiltonian":
+    if type(operator).__name__ in ("Hamiltonian", "QubitChannel"):
         return len(operator.data)
     return sum(len(part.data) for part in nested) + len(_TIME.intersection([type(operator).__name__]))
 
@@ -137,7 +138,7 @@ def _argument(operator: Any, name: str, remaining: list[Any]) -> tuple[Any, bool
         return remaining.pop(0), True
     else:
         raise NotFound(f"its argument {name} cannot be recovered")
-    return value, _is_operator(value) or name in ("coeffs", "time")
+    return value, _is_operator(value) or name in ("coeffs", "time", "K_list")
 
 
 def _is_operator(value: Any) -> bool:
@@ -150,6 +151,14 @@ def parts(operator: Any) -> tuple[tuple[Any, ...], Any]:
     """The data and the metadata of an operator; with no arguments but wires they look as they do on newer versions."""
     data, keywords = arguments(operator)
     return data, (keywords["wires"], ()) if list(keywords) == ["wires"] else keywords
+
+
+def accepted(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
+    """Those of some keyword arguments that the constructor of a class takes."""
+    known = dict(_parameters(kind))
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return keywords
+    return {name: value for name, value in keywords.items() if name in known}
 
 
 def made(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:

@@ -125,8 +125,8 @@ def _make_function(name: str) -> Any:
 
 def _make_enum(content: Any) -> Any:
     name, member = content
-    for kind in enum.Enum.__subclasses__() + [deep for sub in enum.Enum.__subclasses__() for deep in sub.__subclasses__()]:
-        if kind.__name__ == name and classes.is_pennylane(kind):
+    for kind in classes.below(enum.Enum):
+        if kind.__name__ == name and classes.is_pennylane(kind) and member in kind.__members__:
             return kind[member]
     raise OpaqueCircuitError(f"this PennyLane has no {name}.{member}", "replay on the version of PennyLane that recorded it")
 

@@ -39,12 +39,15 @@ class Encoding:
         The live number behind each `Parameter`, in walk order.
     positions
         Mid-circuit measurements by their identifier, in order of execution.
+    texts
+        Wire labels that are neither integer nor string, and the text that stands for each.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.numbers: list[Any] = []
         self.positions: dict[Any, int] = {}
+        self.texts: dict[Any, str] = {}
         self.depth = 0
 
     def note(self, text: str) -> None:
@@ -130,8 +133,12 @@ class Encoding:
             return label
         if isinstance(label, (int, np.integer, np.bool_)) or (isinstance(label, (float, np.floating)) and float(label).is_integer()):
             return int(label)
-        self.note(f"the wire {label!r} was recorded under its text")
-        return str(label)
+        if label not in self.texts:
+            # Wires that PennyLane allocates all have one text.
+            same = sum(text.partition(" #")[0] == str(label) for text in self.texts.values())
+            self.texts[label] = f"{label} #{same}" if same else str(label)
+            self.note(f"the wire {label!r} was recorded under its text")
+        return self.texts[label]
 
     def _wires_of(self, operator: Any) -> tuple[Label, ...]:
         try:

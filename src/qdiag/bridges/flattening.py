@@ -26,6 +26,7 @@ class Identifier(NamedTuple):
 
 
 _PLAIN_FLATTEN = getattr(classes.OPERATOR, "_flatten", None)
+_PLAIN_UNFLATTEN = getattr(getattr(classes.OPERATOR, "_unflatten", None), "__func__", None)
 
 _MID_MEASUREMENTS = ("MidMeasure", "MidMeasureMP", "PauliMeasure")
 
@@ -66,7 +67,7 @@ def way_of(kind: Any) -> Way:
     name = classes.name_of(kind)
     if not classes.is_pennylane(kind):
         return Way(name, None, classes.definition_of(kind), _parts_by(name, kind))
-    special = _SPECIAL.get(kind.__name__)
+    special = _special(kind)
     if special is not None:
         return Way(name, None, "", lambda operator: (name, *special[0](operator)))
     return Way(name, _labels_getter(kind), "", _parts_by(name, kind))
@@ -96,12 +97,15 @@ _CONTROLLED = frozenset(["CH", "CY", "CZ", "CNOT", "CCZ", "CSWAP", "Toffoli", "C
 
 def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator or measurement of a class that `flatten` took apart."""
-    special = _SPECIAL.get(kind.__name__)
+    special = _special(kind)
     if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
-    if hasattr(kind, "_unflatten"):
-        return kind._unflatten(data, metadata)
-    return constructors.made(kind, data, metadata)
+    if not hasattr(kind, "_unflatten"):
+        return constructors.made(kind, data, metadata)
+    if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
+        # Some versions list hyperparameters among the metadata that their own constructor does not take.
+        return kind(*data, wires=metadata[0], **constructors.accepted(kind, dict(metadata[1])))
+    return kind._unflatten(data, metadata)
 
 
 def _flatten_conditional(operator: Any) -> tuple[Any, Any]:
@@ -137,6 +141,10 @@ def _unflatten_controlled(kind: type, data: tuple[Any, ...], metadata: Any) -> A
     return kind(tape(data, (), ()), metadata)
 
 
+def _unflatten_projector(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    return qml.Projector(data[0], wires=metadata[0])
+
+
 _BY_CONSTRUCTOR = (constructors.parts, constructors.made)
 
 _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
@@ -147,6 +155,18 @@ _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]]
     **dict.fromkeys(("SelectOnlyQRAM", "IQP", "ControlledQutritUnitary", "TwoLocalSwapNetwork"), _BY_CONSTRUCTOR),
 }
 """Classes without a ``_flatten`` of their own, or whose own one loses something or cannot be undone."""
+
+_FLAWED: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
+    **dict.fromkeys(("Snapshot", "QubitChannel"), _BY_CONSTRUCTOR),
+    **dict.fromkeys(("BasisStateProjector", "StateVectorProjector"), (lambda operator: operator._flatten(), _unflatten_projector)),
+}
+"""Classes that lose something where the version gives them only the inherited ``_flatten``."""
+
+
+def _special(kind: Any) -> Optional[tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]]:
+    if _PLAIN_FLATTEN is not None and kind.__name__ in _FLAWED and kind._flatten is _PLAIN_FLATTEN:
+        return _FLAWED[kind.__name__]
+    return _SPECIAL.get(kind.__name__)
 
 
 def _without_identifier(metadata: Any, identifier: Any) -> Any:
