@@ -95,7 +95,7 @@ Elements = list[tuple[int, int]]
 """Positions in `Circuit.parameters`, each with one in the flattened array, that must change together."""
 
 
-def _adjustable(circuit: Circuit) -> Iterator[tuple[Elements, complex]]:
+def adjustable(circuit: Circuit) -> Iterator[tuple[Elements, complex]]:
     """Numbers that may be changed by themselves, with their values."""
     for found in held(circuit):
         value, name = found.parameter.value, found.owner.name
@@ -120,7 +120,7 @@ def set_numbers(number: float) -> Propose:
         kinds = [p.value.dtype for p in circuit.parameters]
         groups = [
             elements
-            for elements, current in _adjustable(circuit)
+            for elements, current in adjustable(circuit)
             if simplicity(number) < simplicity(current) and _holds(kinds[elements[0][0]], number)
         ]
         return Changes(len(groups), lambda items: with_elements(circuit, _joined(groups, items), number))
@@ -140,7 +140,7 @@ def round_numbers(digits: int) -> Propose:
         kinds = [p.value.dtype for p in circuit.parameters]
         groups = [
             elements
-            for elements, current in _adjustable(circuit)
+            for elements, current in adjustable(circuit)
             if kinds[elements[0][0]].kind in "fc" and np.isfinite(current) and _shorter(current, digits)
         ]
         return Changes(len(groups), lambda items: rounded(circuit, _joined(groups, items), digits))

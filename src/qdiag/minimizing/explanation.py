@@ -1,0 +1,138 @@
+"""What of a minimal circuit is the point: which numbers and operations may vary freely, and the closest circuit that agrees.
+
+The difference between two scripts of ten lines, of which one fails and one passes, is the explanation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from qdiag.circuit import Circuit, Node, Parameter, without_measurements, without_operations
+from qdiag.edits import Edit, applied, with_elements
+from qdiag.minimizing.changes import Workshop
+from qdiag.minimizing.oracle import Oracle
+from qdiag.minimizing.passes.gates import peel, simplify_gates, simplify_observables
+from qdiag.minimizing.passes.numbers import adjustable, freeze_parameters, held, widen_precision
+from qdiag.minimizing.passes.parts import drop_terms
+from qdiag.minimizing.passes.wires import narrow
+
+OTHER_NUMBERS = (0.37, 1.9, -2.6)
+"""Numbers at which nothing special happens: one that may be any of these may vary freely."""
+
+ALIKE = (
+    ("Hadamard", "PauliX", "S", "PauliZ"),
+    ("RX", "RY", "RZ", "PhaseShift"),
+    ("CNOT", "CZ", "SWAP", "CY"),
+    ("CRX", "CRY", "CRZ", "IsingXX"),
+)
+"""Gates of as many wires and numbers: one that may be any of the others may vary freely."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What may vary and what may not.
+
+    Parameters
+    ----------
+    free_numbers
+        Positions in `Circuit.parameters`, each with one in the flattened array: any number there shows the difference.
+    free_operations
+        Positions of operations in the place of which other gates of their kind show it, too.
+    twin
+        The closest circuit found that evaluates and agrees, or None.
+    change
+        What was changed for it, in words.
+    """
+
+    free_numbers: tuple[tuple[int, int], ...] = ()
+    free_operations: tuple[int, ...] = ()
+    twin: Optional[Circuit] = None
+    change: str = ""
+
+
+def explain(
+    circuit: Circuit, oracle: Oracle, agrees: Callable[[Circuit], bool], workshop: Optional[Workshop] = None
+) -> Explanation:
+    """Vary a minimal circuit.
+
+    Parameters
+    ----------
+    circuit
+        The result of a search.
+    oracle
+        The search's own.
+    agrees
+        Whether both methods evaluate a circuit and agree.
+    workshop
+        What only PennyLane can do.
+    """
+    tools = workshop or Workshop()
+    numbers = tuple(
+        element for elements, _ in adjustable(circuit) if all(map(oracle.ask, _with_others(circuit, elements))) for element in elements
+    )
+    operations = tuple(
+        position
+        for position in range(len(circuit.operations))
+        if (swapped := list(_swapped(circuit, position, tools))) and all(oracle.ask(other) for _, other in swapped)
+    )
+    for words, candidate in _neighbours(circuit, tools):
+        if not oracle.ask(candidate) and agrees(candidate):
+            return Explanation(numbers, operations, candidate, words)
+    return Explanation(numbers, operations)
+
+
+def _with_others(circuit: Circuit, elements: list[tuple[int, int]]) -> Iterator[Circuit]:
+    kind = circuit.parameters[elements[0][0]].value.dtype.kind
+    for number in OTHER_NUMBERS if kind in "fc" else ():
+        yield with_elements(circuit, elements, number)
+
+
+def _swapped(circuit: Circuit, position: int, workshop: Workshop) -> Iterator[tuple[str, Circuit]]:
+    node = circuit.operations[position]
+    numbers = tuple(part for part in node.data if isinstance(part, Parameter))
+    for name in next((row for row in ALIKE if node.name in row), ()):
+        gate = workshop.gate(name, numbers, node.wires) if name != node.name else None
+        if gate is not None:
+            yield f"{name} in the place of {_said(node)}", applied(circuit, [Edit((position,), (gate,))])
+
+
+def _neighbours(circuit: Circuit, workshop: Workshop) -> Iterator[tuple[str, Circuit]]:
+    """Circuits one change away, the smallest changes first."""
+    owners = {found.position: found.owner for found in held(circuit)}
+    for elements, current in adjustable(circuit):
+        for candidate in _with_others(circuit, elements):
+            number = candidate.parameters[elements[0][0]].value.reshape(-1)[elements[0][1]]
+            yield f"{number:.6g} for {current:.6g} in {_said(owners[elements[0][0]])}", candidate
+    yield from _each("float64 numbers", widen_precision(circuit, workshop).each())
+    for position, frozen in zip(circuit.trainable, freeze_parameters(circuit, workshop).each()):
+        where = f" in {_said(owners[position])}" if position in owners else ""
+        yield from _each(f"a constant number{where}", (frozen,))
+    for position in range(len(circuit.operations)):
+        yield from _swapped(circuit, position, workshop)
+    for words, propose in _SIMPLER:
+        yield from _each(words, propose(circuit, workshop).each())
+    for position, node in enumerate(circuit.operations):
+        yield f"without {_said(node)}", without_operations(circuit, [position])
+    if len(circuit.measurements) > 1:
+        for position, node in enumerate(circuit.measurements):
+            yield f"without the measurement {_said(node)}", without_measurements(circuit, [position])
+
+
+_SIMPLER = (
+    ("a simpler observable", simplify_observables),
+    ("a simpler gate", simplify_gates),
+    ("one term or factor less", drop_terms),
+    ("what is wrapped, by itself", peel),
+    ("one wire less in an operator", narrow),
+)
+
+
+def _each(words: str, candidates: tuple[Optional[Circuit], ...]) -> Iterator[tuple[str, Circuit]]:
+    return ((words, candidate) for candidate in candidates if candidate is not None)
+
+
+def _said(node: Node) -> str:
+    wires = ", ".join(map(str, node.wires))
+    return f"{node.name} on wire{'s' if len(node.wires) > 1 else ''} {wires}" if wires else node.name
