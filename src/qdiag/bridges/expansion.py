@@ -11,7 +11,8 @@ import pennylane as qml
 
 from qdiag.bridges import classes, flattening
 from qdiag.bridges.numbers import plain_number
-from qdiag.bridges.operators import Decoding, Encoding
+from qdiag.bridges.decoding import Decoding
+from qdiag.bridges.encoding import Encoding
 from qdiag.bridges.tapes import tape_of
 from qdiag.circuit import Circuit, Label, Node, Parameter, parameters_of
 from qdiag.errors import OpaqueCircuitError
@@ -19,18 +20,24 @@ from qdiag.errors import OpaqueCircuitError
 Position = int
 
 MAX_DEPTH = 8
-"""Decompositions of decompositions are followed this far when looking for matrices."""
+"""Decompositions of decompositions are followed this far."""
+
+ELEMENTARY = frozenset(
+    ["Identity", "Hadamard", "PauliX", "PauliY", "PauliZ", "S", "T", "SX", "RX", "RY", "RZ", "PhaseShift", "GlobalPhase"]
+    + ["CNOT", "CZ", "CY", "SWAP", "MidMeasure", "MidMeasureMP", "Conditional", "Snapshot", "Barrier"]
+)
+"""Gates that are not taken apart any further."""
 
 
 def expanded(circuit: Circuit, positions: Optional[Sequence[Position]], trusted: bool) -> Optional[Circuit]:
-    """The circuit with some operations replaced by their decompositions, one level.
+    """The circuit with some operations replaced by their decompositions.
 
     Parameters
     ----------
     circuit
         The circuit.
     positions
-        Which operations; None for all that have a decomposition.
+        Which operations, one level; None for all of them, down to elementary gates.
     trusted
         Whether source code that the circuit carries may be executed.
 
@@ -39,17 +46,25 @@ def expanded(circuit: Circuit, positions: Optional[Sequence[Position]], trusted:
     Circuit or None
         None where nothing changed. The parameters of a decomposition are its own: numbers worked out from the operation's.
     """
-    wanted = range(len(circuit.operations)) if positions is None else positions
-    groups = [(node,) for node in circuit.operations]
     notes: list[str] = []
-    for position in wanted:
-        parts = _decomposition(circuit.operations[position], trusted, notes)
-        if parts is not None:
-            groups[position] = parts
-    operations = tuple(node for group in groups for node in group)
+    if positions is None:
+        operations = tuple(part for node in circuit.operations for part in _elementary(node, trusted, notes, MAX_DEPTH))
+    else:
+        parts = {position: _decomposition(circuit.operations[position], trusted, notes) for position in positions}
+        operations = tuple(part for i, node in enumerate(circuit.operations) for part in parts.get(i) or (node,))
     if operations == circuit.operations:
         return None
     return replace(circuit, operations=operations, notes=(*circuit.notes, *notes))
+
+
+def _elementary(node: Node, trusted: bool, notes: list[str], depth: int) -> tuple[Node, ...]:
+    """An operation down to gates of the textbook, as far as PennyLane decomposes it."""
+    if depth == 0 or node.name in ELEMENTARY:
+        return (node,)
+    parts = _decomposition(node, trusted, notes)
+    if parts is None:
+        return (node,)
+    return tuple(inner for part in parts for inner in _elementary(part, trusted, notes, depth - 1))
 
 
 def _decomposition(node: Node, trusted: bool, notes: list[str]) -> Optional[tuple[Node, ...]]:
@@ -60,7 +75,7 @@ def _decomposition(node: Node, trusted: bool, notes: list[str]) -> Optional[tupl
         # PennyLane says in many ways that an operation is elementary; whichever it was, there is nothing to expand
         return None
     encoding = Encoding()
-    nodes = tuple(inner for part in parts for inner in encoding.nodes(part))
+    nodes = tuple(inner for part in parts for inner in encoding.operation(part))
     notes.extend(encoding.notes)
     if any(inner.opaque for inner in nodes) or (len(nodes) == 1 and nodes[0].name == node.name):
         return None
@@ -100,6 +115,47 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     total = sum(torch.abs(p).sum() for p in shown)
     gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
     return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
+
+
+def cut(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters that do not reach the matrix of their own operation through torch's graph.
+
+    The matrix depends on the number, and its graph does not: the operation works it out outside of the interface.
+    """
+    import torch
+
+    position, found = 0, []
+    for node in circuit.operations:
+        inside = parameters_of(node)
+        for offset, parameter in enumerate(inside):
+            if not parameter.trainable or not np.issubdtype(parameter.value.dtype, np.inexact):
+                continue
+            leaf = torch.tensor(parameter.value, requires_grad=True)
+            numbers = [plain_number(replace(p, trainable=False)) for p in inside]
+            numbers[offset] = leaf
+            matrix = _tracked_matrix(node, numbers, trusted)
+            if matrix is not None and not (isinstance(matrix, torch.Tensor) and _reaches(matrix, leaf)):
+                found.append(position + offset)
+        position += len(inside)
+    return tuple(found)
+
+
+def _tracked_matrix(node: Node, numbers: list[Any], trusted: bool) -> Optional[Any]:
+    try:
+        with flattening.stop_recording():
+            return qml.matrix(Decoding(iter(numbers), trusted).operator(node))
+    except Exception:
+        # an operation without a matrix of its own has no graph of its own either
+        return None
+
+
+def _reaches(matrix: Any, leaf: Any) -> bool:
+    import torch
+
+    if not matrix.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(torch.abs(matrix).sum(), leaf, allow_unused=True)
+    return gradient is not None
 
 
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:

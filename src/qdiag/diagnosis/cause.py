@@ -41,6 +41,8 @@ class Scene:
         The pair's question at the diverging call.
     hidden
         Positions of trainable parameters that PennyLane's tape does not list.
+    cut
+        Positions of trainable parameters that do not reach their operation's matrix through the interface's graph.
     apart
         Positions of the trainable parameters whose gradients differ beyond the bound; empty where outputs differ.
     lost
@@ -54,17 +56,21 @@ class Scene:
         (``integer`` · ``real`` · ``different``).
     blamed
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
+    composite
+        Whether the difference sits in operations that PennyLane can decompose.
     """
 
     divergence: Divergence
     question: Question
     hidden: tuple[int, ...] = ()
+    cut: tuple[int, ...] = ()
     apart: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
     displaced: bool = False
     batched: bool = False
     lossy: tuple[tuple[int, str], ...] = ()
     blamed: Optional[Blamed] = None
+    composite: bool = False
 
     @property
     def call(self) -> Call:

@@ -18,6 +18,10 @@ from qdiag.question import Evaluator, Question, ask
 
 Reference = Callable[[Question], Evaluation]
 
+_CLOSED, _NEARLY = 1e-4, 100.0
+"""A gap ten thousand times smaller, and within a hundred times what rounding explains, is closed: a changed question may well be worse
+conditioned than the one before, as close to a singular point."""
+
 _SAME_SIZE = 30.0
 """A gap within this factor of the one before is the same gap: neutral changes of a generic point move it by far less."""
 
@@ -72,10 +76,12 @@ def classify(before: Comparison, after: Comparison) -> str:
         return HEALS
     if after.where == "raise" and before.where != "raise":
         return "unanswered"
-    if before.where == "raise" and after.where != "raise":
-        return MOVES
+    if before.where == "raise":
+        return PERSISTS if after.where == "raise" else MOVES
     if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR:
         return MOVES
+    if after.max_abs <= _CLOSED * min(before.max_abs, 1.0) and after.max_abs <= _NEARLY * after.bound:
+        return HEALS
     gaps = (_gap(before), _gap(after))
     if None not in gaps and before.where != "nan" and min(gaps) > 0 and max(gaps) > _SAME_SIZE * min(gaps):  # type: ignore[type-var, operator]
         return MOVES

@@ -11,11 +11,12 @@ import numpy as np
 from qdiag import framework
 from qdiag.circuit import (
     Circuit,
+    Label,
     Node,
     Value,
     Wires,
-    nodes_of,
     parameters_of,
+    walk,
     with_nodes,
     with_precision,
     with_trainable,
@@ -24,7 +25,7 @@ from qdiag.circuit import (
     without_operations,
 )
 from qdiag.diagnosis.cause import Experiment
-from qdiag.method import Method
+from qdiag.method import Method, Option
 from qdiag.question import PLAIN, Evaluator, Question, with_circuit
 
 
@@ -64,7 +65,7 @@ def _default_device(method: Method) -> Method:
 OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
 
 
-def _gradient_options(**options: float) -> Callable[[Method], Method]:
+def _gradient_options(**options: Option) -> Callable[[Method], Method]:
     def change(method: Method) -> Method:
         if method.diff_method != "finite-diff":
             return method
@@ -73,7 +74,7 @@ def _gradient_options(**options: float) -> Callable[[Method], Method]:
     return change
 
 
-LARGER_STEP = other_methods("finite-difference step 1e-2, order 4", _gradient_options(h=1e-2, approx_order=4))
+LARGER_STEP = other_methods("finite-difference step 0.1, order 4", _gradient_options(h=0.1, approx_order=4, strategy="center"))
 STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
 
 
@@ -194,9 +195,7 @@ def postselects(circuit: Circuit) -> bool:
     return any(
         isinstance(part, tuple) and len(part) == 2 and part[0] == "postselect" and part[1] is not None
         for operation in circuit.operations
-        for node in nodes_of(operation)
-        if isinstance(node.metadata, tuple)
-        for part in node.metadata
+        for part in walk(operation)
     )
 
 
@@ -251,18 +250,28 @@ SAME_SEED = Experiment("one method twice, same seed", _same_seed)
 OTHER_SEED = Experiment("one method twice, other seed", _other_seed)
 
 
-def plain_expectation(position: Optional[int]) -> Experiment:
-    """One measurement (or all, for None) replaced by expectation values of PauliZ."""
+def plain_expectations(position: Optional[int]) -> Experiment:
+    """One measurement (or all, for None) replaced by expectation values of PauliX, PauliY and PauliZ on each of its wires.
+
+    All three, since a single observable may not feel what is wrong, and would heal without telling anything.
+    """
 
     def change(circuit: Circuit) -> Optional[Circuit]:
-        def replacement(index: int, measurement: Node) -> Node:
+        def replacement(index: int, measurement: Node) -> tuple[Node, ...]:
             if position not in (None, index):
-                return measurement
-            wire = (measurement.wires or circuit.wires)[:1]
-            observable = Node("PauliZ", (), (Wires(wire), ()), wire)
-            return Node("ExpectationMP", (observable, None), (("wires", None),), wire)
+                return (measurement,)
+            return tuple(_expectation(name, wire) for wire in (measurement.wires or circuit.wires) for name in PAULIS)
 
-        return replace(circuit, measurements=tuple(replacement(i, m) for i, m in enumerate(circuit.measurements)))
+        measurements = tuple(new for i, m in enumerate(circuit.measurements) for new in replacement(i, m))
+        return replace(circuit, measurements=measurements, returns="tuple")
 
-    which = "measurements" if position is None else f"measurement {position}"
-    return edit(f"expectation values of PauliZ for the {which}", change)
+    which = "the measurements" if position is None else f"measurement {position}"
+    return edit(f"Pauli expectation values instead of {which}", change)
+
+
+PAULIS = ("PauliX", "PauliY", "PauliZ")
+
+
+def _expectation(name: str, wire: Label) -> Node:
+    observable = Node(name, (), (Wires((wire,)), ()), (wire,))
+    return Node("ExpectationMP", (observable, None), (("wires", None),), (wire,))

@@ -13,7 +13,7 @@ from qdiag.circuit import Circuit, parameters_of, with_trainable, without_operat
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
-from qdiag.diagnosis.experiments import parameters_at
+from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Divergence
 from qdiag.manifold import tangential
@@ -38,11 +38,13 @@ def survey(
     if not question.circuit.opaque:
         circuit, trusted = question.circuit, question.trusted
         hidden = evaluator.call(framework.hidden, circuit, trusted)
+        cut = evaluator.call(framework.cut, circuit, trusted)
         rows = evaluator.call(framework.rows, circuit)
         lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
         scene = replace(
             scene,
             hidden=_answer(hidden, ()),
+            cut=_answer(cut, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
         )
@@ -53,7 +55,23 @@ def survey(
     wrong, right = _sides(divergence, question, evaluator, reference)
     if wrong is None or right is None:
         return scene
-    return _with_gradients(scene, wrong, right)
+    return _located(_with_gradients(scene, wrong, right), evaluator, reference)
+
+
+def _located(scene: Scene, evaluator: Evaluator, reference: Optional[Reference]) -> Scene:
+    """Whether the difference sits in composite operations or in the measurements, where a gradient is lost altogether."""
+    if not scene.lost:
+        return scene
+    elementary = DECOMPOSED.change(scene.question, evaluator)
+    if elementary is not None and ask(elementary, evaluator, reference).verdict in HEALED:
+        return replace(scene, composite=True)
+    paulis = plain_expectations(None).change(scene.question, evaluator)
+    if paulis is not None and ask(paulis, evaluator, reference).verdict in HEALED:
+        return replace(scene, blamed=Blamed("measurement", 0, scene.question.circuit.measurements[0].name))
+    return scene
+
+
+HEALED = (Verdict.AGREE, Verdict.ROUNDING)
 
 
 def _answer(future, otherwise):  # type: ignore[no-untyped-def]
@@ -138,16 +156,18 @@ def _blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[
 
 
 def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
-    """The operation without which the method no longer raises; its parameters frozen first, itself removed second."""
+    """What a method raises on: the operations whose parameters alone make it raise, else the one without which it does not."""
     circuit = question.circuit
+
+    def raises(candidate: Circuit) -> bool:
+        return ask(with_circuit(question, candidate), evaluator).where == "raise"
+
+    inside = [parameters_at(circuit, position) for position in range(len(circuit.operations))]
+    alone = [i for i, own in enumerate(inside) if own and len(own) < len(circuit.trainable) and raises(with_trainable(circuit, own))]
+    if alone and len(alone) < sum(1 for own in inside if own):
+        names = dict.fromkeys(circuit.operations[i].name for i in alone)
+        return Blamed("operation", alone[0], ", ".join(names), tuple(p for i in alone for p in inside[i]))
     for position, node in enumerate(circuit.operations):
-        inside = parameters_at(circuit, position)
-        rest = [i for i in circuit.trainable if i not in inside]
-        candidates = [with_trainable(circuit, rest)] if inside and rest else []
-        candidates.append(without_operations(circuit, (position,)))
-        for candidate in candidates:
-            if ask(with_circuit(question, candidate), evaluator).verdict in (Verdict.AGREE, Verdict.ROUNDING):
-                return Blamed("operation", position, node.name, inside)
-    if len(circuit.measurements) == 1:
-        return Blamed("measurement", 0, circuit.measurements[0].name)
-    return None
+        if not raises(without_operations(circuit, (position,))):
+            return Blamed("operation", position, node.name, inside[position])
+    return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None

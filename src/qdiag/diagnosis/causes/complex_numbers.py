@@ -6,16 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, Value, with_nodes
+from qdiag.circuit import Circuit, Node, Parameter, Value, nodes_of, with_nodes
 from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
 from qdiag.diagnosis.experiments import (
-    AGAINST_PLAIN,
     DECOMPOSED,
     NUDGED_FAR,
-    OTHER_INTERFACE,
-    Experiment,
     edit,
     frozen,
+    plain_expectations,
 )
 
 CASTING = "Casting complex values to real"
@@ -91,21 +89,10 @@ CONJUGATION = Cause(
         circuit returns expectation values instead.""",
     remedy="""diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs""",
     applies=lambda scene: scene.signature == "raise" and any("isFloatingType" in words for _, words in scene.divergence.raised),
-    predicts=lambda scene: (*flips(AS_EXPECTATIONS), *leaves(NUDGED_FAR)),
+    predicts=lambda scene: (*flips(plain_expectations(None)), *leaves(NUDGED_FAR)),
     because=lambda scene: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )
 
-
-def _as_expectations(circuit: Circuit) -> Circuit:
-    """Every measurement replaced by the expectation value of PauliZ on its first wire."""
-    from qdiag.circuit import Wires
-
-    wires = circuit.wires[:1]
-    observable = Node("PauliZ", (), (Wires(wires), ()), wires)
-    return replace(circuit, measurements=(Node("ExpectationMP", (observable, None), (("wires", None),), wires),), returns="single")
-
-
-AS_EXPECTATIONS: Experiment = edit("expectation value of PauliZ instead", _as_expectations)
 
 COMPLEX_PARAMETER = Cause(
     code="QD204",
@@ -162,8 +149,6 @@ def _non_hermitian(scene: Scene) -> bool:
 
 
 def _hermitian_nodes(measurement: Node) -> list[Node]:
-    from qdiag.circuit import nodes_of
-
     return [node for node in nodes_of(measurement) if node.name == "Hermitian"]
 
 

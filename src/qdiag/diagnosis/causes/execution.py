@@ -42,7 +42,7 @@ DECOMPOSITION = Cause(
         """,
     confirmed_by="""With every operation decomposed beforehand all methods agree.""",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda scene: scene.signature == "output",
+    applies=lambda scene: scene.signature == "output" and not scene.lossy,
     predicts=lambda scene: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
     because=lambda scene: f"{scene.blamed or 'an operation'} and its decomposition give different results",
 )
@@ -58,7 +58,10 @@ DEVICE_KERNEL = Cause(
         """,
     confirmed_by="""The same methods on default.qubit agree; on the device the gap stays far from the point.""",
     remedy="another device for this circuit, and a report to the device's authors",
-    applies=lambda scene: any(m.device not in ("default.qubit", "") for m in scene.suspects) and scene.numeric,
+    applies=lambda scene: any(m.device not in ("default.qubit", "") for m in scene.suspects)
+    and scene.numeric
+    and not scene.lost
+    and not scene.involves("finite-diff"),
     predicts=lambda scene: (*flips(OTHER_DEVICE), *leaves(NUDGED_FAR)),
     because=lambda scene: f"{scene.suspects[0].device} gives another result than default.qubit for the same method",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
+from qdiag.diagnosis.cause import Cause, flips, leaves
 from qdiag.diagnosis.experiments import NUDGED_FAR, frozen
 
 DETACHED = Cause(
@@ -17,12 +17,20 @@ DETACHED = Cause(
             qml.RX(x.item(), wires=0)                 # a Python float from here on
             return qml.expval(qml.PauliZ(0))
         """,
-    confirmed_by="""The QNode's numerical derivative with respect to its own argument is not zero, all methods say zero, and the recorded
-        circuit holds no trainable parameter that depends on it.""",
+    confirmed_by="""The numerical derivative with respect to the argument (or parameter) is not zero, the methods say exactly zero, and
+        no graph leads from the result to it: the circuit holds no trainable parameter that depends on the argument, or the operation's
+        matrix is worked out without the interface. With the parameter frozen the gap is gone; far from the point it stays.""",
     remedy="keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way",
-    applies=lambda scene: scene.signature in ("vjp", "jacobian") and "argument" in scene.comparison.element,
-    predicts=lambda scene: (),
-    because=lambda scene: "the QNode's result moves with its argument, but no trainable parameter of the circuit does",
+    applies=lambda scene: scene.signature in ("vjp", "jacobian")
+    and ("argument" in scene.comparison.element or bool(set(scene.lost) & set(scene.cut))),
+    predicts=lambda scene: (
+        (*flips(frozen("the detached parameters", scene.cut)), *leaves(NUDGED_FAR)) if set(scene.lost) & set(scene.cut) else ()
+    ),
+    because=lambda scene: (
+        f"the matrix of {scene.blamed.name if scene.blamed else 'an operation'} is worked out outside of the interface's graph"
+        if set(scene.lost) & set(scene.cut)
+        else "the QNode's result moves with its argument, but no trainable parameter of the circuit does"
+    ),
 )
 
 TRAINABLE_SETS = Cause(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qdiag.compare import Verdict
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
 
 SHOT_NOISE = Cause(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from qdiag.circuit import Node, nodes_of
-from qdiag.diagnosis.cause import Cause, Prediction, Scene, flips, leaves, unlike, HEALS, PERSISTS
+from qdiag.circuit import Node, nodes_of, parameters_of
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
-    FLOAT64_PARAMETERS,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     POSTSELECTION_REMOVED,
     Experiment,
-    decomposed,
     deleted,
     frozen,
     observable_parameters,
-    one_measurement,
     only_trainable,
-    plain_expectation,
+    plain_expectations,
     postselects,
 )
 
@@ -88,15 +85,19 @@ DROPPED = Cause(
     confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
-    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden)),
-    predicts=lambda scene: (*flips(*_lost_frozen(scene)), *_off_the_point(scene)),
+    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden) - set(scene.cut)),
+    predicts=lambda scene: (*flips(_where_it_is_dropped(scene)), *_off_the_point(scene)),
     because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
 )
 
 
-def _lost_frozen(scene: Scene) -> tuple[Experiment, ...]:
-    rest = [i for i in scene.apart if i not in scene.lost]
-    return (frozen("the parameters with zero gradient", scene.lost),) if not rest else (frozen(_named(scene), scene.apart),)
+def _where_it_is_dropped(scene: Scene) -> Experiment:
+    """Elementary gates where a composite operation is at fault, Pauli observables where it is the measurement, else frozen parameters."""
+    if scene.composite:
+        return DECOMPOSED
+    if scene.blamed is not None and scene.blamed.kind == "measurement":
+        return plain_expectations(None)
+    return frozen("the parameters with zero gradient", scene.apart)
 
 
 DISPLACED = Cause(
@@ -147,28 +148,32 @@ REFUSES = Cause(
         """,
     confirmed_by="""Without one operation (or measurement) the method no longer raises; without another one it still does.""",
     remedy="another diff_method for this circuit, or the operation's decomposition",
-    applies=lambda scene: scene.signature == "raise",
+    applies=lambda scene: scene.signature == "raise" and scene.call.configuration.interface != "" and not _complex_words(scene),
     predicts=lambda scene: _raising(scene),
     because=lambda scene: _raise_words(scene),
 )
 
 
+def _complex_words(scene: Scene) -> bool:
+    """Torch's refusal of a complex gradient is a cause of its own (QD203)."""
+    return any("isFloatingType" in words for _, words in scene.divergence.raised)
+
+
 def _raising(scene: Scene) -> tuple[Prediction, ...]:
-    """Without the operation to blame it no longer raises; without another one it does."""
-    circuit = scene.question.circuit
-    if scene.blamed is None:
+    """Without what is to blame it no longer raises; without another operation it still does."""
+    blamed, circuit = scene.blamed, scene.question.circuit
+    if blamed is None:
         return ()
-    if scene.blamed.kind == "measurement":
-        return flips(plain_expectation(scene.blamed.position))
-    position = scene.blamed.position
-    others = [i for i in range(len(circuit.operations)) if i != position and not _trains(circuit.operations[i])]
+    if blamed.kind == "measurement":
+        return flips(plain_expectations(None))
+    if blamed.parameters and set(circuit.trainable) - set(blamed.parameters):
+        return (*flips(frozen(blamed.name, blamed.parameters)), *leaves(only_trainable(blamed.name, blamed.parameters)))
+    others = [i for i, node in enumerate(circuit.operations) if i != blamed.position and not _trains(node)]
     kept = leaves(deleted(f"{circuit.operations[others[0]].name} ({others[0]})", others[0])) if others else ()
-    return (*flips(deleted(str(scene.blamed.name), position)), *kept)
+    return (*flips(deleted(blamed.name, blamed.position)), *kept)
 
 
 def _trains(node: Node) -> bool:
-    from qdiag.circuit import parameters_of
-
     return any(parameter.trainable for parameter in parameters_of(node))
 
 
@@ -237,7 +242,7 @@ UNCOVERED_MEASUREMENT = Cause(
     remedy="""diff_method="backprop", or finite differences in float64""",
     applies=lambda scene: scene.derivative and _uncovered(scene) and scene.involves("parameter-shift", "hadamard", "adjoint"),
     predicts=lambda scene: (
-        *flips(POSTSELECTION_REMOVED if postselects(scene.question.circuit) else plain_expectation(None)),
+        *flips(POSTSELECTION_REMOVED if postselects(scene.question.circuit) else plain_expectations(None)),
         *_off_the_point(scene),
     ),
     because=lambda scene: (
@@ -270,7 +275,7 @@ DEGENERATE = Cause(
     remedy="move off the point, or add a little noise before the entropy",
     applies=lambda scene: scene.derivative
     and any(n.name in ("VnEntropyMP", "MutualInfoMP", "PurityMP", "VnEntanglementEntropyMP") for n in _measured(scene)),
-    predicts=lambda scene: (*flips(NUDGED_FAR), *flips(plain_expectation(None))),
+    predicts=lambda scene: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
     because=lambda scene: "the reduced density matrix has equal or zero eigenvalues at this point",
 )
 
