@@ -28,12 +28,6 @@ def _amplitude_damping(gamma: float) -> Kraus:
     return (1.0, gamma), (np.diag([1, math.sqrt(1 - gamma)]).astype(np.complex128), _DOWN)
 
 
-def _generalized_damping(gamma: float, excited: float) -> Kraus:
-    kept = math.sqrt(1 - gamma)
-    stay, reverse = np.diag([1, kept]).astype(np.complex128), np.diag([kept, 1]).astype(np.complex128)
-    return (excited, excited * gamma, 1 - excited, (1 - excited) * gamma), (stay, _DOWN, reverse, _DOWN.T)
-
-
 def _reset(zero: float, one: float) -> Kraus:
     return (1 - zero - one, zero, zero, one, one), (gates.I2, _KEEP, _DOWN, _DOWN.T, _LOSE)
 
@@ -52,9 +46,9 @@ _TABLE: dict[str, Callable[..., Kraus]] = {
     "DepolarizingChannel": lambda p: _mixed_paulis((p / 3, "X"), (p / 3, "Y"), (p / 3, "Z")),
     "PhaseDamping": lambda g: ((1.0, g), (np.diag([1, math.sqrt(1 - g)]).astype(np.complex128), _LOSE)),
     "AmplitudeDamping": _amplitude_damping,
-    "GeneralizedAmplitudeDamping": _generalized_damping,
     "ResetError": _reset,
 }
+"""Channels whose definition has not changed between versions; GeneralizedAmplitudeDamping's probability has been turned round."""
 
 
 def channel(operator: Any) -> Optional[Kraus]:
