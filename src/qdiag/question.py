@@ -10,14 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional, Protocol
 
+from qdiag.arbiter import ARBITER
 from qdiag.call import Call, Failure
 from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Tolerance, compare
 from qdiag.evaluate import Evaluation, Request
 from qdiag.method import Method, Option
 
-ARBITER = Method("", "arbiter")
-"""The side of a comparison that is the arbiter's reference."""
 
 PLAIN = Method("", "none")
 """The side of a comparison that is the same call on untracked numbers, on the call's device."""

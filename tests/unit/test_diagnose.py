@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.call import Call, Configuration, SourceLine
 from qdiag.circuit import Circuit, Node, Parameter, Wires
-from qdiag.compare import Tolerance, compare
+from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Prediction, Scene, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
@@ -98,14 +98,14 @@ def test_the_device_and_not_the_finite_difference_is_blamed_when_a_larger_step_c
 
 def test_two_causes_that_explain_everything_make_neither_confirmed() -> None:
     world = World(float32_only(6e-8))
-    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "")
+    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "", verdicts=tuple(Verdict))
     found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS, twin], world)
     assert found.confidence == "likely"
 
 
 def test_an_experiment_that_two_causes_share_is_made_once() -> None:
     world = World(float32_only(6e-8))
-    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "")
+    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "", verdicts=tuple(Verdict))
     prepared = scene(world, dtype="float32")
     world.asked.clear()
     diagnose(prepared, [FLOAT32_PARAMETERS, twin], world)
@@ -125,7 +125,7 @@ def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> Non
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     world = World(float32_only(6e-8))
-    pattern = Cause("QD995", "q", "q", "", "", "", "", lambda s: True, lambda s: leaves(FLOAT32_AGAIN), lambda s: "")
+    pattern = Cause("QD995", "q", "q", "", "", "", "", lambda s: True, lambda s: leaves(FLOAT32_AGAIN), lambda s: "", verdicts=tuple(Verdict))
     assert diagnose(scene(world, dtype="float32"), [pattern], world).confidence == "likely"
 
 

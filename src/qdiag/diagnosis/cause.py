@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from qdiag.call import Call
-from qdiag.compare import Comparison
+from qdiag.compare import Comparison, Verdict
 from qdiag.findings import Divergence
 from qdiag.method import Method
 from qdiag.question import Evaluator, Question
@@ -158,6 +158,8 @@ class Cause:
         One sentence with the particulars of this scene.
     upstream
         Issues of PennyLane or torch about it.
+    verdicts
+        Which verdicts it can be the cause of.
     """
 
     code: str
@@ -171,6 +173,7 @@ class Cause:
     predicts: Callable[[Scene], tuple[Prediction, ...]]
     because: Callable[[Scene], str]
     upstream: tuple[str, ...] = field(default=())
+    verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
 
 
 def flips(*experiments: Experiment) -> tuple[Prediction, ...]:

@@ -124,7 +124,7 @@ def diagnose(
         With every experiment that was made for the named cause, and the codes that experiments ruled out.
     """
     laboratory = Laboratory(scene, evaluator, reference)
-    trials = [_try(cause, laboratory) for cause in causes if cause.applies(scene)]
+    trials = [_try(cause, laboratory) for cause in causes if scene.divergence.verdict in cause.verdicts and cause.applies(scene)]
     standing = [trial for trial in trials if not trial.contradicted and trial.evidence]
     untested = [trial for trial in trials if not trial.evidence]
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.circuit import Circuit, Node, Parameter, Value, nodes_of, with_nodes
+from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
@@ -70,6 +71,7 @@ HARMLESS_CAST = Cause(
     applies=lambda scene: _warned(scene) and not scene.divergence.wrong and scene.numeric,
     predicts=lambda scene: (),
     because=lambda scene: "the cast whose backward pass warns goes from real to complex: its gradient is the real part by definition",
+    verdicts=(Verdict.ROUNDING,),
 )
 
 CONJUGATION = Cause(

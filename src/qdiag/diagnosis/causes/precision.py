@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
@@ -94,6 +95,7 @@ FLOAT32_PARAMETERS = Cause(
         *_finite_difference_rival(scene),
     ),
     because=lambda scene: _float32_words(scene),
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 
@@ -125,6 +127,7 @@ COMPLEX64_DEVICE = Cause(
         *_finite_difference_rival(scene),
     ),
     because=lambda scene: "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 DEFAULT_DTYPE_RESULTS = Cause(
@@ -147,6 +150,7 @@ DEFAULT_DTYPE_RESULTS = Cause(
     and not _narrow_device(scene),
     predicts=lambda scene: (*flips(DEFAULT_FLOAT64), *leaves(FLOAT64_PARAMETERS)),
     because=lambda scene: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 LAYER_CAST = Cause(
@@ -182,6 +186,7 @@ FINITE_DIFFERENCE_STEP = Cause(
     applies=lambda scene: scene.derivative and scene.involves("finite-diff"),
     predicts=lambda scene: (*flips(LARGER_STEP), *leaves(STEP_TWICE)),
     because=lambda scene: "the quotient divides single-precision rounding by a step of 1e-7",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 ILL_CONDITIONED = Cause(
@@ -199,6 +204,7 @@ ILL_CONDITIONED = Cause(
     applies=lambda scene: scene.numeric and scene.comparison.bound > 1e3 * scene.comparison.eps * max(1.0, _scale(scene)),
     predicts=lambda scene: (*flips(NUDGED_FAR), *flips(FLOAT64_PARAMETERS)),
     because=lambda scene: f"one eps of the parameters moves the result by {scene.comparison.bound:.1e}",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 
@@ -223,6 +229,7 @@ FLOAT32_STATE = Cause(
     and any(_narrow(scene.question.circuit.parameters[i]) for i in _state_data(scene.question.circuit)),
     predicts=lambda scene: (*flips(AMPLITUDES_FLOAT64), *leaves(ANGLES_FLOAT64)),
     because=lambda scene: "the amplitudes are single precision, and the simulation inherits their dtype",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 CAUSES = (

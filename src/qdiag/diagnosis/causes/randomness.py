@@ -20,6 +20,7 @@ SHOT_NOISE = Cause(
     applies=lambda scene: bool(scene.question.circuit.shots),
     predicts=lambda scene: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
     because=lambda scene: f"every number is an estimate from {sum(scene.question.circuit.shots)} shots",
+    verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
 NONDETERMINISTIC = Cause(
@@ -36,6 +37,7 @@ NONDETERMINISTIC = Cause(
     applies=lambda scene: not scene.question.circuit.shots and scene.divergence.verdict is Verdict.INCONCLUSIVE,
     predicts=lambda scene: (Prediction(SAME_SEED, PERSISTS, "flip"),),
     because=lambda scene: "one method, asked twice with the same seed, does not give the same numbers",
+    verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
 STOCHASTIC = Cause(
@@ -52,6 +54,7 @@ STOCHASTIC = Cause(
     applies=lambda scene: scene.involves("spsa"),
     predicts=lambda scene: (Prediction(OTHER_SEED, PERSISTS, "flip"),),
     because=lambda scene: "spsa estimates the gradient along random directions",
+    verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
 VALUE_DEPENDENT = Cause(

@@ -1,0 +1,29 @@
+"""``qdiag diagnose``: judge a trace that was recorded before, or go on where judging was interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from qdiag import run_directory
+from qdiag.cli import judging, options
+from qdiag.cli.voice import Voice
+
+
+@click.command(name="diagnose", epilog="Example:  qdiag diagnose qdiag-runs/train-1")
+@options.replay
+@options.trust
+@options.verdicts
+@options.talk
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet: int, verbose: bool, **replay: object) -> int:
+    """Judge the trace of RUN (a folder or a trace file; the last run if none is named).
+
+    What an earlier, interrupted run worked out is used again.
+    """
+    found = run_directory.find(run)
+    return judging.examine(
+        found, judging.options_of(replay, trusted=trust), Voice(quiet, verbose), fail_on=fail_on, as_json=as_json
+    )

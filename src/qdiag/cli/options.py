@@ -1,0 +1,63 @@
+"""Options that several commands share, under the same names, with the same help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Decorator = Callable[[Function], Function]
+
+
+def together(*decorators: Decorator[Any]) -> Decorator[Any]:
+    """Several options as one decorator, in the order in which help lists them."""
+
+    def apply(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+output = together(
+    click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write here instead of the next qdiag-runs/NAME-N/."),
+    click.option("--force", is_flag=True, help="Replace an earlier run in --out."),
+)
+
+replay = together(
+    click.option(
+        "--methods",
+        default="auto",
+        show_default=True,
+        metavar="LIST",
+        help="Methods to replay, separated by commas: [device/]diff_method[@precision]. auto: all deterministic ones that apply.",
+    ),
+    click.option("--atol", type=click.FloatRange(min=0), metavar="X", help="Absolute tolerance instead of the derived bound."),
+    click.option("--rtol", type=click.FloatRange(min=0), metavar="X", help="Relative tolerance instead of the derived bound."),
+    click.option("--every", type=click.IntRange(min=1), metavar="N", help="Replay expensive methods at every N-th call."),
+    click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Replay the first N calls only."),
+    click.option("--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop replaying after so long; resume with diagnose."),
+    click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
+)
+
+verdicts = together(
+    click.option(
+        "--fail-on",
+        type=click.Choice(["error", "rounding", "never"]),
+        default="error",
+        show_default=True,
+        help="What makes the exit code 1.",
+    ),
+)
+
+talk = together(
+    click.option("--json", "as_json", is_flag=True, help="Print findings.json on stdout."),
+    click.option("-q", "--quiet", count=True, help="No progress; twice: no summary either."),
+    click.option("-v", "--verbose", is_flag=True, help="Say more: all methods, all evidence."),
+)
+
+trust = click.option("--trust", is_flag=True, help="Execute class definitions that the trace carries. Only for traces of your own.")

@@ -1,0 +1,66 @@
+"""``qdiag trace``: run a training script unchanged, and judge every QNode call."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from qdiag import pipeline, run_directory
+from qdiag.cli import judging, options
+from qdiag.cli.voice import Voice
+
+
+@click.command(
+    name="trace",
+    context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False},
+    epilog="Example:  qdiag trace --methods backprop,adjoint train.py -- default.qubit backprop",
+)
+@click.option("-m", "module", is_flag=True, help="SCRIPT is a module's name, run as python -m does.")
+@options.replay
+@options.output
+@click.option("--record-only", is_flag=True, help="Only record; exit exactly as the script does.")
+@options.verdicts
+@options.talk
+@click.argument("script")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(
+    script: str,
+    arguments: tuple[str, ...],
+    module: bool,
+    out: Optional[Path],
+    force: bool,
+    record_only: bool,
+    fail_on: str,
+    as_json: bool,
+    quiet: int,
+    verbose: bool,
+    **replay: object,
+) -> int:
+    """Run SCRIPT unchanged, record every QNode call, and judge each under every method that applies.
+
+    Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped).
+    """
+    argv = arguments[1:] if arguments[:1] == ("--",) else arguments
+    chosen = judging.options_of(replay, trusted=True)
+    run = run_directory.create(script, out, force=force)
+    voice = Voice(quiet, verbose)
+    recorded = pipeline.record(script, argv, module=module, run=run)
+    if record_only:
+        _leave_as(recorded.exit_code)
+    if recorded.exit_code in (-signal.SIGINT, 130):
+        voice.say(f"interrupted; what was recorded is in {run.path}: judge it with qdiag diagnose {run.path}")
+        return 130
+    return judging.examine(run, chosen, voice, fail_on=fail_on, as_json=as_json)
+
+
+def _leave_as(exit_code: Optional[int]) -> None:
+    """Exit exactly as the script did, by the same signal where it was a signal."""
+    if exit_code is not None and exit_code < 0:
+        signal.signal(-exit_code, signal.SIG_DFL)
+        os.kill(os.getpid(), -exit_code)
+    sys.exit(exit_code or 0)
