@@ -12,7 +12,7 @@ from instances import Instance, measurements, numbers, operators
 from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.literals import Style
 from qdiag.bridges.operators import node_of
-from qdiag.bridges.source import CircuitSource, qnode_source, source_of
+from qdiag.bridges.source import CircuitSource, device_source, qnode_source, source_of
 from qdiag.bridges.spelling import same
 from qdiag.bridges.tapes import circuit_of
 from qdiag.circuit import Circuit, Node, Parameter
@@ -22,6 +22,7 @@ from qdiag.method import Method
 pytestmark = pytest.mark.stack
 
 OBSERVABLE = qml.operation.Observable if hasattr(qml.operation, "Observable") else qml.operation.Operator
+MEASURES = tuple(kind for kind in vars(qml.ops).values() if isinstance(kind, type) and "Measure" in kind.__name__)
 MODERN = hasattr(qml.operation.Operator, "_flatten")
 
 
@@ -48,7 +49,7 @@ def comes_back(instance: Instance, exact: bool = True) -> bool:
     circuit = Circuit((node,), ())
     if node.name.endswith("MP") and not node.name.startswith("MidMeasure"):
         circuit = Circuit((), (node,))
-    elif "Measure" not in node.name and not isinstance(instance.operator, qml.operation.Operation) and isinstance(instance.operator, OBSERVABLE):
+    elif isinstance(instance.operator, OBSERVABLE) and not isinstance(instance.operator, (qml.operation.Operation, *MEASURES)):
         with stop_recording():
             circuit = Circuit((), (node_of(qml.expval(instance.operator)),))
     source = source_of(circuit, style=Style(exact))
@@ -78,7 +79,7 @@ def test_a_number_keeps_its_container_its_dtype_and_its_bits(instance):
 
 
 @pytest.mark.parametrize(
-    "operator, text",
+    ("operator", "text"),
     [
         (lambda: qml.RX(0.3, wires=0), "qml.RX(0.3, wires=0)"),
         (lambda: qml.CNOT(wires=["a", 1]), 'qml.CNOT(wires=["a", 1])'),
@@ -96,10 +97,10 @@ def test_operations_read_as_a_user_writes_them(operator, text):
 
 @pytest.mark.skipif(not MODERN, reason="these operators came with PennyLane 0.33")
 @pytest.mark.parametrize(
-    "operator, text",
+    ("operator", "text"),
     [
         (lambda: qml.adjoint(qml.RX(0.3, 0)), "qml.adjoint(qml.RX(0.3, wires=0))"),
-        (lambda: qml.ctrl(qml.Hadamard(0), [1, 2], control_values=[0, 1]), "qml.ctrl(qml.Hadamard(0), control=[1, 2], control_values=[0, 1])"),
+        (lambda: qml.ctrl(qml.S(0), [1, 2], control_values=[0, 1]), "qml.ctrl(qml.S(0), control=[1, 2], control_values=[0, 1])"),
         (lambda: qml.pow(qml.RX(0.3, 0), 2), "qml.pow(qml.RX(0.3, wires=0), 2)"),
         (lambda: qml.exp(qml.X(0) @ qml.Y(1), 0.5j), "qml.exp(qml.X(0) @ qml.Y(1), 0.5j)"),
         (lambda: qml.evolve(qml.X(0), 0.3), "qml.evolve(qml.X(0), 0.3)"),
@@ -113,7 +114,7 @@ def test_operators_of_operators_are_written_with_functions_and_signs(operator, t
 
 @pytest.mark.skipif(not MODERN, reason="these operators came with PennyLane 0.33")
 @pytest.mark.parametrize(
-    "measurement, text",
+    ("measurement", "text"),
     [
         (lambda: qml.expval(qml.Z(0)), "qml.expval(qml.Z(0))"),
         (lambda: qml.expval(qml.Z(0) @ qml.X("b")), 'qml.expval(qml.Z(0) @ qml.X("b"))'),
@@ -205,18 +206,28 @@ def test_a_class_of_the_script_brings_its_definition_and_is_not_executed_without
     assert source.definitions == (definition,)
 
 
+def test_text_from_a_file_never_becomes_code():
+    odd = "Kick(0) or __import__('os').abort()"
+    circuit = Circuit((Node(odd, (), None, (0,), "class Kick: ..."),), ())
+    with pytest.raises(OpaqueCircuitError, match="stands where a Python name belongs"):
+        source_of(circuit)
+    with pytest.raises(OpaqueCircuitError, match="stands where a Python name belongs"):
+        device_source(Method("default.qubit", "none", device_options=(("a=1, b", 1),)), ())
+
+
 def test_a_qnode_is_made_as_this_pennylane_takes_it():
-    text, imports = qnode_source("circuit", Method("default.qubit", "parameter-shift"), (0, 1), interface="torch", shots=(100,))
+    method = Method("default.qubit", "parameter-shift")
+    device, imports = device_source(method, (0, 1), (100,))
     scope = {"circuit": lambda: qml.expval(qml.PauliZ(0)), "qml": qml}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        qnode = eval(text, scope)
+        qnode = eval(qnode_source("circuit", device, method, interface="torch", shots=(100,)), scope)
     assert qnode.diff_method == "parameter-shift"
     assert "torch" in str(qnode.interface) or "auto" in str(qnode.interface)
     assert not imports
 
 
 def test_a_device_of_single_precision_says_so():
-    text, imports = qnode_source("circuit", Method("lightning.qubit", "adjoint", device_precision="complex64"), ("a", "b"))
-    assert 'qml.device("lightning.qubit", wires=["a", "b"], c_dtype=np.complex64)' in text
+    text, imports = device_source(Method("lightning.qubit", "adjoint", device_precision="complex64"), ("a", "b"))
+    assert text == 'qml.device("lightning.qubit", wires=["a", "b"], c_dtype=np.complex64)'
     assert imports == {"import numpy as np"}

@@ -213,8 +213,8 @@ def _uninverted(node: Node) -> Node:
 def _fewest(speller: Speller, node: Node, path: Path, names: tuple[str, ...], arrangement: Arrangement) -> Arrangement:
     """The arrangement without the keywords that say what the constructor assumes anyway."""
     kind, keywords = arrangement
-    for keyword in keywords:
-        fewer = tuple(name for name in keywords if name != keyword)
+    for option in keywords:
+        fewer = tuple(name for name in keywords if name != option)
         if any(speller.gives(expression, node) for expression in _arranged(speller, node, path, names, (kind, fewer))):
             keywords = fewer
     return kind, keywords

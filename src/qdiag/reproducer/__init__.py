@@ -1,0 +1,8 @@
+"""A divergence as a short stand-alone script that exits 1 while it is there: written here, and run in a fresh process."""
+
+from __future__ import annotations
+
+from qdiag.reproducer.running import made, verify
+from qdiag.reproducer.writing import write, write_for
+
+__all__ = ["made", "verify", "write", "write_for"]

@@ -1,0 +1,231 @@
+"""What a script works out for each side, as expressions of the user's interface: outputs, a Jacobian, or a Hessian."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit
+from qdiag.evaluate import Evaluation
+from qdiag.reproducer.variables import Variable
+
+_STATES = frozenset(["StateMP", "DensityMatrixMP"])
+
+JACOBIAN = "from torch.autograd.functional import jacobian"
+HESSIAN = "from torch.autograd.functional import hessian"
+NUMPY = "import numpy as np"
+AUTOGRAD = "from pennylane import numpy as pnp"
+
+STEP = "1e-4"
+"""Step of the central differences: their error, about 1e-9, is far below the gaps that they are asked to show."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """An expression with ``{qnode}`` and ``{arguments}`` in it, and its imports.
+
+    Where it is long, or names the QNode inside a lambda, the script makes a function of it.
+    """
+
+    text: str
+    imports: frozenset[str] = frozenset()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it reads well where it stands."""
+        return "lambda" not in self.text and "for " not in self.text
+
+    def filled(self, qnode: str, arguments: str) -> str:
+        """The expression for one side."""
+        return self.text.replace("{qnode}", qnode).replace("{arguments}", arguments)
+
+    def then(self, before: str, after: str, *imports: str) -> Template:
+        """The expression inside another one."""
+        return Template(before + self.text + after, self.imports | set(imports))
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What is worked out, and in which form it comes.
+
+    Parameters
+    ----------
+    circuit, interface, variables
+        The circuit, the interface that tracks its variables, and these.
+    quantity
+        ``output`` · ``jacobian`` · ``hessian``.
+    """
+
+    circuit: Circuit
+    interface: str
+    variables: tuple[Variable, ...]
+    quantity: str
+
+    @property
+    def names(self) -> str:
+        """The quantum function's arguments."""
+        return ", ".join(variable.name for variable in self.variables)
+
+    @property
+    def several(self) -> bool:
+        """Whether the QNode returns more than one result."""
+        return len(self.circuit.measurements) > 1 or self.circuit.returns != "single"
+
+    @property
+    def _complex(self) -> bool:
+        return any(node.name in _STATES for node in self.circuit.measurements)
+
+    def template(self, *, as_numpy: bool) -> Template:
+        """What one side works out.
+
+        Parameters
+        ----------
+        as_numpy
+            Whether the result must be an array, to be held against one that no interface made.
+        """
+        if self.interface == "torch":
+            found = _TORCH[self.quantity](self)
+            tail = ".detach().numpy()" if self.quantity == "output" else ".numpy()"
+            return found.then("", tail) if as_numpy else found.then("", ".detach()") if self.quantity == "output" else found
+        if self.quantity == "output" or not self.variables:
+            return self.outputs(NUMPY, "np.hstack")
+        return self._autograd()
+
+    def outputs(self, module: str, stack: str) -> Template:
+        """The outputs of a QNode as one array."""
+        call = "{qnode}({arguments})" + (".values()" if self.circuit.returns.startswith("dict:") else "")
+        if not self.several:
+            return Template(call)
+        if stack == "torch.hstack" and not all(node.name in ("ExpectationMP", "VarianceMP") for node in self.circuit.measurements):
+            return Template(f"torch.cat([result.reshape(-1) for result in {call}])", frozenset([module]))
+        return Template(f"{stack}(tuple({call}))", frozenset([module]))
+
+    # --- torch
+
+    def _torch_outputs(self) -> Template:
+        return self.outputs("import torch", "torch.hstack")
+
+    def _torch_jacobian(self) -> Template:
+        arguments = "{arguments}" if len(self.variables) == 1 else "({arguments})"
+        found = Template(f"jacobian({self._tuple()}, {arguments})", frozenset([JACOBIAN]))
+        return self._flat(found, self.several + (len(self.variables) > 1))
+
+    @staticmethod
+    def _flat(found: Template, levels: int) -> Template:
+        """One tensor from tensors in tuples, or in tuples of tuples."""
+        if levels == 0:
+            return found
+        rest = " for part in " if levels == 1 else " for row in "
+        return found.then(f"torch.cat([part.reshape(-1){rest}", "])" if levels == 1 else " for part in row])", "import torch")
+
+    def _tuple(self) -> str:
+        """A function whose outputs are real tensors or tuples of them, which is all that torch differentiates."""
+        call = f"{{qnode}}({self.names})"
+        if self.circuit.returns.startswith("dict:"):
+            return f"lambda {self.names}: tuple({call}.values())"
+        if self._complex:
+            one = "torch.view_as_real({})"
+            every = f"tuple({one.format('result')} if result.is_complex() else result for result in {call})"
+            return f"lambda {self.names}: " + (every if self.several else one.format(call))
+        return f"lambda {self.names}: tuple({call})" if self.circuit.returns == "list" else "{qnode}"
+
+    def _torch_hessian(self) -> Template:
+        function = "{qnode}"
+        call = f"{{qnode}}({self.names})"
+        if self.several:
+            function = f"lambda {self.names}: sum((result**2).sum() for result in {call})"
+        elif self.circuit.measurements[0].name not in ("ExpectationMP", "VarianceMP"):
+            function = f"lambda {self.names}: (abs({call}) ** 2).sum()"
+        arguments = "{arguments}" if len(self.variables) == 1 else "({arguments})"
+        found = Template(f"hessian({function}, {arguments})", frozenset([HESSIAN]))
+        return self._flat(found, 0 if len(self.variables) == 1 else 2)
+
+    # --- autograd
+
+    def _autograd(self) -> Template:
+        function, imports = "{qnode}", frozenset[str]()
+        if self._complex:
+            function = f"lambda {self.names}: pnp.stack([pnp.real({{qnode}}({self.names})), pnp.imag({{qnode}}({self.names}))])"
+            imports = frozenset([AUTOGRAD])
+        elif self.several:
+            inner = self.outputs(AUTOGRAD, "pnp.hstack")
+            function, imports = f"lambda {self.names}: {inner.filled('{qnode}', self.names)}", inner.imports
+        derivative = f"qml.jacobian({function})"
+        if self.quantity == "hessian":
+            derivative = f"qml.jacobian({derivative})"
+        found = Template(f"{derivative}({{arguments}})", imports)
+        return found if len(self.variables) == 1 else found.then("np.hstack([np.ravel(part) for part in ", "])", NUMPY)
+
+    # --- the arbiter
+
+    def differences(self, qnode: str) -> list[str]:
+        """Lines that work out the Jacobian by central differences on plain numbers, as ``b``; nothing where that takes too many."""
+        if len(self.variables) != 1 or self.variables[0].value.value.dtype.kind != "f" or self.quantity != "jacobian" or self._complex:
+            return []
+        (variable,) = self.variables
+        shape, size = variable.value.value.shape, variable.value.value.size
+        call = self.outputs(NUMPY, "np.hstack")
+        at, step = plain(variable, self.interface, wide=True), "h" if shape else STEP
+        slope = f"({call.filled('plain', f'{at} + {step}')} - {call.filled('plain', f'{at} - {step}')}) / (2 * {STEP})"
+        if not shape:
+            return [f"plain = {qnode}", f"b = {slope}"]
+        steps = f"{STEP} * np.eye({size})" + (f".reshape({size}, {', '.join(map(str, shape))})" if len(shape) > 1 else "")
+        shaped = ".reshape(a.shape)" if len(shape) > 1 or self.several else ""
+        return [f"plain = {qnode}", f"b = np.stack([{slope} for h in {steps}], -1){shaped}"]
+
+    def reference(self, found: Optional[Evaluation]) -> Optional[np.ndarray]:
+        """The arbiter's numbers in the form of the template's, or None where it has none or the form is too intricate."""
+        if found is None or found.outputs is None or found.failure is not None:
+            return None
+        if self.quantity == "output":
+            return np.hstack([np.ravel(output) for output in found.outputs]) if self.several else np.asarray(found.outputs[0])
+        if self.quantity == "hessian" or found.jacobian is None or len(self.variables) != 1 or self._complex:
+            return None
+        columns = [list(self.circuit.trainable).index(i) for i in self.variables[0].positions if i in self.circuit.trainable]
+        if len(columns) != len(self.variables[0].positions):
+            return None
+        rows = [self._row(blocks, columns) for blocks in found.jacobian]
+        values = np.concatenate([np.ravel(row) for row in rows]) if self.several else rows[0]
+        return values if np.isfinite(values).all() else None
+
+    def _row(self, blocks: Sequence[np.ndarray], columns: Sequence[int]) -> np.ndarray:
+        (variable,) = self.variables
+        parts = [np.asarray(blocks[column]) for column in columns]
+        parts = [part.imag if variable.imaginary else part for part in parts]
+        return np.stack(parts, axis=-1) if variable.stacked else parts[0]
+
+
+_TORCH = {"output": Layout._torch_outputs, "jacobian": Layout._torch_jacobian, "hessian": Layout._torch_hessian}
+
+
+def plain(variable: Variable, interface: str, *, wide: bool = False) -> str:
+    """A variable without its interface, in double precision where it must be ``wide``."""
+    narrow = wide and variable.value.value.dtype.name in ("float32", "complex64")
+    if interface == "torch":
+        return f"{variable.name}{'.double()' if narrow else ''}.detach().numpy()"
+    return f"np.array({variable.name}{', np.float64' if narrow else ''})"
+
+
+def converted(variable: Variable, interface: str, precision: str) -> str:
+    """A variable as an argument, in the precision that a method asks for ("" to leave it)."""
+    value = variable.value.value
+    target = precision if value.dtype.kind == "f" else {"float64": "complex128", "float32": "complex64"}.get(precision, "")
+    if not target or target == value.dtype.name:
+        return variable.name
+    if interface == "torch":
+        return f"{variable.name}.to(torch.{target})"
+    return f'{variable.name}.astype("{target}")'
+
+
+def table(values: np.ndarray) -> str:
+    """Numbers as nested lists with ten significant digits: enough to compare by, few enough to read."""
+    array = np.asarray(values)
+    if array.ndim:
+        return "[" + ", ".join(map(table, array)) + "]"
+    value = array[()]
+    if np.iscomplexobj(value):
+        return f"{complex(value):.10g}"
+    return repr(float(f"{float(value):.10g}"))

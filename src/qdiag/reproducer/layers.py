@@ -1,0 +1,63 @@
+"""Scripts that keep the layer around the circuit, for causes that lie there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qdiag.call import Argument, Call
+from qdiag.method import Method
+from qdiag.reproducer.script import Script
+
+_MIXING = (
+    "others = batch.clone()",
+    "others[1:] += 1.0",
+    "gap = abs(layer(batch)[0] - layer(others)[0]).max()",
+    'print("changing the other rows moves the first row\'s output by", float(gap))',
+    "sys.exit(not gap <= 1e-06)  # 1 while rows mix",
+)
+
+
+def _raising(exception: str) -> tuple[str, ...]:
+    return (
+        "try:",
+        "    print(layer(batch))",
+        "except Exception as error:",
+        f'    if type(error).__name__ != "{exception if exception.isidentifier() else "Exception"}":',
+        "        raise",
+        '    sys.exit(f"{type(error).__name__}: {error}")  # exit code 1',
+    )
+
+
+def batch_script(call: Call, language: Any) -> Script:
+    """A `TorchLayer` whose quantum function loops over ``len(inputs)``: the batch, where a row was meant.
+
+    With as many rows as wires it does not raise but mixes rows; the script follows the shapes that were seen.
+    """
+    rows, features = _shape(call.arguments)
+    device, imports = language.device(Method(call.configuration.device, "best"), list(range(features)), ())
+    qnode = language.qnode("device", Method("", call.configuration.resolved or "best"), "torch", (), ())
+    function = (
+        "def circuit(inputs, weights):",
+        "    for i in range(len(inputs)):  # the batch, where the features of one row were meant",
+        "        qml.RX(inputs[i], wires=i)",
+        "    qml.RY(weights, wires=0)",
+        "    return qml.expval(qml.PauliZ(0))",
+    )
+    body = [
+        f"device = {device}",
+        f'layer = qml.qnn.TorchLayer({qnode}, {{"weights": ()}})',
+        f"batch = torch.linspace(0.1, 1.0, {rows * features}).reshape({rows}, {features})",
+        *(_raising(call.failure.type) if call.failure is not None else _MIXING),
+    ]
+    header = (
+        f"TorchLayer hands the whole batch to the quantum function: len(inputs) counts its {rows} rows, not {features} features.",
+        "Loop over inputs.shape[-1] and take inputs[..., i].",
+        "Exits 1 while this raises, 0 once it returns numbers." if call.failure else "Exits 1 while a row depends on the others.",
+    )
+    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, tuple(body))
+
+
+def _shape(arguments: tuple[Argument, ...]) -> tuple[int, int]:
+    """Rows and features of the batch, from the first argument that has both."""
+    found = next((argument.shape for argument in arguments if len(argument.shape) > 1), (5, 2))
+    return found[0], found[-1]
