@@ -1,0 +1,202 @@
+"""How many questions the search asks, beside picire's ddmin and shrinkray, on the same oracles in the same run.
+
+Run as ``python tests/benchmarks/search.py``; with ``--circuits`` also on real circuits of ``cases/``, padded with random operations,
+where every question is a real evaluation (this takes minutes). Needs the ``dev`` extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import picire
+import shrinkray
+
+from qdiag.call import Call
+from qdiag.circuit import Circuit, Label, Node, Parameter, Wires
+from qdiag.compare import Tolerance
+from qdiag.method import parse
+from qdiag.minimizing import PASSES, Oracle, SameDifference, minimize
+from qdiag.question import question_of
+from qdiag.trace_file import Trace
+from qdiag.tracing import launcher
+from qdiag.workers import Inline
+
+ROOT = Path(__file__).parents[2]
+DRAWS = 60
+SYNTHETIC = ((100, 1, 15), (100, 5, 55), (100, 10, 90), (1000, 5, 90))
+PADDED = (100, 300)
+BYTES = 256
+CASES = (
+    ("pow-of-controlled-lightning", "default.qubit/backprop", "lightning.qubit/adjoint"),
+    ("adjoint-observable-coeff-shifts-gradient", "default.qubit/backprop", "default.qubit/adjoint"),
+    ("controlled-multirz-parameter-shift-raises", "default.qubit/backprop", "default.qubit/parameter-shift"),
+)
+
+Kept = tuple[int, ...]
+Question = Callable[[Kept], bool]
+Reducer = Callable[[int, Question], Kept]
+
+
+class Counted:
+    """A question that counts its distinct askings: a cache is granted to everyone."""
+
+    def __init__(self, question: Question, most: int) -> None:
+        self.question, self.most = question, most
+        self.known: dict[Kept, bool] = {}
+        self.best: Kept = ()
+
+    def __call__(self, kept: Kept) -> bool:
+        if kept not in self.known:
+            if len(self.known) >= self.most:
+                raise TimeoutError
+            self.known[kept] = self.question(kept)
+            if self.known[kept] and (not self.best or len(kept) < len(self.best)):
+                self.best = kept
+        return self.known[kept]
+
+
+# --- the three --------------------------------------------------------------------------------------------------------------
+
+
+def ours(count: int, question: Question) -> Kept:
+    """Our engine with its first pass alone, on operations that are numbered by their wire."""
+    operations = tuple(Node("Item", wires=(i,)) for i in range(count))
+    oracle = Oracle(lambda found: question(tuple(int(op.wires[0]) for op in found.operations)))
+    found = minimize(Circuit(operations, (Node("ExpectationMP"),)), oracle, passes=PASSES[:1])
+    return tuple(int(op.wires[0]) for op in found.circuit.operations)
+
+
+def ddmin(count: int, question: Question) -> Kept:
+    """Picire as it is by default, without the empty configuration, which it never tries."""
+
+    def test(config: Sequence[int], config_id: object) -> picire.Outcome:
+        return picire.Outcome.FAIL if question(tuple(config)) else picire.Outcome.PASS
+
+    return tuple(picire.DD(test)(list(range(count))))
+
+
+def ray(count: int, question: Question) -> Kept:
+    """Shrinkray on bytes, one an item; where bytes repeat, the leftmost items that fit are meant, and it may leave some too many."""
+    whole = bytes(i % BYTES for i in range(count))
+
+    def meant(value: bytes) -> Kept:
+        kept, start = [], 0
+        for byte in value:
+            start = whole.index(bytes([byte]), start)
+            kept.append(start)
+            start += 1
+        return tuple(kept)
+
+    reducer = shrinkray.Reducer(whole, lambda value: bool(value) and question(meant(value)))
+    reducer.run()
+    return meant(reducer.target)
+
+
+REDUCERS: dict[str, Reducer] = {"qdiag": ours, "ddmin": ddmin, "shrinkray": ray}
+
+
+# --- synthetic oracles ------------------------------------------------------------------------------------------------------
+
+
+def synthetic() -> bool:
+    """Print the median number of questions, and say whether ours are within the aims."""
+    print(f"questions asked until 1-minimal, median / 95th percentile of {DRAWS} draws (relevant items are needed, others are not)")
+    print(f"{'items':>6} {'relevant':>8} {'aim':>5} " + " ".join(f"{name:>13}" for name in REDUCERS))
+    reached = True
+    for count, relevant, aim in SYNTHETIC:
+        columns = []
+        for name, reducer in REDUCERS.items():
+            asked = sorted(_asked(reducer, count, relevant, seed) for seed in range(DRAWS))
+            median = statistics.median(asked)
+            columns.append(f"{median:6.1f} / {asked[int(0.95 * DRAWS)]:4d}")
+            reached = reached and (name != "qdiag" or median <= aim)
+        print(f"{count:>6} {relevant:>8} {aim:>5} " + " ".join(f"{column:>13}" for column in columns), flush=True)
+    return reached
+
+
+def _asked(reducer: Reducer, count: int, relevant: int, seed: int) -> int:
+    needed = set(random.Random(seed).sample(range(count), relevant))
+    question = Counted(lambda kept: needed <= set(kept), most=10**6)
+    kept = reducer(count, question)
+    exact = reducer is not ray or count <= BYTES
+    if not needed <= set(kept) or (exact and set(kept) != needed):
+        raise AssertionError(f"{reducer.__name__} left {sorted(kept)} where {sorted(needed)} are needed")
+    return len(question.known)
+
+
+# --- real circuits ----------------------------------------------------------------------------------------------------------
+
+
+def real(most: int) -> None:
+    """Print questions, seconds and operations left for recorded circuits between random operations."""
+    calls = {case: _recorded(case) for case, _, _ in CASES}
+    print(f"\nreal circuits between random operations; at most {most} questions ('>' where that was not enough)")
+    print(f"{'case':>42} {'added':>5} " + " ".join(f"{name + ': asked, s, left':>26}" for name in REDUCERS))
+    for case, good, bad in CASES:
+        call = calls[case]
+        for added in PADDED:
+            circuit = padded(call.circuit, added, seed=added)
+            question = question_of(
+                replace(call, circuit=circuit), (parse(good), parse(bad)), where="jacobian", trusted=False, tolerance=Tolerance()
+            )
+            question = replace(question, device_wires=())
+            columns = [_measured(reducer, SameDifference(question, Inline()), circuit, most) for reducer in REDUCERS.values()]
+            print(f"{case:>42} {added:>5} " + " ".join(f"{column:>26}" for column in columns), flush=True)
+
+
+def _measured(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> str:
+    def question(kept: Kept) -> bool:
+        return same(replace(circuit, operations=tuple(circuit.operations[i] for i in kept)))
+
+    counted = Counted(question, most)
+    begun = time.perf_counter()
+    try:
+        left, mark = len(reducer(len(circuit.operations), counted)), ""
+    except TimeoutError:
+        left, mark = len(counted.best), ">"
+    return f"{mark}{len(counted.known)}, {time.perf_counter() - begun:.1f}, {left}"
+
+
+def _recorded(case: str) -> Call:
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace.qdiag"
+        launcher.run(str(ROOT / "cases" / case / "train.py"), (), module=False, trace_path=trace)
+        return Trace.open(trace).call(0)
+
+
+def padded(circuit: Circuit, count: int, seed: int) -> Circuit:
+    """The circuit with random constant operations at random places, on its own wires and two more."""
+    draw = random.Random(seed)
+    wires = [*circuit.wires, "pad0", "pad1"]
+    places = sorted(draw.randrange(len(circuit.operations) + 1) for _ in range(count))
+    operations: list[Node] = []
+    for position in range(len(circuit.operations) + 1):
+        operations += [_random_gate(draw, wires) for place in places if place == position]
+        operations += circuit.operations[position : position + 1]
+    return replace(circuit, operations=tuple(operations))
+
+
+def _random_gate(draw: random.Random, wires: list[Label]) -> Node:
+    name = draw.choice(["RX", "RY", "RZ", "Hadamard", "CNOT"])
+    chosen = tuple(draw.sample(wires, 2 if name == "CNOT" else 1))
+    data = (Parameter(np.asarray(draw.uniform(-3, 3))),) if name.startswith("R") else ()
+    return Node(name, data, (Wires(chosen),) if name == "CNOT" else (Wires(chosen), ()), chosen)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--circuits", action="store_true", help="also on real circuits")
+    parser.add_argument("--most", type=int, default=600, help="questions that a reducer may ask about a real circuit")
+    given = parser.parse_args()
+    reached = synthetic()
+    if given.circuits:
+        real(given.most)
+    raise SystemExit(0 if reached else 1)
