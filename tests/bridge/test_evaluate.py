@@ -116,11 +116,16 @@ def test_plain_numbers_give_outputs_and_no_derivatives():
     assert np.allclose(np.hstack(evaluation.outputs), np.hstack(tracked.outputs), atol=1e-15)
 
 
-def test_a_circuit_without_trainable_numbers_is_evaluated():
-    circuit = with_trainable(called(ansatz, *numbers("torch"), returns="tuple"), ())
-    evaluation = evaluate(Request(circuit, method("adjoint"), cotangents=((None,) * (2 if TODAY else 1),)))
+@pytest.mark.parametrize("interface", ["torch", "autograd"])
+def test_a_circuit_without_trainable_numbers_is_evaluated(interface):
+    tracked = called(ansatz, *numbers(interface), interface=interface, returns="tuple")
+    circuit = with_trainable(tracked, ())
+    nothing = ((None,) * (2 if TODAY else 1),)
+    evaluation = evaluate(Request(circuit, method("adjoint"), interface, cotangents=nothing, jacobian=True))
     assert evaluation.failure is None
     assert evaluation.vjps == ((),)
+    assert evaluation.jacobian == ((),) * len(nothing[0])
+    assert np.allclose(np.hstack(evaluation.outputs), np.hstack(evaluate(Request(tracked, method("none"))).outputs))
 
 
 @pytest.mark.parametrize("interface", ["torch", "autograd"])
@@ -380,6 +385,15 @@ def test_jax_is_refused_with_its_reason():
     assert failure is not None
     assert failure.refusal
     assert "recorded but not replayed" in failure.message
+    assert str(applicable(circuit, replace(configuration(), interface="jax"))[0]) == "default.qubit/adjoint"
+
+
+def test_plain_numbers_need_no_interface():
+    circuit = called(ansatz, 0.7, np.array([0.3, -0.4, 1.1]), interface="autograd", returns="tuple")
+    assert circuit.trainable == ()
+    for interface in ("numpy", "auto", "autograd"):
+        evaluation = evaluate(Request(circuit, method("parameter-shift"), interface, (0, 1, 2)))
+        assert evaluation.failure is None
 
 
 # --- what is left alone ----------------------------------------------------------------------------------------------------

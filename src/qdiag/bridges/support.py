@@ -13,8 +13,8 @@ from qdiag.bridges.classes import class_named
 from qdiag.bridges.tracking import interface_for
 from qdiag.call import Configuration
 from qdiag.circuit import Circuit, Node, nodes_of
-from qdiag.errors import MethodError, OpaqueCircuitError
-from qdiag.method import Method
+from qdiag.errors import OpaqueCircuitError
+from qdiag.method import DIFF_METHODS, Method
 
 CANDIDATES = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
 """The deterministic methods of PennyLane, cheap ones first."""
@@ -50,7 +50,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     """
     devices.require([configuration.device])
     own = configuration.method
-    found = [own] if own.diff_method not in ("", "none") else []
+    found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
     for name in CANDIDATES:
         candidate = replace(own, diff_method=name, gradient_options=())
         if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _offered(candidate, circuit, configuration):
@@ -69,8 +69,6 @@ def _offered(method: Method, circuit: Circuit, configuration: Configuration) -> 
             warnings.simplefilter("ignore")
             device = devices.fresh(method, configuration.device_wires, circuit)
             return _agrees(qml.QNode(_nothing, device, interface=interface or None, diff_method=method.diff_method), device, method)
-    except MethodError:
-        raise
     except Exception:
         # each version says no with exceptions of its own
         return False
