@@ -139,6 +139,24 @@ def diagnose(
     return _diagnosis(best, "confirmed" if proven else "likely", scene, ruled_out)
 
 
+def recurs(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional[Reference] = None) -> bool:
+    """Whether a cause, found elsewhere, explains a scene, too: its own experiments alone, no rivals.
+
+    Parameters
+    ----------
+    cause
+        The cause that was named for a larger circuit.
+    scene
+        The smaller one.
+    evaluator, reference
+        As for `diagnose`.
+    """
+    if not cause.applies(scene):
+        return False
+    trial = _try(cause, Laboratory(scene, evaluator, reference))
+    return not trial.contradicted and trial.came_out("flip") is not False
+
+
 UNKNOWN = "QD901"
 
 
