@@ -1,0 +1,172 @@
+"""How often healthy circuits are called an error, and how often a wrong gradient is not: prints a table and exits 1 where a bar is missed.
+
+``python tests/benchmarks/false_alarms.py [--count 300] [--seed 1] [--device default.qubit] [--own backprop] [--shadows adjoint,…]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from healthy import circuits
+
+from qdiag.arbiter import judge
+from qdiag.call import Call, Configuration, SourceLine
+from qdiag.circuit import Circuit
+from qdiag.compare import Verdict
+from qdiag.evaluate import Evaluation, Request, evaluate
+from qdiag.locate import Located, Plan, locate
+from qdiag.locate.judging import cotangents_of, circuit_key
+from qdiag.method import Method, parse_list
+from qdiag.workers import Inline
+
+MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}
+"""By how much of the floored scale a gradient is moved, and whether that must be called an error."""
+
+
+class OneCall:
+    """A trace of one call."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __len__(self) -> int:
+        return 1
+
+    def refresh(self) -> int:
+        return 1
+
+    def call(self, index: int) -> Call:
+        return self._call
+
+    def structure_of(self, index: int) -> str:
+        return "only"
+
+
+@dataclass
+class Mover:
+    """A test double: one method's gradient has one element moved."""
+
+    inner: Inline
+    method: Method
+    amount: float
+    seed: int
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        future: Future[Evaluation] = Future()
+        evaluation = self.inner.submit(request).result()
+        future.set_result(self._moved(request, evaluation) if request.method == self.method else evaluation)
+        return future
+
+    def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        return self.inner.applicable(circuit, configuration)
+
+    def _moved(self, request: Request, evaluation: Evaluation) -> Evaluation:
+        rng = np.random.default_rng(self.seed)
+        position = int(rng.integers(len(request.circuit.trainable)))
+        element = int(rng.integers(request.circuit.parameters[request.circuit.trainable[position]].value.size))
+        norms = evaluation.norms
+        vjps = []
+        for row, cotangent in zip(evaluation.vjps, request.cotangents):
+            floor = sum(n * float(np.sum(np.abs(c))) for n, c in zip(norms, cotangent) if c is not None)
+            vjps.append(_shifted(row, position, element, self.amount * max(floor, float(np.max(np.abs(row[position]), initial=0.0)))))
+        jacobian = evaluation.jacobian
+        if jacobian is not None:
+            scale = max(norms[0], float(np.max(np.abs(jacobian[0][position]), initial=0.0)))
+            jacobian = (_shifted(jacobian[0], position, element, self.amount * scale), *jacobian[1:])
+        return replace(evaluation, vjps=tuple(vjps), jacobian=jacobian)
+
+
+def _shifted(row: tuple[np.ndarray, ...], position: int, element: int, by: float) -> tuple[np.ndarray, ...]:
+    moved = np.array(row[position], dtype=np.result_type(row[position], np.float64))
+    moved.reshape(-1)[element] += by
+    return (*row[:position], moved, *row[position + 1 :])
+
+
+def call_of(circuit: Circuit, own: Method, evaluator: Inline) -> Call:
+    """A call as a trace would have it."""
+    place = SourceLine("healthy.py", 1)
+    configuration = Configuration("circuit", place, own.device, interface="torch", requested=own.diff_method, resolved=own.diff_method)
+    outputs = evaluator.submit(Request(circuit, own)).result().outputs
+    return Call(0, 0, place, configuration, (), circuit, outputs)
+
+
+def upheld(call: Call, located: Located) -> str:
+    """What the arbiter says about the first error, or "" where it finds no method wrong."""
+    cotangents = cotangents_of(call, circuit_key(call.circuit))
+    request = Request(call.circuit, call.configuration.method, cotangents=tuple(cotangents), jacobian=True)
+    names = dict.fromkeys(located.divergences[0].comparison.methods)
+    evaluations = [evaluate(replace(request, method=m)) for m in parse_list(",".join(names))]
+    judgement = judge(call.circuit, call.configuration, evaluations, cotangents, Inline())
+    return ", ".join(judgement.wrong)
+
+
+def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None]) -> tuple[int, int]:
+    """Draw circuits and count; returns the unexplained alarms and the moves judged otherwise than they must be."""
+    own = Method(arguments.device, arguments.own)
+    shadows = parse_list(arguments.shadows)
+    counts: Counter[str] = Counter()
+
+    def examine(circuit: Circuit) -> None:
+        evaluator = Inline()
+        call = call_of(circuit, own, evaluator)
+        plan = Plan(methods=shadows, seed=arguments.seed)
+        located = locate(OneCall(call), evaluator, plan)
+        counts[located.verdict.value] += 1
+        if located.verdict is Verdict.ERROR:
+            found = located.divergences[0].comparison
+            blame = upheld(call, located)
+            counts["upheld" if blame else "false alarm"] += 1
+            say(f"  {dtype} {found.where} {found.methods} {found.element} {found.values} gap {found.max_abs:.2g} bound {found.bound:.2g}")
+            say(f"    arbiter: {blame or 'none is wrong'} {[n.name for n in circuit.nodes]}")
+        elif located.verdict is not Verdict.INCONCLUSIVE and circuit.trainable:
+            for amount, must in MOVES[dtype]:
+                moved = locate(OneCall(call), Mover(evaluator, shadows[0].on(own.device), amount, arguments.seed), plan)
+                seen = moved.verdict is Verdict.ERROR
+                counts[f"{amount:g} {'seen' if seen else 'silent'}"] += 1
+                counts["missed"] += must and not seen
+                counts["too keen"] += seen and not must
+
+    @seed(arguments.seed)
+    @settings(max_examples=arguments.count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(circuits(dtype))
+    def run(circuit: Circuit) -> None:
+        examine(circuit)
+
+    began = time.monotonic()
+    run()
+    say(f"{dtype}: {dict(sorted(counts.items()))} in {time.monotonic() - began:.0f} s")
+    return counts["false alarm"], counts["missed"] + counts["too keen"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="default.qubit")
+    parser.add_argument("--own", default="backprop")
+    parser.add_argument("--shadows", default="adjoint")
+    parser.add_argument("--dtypes", default="float64,float32")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    failed = False
+    for dtype in arguments.dtypes.split(","):
+        alarms, misjudged = measure(dtype, arguments, lambda text: print(text, flush=True))
+        failed |= alarms > (dtype == "float32") or misjudged > arguments.count // 100
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
