@@ -23,7 +23,6 @@ def prepare(warm: bool) -> None:
     with suppress(OSError):
         os.nice(5)
     if warm:
-        import pennylane  # noqa: F401
-        import torch
+        from qdiag.bridges import execution, torch  # noqa: F401
 
-        torch.set_num_threads(1)
+        torch.use_one_thread()

@@ -17,6 +17,11 @@ from qdiag.bridges.tracking import Cotangents, Function
 from qdiag.circuit import Parameter
 
 
+def use_one_thread() -> None:
+    """Keep torch from starting threads of its own: several workers share the cores."""
+    torch.set_num_threads(1)
+
+
 class TorchGraph:
     """One forward pass, and the backward passes through it.
 
