@@ -1,19 +1,22 @@
-"""The staircase: trace → locate → judge → diagnose → minimize → reproduce → report. It carries values between rooms and does no work itself."""
+"""The staircase: trace → locate → judge → diagnose → minimize → reproduce → report. It carries values between rooms."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from qdiag import arbiter, reproducer
-from qdiag.call import Call, Script
+from qdiag.call import Call, Environment, Script
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
-from qdiag.errors import ExitCode
+from qdiag.errors import ExitCode, Interrupted
 from qdiag.evaluate import Evaluation
 from qdiag.evaluation_file import EvaluationFile
 from qdiag.findings import Divergence, Finding, Result
@@ -21,6 +24,9 @@ from qdiag.locate import Located, Plan, Replay
 from qdiag.method import Method
 from qdiag.method import parse as parse_method
 from qdiag.question import ARBITER, Question, question_of
+from qdiag.report import findings_json
+from qdiag.report.document import document
+from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
@@ -68,25 +74,85 @@ class Outcome:
     result: Result
     run: RunDirectory
     script: Script
-    trace: Trace
+    environment: Environment
 
 
-def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, meanwhile: Optional[Callable[[], None]] = None) -> Script:
-    """Run the user's script and record it."""
-    return launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=meanwhile)
+def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory) -> Script:
+    """Run the user's script, only recording."""
+    return launcher.run(script, argv, module=module, trace_path=run.trace)
+
+
+def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, options: Options, voice: Voice) -> Outcome:
+    """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
+    with Examination(run, options, voice) as examination:
+        ended = launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance)
+        if ended.exit_code in INTERRUPTED:
+            raise Interrupted(
+                "the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
+            )
+        return examination.finish()
+
+
+INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
+"""Exit codes of a script that Ctrl-C ended."""
 
 
 def examine(run: RunDirectory, options: Options, voice: Voice) -> Outcome:
-    """Judge what was recorded: locate, judge, diagnose, reproduce."""
-    trace = Trace.open(run.trace)
-    with Workers(options.jobs) as workers, EvaluationFile(run.evaluations) as store:
-        with voice.progress("replaying") as report:
-            located = Replay(trace, workers, options.plan, store=store, progress=report).finish()
-        bench = Bench(workers, options, trace)
-        divergences = [*located.divergences, *_unanimous(bench, located, voice)]
-        with voice.progress("diagnosing") as report:
-            findings = tuple(_findings(bench, divergences, located, run, report))
-    return Outcome(_result(trace, located, findings), run, trace.script, trace)
+    """Judge what was recorded before."""
+    with Examination(run, options, voice) as examination:
+        return examination.finish()
+
+
+class Examination:
+    """A trace being judged, from its first call on to the findings. Workers start when there is something to replay."""
+
+    def __init__(self, run: RunDirectory, options: Options, voice: Voice) -> None:
+        self._run, self._options, self._voice = run, options, voice
+        self._resources = ExitStack()
+        self._report: Report = lambda done, total: None
+        self._failure: Optional[Exception] = None
+
+    def __enter__(self) -> Examination:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._resources.close()
+
+    @cached_property
+    def _trace(self) -> Trace:
+        return self._resources.enter_context(Trace.open(self._run.trace))
+
+    @cached_property
+    def _workers(self) -> Workers:
+        return self._resources.enter_context(Workers(self._options.jobs))
+
+    @cached_property
+    def _replay(self) -> Replay:
+        store = self._resources.enter_context(EvaluationFile(self._run.evaluations))
+        return Replay(
+            self._trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total)
+        )
+
+    def advance(self) -> None:
+        """Replay what has been recorded so far; a failure here waits until the script has ended, which is none of its business."""
+        if self._failure is None:
+            try:
+                if self._trace.refresh():
+                    self._replay.advance()
+            except Exception as failure:
+                self._failure = failure
+
+    def finish(self) -> Outcome:
+        """Locate, judge, diagnose, reproduce."""
+        if self._failure is not None:
+            raise self._failure
+        with self._voice.progress("replaying") as self._report:
+            located = self._replay.finish()
+        bench = Bench(self._workers, self._options, self._trace)
+        divergences = [*located.divergences, *_unanimous(bench, located, self._voice)]
+        with self._voice.progress("diagnosing") as report:
+            findings = tuple(_findings(bench, divergences, located, self._run, report))
+        return Outcome(_result(self._trace, located, findings), self._run, self._trace.script, self._trace.environment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,3 +301,28 @@ def exit_code(outcome: Outcome, fail_on: str) -> ExitCode:
     if verdict in failing:
         return ExitCode.ERROR_FOUND
     return ExitCode.INCONCLUSIVE if verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING
+
+
+def report(outcome: Outcome) -> Document:
+    """Write every report of a run, and give the outline that they were made from."""
+    run = outcome.run
+    reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
+    outline = document(
+        outcome.result,
+        outcome.script,
+        outcome.environment,
+        folder=str(run.path),
+        files=[run.trace.name, run.findings.name, *reproducers],
+        next_command=_next(outcome),
+    )
+    run.findings.write_text(findings_json.render(outline), encoding="utf-8")
+    return outline
+
+
+def _next(outcome: Outcome) -> str:
+    """What to type next, and why."""
+    if outcome.result.verdict is Verdict.ERROR:
+        return "qdiag report --github   the text for an issue"
+    if outcome.result.verdict is Verdict.ROUNDING:
+        return f"qdiag twin {outcome.script.path}   why the losses part although every call agrees"
+    return ""

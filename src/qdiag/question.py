@@ -18,6 +18,8 @@ from qdiag.evaluate import Evaluation, Request
 from qdiag.method import Method, Option
 
 
+__all__ = ["ARBITER", "PLAIN", "Evaluator", "Question", "ask", "question_of", "with_circuit"]
+
 PLAIN = Method("", "none")
 """The side of a comparison that is the same call on untracked numbers, on the call's device."""
 

@@ -112,7 +112,7 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     shown = [p for p in tape.get_parameters(trainable_only=False) if isinstance(p, torch.Tensor) and p.requires_grad]
     if not shown:
         return tuple(leaves)
-    total = sum(torch.abs(p).sum() for p in shown)
+    total = torch.stack([torch.abs(p).sum() for p in shown]).sum()
     gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
     return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
 
@@ -224,13 +224,12 @@ def _matrix(operator: Any) -> Optional[np.ndarray]:
 
 
 def _difference(tracked: np.ndarray, plain: np.ndarray) -> str:
-    tolerance = {"rtol": 0.0, "atol": 1e-5}
     if tracked.shape != plain.shape:
         return "different"
-    if np.allclose(tracked, plain, **tolerance):
+    if np.allclose(tracked, plain, rtol=0.0, atol=1e-5):
         return ""
-    if np.issubdtype(tracked.dtype, np.integer) or np.allclose(tracked, np.trunc(plain.real), **tolerance):
+    if np.issubdtype(tracked.dtype, np.integer) or np.allclose(tracked, np.trunc(plain.real), rtol=0.0, atol=1e-5):
         return "integer"
-    if np.allclose(tracked, plain.real, **tolerance):
+    if np.allclose(tracked, plain.real, rtol=0.0, atol=1e-5):
         return "real"
     return "different"

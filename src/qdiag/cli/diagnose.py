@@ -7,7 +7,7 @@ from typing import Optional
 
 import click
 
-from qdiag import run_directory
+from qdiag import pipeline, run_directory
 from qdiag.cli import judging, options
 from qdiag.cli.voice import Voice
 
@@ -24,6 +24,6 @@ def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet
     What an earlier, interrupted run worked out is used again.
     """
     found = run_directory.find(run)
-    return judging.examine(
-        found, judging.options_of(replay, trusted=trust), Voice(quiet, verbose), fail_on=fail_on, as_json=as_json
-    )
+    voice = Voice(quiet, verbose)
+    outcome = pipeline.examine(found, judging.options_of(replay, trusted=trust), voice)
+    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)

@@ -7,8 +7,8 @@ import textwrap
 
 import click
 
-from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.causes import CAUSES
 from qdiag.errors import UsageError
 
 
@@ -18,7 +18,7 @@ from qdiag.errors import UsageError
 def command(code: str | None, as_json: bool) -> None:
     """Say what the cause CODE is, how it is confirmed, and what to do; without CODE, list all causes."""
     if code is None:
-        _print([cause for cause in CAUSES], as_json)
+        _print(list(CAUSES), as_json)
         return
     wanted = code.upper() if code.upper().startswith("QD") else code.lower()
     found = [cause for cause in CAUSES if wanted in (cause.code, cause.slug)]

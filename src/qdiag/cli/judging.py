@@ -12,7 +12,7 @@ from qdiag.cli.voice import Voice
 from qdiag.compare import Tolerance
 from qdiag.locate import Plan
 from qdiag.method import parse_list
-from qdiag.run_directory import RunDirectory
+from qdiag.report import findings_json, terminal
 
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
@@ -29,14 +29,11 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
     return pipeline.Options(plan, given["jobs"], not given["no_minimize"], trusted)
 
 
-def examine(run: RunDirectory, options: pipeline.Options, voice: Voice, *, fail_on: str, as_json: bool) -> int:
-    """Judge a recorded run, write its files, print its summary."""
-    outcome = pipeline.examine(run, options, voice)
-    document = pipeline.report(outcome)
+def shown(outcome: pipeline.Outcome, voice: Voice, *, fail_on: str, as_json: bool) -> int:
+    """Write a run's files and print its summary; the exit code."""
+    outline = pipeline.report(outcome)
     if as_json:
-        click.echo(run.findings.read_text())
+        click.echo(findings_json.render(outline))
     elif voice.quiet < 2:
-        from qdiag.report import terminal
-
-        terminal.render(document, voice.console)
+        terminal.render(outline, voice.console, verbose=voice.verbose)
     return int(pipeline.exit_code(outcome, fail_on))

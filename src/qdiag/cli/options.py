@@ -39,7 +39,7 @@ replay = together(
     click.option("--rtol", type=click.FloatRange(min=0), metavar="X", help="Relative tolerance instead of the derived bound."),
     click.option("--every", type=click.IntRange(min=1), metavar="N", help="Replay expensive methods at every N-th call."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Replay the first N calls only."),
-    click.option("--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop replaying after so long; resume with diagnose."),
+    click.option("--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop replaying then; resume with diagnose."),
     click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
 )

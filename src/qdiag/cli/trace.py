@@ -49,13 +49,10 @@ def command(
     chosen = judging.options_of(replay, trusted=True)
     run = run_directory.create(script, out, force=force)
     voice = Voice(quiet, verbose)
-    recorded = pipeline.record(script, argv, module=module, run=run)
     if record_only:
-        _leave_as(recorded.exit_code)
-    if recorded.exit_code in (-signal.SIGINT, 130):
-        voice.say(f"interrupted; what was recorded is in {run.path}: judge it with qdiag diagnose {run.path}")
-        return 130
-    return judging.examine(run, chosen, voice, fail_on=fail_on, as_json=as_json)
+        _leave_as(pipeline.record(script, argv, module=module, run=run).exit_code)
+    outcome = pipeline.trace(script, argv, module=module, run=run, options=chosen, voice=voice)
+    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 def _leave_as(exit_code: Optional[int]) -> None:

@@ -230,6 +230,9 @@ def _default_float64(question: Question, _: Evaluator) -> Optional[Question]:
 DEFAULT_FLOAT64 = Experiment("torch's default dtype float64", _default_float64)
 
 
+FIRST_DERIVATIVE = Experiment("first derivative only", lambda question, _: replace(question, second=False) if question.second else None)
+
+
 def _against_plain(question: Question, _: Evaluator) -> Optional[Question]:
     suspect = question.methods[0]
     return replace(question, methods=(suspect, PLAIN.on(suspect.device)), jacobian=False)

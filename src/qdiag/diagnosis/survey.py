@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def _located(scene: Scene, evaluator: Evaluator, reference: Optional[Reference])
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)
 
 
-def _answer(future, otherwise):  # type: ignore[no-untyped-def]
+def _answer(future: Future[Any], otherwise: Any) -> Any:
     """A fact, or nothing where PennyLane could not say."""
     try:
         return future.result()

@@ -9,7 +9,8 @@ UNKNOWN = Cause(
     code="QD901",
     slug="unknown",
     title="unknown",
-    explanation="""The methods differ and no cause that qdiag knows explains every experiment. That is an answer too: the evidence is shown, and
+    explanation="""The methods differ and no cause that qdiag knows explains every experiment. That is an answer too: the evidence is
+        shown, and
         nothing is claimed.""",
     example="",
     confirmed_by="It cannot be: it is what remains.",

@@ -78,7 +78,8 @@ CONJUGATION = Cause(
     code="QD203",
     slug="conjugation-convention",
     title="conjugation convention",
-    explanation="""A derivative of complex numbers is handed on as if it were real, or with the other sign of the imaginary part: PennyLane,
+    explanation="""A derivative of complex numbers is handed on as if it were real, or with the other sign of the imaginary part:
+        PennyLane,
         autograd and Torch follow different conventions for the gradient of a complex quantity. Where the parameter is real, Torch
         refuses the complex gradient; where it is complex, the wrong value passes silently.""",
     example="""
@@ -100,7 +101,8 @@ COMPLEX_PARAMETER = Cause(
     code="QD204",
     slug="complex-parameter",
     title="complex parameter",
-    explanation="""A trainable number enters the circuit through a complex coefficient, as in qml.exp(H, -0.5j * theta). The methods that
+    explanation="""A trainable number enters the circuit through a complex coefficient, as in qml.exp(H, -0.5j * theta). The methods
+        that
         work on the circuit's parameters return the real derivative with respect to a number that is purely imaginary, and the chain
         rule back to theta keeps its real part: zero. Backprop goes through the matrix and is right.""",
     example="""
@@ -160,7 +162,8 @@ NON_HERMITIAN = Cause(
     code="QD205",
     slug="non-hermitian-observable",
     title="non-Hermitian observable",
-    explanation="""The observable is not Hermitian, so its expectation value is complex. Methods differ in what they make of that: the real
+    explanation="""The observable is not Hermitian, so its expectation value is complex. Methods differ in what they make of that:
+        the real
         part, the absolute value, or a gradient of something else.""",
     example="""
         qml.expval(qml.Hermitian(np.array([[0, 1], [0, 0]]), wires=0))

@@ -19,7 +19,8 @@ BROADCASTING = Cause(
     code="QD501",
     slug="broadcasting",
     title="broadcasting",
-    explanation="""The call carries a batch of parameters at once, and a method or an operation treats the batch axis wrongly. Row by row the
+    explanation="""The call carries a batch of parameters at once, and a method or an operation treats the batch axis wrongly. Row by
+        row the
         methods agree.""",
     example="""
         qml.RX(torch.tensor([0.1, 0.2]), wires=0)     # two circuits in one
@@ -35,7 +36,8 @@ DECOMPOSITION = Cause(
     code="QD502",
     slug="decomposition-changes-result",
     title="decomposition changes the result",
-    explanation="""The operation and its decomposition are not the same: a method that decomposes it computes something else than one that uses
+    explanation="""The operation and its decomposition are not the same: a method that decomposes it computes something else than one
+        that uses
         its matrix.""",
     example="""
         class Mine(Operation):                        # compute_matrix and compute_decomposition disagree
@@ -70,7 +72,8 @@ BATCH_AS_FEATURE = Cause(
     code="QD504",
     slug="batch-axis-as-feature",
     title="batch axis mistaken for a feature",
-    explanation="""A layer hands the whole batch to the QNode (TorchLayer does since PennyLane 0.3x), and the quantum function loops over
+    explanation="""A layer hands the whole batch to the QNode (TorchLayer does since PennyLane 0.3x), and the quantum function loops
+        over
         len(inputs) as if it were the number of features: it is the number of rows. Where there are more rows than wires the run dies
         with a WireError; where the numbers happen to match, rows are mixed without a word.""",
     example="""
@@ -100,7 +103,8 @@ def _counts_the_batch(scene: Scene) -> bool:
 def _batch_words(scene: Scene) -> str:
     shape = _batch_shape(scene) or ()
     return (
-        f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, not the number of features, {shape[-1]}"
+        f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, "
+        f"not the number of features, {shape[-1]}"
     )
 
 
@@ -138,7 +142,8 @@ MATRIX_BY_INTERFACE = Cause(
     example="""
         qml.evolve(H, pnp.array(0.3, requires_grad=True))   # not the exponential that plain 0.3 gives
         """,
-    confirmed_by="""The matrix from tracked numbers differs from the one from plain numbers, and with another interface (or plain numbers)
+    confirmed_by="""The matrix from tracked numbers differs from the one from plain numbers, and with another interface (or plain
+        numbers)
         the methods agree.""",
     remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
     applies=lambda scene: any(kind == "different" for _, kind in scene.lossy),

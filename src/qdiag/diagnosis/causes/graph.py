@@ -9,7 +9,8 @@ DETACHED = Cause(
     code="QD401",
     slug="detached-on-the-way",
     title="detached on the way (user code, layer, or inside an operation)",
-    explanation="""The result depends on an argument, but its gradient is cut off before it reaches the circuit: by .item(), .detach(), float(),
+    explanation="""The result depends on an argument, but its gradient is cut off before it reaches the circuit: by .item(),
+        .detach(), float(),
         numpy, a layer, or the constructor of an operation. Every method agrees, and every method is wrong.""",
     example="""
         @qml.qnode(dev, interface="torch")
@@ -37,7 +38,8 @@ TRAINABLE_SETS = Cause(
     code="QD402",
     slug="trainable-sets-differ",
     title="trainable sets differ",
-    explanation="""The two methods do not differentiate with respect to the same parameters: one counts a constant (an observable's matrix, a
+    explanation="""The two methods do not differentiate with respect to the same parameters: one counts a constant (an observable's
+        matrix, a
         unitary, data) among the trainable ones, or leaves one out.""",
     example="""
         qml.expval(qml.Hermitian(A, wires=0))         # A = pnp.array(...) has requires_grad=True unless told otherwise
@@ -53,12 +55,14 @@ NOT_FOLLOWED = Cause(
     code="QD403",
     slug="method-not-followed",
     title="method not followed",
-    explanation="""The QNode does not use the differentiation method that was asked for: PennyLane or the device replaced it, or 'best' was
+    explanation="""The QNode does not use the differentiation method that was asked for: PennyLane or the device replaced it, or
+        'best' was
         resolved to something else than expected.""",
     example="""
         qml.QNode(f, dev, diff_method="best").diff_method
         """,
-    confirmed_by="""The method in force at the recorded call is not the one that was requested; under the requested one the call gives the
+    confirmed_by="""The method in force at the recorded call is not the one that was requested; under the requested one the call
+        gives the
         other result.""",
     remedy="name the method: diff_method=\"adjoint\"",
     applies=lambda scene: bool(scene.call.configuration.requested)

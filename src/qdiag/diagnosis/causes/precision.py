@@ -38,7 +38,8 @@ def _narrow_device(scene: Scene) -> bool:
 
 def _state_data(circuit: Circuit) -> frozenset[int]:
     """Positions of the parameters that hold amplitudes."""
-    position, inside = 0, set()
+    position = 0
+    inside: set[int] = set()
     for node in circuit.nodes:
         count = len(parameters_of(node))
         if any(inner.name in STATE_PREPARATIONS for inner in nodes_of(node)):
@@ -217,7 +218,8 @@ FLOAT32_STATE = Cause(
     code="QD107",
     slug="float32-state-preparation",
     title="float32 data in state preparation",
-    explanation="""A state prepared from float32 (or complex64) amplitudes starts the simulation in single precision, and it stays there,
+    explanation="""A state prepared from float32 (or complex64) amplitudes starts the simulation in single precision, and it stays
+        there,
         although every rotation that follows has double parameters.""",
     example="""
         qml.StatePrep(np.float32([0.6, 0.8]), wires=0)    # the state is complex64 from here on

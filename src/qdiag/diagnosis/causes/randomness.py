@@ -27,7 +27,8 @@ NONDETERMINISTIC = Cause(
     code="QD602",
     slug="nondeterministic-call",
     title="nondeterministic call",
-    explanation="""One and the same method gives different results for one and the same call: something in it draws random numbers or keeps
+    explanation="""One and the same method gives different results for one and the same call: something in it draws random numbers or
+        keeps
         state from call to call.""",
     example="""
         qml.RandomLayers(weights, wires=[0, 1], seed=None)
@@ -44,7 +45,8 @@ STOCHASTIC = Cause(
     code="QD603",
     slug="stochastic-method",
     title="stochastic method",
-    explanation="""The method estimates the gradient along random directions (spsa): its result is random by construction and right only on
+    explanation="""The method estimates the gradient along random directions (spsa): its result is random by construction and right
+        only on
         average.""",
     example="""
         @qml.qnode(dev, diff_method="spsa")
@@ -61,13 +63,15 @@ VALUE_DEPENDENT = Cause(
     code="QD604",
     slug="circuit-depends-on-values",
     title="circuit depends on values",
-    explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning). A method that shifts parameters
+    explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning). A method that shifts
+        parameters
         differentiates the recorded structure; at the switching value the result jumps and has no derivative.""",
     example="""
         if abs(w[0]) > 0.1:
             qml.RY(w[0], wires=0)
         """,
-    confirmed_by="""The recorded structures change from call to call with the values, and away from the switching value the gap is gone.""",
+    confirmed_by="""The recorded structures change from call to call with the values, and away from the switching value the
+        gap is gone.""",
     remedy="keep the structure fixed and multiply the angle by the condition",
     applies=lambda scene: "structure" in scene.divergence.judged,
     predicts=lambda scene: (),

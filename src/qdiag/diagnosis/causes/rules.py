@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from qdiag.circuit import Node, nodes_of, parameters_of
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
+    FIRST_DERIVATIVE,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     POSTSELECTION_REMOVED,
-    Experiment,
     deleted,
     frozen,
     observable_parameters,
@@ -49,7 +49,8 @@ WRONG_RULE = Cause(
     code="QD301",
     slug="wrong-gradient-rule",
     title="wrong gradient rule for an operation",
-    explanation="""The derivative of one operation is taken by a rule that does not hold for it: a two-term shift rule for a generator with
+    explanation="""The derivative of one operation is taken by a rule that does not hold for it: a two-term shift rule for a
+        generator with
         more than two eigenvalues, wrong parameter frequencies, a wrong generator. Outputs agree; the gradient of that operation's
         parameter is wrong at generic points, and it is not simply zero.""",
     example="""
@@ -76,7 +77,8 @@ DROPPED = Cause(
     code="QD302",
     slug="gradient-dropped",
     title="gradient dropped (zero) for a trainable parameter",
-    explanation="""The method returns exactly zero for a trainable parameter on which the result depends: it accepts a composite operation
+    explanation="""The method returns exactly zero for a trainable parameter on which the result depends: it accepts a composite
+        operation
         (or an observable) for which it has no derivative, and passes over it without a word.""",
     example="""
         qml.QSVT(qml.BlockEncode(A, wires=[0, 1]), [qml.PCPhase(t, 2, wires=[0, 1]) for t in phases])
@@ -92,7 +94,7 @@ DROPPED = Cause(
 
 
 def _where_it_is_dropped(scene: Scene) -> Experiment:
-    """Elementary gates where a composite operation is at fault, Pauli observables where it is the measurement, else frozen parameters."""
+    """Elementary gates where a composite operation is at fault, Pauli observables for a measurement, else frozen parameters."""
     if scene.composite:
         return DECOMPOSED
     if scene.blamed is not None and scene.blamed.kind == "measurement":
@@ -111,7 +113,8 @@ DISPLACED = Cause(
         H = qml.dot(readout, [qml.PauliZ(0), qml.PauliX(1)])     # readout is trainable
         qml.expval(H)                                            # adjoint: gradients arrive len(readout) places late
         """,
-    confirmed_by="""The wrong gradients equal the right ones at other positions; with the observable's coefficients (or all parameters but
+    confirmed_by="""The wrong gradients equal the right ones at other positions; with the observable's coefficients (or all
+        parameters but
         one) frozen, the gap is gone.""",
     remedy="""keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or
         diff_method="backprop" """,
@@ -187,7 +190,8 @@ SECOND_DERIVATIVE = Cause(
     code="QD305",
     slug="second-derivative",
     title="second derivative",
-    explanation="""The first derivative is right and the second is not: the method's derivative is itself not differentiable all the way,
+    explanation="""The first derivative is right and the second is not: the method's derivative is itself not differentiable all the
+        way,
         and what is missing counts as zero without an error.""",
     example="""
         g, = torch.autograd.grad(circuit(2 * x), x, create_graph=True)    # diff_method="adjoint"
@@ -197,24 +201,17 @@ SECOND_DERIVATIVE = Cause(
     remedy="""diff_method="backprop", or "parameter-shift" with max_diff=2""",
     applies=lambda scene: scene.signature == "second-derivative",
     predicts=lambda scene: (*flips(FIRST_DERIVATIVE), *_off_the_point(scene)),
-    because=lambda scene: "the derivative that this method returns is not itself differentiable with respect to everything it depends on",
+    because=lambda scene: "the derivative that the method returns is not differentiable with respect to all that it depends on",
     upstream=("PennyLaneAI/pennylane#9901",),
 )
 
-
-def _first_derivative(question, _):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(question, second=False)
-
-
-FIRST_DERIVATIVE = Experiment("first derivative only", _first_derivative)
 
 NOT_A_NUMBER = Cause(
     code="QD306",
     slug="non-differentiable-point",
     title="non-differentiable point, NaN",
-    explanation="""At this very point a formula inside the method has no derivative (0/0, sqrt or arctan2 at zero, arccos at one), and NaN or an
+    explanation="""At this very point a formula inside the method has no derivative (0/0, sqrt or arctan2 at zero, arccos at one),
+        and NaN or an
         arbitrary number comes out, although the result itself may be smooth. Initialisations at zero and data with zeros hit such
         points.""",
     example="""
@@ -266,7 +263,8 @@ DEGENERATE = Cause(
     code="QD308",
     slug="degenerate-state",
     title="degenerate state",
-    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues: entropies and
+    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues:
+        entropies and
         eigendecompositions have no unique derivative there, and methods differ.""",
     example="""
         return qml.vn_entropy(wires=0)                # of a product state: log 0
@@ -288,7 +286,8 @@ SINGULAR_DECOMPOSITION = Cause(
     code="QD309",
     slug="singular-decomposition",
     title="decomposition singular at this point",
-    explanation="""The operation is decomposed through its matrix into rotation angles, and at this point (an identity, an angle of zero) the
+    explanation="""The operation is decomposed through its matrix into rotation angles, and at this point (an identity, an angle of
+        zero) the
         decomposition drops or freezes an angle: outputs are right, the derivative is not. Nearby points are fine.""",
     example="""
         qml.ctrl(qml.pow(qml.RX(t, wires=1), 2), control=0)         # at t = 0 the gradient is lost

@@ -14,12 +14,14 @@ AMPLIFIED = Cause(
     code="QD701",
     slug="rounding-amplified",
     title="rounding amplified by training",
-    explanation="""Every call agrees to rounding, and yet the losses part: the training multiplies any difference by a constant factor a step,
+    explanation="""Every call agrees to rounding, and yet the losses part: the training multiplies any difference by a constant
+        factor a step,
         because its steps are too large for it to be stable. A nudge of one ulp under one and the same method does the same.""",
     example="""
         opt = torch.optim.Adam(model.parameters(), lr=0.01)     # a gap of 1e-7 grows by a quarter each step
         """,
-    confirmed_by="""A second training under the same method with one weight nudged by one ulp parts as early and as far; with the QNode in
+    confirmed_by="""A second training under the same method with one weight nudged by one ulp parts as early and as far; with the
+        QNode in
         float64 the other method's training comes back.""",
     remedy="compare methods at fixed points, or in float64, or over several seeds; a smaller learning rate removes the growth",
     applies=_by_twins_only,
@@ -31,7 +33,8 @@ NOT_SEEDED = Cause(
     code="QD702",
     slug="script-not-seeded",
     title="script not seeded",
-    explanation="""Two runs of the unchanged script differ: a random stream (torch, numpy, Python) starts from somewhere else each time.""",
+    explanation="""Two runs of the unchanged script differ: a random stream (torch, numpy, Python) starts from somewhere else each
+        time.""",
     example="""
         weights = torch.rand(4)                       # without torch.manual_seed
         """,
