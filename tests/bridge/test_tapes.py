@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -204,6 +207,40 @@ def test_a_local_class_is_recorded_too() -> None:
     node = operators.node_of(Local(wires=0))
     assert node.definition.startswith("import pennylane as qml")
     assert "\nclass Local(" in node.definition
+
+
+SCRIPT = """
+import pennylane as qml
+from math import pi as half_turn
+
+FACTOR = (0.5, 1)
+
+def scaled(angle):
+    return FACTOR[0] * angle
+
+class Base(qml.operation.Operation):
+    num_wires = 1
+
+class Turn(Base):
+    num_params = 1
+
+    @staticmethod
+    def compute_decomposition(angle, wires):
+        return [qml.RX(scaled(angle) + half_turn, wires=wires)]
+
+operator = Turn(0.5, wires=0)
+"""
+
+
+def test_a_script_that_another_program_runs_has_its_classes_recorded_with_bases_functions_and_constants(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    node = operators.node_of(runpy.run_path(str(path), run_name="__main__")["operator"])
+    assert not node.opaque
+    namespace: dict[str, object] = {}
+    exec(node.definition, namespace)
+    (rotation,) = namespace["Turn"].compute_decomposition(0.5, wires=0)  # type: ignore[attr-defined]
+    assert rotation.data[0] == 0.25 + np.pi
 
 
 def test_a_class_without_source_is_known_by_name_only() -> None:

@@ -1,21 +1,16 @@
-"""PennyLane's operator and measurement classes by name, and the source of classes that are not PennyLane's.
+"""PennyLane's operator and measurement classes by name, and the script's own classes made from their recorded source.
 
 A name from a file is only ever looked up among the classes that are loaded already: reading a circuit imports nothing.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
-import inspect
-import sys
-import textwrap
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pennylane as qml
 
+from qdiag.bridges import definitions
 from qdiag.errors import OpaqueCircuitError
 
 OPERATOR: type[Any] = qml.operation.Operator
@@ -29,10 +24,6 @@ _PLAIN_NAMES = {
     "ControlledOp": "Controlled",
 }
 """Classes that PennyLane swaps in by itself when the plain one is made."""
-
-_LIBRARIES = ("pennylane", "numpy", "torch", "math", "cmath", "scipy", "functools", "itertools")
-"""Modules that a recorded class may import from."""
-
 
 def is_pennylane(kind: type) -> bool:
     """Whether a class ships with PennyLane or its own simulators."""
@@ -91,69 +82,7 @@ def class_named(name: str) -> type:
 
 # --- classes of the user's -----------------------------------------------------------------------------------------------
 
-_definitions: dict[type, str] = {}
 _defined: dict[tuple[str, str], type] = {}
-
-
-def definition_of(kind: type) -> str:
-    """The source of a class that is not PennyLane's, with the imports, bases, functions and constants that it names; or ""."""
-    if kind not in _definitions:
-        try:
-            _definitions[kind] = _Definition(sys.modules.get(kind.__module__)).source_with_needs(kind)
-        except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
-            _definitions[kind] = ""
-    return _definitions[kind]
-
-
-class _Definition:
-    """Collects the source of a class after the sources of what it needs, each once."""
-
-    def __init__(self, module: ModuleType | None) -> None:
-        self.scope = vars(module) if module is not None else {}
-        self.seen: set[str] = set()
-
-    def source_with_needs(self, item: Any) -> str:
-        source = textwrap.dedent(inspect.getsource(item))
-        self.seen.add(item.__name__)
-        needs = [self.need(name) for name in _free_names(source)]
-        imports = [need for need in needs if need.startswith(("import ", "from ")) and "\n" not in need]
-        others = [need for need in needs if need and need not in imports]
-        parts = ["\n".join(imports)] if imports else []
-        return "\n\n\n".join([*parts, *others, source.rstrip("\n")]) + "\n"
-
-    def need(self, name: str) -> str:
-        if name in self.seen or name not in self.scope:
-            return ""
-        self.seen.add(name)
-        item = self.scope[name]
-        if isinstance(item, ModuleType):
-            return f"import {item.__name__} as {name}" if _allowed(item.__name__) else ""
-        home = getattr(item, "__module__", None) or ""
-        if _allowed(home):
-            return _import_of(home, item, name)
-        if isinstance(item, type) or inspect.isfunction(item):
-            return self.source_with_needs(item).rstrip("\n")
-        return f"{name} = {item!r}" if _is_literal(item) else ""
-
-
-def _allowed(module: str) -> bool:
-    return module.partition(".")[0] in _LIBRARIES
-
-
-def _import_of(home: str, item: Any, name: str) -> str:
-    original = getattr(item, "__name__", name)
-    return f"from {home} import {original} as {name}" if original != name else f"from {home} import {name}"
-
-
-def _is_literal(item: Any) -> bool:
-    if isinstance(item, (tuple, list)):
-        return all(map(_is_literal, item))
-    return item is None or type(item) in (bool, int, float, complex, str)
-
-
-def _free_names(source: str) -> list[str]:
-    names = [node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
-    return [name for name in dict.fromkeys(names) if not hasattr(builtins, name)]
 
 
 def class_defined(name: str, definition: str) -> type:
@@ -184,5 +113,5 @@ def _executed(name: str, definition: str) -> type:
     kind = scope.get(name)
     if not isinstance(kind, type) or not issubclass(kind, (OPERATOR, MEASUREMENT)):
         raise OpaqueCircuitError(f"the recorded source of {name} does not define an operation", "record the trace again")
-    _definitions[kind] = definition
+    definitions.remember(kind, definition)
     return kind

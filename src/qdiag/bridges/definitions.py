@@ -1,0 +1,125 @@
+"""The source of a class that the script defines, with the imports, bases, functions and constants that it names.
+
+What is put together here stands on its own: it goes into the trace, and into a reproducer.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import linecache
+import sys
+import textwrap
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+LIBRARIES = ("pennylane", "numpy", "torch", "autograd", "math", "cmath", "scipy", "functools", "itertools", "typing")
+"""Modules that a recorded class may import from."""
+
+MOST_CHARACTERS = 100_000
+"""A class that needs more source than this is known by name only: it is an application, not an operation."""
+
+_known: dict[type, str] = {}
+
+
+def definition_of(kind: type) -> str:
+    """The source of a class with all that it needs, or "" where that cannot be had."""
+    if kind not in _known:
+        try:
+            _known[kind] = _Definition().of(kind)
+        except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
+            _known[kind] = ""
+    return _known[kind]
+
+
+def remember(kind: type, definition: str) -> None:
+    """Take down the source that a class was made from, for it is in no file."""
+    _known[kind] = definition
+
+
+class _Definition:
+    """Collects the source of a class after the sources of what it needs, each once."""
+
+    def __init__(self) -> None:
+        self.imports: list[str] = []
+        self.sources: list[str] = []
+        self.seen: set[str] = set()
+
+    def of(self, item: Any) -> str:
+        self.add(item)
+        text = "\n\n\n".join(["\n".join(self.imports), *self.sources] if self.imports else self.sources) + "\n"
+        return text if len(text) <= MOST_CHARACTERS else ""
+
+    def add(self, item: Any) -> None:
+        self.seen.add(item.__name__)
+        source = textwrap.dedent(_source_of(item)).rstrip("\n")
+        scope = _scope_of(item)
+        for name in _free_names(source):
+            if name not in self.seen and name in scope:
+                self.need(name, scope[name])
+        self.sources.append(source)
+
+    def need(self, name: str, item: Any) -> None:
+        self.seen.add(name)
+        home = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None) or ""
+        if home.partition(".")[0] in LIBRARIES:
+            self.imports.append(_import_of(home, item, name))
+        elif isinstance(item, (type, FunctionType)):
+            self.add(item)
+        elif _is_literal(item):
+            self.sources.append(f"{name} = {item!r}")
+
+
+def _functions_in(item: Any) -> Iterator[FunctionType]:
+    for value in [item, *vars(item).values()]:
+        function = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
+        if isinstance(function, FunctionType):
+            yield function
+
+
+def _scope_of(item: Any) -> dict[str, Any]:
+    # A script run by another program is not what sys.modules holds under its name, but its functions know their globals.
+    for function in _functions_in(item):
+        if function.__module__ == item.__module__:
+            return function.__globals__
+    return vars(sys.modules[item.__module__]) if item.__module__ in sys.modules else {}
+
+
+def _source_of(item: Any) -> str:
+    if isinstance(item, type):
+        for function in _functions_in(item):
+            source = _class_in(function.__code__.co_filename, item.__qualname__, function.__code__.co_firstlineno)
+            if source:
+                return source
+    return inspect.getsource(item)
+
+
+def _class_in(path: str, qualified_name: str, line: int) -> str:
+    """The source of the class of that name around a line of a file, or "" where there is none."""
+    lines = linecache.getlines(path)
+    name = qualified_name.rpartition(".")[2]
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.ClassDef) and node.name == name and node.lineno <= line <= (node.end_lineno or 0):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "".join(lines[first - 1 : node.end_lineno])
+    return ""
+
+
+def _import_of(home: str, item: Any, name: str) -> str:
+    if isinstance(item, ModuleType):
+        return f"import {home}" if home == name else f"import {home} as {name}"
+    original = getattr(item, "__name__", name)
+    return f"from {home} import {original}" if original == name else f"from {home} import {original} as {name}"
+
+
+def _is_literal(item: Any) -> bool:
+    if isinstance(item, (tuple, list)):
+        return all(map(_is_literal, item))
+    return item is None or type(item) in (bool, int, float, complex, str)
+
+
+def _free_names(source: str) -> list[str]:
+    names = [node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    return [name for name in dict.fromkeys(names) if not hasattr(builtins, name)]
