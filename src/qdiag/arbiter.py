@@ -98,7 +98,11 @@ def judge(
     conjugated = configuration.interface == "autograd"
 
     def refer(at: Circuit, depth: str) -> Reference:
-        found: Reference = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds).result()
+        try:
+            found: Reference = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds).result()
+        except Exception as error:
+            # The process that worked it out was lost, or ran into its time limit.
+            return Reference(reason=f"the reference was not worked out ({type(error).__name__})")
         return found
 
     def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodJudgement, ...]:

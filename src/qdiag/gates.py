@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Callable
 
 import numpy as np
@@ -27,9 +28,12 @@ def kron(matrices: Sequence[Matrix]) -> Matrix:
     return product
 
 
+@lru_cache(maxsize=256)
 def word(letters: str) -> Matrix:
-    """The tensor product of Pauli matrices."""
-    return kron([PAULI[letter] for letter in letters])
+    """The tensor product of Pauli matrices; not to be written to."""
+    product = kron([PAULI[letter] for letter in letters])
+    product.setflags(write=False)
+    return product
 
 
 def controlled(matrix: Matrix, values: Sequence[bool] = (True,)) -> Matrix:
@@ -45,7 +49,7 @@ def controlled(matrix: Matrix, values: Sequence[bool] = (True,)) -> Matrix:
 def rotation(letters: str, angle: complex) -> Matrix:
     """``exp(-i angle/2 P)`` for a Pauli word."""
     pauli = word(letters)
-    return np.asarray(cmath.cos(angle / 2) * np.eye(len(pauli)) - 1j * cmath.sin(angle / 2) * pauli)
+    return np.asarray(cmath.cos(angle / 2) * word("I" * len(letters)) - 1j * cmath.sin(angle / 2) * pauli)
 
 
 def phase(angle: complex) -> complex:

@@ -27,6 +27,8 @@ EPS = float(np.finfo(np.float64).eps)
 _OFF = 1e-5
 _OFF_LIMIT = 1e-7
 _MARGIN = 8.0
+_EVALUATIONS = 30
+_SINGLY = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,90 +178,112 @@ def _conditional(node: Node) -> bool:
 # --- slopes ----------------------------------------------------------------------------------------------------------------
 
 
-def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, seconds: float) -> Reference:
-    circuit = simulation.circuit
-    positions = [i for i in circuit.trainable if simulation.values[i].dtype.kind in "fc"]
-    base = [simulation.values[i] for i in positions]
-    centre = coordinates(base)
-    if len(positions) != len(circuit.trainable):
-        return replace(found, gradient_reason="a trainable parameter is a whole number")
-    if not 0 < len(centre) <= MOST_COORDINATES:
-        return replace(found, gradient_reason=f"{len(centre)} trainable numbers" if len(centre) else "nothing is trainable")
+class _Space:
+    """The trainable numbers of a circuit as real coordinates, and the outputs as a function of them."""
 
-    def values_at(row: np.ndarray) -> list[np.ndarray]:
-        values = list(simulation.values)
-        for position, value in zip(positions, from_coordinates(row, base)):
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation, self.circuit = simulation, simulation.circuit
+        self.positions = [i for i in self.circuit.trainable if simulation.values[i].dtype.kind in "fc"]
+        self.base = [simulation.values[i] for i in self.positions]
+        self.centre = coordinates(self.base)
+
+    def values_at(self, row: np.ndarray) -> list[np.ndarray]:
+        """The values of all parameters of the circuit."""
+        values = list(self.simulation.values)
+        for position, value in zip(self.positions, from_coordinates(row, self.base)):
             values[position] = value
         return values
 
-    def function(row: np.ndarray) -> np.ndarray:
+    def outputs_at(self, row: np.ndarray) -> np.ndarray:
+        """All elements of all outputs, real and imaginary parts in turn."""
         try:
-            return np.concatenate([_doubled(output) for output in simulation.outputs(values_at(row))])
+            outputs = self.simulation.outputs(self.values_at(row))
         except NotSimulated as error:
             raise ValueError(str(error)) from error
+        return np.concatenate([np.asarray(output, dtype=np.complex128).reshape(-1).view(np.float64) for output in outputs])
 
-    def along(direction: np.ndarray) -> np.ndarray:
-        return coordinates(tangential(circuit, from_coordinates(direction, base)))
+    def along(self, direction: np.ndarray) -> np.ndarray:
+        """The part of a direction along the surfaces on which the parameters live."""
+        return coordinates(tangential(self.circuit, from_coordinates(direction, self.base)))
 
-    axes = [along(axis) for axis in np.eye(len(centre))]
-    allowed = [_physical(simulation, values_at, centre, axis) for axis in axes]
-    lost = allowed.count(False)
-    reasons = [f"{lost} of {len(centre)} trainable numbers leave what physics allows when moved"] if lost else []
-    if not any(allowed):
+    def axes(self, allowed: np.ndarray) -> list[np.ndarray]:
+        """All allowed axes, each along its surface."""
+        return [self.along(axis) for axis, usable in zip(np.eye(len(self.centre)), allowed) if usable]
+
+    def seconds(self) -> float:
+        """Time of one evaluation: the better of two, since a machine may be busy."""
+        times = []
+        for _ in range(2):
+            started = time.perf_counter()
+            try:
+                self.outputs_at(self.centre + 1e-3)
+            except (ArithmeticError, ValueError):
+                continue
+            times.append(time.perf_counter() - started)
+        return min(times, default=0.0)
+
+    def physical(self, direction: np.ndarray) -> bool:
+        """Whether the circuit stays physical when it is moved along a direction to either side, or to the one where it exists."""
+        ends = []
+        for step in (_OFF, -_OFF):
+            try:
+                ends.append(self.simulation.defect_at(self.values_at(self.centre + step * direction)) <= _OFF_LIMIT)
+            except (NotSimulated, ArithmeticError, ValueError):
+                continue
+        return bool(ends) and all(ends) and bool(direction.any())
+
+    def allowed(self) -> np.ndarray:
+        """For each coordinate, whether the circuit stays physical when it is moved; those of one parameter are asked about at once."""
+        everything = np.ones(len(self.centre), dtype=bool)
+        axes = self.axes(everything)
+        allowed = ~everything
+        start = 0
+        for size in [value.size for value in self.base for _ in range(2 if np.iscomplexobj(value) else 1)]:
+            block = range(start, start + size)
+            start += size
+            together = np.sum([axes[k] * (1 + k % 7) / 7 for k in block], axis=0)
+            if size and self.physical(together):
+                allowed[block] = [bool(axes[k].any()) for k in block]
+            elif size <= _SINGLY:
+                allowed[block] = [self.physical(axes[k]) for k in block]
+        return allowed
+
+
+def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, seconds: float) -> Reference:
+    space = _Space(simulation)
+    count = len(space.centre)
+    if len(space.positions) != len(space.circuit.trainable):
+        return replace(found, gradient_reason="a trainable parameter is a whole number")
+    if not 0 < count <= MOST_COORDINATES:
+        return replace(found, gradient_reason=f"{count} trainable numbers" if count else "nothing is trainable")
+    cost = space.seconds() * _EVALUATIONS
+    if cost > seconds:
+        return replace(found, gradient_reason=f"a derivative by our own simulation takes {cost:.2g} s")
+    allowed = space.allowed()
+    lost = int(np.sum(~allowed))
+    reasons = [f"{lost} of {count} trainable numbers leave what physics allows when moved"] if lost else []
+    if lost == count:
         return replace(found, gradient_reason=reasons[0])
-    noise = max(found.errors)
-    rows = [along(_random_direction(np.array(allowed), seed))]
-    slopes = [derivative(function, centre, rows[0], noise=noise)]
-    cost = simulation_time(function, centre)
-    full = depth == "full" and cost * 40 * sum(allowed) <= seconds
-    if full:
-        rows = [axis for axis, usable in zip(axes, allowed) if usable]
-        slopes = [derivative(function, centre, row, noise=noise) for row in rows]
+    full = depth == "full" and cost * int(allowed.sum()) <= seconds
+    directions = space.axes(allowed) if full else [space.along(_random_direction(allowed, seed))]
+    slopes = [derivative(space.outputs_at, space.centre, direction, noise=max(found.errors)) for direction in directions]
     if not all(slope.smooth for slope in slopes):
         reasons.append("the slopes to the left and to the right of this point differ")
-    size = len(function(centre)) // 2
     return replace(
         found,
-        directions=np.array(rows),
-        slopes=_real_where_possible(np.stack([_complex(slope, size) for slope in slopes], axis=1), found),
+        directions=np.array(directions),
+        slopes=_numbers(slopes, found),
         slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
         gradient_reason="; ".join(reasons),
-        axes=tuple(np.flatnonzero(allowed)) if full else (),
+        axes=tuple(int(k) for k in np.flatnonzero(allowed)) if full else (),
     )
 
 
-def _real_where_possible(slopes: np.ndarray, found: Reference) -> np.ndarray:
-    return slopes if any(np.iscomplexobj(output) for output in found.outputs or ()) else slopes.real
-
-
-def simulation_time(function: Any, centre: np.ndarray) -> float:
-    """Seconds of one evaluation."""
-    started = time.perf_counter()
-    function(centre + 1e-3)
-    return time.perf_counter() - started
-
-
-def _doubled(output: np.ndarray) -> np.ndarray:
-    """Real and imaginary parts in turn."""
-    flat = np.asarray(output, dtype=np.complex128).reshape(-1)
-    return flat.view(np.float64)
-
-
-def _complex(slope: Derivative, size: int) -> np.ndarray:
-    if not slope.smooth:
-        return np.full(size, np.nan, dtype=np.complex128)
-    return slope.value[0::2] + 1j * slope.value[1::2]
-
-
-def _physical(simulation: Simulation, values_at: Any, centre: np.ndarray, direction: np.ndarray) -> bool:
-    """Whether the circuit stays physical when it is moved along a direction to either side, or to the one side where it exists."""
-    ends = []
-    for step in (_OFF, -_OFF):
-        try:
-            ends.append(simulation.defect_at(values_at(centre + step * direction)) <= _OFF_LIMIT)
-        except (NotSimulated, ArithmeticError, ValueError):
-            continue
-    return bool(ends) and all(ends) and bool(direction.any())
+def _numbers(slopes: Sequence[Derivative], found: Reference) -> np.ndarray:
+    """A column for each slope; NaN where there is none, and complex only where an output is."""
+    columns = [np.where(slope.smooth, slope.value[0::2] + 1j * slope.value[1::2], np.nan) for slope in slopes]
+    numbers = np.stack(columns, axis=1)
+    return numbers if any(np.iscomplexobj(output) for output in found.outputs or ()) else numbers.real
 
 
 def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:
@@ -267,4 +291,3 @@ def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     entries = generator.uniform(0.5, 1.0, len(allowed)) * generator.choice([-1.0, 1.0], len(allowed))
     return np.asarray(np.where(allowed, entries, 0.0) / max(1.0, 0.5 * np.sqrt(allowed.sum())))
-

@@ -11,7 +11,7 @@ import pennylane as qml
 import torch
 from pennylane import numpy as pnp
 
-QUBIT = ("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/parameter-shift", "default.qubit/finite-diff", "default.qubit/hadamard")
+QUBIT = tuple(f"default.qubit/{name}" for name in ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard"))
 LIGHTNING = ("lightning.qubit/adjoint", "lightning.qubit/parameter-shift")
 MIXED = ("default.mixed/backprop", "default.mixed/parameter-shift")
 
@@ -186,7 +186,7 @@ DISAGREEMENTS = (
     Disagreement("coefficients of an evolution", evolution, QUBIT, QUBIT[1:]),
     Disagreement("evolution of an overlapping sum", evolved_sum, QUBIT[:3], QUBIT[:1], interface="autograd"),
     Disagreement("multiplexed rotation", multiplexed_rotation, QUBIT + LIGHTNING + MIXED, QUBIT[:1]),
-    Disagreement("block encoding: all that give numbers", block_encoding, QUBIT + MIXED, ("default.qubit/backprop", "default.mixed/backprop")),
+    Disagreement("block encoding: all that give numbers", block_encoding, QUBIT + MIXED, (QUBIT[0], MIXED[0])),
     Disagreement("singular value transformation", singular_value_transformation, QUBIT + LIGHTNING, ("default.qubit/adjoint",)),
     Disagreement(
         "controlled power at zero",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from functools import lru_cache
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -77,7 +78,12 @@ def labels(wires: Any) -> tuple[Any, ...]:
 
 
 def _names(operator: Any) -> frozenset[str]:
-    return frozenset(kind.__name__ for kind in type(operator).__mro__ if is_pennylane(kind))
+    return _names_of(operator.__class__)
+
+
+@lru_cache(maxsize=1024)
+def _names_of(kind: type) -> frozenset[str]:
+    return frozenset(base.__name__ for base in kind.__mro__ if is_pennylane(base))
 
 
 def _unitary(operator: Any, names: frozenset[str], nesting: int) -> tuple[Step, ...]:
