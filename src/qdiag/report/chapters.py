@@ -1,0 +1,230 @@
+"""One finding as a chapter of a report: what first, what worst, why, how it was shown, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from qdiag.call import Call, Environment, Failure
+from qdiag.compare import Comparison, Verdict
+from qdiag.findings import Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
+from qdiag.report import known_issues, sentences
+from qdiag.report.drawing import drawing
+from qdiag.report.figures import ARROW, calls, count, gap, precision, shortened, units, values
+from qdiag.report.gaps import heat_map
+from qdiag.report.names import Names
+from qdiag.report.outline import Chapter, Code, Fact, Station, Table
+
+_MEASURED = frozenset({"output", "vjp", "jacobian", "second-derivative"})
+"""Signatures whose difference is a number."""
+
+_MOST_UNITS = 1e4
+"""Beyond so many units of the working precision, counting them says nothing."""
+
+NARROW = frozenset({"float16", "float32", "complex64"})
+
+
+def chapter(number: int, finding: Finding, result: Result, environment: Environment, names: Names) -> Chapter:
+    """The chapter of one finding."""
+    divergence, diagnosis = finding.divergence, finding.diagnosis
+    call = divergence.call
+    after = finding.minimal.circuit if finding.minimal else None
+    return Chapter(
+        number=str(number),
+        title=f"{_heading(divergence, names)} at call {call.index}",
+        verdict=sentences.WORDS[divergence.verdict],
+        sentence=sentences.of_finding(finding, result, names),
+        facts=tuple(fact for fact in _facts(finding, result, names) if fact.text),
+        code=diagnosis.code,
+        slug=diagnosis.slug,
+        confidence=diagnosis.confidence,
+        blamed=diagnosis.blamed,
+        results=_results(divergence.comparison, names),
+        evidence=_evidence(diagnosis.evidence),
+        ruled_out=", ".join(diagnosis.ruled_out),
+        raised=_raised(divergence),
+        before=drawing(call.circuit),
+        after=drawing(after) if after is not None else None,
+        minimal=_minimal(finding.minimal),
+        flow=_flow(call),
+        heat=heat_map(finding, names),
+        reproducer=_reproducer(finding.reproducer),
+        reproducer_output=_reproducer_output(finding.reproducer),
+        traceback=Code(f"{call.failure.type} in call {call.index}", traceback_text(call.failure), "text") if call.failure else None,
+        known=tuple(Fact(issue.reference, issue.text) for issue in known_issues.matching(finding, environment)),
+    )
+
+
+def traceback_text(failure: Failure) -> str:
+    """An exception as text: its frames, then type and message."""
+    frames = [f"  {frame}" for frame in failure.frames]
+    return "\n".join([*(["innermost frames:"] if frames else []), *frames, f"{failure.type}: {failure.message}"])
+
+
+def _heading(divergence: Divergence, names: Names) -> str:
+    first, second = names.all(divergence.comparison.methods)
+    return f"{first} raises" if divergence.signature == "raise" else f"{first} and {second} differ"
+
+
+# --- facts -------------------------------------------------------------------------------------------------------------
+
+
+def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
+    divergence, diagnosis = finding.divergence, finding.diagnosis
+    return (
+        Fact("first", _first(divergence, names)),
+        Fact("worst", _worst(divergence)),
+        Fact("seen", f"at {calls(divergence.calls, result.calls)}" if divergence.calls else ""),
+        Fact("says", _says(divergence)),
+        Fact("arbiter", "" if divergence.verdict is Verdict.INCONCLUSIVE else divergence.judged),
+        Fact("cause", _cause(diagnosis)),
+        Fact("in", diagnosis.blamed),
+        Fact("because", diagnosis.because),
+        Fact("remedy", diagnosis.remedy),
+        Fact("minimal", _minimal(finding.minimal)),
+    )
+
+
+def _first(divergence: Divergence, names: Names) -> str:
+    call, comparison = divergence.call, divergence.comparison
+    place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}"
+    if comparison.element:
+        place += f" · {comparison.element}"
+    return f"{place}\n{_sizes(comparison, names)}" if divergence.signature != "raise" else place
+
+
+def _sizes(comparison: Comparison, names: Names) -> str:
+    """The two values and how far they are apart."""
+    parts = []
+    if comparison.values != (None, None):
+        written = values(comparison.values)
+        parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
+    if comparison.where in _MEASURED:
+        scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if comparison.ulps < _MOST_UNITS else ""
+        parts.append(f"gap {gap(comparison.max_abs)}{scaled} · rounding explains {gap(comparison.bound)}")
+    else:
+        parts.append(comparison.detail)
+    return " · ".join(part for part in parts if part)
+
+
+def _worst(divergence: Divergence) -> str:
+    """Where the pair is furthest apart, unless that is the first call."""
+    worst = divergence.worst
+    if worst is None or divergence.worst_call == divergence.call.index or worst.where not in _MEASURED:
+        return ""
+    return f"call {divergence.worst_call} · gap {gap(worst.max_abs)} (rounding explains {gap(worst.bound)})"
+
+
+def _says(divergence: Divergence) -> str:
+    failure = divergence.call.failure
+    return f"{failure.type}: {shortened(failure.message, 240)}" if failure else ""
+
+
+def _cause(diagnosis: Diagnosis) -> str:
+    named = f"{diagnosis.code} {diagnosis.title}"
+    named += f", {diagnosis.confidence}" if diagnosis.confidence != diagnosis.title else ""
+    shown = evidence_sentence(diagnosis.evidence)
+    return f"{named}: {shown}" if shown else named
+
+
+def evidence_sentence(evidence: Sequence[Evidence]) -> str:
+    """The experiments that tell most: what closes the gap, then what leaves it."""
+    held = [item for item in evidence if item.holds]
+    heals = [item for item in held if item.predicts == "heals"]
+    others = [item for item in held if item.predicts != "heals"]
+    parts = []
+    for item in heals[:2]:
+        numbers = f"{gap(item.before)} {ARROW} {gap(item.after)}" if item.after is not None else "gone"
+        parts.append(f"{numbers} ({item.experiment})")
+    for item in others[:2]:
+        verb = "still" if item.predicts == "persists" else "moves to"
+        parts.append(f"{verb} {gap(item.after)} ({item.experiment})" if item.after is not None else f"still there ({item.experiment})")
+    if parts and held[0].before is not None:
+        parts[0] = f"gap {parts[0]}"
+    return ", ".join(parts)
+
+
+def _minimal(minimal: Optional[Minimal]) -> str:
+    if minimal is None:
+        return ""
+    parts = [
+        count(minimal.operations, "operation"),
+        count(minimal.wires, "wire"),
+        count(minimal.parameters, "parameter"),
+        count(minimal.measurements, "measurement"),
+    ]
+    state = "nothing more can be left out" if minimal.one_minimal else "not shown to be minimal"
+    return f"{', '.join(parts)} ({state}; {count(minimal.oracle_calls, 'candidate')} tried)"
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _results(comparison: Comparison, names: Names) -> Optional[Table]:
+    if comparison.values == (None, None):
+        return None
+    rows = tuple(zip(names.all(comparison.methods), values(comparison.values)))
+    needed = f"Relative tolerance at which they would agree: {gap(comparison.tolerance_needed)}."
+    finite = comparison.where in _MEASURED
+    return Table(
+        f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, needed if finite else comparison.detail
+    )
+
+
+def _evidence(evidence: Sequence[Evidence]) -> Optional[Table]:
+    if not evidence:
+        return None
+    rows = tuple(
+        (item.experiment, gap(item.before), gap(item.after), item.predicts, "as predicted" if item.holds else f"not so: {item.detail}")
+        for item in evidence
+    )
+    return Table("Experiments", ("One thing changed", "Gap before", "Gap after", "Predicted", "Came out"), rows)
+
+
+def _raised(divergence: Divergence) -> Optional[Table]:
+    if not divergence.raised:
+        return None
+    rows = tuple((method, shortened(words, 400)) for method, words in divergence.raised)
+    return Table("Methods that raise at this call", ("Method", "In PennyLane's words"), rows)
+
+
+# --- how precision is lost ---------------------------------------------------------------------------------------------
+
+
+def _flow(call: Call) -> tuple[Station, ...]:
+    """The dtypes on the way through the call, from its arguments to what the layer hands on."""
+    configuration, parameters = call.configuration, call.circuit.parameters
+    stations = [
+        _station("QNode arguments", [a.dtype for a in call.arguments], ", ".join(f"{a.name} {a.dtype}" for a in call.arguments[:6])),
+        _station("circuit parameters", [p.value.dtype.name for p in parameters], count(len(parameters), "number")),
+        _station("device state", [configuration.device_precision], configuration.device),
+        _station("QNode output", [array.dtype.name for array in call.outputs or ()], call.output_container if call.outputs else ""),
+        _station("handed on", [call.layer_dtype] if call.layer_dtype else [], configuration.layer),
+    ]
+    return tuple(station for station in stations if station.dtype)
+
+
+def _station(place: str, dtypes: Sequence[str], detail: str) -> Station:
+    distinct = [dtype for dtype in dict.fromkeys(dtypes) if dtype]
+    return Station(place, ", ".join(distinct), any(dtype in NARROW for dtype in distinct), detail)
+
+
+# --- the reproducer ----------------------------------------------------------------------------------------------------
+
+
+def _reproducer(reproducer: Optional[Reproducer]) -> Optional[Code]:
+    if reproducer is None:
+        return None
+    name = reproducer.path.replace("\\", "/").rpartition("/")[2] or "repro.py"
+    return Code(name, reproducer.source, "python", f"{count(reproducer.lines, 'line')}, {reproducer_state(reproducer)}")
+
+
+def reproducer_state(reproducer: Reproducer) -> str:
+    """Whether a fresh process confirmed it."""
+    if reproducer.exit_code is None:
+        return "not run"
+    return f"{'verified' if reproducer.verified else 'not verified'}: exits {reproducer.exit_code}"
+
+
+def _reproducer_output(reproducer: Optional[Reproducer]) -> Optional[Code]:
+    return Code("What it prints", reproducer.output, "text") if reproducer and reproducer.output else None

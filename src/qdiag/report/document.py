@@ -1,0 +1,149 @@
+"""The outline of a report, computed once: every number is already formatted, and every text redacted, before a renderer sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from qdiag import __version__
+from qdiag.call import Environment, Failure, Script
+from qdiag.findings import Result
+from qdiag.report import sentences
+from qdiag.report.chapters import chapter, reproducer_state, traceback_text
+from qdiag.report.figures import NOTHING, calls, count, seconds, shortened
+from qdiag.report.findings_json import record
+from qdiag.report.gaps import gap_plot
+from qdiag.report.names import Names, names_of
+from qdiag.report.outline import Code, Document, Fact, Table
+from qdiag.report.redaction import Secrets, redacted, secrets_of_this_machine
+
+
+def document(
+    result: Result,
+    script: Script,
+    environment: Environment,
+    *,
+    folder: str = "",
+    files: Sequence[str] = (),
+    next_command: str = "",
+    secrets: Optional[Secrets] = None,
+) -> Document:
+    """Make the outline of a report.
+
+    Parameters
+    ----------
+    result, script, environment
+        What was found, how the script ran, and on what.
+    folder, files
+        Where the run was written, and the names of the files in it.
+    next_command
+        What to type next, and why.
+    secrets
+        What must not leave; by default what this machine and the script's arguments give away.
+    """
+    names = names_of(result.methods)
+    plain = Document(
+        title=f"qdiag: {script.path or 'no script'}",
+        verdict=sentences.WORDS[result.verdict],
+        sentence=sentences.of_result(result, script, names),
+        recorded=_recorded(result, names),
+        notes=_notes(result, names),
+        chapters=tuple(chapter(number, finding, result, environment, names) for number, finding in enumerate(result.findings, 1)),
+        refused=_refused(result),
+        costs=_costs(result),
+        gaps=gap_plot(result, names),
+        script=_script(script),
+        environment=_environment(environment),
+        script_failure=_failure(script.failure),
+        wrote=_wrote(folder, files, result),
+        follow_up=next_command,
+        version=__version__,
+        record=record(result, script, environment),
+    )
+    return redacted(plain, secrets if secrets is not None else secrets_of_this_machine(script))
+
+
+def _recorded(result: Result, names: Names) -> str:
+    """What was recorded and replayed, in one line."""
+    parts = [count(result.calls, "QNode call")]
+    if result.qnodes:
+        shown = ", ".join(f"{name}, {source}" for name, source in result.qnodes[:2])
+        more = ", …" if len(result.qnodes) > 2 else ""
+        parts.append(f"{count(len(result.qnodes), 'QNode')} ({shown}{more})")
+    if result.steps:
+        parts.append(count(result.steps, "optimiser step"))
+    sampled = dict(result.sampled)
+    starred = [names.short(method) + ("*" if method in sampled else "") for method in result.methods]
+    if starred:
+        parts.append(f"replayed under {', '.join(starred)}")
+    return " · ".join(parts)
+
+
+def _notes(result: Result, names: Names) -> tuple[str, ...]:
+    notes = []
+    for size in sorted({size for _, size in result.sampled}):
+        which = [names.short(method) for method, number in result.sampled if number == size]
+        alone = "" if len({number for _, number in result.sampled}) == 1 else f" ({', '.join(which)})"
+        notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
+    if result.calls and result.replayed < result.calls:
+        notes.append(f"{result.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
+    if result.refused:
+        verb = "refuses" if len(result.refused) == 1 else "refuse"
+        notes.append(f"{', '.join(names.short(method) for method, _ in result.refused)} {verb} this circuit")
+    if result.unfaithful:
+        notes.append(f"replaying {calls(result.unfaithful, result.calls)} did not give the script's own numbers bit for bit")
+    return (*notes, *result.notes)
+
+
+def _refused(result: Result) -> Optional[Table]:
+    if not result.refused:
+        return None
+    rows = tuple((method, shortened(words, 400)) for method, words in result.refused)
+    return Table("Methods that refuse this circuit", ("Method", "In PennyLane's words"), rows, "That is normal, and no finding.")
+
+
+def _costs(result: Result) -> Optional[Table]:
+    if not result.costs:
+        return None
+    rows = tuple(
+        (cost.method, str(cost.calls), seconds(cost.seconds), seconds(cost.seconds / cost.calls) if cost.calls else NOTHING)
+        for cost in result.costs
+    )
+    return Table("Cost of each method", ("Method", "Calls", "Time", "Time a call"), rows, "Replays, one thread a worker.")
+
+
+def _script(script: Script) -> tuple[Fact, ...]:
+    command = " ".join(["python", *(["-m"] if script.module else []), script.path, *script.argv])
+    return (Fact("command", command), Fact("ended", _ended(script)))
+
+
+def _ended(script: Script) -> str:
+    code = script.exit_code
+    if script.failure is not None:
+        return f"{script.failure.type}: {shortened(script.failure.message, 200)}"
+    if code is None:
+        return "unknown: the recording stops before the script's end"
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _failure(failure: Optional[Failure]) -> Optional[Code]:
+    return None if failure is None else Code("The script's own exception", traceback_text(failure), "text")
+
+
+def _environment(environment: Environment) -> tuple[Fact, ...]:
+    facts = [Fact("Python", environment.python), Fact("platform", environment.platform)]
+    facts += [Fact(name, version) for name, version in environment.packages]
+    facts.append(Fact("devices", ", ".join(environment.devices)))
+    facts += [Fact(name, str(setting)) for name, setting in environment.settings]
+    return tuple(fact for fact in facts if fact.text)
+
+
+def _wrote(folder: str, files: Sequence[str], result: Result) -> str:
+    """The files, and what running the first reproducer gave."""
+    if not files:
+        return ""
+    reproducer = next((f.reproducer for f in result.findings if f.reproducer is not None), None)
+    written = " ".join(files)
+    if reproducer is not None:
+        written += f" ({reproducer_state(reproducer)})"
+    return f"{folder.rstrip('/')}/: {written}" if folder else written

@@ -1,0 +1,216 @@
+"""A circuit as a drawing: boxes in columns, which text and SVG lay out alike. Only the tree is read; no framework draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qdiag.circuit import Circuit, Label, Node, Parameter, Value
+from qdiag.report.figures import count, listing, shortened
+
+MOST_OPERATIONS = 60
+"""What is beyond is left out, and said."""
+
+_SHORT = {
+    "PauliX": "X",
+    "PauliY": "Y",
+    "PauliZ": "Z",
+    "Hadamard": "H",
+    "Identity": "I",
+    "PhaseShift": "Rϕ",
+    "QubitUnitary": "U",
+    "Hermitian": "𝓐",
+    "AmplitudeEmbedding": "|Ψ⟩",
+    "StatePrep": "|Ψ⟩",
+    "QubitStateVector": "|Ψ⟩",
+    "BasisState": "|b⟩",
+    "MidMeasureMP": "┤↗├",
+}
+_SUMS = frozenset({"Hamiltonian", "LinearCombination", "Sum", "SparseHamiltonian"})
+_CONTROLLED = {
+    "CNOT": (1, "X"),
+    "CY": (1, "Y"),
+    "CZ": (1, "Z"),
+    "CH": (1, "H"),
+    "CCZ": (2, "Z"),
+    "Toffoli": (2, "X"),
+    "CSWAP": (1, "SWAP"),
+    "CRX": (1, "RX"),
+    "CRY": (1, "RY"),
+    "CRZ": (1, "RZ"),
+    "CRot": (1, "Rot"),
+    "ControlledPhaseShift": (1, "Rϕ"),
+}
+_MEASURED = {
+    "ExpectationMP": "⟨{}⟩",
+    "VarianceMP": "Var[{}]",
+    "ProbabilityMP": "probs",
+    "StateMP": "state",
+    "DensityMatrixMP": "density matrix",
+    "SampleMP": "sample",
+    "CountsMP": "counts",
+    "PurityMP": "purity",
+    "VnEntropyMP": "entropy",
+    "MutualInfoMP": "mutual info",
+}
+_LONGEST_LABEL = 24
+
+
+@dataclass(frozen=True)
+class Box:
+    """One gate or measurement: its column, the rows of its body and of its controls, its label."""
+
+    column: int
+    rows: tuple[int, ...]
+    controls: tuple[int, ...]
+    label: str
+    measurement: bool = False
+
+    @property
+    def span(self) -> range:
+        """All rows from the first to the last that it touches."""
+        touched = self.rows + self.controls
+        return range(min(touched), max(touched) + 1)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A circuit laid out: wires from the top, boxes in columns; ``alt`` says it in words, ``note`` what was left out."""
+
+    wires: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    alt: str
+    note: str = ""
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return 1 + max((box.column for box in self.boxes), default=0)
+
+
+def drawing(circuit: Circuit) -> Drawing:
+    """Lay a circuit out."""
+    wires = circuit.wires or (0,)
+    rows = {label: row for row, label in enumerate(wires)}
+    shown = circuit.operations[:MOST_OPERATIONS]
+    free = [0] * len(wires)
+    boxes = [_placed(node, rows, free, measurement=False) for node in shown]
+    end = max(free)
+    free[:] = [end] * len(free)
+    boxes += [_placed(node, rows, free, measurement=True) for node in circuit.measurements]
+    left_out = len(circuit.operations) - len(shown)
+    note = f"{count(left_out, 'further operation')} left out" if left_out else ""
+    return Drawing(tuple(str(label) for label in wires), tuple(boxes), _described(circuit), note)
+
+
+def _described(circuit: Circuit) -> str:
+    names = [node.name for node in circuit.operations[:12]] + (["…"] if len(circuit.operations) > 12 else [])
+    measured = listing([node.name.replace("MP", "") for node in circuit.measurements[:4]])
+    return (
+        f"Circuit of {count(len(circuit.operations), 'operation')} on {count(len(circuit.wires), 'wire')}: "
+        f"{', '.join(names) or 'nothing'}; measured: {measured}"
+    )
+
+
+def _placed(node: Node, rows: Mapping[Label, int], free: list[int], *, measurement: bool) -> Box:
+    touched = [rows[label] for label in node.wires if label in rows] or list(range(len(free)))
+    controls, label = ((), _measured(node)) if measurement else _gate(node, touched, rows)
+    body = tuple(sorted(set(touched) - set(controls))) or tuple(sorted(touched))
+    span = range(min(touched), max(touched) + 1)
+    column = max(free[row] for row in span)
+    for row in span:
+        free[row] = column + 1
+    return Box(column, body, tuple(controls), shortened(label, _LONGEST_LABEL), measurement)
+
+
+def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tuple[tuple[int, ...], str]:
+    """The rows of the controls, and the label of the rest."""
+    if node.name in _CONTROLLED:
+        controls, label = _CONTROLLED[node.name]
+        return tuple(touched[:controls]), label + _arguments(node)
+    base = next((part for part in node.data if isinstance(part, Node)), None)
+    if base is not None and node.name.startswith("Control"):
+        inside = {rows[label] for label in base.wires if label in rows}
+        return tuple(row for row in touched if row not in inside), _label(base)
+    return (), _label(node)
+
+
+def _label(node: Node) -> str:
+    inner = [part for part in _flat(node.data) if isinstance(part, Node)]
+    if node.name in _SUMS:
+        return "𝓗"
+    if node.name in ("Prod", "Tensor"):
+        return "⊗".join(_label(part) for part in inner)
+    if node.name == "Adjoint" and inner:
+        return _label(inner[0]) + "†"
+    if inner:
+        return f"{node.name}({', '.join(_label(part) for part in inner)})"
+    return _SHORT.get(node.name, node.name) + _arguments(node)
+
+
+def _flat(parts: Sequence[Value]) -> Iterator[Value]:
+    for part in parts:
+        if isinstance(part, (tuple, list)):
+            yield from _flat(part)
+        else:
+            yield part
+
+
+def _arguments(node: Node) -> str:
+    numbers = [_number(part.value) for part in _flat(node.data) if isinstance(part, Parameter)]
+    written = [number for number in numbers if number]
+    return f"({', '.join(written)})" if written and node.name not in _SHORT_WITHOUT_NUMBERS else ""
+
+
+_SHORT_WITHOUT_NUMBERS = frozenset({"QubitUnitary", "Hermitian", "AmplitudeEmbedding", "StatePrep", "QubitStateVector", "BasisState"})
+
+
+def _number(array: np.ndarray) -> str:
+    if array.ndim == 0:
+        return f"{array.item():.3g}" if array.dtype.kind in "biuf" else shortened(str(array.item()), 12)
+    return f"{'×'.join(str(size) for size in array.shape)} numbers"
+
+
+def _measured(node: Node) -> str:
+    pattern = _MEASURED.get(node.name, node.name.replace("MP", "").lower())
+    inner = [part for part in _flat(node.data) if isinstance(part, Node)]
+    return pattern.format("".join(_label(part) for part in inner[:1]) or "value")
+
+
+# --- as text -----------------------------------------------------------------------------------------------------------
+
+
+def text(drawn: Drawing, width: int = 100) -> str:
+    """The drawing in box-drawing characters, folded where it is wider than ``width``."""
+    heads = [f"{wire}: " for wire in drawn.wires]
+    indent = max(map(len, heads))
+    blocks: list[list[str]] = [[head.rjust(indent) + "─" for head in heads]]
+    measured: set[int] = set()
+    for column in range(drawn.columns):
+        cells = _cells([box for box in drawn.boxes if box.column == column], len(heads), measured)
+        if len(blocks[-1][0]) + len(cells[0]) > width and len(blocks[-1][0]) > indent + 1:
+            blocks.append([" " * indent + "─" for _ in heads])
+        blocks[-1] = [line + cell for line, cell in zip(blocks[-1], cells)]
+    lines = ["\n".join(line.rstrip() for line in block) for block in blocks]
+    return "\n\n".join(lines) + (f"\n({drawn.note})" if drawn.note else "")
+
+
+def _cells(boxes: Sequence[Box], rows: int, measured: set[int]) -> list[str]:
+    """One column of all rows, each cell equally wide; a wire that was measured goes no further."""
+    cells = [" " if row in measured else "─" for row in range(rows)]
+    for box in boxes:
+        for row in box.span:
+            symbol = "●" if row in box.controls else (box.label if row in box.rows else "")
+            cells[row] = ("┤ " if box.measurement else "") + (_frame(row, box.span) + symbol if symbol or len(box.span) > 1 else "─")
+            if box.measurement and row in box.rows:
+                measured.add(row)
+    width = max(map(len, cells)) + 1
+    return [cell + (" " if row in measured else "─") * (width - len(cell)) for row, cell in enumerate(cells)]
+
+
+def _frame(row: int, span: range) -> str:
+    if len(span) == 1:
+        return ""
+    return "╭" if row == span[0] else ("╰" if row == span[-1] else "├")

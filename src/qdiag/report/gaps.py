@@ -1,0 +1,99 @@
+"""What the plots show, as numbers: the gap over the calls, and the difference of two Jacobians."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+
+from qdiag.elements import output_name, trainable_names
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Finding, Result
+from qdiag.report.figures import count, gap, precision, units
+from qdiag.report.names import Names
+from qdiag.report.outline import Curve, GapPlot, HeatMap
+
+MOST_ELEMENTS = 48
+"""Rows and columns of a heat map: beyond it nobody reads one."""
+
+
+def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
+    """The gap of each method against the user's own at every call, in units of the working precision."""
+    heights: dict[str, dict[int, float]] = {}
+    bounds = []
+    eps = [comparison.eps for _, comparison in result.comparisons]
+    for call, comparison in result.comparisons:
+        if not (comparison.scale and comparison.eps and math.isfinite(comparison.ulps)):
+            continue
+        bounds.append(comparison.bound / (comparison.eps * comparison.scale))
+        if comparison.ulps > 0:
+            curve = heights.setdefault(comparison.methods[1], {})
+            curve[call] = max(comparison.ulps, curve.get(call, 0.0))
+    if not heights:
+        return None
+    curves = tuple(
+        Curve(names.short(method), tuple(sorted(points)), tuple(points[c] for c in sorted(points)))
+        for method, points in heights.items()
+    )
+    first = result.findings[0].divergence.call.index if result.findings else None
+    bound = statistics.median(bounds)
+    return GapPlot(curves, bound, f"eps({precision(max(eps))})", first, _described(curves, bound, result))
+
+
+def _described(curves: Sequence[Curve], bound: float, result: Result) -> str:
+    worst = ", ".join(f"{curve.method} up to {units(max(curve.heights))}" for curve in curves)
+    return (
+        f"Gap against the script's own method over {count(result.calls, 'call')}, in units of the working precision, "
+        f"log axis: {worst}; rounding explains up to {units(bound)}."
+    )
+
+
+def heat_map(finding: Finding, names: Names) -> Optional[HeatMap]:
+    """The absolute difference of the pair's Jacobians, element by element."""
+    by_name = {str(evaluation.method): evaluation for evaluation in finding.evaluations}
+    pair = [by_name.get(method) for method in finding.divergence.comparison.methods]
+    first, second = pair
+    if first is None or second is None or first.jacobian is None or second.jacobian is None:
+        return None
+    matrices = [_matrix(first), _matrix(second)]
+    if matrices[0].shape != matrices[1].shape or not matrices[0].size:
+        return None
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(matrices[0] - matrices[1])
+    rows, columns = _labels(finding, first)
+    shown = difference[:MOST_ELEMENTS, :MOST_ELEMENTS]
+    size = f"{difference.shape[0]} × {difference.shape[1]} elements"
+    note = "" if shown.shape == difference.shape else f"the first {shown.shape[0]} × {shown.shape[1]} of {size}"
+    finite = difference[np.isfinite(difference)]
+    largest = gap(float(finite.max())) if finite.size else "not a number"
+    return HeatMap(
+        tuple(rows[: shown.shape[0]]),
+        tuple(columns[: shown.shape[1]]),
+        tuple(tuple(float(x) for x in row) for row in shown),
+        f"Difference of the Jacobians of {' and '.join(names.all(finding.divergence.comparison.methods))}: "
+        f"{size}, the largest {largest}.",
+        note,
+    )
+
+
+def _matrix(evaluation: Evaluation) -> np.ndarray:
+    """Elements of all outputs × elements of all trainable parameters."""
+    rows = []
+    for output, row in zip(evaluation.outputs or (), evaluation.jacobian or ()):
+        height = int(np.size(output))
+        rows.append(np.concatenate([np.reshape(block, (height, -1)) for block in row], axis=1) if row else np.zeros((height, 0)))
+    return np.concatenate(rows) if rows else np.zeros((0, 0))
+
+
+def _labels(finding: Finding, evaluation: Evaluation) -> tuple[list[str], list[str]]:
+    outputs = evaluation.outputs or ()
+    rows = [output_name(len(outputs), i, index) for i, output in enumerate(outputs) for index in np.ndindex(np.shape(output))]
+    circuit = finding.divergence.call.circuit
+    columns = []
+    for name, position in zip(trainable_names(circuit), circuit.trainable):
+        for index in np.ndindex(circuit.parameters[position].value.shape):
+            columns.append(name + (f"[{', '.join(map(str, index))}]" if index else ""))
+    return rows, columns

@@ -1,0 +1,179 @@
+"""The outline of a report: what every format shows, already worded and formatted. Renderers lay out and compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from qdiag.report.drawing import Drawing
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A label and what is to be said under it."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts; ``note`` stands below it."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A piece of text to be shown as it is: a script, a traceback."""
+
+    title: str
+    text: str
+    language: str = "python"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Station:
+    """Where numbers pass on their way through a hybrid model, and in which precision; ``narrow`` where it is less than double."""
+
+    place: str
+    dtype: str
+    narrow: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Gaps of one method against the user's own, call by call, in units of the working precision; exact agreement is left out."""
+
+    method: str
+    calls: tuple[int, ...]
+    heights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class GapPlot:
+    """The gap over the calls. ``bound`` is what rounding explains; ``first`` the first diverging call; ``alt`` says it in words."""
+
+    curves: tuple[Curve, ...]
+    bound: float
+    unit: str
+    first: Optional[int]
+    alt: str
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """The difference of two Jacobians, element by element; ``alt`` says it in words. Non-finite elements stand as nan."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    numbers: tuple[tuple[float, ...], ...]
+    alt: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One finding.
+
+    Parameters
+    ----------
+    number, title, verdict, sentence
+        ``1``, a heading, the verdict's word, and the verdict in a sentence.
+    facts
+        First, worst, cause, because, remedy, … in the order of reading.
+    results
+        What each side gave at the worst element.
+    evidence
+        The experiments.
+    before, after
+        The circuit as it was called, and the minimal one.
+    flow
+        Where precision is lost.
+    heat
+        The Jacobians' difference.
+    reproducer, traceback
+        As text.
+    known
+        Upstream issues that this finding matches.
+    """
+
+    number: str
+    title: str
+    verdict: str
+    sentence: str
+    facts: tuple[Fact, ...]
+    code: str = ""
+    slug: str = ""
+    confidence: str = ""
+    blamed: str = ""
+    results: Optional[Table] = None
+    evidence: Optional[Table] = None
+    ruled_out: str = ""
+    raised: Optional[Table] = None
+    before: Optional[Drawing] = None
+    after: Optional[Drawing] = None
+    minimal: str = ""
+    flow: tuple[Station, ...] = ()
+    heat: Optional[HeatMap] = None
+    reproducer: Optional[Code] = None
+    reproducer_output: Optional[Code] = None
+    traceback: Optional[Code] = None
+    known: tuple[Fact, ...] = ()
+
+    def fact(self, label: str) -> str:
+        """What is said under a label, or ""."""
+        return next((fact.text for fact in self.facts if fact.label == label), "")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole report.
+
+    Parameters
+    ----------
+    title, verdict, sentence
+        A heading, the verdict's word, and the verdict in a sentence.
+    recorded
+        What was recorded and replayed, in one line.
+    notes
+        What else the reader must know: what was sampled, left out, unfaithful.
+    chapters
+        The findings, errors first.
+    refused, costs
+        Methods that refuse, and what each method took.
+    gaps
+        The gap over the calls.
+    script, environment
+        How the script was run and on what.
+    script_failure
+        The script's own exception.
+    wrote, follow_up
+        The files written and the next command to type.
+    record
+        The content of findings.json, already strict JSON.
+    version
+        That of qdiag.
+    """
+
+    title: str
+    verdict: str
+    sentence: str
+    recorded: str
+    notes: tuple[str, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    refused: Optional[Table] = None
+    costs: Optional[Table] = None
+    gaps: Optional[GapPlot] = None
+    script: tuple[Fact, ...] = ()
+    environment: tuple[Fact, ...] = ()
+    script_failure: Optional[Code] = None
+    wrote: str = ""
+    follow_up: str = ""
+    version: str = ""
+    record: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""The verdict in a sentence, for a result and for a finding, in words that a maintainer reads once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qdiag.call import Script
+from qdiag.compare import Comparison, Verdict
+from qdiag.findings import Divergence, Finding, Result
+from qdiag.report.figures import count, gap, listing, precision
+from qdiag.report.names import Names
+
+WORDS = {
+    Verdict.AGREE: "AGREE",
+    Verdict.ROUNDING: "ROUNDING",
+    Verdict.ERROR: "ERROR",
+    Verdict.INCONCLUSIVE: "INCONCLUSIVE",
+    Verdict.REFUSED: "REFUSED",
+}
+
+_NOUNS = {
+    "output": "output",
+    "vjp": "gradient (vector-Jacobian product)",
+    "jacobian": "gradient (Jacobian)",
+    "second-derivative": "second derivative",
+}
+
+
+def of_result(result: Result, script: Script, names: Names) -> str:
+    """The verdict of a whole run."""
+    if not result.calls:
+        return _nothing_recorded(script)
+    worst = next((finding for finding in result.findings if finding.divergence.verdict is result.verdict), None)
+    if worst is not None:
+        others = sum(1 for f in result.findings if f.divergence.verdict is Verdict.ERROR) - 1
+        more = f" {count(others, 'further error')} below." if result.verdict is Verdict.ERROR and others > 0 else ""
+        return of_finding(worst, result, names) + more
+    if result.verdict is Verdict.INCONCLUSIVE:
+        return _undecided(result)
+    compared = listing(names.all(result.methods)) if result.methods else "the methods"
+    return f"{compared} agree at every call replayed, to float64 rounding. No method is wrong."
+
+
+def _nothing_recorded(script: Script) -> str:
+    ended = f" (it ended with {script.failure.type})" if script.failure else ""
+    return f"The script made no QNode call{ended}: there is nothing to compare."
+
+
+def _undecided(result: Result) -> str:
+    if result.unfaithful:
+        return (
+            f"Replaying did not give the script's own numbers at {count(len(result.unfaithful), 'call')}, "
+            "so what the methods give there cannot be judged from the circuit alone."
+        )
+    if not result.replayed:
+        return "No call could be evaluated under two methods, so there is nothing to compare."
+    return "What was seen does not decide it: see the notes below."
+
+
+def of_finding(finding: Finding, result: Result, names: Names) -> str:
+    """The verdict of one finding."""
+    divergence = finding.divergence
+    if divergence.verdict is Verdict.ROUNDING:
+        return _rounding(divergence, names)
+    if divergence.verdict is Verdict.INCONCLUSIVE:
+        return _inconclusive(divergence, names)
+    special = {"raise": _raises, "nan": _not_a_number, "shape": _shape, "dtype": _shape}.get(divergence.signature)
+    if special is not None:
+        return special(divergence, names)
+    return _error(divergence, result, names)
+
+
+def _pair(comparison: Comparison, names: Names) -> str:
+    return listing(names.all(comparison.methods))
+
+
+def _rounding(divergence: Divergence, names: Names) -> str:
+    comparison = divergence.comparison
+    return (
+        f"{_pair(comparison, names)} differ from call {divergence.call.index} on, never by more than "
+        f"{precision(comparison.eps)} explains. No method is wrong."
+    )
+
+
+def _inconclusive(divergence: Divergence, names: Names) -> str:
+    detail = divergence.judged or divergence.comparison.detail
+    first, second = divergence.comparison.methods
+    pair = _pair(divergence.comparison, names)
+    subject = f"{names.short(first)} cannot be judged" if first == second else f"{pair} cannot be compared"
+    return f"{subject} at call {divergence.call.index}{': ' + detail if detail else ''}."
+
+
+def _raises(divergence: Divergence, names: Names) -> str:
+    failure = divergence.call.failure
+    who = names.short(divergence.comparison.methods[0])
+    kind = f" {failure.type}" if failure else ""
+    when = " in the backward pass" if failure and failure.stage == "backward" else ""
+    return f"{who}, the script's own method, raises{kind}{when} at call {divergence.call.index}."
+
+
+def _not_a_number(divergence: Divergence, names: Names) -> str:
+    own, other = divergence.comparison.methods
+    wrong = divergence.wrong or (own,)
+    right = next((m for m in (own, other) if m not in wrong), other)
+    verb = "gives" if len(wrong) == 1 else "give"
+    return f"{_wrong(wrong, names)} {verb} NaN at call {divergence.call.index} where {names.short(right)} gives a number."
+
+
+def _shape(divergence: Divergence, names: Names) -> str:
+    comparison = divergence.comparison
+    return f"{_pair(comparison, names)} differ in {divergence.signature} at call {divergence.call.index}: {comparison.detail}."
+
+
+def _wrong(wrong: Sequence[str], names: Names) -> str:
+    return listing(names.all(wrong))
+
+
+def _error(divergence: Divergence, result: Result, names: Names) -> str:
+    comparison = divergence.comparison
+    noun = _NOUNS.get(divergence.signature, divergence.signature)
+    off = f"off by {gap(comparison.max_abs)} at call {divergence.call.index}, where rounding explains {gap(comparison.bound)}"
+    wrong = divergence.wrong
+    if not wrong:
+        return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
+    if result.methods and set(result.methods) <= set(wrong):
+        return f"All methods are wrong: the {noun} is {off}."
+    if len(wrong) == 1:
+        return f"{_wrong(wrong, names)} is wrong: its {noun} is {off}."
+    return f"{_wrong(wrong, names)} are wrong: their {noun} is {off}."

@@ -1,0 +1,118 @@
+"""The summary on a terminal: it fits a screen of 80 columns, and says the same without colour and in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from qdiag.report.outline import Chapter, Document, Fact
+
+COLOURS = {"AGREE": "green", "ROUNDING": "cyan", "ERROR": "red", "INCONCLUSIVE": "yellow"}
+IN_FULL = 2
+"""Findings that are shown in full; of the others there is a line each."""
+
+
+class Speak(Protocol):
+    """Makes a text for the console at hand."""
+
+    def __call__(self, text: str, style: str = "") -> Text:
+        """The text in a style."""
+
+
+_LABELS = ("first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal")
+_PLAIN = str.maketrans({"·": "-", "→": "->", "×": "x", "−": "-", "–": "-", "…": "...", "⟨": "<", "⟩": ">", "≥": ">=", "≤": "<="})
+
+
+def render(document: Document, console: Console, *, verbose: bool = False) -> None:
+    """Print the summary.
+
+    Parameters
+    ----------
+    document
+        The report.
+    console
+        Where to: its width and colours are respected.
+    verbose
+        Also show every experiment and every refusal.
+    """
+    console.print(Group(*_parts(document, console, verbose)), soft_wrap=False)
+
+
+def _parts(document: Document, console: Console, verbose: bool) -> Iterator[RenderableType]:
+    speak = _speaker(console)
+    yield Padding(speak(document.recorded), (0, 0, 0, 1), expand=False)
+    yield Text("")
+    yield Padding(_verdict(document.verdict, document.sentence, speak), (0, 0, 0, 1), expand=False)
+    full = document.chapters if verbose else document.chapters[:IN_FULL]
+    for chapter in full:
+        if len(document.chapters) > 1:
+            yield Text("")
+            yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
+        yield _facts(_chosen(chapter), speak)
+        if verbose:
+            yield from _details(chapter, speak)
+    for chapter in document.chapters[len(full) :]:
+        yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.sentence} {chapter.code}"), (0, 0, 0, 3), expand=False)
+    yield _facts(_ending(document, verbose), speak)
+    for note in document.notes:
+        yield Padding(speak(note, "dim"), (0, 0, 0, 1), expand=False)
+
+
+def _speaker(console: Console) -> Speak:
+    """Makes texts, in plain characters where the stream has no others."""
+    table = {} if "utf" in (console.encoding or "").lower() else _PLAIN
+
+    def speak(text: str, style: str = "") -> Text:
+        return Text(text.translate(table), style=style)
+
+    return speak
+
+
+def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(speak(word, f"bold {COLOURS.get(word, 'white')}"), speak(sentence, "bold"))
+    return grid
+
+
+def _chosen(chapter: Chapter) -> tuple[Fact, ...]:
+    facts = {fact.label: fact for fact in chapter.facts}
+    known = tuple(Fact("known", f"{fact.label}: {fact.text}") for fact in chapter.known)
+    return (*(facts[label] for label in _LABELS if label in facts), *known)
+
+
+def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
+    ended = next((fact.text for fact in document.script if fact.label == "ended"), "")
+    said = any(chapter.fact("says") == ended for chapter in document.chapters)
+    facts = [Fact("script", ended if document.script_failure and not said else "")]
+    facts += [Fact("wrote", document.wrote), Fact("next", document.follow_up)]
+    if verbose and document.refused:
+        facts += [Fact("refused", f"{method}: {words}") for method, words in document.refused.rows]
+    return tuple(fact for fact in facts if fact.text)
+
+
+def _facts(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, min_width=8)
+    grid.add_column(overflow="fold")
+    for fact in facts:
+        grid.add_row(speak(fact.label, "dim"), speak(fact.text))
+    return Padding(grid, (0, 0, 0, 3), expand=False)
+
+
+def _details(chapter: Chapter, speak: Speak) -> Iterator[RenderableType]:
+    if chapter.evidence:
+        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for title in chapter.evidence.header:
+            grid.add_column(title, overflow="fold")
+        for row in chapter.evidence.rows:
+            grid.add_row(*(speak(cell) for cell in row))
+        yield Padding(grid, (1, 0, 0, 3), expand=False)
+    if chapter.raised:
+        yield _facts(tuple(Fact("raises", f"{method}: {words}") for method, words in chapter.raised.rows), speak)
