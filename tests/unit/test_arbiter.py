@@ -1,0 +1,164 @@
+"""Judging with a scripted reference: who is wrong, who raised, and when nobody can tell."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qdiag.arbiter import judge
+from qdiag.call import Configuration, Failure, SourceLine
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.evaluation import Evaluation
+from qdiag.method import parse
+from qdiag.reference import Reference
+
+CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
+TRUTH = Reference(
+    outputs=(np.array(0.5),),
+    errors=(1e-15,),
+    norms=(1.0,),
+    ranges=((-1.0, 1.0),),
+    directions=np.eye(2),
+    slopes=np.array([[0.3, -0.4]]),
+    slope_errors=np.array([[1e-13, 1e-13]]),
+    axes=(0, 1),
+)
+
+
+def circuit(dtype="float64"):
+    gates = tuple(Node(name, (Parameter(np.array(0.4, dtype), "torch", True),), Wires((0,)), (0,)) for name in ("RX", "RY"))
+    return Circuit(gates, (Node("ExpectationMP", (Node("PauliZ", (), Wires((0,)), (0,)),), None, (0,)),))
+
+
+def given(method, gradient=(0.3, -0.4), output=0.5, **rest):
+    jacobian = (tuple(np.array(g) for g in gradient),)
+    return Evaluation(parse(method), (np.array(output),), jacobian=jacobian, norms=(1.0,), **rest)
+
+
+class Scripted:
+    """Answers every question for the reference with the same one, and remembers what was asked."""
+
+    def __init__(self, reference=TRUTH, plain=None):
+        self.reference, self.plain, self.depths = reference, plain, []
+
+    def call(self, function, *arguments):
+        self.depths.append(arguments[2])
+        future = Future()
+        if isinstance(self.reference, Exception):
+            future.set_exception(self.reference)
+        else:
+            future.set_result(self.reference)
+        return future
+
+    def submit(self, request):
+        future = Future()
+        future.set_result(Evaluation(request.method, self.plain))
+        return future
+
+
+def judged(*evaluations, reference=TRUTH, plain=None, cotangents=(), dtype="float64"):
+    return judge(circuit(dtype), CONFIGURATION, evaluations, cotangents, Scripted(reference, plain))
+
+
+def test_the_one_that_is_away_from_the_reference_is_wrong():
+    judgement = judged(given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, 0.3)))
+    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.right == ("default.qubit/backprop",)
+    assert judgement.methods[1].gap == pytest.approx(0.7)
+
+
+def test_votes_do_not_count():
+    shifted = [given(f"default.qubit/{name}", (0.0, 0.3)) for name in ("adjoint", "parameter-shift", "hadamard")]
+    judgement = judged(given("default.qubit/backprop"), *shifted)
+    assert len(judgement.wrong) == 3
+
+
+def test_all_may_be_wrong():
+    judgement = judged(given("default.qubit/backprop", (0.0, 0.0)), given("default.qubit/adjoint", (0.0, 0.0)))
+    assert judgement.right == ()
+    assert judgement.reason.startswith("all methods that gave numbers are wrong")
+
+
+def test_a_number_that_is_lost_is_wrong():
+    judgement = judged(given("default.qubit/adjoint", (np.nan, -0.4)))
+    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.methods[0].where == "nan"
+
+
+def test_a_method_that_raises_is_not_wrong():
+    raising = replace(given("default.qubit/adjoint"), failure=Failure("TypeError", "no"))
+    judgement = judged(given("default.qubit/backprop"), raising)
+    assert judgement.wrong == ()
+    assert judgement.raised == ("default.qubit/adjoint",)
+
+
+@pytest.mark.parametrize(
+    ("method", "off", "wrong"),
+    [
+        ("default.qubit/backprop", 1e-9, True),
+        ("default.qubit/finite-diff", 1e-7, False),
+        ("default.qubit/finite-diff", 1e-4, True),
+        ("default.qubit[complex64]/adjoint", 1e-7, False),
+    ],
+)
+def test_a_method_is_held_to_its_own_precision(method, off, wrong):
+    assert bool(judged(given(method, (0.3 + off, -0.4))).wrong) is wrong
+
+
+def test_single_precision_parameters_excuse_single_precision():
+    assert judged(given("default.qubit/backprop", (0.3 + 1e-7, -0.4)), dtype="float32").wrong == ()
+
+
+def test_a_value_outside_the_spectrum_is_wrong_even_without_a_reference():
+    unknown = Reference(reason="14 wires are more than are simulated", ranges=((-1.0, 1.0),), norms=(1.0,))
+    judgement = judged(given("default.qubit/backprop", output=140.0), reference=unknown)
+    assert judgement.wrong == ("default.qubit/backprop",)
+    assert "outside [-1, 1]" in judgement.reason
+
+
+def test_without_a_reference_tracked_numbers_are_held_against_plain_ones():
+    unknown = Reference(reason="14 wires are more than are simulated")
+    assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.1),)).wrong == ("default.qubit/backprop",)
+    assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.5),)).reason.startswith("cannot tell: 14 wires")
+
+
+def test_where_slopes_are_missing_it_cannot_tell():
+    kink = replace(TRUTH, slopes=np.full((1, 2), np.nan), gradient_reason="the slopes to the left and to the right differ")
+    judgement = judged(given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, 0.0)), reference=kink)
+    assert judgement.wrong == ()
+    assert "cannot tell: the slopes" in judgement.reason
+
+
+def test_an_operation_that_contradicts_itself_is_not_judged():
+    doubtful = replace(TRUTH, doubts=("Gate: its own matrix is 1.0e+00 away from the product of its factors",))
+    judgement = judged(given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, 0.0)), reference=doubtful)
+    assert judgement.wrong == ()
+    assert "its own matrix" in judgement.reason
+
+
+def test_a_reference_that_is_lost_is_a_reason():
+    judgement = judged(given("default.qubit/backprop"), reference=TimeoutError(), plain=(np.array(0.5),))
+    assert judgement.reason == "cannot tell: the reference was not worked out (TimeoutError)"
+
+
+def test_products_are_held_against_the_reference_too():
+    right = Evaluation(parse("default.qubit/backprop"), (np.array(0.5),), vjps=((np.array(0.6), np.array(-0.8)),))
+    wrong = Evaluation(parse("default.qubit/adjoint"), (np.array(0.5),), vjps=((np.array(0.6), np.array(0.8)),))
+    judgement = judged(right, wrong, cotangents=((np.array(2.0),),))
+    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.methods[1].where == "vjp"
+
+
+def test_one_direction_is_enough_where_methods_agree():
+    evaluator = Scripted()
+    judge(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint")], (), evaluator)
+    assert evaluator.depths == ["direction"]
+
+
+def test_where_methods_differ_every_axis_is_asked_about():
+    evaluator = Scripted()
+    judge(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
+    assert evaluator.depths == ["direction", "full"]
