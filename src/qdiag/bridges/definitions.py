@@ -46,6 +46,8 @@ class _Definition:
         self.imports: list[str] = []
         self.sources: list[str] = []
         self.seen: set[str] = set()
+        self.path = ""
+        self.scope: dict[str, Any] = {}
 
     def of(self, item: Any) -> str:
         self.add(item)
@@ -54,8 +56,9 @@ class _Definition:
 
     def add(self, item: Any) -> None:
         self.seen.add(item.__name__)
-        source = textwrap.dedent(_source_of(item)).rstrip("\n")
-        scope = _scope_of(item)
+        source = textwrap.dedent(_source_of(item, self.path)).rstrip("\n")
+        scope = _globals_of(item) or self.scope or vars(sys.modules.get(item.__module__, sys))
+        self.path, self.scope = self.path or _path_of(item), self.scope or scope
         for name in _free_names(source):
             if name not in self.seen and name in scope:
                 self.need(name, scope[name])
@@ -79,29 +82,32 @@ def _functions_in(item: Any) -> Iterator[FunctionType]:
             yield function
 
 
-def _scope_of(item: Any) -> dict[str, Any]:
+def _globals_of(item: Any) -> dict[str, Any]:
     # A script run by another program is not what sys.modules holds under its name, but its functions know their globals.
-    for function in _functions_in(item):
-        if function.__module__ == item.__module__:
-            return function.__globals__
-    return vars(sys.modules[item.__module__]) if item.__module__ in sys.modules else {}
+    return next((function.__globals__ for function in _functions_in(item) if function.__module__ == item.__module__), {})
 
 
-def _source_of(item: Any) -> str:
+def _path_of(item: Any) -> str:
+    return next((function.__code__.co_filename for function in _functions_in(item)), "")
+
+
+def _source_of(item: Any, path: str) -> str:
+    """The source of a class or function; a class without functions is looked for in the file of the class that needs it."""
     if isinstance(item, type):
-        for function in _functions_in(item):
-            source = _class_in(function.__code__.co_filename, item.__qualname__, function.__code__.co_firstlineno)
-            if source:
-                return source
+        functions = list(_functions_in(item))
+        line = functions[0].__code__.co_firstlineno if functions else 0
+        source = _class_in(_path_of(item) or path, item.__qualname__, line)
+        if source:
+            return source
     return inspect.getsource(item)
 
 
 def _class_in(path: str, qualified_name: str, line: int) -> str:
-    """The source of the class of that name around a line of a file, or "" where there is none."""
+    """The source of the class of that name, around a line if one is given; "" where there is none."""
     lines = linecache.getlines(path)
     name = qualified_name.rpartition(".")[2]
     for node in ast.walk(ast.parse("".join(lines))):
-        if isinstance(node, ast.ClassDef) and node.name == name and node.lineno <= line <= (node.end_lineno or 0):
+        if isinstance(node, ast.ClassDef) and node.name == name and (not line or node.lineno <= line <= (node.end_lineno or 0)):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             return "".join(lines[first - 1 : node.end_lineno])
     return ""
