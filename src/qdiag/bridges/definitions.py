@@ -57,7 +57,8 @@ class _Definition:
     def add(self, item: Any) -> None:
         self.seen.add(item.__name__)
         source = textwrap.dedent(_source_of(item, self.path)).rstrip("\n")
-        scope = _globals_of(item) or self.scope or vars(sys.modules.get(item.__module__, sys))
+        module = sys.modules.get(item.__module__)
+        scope = _globals_of(item) or self.scope or (vars(module) if module else {})
         self.path, self.scope = self.path or _path_of(item), self.scope or scope
         for name in _free_names(source):
             if name not in self.seen and name in scope:
