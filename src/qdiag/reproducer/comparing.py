@@ -19,7 +19,7 @@ HESSIAN = "from torch.autograd.functional import hessian"
 NUMPY = "import numpy as np"
 AUTOGRAD = "from pennylane import numpy as pnp"
 
-STEP = "1e-4"
+STEP, TWICE = "1e-4", "2e-4"
 """Step of the central differences: their error, about 1e-9, is far below the gaps that they are asked to show."""
 
 
@@ -167,14 +167,17 @@ class Layout:
             return []
         (variable,) = self.variables
         shape, size = variable.value.value.shape, variable.value.value.size
-        call = self.outputs(NUMPY, "np.hstack")
-        at, step = plain(variable, self.interface, wide=True), "h" if shape else STEP
-        slope = f"({call.filled('plain', f'{at} + {step}')} - {call.filled('plain', f'{at} - {step}')}) / (2 * {STEP})"
+        lines = [f"plain = {qnode}", f"point = {plain(variable, self.interface, wide=True)}"]
+        if self.several:
+            results = self.outputs(NUMPY, "np.hstack").filled("plain", "at")
+            lines += ["", "", "def slope(h):", f"    ahead, behind = ({results} for at in (point + h, point - h))"]
+            lines += [f"    return (ahead - behind) / {TWICE}", "", ""]
+        slope = "slope({})" if self.several else f"(plain(point + {{0}}) - plain(point - {{0}})) / {TWICE}"
         if not shape:
-            return [f"plain = {qnode}", f"b = {slope}"]
+            return [*lines, f"b = {slope.format(STEP)}"]
         steps = f"{STEP} * np.eye({size})" + (f".reshape({size}, {', '.join(map(str, shape))})" if len(shape) > 1 else "")
         shaped = ".reshape(a.shape)" if len(shape) > 1 or self.several else ""
-        return [f"plain = {qnode}", f"b = np.stack([{slope} for h in {steps}], -1){shaped}"]
+        return [*lines, f"b = np.stack([{slope.format('h')} for h in {steps}], -1){shaped}"]
 
     def reference(self, found: Optional[Evaluation]) -> Optional[np.ndarray]:
         """The arbiter's numbers in the form of the template's, or None where it has none or the form is too intricate."""
@@ -205,7 +208,7 @@ def plain(variable: Variable, interface: str, *, wide: bool = False) -> str:
     """A variable without its interface, in double precision where it must be ``wide``."""
     narrow = wide and variable.value.value.dtype.name in ("float32", "complex64")
     if interface == "torch":
-        return f"{variable.name}{'.double()' if narrow else ''}.detach().numpy()"
+        return f"{variable.name}{'.double()' if narrow else ''}{'.detach()' if variable.value.trainable else ''}.numpy()"
     return f"np.array({variable.name}{', np.float64' if narrow else ''})"
 
 

@@ -12,7 +12,7 @@ _MIXING = (
     "others = batch.clone()",
     "others[1:] += 1.0",
     "gap = abs(layer(batch)[0] - layer(others)[0]).max()",
-    'print("changing the other rows moves the first row\'s output by", float(gap))',
+    'print("changing the other rows moves the first row\'s output by", gap.item())',
     "sys.exit(not gap <= 1e-06)  # 1 while rows mix",
 )
 
@@ -40,8 +40,8 @@ def batch_script(call: Call, language: Any) -> Script:
         "def circuit(inputs, weights):",
         "    for i in range(len(inputs)):  # the batch, where the features of one row were meant",
         "        qml.RX(inputs[i], wires=i)",
-        "    qml.RY(weights, wires=0)",
-        "    return qml.expval(qml.PauliZ(0))",
+        f"    qml.RY(weights, wires={features - 1})",
+        f"    return qml.expval(qml.PauliZ({features - 1}))",
     )
     body = [
         f"device = {device}",

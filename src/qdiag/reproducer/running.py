@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from qdiag.call import Environment
 from qdiag.circuit import Circuit, nodes_of
@@ -18,6 +18,9 @@ from qdiag.reproducer.writing import Language, write, write_for
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""
+
+MOST_ROWS = 5
+"""Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
 
 MOST_OUTPUT = 10_000
 """Characters of a script's output that are kept."""
@@ -76,6 +79,10 @@ def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional
     return done.returncode, done.stdout
 
 
+Split = Callable[[Circuit, bool], Sequence[Circuit]]
+"""Gives the rows of a circuit's batch; the flag says whether its class definitions are trusted."""
+
+
 def made(
     finding: Finding,
     path: Path,
@@ -89,6 +96,7 @@ def made(
     times: int = 1,
     python: str = sys.executable,
     language: Optional[Language] = None,
+    split: Optional[Split] = None,
 ) -> Optional[Reproducer]:
     """The reproducer of a finding, written and run: as a person would write it where that shows it, else with every number as recorded.
 
@@ -102,6 +110,8 @@ def made(
         As in `write`.
     times, python
         As in `verify`. A script that holds the user's own classes runs only where it is ``trusted``.
+    split
+        Gives a circuit's rows; `bridges.batches` where it is None.
 
     Returns
     -------
@@ -114,12 +124,12 @@ def made(
     used = finding.divergence.call.circuit if circuit is None else circuit
     may_run = trusted or not any(node.definition for top in used.nodes for node in nodes_of(top))
     first: Optional[Reproducer] = None
-    for readable in (True, False):
+    for tried_circuit, readable in _attempts(used, trusted and may_run, split or _rows):
         try:
             written = write(
                 finding.divergence,
-                used,
-                reference=reference,
+                tried_circuit,
+                reference=reference if tried_circuit is used else None,
                 tolerance=tolerance,
                 environment=environment,
                 notes=notes,
@@ -136,3 +146,21 @@ def made(
     if first is not None:
         path.write_text(first.source, encoding="utf-8")
     return first
+
+
+def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[Circuit, bool]]:
+    """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch."""
+    yield circuit, True
+    yield circuit, False
+    rows = split(circuit, trusted)
+    if len(rows) > 1:
+        yield from ((row, True) for row in rows[:MOST_ROWS])
+
+
+def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
+    from qdiag.bridges.batches import rows
+
+    try:
+        return rows(circuit, trusted)
+    except OpaqueCircuitError:
+        return ()

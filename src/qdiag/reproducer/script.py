@@ -51,13 +51,12 @@ class Script:
     def text(self) -> str:
         """The script as it is written to a file."""
         blocks = [
-            [*comment(self.header), "import sys", "", SKIP],
-            [*ordered(self.imports), *self.settings],
+            [*comment(self.header), "import sys", "", SKIP, "", *ordered(self.imports), *self.settings],
             *([definition.rstrip("\n")] for definition in self.definitions),
             list(self.function),
             list(self.body),
         ]
-        return "\n\n".join("\n".join(_wrapped(block)) for block in blocks if block) + "\n"
+        return "\n\n\n".join("\n".join(_wrapped(block)) for block in blocks) + "\n"
 
 
 def comment(sentences: Iterable[str]) -> list[str]:

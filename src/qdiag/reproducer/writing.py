@@ -211,7 +211,7 @@ class _Task:
 
     @property
     def header(self) -> tuple[str, ...]:
-        first, second = map(self.label, self.sides)
+        first, second = (self.label(side, full=True) for side in self.sides)
         what = {"output": "outputs", "jacobian": "gradients", "hessian": "second derivatives"}[self.quantity]
         if self.where == "raise":
             return (f"{first} raises {self.exception} on this circuit.", "Exits 1 while it does, 0 once it returns numbers.")
@@ -221,22 +221,25 @@ class _Task:
         wrong = f" Wrong: {', '.join(self.divergence.wrong)}." if self.divergence.wrong else ""
         return (
             f"The {what} of {first} and {second} {verb}.{wrong}",
-            f"Exits 1 while they are more than {self.tolerance:.0e} apart, 0 once they agree.",
+            f"Exits 1 while they are more than {self.tolerance:.2g} apart, 0 once they agree.",
         )
 
-    def label(self, side: Method) -> str:
-        """How the output calls a side: without the device where both have the same."""
+    def label(self, side: Method, full: bool = False) -> str:
+        """How the output calls a side: without the device where both have the same, unless in ``full``."""
         if side.diff_method == "arbiter":
-            return "reference"
+            return "a numerical reference" if full else "reference"
         if side.diff_method == "none":
             return "untracked numbers"
-        same = len({(m.device, m.device_precision) for m in self.sides if m.diff_method not in ("none", "arbiter")}) == 1
+        same = not full and len({(m.device, m.device_precision) for m in self.sides if m.diff_method not in ("none", "arbiter")}) == 1
         return _UNSAFE.sub("?", str(replace(side, device="", device_precision="") if same else side))
 
     def script(self) -> Script:
         """All parts but the finished header."""
         promoted = any(side.precision for side in self.sides)
-        variables = variables_of(self.circuit, readable=self.readable, also_untracked=promoted)
+        # torch's functional derivatives track their inputs themselves
+        tracked = self.quantity == "output" or self.interface != "torch"
+        found = variables_of(self.circuit, readable=self.readable, also_untracked=promoted)
+        variables = tuple(replace(variable, value=replace(variable.value, trainable=tracked)) for variable in found)
         layout = Layout(self.circuit, self.interface, variables, self.quantity)
         live = {position: name for variable in variables for position, name in variable.entries}
         default = self.configuration.default_dtype or "float32"
@@ -244,6 +247,7 @@ class _Task:
         parts = _Parts(self, layout, default)
         body = [*parts.assignments(), *parts.verdict()]
         function = [f"def circuit({layout.names}):", *(f"    {line}" for line in source.lines), f"    return {source.returns}"]
+        function += parts.helper()
         imports = frozenset(source.imports) | parts.imports
         return Script((), imports, tuple(parts.settings()), source.definitions, tuple(function), tuple(body))
 
@@ -286,8 +290,7 @@ class _Parts:
         return [f"{variable.name} = {self._number(variable)}" for variable in self.layout.variables]
 
     def _number(self, variable: Variable) -> str:
-        tracked = self.layout.quantity == "output" or self.layout.interface != "torch"
-        text, imports = self.task.language.number(replace(variable.value, trainable=tracked), self.default_dtype)
+        text, imports = self.task.language.number(variable.value, self.default_dtype)
         self.imports |= imports
         return text
 
@@ -305,8 +308,10 @@ class _Parts:
 
     def qnode(self, side: Method, device: str = "") -> str:
         expression, side, _ = self.device(side)
-        options = self.task.configuration.execution_options
-        return self.task.language.qnode(device or expression, side, self.layout.interface, options, self.task.circuit.shots)
+        task, options = self.task, dict(self.task.configuration.execution_options)
+        if self.layout.quantity == "hessian":
+            options["max_diff"] = 2
+        return task.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
 
     def value(self, side: Method, device: str = "") -> str:
         """What one side works out, in a line."""
@@ -324,20 +329,20 @@ class _Parts:
 
     def helper(self) -> list[str]:
         """The function that both sides share, where what they work out takes more than a call."""
-        if self.template.is_plain:
+        if self.template.is_plain or self.task.where in ("shape", "dtype"):
             return []
         arguments = ", ".join(filter(None, ["qnode", self.layout.names]))
-        return [f"def result({arguments}):", f"    return {self.template.filled('qnode', self.layout.names)}", "", ""]
+        return ["", "", f"def result({arguments}):", f"    return {self.template.filled('qnode', self.layout.names)}"]
 
     # --- verdicts
 
     def verdict(self) -> list[str]:
         where = self.task.where
         if where == "raise":
-            return [*self.helper(), *self.raising()]
+            return self.raising()
         if where in ("shape", "dtype"):
-            return [*self.helper(), *self.attribute(where)]
-        return [*self.helper(), *self.difference()]
+            return self.attribute(where)
+        return self.difference()
 
     def difference(self) -> list[str]:
         first, second = self.task.sides
@@ -353,8 +358,8 @@ class _Parts:
             *lines,
             "gap = abs(a - b).max()",
             *printed,
-            f'print("{"difference":{width}}", float(gap), "tolerated {tolerance:.0e}")',
-            f"sys.exit(not gap <= {tolerance:.0e})  # 1 while they differ, also by NaN",
+            f'print("{"difference":{width}}", float(gap), "tolerated {tolerance:.2g}")',
+            f"sys.exit(not gap <= {tolerance:.2g})  # 1 while they differ, also by NaN",
         ]
 
     def other(self, side: Method, known: Optional[np.ndarray]) -> list[str]:
