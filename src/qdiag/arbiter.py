@@ -198,7 +198,7 @@ def _off_plain(verdict: MethodJudgement, circuit: Circuit, found: Evaluation, pl
 
 def _contradictory(found: Reference) -> str:
     """The doubt that forbids a judgement, or ""."""
-    return next((doubt for doubt in found.doubts if "its own matrix" in doubt or "its decomposition" in doubt), "")
+    return next(iter(found.doubts), "")
 
 
 def _sentence(found: Reference, judged: Sequence[MethodJudgement]) -> str:
@@ -240,7 +240,7 @@ def evaluation(
     found = reference(circuit, device_wires, "full" if jacobian or cotangents else "outputs", trusted, 0, seconds)
     if found.outputs is None:
         return Evaluation(ARBITER, failure=Failure("NotSimulated", found.reason, refusal=True), seconds=found.seconds)
-    notes = tuple(note for note in (found.gradient_reason, *found.doubts) if note)
+    notes = tuple(note for note in (found.gradient_reason, *found.doubts, *found.evidence) if note)
     result = Evaluation(ARBITER, found.outputs, seconds=found.seconds, norms=found.norms, notes=notes)
     if not (jacobian or cotangents) or not found.full:
         return result

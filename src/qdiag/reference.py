@@ -56,7 +56,9 @@ class Reference:
     gradient_reason
         Why some slopes or all are missing, or "".
     doubts
-        Operations whose own matrix and decomposition contradict one another on plain numbers.
+        Operations for which the reference rests on PennyLane's own word, and which contradict themselves on plain numbers.
+    evidence
+        Operations known to us whose matrix or decomposition in PennyLane is wrong already on plain numbers.
     axes
         The coordinate that each direction stands for where these are all that can be judged, each along the surface on which its
         parameter lives; empty for one random direction.
@@ -74,6 +76,7 @@ class Reference:
     reason: str = ""
     gradient_reason: str = ""
     doubts: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     axes: tuple[int, ...] = ()
     seconds: float = 0.0
     evaluations: int = 0
@@ -122,14 +125,14 @@ def reference(
         return Reference(reason=str(error))
     ranges = tuple(_range(reading) for reading in simulation.readings)
     norms = tuple(1.0 if limits is None else max(map(abs, limits)) for limits in ranges)
-    found = Reference(norms=norms, ranges=ranges, doubts=_doubts(circuit, trusted))
+    found = _with_doubts(Reference(norms=norms, ranges=ranges), circuit, trusted)
     try:
         outputs = tuple(simulation.outputs(simulation.values))
     except NotSimulated as error:
         return replace(found, reason=str(error))
     off = max((defect(step) for part in simulation.parts for step in flat(part)), default=0.0)
     if off > 1e-6:
-        found = replace(found, doubts=(*found.doubts, f"an operation or observable is {off:.1e} away from what physics allows"))
+        found = replace(found, evidence=(*found.evidence, f"an operation or observable is {off:.1e} away from what physics allows"))
     errors = tuple(_noise(simulation, norm) for norm in norms)
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
@@ -164,11 +167,12 @@ def _range(reading: Reading) -> Optional[tuple[float, float]]:
     return None
 
 
-def _doubts(circuit: Circuit, trusted: bool) -> tuple[str, ...]:
+def _with_doubts(found: Reference, circuit: Circuit, trusted: bool) -> Reference:
     from qdiag.bridges import plain
 
-    found = [plain.disagreement(node, trusted=trusted) for node in circuit.operations if not _conditional(node)]
-    return tuple(dict.fromkeys(doubt for doubt in found if doubt))
+    asked = [plain.disagreement(node, trusted=trusted) for node in circuit.operations if not _conditional(node)]
+    doubts = tuple(dict.fromkeys(text for text, defined in asked if text and not defined))
+    return replace(found, doubts=doubts, evidence=tuple(dict.fromkeys(text for text, defined in asked if text and defined)))
 
 
 def _conditional(node: Node) -> bool:

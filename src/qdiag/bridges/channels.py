@@ -33,11 +33,13 @@ def _reset(zero: float, one: float) -> Kraus:
 
 
 def _of(operator: Any) -> Optional[Kraus]:
-    name, numbers = type(operator).__name__, [float(number) for number in operator.data if np.ndim(number) == 0]
+    name = type(operator).__name__
     if name == "PauliError":
-        return _mixed_paulis((numbers[0], operator.hyperparameters["operators"]))
+        # PennyLane before 0.22 holds the word among the numbers.
+        words = operator.data[0] if len(operator.data) > 1 else operator.hyperparameters["operators"]
+        return _mixed_paulis((float(operator.data[-1]), words))
     rule = _TABLE.get(name)
-    return None if rule is None else rule(*numbers)
+    return None if rule is None else rule(*(float(number) for number in operator.data))
 
 
 _TABLE: dict[str, Callable[..., Kraus]] = {
@@ -57,5 +59,6 @@ def channel(operator: Any) -> Optional[Kraus]:
         ours = _of(operator)
         if ours is not None:
             return ours
-    matrices = tuple(np.asarray(matrix, dtype=np.complex128) for matrix in operator.kraus_matrices())
+    found = operator.kraus_matrices() if callable(operator.kraus_matrices) else operator.kraus_matrices
+    matrices = tuple(np.asarray(matrix, dtype=np.complex128) for matrix in found)
     return (1.0,) * len(matrices), matrices

@@ -54,7 +54,12 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     live = _live(node, values, trusted)
     if flattening.is_mid_measurement(live):
         return ((Measured(labels(live.wires)[0], bool(getattr(live, "reset", False)), getattr(live, "postselect", None)),),)
-    return tuple(matrices.steps(row, fresh=fresh) for row in rows(live))
+    try:
+        return tuple(matrices.steps(row, fresh=fresh) for row in rows(live))
+    except NotSimulated:
+        raise
+    except Exception as error:
+        raise NotSimulated(f"{node.name} cannot be taken apart ({type(error).__name__}: {error})") from error
 
 
 _NORMALISED = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding")
@@ -169,11 +174,19 @@ _TO_Z = {
 # --- cross-examination ------------------------------------------------------------------------------------------------------
 
 
-def disagreement(node: Node, *, trusted: bool = False) -> str:
-    """What speaks against an operation's own descriptions at its recorded numbers (see `matrices.disagreement`), or ""."""
+def disagreement(node: Node, *, trusted: bool = False) -> tuple[str, bool]:
+    """What speaks against an operation's own descriptions at its recorded numbers, or "".
+
+    Returns
+    -------
+    text, defined
+        See `matrices.disagreement` and `matrices.defined`.
+    """
     try:
-        live = _live(node, [widened(parameter) for parameter in parameters_of(node)], trusted)
-        found = "" if flattening.is_mid_measurement(live) else matrices.disagreement(rows(live)[0])
-    except NotSimulated:
-        return ""
-    return f"{node.name}: {found}" if found else ""
+        live = rows(_live(node, [widened(parameter) for parameter in parameters_of(node)], trusted))[0]
+        if flattening.is_mid_measurement(live):
+            return "", True
+        found = matrices.disagreement(live)
+        return (f"{node.name}: {found}", matrices.defined(live)) if found else ("", True)
+    except Exception:
+        return "", True
