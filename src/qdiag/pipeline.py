@@ -97,17 +97,17 @@ INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
 
 
-def examine(run: RunDirectory, options: Options, voice: Voice) -> Outcome:
-    """Judge what was recorded before."""
-    with Examination(run, options, voice) as examination:
+def examine(run: RunDirectory, options: Options, voice: Voice, workers: Optional[Workers] = None) -> Outcome:
+    """Judge what was recorded before, with warm workers where there are some."""
+    with Examination(run, options, voice, workers) as examination:
         return examination.finish()
 
 
 class Examination:
     """A trace being judged, from its first call on to the findings. Workers start when there is something to replay."""
 
-    def __init__(self, run: RunDirectory, options: Options, voice: Voice) -> None:
-        self._run, self._options, self._voice = run, options, voice
+    def __init__(self, run: RunDirectory, options: Options, voice: Voice, workers: Optional[Workers] = None) -> None:
+        self._run, self._options, self._voice, self._given = run, options, voice, workers
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
         self._failure: Optional[Exception] = None
@@ -124,7 +124,7 @@ class Examination:
 
     @cached_property
     def _workers(self) -> Workers:
-        return self._resources.enter_context(Workers(self._options.jobs))
+        return self._given or self._resources.enter_context(Workers(self._options.jobs))
 
     @cached_property
     def _replay(self) -> Replay:

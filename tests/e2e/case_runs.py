@@ -1,0 +1,114 @@
+"""Runs the cases: each is recorded as a user would, judged by warm workers, and held against what its case.toml expects."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qdiag import pipeline, run_directory
+from qdiag.cli.voice import Voice
+from qdiag.locate import Plan
+from qdiag.workers import Workers
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A folder below cases/ and what it expects."""
+
+    folder: Path
+    title: str
+    origin: str
+    stack: str
+    arguments: tuple[str, ...]
+    expected: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+
+def cases(stack: str) -> list[Case]:
+    """The cases for a stack, in the order of their names."""
+    found = []
+    for path in sorted(CASES.glob("*/case.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        case = Case(path.parent, table["title"], table["origin"], table["stack"], tuple(table["arguments"]), table["expected"])
+        if case.stack == stack:
+            found.append(case)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A case that was run."""
+
+    case: Case
+    outcome: pipeline.Outcome
+    seconds: float
+    failures: tuple[str, ...]
+
+    @property
+    def found(self) -> str:
+        """Code and confidence of the first finding."""
+        findings = self.outcome.result.findings
+        return f"{findings[0].diagnosis.code} {findings[0].diagnosis.confidence}" if findings else "–"
+
+
+def run(case: Case, workers: Workers, folder: Path) -> Row:
+    """Record and judge a case."""
+    directory = run_directory.create(str(case.folder / "train.py"), folder / case.name, force=True)
+    pipeline.record(str(case.folder / "train.py"), case.arguments, module=False, run=directory)
+    start = time.perf_counter()
+    outcome = pipeline.examine(directory, pipeline.Options(Plan(trusted=True), trusted=True), Voice(2), workers)
+    pipeline.report(outcome)
+    return Row(case, outcome, time.perf_counter() - start, tuple(failures(case, outcome)))
+
+
+def failures(case: Case, outcome: pipeline.Outcome) -> list[str]:
+    """What did not come out as expected, in words."""
+    expected, result = case.expected, outcome.result
+    wrong = []
+    if result.verdict.value not in _either(expected["verdict"]):
+        wrong.append(f"verdict {result.verdict.value}, not {expected['verdict']}")
+    if not result.findings or not expected.get("codes"):
+        return wrong + (["no finding"] if expected.get("codes") else [])
+    finding = result.findings[0]
+    divergence = finding.divergence
+    if "call" in expected and divergence.call.index != expected["call"]:
+        wrong.append(f"call {divergence.call.index}, not {expected['call']}")
+    if finding.diagnosis.code not in expected["codes"]:
+        wrong.append(f"{finding.diagnosis.code}, not {' or '.join(expected['codes'])}")
+    if "where" in expected and not _same_place(divergence.signature, expected["where"]):
+        wrong.append(f"where {divergence.signature}, not {expected['where']}")
+    replayed = {*result.methods}
+    missed = [method for method in expected.get("wrong", ()) if method in replayed - dict(result.refused).keys()]
+    if divergence.signature != "raise" and {*missed} - {_canonical(name) for name in divergence.wrong}:
+        wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
+    if {_canonical(name) for name in divergence.wrong} - {*expected.get("wrong", ())}:
+        wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
+    return wrong
+
+
+def _either(expected: Any) -> list[str]:
+    return expected if isinstance(expected, list) else [expected]
+
+
+def _canonical(name: str) -> str:
+    """A method without its precisions: the corpus names devices and methods only."""
+    return name.replace("[complex64]", "").partition("@")[0]
+
+
+def _same_place(found: str, expected: str) -> bool:
+    gradients = ("jacobian", "vjp")
+    return found == expected or (found in gradients and expected in gradients)
