@@ -50,13 +50,6 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return expansion.hidden(circuit, trusted)
 
 
-def cut(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
-    """Positions of the trainable parameters that do not reach their own operation's matrix through the interface's graph."""
-    from qdiag.bridges import expansion
-
-    return expansion.cut(circuit, trusted)
-
-
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers differs from the one from plain numbers: position and what was lost.
 

@@ -117,47 +117,6 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
 
 
-def cut(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
-    """Positions of the trainable parameters that do not reach the matrix of their own operation through torch's graph.
-
-    The matrix depends on the number, and its graph does not: the operation works it out outside of the interface.
-    """
-    import torch
-
-    position, found = 0, []
-    for node in circuit.operations:
-        inside = parameters_of(node)
-        for offset, parameter in enumerate(inside):
-            if not parameter.trainable or not np.issubdtype(parameter.value.dtype, np.inexact):
-                continue
-            leaf = torch.tensor(parameter.value, requires_grad=True)
-            numbers = [plain_number(replace(p, trainable=False)) for p in inside]
-            numbers[offset] = leaf
-            matrix = _tracked_matrix(node, numbers, trusted)
-            if matrix is not None and not (isinstance(matrix, torch.Tensor) and _reaches(matrix, leaf)):
-                found.append(position + offset)
-        position += len(inside)
-    return tuple(found)
-
-
-def _tracked_matrix(node: Node, numbers: list[Any], trusted: bool) -> Optional[Any]:
-    try:
-        with flattening.stop_recording():
-            return qml.matrix(Decoding(iter(numbers), trusted).operator(node))
-    except Exception:
-        # an operation without a matrix of its own has no graph of its own either
-        return None
-
-
-def _reaches(matrix: Any, leaf: Any) -> bool:
-    import torch
-
-    if not matrix.requires_grad:
-        return False
-    (gradient,) = torch.autograd.grad(torch.abs(matrix).sum(), leaf, allow_unused=True)
-    return gradient is not None
-
-
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers is not the one from plain numbers.
 

@@ -41,8 +41,6 @@ class Scene:
         The pair's question at the diverging call.
     hidden
         Positions of trainable parameters that PennyLane's tape does not list.
-    cut
-        Positions of trainable parameters that do not reach their operation's matrix through the interface's graph.
     apart
         Positions of the trainable parameters whose gradients differ beyond the bound; empty where outputs differ.
     lost
@@ -63,7 +61,6 @@ class Scene:
     divergence: Divergence
     question: Question
     hidden: tuple[int, ...] = ()
-    cut: tuple[int, ...] = ()
     apart: tuple[int, ...] = ()
     lost: tuple[int, ...] = ()
     displaced: bool = False

@@ -39,13 +39,11 @@ def survey(
     if not question.circuit.opaque:
         circuit, trusted = question.circuit, question.trusted
         hidden = evaluator.call(framework.hidden, circuit, trusted)
-        cut = evaluator.call(framework.cut, circuit, trusted)
         rows = evaluator.call(framework.rows, circuit)
         lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
         scene = replace(
             scene,
             hidden=_answer(hidden, ()),
-            cut=_answer(cut, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, flips, leaves
+from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
+from qdiag.diagnosis.causes.rules import where_it_is_dropped
 from qdiag.diagnosis.experiments import NUDGED_FAR, frozen
 
 DETACHED = Cause(
@@ -20,19 +21,27 @@ DETACHED = Cause(
         """,
     confirmed_by="""The numerical derivative with respect to the argument (or parameter) is not zero, the methods say exactly zero, and
         no graph leads from the result to it: the circuit holds no trainable parameter that depends on the argument, or the operation's
-        matrix is worked out without the interface. With the parameter frozen the gap is gone; far from the point it stays.""",
+        matrix is worked out without the interface. Without what cuts the graph the gap is gone; far from the point it stays.""",
     remedy="keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way",
-    applies=lambda scene: scene.signature in ("vjp", "jacobian")
-    and ("argument" in scene.comparison.element or bool(set(scene.lost) & set(scene.cut))),
-    predicts=lambda scene: (
-        (*flips(frozen("the detached parameters", scene.cut)), *leaves(NUDGED_FAR)) if set(scene.lost) & set(scene.cut) else ()
-    ),
+    applies=lambda scene: scene.signature in ("vjp", "jacobian") and (_argument(scene) or _cut_inside(scene)),
+    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *leaves(NUDGED_FAR)) if _cut_inside(scene) else (),
     because=lambda scene: (
-        f"the matrix of {scene.blamed.name if scene.blamed else 'an operation'} is worked out outside of the interface's graph"
-        if set(scene.lost) & set(scene.cut)
+        f"{scene.blamed.name if scene.blamed else 'an operation'} works out its result outside of the interface's graph"
+        if _cut_inside(scene)
         else "the QNode's result moves with its argument, but no trainable parameter of the circuit does"
     ),
 )
+
+
+def _argument(scene: Scene) -> bool:
+    """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong."""
+    return "argument" in scene.comparison.element
+
+
+def _cut_inside(scene: Scene) -> bool:
+    """Backprop has no rule of its own that could be wrong: a gradient of exactly zero means that the graph is cut in the circuit."""
+    return bool(scene.lost) and scene.involves("backprop")
+
 
 TRAINABLE_SETS = Cause(
     code="QD402",

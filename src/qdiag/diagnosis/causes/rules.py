@@ -87,13 +87,14 @@ DROPPED = Cause(
     confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
-    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden) - set(scene.cut)),
-    predicts=lambda scene: (*flips(_where_it_is_dropped(scene)), *_off_the_point(scene)),
+    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden))
+    and not scene.involves("backprop"),
+    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *_off_the_point(scene)),
     because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
 )
 
 
-def _where_it_is_dropped(scene: Scene) -> Experiment:
+def where_it_is_dropped(scene: Scene) -> Experiment:
     """Elementary gates where a composite operation is at fault, Pauli observables for a measurement, else frozen parameters."""
     if scene.composite:
         return DECOMPOSED
