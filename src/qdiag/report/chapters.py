@@ -51,6 +51,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         reproducer=_reproducer(finding.reproducer),
         reproducer_output=_reproducer_output(finding.reproducer),
         traceback=Code(f"{call.failure.type} in call {call.index}", traceback_text(call.failure), "text") if call.failure else None,
+        tiles=_tiles(divergence, diagnosis),
         known=tuple(Fact(issue.reference, issue.text) for issue in known_issues.matching(finding, environment)),
     )
 
@@ -71,7 +72,10 @@ def _heading(divergence: Divergence, names: Names) -> str:
 
 def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
     divergence, diagnosis = finding.divergence, finding.diagnosis
+    interface = divergence.call.configuration.interface
+    compared = f"{' and '.join(divergence.comparison.methods)}{', interface ' + interface if interface else ''}"
     return (
+        Fact("methods", compared),
         Fact("first", _first(divergence, names)),
         Fact("worst", _worst(divergence)),
         Fact("seen", f"at {calls(divergence.calls, result.calls)}" if divergence.calls else ""),
@@ -155,6 +159,17 @@ def _minimal(minimal: Optional[Minimal]) -> str:
     ]
     state = "nothing more can be left out" if minimal.one_minimal else "not shown to be minimal"
     return f"{', '.join(parts)} ({state}; {count(minimal.oracle_calls, 'candidate')} tried)"
+
+
+def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
+    """The few figures that stand out: where, how far, how far is explained, why."""
+    comparison = divergence.comparison
+    tiles = [Fact("call", str(divergence.call.index))]
+    if comparison.where in _MEASURED:
+        tiles += [Fact("gap", gap(comparison.max_abs)), Fact("rounding explains", gap(comparison.bound))]
+    else:
+        tiles.append(Fact("shows as", divergence.signature))
+    return (*tiles, Fact(diagnosis.confidence if diagnosis.code != "QD901" else "cause", diagnosis.code))
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ _SHORT = {
     "Identity": "I",
     "PhaseShift": "Rϕ",
     "QubitUnitary": "U",
-    "Hermitian": "𝓐",
+    "Hermitian": "A",
     "AmplitudeEmbedding": "|Ψ⟩",
     "StatePrep": "|Ψ⟩",
     "QubitStateVector": "|Ψ⟩",
@@ -140,7 +140,7 @@ def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tupl
 def _label(node: Node) -> str:
     inner = [part for part in _flat(node.data) if isinstance(part, Node)]
     if node.name in _SUMS:
-        return "𝓗"
+        return "ℋ"
     if node.name in ("Prod", "Tensor"):
         return "⊗".join(_label(part) for part in inner)
     if node.name == "Adjoint" and inner:

@@ -101,6 +101,8 @@ class Chapter:
         As text.
     known
         Upstream issues that this finding matches.
+    tiles
+        The few figures that stand out.
     """
 
     number: str
@@ -125,6 +127,7 @@ class Chapter:
     reproducer_output: Optional[Code] = None
     traceback: Optional[Code] = None
     known: tuple[Fact, ...] = ()
+    tiles: tuple[Fact, ...] = ()
 
     def fact(self, label: str) -> str:
         """What is said under a label, or ""."""

@@ -1,0 +1,161 @@
+"""A finding as an issue of PennyLane's bug form: its fields in its order, ready to paste, and the address that fills the form in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+from urllib.parse import urlencode
+
+from qdiag.report import markdown
+from qdiag.report.figures import shortened
+from qdiag.report.outline import Chapter, Document
+
+NEW_ISSUE = "https://github.com/PennyLaneAI/pennylane/issues/new"
+TEMPLATE = "bug_report.yml"
+LONGEST_URL = 8000
+"""Bytes that GitHub and browsers take."""
+
+LONGEST_BODY = 60_000
+"""Characters; GitHub refuses 65,536."""
+
+LONGEST_TITLE = 120
+HEADINGS = {
+    "expected": "Expected behavior",
+    "actual": "Actual behavior",
+    "info": "Additional information",
+    "sourcecode": "Source code",
+    "tracebacks": "Tracebacks",
+    "system": "System information",
+}
+"""The form's fields in its order, by their ids."""
+
+RENDERED_AS_SHELL = ("sourcecode", "tracebacks", "system")
+"""Fields that the form itself puts into a fence: no back-ticks inside."""
+
+_FIRST_TO_BE_CUT = ("tracebacks", "info", "actual", "system", "sourcecode", "expected")
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue: its title, and a text for each of the form's fields."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+
+    def field(self, name: str) -> str:
+        """The text of one field."""
+        return dict(self.fields)[name]
+
+
+@dataclass(frozen=True)
+class Address:
+    """The address of a form that is filled in; ``text`` is None where it would be too long."""
+
+    text: Optional[str]
+    size: int
+
+
+def issue(document: Document, number: int = 1) -> Issue:
+    """The issue for one finding, cut where it would be too long.
+
+    Parameters
+    ----------
+    document
+        The report.
+    number
+        Of the finding, from 1.
+    """
+    chapter = document.chapters[number - 1]
+    texts = {
+        "expected": _expected(chapter),
+        "actual": _actual(chapter),
+        "info": _info(document, chapter),
+        "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else "no reproducer was made",
+        "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
+        "system": "\n".join(f"{fact.label}: {fact.text}" for fact in document.environment),
+    }
+    title = shortened(f"[BUG] {chapter.sentence.rstrip('.')}", LONGEST_TITLE)
+    return fitted(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
+
+
+def _expected(chapter: Chapter) -> str:
+    if chapter.traceback:
+        return "The method evaluates this circuit, or refuses it before it runs."
+    return "\n\n".join(part for part in ("All differentiation methods give the same numbers, to rounding.", _arbiter(chapter)) if part)
+
+
+def _arbiter(chapter: Chapter) -> str:
+    judged = chapter.fact("arbiter")
+    return f"Held against a reference in float64 that shares no gradient rule with them: {markdown.plain(judged)}." if judged else ""
+
+
+def _actual(chapter: Chapter) -> str:
+    shown = [fact for fact in chapter.facts if fact.label in ("methods", "first", "worst", "seen", "says")]
+    parts = [markdown.plain(chapter.sentence), markdown.facts(shown)]
+    parts += [markdown.table_text(table) for table in (chapter.results,) if table]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _info(document: Document, chapter: Chapter) -> str:
+    shown = [fact for fact in chapter.facts if fact.label in ("cause", "in", "because", "minimal")]
+    parts = [markdown.facts(shown)]
+    parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]
+    if chapter.ruled_out:
+        parts.append(f"Ruled out: {chapter.ruled_out}.")
+    parts.append(markdown.facts(chapter.known))
+    if chapter.reproducer:
+        parts.append(f"The source code ({chapter.reproducer.note}) exits 1 while the difference is there and 0 once it is gone.")
+    parts.append(f"Found by qdiag {document.version}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+# --- what is sent ------------------------------------------------------------------------------------------------------
+
+
+def body(given: Issue) -> str:
+    """The issue's text as GitHub would make it from the form."""
+    blocks = []
+    for name, text in given.fields:
+        shown = markdown.fenced(text, "shell") if name in RENDERED_AS_SHELL else text
+        blocks.append(f"### {HEADINGS[name]}\n\n{shown}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def form(given: Issue) -> str:
+    """The issue field by field, each under its id, to be pasted into the form."""
+    blocks = [f"----- title -----\n{given.title}"]
+    blocks += [f"----- {name}: {HEADINGS[name]} -----\n{text}" for name, text in given.fields]
+    return "\n\n".join(blocks) + "\n"
+
+
+def address(given: Issue, page: str = NEW_ISSUE) -> Address:
+    """The address of the form with every field filled in, where it stays within what GitHub takes."""
+    query = urlencode({"template": TEMPLATE, "title": given.title, **dict(given.fields)})
+    text = f"{page}?{query}"
+    size = len(text.encode())
+    return Address(text if size <= LONGEST_URL else None, size)
+
+
+def fitted(given: Issue, limit: int) -> Issue:
+    """The issue with its longest fields cut until its body has at most so many characters; each cut is said where it was made."""
+    for name in _FIRST_TO_BE_CUT:
+        excess = len(body(given)) - limit
+        if excess <= 0:
+            break
+        given = replace(given, fields=tuple((key, _cut(text, excess) if key == name else text) for key, text in given.fields))
+    return given
+
+
+def _cut(text: str, excess: int) -> str:
+    """At least ``excess`` characters shorter, but never less than what says so."""
+    notice = f"[cut here: this field had {len(text)} characters]"
+    kept = max(0, len(text) - excess - len(notice) - 1)
+    # a cut in the middle of a line would leave half a word; whole lines may go, as long as something is left
+    head = text[:kept].rpartition("\n")[0] or text[:kept]
+    return f"{head}\n{notice}" if len(text) > len(notice) else text
+
+
+def render(document: Document, numbers: Sequence[int] = (1,)) -> str:
+    """The forms of some findings, one after the other."""
+    return "\n".join(form(issue(document, number)) for number in numbers)

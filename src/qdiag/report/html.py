@@ -1,0 +1,46 @@
+"""The report as one HTML file that needs nothing else: styles, script and plots are inside, and it asks nothing of any network."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from qdiag.report import plots
+from qdiag.report.drawing import Drawing
+from qdiag.report.outline import Document, GapPlot, HeatMap
+
+
+def render(document: Document) -> str:
+    """The whole report."""
+    text: str = _template().render(document=document)
+    return text
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("qdiag.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    drawn: dict[str, Any] = {"gap_plot": _gap_plot, "heat_map": _heat_map, "circuit": _circuit}
+    environment.globals.update(drawn)
+    return environment.get_template("report.html.j2")
+
+
+# matplotlib writes the SVG and escapes the texts in it, so it goes into the page as it is
+def _gap_plot(plot: GapPlot) -> Markup:
+    return Markup(plots.gap_over_calls(plot))
+
+
+def _heat_map(heat: HeatMap, salt: str) -> Markup:
+    return Markup(plots.heat_map(heat, salt))
+
+
+def _circuit(drawn: Drawing, salt: str) -> Markup:
+    return Markup(plots.circuit(drawn, salt))
