@@ -242,13 +242,20 @@ def narrowed(node: Node, position: int) -> Optional[Node]:
             return value[:position] + value[position + 1 :]
         if isinstance(value, Parameter):
             return replace(value, value=_narrower(value.value, width, position))
+        if isinstance(value, Tagged) and value.kind.startswith("sparse"):
+            return _sparser(value, width, position)
         return value
 
     nested = [part for part in _flat(node.data) if isinstance(part, Node)]
-    data = node.data if nested else tuple(rebuilt(part, change) for part in node.data)
+    data = node.data if nested else tuple(_changed(part, change) for part in node.data)
     shorter = replace(node, data=data, metadata=rebuilt(node.metadata, change))
     named = set(_labels(shorter))
     return replace(shorter, wires=tuple(label for label in node.wires if label in named))
+
+
+def _changed(value: Value, change: Callable[[Value], Value]) -> Value:
+    """As `rebuilt`, but a sparse matrix changes as a whole."""
+    return change(value) if isinstance(value, Tagged) else rebuilt(value, change)
 
 
 def _flat(value: Value) -> Iterator[Value]:
@@ -270,6 +277,25 @@ def _narrower(array: np.ndarray, width: int, position: int) -> np.ndarray:
         return _block(array, kept)
     axes = [axis for axis, length in enumerate(array.shape) if length == width]
     return np.delete(array, position, axis=axes[-1]) if axes else array
+
+
+def _sparser(matrix: Tagged, width: int, position: int) -> Value:
+    """A sparse matrix (compressed rows inside, whatever its form outside) as its block where a wire is zero."""
+    content: Any = matrix.content
+    shape, (numbers, columns, ends), *rest = content
+    if shape != (1 << width, 1 << width):
+        return matrix
+    dense = np.zeros(shape, numbers.value.dtype)
+    rows = np.repeat(np.arange(len(ends.value) - 1), np.diff(ends.value))
+    dense[rows, columns.value] = numbers.value
+    block = _narrower(dense, width, position)
+    held = np.nonzero(block)
+    counts = np.concatenate([[0], np.cumsum(np.count_nonzero(block, axis=1))])
+    parts = tuple(
+        replace(part, value=np.asarray(value, part.value.dtype))
+        for part, value in zip((numbers, columns, ends), (block[held], held[1], counts))
+    )
+    return Tagged(matrix.kind, (block.shape, parts, *rest))
 
 
 def _block(array: np.ndarray, kept: list[int]) -> np.ndarray:

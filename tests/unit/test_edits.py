@@ -111,6 +111,18 @@ class TestNarrowing:
         after = narrowed(gate("MultiRZ", 0.3, wires=(0, 1)), 0)
         assert after.data[0].value == 0.3
 
+    def test_a_sparse_matrix_keeps_its_block_and_its_form(self) -> None:
+        def integers(*values: int) -> Parameter:
+            return Parameter(np.array(values, "int32"), "numpy")
+
+        # rows: (1, 0, 0, 2), (0, 3, 0, 0), (0, 0, 4, 0), (2, 0, 0, 5)
+        content = ((4, 4), (number([1, 2, 3, 4, 2, 5]), integers(0, 3, 1, 2, 0, 3), integers(0, 2, 3, 4, 6)), False)
+        after = narrowed(Node("SparseHamiltonian", (Tagged("sparse-csr", content),), (Wires((0, 1)), ()), (0, 1)), 0)
+        shape, parts, _ = after.data[0].content
+        assert (after.wires, shape) == ((1,), (2, 2))
+        assert [part.value.tolist() for part in parts] == [[1, 3], [0, 1], [0, 1, 2]]
+        assert parts[1].value.dtype == np.int32
+
     def test_one_wire_is_the_least(self) -> None:
         assert narrowed(gate("RX", 0.1), 0) is None
         assert narrowed(probs(0), 0) is None

@@ -78,6 +78,9 @@ def explain(
         if (swapped := list(_swapped(circuit, position, tools))) and all(oracle.ask(other) for _, other in swapped)
     )
     for words, candidate in _neighbours(circuit, tools):
+        if circuit.trainable and not candidate.trainable:
+            # without derivatives everything agrees, which explains nothing
+            continue
         if not oracle.ask(candidate) and agrees(candidate):
             return Explanation(numbers, operations, candidate, words)
     return Explanation(numbers, operations)
