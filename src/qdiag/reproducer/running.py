@@ -14,7 +14,8 @@ from qdiag.circuit import Circuit, nodes_of
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Finding, Reproducer
-from qdiag.reproducer.writing import Language, write, write_for
+from qdiag.reproducer.task import Language
+from qdiag.reproducer.writing import write, write_for
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""

@@ -1,0 +1,183 @@
+"""The lines after the quantum function: variables, two results, a table, and the exit code."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit
+from qdiag.errors import OpaqueCircuitError
+from qdiag.method import Method
+from qdiag.reproducer.comparing import NUMPY, Layout, converted, plain, table
+from qdiag.reproducer.task import Task
+from qdiag.reproducer.variables import Variable
+
+DIFFERENCES_FROM = 1e-5
+"""Gaps above this are shown by central differences in the script itself; smaller ones need the arbiter's own numbers."""
+
+
+class Body:
+    """The lines after the quantum function, and the imports that they turn out to need."""
+
+    def __init__(self, task: Task, layout: Layout, default_dtype: str, imports: Iterable[str]) -> None:
+        self.task = task
+        self.layout = layout
+        self.default_dtype = default_dtype
+        self.imports = set(imports)
+        self.needs_numpy = any(side.diff_method in ("none", "arbiter") for side in task.sides)
+        self.template = layout.template(as_numpy=self.needs_numpy)
+
+    def settings(self) -> list[str]:
+        """What must be so before anything is made: the default dtype, the seed."""
+        lines = []
+        if self.default_dtype != "float32" and any("torch" in line for line in self.imports):
+            lines.append(f"torch.set_default_dtype(torch.{self.default_dtype})")
+            self.imports.add("import torch")
+        if self.task.circuit.shots:
+            lines.append("np.random.seed(0)")
+        return lines
+
+    def assignments(self) -> list[str]:
+        """The variables with their values."""
+        if self.task.circuit.shots:
+            self.imports.add(NUMPY)
+        return [f"{variable.name} = {self._number(variable)}" for variable in self.layout.variables]
+
+    def _number(self, variable: Variable) -> str:
+        text, imports = self.task.language.number(variable.value, self.default_dtype)
+        self.imports |= imports
+        return text
+
+    # --- sides
+
+    def device(self, side: Method) -> tuple[str, Method, Sequence[object]]:
+        """The device's expression, the method as it is to be written, and the device's wires."""
+        wires = _wires(self.task.circuit, self.task.configuration.device_wires)
+        if side.diff_method == "hadamard" and self.task.where != "raise" and "aux_wire" not in dict(side.gradient_options):
+            spare = len(wires) if wires == list(range(len(wires))) else "aux"
+            wires, side = [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
+        text, imports = self.task.language.device(side, wires, self.task.circuit.shots)
+        self.imports |= imports
+        return text, side, wires
+
+    def qnode(self, side: Method, device: str = "") -> str:
+        """The expression of a side's QNode."""
+        expression, side, _ = self.device(side)
+        task, options = self.task, dict(self.task.configuration.execution_options)
+        if self.layout.quantity == "hessian":
+            options["max_diff"] = 2
+        return task.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
+
+    def value(self, side: Method, device: str = "") -> str:
+        """What one side works out, in a line."""
+        precision = side.precision
+        arguments = ", ".join(converted(v, self.layout.interface, precision) for v in self.layout.variables)
+        if side.diff_method == "none":
+            arguments = ", ".join(plain(v, self.layout.interface) for v in self.layout.variables)
+            found = self.layout.outputs(NUMPY, "np.hstack")
+            self.imports |= found.imports
+            return found.filled(self.qnode(side, device), arguments)
+        self.imports |= self.template.imports
+        if self.template.is_plain:
+            return self.template.filled(self.qnode(side, device), arguments)
+        return f"result({', '.join(filter(None, [self.qnode(side, device), arguments]))})"
+
+    def helper(self) -> list[str]:
+        """The function that both sides share, where what they work out takes more than a call."""
+        if self.template.is_plain or self.task.where in ("shape", "dtype"):
+            return []
+        arguments = ", ".join(filter(None, ["qnode", self.layout.names]))
+        return ["", "", f"def result({arguments}):", f"    return {self.template.filled('qnode', self.layout.names)}"]
+
+    # --- verdicts
+
+    def verdict(self) -> list[str]:
+        """The results of both sides, their table, and the exit code."""
+        where = self.task.where
+        if where == "raise":
+            return self.raising()
+        if where in ("shape", "dtype"):
+            return self.attribute(where)
+        return self.difference()
+
+    def difference(self) -> list[str]:
+        """Two results that should be equal."""
+        first, second = self.task.sides
+        rows = [(self.task.label(first), "a.tolist()"), (self.task.label(second), "b.tolist()")]
+        known = self.layout.reference(self.task.reference)
+        lines = [f"a = {self.value(first)}", *self.other(second, known)]
+        if known is not None and second.diff_method != "arbiter":
+            rows.append(("reference", table(known)))
+        width = max(len("difference"), *(len(label) for label, _ in rows))
+        printed = [f'print("{label:{width}}", {text})' for label, text in rows]
+        tolerance = self.task.tolerance
+        return [
+            *lines,
+            "gap = abs(a - b).max()",
+            *printed,
+            f'print("{"difference":{width}}", float(gap), "tolerated {tolerance:.2g}")',
+            f"sys.exit(not gap <= {tolerance:.2g})  # 1 while they differ, also by NaN",
+        ]
+
+    def other(self, side: Method, known: Optional[np.ndarray]) -> list[str]:
+        """Lines that give the second side as ``b``."""
+        is_gradient = self.layout.quantity != "output"
+        if side.diff_method not in ("none", "arbiter"):
+            return [f"b = {self.value(side)}"]
+        if is_gradient and (known is None or self.task.comparison.max_abs > DIFFERENCES_FROM):
+            lines = self.layout.differences(self.qnode(replace(side, diff_method="none")))
+            if lines:
+                self.imports.add(NUMPY)
+                return lines
+        self.imports.add(NUMPY)
+        if side.diff_method == "none" and not is_gradient:
+            return [f"b = np.array({self.value(side)})"]
+        if known is None:
+            raise OpaqueCircuitError("there is no reference to hold the method against", "read the values in findings.json")
+        return [f"b = np.array({table(known)})"]
+
+    def raising(self) -> list[str]:
+        """A call that should not raise, after one that does not."""
+        culprit, other = self.task.sides
+        label = self.task.label(culprit)
+        raised = {name for name, _ in self.task.divergence.raised}
+        lines = []
+        if other != culprit and other.diff_method not in ("none", "arbiter") and str(other) not in raised:
+            lines.append(f'print("{self.task.label(other)}:", {self.value(other)})')
+        lines += [f"device = {self.device(culprit)[0]}", "try:", f'    print("{label}:", {self.value(culprit, "device")})']
+        exit_line = f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{error}}")  # exit code 1'
+        return [*lines, *_caught(self.task.exception), exit_line]
+
+    def attribute(self, where: str) -> list[str]:
+        """Two shapes or dtypes that should be equal."""
+        first, second = self.task.sides
+        lines = []
+        for name, side in (("a", first), ("b", second)):
+            call = f"{self.qnode(side)}({', '.join(v.name for v in self.layout.variables)})"
+            lines.append(f"{name} = [result.{where} for result in {call}]" if self.layout.several else f"{name} = {call}.{where}")
+        width = max(len(self.task.label(side)) for side in (first, second))
+        lines += [f'print("{self.task.label(side):{width}}", {name})' for name, side in (("a", first), ("b", second))]
+        return [*lines, "sys.exit(a != b)  # 1 while they differ"]
+
+
+def _caught(exception: str) -> list[str]:
+    """The ``except`` clause for an exception by its class name, without importing its class."""
+    kind = getattr(builtins, exception, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        return [f"except {exception} as error:"]
+    if not exception.isidentifier():
+        return ["except Exception as error:"]
+    return ["except Exception as error:", f'    if type(error).__name__ != "{exception}":', "        raise"]
+
+
+def _wires(circuit: Circuit, device_wires: Sequence[object]) -> list[object]:
+    """The device's wires: those that the circuit touches, and the user's own where a measurement is of all of them."""
+    labels: list[object] = list(circuit.wires)
+    if any(not node.wires for node in circuit.measurements) and set(labels) <= set(device_wires):
+        labels = list(device_wires)
+    whole = all(isinstance(label, int) for label in labels)
+    return sorted(labels, key=lambda label: label if whole else 0) if labels else [0]  # type: ignore[arg-type, return-value]

@@ -1,0 +1,168 @@
+"""What a script has to show: both sides in order, the quantity, the tolerance, and the words for them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional, Protocol
+
+from qdiag.call import Configuration
+from qdiag.circuit import Circuit, Parameter
+from qdiag.compare import Comparison, Verdict
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Divergence
+from qdiag.method import Method, Option, parse
+
+_EXCEPTION = re.compile(r"raises ([A-Za-z_]\w*)")
+
+_UNSAFE = re.compile(r"[^\w./@\[\] \-]")
+
+
+class Source(Protocol):
+    """What a circuit's source has: see `bridges.source.CircuitSource`."""
+
+    @property
+    def imports(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def definitions(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def lines(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def returns(self) -> str: ...  # noqa: D102
+
+
+class Language(Protocol):
+    """How this PennyLane is written: `bridges.source`, or a fake."""
+
+    def circuit(self, circuit: Circuit, live: Mapping[int, str], exact: bool, default_dtype: str, trusted: bool) -> Source:
+        """A circuit's source."""
+
+    def number(self, parameter: Parameter, default_dtype: str) -> tuple[str, frozenset[str]]:
+        """A number's source and imports."""
+
+    def device(self, method: Method, wires: Sequence[object], shots: Sequence[int]) -> tuple[str, frozenset[str]]:
+        """The expression of a method's device and its imports."""
+
+    def qnode(self, device: str, method: Method, interface: str, options: Sequence[tuple[str, Option]], shots: Sequence[int]) -> str:
+        """The expression of the QNode of ``circuit``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One script to be written: the arguments of `writing.write`, and what follows from them."""
+
+    divergence: Divergence
+    circuit: Circuit
+    reference: Optional[Evaluation]
+    given_tolerance: Optional[float]
+    given_methods: Optional[tuple[Method, Method]]
+    readable: bool
+    trusted: bool
+    language: Language
+
+    @property
+    def configuration(self) -> Configuration:
+        """How the user's call was evaluated."""
+        return self.divergence.call.configuration
+
+    @property
+    def comparison(self) -> Comparison:
+        """The pair and how far it is apart."""
+        return self.divergence.comparison
+
+    @property
+    def where(self) -> str:
+        """What kind of difference it is."""
+        return self.divergence.signature or self.comparison.where
+
+    @property
+    def interface(self) -> str:
+        """The interface that tracks the circuit's parameters."""
+        containers = {p.container for p in self.circuit.parameters if p.trainable}
+        return next((name for name in ("torch", "autograd") if name in containers), "numpy")
+
+    @property
+    def quantity(self) -> str:
+        """``output``, ``jacobian`` or ``hessian``: what is worked out for both sides."""
+        gradient = not self.comparison.element.startswith("output") and bool(self.circuit.trainable)
+        if self.where in ("output", "shape", "dtype"):
+            return "output"
+        if self.where == "second-derivative":
+            return "hessian"
+        return "jacobian" if gradient else "output"
+
+    @property
+    def sides(self) -> tuple[Method, Method]:
+        """Both sides; what is wrong, or raises, stands first."""
+        first, second = self.given_methods or (self._method(self.comparison.methods[0]), self._method(self.comparison.methods[1]))
+        culprits = [name for name, _ in self.divergence.raised] if self.where == "raise" else list(self.divergence.wrong)
+        names = self.comparison.methods
+        turned = second.diff_method not in ("none", "arbiter") and names[0] not in culprits and names[1] in culprits
+        if first.diff_method in ("none", "arbiter") or turned:
+            return second, first
+        return first, second
+
+    def _method(self, name: str) -> Method:
+        device, _, rest = name.rpartition("/")
+        if rest in ("arbiter", "plain", "none"):
+            return Method(device.partition("[")[0] or self.configuration.device, "arbiter" if rest == "arbiter" else "none")
+        found = parse(name).on(self.configuration.device)
+        own = self.configuration.method
+        if (found.device, found.diff_method) == (own.device, own.diff_method):
+            found = replace(found, device_options=own.device_options, gradient_options=own.gradient_options)
+        return found
+
+    @property
+    def tolerance(self) -> float:
+        """A power of ten between what rounding explains and the gap."""
+        if self.given_tolerance is not None:
+            return self.given_tolerance
+        rounding = self.comparison.verdict is Verdict.ROUNDING
+        floor = self.comparison.float64_bound if rounding else self.comparison.bound
+        gap = self.comparison.max_abs
+        floor = max(floor, 1e-16)
+        if not math.isfinite(gap) or gap <= 0:
+            return float(10.0 ** math.ceil(math.log10(max(floor, 1e-9))))
+        middle = math.sqrt(floor * gap)
+        return float(10.0 ** math.floor(math.log10(middle))) if middle > floor else float(floor)
+
+    # --- parts
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """What the script shows, and when it exits with 1."""
+        first, second = (self.label(side, full=True) for side in self.sides)
+        what = {"output": "outputs", "jacobian": "gradients", "hessian": "second derivatives"}[self.quantity]
+        if self.where == "raise":
+            return (f"{first} raises {self.exception} on this circuit.", "Exits 1 while it does, 0 once it returns numbers.")
+        if self.where in ("shape", "dtype"):
+            return (f"The outputs of {first} and {second} differ in {self.where}.", "Exits 1 while they do, 0 once they agree.")
+        verb = "differ by no more than rounding, and yet differ" if self.comparison.verdict is Verdict.ROUNDING else "differ"
+        wrong = f" Wrong: {', '.join(self.divergence.wrong)}." if self.divergence.wrong else ""
+        return (
+            f"The {what} of {first} and {second} {verb}.{wrong}",
+            f"Exits 1 while they are more than {self.tolerance:.2g} apart, 0 once they agree.",
+        )
+
+    def label(self, side: Method, full: bool = False) -> str:
+        """How the output calls a side: without the device where both have the same, unless in ``full``."""
+        if side.diff_method == "arbiter":
+            return "a numerical reference" if full else "reference"
+        if side.diff_method == "none":
+            return "untracked numbers"
+        same = not full and len({(m.device, m.device_precision) for m in self.sides if m.diff_method not in ("none", "arbiter")}) == 1
+        return _UNSAFE.sub("?", str(replace(side, device="", device_precision="") if same else side))
+
+    @property
+    def exception(self) -> str:
+        """The class name of what the first side raises."""
+        words = [self.comparison.detail, *(f"{name} raises {text}" for name, text in self.divergence.raised)]
+        own = str(self.sides[0])
+        for sentence in "; ".join(words).split("; "):
+            match = _EXCEPTION.search(sentence)
+            if match and sentence.startswith(own):
+                return match[1]
+        failure = self.divergence.call.failure
+        return failure.type if failure is not None else "Exception"
