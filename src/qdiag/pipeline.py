@@ -5,25 +5,18 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
-from qdiag import arbiter, reproducer
-from qdiag.call import Call, Environment, Script
-from qdiag.compare import Comparison, Verdict
-from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.survey import survey
+from qdiag.call import Environment, Script
+from qdiag.compare import Verdict
 from qdiag.errors import ExitCode, Interrupted
-from qdiag.evaluate import Evaluation
 from qdiag.evaluation_file import EvaluationFile
+from qdiag.examination import Bench, finding_of, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
-from qdiag.method import Method
-from qdiag.method import parse as parse_method
-from qdiag.question import ARBITER, Question, question_of
 from qdiag.report import findings_json
 from qdiag.report.document import document
 from qdiag.report.outline import Document
@@ -148,119 +141,18 @@ class Examination:
             raise self._failure
         with self._voice.progress("replaying") as self._report:
             located = self._replay.finish()
-        bench = Bench(self._workers, self._options, self._trace)
-        divergences = [*located.divergences, *_unanimous(bench, located, self._voice)]
+        options = self._options
+        bench = Bench(self._workers, self._trace.environment, options.plan.tolerance, options.trusted, options.minimize)
+        with self._voice.progress("asking the arbiter") as report:
+            divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
         with self._voice.progress("diagnosing") as report:
-            findings = tuple(_findings(bench, divergences, located, self._run, report))
+            findings = tuple(self._findings(bench, divergences, located, report))
         return Outcome(_result(self._trace, located, findings), self._run, self._trace.script, self._trace.environment)
 
-
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """What every stage after locating works with."""
-
-    workers: Workers
-    options: Options
-    trace: Trace
-
-    def reference(self, question: Question) -> Evaluation:
-        """The arbiter's evaluation of a question's circuit."""
-        return self.workers.call(  # type: ignore[no-any-return]
-            arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
-        ).result()
-
-    def question(self, divergence: Divergence) -> Question:
-        """The question that a divergence raises."""
-        own, other = (_method(divergence.call, name) for name in divergence.comparison.methods)
-        return question_of(
-            divergence.call,
-            (own, other),
-            where=divergence.signature,
-            trusted=self.options.trusted,
-            tolerance=self.options.plan.tolerance,
-        )
-
-    def judged(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
-        """The divergence with the arbiter's word on every method that was replayed."""
-        call = divergence.call
-        if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
-            return divergence
-        judgement = self.judge(call, [_method(call, name) for name in methods])
-        wrong = judgement.wrong if divergence.signature != "raise" else ()
-        return replace(divergence, wrong=wrong, judged=judgement.reason)
-
-    def judge(self, call: Call, methods: Sequence[Method]) -> arbiter.Judgement:
-        """Hold methods against the reference at one call."""
-        configuration = call.configuration
-        question = question_of(
-            call, (configuration.method, ARBITER), where="jacobian", trusted=self.options.trusted, tolerance=self.options.plan.tolerance
-        )
-        futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
-        evaluations = [future.result() for future in futures]
-        return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.options.trusted)
-
-
-def _method(call: Call, name: str) -> Method:
-    """The method of a canonical name, with the options of the user's own where it is the user's own."""
-    own = call.configuration.method
-    if name == str(own):
-        return own
-    if name == str(ARBITER):
-        return ARBITER
-    return parse_method(name)
-
-
-MOST_STRUCTURES = 32
-"""The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
-
-
-def _unanimous(bench: Bench, located: Located, voice: Voice) -> Iterator[Divergence]:
-    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
-    flagged = {d.call.configuration.qnode for d in located.divergences if d.verdict is Verdict.ERROR}
-    seen: set[str] = set()
-    firsts = []
-    for index in range(len(bench.trace)):
-        structure = bench.trace.structure_of(index)
-        if structure not in seen and len(seen) < MOST_STRUCTURES:
-            seen.add(structure)
-            firsts.append(index)
-    with voice.progress("asking the arbiter") as report:
-        for done, index in enumerate(firsts):
-            report(done, len(firsts))
-            call = bench.trace.call(index)
-            own = call.configuration.method
-            if call.configuration.qnode in flagged or call.failure or call.circuit.opaque or call.circuit.shots:
-                continue
-            judgement = bench.judge(call, [own])
-            if not judgement.wrong:
-                continue
-            flagged.add(call.configuration.qnode)
-            verdict = judgement.methods[0]
-            comparison = Comparison(
-                (str(own), str(ARBITER)),
-                Verdict.ERROR,
-                where=verdict.where,
-                max_abs=verdict.gap,
-                bound=verdict.bound,
-                detail=verdict.detail,
-            )
-            yield Divergence(call, comparison, comparison.where, judgement.wrong, judgement.reason, worst_call=index, calls=(index,))
-
-
-def _findings(
-    bench: Bench, divergences: Sequence[Divergence], located: Located, run: RunDirectory, report: Report
-) -> Iterator[Finding]:
-    for number, divergence in enumerate(divergences):
-        report(number, len(divergences))
-        judged = divergence if divergence.wrong else bench.judged(divergence, located.methods)
-        question = bench.question(judged)
-        scene = survey(judged, question, bench.workers, bench.reference)
-        diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
-        if scene.blamed is not None:
-            diagnosis = replace(diagnosis, blamed=str(scene.blamed))
-        finding = Finding(judged, diagnosis)
-        made = reproducer.made(finding, run.reproducer(number), environment=bench.trace.environment, trusted=bench.options.trusted)
-        yield replace(finding, reproducer=made)
+    def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:
+        for number, divergence in enumerate(divergences):
+            report(number, len(divergences))
+            yield finding_of(divergence, located.methods, bench, self._run.reproducer(number))
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:

@@ -1,0 +1,227 @@
+"""One divergence made a finding: the arbiter's word, the cause, the smallest circuit, the reproducer.
+
+The rooms of one floor do not know each other; here is where one's answer becomes the next one's question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional, Protocol
+
+from qdiag import arbiter, reproducer
+from qdiag.call import Call, Environment
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Tolerance, Verdict
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.diagnose import diagnose, recurs
+from qdiag.diagnosis.survey import survey
+from qdiag.errors import NotReproducedError
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Diagnosis, Divergence, Finding, Minimal
+from qdiag.method import Method
+from qdiag.method import parse as parse_method
+from qdiag.minimizing import Oracle, SameDifference, minimize, workshop_of
+from qdiag.question import ARBITER, Question, question_of, with_circuit
+from qdiag.workers import Workers
+
+Report = Callable[[int, int], None]
+
+MINIMIZING_SECONDS = 60.0
+"""What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What every stage after locating works with."""
+
+    workers: Workers
+    environment: Environment
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    trusted: bool = False
+    minimize: bool = True
+
+    def reference(self, question: Question) -> Evaluation:
+        """The arbiter's evaluation of a question's circuit."""
+        return self.workers.call(  # type: ignore[no-any-return]
+            arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
+        ).result()
+
+    def question(self, divergence: Divergence) -> Question:
+        """The question that a divergence raises."""
+        own, other = (_method(divergence.call, name) for name in divergence.comparison.methods)
+        return question_of(
+            divergence.call,
+            (own, other),
+            where=divergence.signature,
+            trusted=self.trusted,
+            tolerance=self.tolerance,
+        )
+
+    def judged(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
+        """The divergence with the arbiter's word on every method that was replayed."""
+        call = divergence.call
+        if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
+            return divergence
+        judgement = self.judge(call, [_method(call, name) for name in methods])
+        wrong = judgement.wrong if divergence.signature != "raise" else ()
+        return replace(divergence, wrong=wrong, judged=judgement.reason)
+
+    def judge(self, call: Call, methods: Sequence[Method]) -> arbiter.Judgement:
+        """Hold methods against the reference at one call."""
+        configuration = call.configuration
+        question = question_of(
+            call, (configuration.method, ARBITER), where="jacobian", trusted=self.trusted, tolerance=self.tolerance
+        )
+        futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
+        evaluations = [future.result() for future in futures]
+        return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
+
+
+def _method(call: Call, name: str) -> Method:
+    """The method of a canonical name, with the options of the user's own where it is the user's own."""
+    own = call.configuration.method
+    if name == str(own):
+        return own
+    if name == str(ARBITER):
+        return ARBITER
+    return parse_method(name)
+
+
+MOST_STRUCTURES = 32
+"""The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
+
+
+class Calls(Protocol):
+    """A trace, as far as it is needed here."""
+
+    def __len__(self) -> int: ...
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    def structure_of(self, index: int) -> str:
+        """Equal for calls whose circuits differ in nothing but numbers."""
+
+
+def unanimous(bench: Bench, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
+    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
+    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
+    firsts = list({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[::-1][:MOST_STRUCTURES]
+    for done, index in enumerate(firsts):
+        report(done, len(firsts))
+        call = trace.call(index)
+        if call.configuration.qnode in flagged or call.failure or call.circuit.opaque or call.circuit.shots:
+            continue
+        divergence = _against_the_arbiter(bench, call)
+        if divergence is not None:
+            flagged.add(call.configuration.qnode)
+            yield divergence
+
+
+def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
+    own = call.configuration.method
+    judgement = bench.judge(call, [own])
+    if not judgement.wrong:
+        return None
+    found = judgement.methods[0]
+    comparison = Comparison(
+        (str(own), str(ARBITER)), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
+    )
+    return Divergence(
+        call, comparison, comparison.where, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,)
+    )
+
+
+def finding_of(divergence: Divergence, methods: Sequence[str], bench: Bench, path: Path) -> Finding:
+    """Judge, diagnose, minimize and reproduce a divergence.
+
+    Parameters
+    ----------
+    divergence
+        What was located.
+    methods
+        All methods that were replayed, by their canonical names.
+    bench
+        What to work with.
+    path
+        Where the reproducer is written.
+    """
+    judged = divergence if divergence.wrong else bench.judged(divergence, methods)
+    question = bench.question(judged)
+    scene = survey(judged, question, bench.workers, bench.reference)
+    diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
+    minimal = minimal_of(judged, question, diagnosis, bench) if bench.minimize else None
+    if minimal is not None and minimal.circuit is not None:
+        scene = survey(judged, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
+    if scene.blamed is not None:
+        diagnosis = replace(diagnosis, blamed=str(scene.blamed))
+    finding = Finding(judged, diagnosis, minimal, evaluations=_sides(question, bench))
+    return replace(finding, reproducer=_reproducer(finding, bench, path))
+
+
+def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
+    """The evaluations of the pair at the diverging call."""
+    methods = [(side, method) for side, method in enumerate(question.methods) if method != ARBITER]
+    futures = [bench.workers.submit(question.request(side)) for side, _ in methods]
+    return tuple(future.result() for future in futures)
+
+
+def _reproducer(finding: Finding, bench: Bench, path: Path):  # type: ignore[no-untyped-def]
+    """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
+    circuits = [None] if finding.minimal is None else [finding.minimal.circuit, None]
+    made = None
+    for circuit in circuits:
+        made = reproducer.made(finding, path, circuit=circuit, environment=bench.environment, trusted=bench.trusted)
+        if made is not None and made.verified:
+            return made
+    return made
+
+
+NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD403", "QD504", "QD601", "QD602", "QD603", "QD604"})
+"""Causes that do not sit in the circuit, or are not one of its operations: nothing to shrink."""
+
+
+def minimal_of(
+    divergence: Divergence,
+    question: Question,
+    diagnosis: Diagnosis,
+    bench: Bench,
+    budget: float = MINIMIZING_SECONDS,
+    accepted: Optional[Callable[[Circuit], None]] = None,
+) -> Optional[Minimal]:
+    """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
+    if diagnosis.code in NOT_FOR_THE_CIRCUIT or divergence.verdict is Verdict.INCONCLUSIVE or question.circuit.opaque:
+        return None
+
+    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
+        configuration = divergence.call.configuration
+        return arbiter.judge(circuit, configuration, sides, (), bench.workers, trusted=bench.trusted).wrong
+
+    def same_cause(circuit: Circuit) -> bool:
+        cause = next((cause for cause in CAUSES if cause.code == diagnosis.code), None)
+        scene = survey(divergence, with_circuit(question, circuit), bench.workers, bench.reference)
+        return cause is None or diagnosis.code == "QD901" or recurs(cause, scene, bench.workers, bench.reference)
+
+    same = SameDifference(
+        question, bench.workers, reference=bench.reference, wrong=divergence.wrong, wrong_methods=wrong_methods
+    )
+    oracle = Oracle(same, width=bench.workers.count)
+    workshop = workshop_of(bench.workers, trusted=bench.trusted)
+    try:
+        found = minimize(
+            question.circuit, oracle, workshop=workshop, budget=budget, same_cause=same_cause, accepted=accepted
+        )
+    except NotReproducedError:
+        return None
+    circuit = found.circuit
+    return Minimal(
+        operations=len(circuit.operations),
+        wires=len(circuit.wires),
+        parameters=len(circuit.parameters),
+        measurements=len(circuit.measurements),
+        oracle_calls=found.calls,
+        one_minimal=found.one_minimal,
+        circuit=circuit,
+    )
