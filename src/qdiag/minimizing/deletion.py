@@ -1,4 +1,4 @@
-"""Which of n independent changes can all be made: cut both ends, then take groups as large as half of them succeed, then sweep.
+"""Which of n independent changes can all be made: cut both ends, then take groups that go half of the time, then sweep.
 
 This is adaptive group testing (Hwang's generalized binary splitting) with the density of the needed items learnt on the
 way. Nothing here knows what an item is. Each search is a generator: it yields the set of items to be gone, is sent whether
@@ -21,6 +21,10 @@ Strategy = Callable[[int], Plan]
 """From the number of items to a search."""
 
 
+PATIENCE = 3
+"""How often in a row a half may fail before the other one, so far only assumed to do, is asked for itself."""
+
+
 def thin_out(count: int) -> Plan:
     """Find a set of items to go such that not one more may go: for sequences, of which few items matter.
 
@@ -32,13 +36,15 @@ def thin_out(count: int) -> Plan:
     everything = frozenset(range(count))
     if not count or (yield everything):
         return everything
-    end = yield from _cut_after(count)
-    gone = frozenset(range(end, count))
+    start, end = yield from _zoom(count)
+    if end - start > 1:
+        end = yield from _cut_after(count, start, end)
+    gone = everything - frozenset(range(start, end))
     last = end - 1
-    if last and (yield everything - {last}):
+    if last > start and (yield everything - {last}):
         gone = everything - {last}
     else:
-        gone = yield from _cut_groups(gone, last, found=1, seen=count - last)
+        gone = yield from _cut_groups(gone, start, last, found=1, seen=max(1, count - (end - start)))
     return (yield from _sweep(count, gone))
 
 
@@ -47,7 +53,7 @@ def try_all(count: int) -> Plan:
     everything = frozenset(range(count))
     if not count or (yield everything):
         return everything
-    return (yield from _cut_groups(frozenset(), count, found=1, seen=max(2, count // 2)))
+    return (yield from _cut_groups(frozenset(), 0, count, found=1, seen=max(2, count // 2)))
 
 
 def one_by_one(count: int) -> Plan:
@@ -59,25 +65,47 @@ def one_by_one(count: int) -> Plan:
     return gone
 
 
-def _cut_after(count: int) -> Generator[Items, bool, int]:
-    """The length of the shortest interesting prefix, by bisection; that nothing at all is not interesting is known."""
+def _zoom(count: int) -> Generator[Items, bool, tuple[int, int]]:
+    """A stretch that is interesting by itself, by halving as if one item alone mattered.
+
+    Where several do, this soon fails and little is lost: the stretches asked for are short, and short circuits are cheap.
+    """
     everything = frozenset(range(count))
-    low, high = 0, count
+    kept = low, high = 0, count
+    misses = 0
+    while (low, high) != kept or high - low > 1:
+        if misses == PATIENCE or high - low == 1:
+            if not (yield everything - frozenset(range(low, high))):
+                break
+            kept, misses = (low, high), 0
+            continue
+        middle = (low + high) // 2
+        if (yield everything - frozenset(range(low, middle))):
+            high, misses = middle, 0
+            kept = low, high
+        else:
+            low, misses = middle, misses + 1
+    return kept
+
+
+def _cut_after(count: int, start: int, end: int) -> Generator[Items, bool, int]:
+    """The end of the shortest interesting stretch from ``start``, by bisection; that an empty one is not interesting is known."""
+    everything = frozenset(range(count))
+    low, high = start, end
     while high - low > 1:
         middle = (low + high) // 2
-        if (yield everything - frozenset(range(middle))):
+        if (yield everything - frozenset(range(start, middle))):
             high = middle
         else:
             low = middle
     return high
 
 
-def _cut_groups(gone: Items, end: int, found: int, seen: int) -> Plan:
-    """From the first item up to ``end``, cut the largest groups that may go; each group that may not gives up its first needed item.
+def _cut_groups(gone: Items, start: int, end: int, found: int, seen: int) -> Plan:
+    """Between two items, cut the largest groups that may go; each group that may not gives up its first needed item.
 
     A group's size is such that it succeeds about every second time, given ``found`` needed items among the ``seen``.
     """
-    start = 0
     while start < end:
         size = min(_even_chance(found / seen), end - start)
         group = frozenset(range(start, start + size))
