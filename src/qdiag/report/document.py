@@ -41,6 +41,9 @@ def document(
     secrets
         What must not leave; by default what this machine and the script's arguments give away.
     """
+    secrets = secrets if secrets is not None else secrets_of_this_machine(script)
+    # before anything is shortened: half a token is no longer recognised as one
+    result, script, environment = redacted((result, script, environment), secrets)
     names = names_of(result.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
@@ -60,7 +63,7 @@ def document(
         version=__version__,
         record=record(result, script, environment),
     )
-    return redacted(plain, secrets if secrets is not None else secrets_of_this_machine(script))
+    return redacted(plain, secrets)
 
 
 def _recorded(result: Result, names: Names) -> str:

@@ -93,6 +93,8 @@ class Drawing:
 def drawing(circuit: Circuit) -> Drawing:
     """Lay a circuit out."""
     wires = circuit.wires or (0,)
+    if all(isinstance(label, int) for label in wires):
+        wires = tuple(sorted(wires))
     rows = {label: row for row, label in enumerate(wires)}
     shown = circuit.operations[:MOST_OPERATIONS]
     free = [0] * len(wires)
@@ -202,9 +204,11 @@ def _cells(boxes: Sequence[Box], rows: int, measured: set[int]) -> list[str]:
     cells = [" " if row in measured else "─" for row in range(rows)]
     for box in boxes:
         for row in box.span:
-            symbol = "●" if row in box.controls else (box.label if row in box.rows else "")
-            cells[row] = ("┤ " if box.measurement else "") + (_frame(row, box.span) + symbol if symbol or len(box.span) > 1 else "─")
-            if box.measurement and row in box.rows:
+            if row not in box.rows + box.controls:
+                cells[row] = "──│" if box.measurement else "│"
+                continue
+            cells[row] = ("┤ " if box.measurement else "") + _frame(row, box.span) + (box.label if row in box.rows else "●")
+            if box.measurement:
                 measured.add(row)
     width = max(map(len, cells)) + 1
     return [cell + (" " if row in measured else "─") * (width - len(cell)) for row, cell in enumerate(cells)]
