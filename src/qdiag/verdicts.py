@@ -29,7 +29,7 @@ class MethodJudgement:
     verdict
         ``right`` · ``wrong`` · ``raised`` · ``unknown``.
     where
-        ``output`` · ``jacobian`` · ``vjp`` · ``nan`` · ``raise``, of what decided.
+        ``output`` · ``jacobian`` · ``vjp`` · ``nan`` · ``shape`` · ``raise``, of what decided.
     gap, bound
         Distance from the reference where it exceeds the bound most, and what rounding and error bar explain there, absolute.
     detail
@@ -90,6 +90,9 @@ def _judged(
         return MethodJudgement(name, "wrong", "output", detail=unphysical)
     if ours.outputs is None:
         return MethodJudgement(name, "unknown", detail=ours.reason)
+    misshapen = _misshapen(found, ours)
+    if misshapen:
+        return MethodJudgement(name, "wrong", "shape", np.inf, 0.0, misshapen)
     gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
     if not gaps:
         return MethodJudgement(name, "unknown", detail="it gave nothing that the reference can be held against")
@@ -124,6 +127,17 @@ def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
         if np.min(values.real, initial=low) < low - slack or np.max(values.real, initial=high) > high + slack:
             worst = values.real.reshape(-1)[int(np.argmax(np.abs(values.real - (low + high) / 2)))]
             return f"the value {worst:.6g} outside [{low:.6g}, {high:.6g}]"
+    return ""
+
+
+def _misshapen(found: Evaluation, ours: Reference) -> str:
+    """Which output has more or fewer numbers than there are, or ""; a state may be a density matrix instead."""
+    if len(found.outputs or ()) != len(ours.outputs or ()):
+        return ""
+    for theirs, mine in zip(found.outputs or (), ours.outputs or ()):
+        density = np.iscomplexobj(mine) and theirs.size == mine.size * mine.shape[-1]
+        if theirs.size != mine.size and not density:
+            return f"an output of shape {theirs.shape} where the reference has {mine.shape}"
     return ""
 
 

@@ -181,6 +181,27 @@ def conditional():
     return qml.expval(qml.PauliZ(1)), qml.probs(op=measured)
 
 
+def probabilities_out_of_order():
+    qml.RY(t(0.4), 1)
+    qml.CRY(t(0.7), [1, 0])
+    return qml.probs([0, 1])
+
+
+def double_excitation():
+    qml.Hadamard(0)
+    qml.RY(0.3, 1)
+    qml.RX(0.4, 2)
+    qml.DoubleExcitation(t(0.3), [0, 1, 2, 3])
+    return qml.expval(qml.PauliZ(0))
+
+
+def doubly_controlled():
+    for wire in range(3):
+        qml.RY(0.3 + wire, wire)
+    qml.ctrl(qml.RX(t(0.0), 2), [0, 1])
+    return qml.expval(qml.PauliY(2))
+
+
 DISAGREEMENTS = (
     Disagreement("coefficient of the observable", observable_coefficient, QUBIT, ("default.qubit/adjoint",)),
     Disagreement("coefficients of an evolution", evolution, QUBIT, QUBIT[1:]),
@@ -207,6 +228,9 @@ DISAGREEMENTS = (
         ("lightning.qubit[complex64]/finite-diff",),
     ),
     Disagreement("purity", purity, QUBIT, ("default.qubit/parameter-shift",)),
+    Disagreement("probabilities of wires out of order", probabilities_out_of_order, QUBIT, ("default.qubit/adjoint",)),
+    Disagreement("double excitation of a density matrix", double_excitation, (QUBIT[0], *MIXED), MIXED[:1]),
+    Disagreement("doubly controlled rotation at zero", doubly_controlled, (QUBIT[0], *MIXED), MIXED[:1]),
 )
 """Faults of PennyLane, by their smallest circuits."""
 
