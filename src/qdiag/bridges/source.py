@@ -164,7 +164,8 @@ def qnode_source(
         Empty for analytic.
     """
     arguments = [function, device]
-    if interface not in ("", "numpy") and not str(_QNODE["interface"].default).lower().endswith("auto"):
+    finds_out = str(_QNODE["interface"].default).lower().endswith("auto") or "interface" in dict(execution_options)
+    if interface not in ("", "numpy") and not finds_out:
         arguments.append(f"interface={plain_text(interface)}")
     arguments.append("diff_method=" + ("None" if method.diff_method in ("", "none") else plain_text(method.diff_method)))
     if shots and _QNODE_TAKES_SHOTS:

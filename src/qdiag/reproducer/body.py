@@ -19,6 +19,9 @@ from qdiag.reproducer.variables import Variable
 DIFFERENCES_FROM = 1e-5
 """Gaps above this are shown by central differences in the script itself; smaller ones need the arbiter's own numbers."""
 
+LONGEST_INLINE = 112
+"""Longer results name their device in a line of its own, where both sides share it."""
+
 
 class Body:
     """The lines after the quantum function, and the imports that they turn out to need."""
@@ -70,6 +73,9 @@ class Body:
         task, options = self.task, dict(self.task.configuration.execution_options)
         if self.layout.quantity == "hessian":
             options["max_diff"] = 2
+        if not task.readable and self.layout.interface in ("torch", "autograd"):
+            # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape
+            options["interface"] = self.layout.interface
         return task.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
 
     def value(self, side: Method, device: str = "") -> str:
@@ -109,7 +115,11 @@ class Body:
         first, second = self.task.sides
         rows = [(self.task.label(first), "a.tolist()"), (self.task.label(second), "b.tolist()")]
         known = self.layout.reference(self.task.reference)
-        lines = [f"a = {self.value(first)}", *self.other(second, known)]
+        device = self.device(first)[0]
+        if len(self.value(first)) > LONGEST_INLINE and device == self.device(second)[0]:
+            lines = [f"device = {device}", f"a = {self.value(first, 'device')}", *self.other(second, known, "device")]
+        else:
+            lines = [f"a = {self.value(first)}", *self.other(second, known)]
         if known is not None and second.diff_method != "arbiter":
             rows.append(("reference", table(known)))
         width = max(len("difference"), *(len(label) for label, _ in rows))
@@ -123,19 +133,19 @@ class Body:
             f"sys.exit(not gap <= {tolerance:.2g})  # 1 while they differ, also by NaN",
         ]
 
-    def other(self, side: Method, known: Optional[np.ndarray]) -> list[str]:
+    def other(self, side: Method, known: Optional[np.ndarray], device: str = "") -> list[str]:
         """Lines that give the second side as ``b``."""
         is_gradient = self.layout.quantity != "output"
         if side.diff_method not in ("none", "arbiter"):
-            return [f"b = {self.value(side)}"]
+            return [f"b = {self.value(side, device)}"]
         if is_gradient and (known is None or self.task.comparison.max_abs > DIFFERENCES_FROM):
-            lines = self.layout.differences(self.qnode(replace(side, diff_method="none")))
+            lines = self.layout.differences(self.qnode(replace(side, diff_method="none"), device))
             if lines:
                 self.imports.add(NUMPY)
                 return lines
         self.imports.add(NUMPY)
         if side.diff_method == "none" and not is_gradient:
-            return [f"b = np.array({self.value(side)})"]
+            return [f"b = np.array({self.value(side, device)})"]
         if known is None:
             raise OpaqueCircuitError("there is no reference to hold the method against", "read the values in findings.json")
         return [f"b = np.array({table(known)})"]
