@@ -23,6 +23,7 @@ SMALLER = {
     "fewer measurements": (circuit(measured=(expval(gathered("Sum", Z, Z)),)), circuit(measured=(expval(Z), expval(Z)))),
     "analytic": (circuit(gate("RX", [0.1, 0.2])), circuit(gate("RX", 0), shots=(10,))),
     "fewer rows": (circuit(gate("RX", [0.123, 0.456])), circuit(gate("RX", [0, 0, 0]))),
+    "no batch axis": (circuit(gate("RX", 0.123)), circuit(gate("RX", [0]))),
     "less nesting": (circuit(gate("RX", 0.123)), circuit(wrapped("Adjoint", gate("RX", 0)))),
     "fewer terms": (circuit(measured=(expval(Z),)), circuit(measured=(expval(combination((1, Z), (1, Z))),))),
     "plainer gates": (circuit(gate("RX", 0.123)), circuit(gate("PhaseShift", 0))),

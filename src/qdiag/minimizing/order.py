@@ -47,7 +47,7 @@ def key(circuit: Circuit) -> Key:
         (len(wires), sum(len(node.wires) for node in circuit.nodes)),
         (sum(part.parameters for part in both), sum(part.trainable for part in both)),
         (len(circuit.measurements), len(circuit.shots), sum(circuit.shots)),
-        (sum(part.numbers for part in both),),
+        (sum(part.numbers for part in both), sum(part.axes for part in both)),
         (sum(part.nodes for part in both), sum(part.depth for part in both)),
         (sum(part.rank for part in both),),
         (sum(part.container for part in both), sum(part.complexity for part in both)),
@@ -68,6 +68,7 @@ class _Measured:
     parameters: int
     trainable: int
     numbers: int
+    axes: int
     nodes: int
     depth: int
     rank: int
@@ -85,6 +86,7 @@ def _measured(node: Node) -> _Measured:
         parameters=len(parameters),
         trainable=sum(parameter.value.size for parameter in parameters if parameter.trainable),
         numbers=sum(parameter.value.size for parameter in parameters),
+        axes=sum(parameter.value.ndim for parameter in parameters),
         nodes=len(nodes),
         depth=_depth(node),
         rank=sum(_RANKS.get(inner.name, _COMPOSITE) for inner in nodes),
