@@ -19,7 +19,7 @@ from qdiag.call import Configuration
 from qdiag.circuit import Circuit
 from qdiag.evaluation import Evaluation, Request
 from qdiag.method import Method
-from qdiag.reference import Reference, reference
+from qdiag.reference import Bend, Reference, bend, reference
 from qdiag.spread import perturbed
 from qdiag.verdicts import Cotangents, Gap, MethodJudgement, allowance, eps_of, largest, measured, verdicts, weights_of
 
@@ -106,7 +106,9 @@ def judge(
         return found
 
     def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodJudgement, ...]:
-        return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread)
+        return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread, bend=curved)
+
+    curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
     depth = "direction" if any(e.vjps or e.jacobian for e in evaluations) else "outputs"
     found = refer(circuit, depth)
@@ -124,6 +126,17 @@ def judge(
     if _contradictory(found) and _wrong(judged):
         judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
     return Judgement(found, judged, _sentence(found, judged))
+
+
+def _bend(
+    circuit: Circuit, configuration: Configuration, cotangents: Cotangents, evaluator: Evaluator, trusted: bool, seconds: float
+) -> Optional[Bend]:
+    first = tuple(cotangents[0]) if cotangents else ()
+    try:
+        found: Bend = evaluator.call(bend, circuit, first, configuration.device_wires, trusted, seconds).result()
+    except Exception:
+        return None
+    return found
 
 
 # --- all methods together -----------------------------------------------------------------------------------------------------

@@ -85,6 +85,15 @@ def derivative(
     return Derivative(value, error, smooth and bool(found.all()), line.evaluations)
 
 
+def curvature(function: Function, x: Any, direction: Any, *, noise: float = 0.0, steps: Sequence[float] = STEPS) -> Derivative:
+    """The second derivative of a function at a point along a direction (see `derivative`)."""
+    line = _Line(function, np.asarray(x, dtype=np.float64), np.asarray(direction, dtype=np.float64))
+    line(0.0)
+    value, error = _extrapolated(line, line.second, steps, 2, 4 * noise, order=2)
+    found = np.isfinite(value) & (error <= _CERTAIN * (1 + np.abs(value)))
+    return Derivative(value, error, bool(found.all()) and _falls(line, noise), line.evaluations)
+
+
 class _Line:
     """The function along the direction, by step; what fails counts as NaN, what was seen is kept."""
 
@@ -115,14 +124,20 @@ class _Line:
     def central(self, step: float) -> np.ndarray:
         return np.asarray((self(step) - self(-step)) / (2 * step))
 
+    def second(self, step: float) -> np.ndarray:
+        return np.asarray((self(step) + self(-step) - 2 * self(0.0)) / step**2)
+
     def one_sided(self, step: float) -> np.ndarray:
         return np.asarray((self(step) - self(0.0)) / step)
 
 
 def _extrapolated(
-    line: _Line, quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float
+    line: _Line, quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float, order: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The best entry of the tableau for each output, and its error bar; the quotient's error is a series in ``step**power``."""
+    """The best entry of the tableau for each output, and its error bar; the quotient's error is a series in ``step**power``.
+
+    ``order`` is that of the derivative: by how many steps the rounding is divided.
+    """
     ratio = (steps[0] / steps[1]) ** power
     amplified = math.prod((ratio**k + 1) / (ratio**k - 1) for k in range(1, _ORDERS))
     best, error = np.asarray(np.nan), np.asarray(np.inf)
@@ -130,16 +145,16 @@ def _extrapolated(
     calm = 0
     for step in steps:
         row = [quotient(step)]
-        for order, older in enumerate(previous[: _ORDERS - 1], start=1):
-            row.append(row[-1] + (row[-1] - older) / (ratio**order - 1))
-        floor = amplified * line.noise(noise, row[0]) / step
+        for k, older in enumerate(previous[: _ORDERS - 1], start=1):
+            row.append(row[-1] + (row[-1] - older) / (ratio**k - 1))
+        floor = amplified * line.noise(noise, row[0]) * (order / step) ** order
         improved = False
-        for order in range(1, len(row)):
-            spread = np.maximum(np.abs(row[order] - row[order - 1]), np.abs(row[order] - previous[order - 1]))
+        for k in range(1, len(row)):
+            spread = np.maximum(np.abs(row[k] - row[k - 1]), np.abs(row[k] - previous[k - 1]))
             bar = _SAFETY * spread + floor
             better = np.isfinite(bar) & (bar < error)
             improved = improved or bool(better.any())
-            best, error = np.where(better, row[order], best), np.where(better, bar, error)
+            best, error = np.where(better, row[k], best), np.where(better, bar, error)
         enough = bool((error <= _ENOUGH * (1 + np.abs(best))).all())
         calm = calm + 1 if enough and not improved else 0
         previous = row

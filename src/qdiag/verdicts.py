@@ -12,7 +12,7 @@ from qdiag import rounding
 from qdiag.circuit import Circuit
 from qdiag.evaluation import Evaluation
 from qdiag.manifold import tangential
-from qdiag.reference import Reference
+from qdiag.reference import Bend, Reference
 from qdiag.simulation import coordinates
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
@@ -29,7 +29,7 @@ class MethodJudgement:
     verdict
         ``right`` · ``wrong`` · ``raised`` · ``unknown``.
     where
-        ``output`` · ``jacobian`` · ``vjp`` · ``nan`` · ``shape`` · ``raise``, of what decided.
+        ``output`` · ``jacobian`` · ``vjp`` · ``second-derivative`` · ``nan`` · ``shape`` · ``raise``, of what decided.
     gap, bound
         Distance from the reference where it exceeds the bound most, and what rounding and error bar explain there, absolute.
     detail
@@ -62,6 +62,7 @@ def verdicts(
     *,
     conjugated: bool = False,
     spread: Optional[Reference] = None,
+    bend: Optional[Bend] = None,
 ) -> tuple[MethodJudgement, ...]:
     """Hold each evaluation against a reference.
 
@@ -73,12 +74,20 @@ def verdicts(
         Whether the interface's gradients with respect to complex numbers are the conjugate of torch's, as autograd's are.
     spread
         The reference at a point a rounding error away.
+    bend
+        The reference of Hessian-vector products.
     """
-    return tuple(_judged(circuit, e, cotangents, found, conjugated, spread) for e in evaluations)
+    return tuple(_judged(circuit, e, cotangents, found, conjugated, spread, bend) for e in evaluations)
 
 
 def _judged(
-    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, conjugated: bool, spread: Optional[Reference]
+    circuit: Circuit,
+    found: Evaluation,
+    cotangents: Cotangents,
+    ours: Reference,
+    conjugated: bool,
+    spread: Optional[Reference],
+    bend: Optional[Bend],
 ) -> MethodJudgement:
     name = str(found.method)
     if found.failure is not None:
@@ -94,6 +103,7 @@ def _judged(
     if misshapen:
         return MethodJudgement(name, "wrong", "shape", np.inf, 0.0, misshapen)
     gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
+    gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodJudgement(name, "unknown", detail="it gave nothing that the reference can be held against")
     return max((measured(name, gap) for gap in gaps), key=lambda m: (m.verdict == "wrong", m.where == "nan", m.gap / (m.bound or 1)))
@@ -216,6 +226,18 @@ def _slope_gaps(
 
 def _tangential(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:
     return [tangential(circuit, [np.asarray(part) for part in row]) for row in rows]
+
+
+def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[Bend]) -> list[Gap]:
+    """The Hessian-vector product, along its own direction."""
+    if bend is None or found.hvp is None or not np.isfinite(bend.value) or "finite-diff" in str(found.method):
+        return []
+    theirs = coordinates(found.hvp)
+    if theirs.shape != bend.direction.shape:
+        return []
+    scale = max(bend.weight, largest(found.hvp)) * float(np.sum(np.abs(bend.direction))) * max(1.0, largest([bend.direction]))
+    allowed = bend.error + allowance(circuit, found, scale, gradient=True)
+    return [Gap("second-derivative", np.array([theirs @ bend.direction]), np.array([bend.value]), np.array([allowed]))]
 
 
 def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, shape: tuple[int, ...]) -> Optional[np.ndarray]:

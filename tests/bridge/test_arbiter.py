@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -162,3 +164,20 @@ def test_the_reference_stands_beside_methods_as_an_evaluation():
     np.testing.assert_allclose(found.jacobian[0][0], np.diag(-np.sin([0.4, 0.5])), atol=1e-11)
     np.testing.assert_allclose(found.vjps[0][0], -np.sin([0.4, 0.5]), atol=1e-11)
     assert str(found.method) == "arbiter"
+
+
+def test_hessian_vector_products_are_held_against_second_derivatives():
+    def function():
+        qml.RX(t(0.3), 0)
+        qml.RY(t(0.4), 1)
+        qml.CRX(t(0.5), [0, 1])
+        return qml.expval(qml.PauliX(0)), qml.probs([1, 0])
+
+    circuit = circuit_of(make_qscript(function)())
+    configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
+    right = Inline().submit(Request(circuit, parse("default.qubit/backprop"), second=True)).result()
+    wrong = replace(right, method=parse("default.qubit/adjoint"), hvp=tuple(0.9 * part for part in right.hvp))
+    judgement = judge(circuit, configuration, [right, wrong], (), Inline())
+    assert judgement.right == ("default.qubit/backprop",)
+    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.methods[1].where == "second-derivative"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from qdiag.derivative import derivative
+from qdiag.derivative import curvature, derivative
 
 numbers = st.floats(-3, 3, allow_nan=False).map(lambda x: round(x, 6))
 
@@ -98,3 +98,15 @@ def test_several_outputs_have_an_error_bar_each():
     value, error, smooth = derivative(lambda p: np.array([p[0] * p[1], 1e6 * np.sin(p[0])]), [2.0, 3.0], [1.0, -1.0])
     assert np.all(np.abs(value - [1.0, 1e6 * math.cos(2.0)]) <= error)
     assert smooth
+
+
+@given(x=numbers, terms=st.lists(st.tuples(numbers, st.integers(0, 8), numbers), min_size=1, max_size=6))
+def test_the_error_bar_of_a_second_derivative_holds(x, terms):
+    found = curvature(lambda p: sum(a * math.cos(w * p[0] + b) for a, w, b in terms), [x], [1.0])
+    exact = -sum(a * w * w * math.cos(w * x + b) for a, w, b in terms)
+    assert abs(found.value - exact) <= found.error + 1e-15
+    assert found.error <= 1e-7 * (1 + sum(abs(a) for a, _, _ in terms))
+
+
+def test_a_kink_has_no_second_derivative():
+    assert not curvature(lambda p: abs(p[0]), [0.0], [1.0]).smooth
