@@ -41,6 +41,7 @@ class Bench:
     tolerance: Tolerance = field(default_factory=Tolerance)
     trusted: bool = False
     minimize: bool = True
+    seconds: float = MINIMIZING_SECONDS
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
@@ -188,7 +189,6 @@ def minimal_of(
     question: Question,
     diagnosis: Diagnosis,
     bench: Bench,
-    budget: float = MINIMIZING_SECONDS,
     accepted: Optional[Callable[[Circuit], None]] = None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
@@ -211,7 +211,7 @@ def minimal_of(
     workshop = workshop_of(bench.workers, trusted=bench.trusted)
     try:
         found = minimize(
-            question.circuit, oracle, workshop=workshop, budget=budget, same_cause=same_cause, accepted=accepted
+            question.circuit, oracle, workshop=workshop, budget=bench.seconds, same_cause=same_cause, accepted=accepted
         )
     except NotReproducedError:
         return None

@@ -12,12 +12,12 @@ from typing import Callable, Optional, Protocol
 
 from qdiag.call import Environment, Script
 from qdiag.compare import Verdict
-from qdiag.errors import ExitCode, Interrupted
+from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import Bench, finding_of, unanimous
+from qdiag.examination import MINIMIZING_SECONDS, Bench, finding_of, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
-from qdiag.report import findings_json
+from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
@@ -39,6 +39,18 @@ class Voice(Protocol):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Which findings are asked for: the N-th, from 1; the one at a call; all, where neither is given."""
+
+    finding: Optional[int] = None
+    call: Optional[int] = None
+
+    def takes(self, number: int, divergence: Divergence) -> bool:
+        """Whether the divergence with this number, from 1, is asked for."""
+        return self.finding in (None, number) and self.call in (None, *divergence.calls, divergence.call.index)
+
+
+@dataclass(frozen=True)
 class Options:
     """What the user asked for.
 
@@ -50,6 +62,10 @@ class Options:
         Worker processes, or None for one a core.
     minimize
         Whether failing circuits are shrunk.
+    seconds
+        What shrinking one finding may take.
+    only
+        The findings that are asked for.
     trusted
         Whether class definitions inside the trace may be executed.
     """
@@ -58,6 +74,8 @@ class Options:
     jobs: Optional[int] = None
     minimize: bool = True
     trusted: bool = False
+    seconds: float = MINIMIZING_SECONDS
+    only: Choice = field(default_factory=Choice)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +160,8 @@ class Examination:
         with self._voice.progress("replaying") as self._report:
             located = self._replay.finish()
         options = self._options
-        bench = Bench(self._workers, self._trace.environment, options.plan.tolerance, options.trusted, options.minimize)
+        workers, tolerance = self._workers, options.plan.tolerance
+        bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds)
         with self._voice.progress("asking the arbiter") as report:
             divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
         with self._voice.progress("diagnosing") as report:
@@ -152,7 +171,8 @@ class Examination:
     def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:
         for number, divergence in enumerate(divergences):
             report(number, len(divergences))
-            yield finding_of(divergence, located.methods, bench, self._run.reproducer(number))
+            if self._options.only.takes(number + 1, divergence):
+                yield finding_of(divergence, located.methods, bench, self._run.reproducer(number))
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
@@ -204,11 +224,36 @@ def report(outcome: Outcome) -> Document:
         outcome.script,
         outcome.environment,
         folder=str(run.path),
-        files=[run.trace.name, run.findings.name, *reproducers],
+        files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
         next_command=_next(outcome),
     )
-    run.findings.write_text(findings_json.render(outline), encoding="utf-8")
+    write_reports(outline, run)
     return outline
+
+
+def write_reports(outline: Document, run: RunDirectory) -> None:
+    """Write an outline, and what is rendered from it, into a run's folder."""
+    # matplotlib takes a second to load, which is not to be paid before the script has run
+    from qdiag.report import html
+
+    texts = {
+        run.findings: findings_json.render(outline),
+        run.markdown: markdown.render(outline),
+        run.html: html.render(outline),
+        run.outline: outline_file.save(outline),
+    }
+    try:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
+
+
+def reported(run: RunDirectory) -> Document:
+    """The outline of a run that was judged before."""
+    if not run.outline.exists():
+        raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
+    return outline_file.load(run.outline.read_text(encoding="utf-8"))
 
 
 def _next(outcome: Outcome) -> str:

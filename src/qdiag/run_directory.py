@@ -43,6 +43,11 @@ class RunDirectory:
         return self.path / "report.html"
 
     @property
+    def outline(self) -> Path:
+        """What reports are rendered from, so that another format needs no judging."""
+        return self.path / "report.qdiag"
+
+    @property
     def evaluations(self) -> Path:
         """What replaying worked out so far, so that it can be resumed."""
         return self.path / "evaluations.qdiag"

@@ -18,6 +18,9 @@ from qdiag.errors import ExitCode, QdiagError
 COMMANDS = (
     ("trace", "Run a training script unchanged and judge every QNode call."),
     ("diagnose", "Judge a trace that was recorded before."),
+    ("report", "Print the report of a run: terminal, Markdown, HTML, JSON, or the text of an issue."),
+    ("show", "List what a trace holds."),
+    ("minimize", "Shrink a finding's circuit to the few operations that matter."),
     ("explain", "Say what a cause is, how it is confirmed, what to do."),
 )
 """Name and one-line help of each command, in the order in which users meet them; the module has the same name."""

@@ -1,0 +1,40 @@
+"""``qdiag minimize``: shrink a finding's circuit to the few operations that matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Optional
+
+import click
+
+from qdiag import pipeline, run_directory
+from qdiag.cli import judging, options
+from qdiag.cli.voice import Voice
+
+
+@click.command(name="minimize", epilog="Example:  qdiag minimize --budget 300 qdiag-runs/train-1")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--call", type=click.IntRange(min=0), metavar="N", help="The finding at this call.")
+@click.option("--finding", type=click.IntRange(min=1), metavar="N", help="The N-th finding.  [default: all]")
+@click.option("--budget", type=click.FloatRange(min=1), default=300.0, show_default=True, metavar="SECONDS", help="For each finding.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]")
+@options.trust
+@options.talk
+def command(
+    run: Optional[Path],
+    call: Optional[int],
+    finding: Optional[int],
+    budget: float,
+    jobs: Optional[int],
+    trust: bool,
+    as_json: bool,
+    quiet: int,
+    verbose: bool,
+) -> int:
+    """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew."""
+    found = run_directory.find(run)
+    voice = Voice(quiet, verbose)
+    chosen = pipeline.Options(jobs=jobs, trusted=trust, seconds=budget, only=pipeline.Choice(finding, call))
+    chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))
+    return judging.shown(pipeline.examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)
