@@ -22,8 +22,8 @@ from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Minimal
 from qdiag.method import Method
 from qdiag.method import parse as parse_method
-from qdiag.minimizing import Oracle, SameDifference, minimize, workshop_of
-from qdiag.question import ARBITER, Question, question_of, with_circuit
+from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
+from qdiag.question import ARBITER, Question, ask, question_of, with_circuit
 from qdiag.workers import Workers
 
 Report = Callable[[int, int], None]
@@ -201,18 +201,22 @@ def minimal_of(
 
     def same_cause(circuit: Circuit) -> bool:
         cause = next((cause for cause in CAUSES if cause.code == diagnosis.code), None)
-        scene = survey(divergence, with_circuit(question, circuit), bench.workers, bench.reference)
+        smaller = with_circuit(question, circuit)
+        compared = ask(smaller, bench.workers, bench.reference)
+        shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
+        scene = survey(shown, smaller, bench.workers, bench.reference)
         return cause is None or diagnosis.code == "QD901" or recurs(cause, scene, bench.workers, bench.reference)
 
     same = SameDifference(
         question, bench.workers, reference=bench.reference, wrong=divergence.wrong, wrong_methods=wrong_methods
     )
-    oracle = Oracle(same, width=bench.workers.count)
     workshop = workshop_of(bench.workers, trusted=bench.trusted)
     try:
-        found = minimize(
-            question.circuit, oracle, workshop=workshop, budget=bench.seconds, same_cause=same_cause, accepted=accepted
-        )
+        with Oracle(same, width=bench.workers.count) as oracle:
+            found = minimize(
+                question.circuit, oracle, workshop=workshop, budget=bench.seconds, same_cause=same_cause, accepted=accepted
+            )
+            explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
     except NotReproducedError:
         return None
     circuit = found.circuit
@@ -224,4 +228,5 @@ def minimal_of(
         oracle_calls=found.calls,
         one_minimal=found.one_minimal,
         circuit=circuit,
+        notes=explained.sentences(circuit),
     )

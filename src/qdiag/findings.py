@@ -93,7 +93,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Minimal:
-    """How small the circuit became, and at which cost; ``circuit`` is what is left."""
+    """How small the circuit became, and at which cost; ``circuit`` is what is left, ``notes`` what of it may vary and what agrees."""
 
     operations: int
     wires: int
@@ -102,6 +102,7 @@ class Minimal:
     oracle_calls: int = 0
     one_minimal: bool = False
     circuit: Optional[Circuit] = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,5 +54,14 @@ def test_a_measurement_or_an_operation_left_out_is_the_last_resort() -> None:
     assert found.change == "without the measurement ExpectationMP on wire 0"
 
 
+def test_it_is_said_in_sentences() -> None:
+    assert explained().sentences(MINIMAL) == (
+        "any number in RX on wire 0 shows it",
+        "another gate in the place of RX on wire 0 shows it, too",
+        "another gate in the place of CNOT on wires 0, 1 shows it, too",
+        "with 0.37 for 0 in RY on wire 0 the two agree",
+    )
+
+
 def test_without_a_workshop_no_operation_is_called_free() -> None:
     assert explain(MINIMAL, Oracle(singular), lambda candidate: True).free_operations == ()

@@ -129,6 +129,10 @@ class TestTheSameCause:
         assert 0 < len(asked) < found.calls
         assert found.slips == 0
 
+    def test_a_cause_that_does_not_hold_for_the_start_says_nothing(self) -> None:
+        found = minimize(numbered(100), Oracle(self.either), same_cause=lambda candidate: False)
+        assert len(found.circuit.operations) == 1
+
     def test_a_search_that_is_stopped_returns_what_has_been_confirmed(self) -> None:
         def interesting(candidate: Circuit) -> bool:
             if len(candidate.operations) < 50:

@@ -51,6 +51,15 @@ class Explanation:
     twin: Optional[Circuit] = None
     change: str = ""
 
+    def sentences(self, circuit: Circuit) -> tuple[str, ...]:
+        """What a reader should know of the circuit that was explained."""
+        owners = {found.position: found.owner for found in held(circuit)}
+        free = dict.fromkeys(_said(owners[position]) for position, _ in self.free_numbers)
+        others = (_said(circuit.operations[position]) for position in self.free_operations)
+        found = [f"any number in {name} shows it" for name in free]
+        found += [f"another gate in the place of {name} shows it, too" for name in others]
+        return (*found, f"with {self.change} the two agree") if self.twin is not None else tuple(found)
+
 
 def explain(
     circuit: Circuit, oracle: Oracle, agrees: Callable[[Circuit], bool], workshop: Optional[Workshop] = None

@@ -115,7 +115,8 @@ def minimize(
         Seconds after which to stop with the best so far.
     same_cause
         Confirms the cause again: asked after each pass that made progress. Where it does not hold, the search goes back to
-        the last circuit for which it did, and from then on asks before it accepts anything.
+        the last circuit for which it did, and from then on asks before it accepts anything. A cause that does not hold for the
+        start says nothing, and is not asked again.
     progress
         Told now and then where the search is.
     accepted
@@ -172,6 +173,8 @@ class _Search:
                 "the circuit does not show the difference when it is evaluated by itself",
                 "the cause lies outside the circuit, or depends on the process: use the call as it was recorded",
             )
+        if self.same_cause is not None and not self.same_cause.ask(self.best):
+            self.same_cause = None
         if self.accepted is not None:
             self.accepted(self.best)
 
