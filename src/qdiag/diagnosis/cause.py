@@ -54,6 +54,8 @@ class Scene:
         (``integer`` · ``real`` · ``different``).
     blamed
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
+    discarded
+        The largest imaginary part that torch's backward pass drops at casts from real to complex.
     composite
         Whether the difference sits in operations that PennyLane can decompose.
     """
@@ -68,6 +70,7 @@ class Scene:
     lossy: tuple[tuple[int, str], ...] = ()
     blamed: Optional[Blamed] = None
     composite: bool = False
+    discarded: float = 0.0
 
     @property
     def call(self) -> Call:

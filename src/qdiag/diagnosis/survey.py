@@ -20,6 +20,9 @@ from qdiag.findings import Divergence
 from qdiag.manifold import tangential
 from qdiag.question import Evaluator, Question, ask, with_circuit
 
+CASTING = "Casting complex values to real"
+"""Torch's warning, as far as its versions agree on the words."""
+
 Blocks = tuple[np.ndarray, ...]
 
 
@@ -47,6 +50,9 @@ def survey(
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
         )
+    if any(CASTING in warning for warning in divergence.call.warnings) and question.interface == "torch":
+        imaginary, _ = _answer(evaluator.call(framework.discarded_imaginary, question.request(0)), (0.0, 0.0))
+        scene = replace(scene, discarded=imaginary)
     if divergence.signature == "raise":
         return replace(scene, blamed=_blamed_for_raising(question, evaluator))
     if not scene.derivative:

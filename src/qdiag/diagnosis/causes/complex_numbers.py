@@ -68,9 +68,12 @@ HARMLESS_CAST = Cause(
     confirmed_by="""The warning was raised, an imaginary part was dropped at a cast from real to complex, and the gradients agree with a
         reference that takes no such cast.""",
     remedy="nothing: the gradients are right",
-    applies=lambda scene: _warned(scene) and not scene.divergence.wrong and scene.numeric,
+    applies=lambda scene: _warned(scene) and scene.discarded > 0 and not scene.divergence.wrong and scene.numeric,
     predicts=lambda scene: (),
-    because=lambda scene: "the cast whose backward pass warns goes from real to complex: its gradient is the real part by definition",
+    because=lambda scene: (
+        f"the cast whose backward pass warns goes from real to complex: an imaginary part of up to {scene.discarded:.2g} is dropped there, "
+        "as the definition of its gradient says"
+    ),
     verdicts=(Verdict.ROUNDING,),
 )
 
