@@ -9,7 +9,6 @@ import pennylane as qml
 import pytest
 import torch
 from disagreements import DISAGREEMENTS, HEALTHY, t
-from pennylane.tape import make_qscript
 
 from qdiag.arbiter import evaluation, judge, reference
 from qdiag.bridges.tapes import circuit_of
@@ -18,7 +17,12 @@ from qdiag.evaluation import Request
 from qdiag.method import parse
 from qdiag.workers import Inline
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not hasattr(qml, "SelectPauliRot"), reason="faults of the newest PennyLane")]
+pytestmark = pytest.mark.stack
+
+if not hasattr(qml, "SelectPauliRot"):
+    pytest.skip("these are faults of the newest PennyLane", allow_module_level=True)
+
+make_qscript = qml.tape.make_qscript
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
-from instances import operators
+from instances import MODERN, operators
 
 from qdiag.bridges import channels, matrices
 from qdiag.bridges.plain import rows
@@ -17,7 +17,7 @@ MOST_WIRES = 6
 UNKNOWN = {"PhaseAdder"}
 """What needs wires beyond its own: not simulated by itself."""
 
-SMALL = [instance for instance in operators() if len(instance.operator.wires) <= MOST_WIRES]
+SMALL = [i for i in operators() if len(i.operator.wires) <= MOST_WIRES and (MODERN or "batch" not in i.label)]
 UNITARY = [i for i in SMALL if i.kind not in UNKNOWN and matrices.own_matrix(rows(i.operator)[0]) is not None]
 NOISE = [i for i in SMALL if isinstance(i.operator, qml.operation.Channel) and "rit" not in i.kind]
 
@@ -25,43 +25,48 @@ NOISE = [i for i in SMALL if isinstance(i.operator, qml.operation.Channel) and "
 @pytest.mark.parametrize("instance", UNITARY, ids=lambda instance: instance.label)
 def test_the_product_of_elementary_factors_is_the_matrix(instance):
     operator = rows(instance.operator)[0]
-    np.testing.assert_allclose(matrices.matrix_of(operator), matrices.own_matrix(operator), atol=1e-12)
+    ours, theirs = matrices.matrix_of(operator), matrices.own_matrix(operator)
+    if instance.kind == "GroverOperator" and not MODERN:
+        theirs = -theirs  # its matrix and its decomposition differed by that sign
+    np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 
 def test_most_of_pennylanes_operations_have_been_compared():
-    assert len(UNITARY) > 100
+    assert len(UNITARY) > (100 if MODERN else 40)
 
 
 @pytest.mark.parametrize("instance", NOISE, ids=lambda instance: instance.label)
 def test_a_channel_is_pennylanes_channel(instance):
     weights, ours = channels.channel(instance.operator)
-    theirs = [np.asarray(kraus) for kraus in instance.operator.kraus_matrices()]
+    kraus = instance.operator.kraus_matrices
+    theirs = [np.asarray(matrix) for matrix in (kraus() if MODERN else kraus)]
     superoperators = [sum(w * np.kron(k, k.conj()) for w, k in zip(weights, ours)), sum(np.kron(k, k.conj()) for k in theirs)]
     np.testing.assert_allclose(*superoperators, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "operator",
-    [
-        qml.ctrl(qml.pow(qml.RX(0.0, 1), 2), 0),
-        qml.pow(qml.ctrl(qml.RX(0.3, 1), [0, 2]), 3),
-        qml.exp(qml.PauliX(0) @ qml.PauliY(1), -0.15j),
-        qml.adjoint(qml.Rot(0.1, 0.2, 0.3, 0)),
-        qml.prod(qml.CNOT([0, 1]), qml.RZ(0.3, 1)),
-        qml.ctrl(qml.GlobalPhase(0.3), 0),
-        qml.ctrl(qml.MultiRZ(0.3, [1, 2]), 0, control_values=[0]),
-        qml.pow(qml.RX(0.3, 0), -2),
-    ],
-    ids=repr,
+COMPOSITE = (
+    lambda: qml.ctrl(qml.pow(qml.RX(0.0, 1), 2), 0),
+    lambda: qml.pow(qml.ctrl(qml.RX(0.3, 1), [0, 2]), 3),
+    lambda: qml.exp(qml.PauliX(0) @ qml.PauliY(1), -0.15j),
+    lambda: qml.adjoint(qml.Rot(0.1, 0.2, 0.3, 0)),
+    lambda: qml.prod(qml.CNOT([0, 1]), qml.RZ(0.3, 1)),
+    lambda: qml.ctrl(qml.GlobalPhase(0.3), 0),
+    lambda: qml.ctrl(qml.MultiRZ(0.3, [1, 2]), 0, control_values=[0]),
+    lambda: qml.pow(qml.RX(0.3, 0), -2),
 )
-def test_composite_operations_are_taken_apart(operator):
-    np.testing.assert_allclose(matrices.matrix_of(operator), qml.matrix(operator), atol=1e-14)
+
+
+@pytest.mark.skipif(not MODERN, reason="these classes are of later versions")
+@pytest.mark.parametrize("make", COMPOSITE)
+def test_composite_operations_are_taken_apart(make):
+    np.testing.assert_allclose(matrices.matrix_of(make()), qml.matrix(make()), atol=1e-14)
 
 
 def test_nothing_speaks_against_a_standard_gate():
-    assert matrices.disagreement(qml.CRX(0.3, [0, 1])) == ""
+    assert matrices.disagreement(qml.CRX(0.3, wires=[0, 1])) == ""
 
 
+@pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
 def test_a_matrix_that_contradicts_the_decomposition_is_said():
     class Crooked(qml.operation.Operation):
         num_wires = 1

@@ -1,0 +1,34 @@
+"""The positive control of the project's first report: on PennyLane 0.21 adjoint shifts gradients under a Hermitian observable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pennylane as qml
+import pytest
+import torch
+
+from qdiag.arbiter import judge
+from qdiag.bridges.tapes import circuit_of
+from qdiag.call import Configuration, SourceLine
+from qdiag.evaluation import Request
+from qdiag.method import parse
+from qdiag.workers import Inline
+
+pytestmark = pytest.mark.stack
+
+HAS_THE_FAULT = not hasattr(qml, "matrix")
+
+
+def test_the_arbiter_tells_the_fault_from_a_healthy_version():
+    tape = qml.tape.QuantumTape() if hasattr(qml.tape, "QuantumScript") else qml.tape.JacobianTape()
+    with tape:
+        for gate, angle in ((qml.RX, 0.4), (qml.RY, 0.3)):
+            gate(torch.tensor(angle, dtype=torch.float64, requires_grad=True), wires=0)
+        qml.expval(qml.Hermitian(np.diag([1.0, -1.0]), wires=0))
+    circuit = circuit_of(tape)
+    methods = [parse(f"default.qubit/{name}") for name in ("backprop", "adjoint", "parameter-shift")]
+    evaluations = [Inline().submit(Request(circuit, method, jacobian=True)).result() for method in methods]
+    configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
+    judgement = judge(circuit, configuration, evaluations, (), Inline())
+    assert judgement.wrong == (("default.qubit/adjoint",) if HAS_THE_FAULT else ())
+    assert "default.qubit/backprop" in judgement.right
