@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Sequence
-from typing import Optional
+from functools import lru_cache
+from typing import Any, Optional
 
 import numpy as np
 
@@ -29,17 +31,25 @@ def pack(arrays: Sequence[Optional[np.ndarray]]) -> bytes:
     CircuitFormatError
         If a dtype is not in `DTYPES`.
     """
-    header: list[Optional[tuple[str, tuple[int, ...]]]] = []
-    blocks: list[bytes] = []
-    for array in arrays:
-        if array is None:
-            header.append(None)
-            continue
-        if array.dtype.name not in DTYPES:
-            raise CircuitFormatError(f"an array of dtype {array.dtype} cannot be stored", "convert it to a numeric dtype")
-        header.append((array.dtype.name, array.shape))
-        blocks.append(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(blocks)
+    header = _header(tuple([None if array is None else (array.dtype, array.shape) for array in arrays]))
+    blocks = [_little_endian(array) for array in arrays if array is not None]
+    return header + b"".join(blocks)
+
+
+@lru_cache(maxsize=4096)
+def _header(kinds: tuple[Optional[tuple[Any, tuple[int, ...]]], ...]) -> bytes:
+    """The first line of a bundle; the calls of a training share theirs."""
+    for dtype in (kind[0] for kind in kinds if kind is not None):
+        if dtype.name not in DTYPES:
+            raise CircuitFormatError(f"an array of dtype {dtype} cannot be stored", "convert it to a numeric dtype")
+    described = [None if kind is None else (kind[0].name, kind[1]) for kind in kinds]
+    return json.dumps(described, separators=(",", ":")).encode() + b"\n"
+
+
+def _little_endian(array: np.ndarray) -> bytes:
+    if sys.byteorder == "little" and array.dtype.isnative:
+        return array.tobytes()
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def unpack(data: bytes) -> tuple[Optional[np.ndarray], ...]:

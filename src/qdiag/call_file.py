@@ -32,6 +32,12 @@ def text_of(value: Any) -> str:
     return json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
 
 
+def event_text(event: Event) -> str:
+    """The same for an event, of which a training makes thousands."""
+    document = {"kind": event.kind, "after": event.after, "text": event.text, "number": _plain(event.number)}
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -261,5 +262,11 @@ def _next(outcome: Outcome) -> str:
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"
     if outcome.result.verdict is Verdict.ROUNDING:
-        return f"qdiag twin {outcome.script.path}   why the losses part although every call agrees"
+        return f"qdiag twin {_shown(outcome.script.path)}   why the losses part although every call agrees"
     return ""
+
+
+def _shown(path: str) -> str:
+    """A path as one types it from here, or its name alone where it lies elsewhere: reports name no folders of a machine."""
+    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    return os.path.basename(path) if relative.startswith("..") else relative

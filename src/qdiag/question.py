@@ -17,7 +17,6 @@ from qdiag.compare import Comparison, Tolerance, compare
 from qdiag.evaluate import Evaluation, Request
 from qdiag.method import Method, Option
 
-
 __all__ = ["ARBITER", "PLAIN", "Evaluator", "Question", "ask", "question_of", "with_circuit"]
 
 PLAIN = Method("", "none")

@@ -21,11 +21,12 @@ class RunDirectory:
     """A run's folder and the names of the files in it."""
 
     path: Path
+    name: str = TRACE
 
     @property
     def trace(self) -> Path:
         """The recorded calls."""
-        return self.path / TRACE
+        return self.path / self.name
 
     @property
     def findings(self) -> Path:
@@ -112,7 +113,7 @@ def find(run: Path | None) -> RunDirectory:
         return RunDirectory(run)
     if not run.exists():
         raise TraceError(f"{run} does not exist", "name a folder that qdiag trace wrote, or a trace file")
-    return RunDirectory(run.parent)
+    return RunDirectory(run.parent, run.name)
 
 
 def _stem(script: str) -> str:

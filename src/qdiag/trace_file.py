@@ -11,7 +11,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -36,6 +36,9 @@ VERSION = 1
 BUSY_MILLISECONDS = 5000
 """How long a writer waits for a reader; readers hold the file for microseconds."""
 
+CHECKPOINT_PAGES = 16384
+"""How long the log grows (64 MB) before it is folded into the file, which waits for the disk."""
+
 _TABLES = {
     "meta": "name TEXT PRIMARY KEY, text TEXT NOT NULL",
     "structures": "id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, text TEXT NOT NULL",
@@ -47,30 +50,32 @@ _TABLES = {
         "process INTEGER NOT NULL, thread INTEGER NOT NULL"
     ),
     "backwards": (
-        "id INTEGER PRIMARY KEY, call INTEGER NOT NULL, cotangents BLOB NOT NULL, gradients BLOB NOT NULL, "
-        "exact TEXT NOT NULL, create_graph INTEGER NOT NULL"
+        "call INTEGER NOT NULL, pass INTEGER NOT NULL, cotangents BLOB NOT NULL, gradients BLOB NOT NULL, "
+        "exact TEXT NOT NULL, create_graph INTEGER NOT NULL, PRIMARY KEY (call, pass)"
     ),
     "failures": "call INTEGER PRIMARY KEY, text TEXT NOT NULL",
     "events": "id INTEGER PRIMARY KEY, text TEXT NOT NULL",
 }
-_INDEXES = ("CREATE INDEX backwards_of_call ON backwards (call)",)
+_CLUSTERED = frozenset(["backwards"])
+"""Tables stored by their key, so that a commit touches one page less."""
+
 _CALL_COLUMNS = tuple(column.split()[0] for column in _TABLES["calls"].split(", "))
 _INSERT_CALL = f"INSERT INTO calls ({', '.join(_CALL_COLUMNS)}) VALUES ({', '.join('?' * len(_CALL_COLUMNS))})"
-_INSERT_BACKWARD = "INSERT INTO backwards (call, cotangents, gradients, exact, create_graph) VALUES (?, ?, ?, ?, ?)"
+_INSERT_BACKWARD = "INSERT INTO backwards VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Entry(NamedTuple):
-    """A call on its way into the file: descriptions as texts (see `call_file`), circuits as structure and numbers."""
+    """A call on its way into the file: descriptions as texts (see `call_file`), circuits as structure and packed numbers."""
 
     step: int
     source: str
     configuration: str
     arguments: str
     structure: str
-    numbers: Sequence[np.ndarray]
+    numbers: bytes
     outputs: Optional[Sequence[np.ndarray]]
     written: Optional[str] = None
-    written_numbers: Sequence[np.ndarray] = ()
+    written_numbers: bytes = b""
     container: str = "numpy"
     layer_dtype: str = ""
     warnings: tuple[str, ...] = ()
@@ -89,10 +94,10 @@ def entry_of(call: Call) -> Entry:
         configuration=call_file.text_of(call.configuration),
         arguments=call_file.text_of(call.arguments),
         structure=structure,
-        numbers=numbers,
+        numbers=pack(numbers),
         outputs=call.outputs,
         written=written,
-        written_numbers=written_numbers,
+        written_numbers=pack(written_numbers),
         container=call.output_container,
         layer_dtype=call.layer_dtype,
         warnings=call.warnings,
@@ -122,9 +127,7 @@ def create(path: Path, script: Script, **meta: str) -> None:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("BEGIN")
             for name, columns in _TABLES.items():
-                database.execute(f"CREATE TABLE {name} ({columns})")
-            for index in _INDEXES:
-                database.execute(index)
+                database.execute(f"CREATE TABLE {name} ({columns})" + (" WITHOUT ROWID" if name in _CLUSTERED else ""))
             for name, text in {**meta, "script": call_file.text_of(script), "started": repr(time.time())}.items():
                 database.execute("INSERT INTO meta VALUES (?, ?)", (name, text))
             database.execute("COMMIT")
@@ -147,6 +150,7 @@ class TraceWriter:
         )
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._structures: dict[str, int] = {}
         self._descriptions: dict[str, int] = {}
         self._depth = 0
@@ -177,47 +181,48 @@ class TraceWriter:
     def call(self, entry: Entry, process: int = 0) -> int:
         """Append a call; returns its index."""
         with self.transaction():
-            index = self.calls
-            row = (
-                index,
-                entry.step,
-                self._description(entry.source),
-                self._description(entry.configuration),
-                self._description(entry.arguments),
-                self._structure(entry.structure),
-                pack(entry.numbers),
-                None if entry.written is None else self._structure(entry.written),
-                None if entry.written is None else pack(entry.written_numbers),
-                None if entry.outputs is None else pack(entry.outputs),
-                entry.container,
-                entry.layer_dtype,
-                call_file.text_of(entry.warnings) if entry.warnings else None,
-                entry.parent,
-                process,
-                entry.thread,
-            )
-            self._database.execute(_INSERT_CALL, row)
-            self.calls = index + 1
-            if entry.failure is not None:
-                self.failure(index, entry.failure)
+            return self.append(entry, process)
+
+    def append(self, entry: Entry, process: int = 0) -> int:
+        """The same inside a transaction that is open already."""
+        index = self.calls
+        row = (
+            index,
+            entry.step,
+            self._description(entry.source),
+            self._description(entry.configuration),
+            self._description(entry.arguments),
+            self._structure(entry.structure),
+            entry.numbers,
+            None if entry.written is None else self._structure(entry.written),
+            None if entry.written is None else entry.written_numbers,
+            None if entry.outputs is None else pack(entry.outputs),
+            entry.container,
+            entry.layer_dtype,
+            call_file.text_of(entry.warnings) if entry.warnings else None,
+            entry.parent,
+            process,
+            entry.thread,
+        )
+        self._database.execute(_INSERT_CALL, row)
+        self.calls = index + 1
+        if entry.failure is not None:
+            self.failure(index, entry.failure)
         return index
 
-    def backward(self, call: int, backward: Backward) -> None:
-        """Append what one backward pass brought to a call."""
-        with self.transaction():
-            exact = "".join("1" if flag else "0" for flag in backward.exact)
-            row = (call, pack(backward.cotangents), pack(backward.gradients), exact, int(backward.create_graph))
-            self._database.execute(_INSERT_BACKWARD, row)
+    def backward(self, call: int, number: int, backward: Backward) -> None:
+        """Append what the n-th backward pass, from 0, brought to a call; inside a transaction."""
+        exact = "".join(["1" if flag else "0" for flag in backward.exact])
+        row = (call, number, pack(backward.cotangents), pack(backward.gradients), exact, int(backward.create_graph))
+        self._database.execute(_INSERT_BACKWARD, row)
 
     def failure(self, call: int, failure: Failure) -> None:
-        """Say that a call, or its backward pass, raised; the first failure stays."""
-        with self.transaction():
-            self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_file.text_of(failure)))
+        """Say that a call, or its backward pass, raised; the first failure stays. Inside a transaction."""
+        self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_file.text_of(failure)))
 
-    def event(self, event: Event) -> None:
-        """Append an event."""
-        with self.transaction():
-            self._database.execute("INSERT INTO events (text) VALUES (?)", (call_file.text_of(event),))
+    def events(self, events: Iterable[Event]) -> None:
+        """Append events, inside a transaction."""
+        self._database.executemany("INSERT INTO events (text) VALUES (?)", [(call_file.event_text(event),) for event in events])
 
     def meta(self, name: str, text: str) -> None:
         """Set a fact about the whole recording."""
@@ -228,8 +233,8 @@ class TraceWriter:
         """Append a whole call with its backward passes; returns its index."""
         with self.transaction():
             index = self.call(entry_of(call), call.process)
-            for backward in call.backwards:
-                self.backward(index, backward)
+            for number, backward in enumerate(call.backwards):
+                self.backward(index, number, backward)
         return index
 
     def close(self) -> None:
@@ -288,7 +293,7 @@ def settle(path: Path, script: Script) -> None:
                 _take_in(writer, side, number)
             stopped = _stopped(path)
             if stopped:
-                writer.event(Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}"))
+                writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])
             writer.meta("script", call_file.text_of(script))
             writer.meta("complete", "yes")
     except sqlite3.Error as error:
@@ -306,8 +311,7 @@ def _take_in(writer: TraceWriter, side: Path, number: int) -> None:
         for call in trace.calls():
             parent = None if call.parent is None else call.parent + offset
             writer.write(replace(call, parent=parent, process=number))
-        for event in trace.events:
-            writer.event(replace(event, after=event.after + offset))
+        writer.events(replace(event, after=event.after + offset) for event in trace.events)
 
 
 def _started(side: Path) -> float:
@@ -383,8 +387,11 @@ class Trace:
         return cls(_connected(path), path)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; the last reader of a settled trace folds its log in, which a reader that came before could not."""
+        settled = self.complete
         self._database.close()
+        if settled:
+            _single_file(self.path)
 
     def __enter__(self) -> Trace:
         return self
@@ -486,7 +493,7 @@ class Trace:
         return restore(self._structure(structure), _present(unpack(numbers)))
 
     def _backwards(self, index: int) -> tuple[Backward, ...]:
-        query = "SELECT cotangents, gradients, exact, create_graph FROM backwards WHERE call = ? ORDER BY id"
+        query = "SELECT cotangents, gradients, exact, create_graph FROM backwards WHERE call = ? ORDER BY pass"
         return tuple(
             Backward(unpack(cotangents), unpack(gradients), tuple(flag == "1" for flag in exact), bool(create_graph))
             for cotangents, gradients, exact, create_graph in self._rows(query, index)

@@ -183,6 +183,14 @@ def test_the_readable_style_writes_plain_numbers_where_precision_is_not_the_poin
     )
 
 
+def test_the_readable_style_leaves_out_zeros_that_say_nothing():
+    matrix = np.array([[0.5, 0.2 + 0.1j], [0.2 - 0.1j, complex(0.25, -0.0)]])
+    circuit = Circuit((node_of(qml.QubitUnitary(matrix, wires=0)),), ())
+    (line,) = source_of(circuit, style=Style(exact=False)).lines
+    assert line == "qml.QubitUnitary(np.array([[0.5, 0.2+0.1j], [0.2-0.1j, 0.25]]), wires=0)"
+    assert "dtype=np.complex128" in source_of(Circuit((node_of(qml.QubitUnitary(np.eye(2) * (1 + 0j), wires=0)),), ())).lines[0]
+
+
 def test_the_shape_of_what_is_returned_is_kept():
     z = node_of(qml.expval(qml.PauliZ(0)))
     text = source_of(Circuit((), (z,))).returns

@@ -187,7 +187,7 @@ def test_another_default_dtype_is_set_before_anything_else():
     found = divergence()
     configuration = replace(found.call.configuration, default_dtype="float64")
     found = replace(found, call=replace(found.call, configuration=configuration))
-    assert "torch.set_default_dtype(torch.float64)\n\n\ndef circuit" in script(found)
+    assert "jacobian\n\ntorch.set_default_dtype(torch.float64)\n\n\ndef circuit" in script(found)
 
 
 def test_scalars_of_one_dtype_share_a_vector_and_arrays_stand_alone():

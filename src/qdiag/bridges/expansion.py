@@ -10,9 +10,9 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges import classes, flattening
-from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.decoding import Decoding
 from qdiag.bridges.encoding import Encoding
+from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.tapes import tape_of
 from qdiag.circuit import Circuit, Label, Node, Parameter, parameters_of
 from qdiag.errors import OpaqueCircuitError

@@ -55,6 +55,8 @@ def real_text(value: float, dtype: str = "float64") -> str:
 def complex_text(value: complex, dtype: str = "complex128", exact: bool = True) -> str:
     """A complex number: ``1+2j`` where that gives the same signs of zero (or ``exact`` is off), else ``complex(1.0, -0.0)``."""
     part = "float32" if dtype == "complex64" else "float64"
+    if not exact and value.imag == 0:
+        return real_text(value.real, part)
     if not exact and value.real == 0:
         value = complex(-0.0 if _negative(value.imag) else 0.0, value.imag)
     real, imaginary = real_text(value.real, part), real_text(value.imag, part)
@@ -116,19 +118,22 @@ def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
     """A parameter as source, with the imports that it needs."""
     parameter = style.written(parameter)
     value, container = parameter.value, parameter.container
+    if value.dtype.kind == "c" and not style.exact:
+        value = np.asarray(value + value.dtype.type(0))  # no signs of zero
     if container == "python":
         return scalar_text(value[()], value.dtype.name, style.exact), frozenset()
     if container == "numpy-scalar":
         name = "bool_" if value.dtype.name == "bool" else value.dtype.name
         return f"np.{name}({scalar_text(value[()], value.dtype.name)})", frozenset([NUMPY])
     if container == "numpy":
-        return _constructed("np.array", value, _numpy_dtype(value)), frozenset([NUMPY])
+        return _constructed("np.array", value, _numpy_dtype(value), exact=style.exact), frozenset([NUMPY])
     if container == "autograd":
         dtype = _numpy_dtype(value)
         tracked = "" if parameter.trainable else ", requires_grad=False"
-        return _constructed("pnp.array", value, dtype, tracked), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
+        return _constructed("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
     tracked = ", requires_grad=True" if parameter.trainable and value.dtype.kind in "fc" else ""
-    return _constructed("torch.tensor", value, _torch_dtype(value, style.default_dtype), tracked), frozenset([TORCH])
+    dtype = _torch_dtype(value, style.default_dtype)
+    return _constructed("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
 
 
 def _simplest(value: np.ndarray, container: str) -> str:
@@ -138,11 +143,11 @@ def _simplest(value: np.ndarray, container: str) -> str:
     return "python" if value.ndim == 0 else "numpy"
 
 
-def _constructed(function: str, value: np.ndarray, dtype: str, rest: str = "") -> str:
+def _constructed(function: str, value: np.ndarray, dtype: str, rest: str = "", exact: bool = True) -> str:
     if value.size == 0 and value.ndim > 1:
         zeros = function.replace("array", "zeros").replace("tensor", "zeros")
         return f"{zeros}({value.shape!r}{dtype or _double(function)}{rest})"
-    return f"{function}({array_text(value)}{dtype}{rest})"
+    return f"{function}({array_text(value, exact)}{dtype}{rest})"
 
 
 def _double(function: str) -> str:

@@ -36,14 +36,8 @@ _EXECUTION_DEFAULTS: dict[str, Any] = {
 }
 
 
-class Resolution:
-    """What PennyLane made of a call's configuration while it ran; empty where this version does not say."""
-
-    __slots__ = ("gradient", "interface")
-
-    def __init__(self, gradient: Any = None, interface: Any = None) -> None:
-        self.gradient = gradient
-        self.interface = interface
+Resolution = tuple[Any, Any]
+"""What PennyLane made of a call's configuration while it ran: gradient method and interface, None where it does not say."""
 
 
 def tape_of(qnode: Any) -> Any:
@@ -82,17 +76,13 @@ def shots_of(qnode: Any, tape: Any) -> tuple[int, ...]:
 def fingerprint(qnode: Any) -> tuple[Any, ...]:
     """What a configuration depends on, cheaply: equal fingerprints of one QNode, equal configurations."""
     names = vars(qnode)
-    options = names.get("execute_kwargs") or {}
     torch = sys.modules.get("torch")
     return (
         id(names.get("device")),
         id(names.get("diff_method")),
         id(names.get("gradient_fn")),
         names.get("_interface"),
-        id(names.get("func")),
         len(pipeline_of(qnode)),
-        options.get("mcm_method"),
-        options.get("max_diff"),
         None if torch is None else torch.get_default_dtype(),
     )
 
@@ -177,7 +167,7 @@ def _requested(method: Any) -> str:
 def _resolved(names: dict[str, Any], resolution: Resolution, requested: str) -> str:
     if requested == "none":
         return "none"
-    gradient = resolution.gradient if resolution.gradient is not None else names.get("gradient_fn")
+    gradient = resolution[0] if resolution[0] is not None else names.get("gradient_fn")
     if gradient is None:
         return "hadamard" if requested in _HADAMARD_MODES else requested
     if gradient == "device":
@@ -203,7 +193,7 @@ _INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
 
 
 def _interface(names: dict[str, Any], resolution: Resolution) -> str:
-    interface = names.get("_interface") if resolution.interface is None else resolution.interface
+    interface = names.get("_interface") if resolution[1] is None else resolution[1]
     return str(getattr(interface, "value", interface) or "numpy").replace("-jit", "")
 
 

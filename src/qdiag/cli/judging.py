@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
 from typing import Any
 
 import click
@@ -10,14 +12,15 @@ import click
 from qdiag import pipeline
 from qdiag.cli.voice import Voice
 from qdiag.compare import Tolerance
+from qdiag.errors import MethodError
 from qdiag.locate import Plan
-from qdiag.method import parse_list
+from qdiag.method import Method, parse_list
 from qdiag.report import findings_json, terminal
 
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
     """The pipeline's options from those of the command line."""
-    methods = () if given["methods"] == "auto" else parse_list(given["methods"])
+    methods = () if given["methods"] == "auto" else _installed(parse_list(given["methods"]))
     plan = Plan(
         methods=methods,
         every=given["every"],
@@ -27,6 +30,21 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
         trusted=trusted,
     )
     return pipeline.Options(plan, given["jobs"], not given["no_minimize"], trusted)
+
+
+def _installed(methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    """The methods, if this environment has their devices: asked of the plugins' entry points, without loading PennyLane."""
+    known = sorted({point.name for point in _plugins()})
+    for method in methods:
+        if method.device and known and method.device not in known:
+            raise MethodError(f"there is no device '{method.device}' here", "installed are " + ", ".join(known))
+    return methods
+
+
+def _plugins() -> Iterable[metadata.EntryPoint]:
+    if sys.version_info >= (3, 10):
+        return metadata.entry_points(group="pennylane.plugins")
+    return metadata.entry_points().get("pennylane.plugins", ())
 
 
 def shown(outcome: pipeline.Outcome, voice: Voice, *, fail_on: str, as_json: bool) -> int:

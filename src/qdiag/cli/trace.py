@@ -13,6 +13,7 @@ import click
 from qdiag import pipeline, run_directory
 from qdiag.cli import judging, options
 from qdiag.cli.voice import Voice
+from qdiag.errors import UsageError
 
 
 @click.command(
@@ -46,6 +47,8 @@ def command(
     Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped).
     """
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
+    if not module and not os.path.exists(script):
+        raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
     chosen = judging.options_of(replay, trusted=True)
     run = run_directory.create(script, out, force=force)
     voice = Voice(quiet, verbose)

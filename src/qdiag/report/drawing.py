@@ -145,6 +145,8 @@ def _label(node: Node) -> str:
         return "ℋ"
     if node.name in ("Prod", "Tensor"):
         return "⊗".join(_label(part) for part in inner)
+    if node.name == "SProd" and inner:
+        return "·".join([*(_number(part.value) for part in _flat(node.data) if isinstance(part, Parameter)), _label(inner[0])])
     if node.name == "Adjoint" and inner:
         return _label(inner[0]) + "†"
     if inner:
@@ -163,7 +165,9 @@ def _flat(parts: Sequence[Value]) -> Iterator[Value]:
 def _arguments(node: Node) -> str:
     numbers = [_number(part.value) for part in _flat(node.data) if isinstance(part, Parameter)]
     written = [number for number in numbers if number]
-    return f"({', '.join(written)})" if written and node.name not in _SHORT_WITHOUT_NUMBERS else ""
+    given = f"({', '.join(written)})"
+    fits = len(_SHORT.get(node.name, node.name)) + len(given) <= _LONGEST_LABEL
+    return given if written and fits and node.name not in _SHORT_WITHOUT_NUMBERS else ""
 
 
 _SHORT_WITHOUT_NUMBERS = frozenset({"QubitUnitary", "Hermitian", "AmplitudeEmbedding", "StatePrep", "QubitStateVector", "BasisState"})
@@ -172,7 +176,7 @@ _SHORT_WITHOUT_NUMBERS = frozenset({"QubitUnitary", "Hermitian", "AmplitudeEmbed
 def _number(array: np.ndarray) -> str:
     if array.ndim == 0:
         return f"{array.item():.3g}" if array.dtype.kind in "biuf" else shortened(str(array.item()), 12)
-    return f"{'×'.join(str(size) for size in array.shape)} numbers"
+    return "1 number" if array.size == 1 else f"{'×'.join(str(size) for size in array.shape)} numbers"
 
 
 def _measured(node: Node) -> str:

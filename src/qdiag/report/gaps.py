@@ -12,11 +12,14 @@ import numpy as np
 from qdiag.elements import output_name, trainable_names
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Finding, Result
-from qdiag.report.figures import count, gap, precision, units
+from qdiag.report.figures import count, gap, precision, shortened, units
 from qdiag.report.names import Names
 from qdiag.report.outline import Curve, GapPlot, HeatMap
 
-MOST_ELEMENTS = 48
+_LONGEST_NAME = 16
+"""Characters of a parameter's name along a heat map."""
+
+MOST_ELEMENTS = 32
 """Rows and columns of a heat map: beyond it nobody reads one."""
 
 
@@ -95,5 +98,5 @@ def _labels(finding: Finding, evaluation: Evaluation) -> tuple[list[str], list[s
     columns = []
     for name, position in zip(trainable_names(circuit), circuit.trainable):
         for index in np.ndindex(circuit.parameters[position].value.shape):
-            columns.append(name + (f"[{', '.join(map(str, index))}]" if index else ""))
+            columns.append(shortened(name, _LONGEST_NAME) + (f"[{', '.join(map(str, index))}]" if index else ""))
     return rows, columns

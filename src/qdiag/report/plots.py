@@ -70,9 +70,20 @@ def gap_over_calls(plot: GapPlot) -> str:
         axes.axhline(plot.bound, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         for number, curve in enumerate(plot.curves):
             colour, marker = SERIES[number % len(SERIES)], _MARKERS[number % len(_MARKERS)]
-            size = 3.2 if len(curve.calls) > 60 else 5
-            axes.plot(curve.calls, curve.heights, linestyle="none", marker=marker, markersize=size, color=colour, label=curve.method)
-        top = max(max((max(curve.heights) for curve in plot.curves), default=1), plot.bound) * 4
+            # methods often differ alike: each is a ring around the one before, so that none hides another
+            size = (3.2 if len(curve.calls) > 60 else 4) + 3.2 * number
+            filled = colour if number == 0 else "none"
+            axes.plot(
+                curve.calls,
+                curve.heights,
+                linestyle="none",
+                marker=marker,
+                markersize=size,
+                color=colour,
+                markerfacecolor=filled,
+                label=curve.method,
+            )
+        top = max(max((max(curve.heights) for curve in plot.curves), default=1), plot.bound) * 10
         axes.set_yscale("log")
         axes.set_ylim(bottom, top)
         axes.set_xlabel("call", color=MUTED)
@@ -85,7 +96,9 @@ def gap_over_calls(plot: GapPlot) -> str:
         )  # fmt: skip
         if plot.first is not None:
             _mark_first(axes, plot.first, last)
-        legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.17), frameon=False, ncols=4, handletextpad=0.3, borderaxespad=0)
+        legend = axes.legend(
+            markerscale=0.8, loc="upper left", bbox_to_anchor=(0, -0.17), frameon=False, ncols=4, handletextpad=0.3, borderaxespad=0
+        )
         for text in legend.get_texts():
             text.set_color(INK)
         figure.subplots_adjust(left=0.075, right=0.99, top=0.95, bottom=0.26)
@@ -119,7 +132,8 @@ def heat_map(heat: HeatMap, salt: str) -> str:
     rows, columns = len(heat.rows), len(heat.columns)
     cell = 0.62 if columns <= _MOST_WRITTEN else 0.34
     left = 0.25 + 0.085 * max(map(len, heat.rows))
-    below = 0.25 + 0.066 * max(map(len, heat.columns))
+    steep = columns > _MOST_WRITTEN
+    below = 0.25 + (0.085 if steep else 0.066) * max(map(len, heat.columns))
     width, height = left + columns * cell + 0.2, below + rows * cell * 0.75 + 0.1
     logs = [math.log10(x) for row in heat.numbers for x in row if math.isfinite(x) and x > 0]
     low, high = (min(logs), max(logs)) if logs else (0.0, 0.0)
@@ -131,7 +145,14 @@ def heat_map(heat: HeatMap, salt: str) -> str:
                 _cell(axes, i, j, number, _shade(number, low, high), written=columns <= _MOST_WRITTEN)
         axes.set_xlim(-0.5, columns - 0.5)
         axes.set_ylim(rows - 0.5, -0.5)
-        axes.set_xticks(range(columns), heat.columns, rotation=40, ha="right", rotation_mode="anchor")
+        axes.set_xticks(
+            range(columns),
+            heat.columns,
+            rotation=90 if steep else 40,
+            ha="right",
+            va="center" if steep else "top",
+            rotation_mode="anchor",
+        )
         axes.set_yticks(range(rows), heat.rows)
         _quiet(axes)
         axes.spines[:].set_visible(False)

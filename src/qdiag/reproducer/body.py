@@ -60,7 +60,10 @@ class Body:
     def device(self, side: Method) -> tuple[str, Method, Sequence[object]]:
         """The device's expression, the method as it is to be written, and the device's wires."""
         wires = _wires(self.task.circuit, self.task.configuration.device_wires)
-        if side.diff_method == "hadamard" and self.task.where != "raise" and "aux_wire" not in dict(side.gradient_options):
+        own = dict(side.gradient_options).get("aux_wire")
+        if own is not None:
+            wires = [*wires, *({own} - set(wires))]
+        elif side.diff_method == "hadamard" and self.task.where != "raise":
             spare = len(wires) if wires == list(range(len(wires))) else "aux"
             wires, side = [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
         text, imports = self.task.language.device(side, wires, self.task.circuit.shots)

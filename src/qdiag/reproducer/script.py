@@ -50,8 +50,9 @@ class Script:
     @property
     def text(self) -> str:
         """The script as it is written to a file."""
+        settings = ["", *self.settings] if self.settings else []
         blocks = [
-            [*comment(self.header), "import sys", "", SKIP, "", *ordered(self.imports), *self.settings],
+            [*comment(self.header), "import sys", "", SKIP, "", *ordered(self.imports), *settings],
             *([definition.rstrip("\n")] for definition in self.definitions),
             list(self.function),
             list(self.body),

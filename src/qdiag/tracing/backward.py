@@ -9,13 +9,18 @@ import contextlib
 import functools
 import sys
 import threading
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.bridges import results
 from qdiag.call import Backward
 from qdiag.tracing import frames
+from qdiag.tracing.calls import array_of
+
+MAX_WATCHED = 16
+"""Parameters of one call whose gradients are watched; where there are more, the next call watches the next ones."""
 
 MAX_PASSES = 256
 """Backward passes kept of one call: a Jacobian taken row by row brings one for each row."""
@@ -46,7 +51,9 @@ class _Arrived:
 
 
 Pass = dict[Returned, _Arrived]
-Write = Callable[[list[tuple[Returned, Backward]]], None]
+Found = list[tuple[Returned, int, Backward]]
+"""For each call its number of passes before this one, and what this one brought."""
+Write = Callable[[Found], None]
 
 
 class Passes:
@@ -59,6 +66,7 @@ class Passes:
     """
 
     def __init__(self, write: Write) -> None:
+        self.turn = 0
         self._write = write
         self._local = threading.local()
         self._unannounced: Pass = {}
@@ -91,12 +99,12 @@ class Passes:
     def cotangent(self, returned: Returned, output: int, value: Any, create_graph: bool) -> None:
         """A cotangent reached an output."""
         arrived = self._arrived(returned, output)
-        arrived.cotangents[output] = results.array_of(value)
+        arrived.cotangents[output] = array_of(value)
         arrived.create_graph |= create_graph
 
     def gradient(self, returned: Returned, position: int, value: Any) -> None:
         """The gradient of a trainable parameter is known."""
-        self._arrived(returned, None).gradients[position] = results.array_of(value)
+        self._arrived(returned, None).gradients[position] = array_of(value)
 
     def _arrived(self, returned: Returned, output: Optional[int]) -> _Arrived:
         stack = self._stack()
@@ -117,12 +125,13 @@ class Passes:
         return stack
 
     def _finish(self, current: Pass) -> None:
-        found = []
+        found: Found = []
         for returned, arrived in current.items():
             if returned.passes < MAX_PASSES and returned.index is not None and any(c is not None for c in arrived.cotangents):
-                returned.passes += 1
                 exact = tuple(known and g is not None for known, g in zip(returned.exact, arrived.gradients))
-                found.append((returned, Backward(tuple(arrived.cotangents), tuple(arrived.gradients), exact, arrived.create_graph)))
+                brought = Backward(tuple(arrived.cotangents), tuple(arrived.gradients), exact, arrived.create_graph)
+                found.append((returned, returned.passes, brought))
+                returned.passes += 1
         if found:
             self._write(found)
 
@@ -136,16 +145,26 @@ def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], tr
     for position, output in enumerate(outputs):
         if isinstance(output, torch.Tensor) and output.requires_grad and not output.is_leaf:
             _hook(output, _CotangentHook(passes, returned, position))
+    uses = Counter(map(id, trainable))
     seen: set[int] = set()
-    for position, tensor in enumerate(trainable):
+    for position in _turn(passes, len(trainable)):
+        tensor = trainable[position]
         if not isinstance(tensor, torch.Tensor) or tensor.is_leaf or id(tensor) in arguments or id(tensor) in seen:
             continue
-        earlier = [hook for hook in (tensor._backward_hooks or {}).values() if isinstance(hook, _GradientHook)]
-        for hook in earlier:
-            hook.returned.exact[hook.position] = False
         seen.add(id(tensor))
-        returned.exact[position] = not earlier and sum(other is tensor for other in trainable) == 1
+        returned.exact[position] = uses[id(tensor)] == 1
+        for hook in list((tensor._backward_hooks or {}).values()):
+            if isinstance(hook, _GradientHook):
+                hook.returned.exact[hook.position] = returned.exact[position] = False
         _hook(tensor, _GradientHook(passes, returned, position))
+
+
+def _turn(passes: Passes, count: int) -> Iterable[int]:
+    """Positions of the parameters whose turn it is."""
+    if count <= MAX_WATCHED:
+        return range(count)
+    passes.turn += MAX_WATCHED
+    return [(passes.turn + offset) % count for offset in range(MAX_WATCHED)]
 
 
 class _Key(int):
@@ -204,18 +223,21 @@ def watch_autograd(
 ) -> None:
     """The same for autograd: the node behind an output is told what comes back before it passes it on."""
     for position, box in enumerate(boxes):
-        _watch_node(box, functools.partial(_autograd_cotangent, passes, returned, position), functools.partial(failed, returned))
+        nested = hasattr(getattr(box, "_value", None), "_node")
+        arrived = functools.partial(_autograd_cotangent, passes, returned, position, nested)
+        _watch_node(box, arrived, functools.partial(failed, returned))
+    uses = Counter(map(id, trainable))
     seen: set[int] = set()
     for position, box in enumerate(trainable):
         if not hasattr(box, "_node") or id(box) in arguments or id(box) in seen or not getattr(box._node, "parents", ()):
             continue
         seen.add(id(box))
-        returned.exact[position] = sum(other is box for other in trainable) == 1
+        returned.exact[position] = uses[id(box)] == 1
         _watch_node(box, functools.partial(passes.gradient, returned, position), None)
 
 
-def _autograd_cotangent(passes: Passes, returned: Returned, position: int, value: Any) -> None:
-    passes.cotangent(returned, position, value, hasattr(value, "_node"))
+def _autograd_cotangent(passes: Passes, returned: Returned, position: int, nested: bool, value: Any) -> None:
+    passes.cotangent(returned, position, value, nested or hasattr(value, "_node"))
 
 
 def _watch_node(box: Any, arrived: Callable[[Any], None], failed: Optional[Callable[[], None]]) -> None:

@@ -10,8 +10,10 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 
 from qdiag import call_file
-from qdiag.bridges import flattening, live, results, tapes
+from qdiag.arrays import pack
+from qdiag.bridges import flattening, live, results
 from qdiag.bridges.numbers import reader_for
+from qdiag.bridges.recognition import Recognition, Taken
 from qdiag.call import Argument, Failure, SourceLine
 from qdiag.circuit import Circuit
 from qdiag.circuit_file import skeleton
@@ -25,7 +27,20 @@ MAX_LEAVES = 64
 class Ongoing:
     """A QNode call under way in one thread."""
 
-    __slots__ = ("args", "before", "children", "kwargs", "layer", "parent", "qnode", "resolution", "source", "transformed", "warnings")
+    __slots__ = (
+        "args",
+        "before",
+        "children",
+        "has_transforms",
+        "kwargs",
+        "layer",
+        "parent",
+        "qnode",
+        "resolution",
+        "source",
+        "transformed",
+        "warnings",
+    )
 
     def __init__(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], source: SourceLine, layer: str) -> None:
         tape = live.tape_of(qnode)
@@ -35,7 +50,8 @@ class Ongoing:
         self.source = source
         self.layer = layer
         self.before = None if tape is None else weakref.ref(tape)
-        self.resolution: Optional[live.Resolution] = None
+        self.has_transforms = len(live.pipeline_of(qnode)) > 0
+        self.resolution: tuple[Any, Any] = (None, None)
         self.transformed: Optional[tuple[Any, ...]] = None
         self.warnings: list[str] = []
         self.parent: Optional[Ongoing] = None
@@ -57,13 +73,10 @@ class Done(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What was read from a call: the circuits as texts and numbers, and the live numbers that the first was read from."""
+    """What was read from a call: the circuit as its transforms left it, and as written where they changed it."""
 
-    structure: str
-    numbers: tuple[np.ndarray, ...]
-    sources: tuple[Any, ...]
-    written: Optional[str]
-    written_numbers: tuple[np.ndarray, ...]
+    circuit: Taken
+    written: Optional[Taken] = None
 
 
 _NOTHING = skeleton(Circuit((), (), notes=("the quantum function raised before its circuit was complete",)))[0]
@@ -80,6 +93,7 @@ class Reader:
 
     def __init__(self, places: Places) -> None:
         self.places = places
+        self._recognition = Recognition()
         self._configurations: dict[int, tuple[weakref.ref[Any], dict[Any, str]]] = {}
         self._names: dict[int, tuple[weakref.ref[Any], tuple[str, ...]]] = {}
         self._sources: dict[SourceLine, str] = {}
@@ -94,11 +108,11 @@ class Reader:
             source=self._source(call.source),
             configuration=self._configuration(call),
             arguments=self._described(call),
-            structure=read.structure,
-            numbers=read.numbers,
-            outputs=None if outputs is None else [results.array_of(output) for output in outputs],
-            written=read.written,
-            written_numbers=read.written_numbers,
+            structure=read.circuit.structure,
+            numbers=read.circuit.numbers,
+            outputs=None if outputs is None else [array_of(output) for output in outputs],
+            written=None if read.written is None else read.written.structure,
+            written_numbers=b"" if read.written is None else read.written.numbers,
             container=container_of(outputs[0]) if outputs else "numpy",
             layer_dtype=_layer_dtype(call),
             warnings=tuple(call.warnings),
@@ -110,33 +124,34 @@ class Reader:
         """The circuit of a call, as its transforms left it, and as written where they changed it."""
         tape = call.tape
         if tape is None:
-            return Read(_NOTHING, (), (), None, ())
+            return Read(Taken(_NOTHING, pack(()), ()))
         returns = live.returns_of(call.qnode)
         shots = _shots(call, tape)
+        taken = self._recognition.taken
         with flattening.stop_recording():
             if call.transformed is None:
-                return Read(*_taken(tape, returns, shots, ()), None, ())
+                return Read(taken(tape, returns, shots))
             if len(call.transformed) != 1:
                 note = f"the QNode's transforms made {len(call.transformed)} circuits of it: recorded as written"
-                return Read(*_taken(tape, returns, shots, (note,)), None, ())
-            written, written_numbers, _ = _taken(tape, returns, shots, ())
-            structure, numbers, sources = _taken(call.transformed[0], returns, shots, ())
-        if structure == written:
-            return Read(structure, numbers, sources, None, ())
-        return Read(structure, numbers, sources, written, written_numbers)
+                return Read(taken(tape, returns, shots, (note,)))
+            written = taken(tape, returns, shots)
+            circuit = taken(call.transformed[0], returns, shots)
+        return Read(circuit, None if circuit.structure == written.structure else written)
 
     def _configuration(self, call: Ongoing) -> str:
         qnode = call.qnode
         known = self._configurations.get(id(qnode))
         if known is None or known[0]() is not qnode:
             known = self._configurations[id(qnode)] = (weakref.ref(qnode), {})
-        resolution = call.resolution or live.Resolution()
-        gradient = resolution.gradient
-        key = (live.fingerprint(qnode), gradient if isinstance(gradient, str) else id(gradient), resolution.interface, call.layer)
+        gradient, interface = call.resolution
+        key = (live.fingerprint(qnode), gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
         text = known[1].get(key)
         if text is None:
             source = self.places.definition(live.code_of(qnode))
-            text = known[1][key] = call_file.text_of(live.configuration_of(qnode, resolution, source, call.layer))
+            configuration = live.configuration_of(qnode, call.resolution, source, call.layer)
+            if configuration.interface == "auto":
+                configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
+            text = known[1][key] = call_file.text_of(configuration)
         return text
 
     def _source(self, source: SourceLine) -> str:
@@ -165,22 +180,20 @@ class Reader:
         return known[1]
 
 
-_Taken = tuple[str, tuple[np.ndarray, ...], tuple[Any, ...]]
-
-
-def _taken(tape: Any, returns: str, shots: tuple[int, ...], notes: tuple[str, ...]) -> _Taken:
-    circuit, sources = tapes.recorded(tape, returns)
-    if shots or notes:
-        circuit = replace(circuit, shots=shots or circuit.shots, notes=circuit.notes + notes)
-    structure, numbers = skeleton(circuit)
-    return structure, numbers, sources
-
-
 def _shots(call: Ongoing, tape: Any) -> tuple[int, ...]:
     given = call.kwargs.get("shots")
     if isinstance(given, int) and given and not hasattr(tape, "shots"):
         return (given,)
     return live.shots_of(call.qnode, tape)
+
+
+def array_of(value: Any) -> np.ndarray:
+    """A live value as an array of its own; the short way for what nearly every value is."""
+    try:
+        array: np.ndarray = value.detach().numpy().copy()
+    except Exception:
+        return results.array_of(value)
+    return array
 
 
 def is_trainable(number: Any) -> bool:
@@ -191,6 +204,12 @@ def is_trainable(number: Any) -> bool:
 def container_of(value: Any) -> str:
     """Which of `circuit.CONTAINERS` a live value is in."""
     return _container(type(value))
+
+
+def _interface_of(arguments: tuple[Any, ...]) -> str:
+    """The interface that ``auto`` comes to, where the call ended before PennyLane said."""
+    containers = {container_of(leaf) for value in arguments for leaf in results.flattened(value)}
+    return next((name for name in ("torch", "autograd") if name in containers), "numpy")
 
 
 _CONTAINERS: dict[type, str] = {}
@@ -226,8 +245,13 @@ def _describe(name: str, value: Any, spec: list[tuple[Any, ...]]) -> None:
     if container == "python":
         spec.append((name, container, _NUMBERS.get(kind, kind.__name__), (), False))
         return
-    dtype = str(value.dtype).replace("torch.", "")
-    spec.append((name, container, dtype, tuple(int(length) for length in value.shape), is_trainable(value)))
+    dtype = _DTYPE_NAMES.get(value.dtype)
+    if dtype is None:
+        dtype = _DTYPE_NAMES[value.dtype] = str(value.dtype).replace("torch.", "")
+    spec.append((name, container, dtype, tuple(value.shape), is_trainable(value)))
+
+
+_DTYPE_NAMES: dict[Any, str] = {}
 
 
 def _layer_dtype(call: Ongoing) -> str:

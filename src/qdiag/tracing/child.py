@@ -33,8 +33,8 @@ def become() -> None:
         else:
             _run_script(main, target, arguments)
     except BaseException as error:
-        imports.script_failed(error)
         frames.drop_frame()
+        imports.script_failed(error)
         raise
 
 

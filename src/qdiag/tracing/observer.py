@@ -86,7 +86,11 @@ def watched(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) 
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        token = _quietly(begin, args, kwargs)
+        token = None
+        try:
+            token = begin(args, kwargs)
+        except Exception as error:
+            _stop(error)
         try:
             result = original(*args, **kwargs)
         except BaseException as error:
@@ -95,7 +99,10 @@ def watched(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) 
                 _quietly(fail, token, error)
             raise
         if token is not None:
-            _quietly(end, token, result)
+            try:
+                end(token, result)
+            except Exception as error:
+                _stop(error)
         return result
 
     return frames.unseen(call)
@@ -111,9 +118,6 @@ def _hook_pennylane(module: Any) -> None:
     shower._showwarnmsg = watched(shower._showwarnmsg, _warning_shown, _nothing)
     from qdiag.bridges import live
 
-    pipeline: Any = live.pipeline_class()
-    if pipeline is not None:
-        pipeline.__call__ = watched(pipeline.__call__, _pipeline_begins, _pipeline_ends)
     resolver = live.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
@@ -136,8 +140,25 @@ def _nothing(token: Any, result: Any) -> None:
     return
 
 
+_pipeline_hooked = False
+
+
 def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return recorder().begin(args[0], args[1:], kwargs, sys._getframe(3))
+    call = (_recorder or recorder()).begin(args[0], args[1:], kwargs, sys._getframe(2))
+    if not _pipeline_hooked and call is not None and call.has_transforms:
+        _hook_pipeline()
+    return call
+
+
+def _hook_pipeline() -> None:
+    """Watch the application of transforms: only once a QNode has any, since each call goes through it several times."""
+    global _pipeline_hooked
+    from qdiag.bridges import live
+
+    _pipeline_hooked = True
+    pipeline: Any = live.pipeline_class()
+    if pipeline is not None:
+        pipeline.__call__ = watched(pipeline.__call__, _pipeline_begins, _pipeline_ends)
 
 
 def _call_ends(call: Any, result: Any) -> None:
@@ -158,12 +179,10 @@ def _current() -> Any:
 
 def _pipeline_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     call = _current()
-    if call is None or call.transformed is not None or len(args) != 2 or not len(args[0]):
+    if call is None or not call.has_transforms or call.transformed is not None or len(args) != 2:
         return None
-    from qdiag.bridges import live
-
     tapes = args[1]
-    mine = len(live.pipeline_of(call.qnode)) and isinstance(tapes, (tuple, list)) and len(tapes) == 1 and tapes[0] is call.tape
+    mine = isinstance(tapes, (tuple, list)) and len(tapes) == 1 and tapes[0] is call.tape
     return call if mine else None
 
 
@@ -173,13 +192,11 @@ def _pipeline_ends(call: Any, result: Any) -> None:
 
 def _resolving(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     call = _current()
-    return call if call is not None and call.resolution is None and call.tape is not None else None
+    return call if call is not None and call.resolution == (None, None) and call.tape is not None else None
 
 
 def _resolved(call: Any, config: Any) -> None:
-    from qdiag.bridges import live
-
-    call.resolution = live.Resolution(config.gradient_method, config.interface)
+    call.resolution = (config.gradient_method, config.interface)
 
 
 def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -234,8 +251,10 @@ def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if recording is None or recording.stopped:
         return None
     tensors: Any = args[0] if args else kwargs.get("tensors")
-    if hasattr(tensors, "numel") and tensors.numel() == 1 and tensors.device.type == "cpu" and not tensors.is_complex():
-        recording.loss(float(tensors.detach()))
+    if hasattr(tensors, "item") and tensors.numel() == 1 and tensors.device.type == "cpu":
+        value = tensors.item()
+        if type(value) is float:
+            recording.loss(value)
     return recording.passes.begin()
 
 

@@ -28,6 +28,7 @@ class Places:
         self.folder = folder
         self._kinds: dict[int, tuple[CodeType, int, str]] = {}
         self._paths: dict[str, str] = {}
+        self._lines: dict[tuple[int, int], SourceLine] = {}
         self._frameworks: tuple[str, ...] = ()
         self.learn_frameworks()
 
@@ -36,6 +37,7 @@ class Places:
         homes = (getattr(sys.modules.get(name), "__file__", None) for name in _FRAMEWORKS)
         self._frameworks = tuple(os.path.dirname(home) + os.sep for home in homes if home)
         self._kinds.clear()
+        self._lines.clear()
 
     def caller(self, frame: Optional[FrameType]) -> tuple[SourceLine, str]:
         """The line that leads to a frame's callee, and the layer that made the call ("" for none)."""
@@ -73,7 +75,11 @@ class Places:
 
     def _line(self, frame: FrameType) -> SourceLine:
         code = frame.f_code
-        return SourceLine(self.relative(code.co_filename), frame.f_lineno, code.co_name)
+        key = (id(code), frame.f_lineno)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = SourceLine(self.relative(code.co_filename), frame.f_lineno, code.co_name)
+        return line
 
     def _known(self, code: CodeType) -> tuple[CodeType, int, str]:
         known = self._kinds.get(id(code))

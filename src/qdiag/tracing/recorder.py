@@ -16,13 +16,19 @@ from typing import Any, Optional
 from qdiag import call_file, trace_file
 from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of
-from qdiag.call import Backward, Event, Failure, Script
+from qdiag.call import Event, Failure, Script
 from qdiag.tracing import backward, calls, places
+
+MAX_WAITING = 1000
+"""Steps, losses and backward passes that wait for the next call before they are written without one."""
 
 MAX_NOTES = 100
 """Notes of one kind of trouble are useful; thousands are not."""
 
 _THREADS = "QNode calls from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag"
+
+_AGAIN = "backward through the graph a second time"
+"""Torch's words where the script went backward twice: nothing that the call is to blame for."""
 
 
 class Recorder:
@@ -45,6 +51,7 @@ class Recorder:
         self._reader = calls.Reader(places.Places(folder))
         self._writer: Optional[trace_file.TraceWriter] = None
         self._pending: list[Event] = []
+        self._arrived: backward.Found = []
         self._notes = 0
         self._threads: dict[int, int] = {}
         self._reset()
@@ -63,6 +70,7 @@ class Recorder:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._writer._database))
             self._writer = None
         self._pending = []
+        self._arrived = []
         self._threads = {}
         self.passes.forget()
         self._reset()
@@ -75,7 +83,7 @@ class Recorder:
             return None
         try:
             source, layer = self._reader.places.caller(frame)
-            call = calls.Ongoing(qnode, args, dict(kwargs), source, layer)
+            call = calls.Ongoing(qnode, args, kwargs, source, layer)
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
             under_way.append(call)
@@ -98,7 +106,7 @@ class Recorder:
             self._left(call)
             read = self._reader.read(call)
             outputs = results.flattened(result)
-            trainable = [number for number in read.sources if calls.is_trainable(number)]
+            trainable = [number for number in read.circuit.sources if calls.is_trainable(number)]
             returned = backward.Returned(len(outputs), len(trainable))
             entry = self._reader.entry(call, self.steps, self._thread(), read, outputs, None)
             self._watch(returned, outputs, trainable, call)
@@ -123,7 +131,7 @@ class Recorder:
         under_way = self.under_way()
         while under_way:
             if under_way.pop() is call:
-                return
+                break
 
     def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: calls.Ongoing) -> None:
         arguments = {id(value) for value in (*call.args, *call.kwargs.values())}
@@ -141,21 +149,22 @@ class Recorder:
             self.passes.settle()
             writer = self._ready()
             with writer.transaction():
-                self._write_pending(writer)
+                self._write_waiting(writer)
                 self._write_tree(writer, done, None)
 
     def _write_tree(self, writer: trace_file.TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
-        index = writer.call(done.entry._replace(parent=parent))
+        index = writer.append(done.entry if parent is None else done.entry._replace(parent=parent))
         done.returned.index = index
         for child in done.children:
             self._write_tree(writer, child, index)
 
     def _thread(self) -> int:
-        number = self._threads.setdefault(threading.get_ident(), len(self._threads))
-        if number == 1 and len(self._threads) == 2 and not any(event.text == _THREADS for event in self._pending):
-            self._event(Event("warning", self._count(), _THREADS))
-            self._threads.setdefault(-1, -1)
-        return number
+        known = self._threads.get(threading.get_ident())
+        if known is None:
+            known = self._threads[threading.get_ident()] = len(self._threads)
+            if known == 1:
+                self._event(Event("warning", self._count(), _THREADS))
+        return known
 
     # --- what comes between calls --------------------------------------------------------------------------------------
 
@@ -176,7 +185,7 @@ class Recorder:
 
     def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
         """A backward pass raised: the call whose cotangent arrived last is where it was."""
-        if not isinstance(error, Exception) or not current:
+        if not isinstance(error, Exception) or not current or _AGAIN in str(error):
             return
         self._failed(list(current)[-1], failure_of(error, "backward"))
 
@@ -203,8 +212,8 @@ class Recorder:
         """Write what waits for the next call."""
         with self._lock:
             self.passes.settle()
-            if self._pending:
-                self._guarded(self._write_pending)
+            if self._pending or self._arrived:
+                self._guarded(lambda writer: None)
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
@@ -225,23 +234,23 @@ class Recorder:
     def _event(self, event: Event) -> None:
         with self._lock:
             self._pending.append(event)
-            if os.getpid() != self.home:
+            if len(self._pending) > MAX_WAITING or os.getpid() != self.home:
                 self.flush()
 
-    def _write_pending(self, writer: trace_file.TraceWriter) -> None:
-        for event in self._pending:
-            writer.event(event)
-        self._pending.clear()
-
-    def _write_backwards(self, found: list[tuple[backward.Returned, Backward]]) -> None:
-        def write(writer: trace_file.TraceWriter) -> None:
-            self._write_pending(writer)
-            for returned, arrived in found:
-                if returned.index is not None:
-                    writer.backward(returned.index, arrived)
-
+    def _write_backwards(self, found: backward.Found) -> None:
+        """What came back waits for the next call, with which it is committed: a commit takes longer than all the rest."""
         with self._lock:
-            self._guarded(write)
+            self._arrived += found
+            if len(self._arrived) > MAX_WAITING or os.getpid() != self.home:
+                self._guarded(lambda writer: None)
+
+    def _write_waiting(self, writer: trace_file.TraceWriter) -> None:
+        for returned, number, brought in self._arrived:
+            if returned.index is not None:
+                writer.backward(returned.index, number, brought)
+        writer.events(self._pending)
+        self._arrived.clear()
+        self._pending.clear()
 
     def _guarded(self, write: Any) -> None:
         if self.stopped:
@@ -249,6 +258,7 @@ class Recorder:
         try:
             writer = self._ready()
             with writer.transaction():
+                self._write_waiting(writer)
                 write(writer)
         except Exception as error:
             self._trouble(None, error)

@@ -71,8 +71,8 @@ HARMLESS_CAST = Cause(
     applies=lambda scene: _warned(scene) and scene.discarded > 0 and not scene.divergence.wrong and scene.numeric,
     predicts=lambda scene: (),
     because=lambda scene: (
-        f"the cast whose backward pass warns goes from real to complex: an imaginary part of up to {scene.discarded:.2g} is dropped there, "
-        "as the definition of its gradient says"
+        f"the cast whose backward pass warns goes from real to complex: an imaginary part of up to {scene.discarded:.2g} "
+        "is dropped there, as the definition of its gradient says"
     ),
     verdicts=(Verdict.ROUNDING,),
 )
