@@ -98,6 +98,11 @@ def test_a_raise_is_known_by_its_type_and_place(failure: Failure, interesting: b
     assert difference(circuit(gate("RX", 0.3, trainable=True))) is interesting
 
 
+@pytest.mark.parametrize("errors", [lambda found: 0.0, lambda found: 1e-17], ids=["equal", "to the last bit"])
+def test_where_the_start_agrees_nothing_is_interesting(errors: Errors) -> None:
+    assert not same(errors)(START)
+
+
 class TestTheArbiter:
     def test_the_same_method_must_be_wrong(self) -> None:
         difference = same(lambda found: 0.5, wrong=(str(BAD),), wrong_methods=lambda found, sides: (str(GOOD),))

@@ -170,7 +170,7 @@ class SameDifference:
 
     def clearness(self, observed: Observed) -> float:
         """How clearly this is the same difference: 0 for another one, at least 1 for the same one well beyond its bound."""
-        if observed.symptom != self.start.symptom:
+        if observed.symptom != self.start.symptom or observed.symptom.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
             return 0.0
         if math.isinf(observed.excess):
             return math.inf

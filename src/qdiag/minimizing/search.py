@@ -7,10 +7,9 @@ result does not depend on how many there are.
 
 from __future__ import annotations
 
-import heapq
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Optional
@@ -19,15 +18,13 @@ from qdiag.circuit import Circuit
 from qdiag.errors import NotReproducedError
 from qdiag.minimizing.changes import Changes, Pass, Workshop
 from qdiag.minimizing.deletion import Items, Strategy, thin_out
+from qdiag.minimizing.lookahead import likely
 from qdiag.minimizing.oracle import Interesting, Oracle
 from qdiag.minimizing.order import Key, key
 from qdiag.minimizing.passes import PASSES
 
 ANY_SIZE: Key = ((sys.maxsize,),)
 """A key above all others."""
-
-LOOK_AHEAD_FLOOR = 0.1
-"""Chains of guesses less likely than this are not worth a worker."""
 
 
 @dataclass(frozen=True)
@@ -269,7 +266,7 @@ class _Search:
         """Start the questions that are likeliest to come next, found by replaying the strategy with guessed answers."""
         if self.oracle.width < 2:
             return
-        ahead = (changes.made(question) for question in _likely(strategy, changes.count, answers))
+        ahead = (changes.made(question) for question in likely(strategy, changes.count, answers))
         candidates = [candidate for _, candidate in zip(range(self.oracle.width - 1), (c for c in ahead if c is not None))]
         self.oracle.prepare([c for c in candidates if key(c) < self.best_key])
 
@@ -321,30 +318,3 @@ class _Search:
             slips=self.slips,
             steps=tuple(self.steps),
         )
-
-
-def _likely(strategy: Strategy, count: int, answers: list[bool]) -> Iterator[Items]:
-    """Questions that may follow the present one, the likeliest first, given that answers go on as they went so far."""
-    yes = (sum(answers) + 1) / (len(answers) + 2)
-    heap: list[tuple[float, list[bool]]] = [(-yes, [True]), (yes - 1, [False])]
-    heapq.heapify(heap)
-    while heap:
-        weight, guesses = heapq.heappop(heap)
-        if -weight < LOOK_AHEAD_FLOOR:
-            return
-        question = _replayed(strategy, count, answers + guesses)
-        if question is not None:
-            yield question
-            heapq.heappush(heap, (weight * yes, guesses + [True]))
-            heapq.heappush(heap, (weight * (1 - yes), guesses + [False]))
-
-
-def _replayed(strategy: Strategy, count: int, answers: list[bool]) -> Optional[Items]:
-    plan = strategy(count)
-    try:
-        question = next(plan)
-        for answer in answers:
-            question = plan.send(answer)
-    except StopIteration:
-        return None
-    return question
