@@ -169,7 +169,7 @@ class Speller:
 
     def _encoded(self, built: Any) -> Node:
         encoding = Encoding()
-        encoding.positions = self.positions
+        encoding.positions = dict(self.positions)
         return encoding.node(built)
 
     def measured(self, expression: Expression, name: str) -> None:
