@@ -14,12 +14,13 @@ from qdiag import arbiter, reproducer
 from qdiag.call import Call, Environment
 from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Tolerance, Verdict
+from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding, Minimal
+from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.method import Method
 from qdiag.method import parse as parse_method
 from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
@@ -135,8 +136,8 @@ def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
     )
 
 
-def finding_of(divergence: Divergence, methods: Sequence[str], bench: Bench, path: Path) -> Finding:
-    """Judge, diagnose, minimize and reproduce a divergence.
+def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> Finding:
+    """Judge and diagnose a divergence.
 
     Parameters
     ----------
@@ -146,20 +147,27 @@ def finding_of(divergence: Divergence, methods: Sequence[str], bench: Bench, pat
         All methods that were replayed, by their canonical names.
     bench
         What to work with.
-    path
-        Where the reproducer is written.
     """
     judged = divergence if divergence.wrong else bench.judged(divergence, methods)
     question = bench.question(judged)
     scene = survey(judged, question, bench.workers, bench.reference)
     diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
-    minimal = minimal_of(judged, question, diagnosis, bench) if bench.minimize else None
+    return Finding(judged, replace(diagnosis, blamed=_blamed(scene)), evaluations=_sides(question, bench))
+
+
+def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
+    """Minimize a finding, and write its reproducer to a path."""
+    divergence = finding.divergence
+    question = bench.question(divergence)
+    minimal = minimal_of(divergence, question, finding.diagnosis, bench) if bench.minimize else None
     if minimal is not None and minimal.circuit is not None:
-        scene = survey(judged, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
-    if scene.blamed is not None:
-        diagnosis = replace(diagnosis, blamed=str(scene.blamed))
-    finding = Finding(judged, diagnosis, minimal, evaluations=_sides(question, bench))
-    return replace(finding, reproducer=_reproducer(finding, bench, path))
+        scene = survey(divergence, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
+        finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=_blamed(scene)))
+    return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+
+
+def _blamed(scene: Scene) -> str:
+    return "" if scene.blamed is None else str(scene.blamed)
 
 
 def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
@@ -169,14 +177,24 @@ def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
     return tuple(future.result() for future in futures)
 
 
-def _reproducer(finding: Finding, bench: Bench, path: Path):  # type: ignore[no-untyped-def]
+def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Optional[Reproducer]:
     """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
-    circuits = [None] if finding.minimal is None else [finding.minimal.circuit, None]
-    made = None
-    for circuit in circuits:
-        made = reproducer.made(finding, path, circuit=circuit, environment=bench.environment, trusted=bench.trusted)
+    if finding.divergence.verdict is Verdict.INCONCLUSIVE:
+        return None
+    made: Optional[Reproducer] = None
+    minimal = None if finding.minimal is None else finding.minimal.circuit
+    for circuit in filter(None, (minimal, question.circuit)):
+        reference = bench.reference(with_circuit(question, circuit))
+        made = reproducer.made(
+            finding,
+            path,
+            circuit=circuit,
+            reference=reference if reference.failure is None else None,
+            environment=bench.environment,
+            trusted=bench.trusted,
+        )
         if made is not None and made.verified:
-            return made
+            break
     return made
 
 

@@ -15,7 +15,7 @@ from qdiag.call import Environment, Script
 from qdiag.compare import Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import MINIMIZING_SECONDS, Bench, finding_of, unanimous
+from qdiag.examination import MINIMIZING_SECONDS, Bench, diagnosed, reproduced, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
 from qdiag.report import findings_json, markdown, outline_file
@@ -170,10 +170,17 @@ class Examination:
         return Outcome(_result(self._trace, located, findings), self._run, self._trace.script, self._trace.environment)
 
     def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:
+        """One finding for each distinct signature and cause: a second pair that shows the same says nothing new."""
+        seen: set[tuple[object, ...]] = set()
         for number, divergence in enumerate(divergences):
             report(number, len(divergences))
-            if self._options.only.takes(number + 1, divergence):
-                yield finding_of(divergence, located.methods, bench, self._run.reproducer(number))
+            if not self._options.only.takes(number + 1, divergence):
+                continue
+            finding = diagnosed(divergence, located.methods, bench)
+            kind = (divergence.call.configuration.qnode, divergence.signature, finding.diagnosis.code, divergence.verdict)
+            if kind not in seen:
+                seen.add(kind)
+                yield reproduced(finding, bench, self._run.reproducer(len(seen) - 1))
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
