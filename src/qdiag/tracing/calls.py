@@ -17,7 +17,7 @@ from qdiag.bridges.recognition import Recognition, Taken
 from qdiag.call import Argument, Failure, SourceLine
 from qdiag.circuit import Circuit
 from qdiag.circuit_file import skeleton
-from qdiag.trace_file import Entry
+from qdiag.trace_writer import Entry
 from qdiag.tracing.places import Places
 
 MAX_LEAVES = 64

@@ -101,8 +101,8 @@ def _say(trace: str, error: Exception) -> None:
     try:
         from pathlib import Path
 
-        from qdiag import trace_file
+        from qdiag.tracing import completion
 
-        trace_file.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
+        completion.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
     except Exception:
         return

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, BinaryIO, Callable, Optional
 
-from qdiag import trace_file
+from qdiag import trace_writer
 from qdiag.call import Script
 from qdiag.errors import UsageError
+from qdiag.trace_file import Trace
+from qdiag.tracing import completion
 
 _BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
 _FORWARDED = ("SIGTERM", "SIGHUP")
@@ -29,6 +31,8 @@ def run(
     trace_path: Path,
     meanwhile: Optional[Callable[[], None]] = None,
     interval: float = 0.2,
+    output: Optional[BinaryIO] = None,
+    folder: Optional[Path] = None,
 ) -> Script:
     """Run a script and record it.
 
@@ -46,6 +50,10 @@ def run(
         Called again and again while the script runs.
     interval
         Seconds between these calls.
+    output
+        Where the script's output and errors go, by default where ours go.
+    folder
+        The working folder, by default ours.
 
     Returns
     -------
@@ -61,19 +69,20 @@ def run(
     TraceError
         If the trace could not be completed.
     """
-    if not module and not os.path.exists(script):
+    if not module and not os.path.exists(os.path.join(folder or "", script)):
         raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
     described = Script(script, tuple(argv), module)
     trace_path = Path(os.path.abspath(trace_path))
-    trace_file.create(trace_path, described)
+    trace_writer.create(trace_path, described)
     _flush()
     with _signals() as forward_to:
-        process = subprocess.Popen(_command(script, argv, module, trace_path))
+        errors = None if output is None else subprocess.STDOUT
+        process = subprocess.Popen(_command(script, argv, module, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
         exit_code = _wait(process, meanwhile, interval)
     described = replace(described, exit_code=exit_code)
-    trace_file.settle(trace_path, described)
-    with trace_file.Trace.open(trace_path) as trace:
+    completion.settle(trace_path, described)
+    with Trace.open(trace_path) as trace:
         return trace.script
 
 

@@ -34,6 +34,11 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
     global _script
     folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
     _script = (trace, folder)
+    if os.path.exists(trace + ".variation"):
+        from qdiag.tracing import variation
+
+        # before the hooks: they see a changed QNode as they see any other
+        variation.install(module, trace)
     if module.__name__ == "torch":
         _hook_torch(module)
     else:
@@ -58,9 +63,9 @@ def script_failed(error: BaseException) -> None:
 
 def _stop(error: Exception) -> None:
     """What could not even start to record says so beside the trace."""
-    from qdiag import trace_file
+    from qdiag.tracing import completion
 
-    trace_file.mark_stopped(Path(_script[0]), f"{type(error).__name__}: {error}")
+    completion.mark_stopped(Path(_script[0]), f"{type(error).__name__}: {error}")
 
 
 # --- wrapping ----------------------------------------------------------------------------------------------------------

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Optional
 
-from qdiag import call_file, trace_file
+from qdiag import call_file, trace_writer
 from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of
 from qdiag.call import Event, Failure, Script
-from qdiag.tracing import backward, calls, places
+from qdiag.tracing import backward, calls, completion, places
 
 MAX_WAITING = 1000
 """Steps, losses and backward passes that wait for the next call before they are written without one."""
@@ -49,7 +49,7 @@ class Recorder:
         self.stopped = False
         self.passes = backward.Passes(self._write_backwards)
         self._reader = calls.Reader(places.Places(folder))
-        self._writer: Optional[trace_file.TraceWriter] = None
+        self._writer: Optional[trace_writer.TraceWriter] = None
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
         self._notes = 0
@@ -152,7 +152,7 @@ class Recorder:
                 self._write_waiting(writer)
                 self._write_tree(writer, done, None)
 
-    def _write_tree(self, writer: trace_file.TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
+    def _write_tree(self, writer: trace_writer.TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
         index = writer.append(done.entry if parent is None else done.entry._replace(parent=parent))
         done.returned.index = index
         for child in done.children:
@@ -217,13 +217,13 @@ class Recorder:
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
-    def _ready(self) -> trace_file.TraceWriter:
+    def _ready(self) -> trace_writer.TraceWriter:
         if self._writer is None:
             path = self.path
             if os.getpid() != self.home:
-                path = trace_file.side_path(path, os.getpid())
-                trace_file.create(path, Script(""))
-            self._writer = trace_file.TraceWriter(path)
+                path = completion.side_path(path, os.getpid())
+                trace_writer.create(path, Script(""))
+            self._writer = trace_writer.TraceWriter(path)
             self._writer.meta("environment", call_file.text_of(stack.environment()))
             self._reader.places.learn_frameworks()
         return self._writer
@@ -244,7 +244,7 @@ class Recorder:
             if len(self._arrived) > MAX_WAITING or os.getpid() != self.home:
                 self._guarded(lambda writer: None)
 
-    def _write_waiting(self, writer: trace_file.TraceWriter) -> None:
+    def _write_waiting(self, writer: trace_writer.TraceWriter) -> None:
         for returned, number, brought in self._arrived:
             if returned.index is not None:
                 writer.backward(returned.index, number, brought)
@@ -267,7 +267,7 @@ class Recorder:
         """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""
         if isinstance(error, (sqlite3.Error, OSError)):
             self.stopped = True
-            trace_file.mark_stopped(self.path, str(error))
+            completion.mark_stopped(self.path, str(error))
             return
         where = f" at {call.source}" if call is not None else ""
         self.note(f"a call{where} was not recorded: {_words(error)}")

@@ -1,0 +1,38 @@
+"""The tables of a trace: what is in the file, and under which version."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x71646961
+"""``qdia`` in ASCII, in the file's header: tells a trace from any other SQLite file."""
+
+VERSION = 1
+"""Version of the tables; a reader refuses a newer one."""
+
+BUSY_MILLISECONDS = 5000
+"""How long a writer waits for a reader; readers hold the file for microseconds."""
+
+CHECKPOINT_PAGES = 16384
+"""How long the log grows (64 MB) before it is folded into the file, which waits for the disk."""
+
+TABLES = {
+    "meta": "name TEXT PRIMARY KEY, text TEXT NOT NULL",
+    "structures": "id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, text TEXT NOT NULL",
+    "descriptions": "id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE",
+    "calls": (
+        "id INTEGER PRIMARY KEY, step INTEGER NOT NULL, source INTEGER NOT NULL, configuration INTEGER NOT NULL, "
+        "arguments INTEGER NOT NULL, structure INTEGER NOT NULL, numbers BLOB NOT NULL, written INTEGER, written_numbers BLOB, "
+        "outputs BLOB, container TEXT NOT NULL, layer_dtype TEXT NOT NULL, warnings TEXT, parent INTEGER, "
+        "process INTEGER NOT NULL, thread INTEGER NOT NULL"
+    ),
+    "backwards": (
+        "call INTEGER NOT NULL, pass INTEGER NOT NULL, cotangents BLOB NOT NULL, gradients BLOB NOT NULL, "
+        "exact TEXT NOT NULL, create_graph INTEGER NOT NULL, PRIMARY KEY (call, pass)"
+    ),
+    "failures": "call INTEGER PRIMARY KEY, text TEXT NOT NULL",
+    "events": "id INTEGER PRIMARY KEY, text TEXT NOT NULL",
+}
+CLUSTERED = frozenset(["backwards"])
+"""Tables stored by their key, so that a commit touches one page less."""
+
+CALL_COLUMNS = tuple(column.split()[0] for column in TABLES["calls"].split(", "))
+"""Columns of the table of calls, in order."""

@@ -1,0 +1,229 @@
+"""Writes a trace as the script runs: a transaction for each call, so that a kill costs at most the call in flight.
+
+Each distinct circuit structure, configuration and list of arguments is stored once; a call adds its numbers, as raw bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from qdiag import call_file
+from qdiag.arrays import pack
+from qdiag.call import Backward, Call, Event, Failure, Script
+from qdiag.circuit_file import skeleton
+from qdiag.errors import OutputError
+from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
+
+_INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
+_INSERT_BACKWARD = "INSERT INTO backwards VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class Entry(NamedTuple):
+    """A call on its way into the file: descriptions as texts (see `call_file`), circuits as structure and packed numbers."""
+
+    step: int
+    source: str
+    configuration: str
+    arguments: str
+    structure: str
+    numbers: bytes
+    outputs: Optional[Sequence[np.ndarray]]
+    written: Optional[str] = None
+    written_numbers: bytes = b""
+    container: str = "numpy"
+    layer_dtype: str = ""
+    warnings: tuple[str, ...] = ()
+    parent: Optional[int] = None
+    thread: int = 0
+    failure: Optional[Failure] = None
+
+
+def entry_of(call: Call) -> Entry:
+    """A call as the writer takes it; its index, process and backward passes are not part of it."""
+    structure, numbers = skeleton(call.circuit)
+    written, written_numbers = skeleton(call.written) if call.written is not None else (None, ())
+    return Entry(
+        step=call.step,
+        source=call_file.text_of(call.source),
+        configuration=call_file.text_of(call.configuration),
+        arguments=call_file.text_of(call.arguments),
+        structure=structure,
+        numbers=pack(numbers),
+        outputs=call.outputs,
+        written=written,
+        written_numbers=pack(written_numbers),
+        container=call.output_container,
+        layer_dtype=call.layer_dtype,
+        warnings=call.warnings,
+        parent=call.parent,
+        thread=call.thread,
+        failure=call.failure,
+    )
+
+
+def create(path: Path, script: Script, **meta: str) -> None:
+    """Make an empty trace, so that a folder that cannot be written is known before the script runs.
+
+    Raises
+    ------
+    OutputError
+        If the file exists or cannot be written.
+    """
+    if path.exists():
+        raise OutputError(f"{path} exists", "choose another --out, or pass --force")
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {VERSION}")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("BEGIN")
+            for name, columns in TABLES.items():
+                database.execute(f"CREATE TABLE {name} ({columns})" + (" WITHOUT ROWID" if name in CLUSTERED else ""))
+            for name, text in {**meta, "script": call_file.text_of(script), "started": repr(time.time())}.items():
+                database.execute("INSERT INTO meta VALUES (?, ?)", (name, text))
+            database.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise OutputError(f"cannot write {path}: {error}", "choose a folder that can be written, on a disk that is not full") from None
+
+
+class TraceWriter:
+    """Appends to a trace that `create` made. Every method may raise ``sqlite3.Error``; what was committed stays.
+
+    Parameters
+    ----------
+    path
+        The trace.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(
+            path, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None, check_same_thread=False, cached_statements=32
+        )
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        self._structures: dict[str, int] = {}
+        self._descriptions: dict[str, int] = {}
+        self._depth = 0
+        self.calls: int = self._database.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything written inside becomes part of the trace at once, or not at all."""
+        if self._depth:
+            yield
+            return
+        self._depth += 1
+        structures, descriptions, calls = len(self._structures), len(self._descriptions), self.calls
+        self._database.execute("BEGIN")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            _shorten(self._structures, structures)
+            _shorten(self._descriptions, descriptions)
+            self.calls = calls
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+        finally:
+            self._depth -= 1
+
+    def call(self, entry: Entry, process: int = 0) -> int:
+        """Append a call; returns its index."""
+        with self.transaction():
+            return self.append(entry, process)
+
+    def append(self, entry: Entry, process: int = 0) -> int:
+        """The same inside a transaction that is open already."""
+        index = self.calls
+        row = (
+            index,
+            entry.step,
+            self._description(entry.source),
+            self._description(entry.configuration),
+            self._description(entry.arguments),
+            self._structure(entry.structure),
+            entry.numbers,
+            None if entry.written is None else self._structure(entry.written),
+            None if entry.written is None else entry.written_numbers,
+            None if entry.outputs is None else pack(entry.outputs),
+            entry.container,
+            entry.layer_dtype,
+            call_file.text_of(entry.warnings) if entry.warnings else None,
+            entry.parent,
+            process,
+            entry.thread,
+        )
+        self._database.execute(_INSERT_CALL, row)
+        self.calls = index + 1
+        if entry.failure is not None:
+            self.failure(index, entry.failure)
+        return index
+
+    def backward(self, call: int, number: int, backward: Backward) -> None:
+        """Append what the n-th backward pass, from 0, brought to a call; inside a transaction."""
+        exact = "".join(["1" if flag else "0" for flag in backward.exact])
+        row = (call, number, pack(backward.cotangents), pack(backward.gradients), exact, int(backward.create_graph))
+        self._database.execute(_INSERT_BACKWARD, row)
+
+    def failure(self, call: int, failure: Failure) -> None:
+        """Say that a call, or its backward pass, raised; the first failure stays. Inside a transaction."""
+        self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_file.text_of(failure)))
+
+    def events(self, events: Iterable[Event]) -> None:
+        """Append events, inside a transaction."""
+        self._database.executemany("INSERT INTO events (text) VALUES (?)", [(call_file.event_text(event),) for event in events])
+
+    def meta(self, name: str, text: str) -> None:
+        """Set a fact about the whole recording."""
+        with self.transaction():
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text))
+
+    def write(self, call: Call) -> int:
+        """Append a whole call with its backward passes; returns its index."""
+        with self.transaction():
+            index = self.call(entry_of(call), call.process)
+            for number, backward in enumerate(call.backwards):
+                self.backward(index, number, backward)
+        return index
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def __enter__(self) -> TraceWriter:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _structure(self, text: str) -> int:
+        known = self._structures.get(text)
+        if known is None:
+            key = hashlib.sha256(text.encode()).hexdigest()
+            self._database.execute("INSERT OR IGNORE INTO structures (key, text) VALUES (?, ?)", (key, text))
+            known = self._database.execute("SELECT id FROM structures WHERE key = ?", (key,)).fetchone()[0]
+            self._structures[text] = known
+        return known
+
+    def _description(self, text: str) -> int:
+        known = self._descriptions.get(text)
+        if known is None:
+            self._database.execute("INSERT OR IGNORE INTO descriptions (text) VALUES (?)", (text,))
+            known = self._database.execute("SELECT id FROM descriptions WHERE text = ?", (text,)).fetchone()[0]
+            self._descriptions[text] = known
+        return known
+
+
+def _shorten(table: dict[str, int], length: int) -> None:
+    while len(table) > length:
+        table.popitem()

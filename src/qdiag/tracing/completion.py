@@ -1,0 +1,87 @@
+"""The end of a recording: what forked processes wrote is taken in, how the script ended is said, and one single file is left."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from qdiag import call_file
+from qdiag.call import Event, Script
+from qdiag.errors import TraceError
+from qdiag.trace_file import Trace, single_file
+from qdiag.trace_writer import TraceWriter
+
+
+def side_path(path: Path, process: int) -> Path:
+    """Where a process that the script forked records its calls until the trace is settled."""
+    return path.with_name(f"{path.name}.process-{process}")
+
+
+def settle(path: Path, script: Script) -> None:
+    """End a recording: take in what forked processes recorded, say how the script ended, and leave one single file.
+
+    Raises
+    ------
+    TraceError
+        If the trace has become unreadable, or the disk is full.
+    """
+    sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_started)
+    try:
+        with closing(TraceWriter(path)) as writer, writer.transaction():
+            for number, side in enumerate(sides, start=1):
+                _take_in(writer, side, number)
+            stopped = _stopped(path)
+            if stopped:
+                writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])
+            writer.meta("script", call_file.text_of(script))
+            writer.meta("complete", "yes")
+    except sqlite3.Error as error:
+        raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
+    for side in sides:
+        _remove(side)
+    with suppress(OSError):
+        os.unlink(_mark(path))
+    single_file(path)
+
+
+def _take_in(writer: TraceWriter, side: Path, number: int) -> None:
+    with suppress(TraceError), Trace.open(side) as trace:
+        offset = writer.calls
+        for call in trace.calls():
+            parent = None if call.parent is None else call.parent + offset
+            writer.write(replace(call, parent=parent, process=number))
+        writer.events(replace(event, after=event.after + offset) for event in trace.events)
+
+
+def _started(side: Path) -> float:
+    try:
+        with closing(sqlite3.connect(side)) as database:
+            return float(database.execute("SELECT text FROM meta WHERE name = 'started'").fetchone()[0])
+    except (sqlite3.Error, TypeError, ValueError):
+        return float("inf")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(OSError):
+            os.unlink(f"{path}{suffix}")
+
+
+def _mark(path: Path) -> str:
+    return f"{path}.stopped"
+
+
+def mark_stopped(path: Path, reason: str) -> None:
+    """Leave word that recording had to stop; a link needs no free block, so this works on a full disk."""
+    with suppress(OSError):
+        os.symlink(reason[:50], _mark(path))
+
+
+def _stopped(path: Path) -> str:
+    try:
+        return os.readlink(_mark(path))
+    except OSError:
+        return ""

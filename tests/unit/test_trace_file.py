@@ -1,0 +1,343 @@
+"""The trace file: what is written comes back, while it grows, after a kill, and never from a file that is something else."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+from qdiag.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.call_file import text_of
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.errors import OutputError, TraceError
+from qdiag.trace_file import Trace
+from qdiag.trace_tables import APPLICATION_ID
+from qdiag.trace_writer import TraceWriter, create
+from qdiag.tracing.completion import mark_stopped, settle, side_path
+from tests.sameness import same
+
+SCRIPT = Script("train.py", ("default.qubit", "backprop"))
+
+
+def rotation(angle: float) -> Circuit:
+    gate = Node("RX", (Parameter(np.array(angle), "torch", True),), (Wires((0,)), ()), (0,))
+    return Circuit((gate,), (Node("ExpectationMP", (), None, (0,)),))
+
+
+def call(index: int = 0, **changes: Any) -> Call:
+    source = SourceLine("train.py", 31, "forward")
+    configuration = Configuration(
+        "Model.qnode",
+        source,
+        "default.qubit",
+        device_wires=(0, "a"),
+        interface="torch",
+        requested="best",
+        resolved="backprop",
+        gradient_options=(("h", 1e-7),),
+        layer="TorchLayer",
+    )
+    made = Call(
+        index=index,
+        step=index,
+        source=source,
+        configuration=configuration,
+        arguments=(Argument("inputs", "torch", "float32", (5, 2), True),),
+        circuit=rotation(0.1 * index),
+        outputs=(np.array([0.25, -1.0]), np.array(3, np.float32)),
+        output_container="torch",
+        layer_dtype="float32",
+        backwards=(Backward((np.ones(2), None), (np.array(0.5, np.float32), None), (True, False), True),),
+        warnings=("UserWarning: Casting complex values",),
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    create(tmp_path / "trace.qdiag", SCRIPT)
+    return tmp_path / "trace.qdiag"
+
+
+def written(path: Path, *calls: Call) -> Path:
+    with TraceWriter(path) as writer:
+        for one in calls:
+            writer.write(one)
+    return path
+
+
+def test_a_call_comes_back_as_it_was(path: Path) -> None:
+    calls = [
+        call(0),
+        call(1, written=rotation(7.0), parent=0, thread=2),
+        call(2, outputs=None, failure=Failure("WireError", "no wire 7", ("pennylane:run:3",), "forward", True), backwards=()),
+    ]
+    with Trace.open(written(path, *calls)) as trace:
+        assert len(trace) == 3
+        assert all(same(mine, theirs) for mine, theirs in zip(trace.calls(), calls))
+
+
+def test_numbers_keep_their_bits_and_dtypes(path: Path) -> None:
+    odd = (np.array([np.nan, -0.0, np.inf]), np.array(1 + 2j, np.complex64), np.zeros((0, 3), np.int8))
+    with Trace.open(written(path, call(outputs=odd))) as trace:
+        outputs = trace.call(0).outputs
+    assert outputs is not None
+    assert [(o.dtype, o.shape, o.tobytes()) for o in outputs] == [(o.dtype, o.shape, o.tobytes()) for o in odd]
+
+
+def test_each_structure_is_stored_once(path: Path) -> None:
+    other = replace(rotation(0.0), measurements=())
+    with Trace.open(written(path, *(call(i) for i in range(50)), call(50, circuit=other))) as trace:
+        assert len(set(trace.structures)) == 2
+        assert trace.structure_of(0) == trace.structure_of(49) == trace.structures[49] != trace.structure_of(50)
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT COUNT(*) FROM structures").fetchone() == (2,)
+
+
+def test_environment_events_and_script_come_back(path: Path) -> None:
+    environment = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1),))
+    events = (Event("step", 0), Event("loss", 1, number=0.5), Event("loss", 1, number=math.inf), Event("note", 2, "text"))
+    with TraceWriter(path) as writer:
+        writer.meta("environment", text_of(environment))
+        with writer.transaction():
+            writer.events(events)
+    with Trace.open(path) as trace:
+        assert (trace.environment, trace.events, trace.script) == (environment, events, SCRIPT)
+
+
+def test_a_loss_that_is_no_number_stays_none(path: Path) -> None:
+    with TraceWriter(path) as writer, writer.transaction():
+        writer.events([Event("loss", 0, number=math.nan)])
+    with Trace.open(path) as trace:
+        number = trace.events[0].number
+        assert number is not None
+        assert math.isnan(number)
+
+
+def test_an_empty_trace_is_a_trace(path: Path) -> None:
+    with Trace.open(path) as trace:
+        assert (len(trace), trace.events, trace.structures, trace.environment) == (0, (), (), Environment())
+
+
+def test_it_can_be_read_while_it_grows(path: Path) -> None:
+    with TraceWriter(path) as writer, Trace.open(path) as trace:
+        for index in range(5):
+            writer.write(call(index))
+            assert trace.refresh() == index + 1
+            assert trace.call(index).step == index
+        assert not trace.complete
+
+
+def test_what_fails_halfway_is_not_there(path: Path) -> None:
+    with TraceWriter(path) as writer:
+        writer.write(call(0))
+        with pytest.raises(ZeroDivisionError):
+            write_and_fail(writer)
+        assert writer.write(call(2, circuit=replace(rotation(0.0), measurements=()))) == 1
+    with Trace.open(path) as trace:
+        assert [one.step for one in trace.calls()] == [0, 2]
+
+
+def write_and_fail(writer: TraceWriter) -> None:
+    with writer.transaction():
+        writer.write(call(1, circuit=replace(rotation(0.0), measurements=())))
+        raise ZeroDivisionError
+
+
+def write_forever(path: str, ready: Any) -> None:
+    with TraceWriter(Path(path)) as writer:
+        index = 0
+        while True:
+            writer.write(call(index))
+            index += 1
+            if index == 20:
+                ready.set()
+
+
+def test_a_killed_writer_loses_nothing_that_was_written(path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(target=write_forever, args=(str(path), ready))
+    process.start()
+    assert ready.wait(60)
+    process.kill()
+    process.join()
+    with Trace.open(path) as trace:
+        assert len(trace) >= 20
+        assert [one.index for one in trace.calls()] == list(range(len(trace)))
+    assert not os.path.exists(f"{path}-wal")
+
+
+def test_settling_leaves_one_complete_file(path: Path) -> None:
+    writer = TraceWriter(path)
+    writer.write(call())
+    writer.close()
+    settle(path, replace(SCRIPT, exit_code=-9))
+    assert os.listdir(path.parent) == [path.name]
+    with Trace.open(path) as trace:
+        assert trace.complete
+        assert trace.script.exit_code == -9
+
+
+def test_what_forked_processes_recorded_becomes_part_of_it(path: Path) -> None:
+    written(path, call(0), call(1))
+    for number, process in enumerate((4321, 77)):
+        side = side_path(path, process)
+        create(side, Script(""))
+        with TraceWriter(side) as writer:
+            writer.write(call(0, step=10 + number))
+            writer.write(call(1, step=20 + number, parent=0))
+            with writer.transaction():
+                writer.events([Event("step", 1)])
+    settle(path, SCRIPT)
+    assert os.listdir(path.parent) == [path.name]
+    with Trace.open(path) as trace:
+        found = [(one.index, one.step, one.process, one.parent) for one in trace.calls()]
+        assert found == [(0, 0, 0, None), (1, 1, 0, None), (2, 10, 1, None), (3, 20, 1, 2), (4, 11, 2, None), (5, 21, 2, 4)]
+        assert [event.after for event in trace.events] == [3, 5]
+
+
+def test_a_damaged_side_file_costs_only_itself(path: Path) -> None:
+    written(path, call())
+    side_path(path, 5).write_bytes(b"SQLite format 3\0 and no more")
+    settle(path, SCRIPT)
+    with Trace.open(path) as trace:
+        assert len(trace) == 1
+
+
+def test_a_recording_that_had_to_stop_says_why(path: Path) -> None:
+    mark_stopped(path, "database or disk is full")
+    settle(path, SCRIPT)
+    with Trace.open(path) as trace:
+        assert [event.kind for event in trace.events] == ["warning"]
+        assert "disk is full" in trace.events[0].text
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_trace_in_a_folder_that_cannot_be_written_can_be_read(path: Path) -> None:
+    written(path, call())
+    settle(path, SCRIPT)
+    path.chmod(stat.S_IRUSR)
+    path.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with Trace.open(path) as trace:
+            assert same(trace.call(0), call())
+    finally:
+        path.parent.chmod(stat.S_IRWXU)
+
+
+# --- what is no trace ---------------------------------------------------------------------------------------------------
+
+
+def text(path: Path) -> None:
+    path.write_text("print('hello')")
+
+
+def nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def missing(path: Path) -> None:
+    return
+
+
+def foreign_database(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE calls (id)")
+
+
+def newer(path: Path) -> None:
+    create(path, SCRIPT)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 2")
+
+
+def cut(path: Path) -> None:
+    create(path, SCRIPT)
+    written(path, *(call(index) for index in range(20)))
+    settle(path, SCRIPT)
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def other_tables(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.execute("CREATE VIEW calls AS SELECT load_extension('evil')")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (text, "not a trace"),
+        (nothing, "not a trace"),
+        (folder, "no trace"),
+        (missing, "no trace"),
+        (foreign_database, "not a trace"),
+        (newer, "newer"),
+        (cut, "damaged"),
+        (other_tables, "tables"),
+    ],
+)
+def test_anything_else_is_refused_with_cause_and_cure(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
+    path = tmp_path / "trace.qdiag"
+    make(path)
+    with pytest.raises(TraceError, match=words) as caught, Trace.open(path) as trace:
+        list(trace.calls())
+    assert caught.value.cure
+
+
+COLUMNS = ("source", "configuration", "arguments", "structure", "numbers", "outputs", "container")
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("value", [None, 10**9, b"\xff\xfe", "nonsense", 1.5])
+def test_a_damaged_field_is_a_trace_error(path: Path, column: str, value: object) -> None:
+    written(path, call())
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE copy AS SELECT * FROM calls")
+        database.execute("DROP TABLE calls")
+        database.execute("ALTER TABLE copy RENAME TO calls")
+        database.execute(f"UPDATE calls SET {column} = ?", (value,))
+    with Trace.open(path) as trace:
+        if column == "outputs" and value is None:
+            assert trace.call(0).outputs is None
+        else:
+            with pytest.raises(TraceError):
+                trace.call(0)
+
+
+def test_a_call_that_is_not_there_is_named(path: Path) -> None:
+    with Trace.open(written(path, call())) as trace, pytest.raises(TraceError, match="no call 7"):
+        trace.call(7)
+
+
+def test_an_existing_trace_is_never_written_over(path: Path) -> None:
+    with pytest.raises(OutputError, match="exists"):
+        create(path, SCRIPT)
+
+
+def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write"):
+        create(tmp_path / "no" / "trace.qdiag", SCRIPT)
+
+
+def test_a_copy_taken_while_it_grows_is_a_trace(path: Path, tmp_path: Path) -> None:
+    with TraceWriter(path) as writer:
+        writer.write(call())
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", tmp_path / f"copy.qdiag{suffix}")
+    with Trace.open(tmp_path / "copy.qdiag") as trace:
+        assert same(trace.call(0), call())
