@@ -151,6 +151,15 @@ def test_a_gradient_against_the_arbiter_is_differenced_in_the_script_or_held_aga
     assert "np.eye" not in script(narrow, reference=reference)
 
 
+def test_with_several_variables_the_arbiters_numbers_are_flattened_as_the_script_flattens_its_own():
+    circuit = Circuit((rotation([0.1, 0.2]), rotation(0.3)), (EXPVAL, EXPVAL), returns="tuple")
+    blocks = ((np.array([1.0, 2.0]), np.array(3.0)), (np.array([4.0, 5.0]), np.array(6.0)))
+    reference = Evaluation(Method("", "arbiter"), (np.array(0.1), np.array(0.2)), jacobian=blocks)
+    text = script(divergence(circuit, names=(PAIR[0], "arbiter")), reference=reference)
+    assert "b = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])" in text
+    assert "for row in jacobian(qnode, (x, y)) for part in row" in text
+
+
 def test_the_arbiters_numbers_are_printed_beside_the_two_results():
     reference = Evaluation(Method("", "arbiter"), (np.array(0.1),), jacobian=((np.array(0.125), np.array(-0.5)),))
     assert 'print("reference ", [0.125, -0.5])' in script(divergence(), reference=reference)
@@ -169,6 +178,12 @@ def test_untracked_numbers_are_the_other_side_of_an_output():
 def test_several_results_share_a_function_of_their_own():
     text = script(divergence(replace(TWO, measurements=(EXPVAL, PROBS), returns="tuple")))
     assert "def result(qnode, x):\n    return torch.cat([part.reshape(-1) for part in jacobian(qnode, x)])\n" in text
+
+
+def test_of_a_large_result_only_the_worst_element_is_printed():
+    text = script(divergence(Circuit(tuple(rotation(0.1 * i) for i in range(20)), (EXPVAL,))))
+    assert 'print("adjoint   ", a.reshape(-1)[worst].item())' in text
+    assert "tolist" not in text
 
 
 def test_a_shape_or_dtype_is_compared_as_such():

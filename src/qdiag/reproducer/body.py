@@ -22,6 +22,9 @@ DIFFERENCES_FROM = 1e-5
 LONGEST_INLINE = 112
 """Longer results name their device in a line of its own, where both sides share it."""
 
+MOST_PRINTED = 16
+"""Results with more elements than this are shown by the one that differs most."""
+
 
 class Body:
     """The lines after the quantum function, and the imports that they turn out to need."""
@@ -116,25 +119,33 @@ class Body:
     def difference(self) -> list[str]:
         """Two results that should be equal."""
         first, second = self.task.sides
-        rows = [(self.task.label(first), "a.tolist()"), (self.task.label(second), "b.tolist()")]
         known = self.layout.reference(self.task.reference)
         device = self.device(first)[0]
         if len(self.value(first)) > LONGEST_INLINE and device == self.device(second)[0]:
             lines = [f"device = {device}", f"a = {self.value(first, 'device')}", *self.other(second, known, "device")]
         else:
             lines = [f"a = {self.value(first)}", *self.other(second, known)]
-        if known is not None and second.diff_method != "arbiter":
-            rows.append(("reference", table(known)))
-        width = max(len("difference"), *(len(label) for label, _ in rows))
-        printed = [f'print("{label:{width}}", {text})' for label, text in rows]
-        tolerance = self.task.tolerance
+        tolerance = f"{self.task.tolerance:.2g}"
         return [
             *lines,
             "gap = abs(a - b).max()",
-            *printed,
-            f'print("{"difference":{width}}", float(gap), "tolerated {tolerance:.2g}")',
-            f"sys.exit(not gap <= {tolerance:.2g})  # 1 while they differ, also by NaN",
+            *self.printed(known if second.diff_method != "arbiter" else None),
+            f"sys.exit(not gap <= {tolerance})  # 1 while they differ, also by NaN",
         ]
+
+    def printed(self, known: Optional[np.ndarray]) -> list[str]:
+        """The table: both results and the reference in full, or only the worst element where they are large."""
+        labels = [self.task.label(side) for side in self.task.sides]
+        width = max(len("difference"), *map(len, labels))
+        large = sum(v.value.value.size for v in self.layout.variables) * len(self.task.circuit.measurements) > MOST_PRINTED
+        shown = "reshape(-1)[worst].item()" if large else "tolist()"
+        lines = ["worst = abs(a - b).reshape(-1).argmax()"] if large else []
+        lines += [f'print("{label:{width}}", {name}.{shown})' for label, name in zip(labels, "ab")]
+        if known is not None:
+            text = f"np.array({table(known)}).reshape(-1)[worst]" if large else table(known)
+            self.imports |= {NUMPY} if large else set()
+            lines.append(f'print("{"reference":{width}}", {text})')
+        return [*lines, f'print("{"difference":{width}}", float(gap), "tolerated {self.task.tolerance:.2g}")']
 
     def other(self, side: Method, known: Optional[np.ndarray], device: str = "") -> list[str]:
         """Lines that give the second side as ``b``."""

@@ -185,17 +185,18 @@ class Layout:
             return None
         if self.quantity == "output":
             return np.hstack([np.ravel(output) for output in found.outputs]) if self.several else np.asarray(found.outputs[0])
-        if self.quantity == "hessian" or found.jacobian is None or len(self.variables) != 1 or self._complex:
+        if self.quantity == "hessian" or found.jacobian is None or self._complex or not self.variables:
             return None
-        columns = [list(self.circuit.trainable).index(i) for i in self.variables[0].positions if i in self.circuit.trainable]
-        if len(columns) != len(self.variables[0].positions):
+        if any(position not in self.circuit.trainable for variable in self.variables for position in variable.positions):
             return None
-        rows = [self._row(blocks, columns) for blocks in found.jacobian]
-        values = np.concatenate([np.ravel(row) for row in rows]) if self.several else rows[0]
+        rows = [[self._part(blocks, variable) for variable in self.variables] for blocks in found.jacobian]
+        alone = not self.several and len(self.variables) == 1
+        values = rows[0][0] if alone else np.concatenate([np.ravel(part) for row in rows for part in row])
         return values if np.isfinite(values).all() else None
 
-    def _row(self, blocks: Sequence[np.ndarray], columns: Sequence[int]) -> np.ndarray:
-        (variable,) = self.variables
+    def _part(self, blocks: Sequence[np.ndarray], variable: Variable) -> np.ndarray:
+        """One output's derivative with respect to a variable, from those with respect to the circuit's parameters."""
+        columns = [self.circuit.trainable.index(position) for position in variable.positions]
         parts = [np.asarray(blocks[column]) for column in columns]
         parts = [part.imag if variable.imaginary else part for part in parts]
         return np.stack(parts, axis=-1) if variable.stacked else parts[0]
