@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from small_circuits import WORKSHOP, Z, circuit, expval, gate, names, sketch
+from small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
 
 from qdiag.circuit import Circuit, parameters_of
 from qdiag.minimizing import Oracle, explain
@@ -59,8 +59,20 @@ def test_it_is_said_in_sentences() -> None:
         "any number in RX on wire 0 shows it",
         "another gate in the place of RX on wire 0 shows it, too",
         "another gate in the place of CNOT on wires 0, 1 shows it, too",
-        "with 0.37 for 0 in RY on wire 0 the two agree",
+        "the two agree with 0.37 for 0 in RY on wire 0",
     )
+
+
+def test_a_simpler_operator_is_said_with_what_it_replaces() -> None:
+    start = circuit(controlled(gate("MultiRZ", 0.0, wires=(1, 2)), 0))
+    found = explained(lambda candidate: any(node.wires == (0, 1, 2) for node in candidate.operations), start=start)
+    assert found.sentences(start)[-1] == "the two agree with Controlled(RZ) on wires 0, 1 for Controlled(MultiRZ) on wires 0, 1, 2"
+
+
+def test_what_must_not_be_missing_is_said_so() -> None:
+    start = circuit(gate("Mine"))
+    found = explained(lambda candidate: bool(candidate.operations), start=start)
+    assert found.sentences(start) == ("the two agree without Mine on wire 0",)
 
 
 def test_without_a_workshop_no_operation_is_called_free() -> None:

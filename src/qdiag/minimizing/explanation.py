@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.circuit import Circuit, Node, Parameter, without_measurements, without_operations
+from qdiag.circuit import Circuit, Node, Parameter, nodes_of, without_measurements, without_operations
 from qdiag.edits import Edit, applied, with_elements
 from qdiag.minimizing.changes import Workshop
 from qdiag.minimizing.oracle import Oracle
@@ -58,7 +58,9 @@ class Explanation:
         others = (_said(circuit.operations[position]) for position in self.free_operations)
         found = [f"any number in {name} shows it" for name in free]
         found += [f"another gate in the place of {name} shows it, too" for name in others]
-        return (*found, f"with {self.change} the two agree") if self.twin is not None else tuple(found)
+        if self.twin is not None:
+            found.append(f"the two agree {self.change if self.change.startswith('without') else f'with {self.change}'}")
+        return tuple(dict.fromkeys(found))
 
 
 def explain(
@@ -123,8 +125,9 @@ def _neighbours(circuit: Circuit, workshop: Workshop) -> Iterator[tuple[str, Cir
         yield from _each(f"a constant number{where}", (frozen,))
     for position in range(len(circuit.operations)):
         yield from _swapped(circuit, position, workshop)
-    for words, propose in _SIMPLER:
-        yield from _each(words, propose(circuit, workshop).each())
+    for propose in _SIMPLER:
+        candidates = (candidate for candidate in propose(circuit, workshop).each() if candidate is not None)
+        yield from ((_instead(circuit, candidate), candidate) for candidate in candidates)
     for position, node in enumerate(circuit.operations):
         yield f"without {_said(node)}", without_operations(circuit, [position])
     if len(circuit.measurements) > 1:
@@ -132,13 +135,20 @@ def _neighbours(circuit: Circuit, workshop: Workshop) -> Iterator[tuple[str, Cir
             yield f"without the measurement {_said(node)}", without_measurements(circuit, [position])
 
 
-_SIMPLER = (
-    ("a simpler observable", simplify_observables),
-    ("a simpler gate", simplify_gates),
-    ("one term or factor less", drop_terms),
-    ("what is wrapped, by itself", peel),
-    ("one wire less in an operator", narrow),
-)
+_SIMPLER = (simplify_observables, simplify_gates, drop_terms, peel, narrow)
+
+
+def _instead(circuit: Circuit, candidate: Circuit) -> str:
+    """What stands in the place of what, where two circuits differ in one node."""
+    pairs = zip(circuit.nodes, candidate.nodes)
+    return next((f"{_shown(after)} for {_shown(before)}" for before, after in pairs if before is not after), "one thing less")
+
+
+def _shown(node: Node) -> str:
+    """An operator with what it holds, such as ``Controlled(RX) on wires 0, 1``."""
+    names = [inner.name for inner in nodes_of(node)]
+    wires = _said(node)[len(node.name) :]
+    return "(".join(names) + ")" * (len(names) - 1) + wires if len(names) < 3 else f"{node.name}({', '.join(names[1:])}){wires}"
 
 
 def _each(words: str, candidates: tuple[Optional[Circuit], ...]) -> Iterator[tuple[str, Circuit]]:
