@@ -13,7 +13,7 @@ import numpy as np
 from qdiag.circuit import Circuit, Node, Parameter, Value, parts_of
 
 AMPLITUDES = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation")
-UNITARIES = ("QubitUnitary", "ControlledQubitUnitary")
+UNITARIES = ("QubitUnitary", "ControlledQubitUnitary", "BasisRotation")
 HERMITIANS = ("Hermitian",)
 
 CLOSE = 1e-5

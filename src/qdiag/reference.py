@@ -119,10 +119,18 @@ def reference(
     """
     started = time.perf_counter()
     try:
-        too_large(circuit)
-        simulation = Simulation(circuit, device_wires, trusted)
+        found = _worked_out(circuit, device_wires, depth, trusted, seed, seconds)
     except NotSimulated as error:
-        return Reference(reason=str(error))
+        found = Reference(reason=str(error))
+    except Exception as error:
+        # Whatever a foreign operation does to our simulation, the methods' own results stay.
+        found = Reference(reason=f"our own simulation fails on this circuit ({type(error).__name__}: {error})")
+    return replace(found, seconds=time.perf_counter() - started)
+
+
+def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trusted: bool, seed: int, seconds: float) -> Reference:
+    too_large(circuit)
+    simulation = Simulation(circuit, device_wires, trusted)
     ranges = tuple(_range(reading) for reading in simulation.readings)
     norms = tuple(1.0 if limits is None else max(map(abs, limits)) for limits in ranges)
     found = _with_doubts(Reference(norms=norms, ranges=ranges), circuit, trusted)
@@ -137,7 +145,7 @@ def reference(
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
         found = _with_slopes(found, simulation, depth, seed, seconds)
-    return replace(found, seconds=time.perf_counter() - started, evaluations=simulation.evaluations)
+    return replace(found, evaluations=simulation.evaluations)
 
 
 def _noise(simulation: Simulation, norm: float) -> float:

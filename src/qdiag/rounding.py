@@ -75,7 +75,8 @@ def rounding(eps: float, operations: int) -> float:
 
 
 FALL_BACK = frozenset(
-    ["Conditional", "Select", "AmplitudeDamping", "GeneralizedAmplitudeDamping", "PhaseDamping", "ResetError", "ThermalRelaxationError"]
+    ["Conditional", "Select", "AmplitudeDamping", "GeneralizedAmplitudeDamping", "PauliError", "PhaseDamping", "ResetError"]
+    + ["ThermalRelaxationError"]
 )
 """Operations for which PennyLane's shift rules quietly take finite differences (``grad_method = "F"``): off by 5e-10 where measured."""
 

@@ -62,14 +62,22 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
         raise NotSimulated(f"{node.name} cannot be taken apart ({type(error).__name__}: {error})") from error
 
 
+def _number(parameter: Parameter, value: np.ndarray) -> Any:
+    """A Python number where the user wrote one or where it is no whole number; some templates insist on numpy's whole numbers."""
+    if value.ndim:
+        return value
+    return value.item() if parameter.container == "python" or value.dtype.kind in "fc" else value[()]
+
+
 _NORMALISED = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding")
 """Operations that may refuse a state of another norm than one: a derivative along the sphere leaves it at second order."""
 
 
 def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
     """The operator of a node on plain numbers."""
+    numbers = [_number(parameter, value) for parameter, value in zip(parameters_of(node), values)]
     try:
-        return operators.operator_of(node, iter([value.item() if value.ndim == 0 else value for value in values]), trusted=trusted)
+        return operators.operator_of(node, iter(numbers), trusted=trusted)
     except OpaqueCircuitError as error:
         raise NotSimulated(error.cause) from error
     except (ArithmeticError, ValueError) as error:
