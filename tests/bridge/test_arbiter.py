@@ -8,7 +8,6 @@ import numpy as np
 import pennylane as qml
 import pytest
 import torch
-from disagreements import DISAGREEMENTS, HEALTHY, t
 
 from qdiag.arbiter import evaluation, judge, reference
 from qdiag.bridges.tapes import circuit_of
@@ -16,6 +15,7 @@ from qdiag.call import Configuration, SourceLine
 from qdiag.evaluation import Request
 from qdiag.method import parse
 from qdiag.workers import Inline
+from tests.bridge.disagreements import DISAGREEMENTS, HEALTHY, t
 
 pytestmark = pytest.mark.stack
 
