@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
-from instances import MODERN, operators
 
 from qdiag.bridges import channels, matrices
 from qdiag.bridges.plain import rows
 from qdiag.states import NotSimulated
+from tests.bridge.instances import MODERN, operators
 
 pytestmark = pytest.mark.stack
 

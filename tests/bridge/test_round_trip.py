@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import instances
+from tests.bridge import instances
 import numpy as np
 import pennylane as qml
 import pytest
-from sameness import same
+from tests.sameness import same
 
 from qdiag import arrays, circuit_file
 from qdiag.bridges import classes, operators, tapes

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pennylane as qml
 import pytest
-from instances import Instance, measurements, numbers, operators
+from tests.bridge.instances import Instance, measurements, numbers, operators
 
 from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.literals import Style

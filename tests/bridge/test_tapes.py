@@ -9,8 +9,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 from hypothesis import given, settings
-from sameness import same
-from strategies import runnable_circuits
+from tests.sameness import same
+from tests.strategies import runnable_circuits
 
 from qdiag import circuit_file
 from qdiag.bridges import operators, stack, tapes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from small_circuits import circuit, combination, controlled, expval, gate, probs
+from tests.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 from qdiag.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.circuit import Circuit

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from golden.results import CASES
+from tests.golden.results import CASES
 from rich.console import Console
 
 from qdiag import __version__

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sameness import same
-from strategies import circuits, parameters
+from tests.sameness import same
+from tests.strategies import circuits, parameters
 
 from qdiag import arrays, circuit_file
 from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters

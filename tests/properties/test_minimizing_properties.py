@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from small_circuits import WORKSHOP, names
-from strategies import circuits, runnable_circuits
+from tests.small_circuits import WORKSHOP, names
+from tests.strategies import circuits, runnable_circuits
 
 from qdiag.circuit import Circuit, without_measurements, without_operations
 from qdiag.errors import CircuitFormatError

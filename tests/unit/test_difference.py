@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_circuits import circuit, gate, names, number
+from tests.small_circuits import circuit, gate, names, number
 
 from qdiag.call import Failure
 from qdiag.circuit import Circuit

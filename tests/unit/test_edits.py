@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
+from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
 
 from qdiag.circuit import Mapping, Node, Parameter, Tagged, Wires
 from qdiag.edits import Edit, applied, at, narrowed, places, rounded, significant, with_elements, without_batch, without_rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
+from tests.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
 
 from qdiag.circuit import Circuit, parameters_of
 from qdiag.minimizing import Oracle, explain

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
+from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 from qdiag.call import Backward, Failure
 from qdiag.compare import Tolerance, Verdict

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
+from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
 
 from qdiag.circuit import Circuit
 from qdiag.minimizing.order import key, simplicity, smaller

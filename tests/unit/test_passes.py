@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from small_circuits import (
+from tests.small_circuits import (
     WORKSHOP,
     Z,
     circuit,

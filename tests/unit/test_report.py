@@ -15,14 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden.results import CASES, ENVIRONMENT, Case
+from tests.golden.results import CASES, ENVIRONMENT, Case
 from rich.console import Console
-from small_circuits import circuit, controlled, expval, gate, probs
-from unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
+from tests.small_circuits import circuit, controlled, expval, gate, probs
+from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
 
 from qdiag.call import Failure
 from qdiag.errors import TraceError
 from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal
+from qdiag.report.document import document as outline
 from qdiag.report.drawing import MOST_OPERATIONS, drawing
 from qdiag.report.drawing import text as drawing_text
 from qdiag.report.outline import Code, Document
@@ -335,6 +336,38 @@ def test_what_a_script_is_called_cannot_become_markup() -> None:
 def test_help_and_the_summary_do_not_load_matplotlib() -> None:
     code = "import sys, qdiag.report.terminal, qdiag.report.document; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- known issues ------------------------------------------------------------------------------------------------------
+
+
+def hermitian(version: str, code: str = "QD303") -> Document:
+    """A finding that looks like PennyLane's issue 2434, on some version."""
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    ran = circuit(gate("RY", 0.3, trainable=True), measured=(expval(gate("Hermitian", np.eye(2))),))
+    call = replace(finding.divergence.call, circuit=ran)
+    changed = replace(
+        finding, divergence=replace(finding.divergence, call=call), diagnosis=replace(finding.diagnosis, code=code), evaluations=()
+    )
+    environment = replace(ENVIRONMENT, packages=(("pennylane", version),))
+    result = replace(case.result, findings=(changed,))
+    return outline(result, case.script, environment, secrets=SECRETS)
+
+
+def test_a_finding_that_upstream_knows_says_so_and_which_version_fixes_it() -> None:
+    document = hermitian("0.21.0")
+    (known,) = document.chapters[0].known
+    assert known.label == "PennyLane #2434"
+    assert "fixed in 0.24" in known.text
+    for text in (printed(document, 200), markdown.render(document), html.render(document), github.form(github.issue(document))):
+        assert "issues/2434" in text
+    assert document.record["findings"][0]["known_issues"] == [2434]
+
+
+@pytest.mark.parametrize(("version", "code"), [("0.45.1", "QD303"), ("0.21.0", "QD101"), ("", "QD303"), ("unknown", "QD303")])
+def test_another_version_or_another_cause_is_not_that_issue(version: str, code: str) -> None:
+    assert hermitian(version, code).chapters[0].known == ()
 
 
 # --- what never leaves -------------------------------------------------------------------------------------------------

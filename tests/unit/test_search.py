@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor
 
 import numpy as np
 import pytest
-from small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
+from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 from qdiag.circuit import Circuit, Node, Wires, parameters_of
 from qdiag.errors import NotReproducedError

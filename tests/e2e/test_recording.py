@@ -1,0 +1,219 @@
+"""What a recorded run leaves in the trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qdiag.call import Call, Script
+from qdiag.errors import OutputError, UsageError
+from qdiag.trace_file import Trace
+from qdiag.tracing import completion, launcher
+
+SCRIPTS = Path(__file__).with_name("scripts")
+BRIEFLY = """
+import pennylane as qml
+import torch
+
+dev = qml.device("default.qubit", wires=2)
+
+
+@qml.qnode(dev, interface="torch", diff_method="backprop")
+def circuit(x):
+    qml.RX(2 * x, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
+x = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+"""
+
+stack = [pytest.mark.stack, pytest.mark.slow]
+
+
+def calls_of(path: Path) -> list[Call]:
+    with Trace.open(path) as trace:
+        return list(trace.calls())
+
+
+def record(tmp_path: Path, source: str, *argv: str) -> tuple[Script, list[Call]]:
+    script = tmp_path / "script.py"
+    script.write_text(source)
+    ended = launcher.run(str(script), argv, module=False, trace_path=tmp_path / "trace.qdiag")
+    return ended, calls_of(tmp_path / "trace.qdiag")
+
+
+def test_a_script_without_a_qnode_leaves_an_empty_trace(tmp_path: Path) -> None:
+    ended, calls = record(tmp_path, "import sys\nsys.exit(int(sys.argv[1]))", "6")
+    assert ended.exit_code == 6
+    assert ended.argv == ("6",)
+    assert calls == []
+
+
+def test_a_script_that_dies_of_a_signal_says_which(tmp_path: Path) -> None:
+    ended, _ = record(tmp_path, "import os\nos.kill(os.getpid(), 9)")
+    assert ended.exit_code == -signal.SIGKILL
+
+
+def test_a_missing_script_is_a_usage_error_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no script"):
+        launcher.run(str(tmp_path / "no.py"), [], module=False, trace_path=tmp_path / "trace.qdiag")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unwritable_folder_is_an_output_error_before_the_script_runs(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(OutputError):
+        launcher.run(str(script), [], module=False, trace_path=tmp_path / "no folder" / "trace.qdiag")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_something_else_can_be_done_while_the_script_runs(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import time\ntime.sleep(1)")
+    times: list[float] = []
+    launcher.run(
+        str(script), [], module=False, trace_path=tmp_path / "t", meanwhile=lambda: times.append(time.time()), interval=0.1
+    )
+    assert len(times) >= 3
+
+
+def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(33))\nprint('ready', flush=True)\ntime.sleep(60)")
+    launch = (
+        "import sys; from pathlib import Path; from qdiag.tracing import launcher\n"
+        "sys.exit(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
+    )
+    with subprocess.Popen([sys.executable, "-c", launch, str(script), str(tmp_path / "t")], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 33
+
+
+class TestWithPennyLane:
+    pytestmark = stack
+
+    def test_a_call_holds_what_was_seen(self, tmp_path: Path) -> None:
+        _, (call,) = record(tmp_path, BRIEFLY + "circuit(x).backward()\nprint(x.grad)")
+        configuration = call.configuration
+        assert (configuration.qnode, configuration.source.path, configuration.device) == ("circuit", "script.py", "default.qubit")
+        assert (configuration.interface, configuration.requested, configuration.resolved) == ("torch", "backprop", "backprop")
+        assert (call.source.path, call.source.line) == ("script.py", 15)
+        (argument,) = call.arguments
+        assert (argument.name, argument.container, argument.dtype, argument.trainable) == ("x", "torch", "float64", True)
+        (parameter,) = call.circuit.parameters
+        assert (parameter.container, parameter.trainable, float(parameter.value)) == ("torch", True, 0.6)
+        assert call.outputs is not None
+        np.testing.assert_allclose(call.outputs[0], np.cos(0.6), atol=1e-12)
+        (backward,) = call.backwards
+        assert backward.exact == (True,)
+        np.testing.assert_allclose(backward.cotangents[0], 1.0)
+        np.testing.assert_allclose(backward.gradients[0], -np.sin(0.6), atol=1e-12)
+
+    def test_steps_and_losses_are_counted(self, tmp_path: Path) -> None:
+        loop = "opt = torch.optim.SGD([x], 0.1)\nfor _ in range(3):\n    opt.zero_grad()\n    circuit(x).backward()\n    opt.step()\n"
+        _, calls = record(tmp_path, BRIEFLY + loop)
+        assert [call.step for call in calls] == [0, 1, 2]
+        with Trace.open(tmp_path / "trace.qdiag") as trace:
+            events = trace.events
+        assert [event.kind for event in events] == ["loss", "step"] * 3
+        assert [event.number for event in events[::2]] == [float(call.outputs[0]) for call in calls if call.outputs]
+
+    def test_a_call_that_raises_is_kept_with_its_circuit(self, tmp_path: Path) -> None:
+        broken = "@qml.qnode(dev, interface='torch')\ndef wrong(x):\n    qml.RX(x, wires=0)\n    qml.CNOT(wires=[0, 7])\n"
+        ended, (call,) = record(tmp_path, BRIEFLY + broken + "    return qml.expval(qml.PauliZ(0))\nwrong(x)")
+        assert ended.exit_code == 1
+        assert ended.failure is not None
+        assert call.failure is not None
+        assert call.failure.type == ended.failure.type
+        assert call.outputs is None
+        assert [node.name for node in call.circuit.operations] == ["RX", "CNOT"]
+        frames = " ".join((*call.failure.frames, *ended.failure.frames))
+        assert "qdiag" not in frames
+        assert str(tmp_path) not in frames
+
+    def test_a_backward_pass_that_raises_is_the_calls_failure(self, tmp_path: Path) -> None:
+        source = BRIEFLY.replace('"backprop"', '"parameter-shift"') + "y = circuit(x)\n"
+        source += "def refuse(g):\n    raise OverflowError('on the way back')\n"
+        source += "z = circuit(x)\nz.register_hook(refuse)\n(y + z).backward()"
+        ended, calls = record(tmp_path, source)
+        assert ended.failure is not None
+        assert ended.failure.type == "OverflowError"
+        assert [call.failure is not None and call.failure.stage == "backward" for call in calls].count(True) == 1
+
+    def test_a_killed_script_leaves_every_finished_call(self, tmp_path: Path) -> None:
+        script = tmp_path / "script.py"
+        script.write_text(BRIEFLY + "print('ready', flush=True)\nwhile True:\n    circuit(x).backward()\n")
+        launch = (
+            "import sys; from pathlib import Path; from qdiag.tracing import launcher\n"
+            "print(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
+        )
+        path = tmp_path / "trace.qdiag"
+        with subprocess.Popen([sys.executable, "-c", launch, str(script), str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            deadline = time.time() + 60
+            while len(calls_of(path)) < 10 and time.time() < deadline:
+                time.sleep(0.2)
+            child = int(subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(process.pid)]))
+            os.kill(child, signal.SIGKILL)
+            assert process.stdout.read() == b"-9\n"
+        calls = calls_of(path)
+        assert len(calls) >= 10
+        assert all(call.outputs is not None for call in calls)
+        assert all(call.backwards for call in calls[:-1])
+        assert sorted(os.listdir(tmp_path)) == ["script.py", "trace.qdiag"]
+
+    def test_a_trace_whose_launcher_was_killed_too_opens(self, tmp_path: Path) -> None:
+        _, calls = record(tmp_path, BRIEFLY + "circuit(x)\ncircuit(x)\nimport os\nos._exit(0)")
+        assert len(calls) == 2
+
+    def test_a_full_disk_ends_the_recording_and_not_the_script(self, tmp_path: Path) -> None:
+        full = "import sqlite3\nfrom qdiag import trace_writer\ndef full(*_):\n    raise sqlite3.OperationalError('database or disk is full')\n"
+        late = "circuit(x)\ntrace_writer.TraceWriter.append = full\nprint(circuit(x))\nprint(circuit(x))\n"
+        ended, calls = record(tmp_path, BRIEFLY + full + late)
+        assert ended.exit_code == 0
+        assert len(calls) == 1
+        with Trace.open(tmp_path / "trace.qdiag") as trace:
+            assert "disk is full" in trace.events[-1].text
+        assert not completion._stopped(tmp_path / "trace.qdiag")
+
+    def test_calls_of_forked_processes_are_numbered(self, tmp_path: Path) -> None:
+        ended = launcher.run(str(SCRIPTS / "qnode_workers.py"), [], module=False, trace_path=tmp_path / "t")
+        assert ended.exit_code == 0
+        calls = calls_of(tmp_path / "t")
+        assert [call.index for call in calls] == list(range(11))
+        assert [call.process for call in calls][:4] == [0, 0, 0, 0]
+        assert {call.process for call in calls} == {0, 1, 2, 3}
+        assert {call.thread for call in calls if call.process == 0} != {0}
+        with Trace.open(tmp_path / "t") as trace:
+            assert any("thread" in event.text for event in trace.events if event.kind == "warning")
+        assert os.listdir(tmp_path) == ["t"]
+
+    def test_a_qnode_inside_another_names_its_parent(self, tmp_path: Path) -> None:
+        nested = "@qml.qnode(dev, interface='torch')\ndef outer(x):\n    qml.RX(circuit(x), wires=0)\n"
+        _, calls = record(tmp_path, BRIEFLY + nested + "    return qml.expval(qml.PauliZ(0))\nouter(x)\ncircuit(x)")
+        assert [(call.configuration.qnode, call.parent) for call in calls] == [("outer", None), ("circuit", 0), ("circuit", None)]
+
+    def test_autograd_gives_cotangents_and_gradients(self, tmp_path: Path) -> None:
+        source = BRIEFLY.replace('interface="torch", ', "") + "from pennylane import numpy as np\n"
+        source += "print(qml.grad(lambda x: 3 * circuit(x))(np.array(0.3, requires_grad=True)))"
+        _, (call,) = record(tmp_path, source)
+        assert (call.configuration.interface, call.output_container) == ("autograd", "autograd")
+        (backward,) = call.backwards
+        np.testing.assert_allclose(backward.cotangents[0], 3.0)
+        np.testing.assert_allclose(backward.gradients[0], -3 * np.sin(0.6), atol=1e-12)
+
+    def test_no_tensor_lives_longer_because_it_was_watched(self, tmp_path: Path) -> None:
+        source = BRIEFLY + "import gc, weakref\ngc.disable()\ny = circuit(x)\ny.backward()\nseen = weakref.ref(y)\ndel y\nassert seen() is None"
+        ended, _ = record(tmp_path, source)
+        assert ended.exit_code == 0
