@@ -45,11 +45,9 @@ def real_text(value: float, dtype: str = "float64") -> str:
     if dtype == "float64":
         return repr(float(value))
     kind = np.dtype(dtype).type
-    for digits in range(1, 18):
-        short = float(f"{float(value):.{digits}g}")
-        if kind(short) == kind(value):
-            return repr(short)
-    return repr(float(value))
+    with np.errstate(over="ignore"):  # fewer digits may round up beyond the dtype's largest number
+        shorter = (float(f"{float(value):.{digits}g}") for digits in range(1, 18))
+        return repr(next(short for short in shorter if kind(short) == kind(value)))
 
 
 def complex_text(value: complex, dtype: str = "complex128", exact: bool = True) -> str:
