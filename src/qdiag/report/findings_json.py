@@ -10,6 +10,7 @@ from qdiag import __version__
 from qdiag.call import Environment, Failure, Script
 from qdiag.compare import Comparison
 from qdiag.findings import Diagnosis, Finding, Minimal, Reproducer, Result
+from qdiag.report import known_issues
 from qdiag.report.figures import word
 from qdiag.report.outline import Document
 
@@ -45,7 +46,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "notes": list(result.notes),
         "costs": [{"method": c.method, "calls": c.calls, **_number("seconds", c.seconds)} for c in result.costs],
         "verdict": result.verdict.value,
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [_finding(finding, environment) for finding in result.findings],
     }
 
 
@@ -96,7 +97,7 @@ def _failure(failure: Optional[Failure]) -> Optional[dict[str, Any]]:
     return {"type": failure.type, "message": failure.message, "stage": failure.stage, "frames": list(failure.frames)}
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
     divergence = finding.divergence
     call, comparison = divergence.call, divergence.comparison
     return {
@@ -121,6 +122,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cause": _cause(finding.diagnosis),
         "minimal": _minimal(finding.minimal),
         "reproducer": _reproducer(finding.reproducer),
+        "known_issues": [issue.number for issue in known_issues.matching(finding, environment)],
     }
 
 

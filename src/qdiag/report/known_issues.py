@@ -33,6 +33,8 @@ class KnownIssue:
         Operations or observables of which the circuit must hold one; empty where any circuit will do.
     where
         Signatures; empty for any.
+    says
+        What PennyLane's exception must contain.
     """
 
     number: int
@@ -43,6 +45,7 @@ class KnownIssue:
     methods: tuple[str, ...]
     names: tuple[str, ...] = ()
     where: tuple[str, ...] = ()
+    says: str = ""
 
     @property
     def reference(self) -> str:
@@ -66,10 +69,49 @@ class KnownIssue:
             and any(method in suspect for method in self.methods for suspect in suspects)
             and (not self.names or bool(held.intersection(self.names)))
             and (not self.where or divergence.signature in self.where)
+            and self.says in _said(finding)
         )
 
 
-KNOWN_ISSUES: tuple[KnownIssue, ...] = ()
+def _said(finding: Finding) -> str:
+    """All that PennyLane said at the diverging call."""
+    divergence = finding.divergence
+    failure = divergence.call.failure
+    return "\n".join([failure.message if failure else "", divergence.comparison.detail, *(words for _, words in divergence.raised)])
+
+
+KNOWN_ISSUES = (
+    KnownIssue(
+        2434,
+        "adjoint shifts the gradient by the matrices of Hermitian observables",
+        affected=("0.21.0", "0.23.1"),
+        fixed="0.24",
+        codes=("QD303", "QD302"),
+        methods=("adjoint",),
+        names=("Hermitian", "Projector"),
+        where=("vjp", "jacobian"),
+    ),
+    KnownIssue(
+        4462,
+        "gradient transforms refuse circuits with a batch of trainable parameters",
+        affected=("0.33.1", "0.45.1"),
+        fixed="",
+        codes=("QD304", "QD501"),
+        methods=("parameter-shift", "finite-diff", "hadamard"),
+        where=("raise",),
+        says="broadcasted tapes",
+    ),
+    KnownIssue(
+        9901,
+        "adjoint leaves out parts of second derivatives behind classical preprocessing",
+        affected=("0.21.0", "0.45.1"),
+        fixed="",
+        codes=("QD305",),
+        methods=("adjoint",),
+        where=("second-derivative",),
+    ),
+)
+"""What was reproduced; `tests/bridge/test_known_issues.py` does it again on the stack at hand."""
 
 
 def matching(finding: Finding, environment: Environment) -> tuple[KnownIssue, ...]:

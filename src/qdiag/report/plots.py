@@ -101,7 +101,7 @@ def gap_over_calls(plot: GapPlot) -> str:
         )
         for text in legend.get_texts():
             text.set_color(INK)
-        figure.subplots_adjust(left=0.075, right=0.99, top=0.95, bottom=0.26)
+        figure.subplots_adjust(left=0.075, right=0.99, top=0.91, bottom=0.26)
         return _svg(figure, plot.alt, "gaps")
 
 
@@ -109,8 +109,8 @@ def _mark_first(axes: Any, first: int, last: int) -> None:
     axes.axvline(first, color=ACCENT, linewidth=1.2, zorder=1)
     left = first < 0.7 * last
     axes.annotate(
-        f"first divergence, call {first}", (first, 1), xycoords=("data", "axes fraction"), xytext=(6 if left else -6, -4),
-        textcoords="offset points", ha="left" if left else "right", va="top", color=ACCENT, fontsize=9.5,
+        f"first divergence, call {first}", (first, 1), xycoords=("data", "axes fraction"), xytext=(0, 4),
+        textcoords="offset points", ha="left" if left else "right", va="bottom", color=ACCENT, fontsize=9.5,
     )  # fmt: skip
 
 
