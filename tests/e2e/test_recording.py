@@ -87,7 +87,8 @@ def test_something_else_can_be_done_while_the_script_runs(tmp_path: Path) -> Non
 
 def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text("import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(33))\nprint('ready', flush=True)\ntime.sleep(60)")
+    handler = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(33))\n"
+    script.write_text(handler + "print('ready', flush=True)\ntime.sleep(60)")
     launch = (
         "import sys; from pathlib import Path; from qdiag.tracing import launcher\n"
         "sys.exit(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
@@ -178,7 +179,8 @@ class TestWithPennyLane:
         assert len(calls) == 2
 
     def test_a_full_disk_ends_the_recording_and_not_the_script(self, tmp_path: Path) -> None:
-        full = "import sqlite3\nfrom qdiag import trace_writer\ndef full(*_):\n    raise sqlite3.OperationalError('database or disk is full')\n"
+        full = "import sqlite3\nfrom qdiag import trace_writer\n"
+        full += "def full(*_):\n    raise sqlite3.OperationalError('database or disk is full')\n"
         late = "circuit(x)\ntrace_writer.TraceWriter.append = full\nprint(circuit(x))\nprint(circuit(x))\n"
         ended, calls = record(tmp_path, BRIEFLY + full + late)
         assert ended.exit_code == 0
@@ -214,6 +216,7 @@ class TestWithPennyLane:
         np.testing.assert_allclose(backward.gradients[0], -3 * np.sin(0.6), atol=1e-12)
 
     def test_no_tensor_lives_longer_because_it_was_watched(self, tmp_path: Path) -> None:
-        source = BRIEFLY + "import gc, weakref\ngc.disable()\ny = circuit(x)\ny.backward()\nseen = weakref.ref(y)\ndel y\nassert seen() is None"
+        source = BRIEFLY + "import gc, weakref\ngc.disable()\ny = circuit(x)\ny.backward()\n"
+        source += "seen = weakref.ref(y)\ndel y\nassert seen() is None"
         ended, _ = record(tmp_path, source)
         assert ended.exit_code == 0
