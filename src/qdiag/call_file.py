@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from qdiag.call import Argument, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.errors import TraceError
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod
 
 Kind = TypeVar("Kind")
 
@@ -132,6 +133,13 @@ def _natural(entry: Any) -> int:
     return entry
 
 
+def _number(entry: Any) -> float:
+    value = _option(entry)
+    if type(value) not in (int, float):
+        raise _Odd
+    return float(value)
+
+
 _text = _typed(str)
 _flag = _typed(bool)
 _whole = _typed(int)
@@ -174,6 +182,29 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "failure": _optional(lambda entry: _value(Failure, entry)),
     },
     Event: {"kind": _text, "after": _natural, "text": _text, "number": _optional(_option)},
+    ProbedArgument: {
+        "name": _text,
+        "numerical": _number,
+        "error": _number,
+        "smooth": _flag,
+        "scale": _number,
+        "moves": _number,
+        "followed": _flag,
+    },
+    ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
+    Probe: {
+        "call": _natural,
+        "arguments": _several(lambda entry: _value(ProbedArgument, entry)),
+        "methods": _several(lambda entry: _value(ProbedMethod, entry)),
+        "eps": _number,
+        "size": _number,
+        "plain_gap": _number,
+        "rows": _natural,
+        "mixing": _optional(_number),
+        "repeatable": _flag,
+        "complete": _flag,
+        "note": _text,
+    },
 }
 
 

@@ -22,6 +22,7 @@ from qdiag.call import Argument, Backward, Call, Configuration, Environment, Eve
 from qdiag.circuit import CONTAINERS, Circuit
 from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError, TraceError
+from qdiag.probe import Probe
 from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
 from qdiag.trace_writer import TraceWriter
 
@@ -102,6 +103,12 @@ class Trace:
     def events(self) -> tuple[Event, ...]:
         """Steps, losses and notes, in order."""
         return tuple(call_file.value_from(Event, text) for (text,) in self._rows("SELECT text FROM events ORDER BY id"))
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What the live probes saw, in the order of their calls; none before the trace is complete."""
+        found = [call_file.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
+        return tuple(sorted(found, key=lambda probe: probe.call))
 
     @property
     def structures(self) -> tuple[str, ...]:

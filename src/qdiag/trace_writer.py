@@ -188,6 +188,11 @@ class TraceWriter:
         with self.transaction():
             self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text))
 
+    def fact(self, name: str) -> str:
+        """A fact about the whole recording, or ""."""
+        row = self._database.execute("SELECT text FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
     def write(self, call: Call) -> int:
         """Append a whole call with its backward passes; returns its index."""
         with self.transaction():

@@ -67,12 +67,14 @@ class Passes:
 
     def __init__(self, write: Write) -> None:
         self.turn = 0
+        self.begun = False
         self._write = write
         self._local = threading.local()
         self._unannounced: Pass = {}
 
     def begin(self) -> Pass:
         """A backward pass starts in this thread."""
+        self.begun = True
         stack = self._stack()
         stack.append({})
         return stack[-1]

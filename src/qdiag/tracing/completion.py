@@ -13,6 +13,7 @@ from qdiag.call import Event, Script
 from qdiag.errors import TraceError
 from qdiag.trace_file import Trace, single_file
 from qdiag.trace_writer import TraceWriter
+from qdiag.tracing import probing
 
 
 def side_path(path: Path, process: int) -> Path:
@@ -28,11 +29,14 @@ def settle(path: Path, script: Script) -> None:
     TraceError
         If the trace has become unreadable, or the disk is full.
     """
+    probes = dict(probing.collected(path))
     sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_started)
     try:
         with closing(TraceWriter(path)) as writer, writer.transaction():
             for number, side in enumerate(sides, start=1):
                 _take_in(writer, side, number)
+            for index, probe in probes.items():
+                writer.meta(f"probe-{index}", call_file.text_of(probe))
             stopped = _stopped(path)
             if stopped:
                 writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])

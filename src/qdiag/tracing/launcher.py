@@ -17,7 +17,7 @@ from qdiag import trace_writer
 from qdiag.call import Script
 from qdiag.errors import UsageError
 from qdiag.trace_file import Trace
-from qdiag.tracing import completion
+from qdiag.tracing import completion, probing
 
 _BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
 _FORWARDED = ("SIGTERM", "SIGHUP")
@@ -33,6 +33,7 @@ def run(
     interval: float = 0.2,
     output: Optional[BinaryIO] = None,
     folder: Optional[Path] = None,
+    probe: bool = False,
 ) -> Script:
     """Run a script and record it.
 
@@ -54,6 +55,8 @@ def run(
         Where the script's output and errors go, by default where ours go.
     folder
         The working folder, by default ours.
+    probe
+        Whether QNodes are also evaluated in forked copies of the script's process.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def run(
         raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
     described = Script(script, tuple(argv), module)
     trace_path = Path(os.path.abspath(trace_path))
-    trace_writer.create(trace_path, described)
+    trace_writer.create(trace_path, described, **{probing.WANTED: "yes"} if probe else {})
     _flush()
     with _signals() as forward_to:
         errors = None if output is None else subprocess.STDOUT

@@ -17,7 +17,7 @@ from qdiag import call_file, trace_writer
 from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of
 from qdiag.call import Event, Failure, Script
-from qdiag.tracing import backward, calls, completion, places
+from qdiag.tracing import backward, calls, completion, places, probing
 
 MAX_WAITING = 1000
 """Steps, losses and backward passes that wait for the next call before they are written without one."""
@@ -50,6 +50,7 @@ class Recorder:
         self.passes = backward.Passes(self._write_backwards)
         self._reader = calls.Reader(places.Places(folder))
         self._writer: Optional[trace_writer.TraceWriter] = None
+        self._prober: Optional[probing.Prober] = None
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
         self._notes = 0
@@ -111,8 +112,22 @@ class Recorder:
             entry = self._reader.entry(call, self.steps, self._thread(), read, outputs, None)
             self._watch(returned, outputs, trainable, call)
             self._done(call, calls.Done(entry, returned, tuple(call.children)))
+            self._probe(call, entry, returned.index)
         except Exception as error:
             self._trouble(call, error)
+
+    def _probe(self, call: calls.Ongoing, entry: trace_writer.Entry, index: Optional[int]) -> None:
+        """Have the QNode itself looked at beside the script, where its turn has come."""
+        if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
+            return
+        try:
+            self._prober.called(call, index, entry.configuration, self.passes.begun)
+        except Exception as error:
+            self._prober = None
+            self.note(f"{probing.UNAVAILABLE}: {_words(error)}")
+
+    def _silence(self) -> None:
+        self.stopped = True
 
     def fail(self, call: calls.Ongoing, error: BaseException) -> None:
         """The call raised."""
@@ -225,6 +240,8 @@ class Recorder:
                 trace_writer.create(path, Script(""))
             self._writer = trace_writer.TraceWriter(path)
             self._writer.meta("environment", call_file.text_of(stack.environment()))
+            if self._writer.fact(probing.WANTED):
+                self._prober = probing.Prober(path, self.note, self._silence)
             self._reader.places.learn_frameworks()
         return self._writer
 

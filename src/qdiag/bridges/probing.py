@@ -1,0 +1,427 @@
+"""A live QNode held against itself: its methods' derivatives, with respect to its own arguments, against numerical ones.
+
+Runs in a copy of the user's process, where nothing needs to be put back. Every evaluation starts from the same random streams.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from qdiag.bridges import live
+from qdiag.bridges.results import array_of, flattened
+from qdiag.derivative import derivative
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+
+METHODS = ("backprop", "adjoint", "parameter-shift")
+"""What a QNode is differentiated by besides the user's own method, where it does not refuse."""
+
+MOST_ARGUMENTS = 16
+"""Tracked arguments that are probed one by one."""
+
+SEED = 3
+
+_TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
+"""Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Leaf:
+    """A tensor or array among the arguments, without its graph."""
+
+    name: str
+    value: Any
+    tracked: bool
+    torch: bool
+
+    @property
+    def array(self) -> np.ndarray:
+        return array_of(self.value)
+
+
+def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: str, call: int) -> Iterator[Probe]:
+    """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first."""
+    names = live.parameter_names(qnode)
+    try:
+        subject = _Subject(qnode, args, kwargs, names)
+        if subject.sampled:
+            yield Probe(call, complete=True, note="results are sampled: there is no derivative to compare with")
+            return
+        probe = subject.first(call)
+        if layer:
+            probe = subject.with_rows(probe)
+        yield probe
+        for position in range(len(subject.directions)):
+            probe = replace(probe, arguments=(*probe.arguments, subject.argument(position)))
+        yield probe
+        for method in METHODS:
+            if probe.methods and method != probe.methods[0].diff_method:
+                probe = replace(probe, methods=(*probe.methods, subject.shadow(method)))
+                yield probe
+        yield replace(probe, complete=True)
+    except Exception as error:
+        yield Probe(call, note=_words(error))
+
+
+class _Subject:
+    """A QNode and the arguments of one call."""
+
+    def __init__(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> None:
+        self.qnode, self.args, self.kwargs = qnode, args, kwargs
+        self.leaves = tuple(_leaves(args, kwargs, names))
+        self.streams = _streams()
+        tracked = [i for i, leaf in enumerate(self.leaves) if leaf.tracked]
+        self.in_torch = any(self.leaves[i].torch for i in tracked)
+        self.tracked = [i for i in tracked if self.leaves[i].torch == self.in_torch][:MOST_ARGUMENTS]
+        draws = np.random.default_rng(SEED)
+        self.directions = [_direction(draws, self.leaves[i].array) for i in self.tracked]
+        self.plain = self._outputs(self._called(qnode, [leaf.value for leaf in self.leaves]))
+        size = self._flat(self.plain).size
+        self.cotangent = np.asarray(draws.uniform(0.5, 1.0, size) * draws.choice([-1.0, 1.0], size))
+        self.wide = self._widens()
+
+    @property
+    def sampled(self) -> bool:
+        tape = live.tape_of(self.qnode)
+        return bool(getattr(getattr(tape, "shots", None), "total_shots", None) or live.shots_of(self.qnode, tape))
+
+    # --- evaluating ---
+
+    def _called(self, qnode: Any, values: Sequence[Any]) -> Any:
+        _restore(self.streams)
+        following = iter(values)
+        args = tuple(_substituted(value, following) for value in self.args)
+        kwargs = {name: _substituted(value, following) for name, value in self.kwargs.items()}
+        return qnode(*args, **kwargs)
+
+    def _outputs(self, result: Any) -> tuple[np.ndarray, ...]:
+        return tuple(array_of(output) for output in flattened(result))
+
+    def _flat(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
+        return np.concatenate([_real(output).reshape(-1) for output in outputs] or [np.zeros(0)])
+
+    def _widens(self) -> bool:
+        """Whether the QNode takes float64 copies of its arguments, and gives the same."""
+        try:
+            wide = self._flat(self._outputs(self._called(self.qnode, [_widened(leaf.value) for leaf in self.leaves])))
+        except Exception:
+            return False
+        plain = self._flat(self.plain)
+        return wide.shape == plain.shape and bool(np.allclose(wide, plain, rtol=1e-3, atol=1e-3))
+
+    # --- stages ---
+
+    def first(self, call: int) -> Probe:
+        """The user's own method, plain numbers, and once more."""
+        again = self._outputs(self._called(self.qnode, [leaf.value for leaf in self.leaves]))
+        own = str(getattr(self.qnode, "diff_method", "") or "none")
+        outputs, said = self._by(self.qnode, own)
+        plain = self._flat(self.plain)
+        gap = 0.0 if outputs is None or outputs.shape != plain.shape else float(np.max(np.abs(outputs - plain), initial=0.0))
+        return Probe(
+            call,
+            methods=(said,) if self.tracked else (),
+            eps=max([_eps(leaf.array) for leaf in self.leaves] + [_eps(output) for output in self.plain]),
+            size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
+            plain_gap=gap,
+            repeatable=bool(np.array_equal(self._flat(again), plain, equal_nan=True)),
+        )
+
+    def shadow(self, method: str) -> ProbedMethod:
+        """Another method on a copy of the QNode; one that computes another circuit than the QNode is none of it."""
+        try:
+            other = _with_method(self.qnode, method)
+        except Exception as error:
+            return ProbedMethod(method, failure=_words(error))
+        outputs, said = self._by(other, method)
+        plain = self._flat(self.plain)
+        if outputs is not None and (outputs.shape != plain.shape or not np.allclose(outputs, plain, rtol=1e-3, atol=1e-3)):
+            return ProbedMethod(method, failure="gives other outputs")
+        return said
+
+    def _by(self, qnode: Any, method: str) -> tuple[Optional[np.ndarray], ProbedMethod]:
+        try:
+            outputs, gradients = (self._torch if self.in_torch else self._autograd)(qnode)
+        except Exception as error:
+            return None, ProbedMethod(method, failure=_words(error))
+        slopes = tuple(_inner(gradient, direction) for gradient, direction in zip(gradients, self.directions))
+        return outputs, ProbedMethod(method, slopes)
+
+    def _torch(self, qnode: Any) -> tuple[np.ndarray, list[np.ndarray]]:
+        import torch
+
+        values = [leaf.value for leaf in self.leaves]
+        inside = []
+        for i in self.tracked:
+            values[i] = values[i].clone().requires_grad_()
+            inside.append(values[i])
+        with torch.enable_grad():
+            outputs = flattened(self._called(qnode, values))
+            total: Any = torch.zeros((), dtype=torch.float64)
+            start = 0
+            for output in outputs:
+                if isinstance(output, torch.Tensor):
+                    real = torch.view_as_real(output.resolve_conj()) if output.is_complex() else output
+                    weights = torch.from_numpy(self.cotangent[start : start + real.numel()])
+                    total = total + (real.reshape(-1).double() * weights).sum()
+                start += _real(array_of(output)).size
+        arrays = self._flat([array_of(output) for output in outputs])
+        self._follow(inside)
+        if not total.requires_grad:
+            return arrays, [np.zeros(tuple(leaf.shape)) for leaf in inside]
+        found = torch.autograd.grad(total, inside, allow_unused=True)
+        return arrays, [np.zeros(tuple(x.shape)) if g is None else array_of(g) for g, x in zip(found, inside)]
+
+    def _follow(self, inside: Sequence[Any]) -> None:
+        """Which arguments the graph of the circuit's own parameters leads back to; known once, from the first method."""
+        if hasattr(self, "followed"):
+            return
+        import torch
+
+        parameters = [p for p in self._circuit_parameters() if isinstance(p, torch.Tensor) and p.requires_grad]
+        self.followed = [False] * len(inside)
+        if parameters:
+            total = torch.stack([(torch.real(p) if p.is_complex() else p).double().sum() for p in parameters])
+            found = torch.autograd.grad(total.sum(), list(inside), allow_unused=True, retain_graph=True)
+            self.followed = [g is not None for g in found]
+
+    def _autograd(self, qnode: Any) -> tuple[np.ndarray, list[np.ndarray]]:
+        from autograd import numpy as anp
+        from autograd.core import make_vjp
+        from pennylane import numpy as pnp
+
+        inside = tuple(pnp.array(self.leaves[i].array, requires_grad=True) for i in self.tracked)
+        seen: list[tuple[np.ndarray, ...]] = []
+
+        def total(values: Any) -> Any:
+            given = [leaf.value for leaf in self.leaves]
+            for number, i in enumerate(self.tracked):
+                given[i] = values[number]
+            outputs = flattened(self._called(qnode, given))
+            seen.append(tuple(array_of(output) for output in outputs))
+            result, start = 0.0, 0
+            for output, array in zip(outputs, seen[-1]):
+                weights = self.cotangent[start : start + _real(array).size].reshape(_real(array).shape)
+                start += weights.size
+                if np.iscomplexobj(array):
+                    result = result + anp.sum(anp.real(output) * weights[..., 0]) + anp.sum(anp.imag(output) * weights[..., 1])
+                else:
+                    result = result + anp.sum(output * weights)
+            return result
+
+        vjp, value = make_vjp(total, inside)
+        if not hasattr(self, "followed"):
+            self.followed = [any(hasattr(p, "_node") for p in self._circuit_parameters())] * len(inside)
+        return self._flat(seen[-1]), [array_of(g) for g in vjp(np.ones_like(value))]
+
+    def argument(self, position: int) -> ProbedArgument:
+        """The numerical slope along the direction of one tracked argument."""
+        leaf, direction = self.leaves[self.tracked[position]], self.directions[position]
+
+        def values(step: float) -> list[Any]:
+            given = [_widened(other.value) if self.wide else other.value for other in self.leaves]
+            given[self.tracked[position]] = _moved(given[self.tracked[position]], leaf, direction, step)
+            return given
+
+        def total(step: Any) -> Any:
+            try:
+                outputs = self._flat(self._outputs(self._called(self.qnode, values(float(step)))))
+            except Exception as error:
+                raise ValueError(_words(error)) from None
+            if outputs.shape != self.cotangent.shape:
+                raise ValueError("the outputs have another shape here")
+            return np.asarray(self.cotangent @ outputs)
+
+        found = derivative(total, np.zeros(()), np.ones(()), noise=_noise(total))
+        moves = self._parameters_move(values)
+        return ProbedArgument(
+            leaf.name,
+            float(found.value),
+            float(found.error),
+            found.smooth,
+            scale=float(np.sum(np.abs(self.cotangent)) * np.sum(np.abs(direction))),
+            moves=moves,
+            followed=getattr(self, "followed", [True] * len(self.tracked))[position],
+        )
+
+    def _parameters_move(self, values: Callable[[float], list[Any]]) -> float:
+        """How far the circuit's parameters move along the direction, as a slope."""
+        step = 1e-3
+        seen = []
+        for side in (step, -step):
+            try:
+                self._called(self.qnode, values(side))
+            except Exception:
+                return 0.0
+            seen.append([array_of(parameter) for parameter in self._circuit_parameters()])
+        there, here = seen
+        if [a.shape for a in there] != [b.shape for b in here]:
+            return 0.0
+        return max((float(np.max(np.abs(a - b), initial=0.0)) / (2 * step) for a, b in zip(there, here)), default=0.0)
+
+    def _circuit_parameters(self) -> list[Any]:
+        tape = live.tape_of(self.qnode)
+        try:
+            return list(tape.get_parameters(trainable_only=False))
+        except Exception:
+            return []
+
+    def with_rows(self, probe: Probe) -> Probe:
+        """Change the last row of a layer's batch, and look whether the first row's result moves."""
+        position = next((i for i, leaf in enumerate(self.leaves) if leaf.array.ndim >= 2 and leaf.array.shape[0] >= 2), None)
+        if position is None:
+            return probe
+        leaf = self.leaves[position]
+        rows = leaf.array.shape[0]
+        changed = np.array(leaf.array)
+        if changed.dtype.kind not in "fc":
+            return probe
+        changed[-1] = changed[-1] + np.asarray(np.random.default_rng(SEED).uniform(0.2, 0.6, changed[-1].shape), changed.dtype)
+        values = [other.value for other in self.leaves]
+        values[position] = _like(leaf, changed)
+        outputs = self._outputs(self._called(self.qnode, values))
+        pairs = [(a, b) for a, b in zip(self.plain, outputs) if a.ndim >= 1 and a.shape[0] == rows and a.shape == b.shape]
+        if not pairs:
+            return replace(probe, rows=rows)
+        return replace(probe, rows=rows, mixing=max(float(np.max(np.abs(a[0] - b[0]), initial=0.0)) for a, b in pairs))
+
+
+# --- arguments ------------------------------------------------------------------------------------------------------------
+
+
+def _leaves(args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> Iterator[_Leaf]:
+    for position, value in enumerate(args):
+        yield from _inside(names[position] if position < len(names) else f"*{position}", value)
+    for name, value in kwargs.items():
+        yield from _inside(name, value)
+
+
+def _inside(name: str, value: Any) -> Iterator[_Leaf]:
+    if isinstance(value, (list, tuple)):
+        for position, part in enumerate(value):
+            yield from _inside(f"{name}[{position}]", part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _inside(f"{name}[{key!r}]", part)
+    elif _is_leaf(value):
+        yield _leaf(name, value)
+
+
+def _is_leaf(value: Any) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return isinstance(value, np.ndarray) or hasattr(value, "_node") or (torch is not None and isinstance(value, torch.Tensor))
+
+
+def _leaf(name: str, value: Any) -> _Leaf:
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return _Leaf(name, value.detach().clone(), bool(value.requires_grad), True)
+    tracked = hasattr(value, "_node") or bool(getattr(value, "requires_grad", False))
+    array = array_of(value)
+    if tracked:
+        # plain numbers: what is tracked is put there by each evaluation
+        from pennylane import numpy as pnp
+
+        return _Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False)
+    return _Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
+
+
+def _substituted(value: Any, following: Iterator[Any]) -> Any:
+    if isinstance(value, (list, tuple)):
+        parts = [_substituted(part, following) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {key: _substituted(part, following) for key, part in value.items()}
+    return next(following) if _is_leaf(value) else value
+
+
+def _widened(value: Any) -> Any:
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return value.to(torch.complex128) if value.is_complex() else value.double() if value.is_floating_point() else value
+    wide = {"f": np.float64, "c": np.complex128}.get(value.dtype.kind)
+    return value if wide is None else value.astype(wide)
+
+
+def _moved(value: Any, leaf: _Leaf, direction: np.ndarray, step: float) -> Any:
+    return _like(leaf, array_of(value) + np.asarray(step * direction))
+
+
+def _like(leaf: _Leaf, array: np.ndarray) -> Any:
+    if leaf.torch:
+        import torch
+
+        return torch.from_numpy(np.array(array, order="C"))
+    from pennylane import numpy as pnp
+
+    return pnp.array(array, requires_grad=False)
+
+
+def _direction(draws: Any, value: np.ndarray) -> np.ndarray:
+    drawn = draws.standard_normal(value.shape)
+    if value.dtype.kind == "c":
+        drawn = drawn + 1j * draws.standard_normal(value.shape)
+    return np.asarray(drawn / max(float(np.linalg.norm(drawn)), 1e-300))
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------------
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    array = np.asarray(array)
+    if np.iscomplexobj(array):
+        return np.stack([array.real, array.imag], -1).astype(np.float64)
+    return array.astype(np.float64)
+
+
+def _inner(gradient: np.ndarray, direction: np.ndarray) -> float:
+    return float(np.sum(np.real(np.conj(gradient) * direction)))
+
+
+def _eps(array: np.ndarray) -> float:
+    return float(np.finfo(array.dtype).eps) if array.dtype.kind in "fc" else float(np.finfo(np.float64).eps)
+
+
+def _noise(total: Callable[[float], Any]) -> float:
+    """Rounding of one value, where it is more than float64's: second differences over steps that are too short for curvature."""
+    try:
+        middle = total(0.0)
+        seen = [abs(float(total(step) + total(-step) - 2 * middle)) for step in _TREMBLE]
+    except ValueError:
+        return 0.0
+    largest = max(seen)
+    return largest if largest > 1e-12 * (1 + abs(float(middle))) else 0.0
+
+
+def _with_method(qnode: Any, method: str) -> Any:
+    if hasattr(qnode, "update"):
+        explicit = inspect.signature(type(qnode).__init__).parameters.get("gradient_kwargs")
+        if explicit is not None:
+            return qnode.update(diff_method=method, gradient_kwargs={})
+        return qnode.update(diff_method=method)
+    return type(qnode)(qnode.func, qnode.device, interface=qnode.interface, diff_method=method)
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".split("\n")[0][:300]
+
+
+# --- random streams -------------------------------------------------------------------------------------------------------
+
+
+def _streams() -> tuple[Any, Any, Any]:
+    torch: Any = sys.modules.get("torch")
+    return random.getstate(), np.random.get_state(), None if torch is None else torch.get_rng_state()
+
+
+def _restore(streams: tuple[Any, Any, Any]) -> None:
+    random.setstate(streams[0])
+    np.random.set_state(streams[1])
+    if streams[2] is not None:
+        sys.modules["torch"].set_rng_state(streams[2])

@@ -1,0 +1,85 @@
+"""What a live probe saw: the QNode itself, differentiated with respect to its own arguments, by its methods and numerically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class ProbedArgument:
+    """One tracked argument of the QNode, and the slope of the probed sum of outputs along one direction of it.
+
+    Parameters
+    ----------
+    name
+        As the quantum function calls it: ``weights``, ``layers[0]``.
+    numerical, error
+        The slope by numerical differentiation and its error bar; infinite where there is no number.
+    smooth
+        False where the slopes on the two sides disagree, so that there is none to compare with.
+    scale
+        What the slope could be at most for outputs and derivatives of the size of one.
+    moves
+        How far the circuit's own parameters move along the direction.
+    followed
+        Whether the interface's graph leads from one of these parameters back to the argument.
+    """
+
+    name: str
+    numerical: float
+    error: float
+    smooth: bool
+    scale: float = 1.0
+    moves: float = 0.0
+    followed: bool = True
+
+
+@dataclass(frozen=True)
+class ProbedMethod:
+    """What one differentiation method says: a slope for each argument, or PennyLane's words where it refused or broke down."""
+
+    diff_method: str
+    slopes: tuple[float, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A QNode evaluated beside the script, at the arguments of one call.
+
+    Parameters
+    ----------
+    call
+        Index of the call.
+    methods
+        The user's own first.
+    eps
+        That of the working precision.
+    size
+        The largest output.
+    plain_gap
+        How far the outputs on tracked and on plain numbers are apart.
+    rows
+        Rows of the batch that a layer passed in, 0 where it passed none.
+    mixing
+        How far the first row's result moved when only the last row was changed; None where that could not be told.
+    repeatable
+        Whether the QNode gives the same outputs again.
+    complete
+        Whether everything was done that was planned.
+    note
+        Why something is missing.
+    """
+
+    call: int
+    arguments: tuple[ProbedArgument, ...] = ()
+    methods: tuple[ProbedMethod, ...] = field(default=())
+    eps: float = 2.0**-52
+    size: float = 1.0
+    plain_gap: float = 0.0
+    rows: int = 0
+    mixing: Optional[float] = None
+    repeatable: bool = True
+    complete: bool = False
+    note: str = ""

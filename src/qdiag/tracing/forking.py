@@ -1,0 +1,162 @@
+"""Work in a forked copy of this process that nobody notices: the rules under which a fork is safe, all in one place.
+
+The copy is a grandchild, so that no zombie is left; it holds no open file of the parent, hears no signal handler of the
+script, computes in one thread, and ends by ``os._exit`` or by an alarm.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+import warnings
+from contextlib import suppress
+from typing import Any, Callable
+
+NICENESS = 10
+"""The copy gives way to the script."""
+
+_PATIENCE = 5.0
+"""Seconds that the first child has to fork again; it needs milliseconds."""
+
+_FORK_WARNING: Any = ("ignore", None, DeprecationWarning, re.compile(re.escape(__name__) + r"\Z"), 0)
+
+
+def obstacle(backward_seen: bool) -> str:
+    """Why this process cannot be copied now, or "".
+
+    Parameters
+    ----------
+    backward_seen
+        Whether torch has gone backward in this process.
+    """
+    if sys.platform != "linux":
+        return f"there is no safe fork on {sys.platform}"
+    handler = signal.getsignal(signal.SIGCHLD)
+    if handler not in (signal.SIG_DFL, signal.SIG_IGN):
+        return "the script listens for the end of its child processes"
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return ""
+    if torch.cuda.is_initialized():
+        return "CUDA is in use"
+    if backward_seen and int(torch.__version__.split(".")[0]) < 2:
+        return f"torch {torch.__version__} cannot differentiate in a copy of a process that has gone backward"
+    return ""
+
+
+def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
+    """Run something in a copy of this process, and return at once.
+
+    Parameters
+    ----------
+    work
+        What to do there. Nothing comes back but what it writes to `keep`.
+    keep
+        The only open file that the copy keeps.
+    seconds
+        After which the copy is killed.
+
+    Returns
+    -------
+    bool
+        Whether there is a copy.
+    """
+    home = os.getpid()
+    child = 0
+    try:
+        child = _fork()
+        if child == 0:
+            # not even an interrupt may lead the copy back into the script
+            if os.fork() == 0:
+                _become_quiet(keep, seconds)
+                work()
+            os._exit(0)
+    finally:
+        if os.getpid() != home:
+            os._exit(1)
+    return _reaped(child)
+
+
+def _fork() -> int:
+    """Fork; Python 3.12's warning about threads would be shown under the script's name, and may be an error there.
+
+    The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before.
+    """
+    filters: list[Any] = warnings.filters  # type: ignore[assignment]
+    filters.insert(0, _FORK_WARNING)
+    try:
+        return os.fork()
+    finally:
+        filters.remove(_FORK_WARNING)
+
+
+def _reaped(child: int) -> bool:
+    """Wait for the first child, which ends as soon as it has forked again."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            ended, status = os.waitpid(child, os.WNOHANG)
+        except ChildProcessError:
+            return True
+        if ended:
+            return status == 0
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(child, 0)
+            return False
+        time.sleep(0.0005)
+
+
+def _become_quiet(keep: int, seconds: int) -> None:
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+    _deaf_to_signals(seconds)
+    _let_go_of_files(keep)
+    _limited()
+
+
+def _deaf_to_signals(seconds: int) -> None:
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.alarm(seconds)
+
+
+def _let_go_of_files(keep: int) -> None:
+    """Put the null device in place of every open file: its number stays taken, so that nothing stray hits a file of ours."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in (keep, null):
+            with suppress(OSError):
+                os.dup2(null, int(name))
+
+
+def _limited() -> None:
+    """Give way to others, leave no core file, and write no file that the quantum function opens."""
+    import resource
+
+    with suppress(OSError, ValueError):
+        os.nice(NICENESS)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def write_out(file: int, data: bytes) -> None:
+    """Append to the file that was kept, which alone may grow."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit[1], limit[1]))
+    try:
+        os.write(file, data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
