@@ -210,7 +210,7 @@ def without_rows(circuit: Circuit, batched: Sequence[int], rows: Iterable[int]) 
 
 def without_batch(circuit: Circuit, batched: Sequence[int]) -> Circuit:
     """The same circuit for the first row alone, without a batch axis."""
-    return _with_changed(circuit, batched, lambda _, p: replace(p, value=p.value[0]))
+    return _with_changed(circuit, batched, lambda _, p: replace(p, value=p.value[0]) if len(p.value) else p)
 
 
 # --- narrower operators ------------------------------------------------------------------------------------------------

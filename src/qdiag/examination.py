@@ -10,12 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Protocol
 
-from qdiag import arbiter, reproducer
+from qdiag import arbiter, probed, reproducer
+from qdiag.arrays import pack
 from qdiag.call import Call, Environment
 from qdiag.circuit import Circuit
+from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
+from qdiag.diagnosis.causes.graph import DETACHED
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError
@@ -25,6 +29,7 @@ from qdiag.method import Method
 from qdiag.method import parse as parse_method
 from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
 from qdiag.question import ARBITER, Question, ask, question_of, with_circuit
+from qdiag.trace_file import Trace
 from qdiag.workers import Workers
 
 Report = Callable[[int, int], None]
@@ -35,7 +40,7 @@ MINIMIZING_SECONDS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What every stage after locating works with."""
+    """What every stage after locating works with; ``stopped`` takes note of searches that ended early."""
 
     workers: Workers
     environment: Environment
@@ -43,6 +48,7 @@ class Bench:
     trusted: bool = False
     minimize: bool = True
     seconds: float = MINIMIZING_SECONDS
+    stopped: list[str] = field(default_factory=list)
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
@@ -136,6 +142,30 @@ def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
     )
 
 
+OUTSIDE_THE_CIRCUIT = (DETACHED, BATCH_AS_FEATURE)
+"""What a live probe can find; experiments on the circuit would heal it, whatever they change."""
+
+
+def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
+    """What the live probes saw where the replayed circuits are right."""
+    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
+    for probe in trace.probes:
+        call = trace.call(probe.call)
+        if call.configuration.qnode not in flagged:
+            for divergence in probed.divergences(probe, call):
+                flagged.add(call.configuration.qnode)
+                yield divergence
+
+
+def _diagnosed_outside(divergence: Divergence, bench: Bench) -> Finding:
+    """The cause of what a probe saw: it has made its experiments already."""
+    scene = Scene(divergence, bench.question(divergence))
+    diagnosis = diagnose(scene, OUTSIDE_THE_CIRCUIT, bench.workers)
+    proven = probed.is_proven(divergence) and diagnosis.confidence == "likely"
+    evidence = probed.evidence(divergence)
+    return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
+
+
 def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> Finding:
     """Judge and diagnose a divergence.
 
@@ -148,6 +178,8 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
     bench
         What to work with.
     """
+    if divergence.probe is not None:
+        return _diagnosed_outside(divergence, bench)
     judged = divergence if divergence.wrong else bench.judged(divergence, methods)
     question = bench.question(judged)
     scene = survey(judged, question, bench.workers, bench.reference)
@@ -156,14 +188,30 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
-    """Minimize a finding, and write its reproducer to a path."""
+    """Minimize a finding, and write its reproducer to a path; what sits outside the circuit shows in none that is cut out of it."""
     divergence = finding.divergence
+    if divergence.probe is not None:
+        return finding
     question = bench.question(divergence)
-    minimal = minimal_of(divergence, question, finding.diagnosis, bench) if bench.minimize else None
+    saved = path.with_suffix(".minimal")
+    minimal: Optional[Minimal] = None
+    if bench.minimize and INTERRUPTED not in bench.stopped:
+        minimal = minimal_of(divergence, question, finding.diagnosis, bench, lambda circuit: _keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         scene = survey(divergence, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
         finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=_blamed(scene)))
     return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+
+
+INTERRUPTED = "interrupted"
+
+
+def _keep(circuit: Circuit, path: Path) -> None:
+    """Put the smallest circuit so far on disk, whole or not at all: whatever happens next, it is there."""
+    text, numbers = skeleton(circuit)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(text.encode() + b"\n" + pack(numbers))
+    unfinished.replace(path)
 
 
 def _blamed(scene: Scene) -> str:
@@ -191,6 +239,7 @@ def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) 
             circuit=circuit,
             reference=reference if reference.failure is None else None,
             environment=bench.environment,
+            notes=() if finding.minimal is None or circuit is not minimal else finding.minimal.notes,
             trusted=bench.trusted,
         )
         if made is not None and made.verified:
@@ -210,7 +259,9 @@ def minimal_of(
     accepted: Optional[Callable[[Circuit], None]] = None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
-    if diagnosis.code in NOT_FOR_THE_CIRCUIT or divergence.verdict is Verdict.INCONCLUSIVE or question.circuit.opaque:
+    if divergence.probe is not None or diagnosis.code in NOT_FOR_THE_CIRCUIT:
+        return None
+    if divergence.verdict is Verdict.INCONCLUSIVE or question.circuit.opaque:
         return None
 
     def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
@@ -237,6 +288,8 @@ def minimal_of(
             explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
     except NotReproducedError:
         return None
+    if found.stopped:
+        bench.stopped.append(found.stopped)
     circuit = found.circuit
     return Minimal(
         operations=len(circuit.operations),

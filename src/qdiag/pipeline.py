@@ -15,7 +15,7 @@ from qdiag.call import Environment, Script
 from qdiag.compare import Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import MINIMIZING_SECONDS, Bench, diagnosed, reproduced, unanimous
+from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, reproduced, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
 from qdiag.report import findings_json, markdown, outline_file
@@ -81,12 +81,13 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A finished run: what was found, where it was written, how the script ended."""
+    """A judged run: what was found, where it was written, how the script ended, and whether Ctrl-C cut the search short."""
 
     result: Result
     run: RunDirectory
     script: Script
     environment: Environment
+    interrupted: bool = False
 
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory) -> Script:
@@ -98,14 +99,14 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, 
     """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
     with Examination(run, options, voice) as examination:
         ended = launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance)
-        if ended.exit_code in INTERRUPTED:
+        if ended.exit_code in BY_CTRL_C:
             raise Interrupted(
                 "the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
             )
         return examination.finish()
 
 
-INTERRUPTED = (-signal.SIGINT, 128 + signal.SIGINT)
+BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
 
 
@@ -155,7 +156,20 @@ class Examination:
                 self._failure = failure
 
     def finish(self) -> Outcome:
-        """Locate, judge, diagnose, reproduce."""
+        """Locate, judge, diagnose, reproduce.
+
+        Raises
+        ------
+        Interrupted
+            By Ctrl-C: every evaluation so far is kept, and the next examination of the run takes up from there.
+        """
+        try:
+            return self._finished()
+        except KeyboardInterrupt:
+            again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
+            raise Interrupted("interrupted while judging", again) from None
+
+    def _finished(self) -> Outcome:
         if self._failure is not None:
             raise self._failure
         with self._voice.progress("replaying") as self._report:
@@ -167,7 +181,8 @@ class Examination:
             divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
-        return Outcome(_result(self._trace, located, findings), self._run, self._trace.script, self._trace.environment)
+        result = _result(self._trace, located, findings)
+        return Outcome(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in bench.stopped)
 
     def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:
         """One finding for each distinct signature and cause: a second pair that shows the same says nothing new."""
@@ -214,6 +229,8 @@ def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:
 
 def exit_code(outcome: Outcome, fail_on: str) -> ExitCode:
     """The exit code of DESIGN.md: the script's failure before an error, an error before what is inconclusive."""
+    if outcome.interrupted:
+        return ExitCode.INTERRUPTED
     if outcome.script.exit_code not in (0, None):
         return ExitCode.SCRIPT_FAILED
     verdict = outcome.result.verdict
