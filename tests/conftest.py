@@ -7,5 +7,6 @@ import os
 from hypothesis import HealthCheck, settings
 
 # CI must not fail by luck of the draw: there every run draws the same examples
-settings.register_profile("qdiag", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+suppressed = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("qdiag", deadline=None, derandomize="CI" in os.environ, suppress_health_check=suppressed)
 settings.load_profile("qdiag")
