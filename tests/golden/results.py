@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from tests.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 from qdiag.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.circuit import Circuit
@@ -18,6 +17,7 @@ from qdiag.method import parse
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.report.redaction import Secrets
+from tests.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 EPS32 = float(np.finfo(np.float32).eps)
 BACKPROP, ADJOINT = "default.qubit/backprop", "default.qubit/adjoint"
@@ -264,7 +264,10 @@ def raising() -> Case:
         "likely",
         "parameter-shift has no rule for GlobalPhase",
         "use backprop, or leave the phase out: it changes no expectation value",
-        (Evidence("GlobalPhase removed", None, None, "heals", True, "heals"),),
+        (
+            Evidence("GlobalPhase removed", None, 5.6e-17, "heals", True, "heals"),
+            Evidence("RX removed", None, None, "persists", True, "persists"),
+        ),
     )
     divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, words),), calls=(4,))
     result = Result(5, 4, 5, (("circuit", "phase.py:9"),), (SHIFT, BACKPROP), Verdict.ERROR, (Finding(divergence, diagnosis),))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from tests.golden.results import CASES
 from rich.console import Console
 
 from qdiag import __version__
 from qdiag.report import findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
+from tests.golden.results import CASES
 
 FILES = Path(__file__).parent / "files"
 

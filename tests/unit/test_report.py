@@ -15,10 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.golden.results import CASES, ENVIRONMENT, Case
 from rich.console import Console
-from tests.small_circuits import circuit, controlled, expval, gate, probs
-from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
 
 from qdiag.call import Failure
 from qdiag.errors import TraceError
@@ -27,6 +24,9 @@ from qdiag.report.document import document as outline
 from qdiag.report.drawing import MOST_OPERATIONS, drawing
 from qdiag.report.drawing import text as drawing_text
 from qdiag.report.outline import Code, Document
+from tests.golden.results import CASES, ENVIRONMENT, Case
+from tests.small_circuits import circuit, controlled, expval, gate, probs
+from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
 
 
 def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, verbose: bool = False) -> str:

@@ -7,10 +7,10 @@ from typing import Optional
 
 from qdiag.call import Call, Environment, Failure
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
-from qdiag.report import known_issues, sentences
+from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
+from qdiag.report import evidence, known_issues, sentences
 from qdiag.report.drawing import drawing
-from qdiag.report.figures import ARROW, calls, count, gap, precision, shortened, units, values
+from qdiag.report.figures import calls, count, gap, precision, shortened, units, values
 from qdiag.report.gaps import heat_map
 from qdiag.report.names import Names
 from qdiag.report.outline import Chapter, Code, Fact, Station, Table
@@ -40,7 +40,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         confidence=diagnosis.confidence,
         blamed=diagnosis.blamed,
         results=_results(divergence.comparison, names),
-        evidence=_evidence(diagnosis.evidence),
+        evidence=evidence.table(diagnosis.evidence, divergence.signature),
         ruled_out=", ".join(diagnosis.ruled_out),
         raised=_raised(divergence),
         before=drawing(call.circuit),
@@ -80,13 +80,20 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
         Fact("worst", _worst(divergence)),
         Fact("seen", f"at {calls(divergence.calls, result.calls)}" if divergence.calls else ""),
         Fact("says", _says(divergence)),
-        Fact("arbiter", "" if divergence.verdict is Verdict.INCONCLUSIVE else divergence.judged),
-        Fact("cause", _cause(diagnosis)),
+        Fact("arbiter", _judged(divergence, names)),
+        Fact("cause", _cause(diagnosis, divergence.signature)),
         Fact("in", diagnosis.blamed),
         Fact("because", diagnosis.because),
         Fact("remedy", diagnosis.remedy),
         Fact("minimal", _minimal(finding.minimal)),
     )
+
+
+def _judged(divergence: Divergence, names: Names) -> str:
+    """The arbiter's word, with methods called as everywhere else; where nothing was decided, the verdict says it already."""
+    if divergence.verdict is Verdict.INCONCLUSIVE:
+        return ""
+    return divergence.judged.replace(f"{names.device}/", "") if names.device else divergence.judged
 
 
 def _first(divergence: Divergence, names: Names) -> str:
@@ -101,7 +108,7 @@ def _sizes(comparison: Comparison, names: Names) -> str:
     """The two values and how far they are apart."""
     parts = []
     if comparison.values != (None, None):
-        written = values(comparison.values)
+        written = _values(comparison)
         parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
     if comparison.where in _MEASURED:
         scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if comparison.ulps < _MOST_UNITS else ""
@@ -124,28 +131,11 @@ def _says(divergence: Divergence) -> str:
     return f"{failure.type}: {shortened(failure.message, 240)}" if failure else ""
 
 
-def _cause(diagnosis: Diagnosis) -> str:
+def _cause(diagnosis: Diagnosis, signature: str) -> str:
     named = f"{diagnosis.code} {diagnosis.title}"
     named += f", {diagnosis.confidence}" if diagnosis.confidence != diagnosis.title else ""
-    shown = evidence_sentence(diagnosis.evidence)
+    shown = evidence.sentence(diagnosis.evidence, signature)
     return f"{named}: {shown}" if shown else named
-
-
-def evidence_sentence(evidence: Sequence[Evidence]) -> str:
-    """The experiments that tell most: what closes the gap, then what leaves it."""
-    held = [item for item in evidence if item.holds]
-    heals = [item for item in held if item.predicts == "heals"]
-    others = [item for item in held if item.predicts != "heals"]
-    parts = []
-    for item in heals[:2]:
-        numbers = f"{gap(item.before)} {ARROW} {gap(item.after)}" if item.after is not None else "gone"
-        parts.append(f"{numbers} ({item.experiment})")
-    for item in others[:2]:
-        verb = "still" if item.predicts == "persists" else "moves to"
-        parts.append(f"{verb} {gap(item.after)} ({item.experiment})" if item.after is not None else f"still there ({item.experiment})")
-    if parts and held[0].before is not None:
-        parts[0] = f"gap {parts[0]}"
-    return ", ".join(parts)
 
 
 def _minimal(minimal: Optional[Minimal]) -> str:
@@ -175,25 +165,21 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
 # --- tables ------------------------------------------------------------------------------------------------------------
 
 
+def _values(comparison: Comparison) -> tuple[str, ...]:
+    """The two values; where one side gives NaN, no number means NaN."""
+    written = values(comparison.values)
+    return tuple("NaN" if text in ("no number", "nan") else text for text in written) if comparison.where == "nan" else written
+
+
 def _results(comparison: Comparison, names: Names) -> Optional[Table]:
     if comparison.values == (None, None):
         return None
-    rows = tuple(zip(names.all(comparison.methods), values(comparison.values)))
+    rows = tuple(zip(names.all(comparison.methods), _values(comparison)))
     needed = f"Relative tolerance at which they would agree: {gap(comparison.tolerance_needed)}."
     finite = comparison.where in _MEASURED
     return Table(
         f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, needed if finite else comparison.detail
     )
-
-
-def _evidence(evidence: Sequence[Evidence]) -> Optional[Table]:
-    if not evidence:
-        return None
-    rows = tuple(
-        (item.experiment, gap(item.before), gap(item.after), item.predicts, "as predicted" if item.holds else f"not so: {item.detail}")
-        for item in evidence
-    )
-    return Table("Experiments", ("One thing changed", "Gap before", "Gap after", "Predicted", "Came out"), rows)
 
 
 def _raised(divergence: Divergence) -> Optional[Table]:

@@ -1,0 +1,60 @@
+"""Experiments in words: a sentence with the ones that tell most, and a table of all. What is no number is called what it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Optional
+
+from qdiag.findings import Evidence
+from qdiag.report.figures import ARROW, gap
+from qdiag.report.outline import Table
+
+MOST_IN_A_SENTENCE = 2
+"""Experiments that heal, and as many that do not."""
+
+
+def sentence(evidence: Sequence[Evidence], signature: str) -> str:
+    """The experiments that tell most: what closes the gap, then what leaves it."""
+    held = [item for item in evidence if item.holds]
+    heals = [_healed(item, signature) for item in held if item.predicts == "heals"]
+    others = [_left(item, signature) for item in held if item.predicts != "heals"]
+    parts = heals[:MOST_IN_A_SENTENCE] + others[:MOST_IN_A_SENTENCE]
+    if heals and parts[0][:1].isdigit():
+        parts[0] = f"gap {parts[0]}"
+    return ", ".join(parts)
+
+
+def table(evidence: Sequence[Evidence], signature: str) -> Optional[Table]:
+    """Every experiment."""
+    if not evidence:
+        return None
+    rows = tuple(
+        (
+            item.experiment,
+            size(item.before, signature),
+            size(item.after, signature),
+            item.predicts,
+            "as predicted" if item.holds else f"not so: {item.detail}",
+        )
+        for item in evidence
+    )
+    return Table("Experiments", ("One thing changed", "Gap before", "Gap after", "Predicted", "Came out"), rows)
+
+
+def size(number: Optional[float], signature: str) -> str:
+    """A gap, or what stands in its place: an exception, NaN."""
+    if number is None:
+        return "raises" if signature == "raise" else "no number"
+    return "NaN" if signature == "nan" and not math.isfinite(number) else gap(number)
+
+
+def _healed(item: Evidence, signature: str) -> str:
+    if item.after is None:
+        return f"gone ({item.experiment})"
+    return f"{size(item.before, signature)} {ARROW} {size(item.after, signature)} ({item.experiment})"
+
+
+def _left(item: Evidence, signature: str) -> str:
+    verb = "still" if item.predicts == "persists" else "moves to"
+    return f"{verb} {size(item.after, signature)} ({item.experiment})"
