@@ -15,7 +15,7 @@ from qdiag.call import Environment, Script
 from qdiag.compare import Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, reproduced, unanimous
+from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, outside, reproduced, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
 from qdiag.report import findings_json, markdown, outline_file
@@ -23,7 +23,7 @@ from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
-from qdiag.tracing import launcher
+from qdiag.tracing import launcher, probing
 from qdiag.workers import Workers
 
 Report = Callable[[int, int], None]
@@ -69,12 +69,15 @@ class Options:
         The findings that are asked for.
     trusted
         Whether class definitions inside the trace may be executed.
+    probe
+        Whether QNodes are also evaluated beside the script.
     """
 
     plan: Plan = field(default_factory=Plan)
     jobs: Optional[int] = None
     minimize: bool = True
     trusted: bool = False
+    probe: bool = True
     seconds: float = MINIMIZING_SECONDS
     only: Choice = field(default_factory=Choice)
 
@@ -90,15 +93,17 @@ class Outcome:
     interrupted: bool = False
 
 
-def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory) -> Script:
+def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, probe: bool = True) -> Script:
     """Run the user's script, only recording."""
-    return launcher.run(script, argv, module=module, trace_path=run.trace)
+    return launcher.run(script, argv, module=module, trace_path=run.trace, probe=probe)
 
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, options: Options, voice: Voice) -> Outcome:
     """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
     with Examination(run, options, voice) as examination:
-        ended = launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance)
+        ended = launcher.run(
+            script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance, probe=options.probe
+        )
         if ended.exit_code in BY_CTRL_C:
             raise Interrupted(
                 "the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
@@ -141,9 +146,10 @@ class Examination:
 
     @cached_property
     def _replay(self) -> Replay:
+        trace = self._trace
         store = self._resources.enter_context(EvaluationFile(self._run.evaluations))
         return Replay(
-            self._trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total)
+            trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total)
         )
 
     def advance(self) -> None:
@@ -179,6 +185,8 @@ class Examination:
         bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds)
         with self._voice.progress("asking the arbiter") as report:
             divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
+        divergences += outside(self._trace, divergences)
+        divergences.sort(key=lambda divergence: divergence.verdict is not Verdict.ERROR)
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
         result = _result(self._trace, located, findings)
@@ -212,10 +220,20 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         sampled=located.sampled,
         refused=located.refused,
         unfaithful=tuple(u.call for u in located.unfaithful),
-        notes=located.notes,
+        notes=(*located.notes, *_about_probes(trace)),
         comparisons=located.comparisons,
         costs=located.costs,
     )
+
+
+def _about_probes(trace: Trace) -> Iterator[str]:
+    """Why there is no probe, or no complete one."""
+    for event in trace.events:
+        if event.kind == "note" and event.text.startswith(probing.UNAVAILABLE):
+            yield event.text
+    for probe in trace.probes:
+        if not probe.complete:
+            yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")
 
 
 def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -23,6 +24,7 @@ from qdiag.errors import UsageError
 )
 @click.option("-m", "module", is_flag=True, help="SCRIPT is a module's name, run as python -m does.")
 @options.replay
+@options.probe
 @options.output
 @click.option("--record-only", is_flag=True, help="Only record; exit exactly as the script does.")
 @options.verdicts
@@ -40,6 +42,7 @@ def command(
     as_json: bool,
     quiet: int,
     verbose: bool,
+    probe: bool,
     **replay: object,
 ) -> int:
     """Run SCRIPT unchanged, record every QNode call, and judge each under every method that applies.
@@ -49,11 +52,11 @@ def command(
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     if not module and not os.path.exists(script):
         raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
-    chosen = judging.options_of(replay, trusted=True)
+    chosen = replace(judging.options_of(replay, trusted=True), probe=probe)
     run = run_directory.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
-        _leave_as(pipeline.record(script, argv, module=module, run=run).exit_code)
+        _leave_as(pipeline.record(script, argv, module=module, run=run, probe=probe).exit_code)
     outcome = pipeline.trace(script, argv, module=module, run=run, options=chosen, voice=voice)
     return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 
@@ -61,6 +64,7 @@ def command(
 def _leave_as(exit_code: Optional[int]) -> None:
     """Exit exactly as the script did, by the same signal where it was a signal."""
     if exit_code is not None and exit_code < 0:
-        signal.signal(-exit_code, signal.SIG_DFL)
+        with suppress(OSError):  # SIGKILL and SIGSTOP have no handler to take away
+            signal.signal(-exit_code, signal.SIG_DFL)
         os.kill(os.getpid(), -exit_code)
     sys.exit(exit_code or 0)
