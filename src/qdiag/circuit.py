@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Union
 
 import numpy as np
@@ -152,12 +153,12 @@ class Circuit:
         """Every wire that is touched, in order of first use."""
         return tuple(dict.fromkeys(label for node in self.nodes for label in node.wires))
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every number in the tree: operations first, in the order in which the nodes hold them."""
         return tuple(parameter for node in self.nodes for parameter in parameters_of(node))
 
-    @property
+    @cached_property
     def trainable(self) -> tuple[int, ...]:
         """Positions in `parameters` of those that the user's interface tracked."""
         return tuple(i for i, parameter in enumerate(self.parameters) if parameter.trainable)

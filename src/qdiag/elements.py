@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from qdiag.circuit import Circuit, Node, parameters_of
 
 
+@lru_cache(maxsize=16)
 def trainable_names(circuit: Circuit) -> tuple[str, ...]:
     """A name for each trainable parameter: its operation, counted among its like from 0, and which of its numbers."""
     names = parameter_names(circuit)

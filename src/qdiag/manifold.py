@@ -7,6 +7,7 @@ it, and methods rightly differ there. So gradients are compared along the surfac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,6 +42,7 @@ def tangential(circuit: Circuit, gradients: Sequence[np.ndarray]) -> tuple[np.nd
     )
 
 
+@lru_cache(maxsize=16)
 def _surfaces(circuit: Circuit) -> dict[int, Projection]:
     found: dict[int, Projection] = {}
     for node in circuit.nodes:

@@ -145,9 +145,9 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
                 counts["missed"] += must and not seen
                 counts["too keen"] += seen and not must
 
+    calm = settings(database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @seed(arguments.seed)
-    @settings(max_examples=arguments.count, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @settings(deadline=None)
+    @settings(calm, max_examples=arguments.count)
     @given(circuits(dtype))
     def run(circuit: Circuit) -> None:
         examine(circuit)
