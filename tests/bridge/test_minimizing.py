@@ -14,14 +14,13 @@ qml = pytest.importorskip("pennylane")
 if not hasattr(qml, "exp"):
     pytest.skip("the faults of these tests are those of today's PennyLane", allow_module_level=True)
 
-from tests.small_circuits import gate, names, sketch  # noqa: E402
-
 from qdiag.bridges.tapes import circuit_of  # noqa: E402
 from qdiag.circuit import Circuit, nodes_of, with_parameters  # noqa: E402
 from qdiag.method import parse  # noqa: E402
 from qdiag.minimizing import Minimized, Oracle, SameDifference, Workshop, explain, minimize, workshop_of  # noqa: E402
 from qdiag.question import Question  # noqa: E402
 from qdiag.workers import Inline, Workers  # noqa: E402
+from tests.small_circuits import gate, names, sketch  # noqa: E402
 
 pytestmark = pytest.mark.stack
 

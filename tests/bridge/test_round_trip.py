@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.bridge import instances
 import numpy as np
 import pennylane as qml
 import pytest
-from tests.sameness import same
 
 from qdiag import arrays, circuit_file
 from qdiag.bridges import classes, operators, tapes
 from qdiag.circuit import Circuit, Node, Parameter
+from tests.bridge import instances
+from tests.sameness import same
 
 pytestmark = pytest.mark.stack
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pennylane as qml
 import pytest
-from tests.bridge.instances import Instance, measurements, numbers, operators
 
 from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.literals import Style
@@ -18,6 +17,7 @@ from qdiag.bridges.tapes import circuit_of
 from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.errors import OpaqueCircuitError
 from qdiag.method import Method
+from tests.bridge.instances import Instance, measurements, numbers, operators
 
 pytestmark = pytest.mark.stack
 

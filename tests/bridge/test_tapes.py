@@ -9,13 +9,13 @@ import numpy as np
 import pennylane as qml
 import pytest
 from hypothesis import given, settings
-from tests.sameness import same
-from tests.strategies import runnable_circuits
 
 from qdiag import circuit_file
 from qdiag.bridges import operators, stack, tapes
 from qdiag.circuit import Circuit, Node, Outcome, nodes_of, walk
 from qdiag.errors import OpaqueCircuitError
+from tests.sameness import same
+from tests.strategies import runnable_circuits
 
 pytestmark = pytest.mark.stack
 

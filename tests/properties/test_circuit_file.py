@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sameness import same
-from tests.strategies import circuits, parameters
 
 from qdiag import arrays, circuit_file
 from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
 from qdiag.errors import CircuitFormatError
+from tests.sameness import same
+from tests.strategies import circuits, parameters
 
 
 @given(circuits())

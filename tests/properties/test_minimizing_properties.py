@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tests.small_circuits import WORKSHOP, names
-from tests.strategies import circuits, runnable_circuits
 
 from qdiag.circuit import Circuit, without_measurements, without_operations
 from qdiag.errors import CircuitFormatError
 from qdiag.minimizing import Minimized, Oracle, minimize
 from qdiag.minimizing.oracle import fingerprint
 from qdiag.minimizing.order import key
+from tests.small_circuits import WORKSHOP, names
+from tests.strategies import circuits, runnable_circuits
 
 ANY_CIRCUIT = st.one_of(runnable_circuits(wires=4, most=8), circuits())
 

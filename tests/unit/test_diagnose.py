@@ -63,6 +63,12 @@ def scene(world: World, methods: str = "default.qubit/backprop,default.qubit/adj
     return Scene(Divergence(call, comparison, comparison.where, **facts), question)
 
 
+def like(code: str, predictions: tuple[Prediction, ...]) -> Cause:
+    """A cause that always comes into question and predicts just this."""
+    texts = (code.lower(), "made up", "", "", "", "")
+    return Cause(code, *texts, lambda scene: True, lambda scene: predictions, lambda scene: "", verdicts=tuple(Verdict))
+
+
 def float32_only(size: float) -> Callable[[Request], float]:
     def error(request: Request) -> float:
         narrow = request.circuit.parameters[0].value.dtype == np.float32
@@ -98,14 +104,14 @@ def test_the_device_and_not_the_finite_difference_is_blamed_when_a_larger_step_c
 
 def test_two_causes_that_explain_everything_make_neither_confirmed() -> None:
     world = World(float32_only(6e-8))
-    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "", verdicts=tuple(Verdict))
+    twin = like("QD998", flips(FLOAT64_PARAMETERS))
     found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS, twin], world)
     assert found.confidence == "likely"
 
 
 def test_an_experiment_that_two_causes_share_is_made_once() -> None:
     world = World(float32_only(6e-8))
-    twin = Cause("QD998", "twin", "twin", "", "", "", "", lambda s: True, lambda s: flips(FLOAT64_PARAMETERS), lambda s: "", verdicts=tuple(Verdict))
+    twin = like("QD998", flips(FLOAT64_PARAMETERS))
     prepared = scene(world, dtype="float32")
     world.asked.clear()
     diagnose(prepared, [FLOAT32_PARAMETERS, twin], world)
@@ -117,15 +123,15 @@ def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> Non
         return 0.2 if request.method.diff_method == "adjoint" and float(request.circuit.parameters[0].value) == 0.1 else 0.0
 
     world = World(singular)
-    at_the_point = Cause("QD997", "p", "p", "", "", "", "", lambda s: True, lambda s: flips(NUDGED), lambda s: "")
-    everywhere = Cause("QD996", "e", "e", "", "", "", "", lambda s: True, lambda s: leaves(NUDGED_FAR), lambda s: "")
+    at_the_point = like("QD997", flips(NUDGED))
+    everywhere = like("QD996", leaves(NUDGED_FAR))
     found = diagnose(scene(world), [everywhere, at_the_point], world)
     assert (found.code, found.confidence, found.ruled_out) == ("QD997", "confirmed", ("QD996",))
 
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     world = World(float32_only(6e-8))
-    pattern = Cause("QD995", "q", "q", "", "", "", "", lambda s: True, lambda s: leaves(FLOAT32_AGAIN), lambda s: "", verdicts=tuple(Verdict))
+    pattern = like("QD995", leaves(FLOAT32_AGAIN))
     assert diagnose(scene(world, dtype="float32"), [pattern], world).confidence == "likely"
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.small_circuits import circuit, gate, names, number
 
 from qdiag.call import Failure
 from qdiag.circuit import Circuit
@@ -18,6 +17,7 @@ from qdiag.evaluate import Evaluation, Request
 from qdiag.method import parse
 from qdiag.minimizing.difference import SameDifference, decided
 from qdiag.question import Question
+from tests.small_circuits import circuit, gate, names, number
 
 GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")
 START = circuit(gate("RX", 0.3, trainable=True), gate("RY", 0.4, trainable=True))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
-
 from qdiag.circuit import Circuit, parameters_of
 from qdiag.minimizing import Oracle, explain
+from tests.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
 
 MINIMAL = circuit(gate("RX", 0.5), gate("CNOT", wires=(0, 1)), gate("RY", 0.0, trainable=True))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 from qdiag.call import Backward, Failure
 from qdiag.compare import Tolerance, Verdict
@@ -17,6 +16,7 @@ from qdiag.evaluate import Evaluation, Request
 from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate import Plan, Replay, locate
 from qdiag.method import parse, parse_list
+from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 
 def training(length: int, dtype: str = "float64", own: str = METHODS[0], **changes) -> ScriptedTrace:

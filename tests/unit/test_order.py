@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
 
 from qdiag.circuit import Circuit
 from qdiag.minimizing.order import key, simplicity, smaller
+from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
 
 SMALLER = {
     "fewer operations": (circuit(gate("RX", 0.123, trainable=True)), circuit(gate("PauliX"), gate("PauliX"))),

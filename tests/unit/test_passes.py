@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
+from qdiag.circuit import Circuit, Node, Parameter, Tagged, Wires
+from qdiag.minimizing import PASSES, Oracle, Workshop, minimize
+from qdiag.minimizing.changes import Pass
 from tests.small_circuits import (
     WORKSHOP,
     Z,
@@ -20,10 +24,6 @@ from tests.small_circuits import (
     sketch,
     wrapped,
 )
-
-from qdiag.circuit import Circuit, Node, Parameter, Tagged, Wires
-from qdiag.minimizing import PASSES, Oracle, Workshop, minimize
-from qdiag.minimizing.changes import Pass
 
 X, Y1, Z1 = gate("PauliX"), gate("PauliY", wires=(1,)), gate("PauliZ", wires=(1,))
 LAYER = Node("Layer", (number([0.1, 0.2], trainable=True),), Wires((0, 1)), (0, 1))

@@ -7,12 +7,12 @@ from concurrent.futures import BrokenExecutor
 
 import numpy as np
 import pytest
-from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 from qdiag.circuit import Circuit, Node, Wires, parameters_of
 from qdiag.errors import NotReproducedError
 from qdiag.minimizing import PASSES, Oracle, minimize
 from qdiag.minimizing.order import key
+from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 
 def holding(*wanted: str):

@@ -1,6 +1,6 @@
 """Prints everything about itself that a script can ask for."""
-import sys
 import os
+import sys
 
 print(__name__, __file__, __doc__, __package__, __spec__, type(__loader__).__name__, getattr(__loader__, "path", None))
 print(sorted(globals()), type(__builtins__).__name__)

@@ -4,7 +4,6 @@ import sys
 import traceback
 import warnings
 
-import _fate
 import pennylane as qml
 import torch
 from pennylane import numpy as np

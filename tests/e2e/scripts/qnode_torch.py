@@ -2,12 +2,10 @@
 import copy
 import inspect
 import io
-import pickle
 import random
 import sys
 import traceback
 
-import _fate
 import numpy as np
 import pennylane as qml
 import torch

@@ -2,7 +2,6 @@
 import random
 import traceback
 
-import _fate
 import numpy as np
 import pennylane as qml
 import torch

@@ -4,9 +4,8 @@ import random
 import sys
 import threading
 
-import _fate
-import pennylane as qml
 import numpy as np
+import pennylane as qml
 import torch
 
 random.seed(1), np.random.seed(1)
