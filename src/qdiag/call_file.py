@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-from qdiag.call import Argument, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.errors import TraceError
 from qdiag.probe import Probe, ProbedArgument, ProbedMethod
 
@@ -31,12 +31,6 @@ class _Odd(Exception):
 def text_of(value: Any) -> str:
     """A value of `call`, or a tuple of them, as strict JSON (non-finite numbers as words)."""
     return json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
-
-
-def event_text(event: Event) -> str:
-    """The same for an event, of which a training makes thousands."""
-    document = {"kind": event.kind, "after": event.after, "text": event.text, "number": _plain(event.number)}
-    return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
@@ -181,7 +175,6 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "exit_code": _optional(_whole),
         "failure": _optional(lambda entry: _value(Failure, entry)),
     },
-    Event: {"kind": _text, "after": _natural, "text": _text, "number": _optional(_option)},
     ProbedArgument: {
         "name": _text,
         "numerical": _number,

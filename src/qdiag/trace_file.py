@@ -5,6 +5,7 @@ Nothing in the file is executed or unpickled, and nothing in it is believed: eve
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -87,6 +88,11 @@ class Trace:
         return self._meta("complete") == "yes"
 
     @property
+    def started(self) -> float:
+        """When the recording began, in seconds since the epoch; 0 where it is not known."""
+        return float(self._meta("started") or 0)
+
+    @property
     def environment(self) -> Environment:
         """The stack that ran the script; empty where the script never imported PennyLane."""
         text = self._meta("environment")
@@ -102,7 +108,10 @@ class Trace:
     @property
     def events(self) -> tuple[Event, ...]:
         """Steps, losses and notes, in order."""
-        return tuple(call_file.value_from(Event, text) for (text,) in self._rows("SELECT text FROM events ORDER BY id"))
+        try:
+            return tuple(map(_event, self._rows("SELECT kind, after, text, number FROM events ORDER BY id")))
+        except (ValueError, TypeError) as error:
+            raise _damaged(self.path, error) from None
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -197,6 +206,13 @@ class Trace:
 
     def _missing(self, index: int) -> TraceError:
         return TraceError(f"{self.path} has no call {index}", f"it holds {self._length} calls, counted from 0")
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    kind, after, text, number = row
+    if text == "nan" and number is None:
+        return Event(str(kind), int(after), "", math.nan)
+    return Event(str(kind), int(after), str(text), None if number is None else float(number))
 
 
 def _arrays(packed: object) -> tuple[np.ndarray, ...]:

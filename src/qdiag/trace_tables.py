@@ -29,7 +29,7 @@ TABLES = {
         "exact TEXT NOT NULL, create_graph INTEGER NOT NULL, PRIMARY KEY (call, pass)"
     ),
     "failures": "call INTEGER PRIMARY KEY, text TEXT NOT NULL",
-    "events": "id INTEGER PRIMARY KEY, text TEXT NOT NULL",
+    "events": "id INTEGER PRIMARY KEY, kind TEXT NOT NULL, after INTEGER NOT NULL, text TEXT NOT NULL, number REAL",
 }
 CLUSTERED = frozenset(["backwards"])
 """Tables stored by their key, so that a commit touches one page less."""

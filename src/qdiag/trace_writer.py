@@ -6,10 +6,11 @@ Each distinct circuit structure, configuration and list of arguments is stored o
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -23,6 +24,7 @@ from qdiag.errors import OutputError
 from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
 
 _INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
+_INSERT_EVENT = "INSERT INTO events (kind, after, text, number) VALUES (?, ?, ?, ?)"
 _INSERT_BACKWARD = "INSERT INTO backwards VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -94,6 +96,29 @@ def create(path: Path, script: Script, **meta: str) -> None:
         raise OutputError(f"cannot write {path}: {error}", "choose a folder that can be written, on a disk that is not full") from None
 
 
+class Transaction:
+    """The context of `TraceWriter.transaction`; inside another one it is part of that."""
+
+    __slots__ = ("depth", "writer")
+
+    def __init__(self, writer: TraceWriter) -> None:
+        self.writer = writer
+        self.depth = 0
+
+    def __enter__(self) -> None:
+        if self.depth == 0:
+            self.writer.begin()
+        self.depth += 1
+
+    def __exit__(self, kind: object, *exception: object) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            if kind is None:
+                self.writer.commit()
+            else:
+                self.writer.undo()
+
+
 class TraceWriter:
     """Appends to a trace that `create` made. Every method may raise ``sqlite3.Error``; what was committed stays.
 
@@ -112,30 +137,34 @@ class TraceWriter:
         self._database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._structures: dict[str, int] = {}
         self._descriptions: dict[str, int] = {}
-        self._depth = 0
+        self._mark = (0, 0, 0)
+        self._transaction = Transaction(self)
         self.calls: int = self._database.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything written inside becomes part of the trace at once, or not at all."""
-        if self._depth:
-            yield
-            return
-        self._depth += 1
-        structures, descriptions, calls = len(self._structures), len(self._descriptions), self.calls
+    def transaction(self) -> Transaction:
+        """A context: everything written inside becomes part of the trace at once, or not at all."""
+        return self._transaction
+
+    def begin(self) -> None:
+        """Start a transaction."""
+        self._mark = (len(self._structures), len(self._descriptions), self.calls)
         self._database.execute("BEGIN")
+
+    def commit(self) -> None:
+        """End it well."""
         try:
-            yield
             self._database.execute("COMMIT")
-        except BaseException:
-            _shorten(self._structures, structures)
-            _shorten(self._descriptions, descriptions)
-            self.calls = calls
-            with suppress(sqlite3.Error):
-                self._database.execute("ROLLBACK")
+        except sqlite3.Error:
+            self.undo()
             raise
-        finally:
-            self._depth -= 1
+
+    def undo(self) -> None:
+        """Forget what was written since `begin`."""
+        structures, descriptions, self.calls = self._mark
+        _shorten(self._structures, structures)
+        _shorten(self._descriptions, descriptions)
+        with suppress(sqlite3.Error):
+            self._database.execute("ROLLBACK")
 
     def call(self, entry: Entry, process: int = 0) -> int:
         """Append a call; returns its index."""
@@ -181,7 +210,7 @@ class TraceWriter:
 
     def events(self, events: Iterable[Event]) -> None:
         """Append events, inside a transaction."""
-        self._database.executemany("INSERT INTO events (text) VALUES (?)", [(call_file.event_text(event),) for event in events])
+        self._database.executemany(_INSERT_EVENT, [_event_row(event) for event in events])
 
     def meta(self, name: str, text: str) -> None:
         """Set a fact about the whole recording."""
@@ -227,6 +256,13 @@ class TraceWriter:
             known = self._database.execute("SELECT id FROM descriptions WHERE text = ?", (text,)).fetchone()[0]
             self._descriptions[text] = known
         return known
+
+
+def _event_row(event: Event) -> tuple[str, int, str, Optional[float]]:
+    """SQLite has no NaN: the word stands in the text."""
+    if event.number is not None and math.isnan(event.number):
+        return event.kind, event.after, "nan", None
+    return event.kind, event.after, event.text, event.number
 
 
 def _shorten(table: dict[str, int], length: int) -> None:
