@@ -89,6 +89,9 @@ class Comparison:
     detail: str = ""
 
 
+_NO_NUMBER = {"max_abs": math.inf, "max_rel": math.inf, "ulps": math.inf, "tolerance_needed": math.inf}
+"""How far two are apart where a number faces none, or another shape."""
+
 _SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
 
 
@@ -146,7 +149,7 @@ def comparisons(
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
         methods = (str(reference.method), str(candidate.method))
-        return (Comparison(methods, Verdict.ERROR, "shape", "output", max_abs=math.inf, detail=detail),)
+        return (Comparison(methods, Verdict.ERROR, "shape", "output", **_NO_NUMBER, detail=detail),)
     law = _law(reference, candidate, circuit, tolerance)
     return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
@@ -208,7 +211,8 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
     a, b = np.asarray(tensor.a), np.asarray(tensor.b)
     blank = Comparison(law.methods, Verdict.ERROR, element=tensor.name(()), eps=law.eps)
     if a.shape != b.shape:
-        return replace(blank, where="shape", max_abs=math.inf, detail=f"shape {a.shape} against {b.shape}")
+        detail = f"shape {a.shape} against {b.shape}"
+        return replace(blank, where="shape", **_NO_NUMBER, detail=detail)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
     numbers = np.isfinite(a), np.isfinite(b)
@@ -264,11 +268,8 @@ def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np
         where="nan",
         element=tensor.name(index),
         values=(_number(a, index), _number(b, index)),
-        max_abs=math.inf,
-        max_rel=math.inf,
-        ulps=math.inf,
         eps=law.eps,
-        tolerance_needed=math.inf,
+        **_NO_NUMBER,
         detail=f"{side} gives {a[index] if side == law.methods[0] else b[index]} at {int(odd.sum())} of {odd.size} elements",
     )
 

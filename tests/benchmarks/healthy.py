@@ -2,7 +2,8 @@
 
 Left out because this measurement found default.qubit's adjoint to be wrong there: gates of several angles (or templates of
 such) that are not all trainable (``cases/constant-rotation-adjoint``), and states whose circuit does not use the wires in their
-order (``cases/state-gradient-wire-order-adjoint``, ``cases/state-order-without-device-wires``).
+order (``cases/state-gradient-wire-order-adjoint``, ``cases/state-order-without-device-wires``), and a MultiRZ with a batch of angles
+(``cases/batched-multirz-adjoint``).
 """
 
 from __future__ import annotations
@@ -67,8 +68,14 @@ def _operation(draw: st.DrawFn, pen: _Pen, wires: int) -> Any:
     name = draw(st.sampled_from(sorted(table)))
     on = draw(st.permutations(range(wires)))[: 1 if kind == "one" else 2]
     count = table[name]
-    operation = getattr(qml, name)(*([pen.angle()] if count == 1 else [pen.numbers(fixed=False) for _ in range(count)]), wires=on)
+    operation = getattr(qml, name)(*_angles(pen, name, count), wires=on)
     return qml.adjoint(operation) if draw(st.integers(0, 9)) == 0 else operation
+
+
+def _angles(pen: _Pen, name: str, count: int) -> list[torch.Tensor]:
+    if name == "MultiRZ":
+        return [pen.numbers()]
+    return [pen.angle()] if count == 1 else [pen.numbers(fixed=False) for _ in range(count)]
 
 
 def _template(draw: st.DrawFn, pen: _Pen, wires: int) -> Any:
