@@ -12,6 +12,7 @@ from qdiag.call import Call
 from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
+from qdiag.probe import Probe
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class Divergence:
         The index of that call.
     calls
         Indices of all replayed calls that show the same signature and pair.
+    probe
+        The live probe that found it, where the replayed circuit does not show it.
     """
 
     call: Call
@@ -49,6 +52,7 @@ class Divergence:
     worst: Optional[Comparison] = None
     worst_call: int = 0
     calls: tuple[int, ...] = ()
+    probe: Optional[Probe] = None
 
     @property
     def verdict(self) -> Verdict:

@@ -27,6 +27,12 @@ output = together(
     click.option("--force", is_flag=True, help="Replace an earlier run in --out."),
 )
 
+probe = click.option(
+    "--probe/--no-probe",
+    default=True,
+    help="Also evaluate each QNode itself, in forked copies of the script's process (Linux).  [default: probe]",
+)
+
 replay = together(
     click.option(
         "--methods",

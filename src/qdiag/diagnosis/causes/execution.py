@@ -84,7 +84,7 @@ BATCH_AS_FEATURE = Cause(
     confirmed_by="""The batch has as many rows as the circuit has wires it should not have; or one row's result changes when another
         row is changed.""",
     remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
-    applies=lambda scene: scene.signature == "raise" and _counts_the_batch(scene),
+    applies=lambda scene: (scene.signature == "raise" and _counts_the_batch(scene)) or _mixes_rows(scene),
     predicts=lambda scene: (),
     because=lambda scene: _batch_words(scene),
 )
@@ -100,8 +100,15 @@ def _counts_the_batch(scene: Scene) -> bool:
     return failure is not None and failure.type == "WireError" and _batch_shape(scene) is not None
 
 
+def _mixes_rows(scene: Scene) -> bool:
+    """Whether the QNode itself was probed, and one row's result depends on another row."""
+    return "rows are mixed" in scene.comparison.detail and _batch_shape(scene) is not None
+
+
 def _batch_words(scene: Scene) -> str:
     shape = _batch_shape(scene) or ()
+    if _mixes_rows(scene):
+        return f"the QNode got inputs of shape {tuple(shape)}, and the result of the first row moves with the last one"
     return (
         f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, "
         f"not the number of features, {shape[-1]}"

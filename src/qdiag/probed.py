@@ -1,0 +1,196 @@
+"""What live probes say: which methods are wrong about which of a QNode's own arguments, whatever the circuit's replay came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Optional
+
+from qdiag.arbiter import ARBITER
+from qdiag.call import Call
+from qdiag.compare import Comparison, Verdict
+from qdiag.findings import Divergence, Evidence
+from qdiag.method import Method
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+
+ROUNDING = 64.0
+"""Units of the working precision, times the scale, by which a healthy slope may miss: circuits in probes are small or shallow, and
+what is looked for here is lost, not rounded."""
+
+MIXED = "rows are mixed"
+"""In the words of a comparison that shows that one row's result depends on another row."""
+
+PLAIN = Method("", "none")
+
+
+def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
+    """What one probe found wrong: mixed rows first, then outputs, then the argument with the largest gap.
+
+    Parameters
+    ----------
+    probe
+        What was seen.
+    call
+        The call at which it was.
+    """
+    if not probe.repeatable or not probe.methods:
+        return ()
+    found = (_mixing(probe, call), _outputs(probe, call), _slopes(probe, call))
+    return next(((divergence,) for divergence in found if divergence is not None), ())
+
+
+def wrong_at(probe: Probe, position: int) -> tuple[ProbedMethod, ...]:
+    """The methods that are wrong about one argument; none where the numerical slope is not known."""
+    argument = probe.arguments[position]
+    if not argument.smooth or not math.isfinite(argument.error):
+        return ()
+    answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
+    return tuple(m for m in answered if not abs(m.slopes[position] - argument.numerical) <= bound(probe, argument, m.slopes[position]))
+
+
+def bound(probe: Probe, argument: ProbedArgument, slope: float) -> float:
+    """By how much a healthy slope may differ from the numerical one."""
+    size = argument.scale * probe.size + abs(argument.numerical) + (abs(slope) if math.isfinite(slope) else 0.0)
+    return argument.error + ROUNDING * probe.eps * size
+
+
+def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
+    gaps: list[tuple[float, int]] = []
+    for position in range(len(probe.arguments)):
+        if probe.methods[0] in wrong_at(probe, position):
+            gaps.append((abs(probe.methods[0].slopes[position] - probe.arguments[position].numerical), position))
+    if not gaps:
+        return None
+    position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
+    argument, own = probe.arguments[position], probe.methods[0].slopes[position]
+    wrong = wrong_at(probe, position)
+    gap = abs(own - argument.numerical)
+    comparison = Comparison(
+        _pair(call),
+        Verdict.ERROR,
+        "vjp",
+        element=f"argument {argument.name}",
+        values=(own, argument.numerical),
+        max_abs=gap,
+        max_rel=gap / max(abs(argument.numerical), argument.scale * probe.eps),
+        ulps=gap / (probe.eps * argument.scale),
+        eps=probe.eps,
+        bound=bound(probe, argument, own),
+        scale=argument.scale,
+        detail=_lost(argument) if own == 0 else "",
+    )
+    slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
+    judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}"
+    return _divergence(call, comparison, probe, wrong, judged)
+
+
+def _lost(argument: ProbedArgument) -> str:
+    return f"the result moves with {argument.name}, and its gradient is exactly zero"
+
+
+def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
+    limit = ROUNDING * probe.eps * probe.size
+    if probe.mixing is None or probe.mixing <= limit:
+        return None
+    comparison = Comparison(
+        _pair(call),
+        Verdict.ERROR,
+        "output",
+        element="output[0]",
+        max_abs=probe.mixing,
+        max_rel=probe.mixing / probe.size,
+        eps=probe.eps,
+        bound=limit,
+        scale=probe.size,
+        detail=f"{MIXED}: another last row of the batch of {probe.rows} changes the first row's result",
+    )
+    answered = tuple(method for method in probe.methods if not method.failure)
+    return _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with another last row")
+
+
+def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
+    limit = ROUNDING * probe.eps * probe.size
+    if probe.plain_gap <= limit:
+        return None
+    comparison = Comparison(
+        (_pair(call)[0], str(PLAIN.on(call.configuration.device))),
+        Verdict.ERROR,
+        "output",
+        element="output on tracked arguments",
+        max_abs=probe.plain_gap,
+        max_rel=probe.plain_gap / probe.size,
+        eps=probe.eps,
+        bound=limit,
+        scale=probe.size,
+        detail="the QNode gives another result when its arguments are plain numbers",
+    )
+    return _divergence(call, comparison, probe, probe.methods[:1], "the QNode itself was evaluated on plain numbers")
+
+
+def _pair(call: Call) -> tuple[str, str]:
+    return str(call.configuration.method), str(ARBITER)
+
+
+def _divergence(
+    call: Call, comparison: Comparison, probe: Probe, wrong: Sequence[ProbedMethod], judged: str
+) -> Divergence:
+    return Divergence(
+        call,
+        comparison,
+        comparison.where,
+        tuple(dict.fromkeys(_name(call, probe, method) for method in wrong)),
+        judged,
+        worst_call=call.index,
+        calls=(call.index,),
+        probe=probe,
+    )
+
+
+def _name(call: Call, probe: Probe, method: ProbedMethod) -> str:
+    own = call.configuration.method
+    if method is probe.methods[0]:
+        return str(own)
+    return str(Method(own.device, method.diff_method, "", own.device_precision))
+
+
+def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
+    """The experiments that a probe has made, as a diagnosis shows them."""
+    probe = divergence.probe
+    if probe is None:
+        return ()
+    if MIXED in divergence.comparison.detail:
+        return (Evidence("another last row", 0.0, probe.mixing, "moves", True, "the first row's result"),)
+    position = _position(divergence)
+    if position is None:
+        return ()
+    argument = probe.arguments[position]
+    before = divergence.comparison.max_abs
+    found = [
+        Evidence(f"differentiated by {method.diff_method}", before, gap, "persists", gap > divergence.comparison.bound)
+        for method in probe.methods[1:]
+        if not method.failure
+        for gap in [abs(method.slopes[position] - argument.numerical)]
+    ]
+    if is_cut_before_the_circuit(divergence):
+        words = f"the circuit's parameters move with {argument.name}, and no graph leads from them back to it"
+        found.insert(0, Evidence("from the circuit's parameters back to the argument", before, before, "persists", True, words))
+    return tuple(found)
+
+
+def is_proven(divergence: Divergence) -> bool:
+    """Whether what the probe saw leaves no other explanation: mixed rows, or a graph that ends before the circuit."""
+    return MIXED in divergence.comparison.detail or is_cut_before_the_circuit(divergence)
+
+
+def is_cut_before_the_circuit(divergence: Divergence) -> bool:
+    """Whether the graph is seen to end between the argument and the circuit's own parameters."""
+    position = _position(divergence)
+    if divergence.probe is None or position is None:
+        return False
+    argument = divergence.probe.arguments[position]
+    return argument.moves > 1e-6 and not argument.followed and divergence.comparison.values[0] == 0
+
+
+def _position(divergence: Divergence) -> Optional[int]:
+    names = [] if divergence.probe is None else [f"argument {a.name}" for a in divergence.probe.arguments]
+    return names.index(divergence.comparison.element) if divergence.comparison.element in names else None
