@@ -24,6 +24,7 @@ from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher, probing
+from qdiag.training import Training
 from qdiag.workers import Workers
 
 Report = Callable[[int, int], None]
@@ -84,13 +85,14 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A judged run: what was found, where it was written, how the script ended, and whether Ctrl-C cut the search short."""
+    """A judged run: what was found and where it was written, how the script ended, whether Ctrl-C cut it short, what twin runs showed."""
 
     result: Result
     run: RunDirectory
     script: Script
     environment: Environment
     interrupted: bool = False
+    training: Optional[Training] = None
 
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, probe: bool = True) -> Script:
@@ -269,6 +271,7 @@ def report(outcome: Outcome) -> Document:
         folder=str(run.path),
         files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
         next_command=_next(outcome),
+        training=outcome.training,
     )
     write_reports(outline, run)
     return outline
@@ -303,7 +306,7 @@ def _next(outcome: Outcome) -> str:
     """What to type next, and why."""
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"
-    if outcome.result.verdict is Verdict.ROUNDING:
+    if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
         return f"qdiag twin {_shown(outcome.script.path)}   why the losses part although every call agrees"
     return ""
 

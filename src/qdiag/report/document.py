@@ -16,6 +16,8 @@ from qdiag.report.gaps import gap_plot
 from qdiag.report.names import Names, names_of
 from qdiag.report.outline import Code, Document, Fact, Table
 from qdiag.report.redaction import Secrets, redacted, secrets_of_this_machine
+from qdiag.report.trainings import training_record, trainings
+from qdiag.training import Training
 
 
 def document(
@@ -27,6 +29,7 @@ def document(
     files: Sequence[str] = (),
     next_command: str = "",
     secrets: Optional[Secrets] = None,
+    training: Optional[Training] = None,
 ) -> Document:
     """Make the outline of a report.
 
@@ -40,6 +43,8 @@ def document(
         What to type next, and why.
     secrets
         What must not leave; by default what this machine and the script's arguments give away.
+    training
+        What twin runs showed.
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
@@ -48,20 +53,21 @@ def document(
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
         verdict=sentences.WORDS[result.verdict],
-        sentence=sentences.of_result(result, script, names),
+        sentence=sentences.of_result(result, script, names) if training is None else training.judgement.sentences[0],
         recorded=_recorded(result, names),
         notes=_notes(result, names),
         chapters=tuple(chapter(number, finding, result, environment, names) for number, finding in enumerate(result.findings, 1)),
         refused=_refused(result),
         costs=_costs(result),
         gaps=gap_plot(result, names),
+        trainings=None if training is None else trainings(training),
         script=_script(script),
         environment=_environment(environment),
         script_failure=_failure(script.failure),
         wrote=_wrote(folder, files, result),
         follow_up=next_command,
         version=__version__,
-        record=record(result, script, environment),
+        record={**record(result, script, environment), **({} if training is None else {"training": training_record(training)})},
     )
     return redacted(plain, secrets)
 
@@ -78,7 +84,7 @@ def _recorded(result: Result, names: Names) -> str:
     sampled = dict(result.sampled)
     starred = [names.short(method) + ("*" if method in sampled else "") for method in result.methods]
     if starred:
-        parts.append(f"replayed under {', '.join(starred)}")
+        parts.append(f"{'replayed ' if result.replayed else ''}under {', '.join(starred)}")
     return " · ".join(parts)
 
 
@@ -88,7 +94,7 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
         which = [names.short(method) for method, number in result.sampled if number == size]
         alone = "" if len({number for _, number in result.sampled}) == 1 else f" ({', '.join(which)})"
         notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
-    if result.calls and result.replayed < result.calls:
+    if 0 < result.replayed < result.calls:
         notes.append(f"{result.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
     if result.refused:
         verb = "refuses" if len(result.refused) == 1 else "refuse"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from qdiag.report import plots
 from qdiag.report.drawing import Drawing
-from qdiag.report.outline import Document, GapPlot, HeatMap
+from qdiag.report.outline import Document, GapPlot, HeatMap, TrainingPlot
 
 
 def render(document: Document) -> str:
@@ -28,7 +28,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    drawn: dict[str, Any] = {"gap_plot": _gap_plot, "heat_map": _heat_map, "circuit": _circuit}
+    drawn: dict[str, Any] = {"gap_plot": _gap_plot, "heat_map": _heat_map, "circuit": _circuit, "training_plot": _training_plot}
     environment.globals.update(drawn)
     return environment.get_template("report.html.j2")
 
@@ -36,6 +36,10 @@ def _template() -> jinja2.Template:
 # matplotlib writes the SVG and escapes the texts in it, so it goes into the page as it is
 def _gap_plot(plot: GapPlot) -> Markup:
     return Markup(plots.gap_over_calls(plot))
+
+
+def _training_plot(plot: TrainingPlot) -> Markup:
+    return Markup(plots.distance_over_steps(plot))
 
 
 def _heat_map(heat: HeatMap, salt: str) -> Markup:

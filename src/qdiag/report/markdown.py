@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from qdiag.report.drawing import text as drawing_text
 from qdiag.report.figures import ARROW
-from qdiag.report.outline import Chapter, Code, Document, Fact, Station, Table
+from qdiag.report.outline import Chapter, Code, Document, Fact, Station, Table, Trainings
 
 
 def render(document: Document) -> str:
@@ -29,12 +29,31 @@ def _blocks(document: Document) -> Iterator[str]:
         if table:
             yield f"## {plain(table.title)}"
             yield table_text(table)
+    if document.trainings:
+        yield from _trainings(document.trainings)
     if document.gaps:
         yield "## Gap over the calls"
         yield plain(document.gaps.alt)
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in (*document.script, *document.environment)])
     yield f"Made by qdiag {document.version}." + (f" Next: {inline(document.follow_up)}" if document.follow_up else "")
+
+
+def _trainings(shown: Trainings) -> Iterator[str]:
+    yield "## How the trainings part"
+    yield plain(" ".join(shown.sentences))
+    for table in (shown.losses, shown.thresholds, shown.growth):
+        if table:
+            yield f"### {plain(table.title)}"
+            yield table_text(table)
+    if shown.turns:
+        yield "### What starts and feeds it"
+        yield bullets(shown.turns)
+    if shown.advice:
+        yield "### What to do"
+        yield bullets(shown.advice)
+    if shown.plot:
+        yield plain(shown.plot.alt)
 
 
 def _chapter(chapter: Chapter) -> Iterator[str]:

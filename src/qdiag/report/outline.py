@@ -67,6 +67,29 @@ class GapPlot:
 
 
 @dataclass(frozen=True)
+class TrainingPlot:
+    """How trainings part: distance over optimiser steps. ``controls`` become a band; ``marks`` are steps at which something happens."""
+
+    curves: tuple[Curve, ...]
+    controls: tuple[Curve, ...]
+    marks: tuple[int, ...]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """What twin runs show: sentences, then tables, then the plot; ``turns`` say what starts the growth, ``advice`` what to do."""
+
+    sentences: tuple[str, ...]
+    losses: Table
+    thresholds: Optional[Table] = None
+    growth: Optional[Table] = None
+    turns: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    plot: Optional[TrainingPlot] = None
+
+
+@dataclass(frozen=True)
 class HeatMap:
     """The difference of two Jacobians, element by element; ``alt`` says it in words. Non-finite elements stand as nan."""
 
@@ -152,6 +175,8 @@ class Document:
         Methods that refuse, and what each method took.
     gaps
         The gap over the calls.
+    trainings
+        What twin runs show.
     script, environment
         How the script was run and on what.
     script_failure
@@ -173,6 +198,7 @@ class Document:
     refused: Optional[Table] = None
     costs: Optional[Table] = None
     gaps: Optional[GapPlot] = None
+    trainings: Optional[Trainings] = None
     script: tuple[Fact, ...] = ()
     environment: tuple[Fact, ...] = ()
     script_failure: Optional[Code] = None

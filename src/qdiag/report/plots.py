@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qdiag.report.drawing import Box, Drawing
 from qdiag.report.figures import gap
-from qdiag.report.outline import GapPlot, HeatMap
+from qdiag.report.outline import Curve, GapPlot, HeatMap, TrainingPlot
 
 INK, MUTED, LINE, PANEL, ACCENT, BAND = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"
 SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
@@ -103,6 +103,41 @@ def gap_over_calls(plot: GapPlot) -> str:
             text.set_color(INK)
         figure.subplots_adjust(left=0.075, right=0.99, top=0.91, bottom=0.26)
         return _svg(figure, plot.alt, "gaps")
+
+
+def distance_over_steps(plot: TrainingPlot) -> str:
+    """How far trainings are apart, step by step: the nudged ones as a band, the steps at which something happens as lines."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(9.2, 3.8))
+        axes = figure.subplots()
+        _quiet(axes)
+        _band(axes, plot.controls)
+        for number, curve in enumerate(plot.curves):
+            axes.plot(curve.calls, curve.heights, linewidth=1.6, color=SERIES[number % len(SERIES)], label=curve.method)
+        for step in plot.marks:
+            axes.axvline(step, color=MUTED, linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
+        axes.set_yscale("log")
+        axes.set_xlabel("optimiser step", color=MUTED)
+        axes.set_ylabel("distance of the parameters", color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.15), frameon=False, ncols=3, handletextpad=0.5, borderaxespad=0)
+        for text in legend.get_texts():
+            text.set_color(INK)
+        figure.subplots_adjust(left=0.075, right=0.99, top=0.96, bottom=0.3)
+        return _svg(figure, plot.alt, "trainings")
+
+
+def _band(axes: Any, controls: Sequence[Curve]) -> None:
+    """From the lowest to the highest control at every step."""
+    heights: dict[int, list[float]] = {}
+    for curve in controls:
+        for step, height in zip(curve.calls, curve.heights):
+            heights.setdefault(step, []).append(height)
+    steps = sorted(heights)
+    if steps:
+        low, high = [min(heights[s]) for s in steps], [max(heights[s]) for s in steps]
+        axes.fill_between(steps, low, high, color=BAND, linewidth=0, zorder=0, label="one weight nudged by one ulp")
+        axes.plot(steps, high, color=MUTED, linewidth=0.8, zorder=1)
 
 
 def _mark_first(axes: Any, first: int, last: int) -> None:

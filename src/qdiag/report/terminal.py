@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from qdiag.report.outline import Chapter, Document, Fact
+from qdiag.report.outline import Chapter, Document, Fact, Table, Trainings
 
 COLOURS = {"AGREE": "green", "ROUNDING": "cyan", "ERROR": "red", "INCONCLUSIVE": "yellow"}
 IN_FULL = 2
@@ -53,11 +53,13 @@ def _parts(document: Document, console: Console, verbose: bool) -> Iterator[Rend
         if len(document.chapters) > 1:
             yield Text("")
             yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
-        yield _facts(_chosen(chapter), speak)
+        yield _facts(_chosen(chapter, document.trainings is not None), speak)
         if verbose:
             yield from _details(chapter, speak)
     for chapter in document.chapters[len(full) :]:
         yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.sentence} {chapter.code}"), (0, 0, 0, 3), expand=False)
+    if document.trainings:
+        yield from _trainings(document.trainings, speak, verbose)
     yield _facts(_ending(document, verbose), speak)
     for note in document.notes:
         yield Padding(speak(note, "dim"), (0, 0, 0, 1), expand=False)
@@ -81,10 +83,11 @@ def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
     return grid
 
 
-def _chosen(chapter: Chapter) -> tuple[Fact, ...]:
+def _chosen(chapter: Chapter, trained: bool) -> tuple[Fact, ...]:
+    """The facts that a screen has room for; twin runs say why and what to do in a section of their own."""
     facts = {fact.label: fact for fact in chapter.facts}
     known = tuple(Fact("known", f"{fact.label}: {fact.text}") for fact in chapter.known)
-    return (*(facts[label] for label in _LABELS if label in facts), *known)
+    return (*(facts[label] for label in _LABELS if label in facts and not (trained and label in ("because", "remedy"))), *known)
 
 
 def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
@@ -106,13 +109,28 @@ def _facts(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:
     return Padding(grid, (0, 0, 0, 3), expand=False)
 
 
+def _trainings(shown: Trainings, speak: Speak, verbose: bool) -> Iterator[RenderableType]:
+    for table in (shown.losses, shown.growth, shown.thresholds if verbose else None):
+        if table:
+            yield _grid(table, speak)
+            yield Padding(speak(table.note, "dim"), (0, 0, 0, 3), expand=False)
+    facts = [Fact("why" if number == 0 else "", sentence) for number, sentence in enumerate(shown.sentences[1:])]
+    facts += [Fact("events" if number == 0 else "", turn) for number, turn in enumerate(shown.turns)]
+    facts += [Fact("to do" if number == 0 else "", line) for number, line in enumerate(shown.advice)]
+    yield _facts(tuple(facts), speak)
+
+
+def _grid(table: Table, speak: Speak) -> RenderableType:
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for title in table.header:
+        grid.add_column(title, overflow="fold")
+    for row in table.rows:
+        grid.add_row(*(speak(cell) for cell in row))
+    return Padding(grid, (1, 0, 0, 3), expand=False)
+
+
 def _details(chapter: Chapter, speak: Speak) -> Iterator[RenderableType]:
     if chapter.evidence:
-        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for title in chapter.evidence.header:
-            grid.add_column(title, overflow="fold")
-        for row in chapter.evidence.rows:
-            grid.add_row(*(speak(cell) for cell in row))
-        yield Padding(grid, (1, 0, 0, 3), expand=False)
+        yield _grid(chapter.evidence, speak)
     if chapter.raised:
         yield _facts(tuple(Fact("raises", f"{method}: {words}") for method, words in chapter.raised.rows), speak)

@@ -29,13 +29,16 @@ def trainings(training: Training) -> Trainings:
 
 def _losses(training: Training) -> Table:
     parts = max((len(run.losses) for run in training.runs), default=0)
-    header = ("Run", *(f"{number}/{parts}" for number in range(1, parts + 1)), "")
+    header = ("Run", *(f"{number}/{parts}" for number in range(1, parts + 1)))
     rows = []
     for run in training.runs:
-        losses = [f"{loss:.8f}" if math.isfinite(loss) else word(loss) for loss in run.losses]
+        losses = [f"{loss:.6f}" if math.isfinite(loss) else word(loss) for loss in run.losses]
         losses += [NOTHING] * (parts - len(losses))
-        rows.append((run.name, *losses, "fails" if run.failure else "" if run.trains else "does not train"))
+        rows.append((run.name, *losses))
     note = f"Mean losses of equal parts of {count(training.steps, 'step')}." if parts else "No loss was seen."
+    stuck = [run.name for run in training.runs if run.losses and not run.trains]
+    if stuck:
+        note += f" The loss does not fall: {', '.join(stuck)}."
     return Table("Losses of each run", header, tuple(rows), note)
 
 

@@ -1,0 +1,184 @@
+"""The staircase of twin runs: run the script again and again, judge how the trainings part, write the run's files."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
+
+from qdiag import pipeline
+from qdiag.call import Call, Script
+from qdiag.compare import Comparison, Verdict, compare
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.errors import OutputError, QdiagError, TraceError
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Diagnosis, Divergence, Finding, Result
+from qdiag.locate import Plan
+from qdiag.pipeline import Outcome, Voice
+from qdiag.run_directory import RUNS, RunDirectory
+from qdiag.trace_file import Trace
+from qdiag.tracing import launcher
+from qdiag.training import Judgement, Training
+from qdiag.twins import Conductor, Twins, Wish, account
+
+SCRATCH_BYTES = 1 << 28
+"""How large a script's folder may be to be copied for every run."""
+
+JUDGED_CALLS = 16
+"""Calls that are replayed where a method is wrong: the trainings part at the first steps."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """What is to be run.
+
+    Parameters
+    ----------
+    script, argv, module
+        The script as it would be run.
+    wish
+        Which runs.
+    earlier
+        A trace of the very same run, which serves as the first.
+    scratch
+        Whether each run works in a copy of the script's folder.
+    """
+
+    script: str
+    argv: tuple[str, ...] = ()
+    module: bool = False
+    wish: Wish = field(default_factory=Wish)
+    earlier: Optional[Path] = None
+    scratch: bool = False
+
+
+def announcement(twin: Twin) -> str:
+    """How many runs there will be, how long they take, and what they do to the script's files."""
+    runs = twin.wish.most - (twin.earlier is not None)
+    seconds = _seconds(twin.earlier) if twin.earlier is not None else None
+    took = f", about {seconds * runs / twin.wish.jobs:.0f} s in all" if seconds else ", each as long as the script takes"
+    writes = (
+        "each in a copy of the script's folder"
+        if twin.scratch
+        else "what the script writes is written again each time (--scratch: into copies of its folder)"
+    )
+    return f"up to {runs} runs of {twin.script}{took}; {writes}"
+
+
+def _seconds(trace: Path) -> Optional[float]:
+    """How long an earlier run took."""
+    with suppress(TraceError, OSError, ValueError), Trace.open(trace) as opened:
+        return max(1.0, trace.stat().st_mtime - opened.started) if opened.started else None
+    return None
+
+
+def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
+    """Make the runs and judge them."""
+    scratch = _scratch_size(twin) if twin.scratch else None
+    runs = directory.path / "runs"
+
+    def start(trace: Path, output: Path) -> Script:
+        folder = None if scratch is None else _copied(scratch, output.with_suffix(".folder"))
+        script = twin.script if folder is None or twin.module else Path(twin.script).name
+        with output.open("wb") as stream:
+            return launcher.run(script, twin.argv, module=twin.module, trace_path=trace, output=stream, folder=folder)
+
+    began = time.monotonic()
+    twins = Conductor(start, runs, twin.wish, voice.say).conduct(twin.earlier)
+    training = account(twins)
+    voice.say(f"{len(training.runs)} runs in {time.monotonic() - began:.0f} s")
+    shutil.copyfile(twins.again.trace, directory.trace)
+    with Trace.open(directory.trace) as trace:
+        result = _result(trace, training, twins)
+        outcome = Outcome(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
+    if training.judgement.verdict is Verdict.ERROR:
+        outcome = _with_calls(outcome, training, voice)
+    return outcome
+
+
+def _scratch_size(twin: Twin) -> Path:
+    """The folder to copy, once it is known to be small enough."""
+    folder = Path(twin.script).resolve().parent if not twin.module else Path.cwd()
+    size = 0
+    for path in folder.rglob("*"):
+        if RUNS not in path.parts and path.is_file():
+            size += path.stat().st_size
+            if size > SCRATCH_BYTES:
+                raise OutputError(
+                    f"{folder} holds more than {SCRATCH_BYTES >> 20} MB, too much to copy for every run",
+                    "run without --scratch, or from a folder of its own",
+                )
+    return folder
+
+
+def _copied(folder: Path, target: Path) -> Path:
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(RUNS, "__pycache__", ".git", "*.qdiag"))
+    return target
+
+
+# --- as a result -------------------------------------------------------------------------------------------------------
+
+
+def _result(trace: Trace, training: Training, twins: Twins) -> Result:
+    judgement, first = training.judgement, twins.again.series.first
+    methods = tuple(f"{first.configuration.device}/{name}" for name in (training.own, training.other) if name) if first else ()
+    second = twins.methods[0].run.series.first if twins.methods else None
+    finding = _finding(training, first, second) if first is not None and judgement.code else None
+    qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
+    return Result(
+        calls=len(trace),
+        steps=sum(1 for event in trace.events if event.kind == "step"),
+        replayed=0,
+        qnodes=tuple(qnodes),
+        methods=methods,
+        verdict=judgement.verdict,
+        findings=() if finding is None else (finding,),
+        notes=training.notes,
+    )
+
+
+def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding:
+    judgement = training.judgement
+    comparison = replace(_first_calls(first, second), verdict=judgement.verdict)
+    divergence = Divergence(
+        first, comparison, comparison.where, judged="" if judgement.verdict is Verdict.ROUNDING else _said(judgement)
+    )
+    cause = next(cause for cause in CAUSES if cause.code == judgement.code)
+    diagnosis = Diagnosis(
+        code=cause.code,
+        slug=cause.slug,
+        title=cause.title,
+        confidence=judgement.confidence,
+        because=_said(judgement),
+        remedy="; ".join(judgement.advice),
+        evidence=judgement.evidence,
+    )
+    return Finding(divergence, diagnosis)
+
+
+def _said(judgement: Judgement) -> str:
+    return " ".join(judgement.sentences)
+
+
+def _first_calls(first: Call, second: Optional[Call]) -> Comparison:
+    """The first call of either run, compared as two evaluations of one circuit."""
+    second = second or first
+    pair = [Evaluation(call.configuration.method, call.outputs, failure=call.failure) for call in (first, second)]
+    return compare(pair[0], pair[1], first.circuit)
+
+
+def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
+    """What replaying the first calls says: which of the two methods is wrong, and why."""
+    try:
+        judged = pipeline.examine(outcome.run, pipeline.Options(Plan(max_calls=JUDGED_CALLS), jobs=1, minimize=False), voice)
+    except QdiagError as error:
+        voice.say(f"the calls could not be judged: {error.cause}")
+        return outcome
+    errors = tuple(finding for finding in judged.result.findings if finding.divergence.verdict is Verdict.ERROR)
+    if not errors:
+        return outcome
+    result = replace(judged.result, findings=errors, verdict=Verdict.ERROR, notes=(*judged.result.notes, *training.notes))
+    return replace(outcome, result=result)
