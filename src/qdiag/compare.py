@@ -89,9 +89,6 @@ class Comparison:
     detail: str = ""
 
 
-_NO_NUMBER = {"max_abs": math.inf, "max_rel": math.inf, "ulps": math.inf, "tolerance_needed": math.inf}
-"""How far two are apart where a number faces none, or another shape."""
-
 _SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
 
 
@@ -149,7 +146,7 @@ def comparisons(
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
         methods = (str(reference.method), str(candidate.method))
-        return (Comparison(methods, Verdict.ERROR, "shape", "output", **_NO_NUMBER, detail=detail),)
+        return (_incomparable(Comparison(methods, Verdict.ERROR, element="output"), "shape", detail),)
     law = _law(reference, candidate, circuit, tolerance)
     return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
@@ -212,7 +209,7 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
     blank = Comparison(law.methods, Verdict.ERROR, element=tensor.name(()), eps=law.eps)
     if a.shape != b.shape:
         detail = f"shape {a.shape} against {b.shape}"
-        return replace(blank, where="shape", **_NO_NUMBER, detail=detail)
+        return _incomparable(blank, "shape", detail)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
     numbers = np.isfinite(a), np.isfinite(b)
@@ -261,16 +258,17 @@ def _verdict(gap: float, narrow: float, bound: float, sampled: float, stochastic
 
 def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np.ndarray) -> Comparison:
     index = tuple(int(i) for i in np.argwhere(odd)[0])
-    side = law.methods[0] if not np.isfinite(a[index]) else law.methods[1]
-    return Comparison(
-        law.methods,
-        Verdict.ERROR,
-        where="nan",
-        element=tensor.name(index),
-        values=(_number(a, index), _number(b, index)),
-        eps=law.eps,
-        **_NO_NUMBER,
-        detail=f"{side} gives {a[index] if side == law.methods[0] else b[index]} at {int(odd.sum())} of {odd.size} elements",
+    name, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
+    values = (_number(a, index), _number(b, index))
+    shown = Comparison(law.methods, Verdict.ERROR, element=tensor.name(index), values=values, eps=law.eps)
+    return _incomparable(shown, "nan", f"{name} gives {value} at {int(odd.sum())} of {odd.size} elements")
+
+
+def _incomparable(comparison: Comparison, where: str, detail: str) -> Comparison:
+    """The same comparison where a number faces none, or another shape: further apart than any figure."""
+    infinite = math.inf
+    return replace(
+        comparison, where=where, max_abs=infinite, max_rel=infinite, ulps=infinite, tolerance_needed=infinite, detail=detail
     )
 
 
