@@ -85,7 +85,7 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A judged run: what was found and where it was written, how the script ended, whether Ctrl-C cut it short, what twin runs showed."""
+    """A judged run: what was found, where it was written, how the script ended; whether Ctrl-C cut it short; what twin runs showed."""
 
     result: Result
     run: RunDirectory

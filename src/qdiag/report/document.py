@@ -53,7 +53,7 @@ def document(
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
         verdict=sentences.WORDS[result.verdict],
-        sentence=sentences.of_result(result, script, names) if training is None else training.judgement.sentences[0],
+        sentence=_sentence(result, script, names, training),
         recorded=_recorded(result, names),
         notes=_notes(result, names),
         chapters=tuple(chapter(number, finding, result, environment, names) for number, finding in enumerate(result.findings, 1)),
@@ -70,6 +70,13 @@ def document(
         record={**record(result, script, environment), **({} if training is None else {"training": training_record(training)})},
     )
     return redacted(plain, secrets)
+
+
+def _sentence(result: Result, script: Script, names: Names, training: Optional[Training]) -> str:
+    """What twin runs come to, unless replaying the calls says more: which method is wrong."""
+    if training is None or any(finding.divergence.wrong for finding in result.findings):
+        return sentences.of_result(result, script, names)
+    return training.judgement.sentences[0]
 
 
 def _recorded(result: Result, names: Names) -> str:

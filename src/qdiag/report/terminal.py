@@ -53,7 +53,7 @@ def _parts(document: Document, console: Console, verbose: bool) -> Iterator[Rend
         if len(document.chapters) > 1:
             yield Text("")
             yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
-        yield _facts(_chosen(chapter, document.trainings is not None), speak)
+        yield _facts(_chosen(chapter), speak)
         if verbose:
             yield from _details(chapter, speak)
     for chapter in document.chapters[len(full) :]:
@@ -83,8 +83,9 @@ def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
     return grid
 
 
-def _chosen(chapter: Chapter, trained: bool) -> tuple[Fact, ...]:
-    """The facts that a screen has room for; twin runs say why and what to do in a section of their own."""
+def _chosen(chapter: Chapter) -> tuple[Fact, ...]:
+    """The facts that a screen has room for; of what only twin runs show, their own section says why and what to do."""
+    trained = chapter.code.startswith("QD7")
     facts = {fact.label: fact for fact in chapter.facts}
     known = tuple(Fact("known", f"{fact.label}: {fact.text}") for fact in chapter.known)
     return (*(facts[label] for label in _LABELS if label in facts and not (trained and label in ("because", "remedy"))), *known)

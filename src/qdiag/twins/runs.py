@@ -278,14 +278,15 @@ def comes_back(healed: Parting, apart: Parting) -> bool:
 
 
 def nudges(steps: Steps, count: int) -> list[tuple[int, int]]:
-    """Seeded choices of a parameter and its element, among those on which the loss depends at the first step."""
+    """Seeded choices of a parameter and its element, first among those on which the loss depends at the first step."""
     if not steps.steps or not steps.sizes:
         return []
     gradients = np.abs(steps.steps[0].gradients.astype(float))
-    live = np.flatnonzero(np.isfinite(gradients) & (gradients > 0.01 * gradients.max(initial=0.0)))
-    if not live.size:
-        return []
-    chosen = np.random.default_rng(0).permutation(live)[:count]
+    live = np.isfinite(gradients) & (gradients > 0.01 * gradients.max(initial=0.0))
+    generator = np.random.default_rng(0)
+    # a gradient of zero may be what is wrong: where the loss depends on few numbers by its word, the others are tried after them
+    ordered = [generator.permutation(np.flatnonzero(live)), generator.permutation(np.flatnonzero(~live))]
+    chosen = np.concatenate(ordered)[:count]
     stride = steps_file.thinned(sum(steps.sizes)).step
     ends = np.cumsum(steps.sizes)
     places = []

@@ -176,12 +176,12 @@ def _error(twins: Twins, pair: Pair, step: int) -> Judgement:
 
 
 def _calm(twins: Twins, pair: Pair) -> Judgement:
-    count = len(pair.parting.distance)
-    sentences = [
-        f"Under {pair.run.name} and {_own_name(pair)} the trainings never get further apart than {pair.parting.reach:.1e} in {count} steps.",
-    ]
+    count, reach = len(pair.parting.distance), pair.parting.reach
+    names = f"{pair.run.name} and {_own_name(pair)}"
+    sentences = [f"Under {names} the trainings never get further apart than {reach:.1e} in {count} steps."]
     if twins.controls:
-        sentences.append(f"A nudge of one ulp gets {_range(twins)}: the training does not amplify rounding.")
+        calm = all(control.parting.reach < CALM for control in twins.controls)
+        sentences.append(f"A nudge of one ulp makes {_range(twins)}{': this training does not amplify rounding' if calm else ''}.")
     sentences.append("The two methods may be used interchangeably here.")
     return Judgement(Verdict.AGREE, "", "", tuple(sentences))
 
