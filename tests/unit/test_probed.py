@@ -1,0 +1,123 @@
+"""What live probes say, judged from numbers alone: no QNode, no fork."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+import pytest
+
+from qdiag import call_file, probed
+from qdiag.call import Argument, Call, Configuration, SourceLine
+from qdiag.circuit import Circuit
+from qdiag.compare import Verdict
+from qdiag.findings import Divergence
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+
+OWN = "default.qubit/backprop"
+
+
+def call() -> Call:
+    source = SourceLine("train.py", 3)
+    configuration = Configuration("circuit", source, "default.qubit", interface="torch", resolved="backprop", layer="TorchLayer")
+    arguments = (Argument("inputs", "torch", "float64", (3, 3), True),)
+    return Call(7, 0, SourceLine("train.py", 9), configuration, arguments, Circuit((), ()), ())
+
+
+def argument(name: str = "scale", numerical: float = 0.5, **facts: object) -> ProbedArgument:
+    return replace(ProbedArgument(name, numerical, 1e-12, True, scale=2.0, moves=1.0, followed=True), **facts)
+
+
+def probe(*arguments: ProbedArgument, own: tuple[float, ...] = (), other: Optional[tuple[float, ...]] = None, **facts: object) -> Probe:
+    methods = [ProbedMethod("backprop", own)]
+    if other is not None:
+        methods.append(ProbedMethod("adjoint", other))
+    return replace(Probe(7, arguments, tuple(methods), complete=True), **facts)
+
+
+def only(given: Probe) -> Divergence:
+    (found,) = probed.divergences(given, call())
+    return found
+
+
+def test_a_gradient_that_agrees_with_the_numerical_one_is_no_finding() -> None:
+    assert probed.divergences(probe(argument(), own=(0.5 + 1e-14,)), call()) == ()
+
+
+def test_a_lost_gradient_is_an_error_at_that_argument() -> None:
+    found = only(probe(argument("x"), argument("scale"), own=(0.5, 0.0)))
+    assert (found.verdict, found.signature, found.comparison.element) == (Verdict.ERROR, "vjp", "argument scale")
+    assert found.comparison.values == (0.0, 0.5)
+    assert found.wrong == (OWN,)
+
+
+def test_all_methods_may_be_wrong_together() -> None:
+    assert only(probe(argument(), own=(0.0,), other=(0.0,))).wrong == (OWN, "default.qubit/adjoint")
+    assert only(probe(argument(), own=(0.0,), other=(0.5,))).wrong == (OWN,)
+
+
+def test_another_methods_fault_is_no_finding_of_the_probe_where_the_users_own_is_right() -> None:
+    assert probed.divergences(probe(argument(), own=(0.5,), other=(0.0,)), call()) == ()
+
+
+def test_nan_where_the_numerical_slope_is_a_number_is_wrong() -> None:
+    assert only(probe(argument(), own=(float("nan"),))).wrong == (OWN,)
+
+
+@pytest.mark.parametrize("facts", [{"smooth": False}, {"error": float("inf")}, {"error": 1.0}])
+def test_where_the_numerical_slope_is_not_known_nobody_is_wrong(facts: dict[str, object]) -> None:
+    assert probed.divergences(probe(argument(**facts), own=(0.0,)), call()) == ()
+
+
+def test_float32_may_miss_by_its_own_rounding() -> None:
+    single = 2.0**-23
+    assert probed.divergences(probe(argument(), own=(0.5 + 10 * single,), eps=single), call()) == ()
+    assert probed.divergences(probe(argument(), own=(0.5 + 10 * single,)), call()) != ()
+
+
+def test_a_method_that_refuses_is_not_wrong() -> None:
+    refusing = replace(probe(argument(), own=(0.0,)), methods=(ProbedMethod("backprop", (0.0,)), ProbedMethod("adjoint", failure="no")))
+    assert only(refusing).wrong == (OWN,)
+
+
+def test_a_qnode_that_gives_other_outputs_each_time_is_not_judged() -> None:
+    assert probed.divergences(probe(argument(), own=(0.0,), repeatable=False), call()) == ()
+
+
+def test_a_probe_that_knows_nothing_finds_nothing() -> None:
+    assert probed.divergences(Probe(7, note="killed"), call()) == ()
+
+
+def test_rows_that_depend_on_each_other_come_before_a_gradient() -> None:
+    found = only(probe(argument(), own=(0.0,), rows=3, mixing=0.1))
+    assert (found.signature, found.wrong) == ("output", (OWN,))
+    assert probed.MIXED in found.comparison.detail
+    assert probed.is_proven(found)
+
+
+def test_rows_that_move_by_rounding_are_not_mixed() -> None:
+    assert probed.divergences(probe(argument(), own=(0.5,), rows=3, mixing=1e-16), call()) == ()
+
+
+def test_tracked_and_plain_outputs_must_agree() -> None:
+    found = only(probe(argument(), own=(0.5,), plain_gap=0.1))
+    assert (found.signature, found.comparison.methods) == ("output", (OWN, "default.qubit/none"))
+
+
+def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
+    cut = only(probe(argument(followed=False), own=(0.0,), other=(0.0,)))
+    assert probed.is_proven(cut)
+    assert [e.experiment for e in probed.evidence(cut)] == [
+        "from the circuit's parameters back to the argument",
+        "differentiated by adjoint",
+    ]
+
+
+@pytest.mark.parametrize("facts", [{"followed": True}, {"followed": False, "moves": 0.0}])
+def test_without_that_the_cause_is_not_proven(facts: dict[str, object]) -> None:
+    assert not probed.is_proven(only(probe(argument(**facts), own=(0.0,))))
+
+
+def test_a_probe_survives_the_way_into_the_trace() -> None:
+    seen = probe(argument(error=float("inf")), own=(0.0,), mixing=0.25, note="why")
+    assert call_file.value_from(Probe, call_file.text_of(seen)) == seen
