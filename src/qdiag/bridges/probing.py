@@ -405,7 +405,9 @@ def _with_method(qnode: Any, method: str) -> Any:
         if explicit is not None:
             return qnode.update(diff_method=method, gradient_kwargs={})
         return qnode.update(diff_method=method)
-    return type(qnode)(qnode.func, qnode.device, interface=qnode.interface, diff_method=method)
+    # backprop put a device of its own in place of the user's
+    device = vars(qnode).get("_original_device", qnode.device)
+    return type(qnode)(qnode.func, device, interface=qnode.interface, diff_method=method)
 
 
 def _words(error: BaseException) -> str:

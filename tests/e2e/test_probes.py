@@ -1,0 +1,65 @@
+"""Probes of live QNodes: what they see, what is left of them, and that the recording does not see them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from qdiag import probed
+from qdiag.trace_file import Trace
+from qdiag.tracing import launcher
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.stack,
+    pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere"),
+]
+
+torch = pytest.importorskip("torch")
+SCRIPT = Path(__file__).with_name("scripts") / "qnode_probed.py"
+BEFORE_TORCH_2 = int(torch.__version__.split(".")[0]) < 2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    # torch with its own choice of threads: a copy that used them would hang
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OMP_NUM_THREADS", raising=False)
+        with open(os.devnull, "wb") as null:
+            launcher.run(str(SCRIPT), (), module=False, trace_path=folder / "trace.qdiag", output=null, probe=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trace(folder: Path) -> Trace:
+    return Trace.open(folder / "trace.qdiag")
+
+
+def test_the_recording_holds_the_scripts_own_calls_only(folder: Path, trace: Trace) -> None:
+    assert [call.configuration.qnode for call in trace.calls()] == ["detached", "healthy"]
+    assert [path.name for path in folder.iterdir()] == ["trace.qdiag"]
+
+
+def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
+    probe = trace.probes[0]
+    assert probe.complete
+    assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
+    assert [len(probed.wrong_at(probe, position)) for position in range(3)] == [0, 0, 3]
+    (found,) = probed.divergences(probe, trace.call(0))
+    assert found.comparison.element == "argument scale"
+    assert probed.is_proven(found)
+
+
+def test_a_healthy_qnode_is_probed_after_a_backward_pass_where_torch_can(trace: Trace) -> None:
+    if BEFORE_TORCH_2:
+        assert [probe.call for probe in trace.probes] == [0]
+        assert any(event.text.startswith("probe unavailable") for event in trace.events)
+        return
+    probe = trace.probes[1]
+    assert probe.complete
+    assert len([method for method in probe.methods if not method.failure]) == 3
+    assert probed.divergences(probe, trace.call(1)) == ()
