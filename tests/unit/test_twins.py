@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from qdiag import steps_file, variation
-from qdiag.call import Call, Configuration, SourceLine
+from qdiag.call import Backward, Call, Configuration, SourceLine
 from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.compare import Verdict
 from qdiag.steps_file import Step, Steps, Stream
 from qdiag.twins.account import account
 from qdiag.twins.growth import growth
-from qdiag.twins.runs import Pair, Run, Twins, Wish, factors, nudges
+from qdiag.twins.runs import Pair, Run, Twins, Wish, factors, nudges, touched
 from qdiag.twins.series import Moment, Series, part, trains
 from qdiag.twins.turns import turns
 from qdiag.twins.verdict import judge
@@ -209,6 +209,12 @@ def test_the_account_lists_every_run_with_its_losses_and_thresholds() -> None:
     assert adjoint.growth is not None
     assert adjoint.beyond[0][0] is not None
     assert made.runs[4].reach == 0
+
+
+def test_a_nudge_that_does_not_reach_the_first_call_is_no_control() -> None:
+    assert not touched(call(), call())
+    assert touched(call(), replace(call(), outputs=(np.full(1, 1e-9),)))
+    assert touched(call(), replace(call(), backwards=(Backward((np.ones(1),)),)))
 
 
 # --- nudges and factors ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Callable, Optional
 import numpy as np
 
 from qdiag import steps_file, variation
-from qdiag.call import Script
+from qdiag.call import Call, Script
 from qdiag.steps_file import Steps
 from qdiag.trace_file import Trace
 from qdiag.twins.series import Parting, Series, part, series_of
@@ -196,14 +196,14 @@ class Conductor:
                 self._take_control(twins, run)
 
     def _take_control(self, twins: Twins, run: Run) -> None:
-        """A nudge counts only if it reaches the first step: a weight behind a dead rectifier proves nothing."""
+        """A nudge counts only if it reaches the first call: a weight behind a dead rectifier proves nothing."""
         parting = part(twins.again.series, run.series)
         if run.failure:
             twins.failed.append(run)
-        elif any(parting.gaps[quantity][:1].max(initial=0.0) > 0 for quantity in ("output", "gradient")):
+        elif touched(twins.again.series.first, run.series.first):
             twins.controls.append(Pair(run, twins.again, parting))
         else:
-            twins.notes.append(f"{run.name} ({run.changed}) changes neither output nor gradient of the first step: left out")
+            twins.notes.append(f"{run.name} ({run.changed}) changes neither output nor gradient of the first call: left out")
 
     def _float64(self, twins: Twins) -> None:
         other = twins.methods[0].run
@@ -275,6 +275,19 @@ def _reached(run: Run) -> bool:
 def comes_back(healed: Parting, apart: Parting) -> bool:
     """Whether a change brings two trainings together again that are apart without it."""
     return healed.reach <= max(1e-6, 1e-3 * apart.reach)
+
+
+def touched(first: Optional[Call], second: Optional[Call]) -> bool:
+    """Whether two runs of one call differ in outputs or in what came back to it."""
+    if first is None or second is None:
+        return first is not second
+    before, after = _numbers_of(first), _numbers_of(second)
+    return len(before) != len(after) or any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after))
+
+
+def _numbers_of(call: Call) -> list[np.ndarray]:
+    back = [array for backward in call.backwards for array in (*backward.cotangents, *backward.gradients) if array is not None]
+    return [*(call.outputs or ()), *back]
 
 
 def nudges(steps: Steps, count: int) -> list[tuple[int, int]]:

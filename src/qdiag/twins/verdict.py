@@ -200,8 +200,9 @@ def _amplified(twins: Twins, pair: Pair) -> Judgement:
     if healing:
         best = healing[0]
         back = own if best.against is twins.again else best.against.name
+        how = f"to {best.parting.reach:.1e}" if best.parting.reach else "bit for bit"
         sentences.append(
-            f"With {best.run.changed}, the training follows that of {back} to {best.parting.reach:.1e}: "
+            f"With {best.run.changed}, the training follows that of {back} {how}: "
             "the precision of the QNode is all that tells the two methods apart."
         )
     evidence = [
