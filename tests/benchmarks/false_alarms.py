@@ -119,6 +119,7 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
     """Draw circuits and count; returns the unexplained alarms and the moves judged otherwise than they must be."""
     own = Method(arguments.device, arguments.own)
     shadows = parse_list(arguments.shadows)
+    first = shadows[0].on(own.device)
     counts: Counter[str] = Counter()
 
     def examine(circuit: Circuit) -> None:
@@ -137,9 +138,9 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
             say(f"  {dtype} {found.where} {found.methods} {found.element} {found.values} {found.detail}")
             say(f"    gap {found.max_abs:.2g} bound {found.bound:.2g}")
             say(f"    arbiter: {blame or 'none is wrong'} {[n.name for n in circuit.nodes]}")
-        elif located.verdict is not Verdict.INCONCLUSIVE and circuit.trainable:
+        elif circuit.trainable and str(first) in located.methods and str(first) not in dict(located.refused):
             for amount, must in MOVES[dtype]:
-                moved = locate(OneCall(call), Mover(evaluator, shadows[0].on(own.device), amount, arguments.seed), plan)
+                moved = locate(OneCall(call), Mover(evaluator, first, amount, arguments.seed), plan)
                 seen = moved.verdict is Verdict.ERROR
                 counts[f"{amount:g} {'seen' if seen else 'silent'}"] += 1
                 counts["missed"] += must and not seen
