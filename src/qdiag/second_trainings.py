@@ -13,7 +13,7 @@ from qdiag import pipeline
 from qdiag.call import Call, Script
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.errors import OutputError, QdiagError, TraceError
+from qdiag.errors import OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Result
 from qdiag.locate import Plan
@@ -77,6 +77,8 @@ def _seconds(trace: Path) -> Optional[float]:
 
 def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
     """Make the runs and judge them."""
+    if twin.earlier is not None:
+        _check_earlier(twin, twin.earlier)
     scratch = _scratch_size(twin) if twin.scratch else None
     runs = directory.path / "runs"
 
@@ -97,6 +99,15 @@ def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
     if training.judgement.verdict is Verdict.ERROR:
         outcome = _with_calls(outcome, training, voice)
     return outcome
+
+
+def _check_earlier(twin: Twin, trace: Path) -> None:
+    """An earlier run counts only if it ran the very same command."""
+    with Trace.open(trace) as opened:
+        before = opened.script
+    if (Path(before.path).name, before.argv, before.module) != (Path(twin.script).name, twin.argv, twin.module):
+        words = " ".join([before.path, *before.argv])
+        raise UsageError(f"the earlier run is one of: {words}", "name a run of this very script with the same arguments")
 
 
 def _scratch_size(twin: Twin) -> Path:
@@ -125,7 +136,8 @@ def _copied(folder: Path, target: Path) -> Path:
 def _result(trace: Trace, training: Training, twins: Twins) -> Result:
     judgement, first = training.judgement, twins.again.series.first
     methods = tuple(f"{first.configuration.device}/{name}" for name in (training.own, training.other) if name) if first else ()
-    second = twins.methods[0].run.series.first if twins.methods else None
+    # where the script itself is not reproducible, its own two runs stand side by side
+    second = twins.methods[0].run.series.first if twins.methods else twins.own.series.first
     finding = _finding(training, first, second) if first is not None and judgement.code else None
     qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
     return Result(

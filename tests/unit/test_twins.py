@@ -118,6 +118,12 @@ def test_what_was_not_seen_is_no_gap() -> None:
     assert parting.identical
 
 
+def test_gradients_of_circuits_and_of_parameters_are_not_compared() -> None:
+    circuit = Series((Moment(gradient=np.ones(4)),), call(), Steps())
+    parameters = Series((Moment(gradient=np.ones(9), parameters=np.ones(9)),), call(), Steps())
+    assert part(circuit, parameters).identical
+
+
 def test_two_not_a_numbers_are_the_same() -> None:
     broken = Series((Moment(output=np.array([np.nan, 1.0])),), call(), Steps())
     assert part(broken, broken).identical

@@ -147,8 +147,11 @@ def part(reference: Series, other: Series) -> Parting:
             gaps["output"][position] = math.inf
             continue
         a, b = reference.moments[position], other.moments[position]
+        # an earlier trace knows the gradients of circuits, a twin run those of the optimiser's parameters
+        alike = (a.parameters is None) == (b.parameters is None)
         for quantity in QUANTITIES:
-            gaps[quantity][position] = _gap(getattr(a, quantity), getattr(b, quantity))
+            if alike or quantity != "gradient":
+                gaps[quantity][position] = _gap(getattr(a, quantity), getattr(b, quantity))
         pair = (a.parameters, b.parameters) if a.parameters is not None and b.parameters is not None else (a.output, b.output)
         distance[position] = _distance(*pair)
     return Parting(gaps, distance)
