@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from qdiag import steps_file, variation
-from qdiag.call import Backward, Call, Configuration, SourceLine
+from qdiag.call import Backward, Call, Configuration, Script, SourceLine
 from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.compare import Verdict
+from qdiag.errors import Interrupted
 from qdiag.steps_file import Step, Steps, Stream
 from qdiag.twins.account import account
 from qdiag.twins.growth import growth
-from qdiag.twins.runs import Pair, Run, Twins, Wish, factors, nudges, touched
+from qdiag.twins.runs import Conductor, Pair, Run, Twins, Wish, factors, nudges, touched
 from qdiag.twins.series import Moment, Series, part, trains
 from qdiag.twins.turns import turns
 from qdiag.twins.verdict import judge
@@ -246,6 +247,19 @@ def test_factors_follow_what_the_script_uses() -> None:
     names = [name for name, _, _ in factors(Steps(optimizers=("Adam",), losses=("L1Loss",)))]
     assert names == ["lr / 10", "eps 1e-3", "SGD", "SmoothL1", "MSE"]
     assert [name for name, _, _ in factors(Steps(optimizers=("SGD",)))] == ["lr / 10"]
+
+
+@pytest.mark.parametrize("code", [-2, -15, 130])
+def test_what_ends_one_run_from_outside_ends_them_all(tmp_path: Path, code: int) -> None:
+    started = []
+
+    def start(trace: Path, output: Path) -> Script:
+        started.append(trace)
+        return Script("train.py", exit_code=code)
+
+    with pytest.raises(Interrupted):
+        Conductor(start, tmp_path / "runs", Wish(), lambda text: None).conduct()
+    assert len(started) == 1
 
 
 def test_the_number_of_runs_is_known_before() -> None:

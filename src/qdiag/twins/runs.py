@@ -14,6 +14,7 @@ import numpy as np
 
 from qdiag import steps_file, variation
 from qdiag.call import Call, Script
+from qdiag.errors import Interrupted
 from qdiag.steps_file import Steps
 from qdiag.trace_file import Trace
 from qdiag.twins.series import Parting, Series, part, series_of
@@ -154,6 +155,8 @@ class Conductor:
         began = time.monotonic()
         script = self._start(path, path.with_suffix(".txt"))
         seconds = time.monotonic() - began
+        if script.exit_code in _ENDED_FROM_OUTSIDE:
+            raise Interrupted(f"run {name} was interrupted", f"what was recorded so far is kept in {self._folder}")
         with Trace.open(path) as trace:
             series = series_of(trace, steps_file.read(steps_file.path_for(path)))
         failure = _failure(script) or ("" if series.moments else "none of its calls was recorded")
@@ -255,6 +258,9 @@ class Conductor:
         else:
             where.append(Pair(run, against, part(against.series, run.series)))
 
+
+_ENDED_FROM_OUTSIDE = frozenset(code for number in (1, 2, 15) for code in (-number, 128 + number))
+"""Exit codes of a script that a hang-up, Ctrl-C or a request to end has ended: the further runs are not wanted either."""
 
 _NARROW = frozenset({"float16", "float32", "complex64"})
 
