@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Optional
+
+import numpy as np
 
 from qdiag.arbiter import ARBITER
 from qdiag.call import Call
@@ -19,6 +22,9 @@ what is looked for here is lost, not rounded."""
 
 MIXED = "rows are mixed"
 """In the words of a comparison that shows that one row's result depends on another row."""
+
+APPROXIMATE = frozenset({"finite-diff", "spsa"})
+"""Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
 
 PLAIN = Method("", "none")
 
@@ -35,8 +41,17 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     """
     if not probe.repeatable or not probe.methods:
         return ()
+    probe = _resolved(probe, call)
     found = (_mixing(probe, call), _outputs(probe, call), _slopes(probe, call))
     return next(((divergence,) for divergence in found if divergence is not None), ())
+
+
+def _resolved(probe: Probe, call: Call) -> Probe:
+    """The probe with what only the call's configuration knows: which method ``best`` is, and the device's own precision."""
+    configuration = call.configuration
+    own = replace(probe.methods[0], diff_method=configuration.resolved)
+    narrow = float(np.finfo(np.float32).eps) if configuration.device_precision == "complex64" else 0.0
+    return replace(probe, methods=(own, *probe.methods[1:]), eps=max(probe.eps, narrow))
 
 
 def wrong_at(probe: Probe, position: int) -> tuple[ProbedMethod, ...]:
@@ -45,7 +60,8 @@ def wrong_at(probe: Probe, position: int) -> tuple[ProbedMethod, ...]:
     if not argument.smooth or not math.isfinite(argument.error):
         return ()
     answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
-    return tuple(m for m in answered if not abs(m.slopes[position] - argument.numerical) <= bound(probe, argument, m.slopes[position]))
+    apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= bound(probe, argument, m.slopes[position])]
+    return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
 
 
 def bound(probe: Probe, argument: ProbedArgument, slope: float) -> float:

@@ -75,6 +75,17 @@ def test_float32_may_miss_by_its_own_rounding() -> None:
     assert probed.divergences(probe(argument(), own=(0.5 + 10 * single,)), call()) != ()
 
 
+@pytest.mark.parametrize(("slope", "found"), [(0.49, 0), (0.0, 1)])
+def test_a_finite_difference_is_wrong_only_where_it_says_exactly_zero(slope: float, found: int) -> None:
+    own = replace(call().configuration, resolved="finite-diff")
+    assert len(probed.divergences(probe(argument(), own=(slope,)), replace(call(), configuration=own))) == found
+
+
+def test_a_device_in_single_precision_may_miss_by_its_own_rounding() -> None:
+    own = replace(call().configuration, device_precision="complex64")
+    assert probed.divergences(probe(argument(), own=(0.5 + 1e-6,)), replace(call(), configuration=own)) == ()
+
+
 def test_a_method_that_refuses_is_not_wrong() -> None:
     refusing = replace(probe(argument(), own=(0.0,)), methods=(ProbedMethod("backprop", (0.0,)), ProbedMethod("adjoint", failure="no")))
     assert only(refusing).wrong == (OWN,)
