@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
@@ -91,7 +91,13 @@ def _judged(
 ) -> MethodJudgement:
     name = str(found.method)
     if found.failure is not None:
-        return MethodJudgement(name, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
+        raised = MethodJudgement(name, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
+        if found.outputs is None:
+            return raised
+        # It broke down on the way back: what it gave on the way there may be wrong all the same.
+        forward = replace(found, failure=None, vjps=(), jacobian=None, hvp=None)
+        judged = _judged(circuit, forward, cotangents, ours, conjugated, spread, bend)
+        return judged if judged.verdict == "wrong" else raised
     if found.method.stochastic:
         return MethodJudgement(name, "unknown", detail="random by construction")
     unphysical = _unphysical(circuit, found, ours)

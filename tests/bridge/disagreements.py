@@ -227,6 +227,7 @@ DISAGREEMENTS = (
         ("lightning.qubit[complex64]/finite-diff", "lightning.qubit[complex64]/adjoint", "default.qubit/backprop"),
         ("lightning.qubit[complex64]/finite-diff",),
     ),
+    Disagreement("probabilities behind a constant", all_probabilities, QUBIT, ("default.qubit/adjoint",)),
     Disagreement("purity", purity, QUBIT, ("default.qubit/parameter-shift",)),
     Disagreement("probabilities of wires out of order", probabilities_out_of_order, QUBIT, ("default.qubit/adjoint",)),
     Disagreement("double excitation of a density matrix", double_excitation, (QUBIT[0], *MIXED), MIXED[:1]),
@@ -237,7 +238,6 @@ DISAGREEMENTS = (
 HEALTHY = (
     Disagreement("global phase", global_phase, QUBIT + LIGHTNING, ()),
     Disagreement("controlled parity", controlled_parity, QUBIT + LIGHTNING, ()),
-    Disagreement("probabilities", all_probabilities, QUBIT, ()),
     Disagreement("single precision", single_precision, (*QUBIT[:3], *LIGHTNING), ()),
     Disagreement("amplitudes in a batch", amplitudes, QUBIT, ()),
     Disagreement("trainable unitary", unitary, QUBIT, ()),
