@@ -83,6 +83,19 @@ def test_not_where_the_script_would_hear_of_the_child(listening: list[int]) -> N
     assert "child" in forking.obstacle(False)
 
 
+def test_not_where_a_fork_would_run_code_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hook() -> None:
+        raise AssertionError
+
+    hook.__module__ = "jax"
+    assert len(forking._hooks()) == 3
+    for hooks in forking._hooks():
+        hooks.append(hook)
+        assert forking.obstacle(False) == "jax runs code of its own at every fork"
+        hooks.remove(hook)
+    assert forking.obstacle(False) == ""
+
+
 # --- what this process sees of it ---------------------------------------------------------------------------------------
 
 

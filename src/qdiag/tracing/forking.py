@@ -6,11 +6,14 @@ script, computes in one thread, and ends by ``os._exit`` or by an alarm.
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import re
 import signal
 import sys
 import time
+import types
 import warnings
 from contextlib import suppress
 from typing import Any, Callable
@@ -37,6 +40,9 @@ def obstacle(backward_seen: bool) -> str:
     handler = signal.getsignal(signal.SIGCHLD)
     if handler not in (signal.SIG_DFL, signal.SIG_IGN):
         return "the script listens for the end of its child processes"
+    stranger = next((hook for hooks in _hooks() for hook in hooks if not _is_harmless(hook)), None)
+    if stranger is not None:
+        return f"{getattr(stranger, '__module__', None) or 'a module'} runs code of its own at every fork"
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return ""
@@ -45,6 +51,28 @@ def obstacle(backward_seen: bool) -> str:
     if backward_seen and int(torch.__version__.split(".")[0]) < 2:
         return f"torch {torch.__version__} cannot differentiate in a copy of a process that has gone backward"
     return ""
+
+
+def _mark() -> None:
+    """Does nothing at a fork: it is there so that the lists which hold it can be found."""
+
+
+@functools.cache
+def _hooks() -> tuple[list[Any], ...]:
+    """What Python runs before and after each fork, as the interpreter's own lists: it has no other way to tell."""
+    os.register_at_fork(before=_mark, after_in_parent=_mark, after_in_child=_mark)
+    return tuple(holder for holder in gc.get_referrers(_mark) if type(holder) is list)
+
+
+_STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
+
+
+def _is_harmless(hook: Any) -> bool:
+    """Whether a hook only puts locks and random streams in order, as the standard library's do."""
+    if isinstance(hook, types.BuiltinFunctionType):
+        return True
+    module = str(getattr(hook, "__module__", "")).partition(".")[0]
+    return module != "__main__" and (module in _STANDARD or module == __name__.partition(".")[0])
 
 
 def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
