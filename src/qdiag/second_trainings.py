@@ -83,10 +83,13 @@ def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
     runs = directory.path / "runs"
 
     def start(trace: Path, output: Path) -> Script:
-        folder = None if scratch is None else _copied(scratch, output.with_suffix(".folder"))
+        folder = None if scratch is None else _copied(scratch, output.with_suffix(".folder"), directory.path)
         script = twin.script if folder is None or twin.module else Path(twin.script).name
         with output.open("wb") as stream:
-            return launcher.run(script, twin.argv, module=twin.module, trace_path=trace, output=stream, folder=folder)
+            ended = launcher.run(script, twin.argv, module=twin.module, trace_path=trace, output=stream, folder=folder)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        return ended
 
     began = time.monotonic()
     twins = Conductor(start, runs, twin.wish, voice.say).conduct(twin.earlier)
@@ -125,8 +128,15 @@ def _scratch_size(twin: Twin) -> Path:
     return folder
 
 
-def _copied(folder: Path, target: Path) -> Path:
-    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(RUNS, "__pycache__", ".git", "*.qdiag"))
+def _copied(folder: Path, target: Path, run: Path) -> Path:
+    """A copy of the script's folder, without what other runs left there and without the run that is being made."""
+    leave = shutil.ignore_patterns(RUNS, "__pycache__", ".git")
+    ours = run.resolve()
+
+    def ignored(parent: str, names: list[str]) -> set[str]:
+        return leave(parent, names) | {name for name in names if Path(parent, name).resolve() == ours}
+
+    shutil.copytree(folder, target, ignore=ignored)
     return target
 
 

@@ -205,10 +205,7 @@ def _amplified(twins: Twins, pair: Pair) -> Judgement:
             f"With {best.run.changed}, the training follows that of {back} {how}: "
             "the precision of the QNode is all that tells the two methods apart."
         )
-    evidence = [
-        Evidence(f"{own}, {control.run.changed}", reach, control.parting.reach, "persists", control.parting.reach >= AS_FAR * reach)
-        for control in twins.controls
-    ]
+    evidence = [_persisting(own, control, reach) for control in twins.controls]
     evidence += [
         Evidence(one.run.changed, reach, one.parting.reach, "heals", comes_back(one.parting, pair.parting))
         for one in twins.qnode_float64
@@ -216,6 +213,13 @@ def _amplified(twins: Twins, pair: Pair) -> Judgement:
     # without a QNode in single precision there is nothing to heal, and the control alone confirms
     confidence = "confirmed" if healing or not twins.qnode_float64 else "likely"
     return Judgement(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), tuple(evidence), tuple(_advice(twins, pair)))
+
+
+def _persisting(own: str, control: Pair, reach: float) -> Evidence:
+    """The experiment of one nudge: the trainings part although the method is the same."""
+    persists = control.parting.reach >= AS_FAR * reach
+    detail = "" if persists else "this nudge did not grow"
+    return Evidence(f"{own}, {control.run.changed}", reach, control.parting.reach, "persists", persists, detail)
 
 
 def _advice(twins: Twins, pair: Pair) -> list[str]:
