@@ -304,6 +304,9 @@ def reported(run: RunDirectory) -> Document:
 
 def _next(outcome: Outcome) -> str:
     """What to type next, and why."""
+    errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
+    if errors and all(divergence.probe is not None for divergence in errors):
+        return f"qdiag trace {_shown(outcome.script.path)}   again, once the script is changed as the remedy says"
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"
     if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:

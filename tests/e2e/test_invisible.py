@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from qdiag.trace_file import Trace
+
 SCRIPTS = Path(__file__).with_name("scripts")
 RECORD = """
 import sys
@@ -144,3 +146,13 @@ def test_transforms_compute_the_same(tmp_path: Path) -> None:
     if not hasattr(qml, "set_shots"):
         pytest.skip("this PennyLane has no set_shots")
     check(tmp_path, ["qnode_transforms.py"], [])
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
+def test_qnodes_that_are_probed_compute_the_same(tmp_path: Path) -> None:
+    check(tmp_path, ["qnode_probed.py"], ["-W", "error::DeprecationWarning:qdiag"])
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        assert all(probe.complete for probe in trace.probes)
+        assert trace.probes

@@ -1,0 +1,58 @@
+"""What probes saw, on its way to a finding: where the circuits are right, with causes that lie outside of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from qdiag import examination
+from qdiag.call import Call, Environment
+from qdiag.compare import Verdict
+from qdiag.probe import Probe
+from tests.unit.test_probed import argument, call, only, probe
+
+
+@dataclass
+class Recording:
+    """A trace, as far as probes are concerned."""
+
+    probes: tuple[Probe, ...]
+
+    def call(self, index: int) -> Call:
+        return replace(call(), index=index)
+
+
+BENCH = examination.Bench(None, Environment())  # type: ignore[arg-type]
+LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
+
+
+def test_one_finding_for_a_qnode_however_often_it_is_probed() -> None:
+    trace = Recording((LOST, replace(LOST, call=63)))
+    assert [d.call.index for d in examination.outside(trace, ())] == [7]  # type: ignore[arg-type]
+
+
+def test_a_qnode_whose_circuit_is_wrong_needs_no_probe() -> None:
+    known = only(LOST)
+    assert known.verdict is Verdict.ERROR
+    assert list(examination.outside(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
+
+
+def test_an_argument_cut_off_before_the_circuit_is_confirmed() -> None:
+    finding = examination.diagnosed(only(LOST), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "confirmed")
+    assert len(finding.diagnosis.evidence) == 2
+
+
+def test_an_argument_lost_elsewhere_is_likely() -> None:
+    finding = examination.diagnosed(only(probe(argument(), own=(0.25,))), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "likely")
+
+
+def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
+    finding = examination.diagnosed(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD504", "confirmed")
+    assert "(3, 3)" in finding.diagnosis.because
+
+
+def test_another_result_on_plain_numbers_has_no_known_cause_outside_the_circuit() -> None:
+    finding = examination.diagnosed(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
+    assert finding.diagnosis.code == "QD901"
