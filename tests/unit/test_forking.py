@@ -106,7 +106,7 @@ def test_the_copy_is_a_grandchild_and_leaves_no_zombie(look: Look) -> None:
 
 
 def children() -> set[str]:
-    """This process's children, other tests' among them."""
+    """Children of the process that runs the tests, those of other tests among them."""
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
