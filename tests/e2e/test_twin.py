@@ -36,7 +36,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Steps]:
 
 
 def test_a_run_without_a_change_prints_what_the_plain_script_prints(own: tuple[str, Steps]) -> None:
-    plain = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=True)
+    plain = subprocess.run([sys.executable, str(SCRIPT)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
     assert own[0] == plain.stdout
 
 
@@ -45,7 +45,7 @@ def test_every_step_is_kept_with_its_kinks(own: tuple[str, Steps]) -> None:
     assert len(steps.steps) == 6
     assert steps.sizes == (8, 4, 8, 2, 2)
     assert [name for name, _ in steps.steps[0].kinks] == ["ReLU 1", "L1Loss 1"]
-    assert [stream.name for stream in steps.streams if stream.moved] == ["torch"] or steps.streams[2].moved
+    assert "torch" in [stream.name for stream in steps.streams if stream.moved]
 
 
 def test_the_method_is_overridden(own: tuple[str, Steps], tmp_path: Path) -> None:
