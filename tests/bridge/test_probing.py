@@ -1,0 +1,135 @@
+"""QNodes held against themselves: whose gradients are lost on the way to the circuit is seen, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import pennylane as qml
+import torch
+from pennylane import numpy as pnp
+
+from qdiag import probed
+from qdiag.bridges import probing, stack
+from qdiag.call import Argument, Call, Configuration, SourceLine
+from qdiag.circuit import Circuit
+from qdiag.findings import Divergence
+from qdiag.probe import Probe
+
+pytestmark = pytest.mark.stack
+
+
+def seen(function: Callable[..., Any], *arguments: Any, method: str = "backprop", interface: str = "torch", layer: str = "") -> Probe:
+    qnode = qml.QNode(function, qml.device("default.qubit", wires=3), interface=interface, diff_method=method)
+    qnode(*arguments)
+    return list(probing.probes(qnode, arguments, {}, layer=layer, call=0))[-1]
+
+
+def found(probe: Probe, method: str = "backprop") -> tuple[Divergence, ...]:
+    configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", resolved=method)
+    arguments = (Argument("inputs", "torch", "float64", (3, 3), True),)
+    return probed.divergences(probe, Call(0, 0, SourceLine("train.py", 1), configuration, arguments, Circuit((), ()), ()))
+
+
+def tensor(*values: float, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.tensor(values[0] if len(values) == 1 else values, dtype=dtype, requires_grad=True)
+
+
+def rotated(angle: Any) -> Any:
+    qml.RX(angle, wires=0)
+    qml.RY(0.3, wires=1)
+    qml.CNOT(wires=[0, 1])
+    return qml.expval(qml.PauliZ(1))
+
+
+def nested(parts: Any, scale: Any) -> Any:
+    qml.RX(parts[0] * scale, wires=0)
+    return rotated(parts[1])
+
+
+FAULTS = {
+    "item": lambda x: rotated(x.item()),
+    "detach": lambda x: rotated(2 * x.detach()),
+    "numpy": lambda x: rotated(np.asarray(x.detach())),
+    "half of it": lambda x: rotated(x * x.detach()),
+}
+HEALTHY = {
+    "in float32 inside": lambda x: rotated(x.float()),
+    "squared": lambda x: rotated(x * x),
+    "at random": lambda x: rotated(x * torch.rand(1)[0] + float(np.random.rand())),
+    "away from its kink": lambda x: rotated(torch.relu(x)),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: torch.dtype) -> None:
+    (divergence,) = found(seen(FAULTS[name], tensor(0.4, dtype=dtype)))
+    assert divergence.comparison.element == "argument x"
+    assert probed.is_proven(divergence) == (name != "half of it")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_quantum_function_is_not(name: str, dtype: torch.dtype) -> None:
+    probe = seen(HEALTHY[name], tensor(0.4, dtype=dtype))
+    assert probe.complete
+    assert probe.arguments[0].smooth
+    assert found(probe) == ()
+
+
+def test_at_a_kink_there_is_nothing_to_compare_with() -> None:
+    probe = seen(lambda x: rotated(0.5 + torch.relu(x)), tensor(0.0))
+    assert not probe.arguments[0].smooth
+    assert found(probe) == ()
+
+
+def test_finite_differences_find_a_lost_gradient_and_are_forgiven_their_own_error() -> None:
+    assert found(seen(rotated, tensor(0.4, dtype=torch.float32), method="finite-diff"), "finite-diff") == ()
+    assert len(found(seen(FAULTS["item"], tensor(0.4), method="finite-diff"), "finite-diff")) == 1
+
+
+def test_tensors_inside_lists_have_names() -> None:
+    probe = seen(nested, [tensor(0.1), tensor(0.5)], tensor(1.5))
+    assert [argument.name for argument in probe.arguments] == ["parts[0]", "parts[1]", "scale"]
+    assert found(probe) == ()
+
+
+@pytest.mark.parametrize("method", ["backprop", "parameter-shift"])
+def test_autograd_likewise(method: str) -> None:
+    first, scale = pnp.array(0.1, requires_grad=True), pnp.array(1.5, requires_grad=True)
+    healthy = seen(nested, [first, 0.5], scale, method=method, interface="autograd")
+    assert [argument.name for argument in healthy.arguments] == ["parts[0]", "scale"]
+    assert found(healthy, method) == ()
+
+    def lost(x: Any) -> Any:
+        return rotated(float(qml.math.toarray(getattr(x, "_value", x))))
+
+    assert len(found(seen(lost, pnp.array(0.4, requires_grad=True), method=method, interface="autograd"), method)) == 1
+
+
+def test_a_function_with_a_random_stream_of_its_own_is_not_judged() -> None:
+    stream = np.random.default_rng(0)
+    probe = seen(lambda x: rotated(x * stream.random()), tensor(0.4))
+    assert not probe.repeatable
+    assert found(probe) == ()
+
+
+@pytest.mark.skipif(not stack.has_broadcasting(), reason="this PennyLane has no broadcasting")
+@pytest.mark.parametrize(("mixes", "code"), [(True, 1), (False, 0)])
+def test_rows_that_depend_on_each_other_are_found(mixes: bool, code: int) -> None:
+    def layered(inputs: Any) -> Any:
+        for i in range(3):
+            qml.RX(inputs[i] if mixes else inputs[:, i], wires=i)
+        qml.CNOT(wires=[0, 1])
+        qml.CNOT(wires=[1, 2])
+        return [qml.expval(qml.PauliZ(i)) for i in range(3)]
+
+    batch = torch.arange(9.0, dtype=torch.float64).reshape(3, 3).requires_grad_()
+    probe = seen(layered, batch, layer="TorchLayer")
+    assert probe.rows == 3
+    assert len(found(probe)) == code
