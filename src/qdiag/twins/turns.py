@@ -32,7 +32,7 @@ def _near_zero(reference: Series, other: Series) -> Iterator[Turn]:
             continue
         worst = int(difference.argmax())
         gradient, shift = float(a.gradients[worst]), abs(float(a.gradients[worst]) - float(b.gradients[worst]))
-        if max(abs(gradient), shift) < _NEAR_ZERO * float(np.abs(a.gradients).max()):
+        if shift and max(abs(gradient), shift) < _NEAR_ZERO * float(np.abs(a.gradients).max()):
             text = f"Adam's step on a gradient of {gradient:.1e}: a difference of {shift:.0e} in it moves the weight by "
             yield Turn(position, text + f"{difference[worst]:.1e}")
         return
