@@ -44,7 +44,7 @@ def series(gap: np.ndarray, steps: Steps = UNSEEN, first: Call | None = None) ->
     """A training whose every number is off by a gap."""
     losses = np.linspace(1.0, 0.2, len(gap))
     moments = [Moment(np.ones(3) + g, np.ones(3) + g, np.full(3, 2.0) + g, float(loss + g)) for g, loss in zip(gap, losses)]
-    return Series(tuple(moments), first or call(), steps)
+    return Series(tuple(moments), (first or call(),), steps)
 
 
 def run(name: str, role: str, gap: np.ndarray, steps: Steps = UNSEEN, failure: str = "") -> Run:
@@ -113,26 +113,26 @@ def test_a_training_that_ends_early_is_not_near() -> None:
 
 
 def test_what_was_not_seen_is_no_gap() -> None:
-    bare = Series(tuple(Moment(loss=1.0) for _ in range(4)), call(), Steps())
+    bare = Series(tuple(Moment(loss=1.0) for _ in range(4)), (call(),), Steps())
     parting = part(bare, bare)
     assert parting.largest("parameters") == 0
     assert parting.identical
 
 
 def test_gradients_of_circuits_and_of_parameters_are_not_compared() -> None:
-    circuit = Series((Moment(gradient=np.ones(4)),), call(), Steps())
-    parameters = Series((Moment(gradient=np.ones(9), parameters=np.ones(9)),), call(), Steps())
+    circuit = Series((Moment(gradient=np.ones(4)),), (call(),), Steps())
+    parameters = Series((Moment(gradient=np.ones(9), parameters=np.ones(9)),), (call(),), Steps())
     assert part(circuit, parameters).identical
 
 
 def test_two_not_a_numbers_are_the_same() -> None:
-    broken = Series((Moment(output=np.array([np.nan, 1.0])),), call(), Steps())
+    broken = Series((Moment(output=np.array([np.nan, 1.0])),), (call(),), Steps())
     assert part(broken, broken).identical
 
 
 def test_a_training_trains_if_its_loss_falls() -> None:
     assert trains(series(np.zeros(STEPS)))
-    stuck = Series(tuple(Moment(loss=0.5) for _ in range(STEPS)), call(), Steps())
+    stuck = Series(tuple(Moment(loss=0.5) for _ in range(STEPS)), (call(),), Steps())
     assert not trains(stuck)
 
 
@@ -218,10 +218,10 @@ def test_the_account_lists_every_run_with_its_losses_and_thresholds() -> None:
     assert made.runs[4].reach == 0
 
 
-def test_a_nudge_that_does_not_reach_the_first_call_is_no_control() -> None:
-    assert not touched(call(), call())
-    assert touched(call(), replace(call(), outputs=(np.full(1, 1e-9),)))
-    assert touched(call(), replace(call(), backwards=(Backward((np.ones(1),)),)))
+def test_a_nudge_that_does_not_reach_a_qnode_is_no_control() -> None:
+    assert not touched([call()], [call()])
+    assert touched([call()], [replace(call(), outputs=(np.full(1, 1e-9),))])
+    assert touched([call()], [replace(call(), backwards=(Backward((np.ones(1),)),))])
 
 
 # --- nudges and factors ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 CANDIDATES = ("backprop", "adjoint", "parameter-shift", "finite-diff")
 """Methods that are tried, in this order, where the user names none: the first that is not the script's own and works."""
 
-SPARES = 3
+SPARES = 5
 """Further choices of a nudge, where one turns out to change nothing."""
 
 
@@ -199,14 +199,14 @@ class Conductor:
                 self._take_control(twins, run)
 
     def _take_control(self, twins: Twins, run: Run) -> None:
-        """A nudge counts only if it reaches the first call: a weight behind a dead rectifier proves nothing."""
+        """A nudge counts only if it reaches a QNode at the first step: a weight behind a dead rectifier proves nothing."""
         parting = part(twins.again.series, run.series)
         if run.failure:
             twins.failed.append(run)
-        elif touched(twins.again.series.first, run.series.first):
+        elif touched(twins.again.series.opening, run.series.opening):
             twins.controls.append(Pair(run, twins.again, parting))
         else:
-            twins.notes.append(f"{run.name} ({run.changed}) changes neither output nor gradient of the first call: left out")
+            twins.notes.append(f"{run.name} ({run.changed}) changes no output or gradient of the first calls: left out")
 
     def _float64(self, twins: Twins) -> None:
         other = twins.methods[0].run
@@ -283,11 +283,10 @@ def comes_back(healed: Parting, apart: Parting) -> bool:
     return healed.reach <= max(1e-6, 1e-3 * apart.reach)
 
 
-def touched(first: Optional[Call], second: Optional[Call]) -> bool:
-    """Whether two runs of one call differ in outputs or in what came back to it."""
-    if first is None or second is None:
-        return first is not second
-    before, after = _numbers_of(first), _numbers_of(second)
+def touched(first: Sequence[Call], second: Sequence[Call]) -> bool:
+    """Whether the calls of a step differ in outputs or in what came back to them."""
+    before = [array for call in first for array in _numbers_of(call)]
+    after = [array for call in second for array in _numbers_of(call)]
     return len(before) != len(after) or any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after))
 
 

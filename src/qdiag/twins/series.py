@@ -18,6 +18,10 @@ MOST_VALUES = 4096
 """Outputs of one step that are compared; of more, the first."""
 
 
+MOST_CALLS = 64
+"""Calls of the first step that are looked at one by one."""
+
+
 @dataclass(frozen=True, eq=False)
 class Moment:
     """What a run computed between two optimiser steps; None for what was not seen."""
@@ -36,8 +40,8 @@ class Series:
     ----------
     moments
         One for each optimiser step; for each call where the script takes no steps.
-    first
-        The first call.
+    opening
+        The calls of the first step.
     steps
         What the run's own file of steps holds.
     stepping
@@ -45,9 +49,14 @@ class Series:
     """
 
     moments: tuple[Moment, ...]
-    first: Optional[Call]
+    opening: tuple[Call, ...]
     steps: Steps
     stepping: bool = True
+
+    @property
+    def first(self) -> Optional[Call]:
+        """The first call."""
+        return self.opening[0] if self.opening else None
 
     @property
     def losses(self) -> np.ndarray:
@@ -65,9 +74,10 @@ def series_of(trace: Trace, steps: Steps) -> Series:
     count = taken or len(trace)
     outputs: list[list[np.ndarray]] = [[] for _ in range(count)]
     gradients: list[list[np.ndarray]] = [[] for _ in range(count)]
-    first = None
+    opening: list[Call] = []
     for call in trace.calls():
-        first = first or call
+        if (call.step == 0 or not opening) and len(opening) < MOST_CALLS:
+            opening.append(call)
         moment = call.step if taken else call.index
         if moment < count:
             outputs[moment] += [np.ravel(output) for output in call.outputs or ()]
@@ -84,7 +94,7 @@ def series_of(trace: Trace, steps: Steps) -> Series:
                 losses[position],
             )
         )
-    return Series(tuple(moments), first, steps, bool(taken))
+    return Series(tuple(moments), tuple(opening), steps, bool(taken))
 
 
 def _joined(parts: Sequence[np.ndarray]) -> Optional[np.ndarray]:
