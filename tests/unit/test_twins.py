@@ -167,8 +167,13 @@ def test_a_gradient_that_is_wrong_from_a_later_step_is_an_error_though_the_train
 
 
 def test_a_method_that_parts_where_no_control_does_is_an_error() -> None:
-    judgement = judge(twins(growing(1e-5, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)]))
+    judgement = judge(twins(growing(1e-4, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)]))
     assert judgement.verdict is Verdict.ERROR
+
+
+def test_a_method_that_starts_at_rounding_is_not_called_wrong_because_no_nudge_met_the_same_kink() -> None:
+    judgement = judge(twins(growing(1e-7, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)]))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_calm_training_lets_methods_stand_for_one_another() -> None:

@@ -28,6 +28,12 @@ VISIBLE = 1e-4
 JUMP = 1e-3
 """A first difference of this size, relative to the largest number of its kind, is no rounding of float32."""
 
+START = 1e-5
+"""A relative difference below this at the first step may be rounding of float32: alone it makes nobody wrong."""
+
+LEAST_STEPS = 10
+"""Steps by which a control may always be later."""
+
 HEAD_START = 1e3
 """How much larger than a nudge's the rounding of a method may be: it touches every number, a nudge one."""
 
@@ -62,7 +68,9 @@ def _of_method(twins: Twins, pair: Pair) -> Judgement:
     late = _lateness(twins, pair)
     far = max(control.parting.reach for control in twins.controls) >= AS_FAR * pair.parting.reach
     if late is None or late > _allowance(twins, pair):
-        return _error(twins, pair, _first(pair.parting))
+        if _opening(pair) > START:
+            return _error(twins, pair, _first(pair.parting))
+        return _undecided(f"{pair.run.name} starts at rounding and yet parts before any nudge: judge its calls with qdiag trace.")
     return _amplified(twins, pair) if far else _undecided(f"{_spread(twins)}, {pair.run.name} {pair.parting.reach:.1e}: not as far.")
 
 
@@ -116,7 +124,16 @@ def _allowance(twins: Twins, pair: Pair) -> float:
     """In how many steps the growth makes up for a method's head start."""
     found = [growth(one.parting.distance) for one in (pair, *twins.controls)]
     slopes = [math.log(one.factor) for one in found if one is not None]
-    return math.log(HEAD_START) / float(np.median(slopes)) if slopes else 0.1 * len(pair.parting.distance)
+    grown = math.log(HEAD_START) / float(np.median(slopes)) if slopes else 0.1 * len(pair.parting.distance)
+    return max(LEAST_STEPS, grown)
+
+
+def _opening(pair: Pair) -> float:
+    """The relative gap of outputs and gradients at the first step."""
+    moments = pair.against.series.moments[:1] + pair.run.series.moments[:1]
+    if len(moments) < 2:
+        return 0.0
+    return max(_relative(moments[0], moments[1], quantity) for quantity in ("output", "gradient"))
 
 
 # --- judgements --------------------------------------------------------------------------------------------------------
