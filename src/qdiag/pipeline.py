@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -310,8 +311,13 @@ def _next(outcome: Outcome) -> str:
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"
     if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
-        return f"qdiag twin {_shown(outcome.script.path)}   why the losses part although every call agrees"
+        words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
+        return f"qdiag twin {words}   why the losses part although every call agrees"
     return ""
+
+
+def _arguments(script: Script) -> list[str]:
+    return ["--", *map(shlex.quote, script.argv)] if script.argv else []
 
 
 def _shown(path: str) -> str:

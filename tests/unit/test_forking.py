@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import sys
+import sysconfig
 import threading
 import time
 import types
@@ -83,17 +84,31 @@ def test_not_where_the_script_would_hear_of_the_child(listening: list[int]) -> N
     assert "child" in forking.obstacle(False)
 
 
-def test_not_where_a_fork_would_run_code_of_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hook() -> None:
-        raise AssertionError
+def hook() -> None:
+    raise AssertionError
 
-    hook.__module__ = "jax"
-    assert len(forking._hooks()) == 3
-    for hooks in forking._hooks():
+
+def test_not_where_a_fork_would_run_code_of_the_script() -> None:
+    (before, after), in_the_copy = forking._hooks()
+    for hooks in (before, after, in_the_copy):
         hooks.append(hook)
-        assert forking.obstacle(False) == "jax runs code of its own at every fork"
+        assert forking.obstacle(False) == f"{__name__} runs code of its own at every fork"
         hooks.remove(hook)
     assert forking.obstacle(False) == ""
+
+
+def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it_runs_here_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = types.ModuleType("jax")
+    package.__file__ = os.path.join(sysconfig.get_path("purelib"), "jax", "__init__.py")
+    monkeypatch.setitem(sys.modules, "jax", package)
+    monkeypatch.setattr(hook, "__module__", "jax")
+    (before, after), in_the_copy = forking._hooks()
+    for hooks, obstacle in ((before, "jax runs code of its own at every fork"), (after, "jax runs code"), (in_the_copy, "")):
+        hooks.append(hook)
+        found = forking.obstacle(False)
+        hooks.remove(hook)
+        assert found.startswith(obstacle)
+        assert bool(found) == bool(obstacle)
 
 
 # --- what this process sees of it ---------------------------------------------------------------------------------------

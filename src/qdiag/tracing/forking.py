@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import sys
+import sysconfig
 import time
 import types
 import warnings
@@ -40,8 +41,10 @@ def obstacle(backward_seen: bool) -> str:
     handler = signal.getsignal(signal.SIGCHLD)
     if handler not in (signal.SIG_DFL, signal.SIG_IGN):
         return "the script listens for the end of its child processes"
-    stranger = next((hook for hooks in _hooks() for hook in hooks if not _is_harmless(hook)), None)
-    if stranger is not None:
+    here, in_the_copy = _hooks()
+    strangers = [hook for hooks in here for hook in hooks if not _is_standard(hook)]
+    strangers += [hook for hook in in_the_copy if not (_is_standard(hook) or _is_installed(hook))]
+    for stranger in strangers[:1]:
         return f"{getattr(stranger, '__module__', None) or 'a module'} runs code of its own at every fork"
     torch: Any = sys.modules.get("torch")
     if torch is None:
@@ -54,25 +57,34 @@ def obstacle(backward_seen: bool) -> str:
 
 
 def _mark() -> None:
-    """Does nothing at a fork: it is there so that the lists which hold it can be found."""
+    """Does nothing at a fork: copies of it are there so that the lists which hold them can be found."""
 
 
 @functools.cache
-def _hooks() -> tuple[list[Any], ...]:
-    """What Python runs before and after each fork, as the interpreter's own lists: it has no other way to tell."""
-    os.register_at_fork(before=_mark, after_in_parent=_mark, after_in_child=_mark)
-    return tuple(holder for holder in gc.get_referrers(_mark) if type(holder) is list)
+def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
+    """What Python runs at each fork in this process, before and after, and in the copy: the interpreter's own lists."""
+    marks = tuple(types.FunctionType(_mark.__code__, {}) for _ in range(3))
+    os.register_at_fork(before=marks[0], after_in_parent=marks[1], after_in_child=marks[2])
+    before, after, in_the_copy = (next(held for held in gc.get_referrers(mark) if type(held) is list) for mark in marks)
+    return (before, after), in_the_copy
 
 
 _STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
 
 
-def _is_harmless(hook: Any) -> bool:
+def _is_standard(hook: Any) -> bool:
     """Whether a hook only puts locks and random streams in order, as the standard library's do."""
     if isinstance(hook, types.BuiltinFunctionType):
         return True
     module = str(getattr(hook, "__module__", "")).partition(".")[0]
     return module != "__main__" and (module in _STANDARD or module == __name__.partition(".")[0])
+
+
+def _is_installed(hook: Any) -> bool:
+    """Whether a hook comes with an installed package: what joblib or torch reset in the copy, this process never sees."""
+    module = sys.modules.get(str(getattr(hook, "__module__", "")))
+    path = str(getattr(module, "__file__", None) or "")
+    return path.startswith((sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep))
 
 
 def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
