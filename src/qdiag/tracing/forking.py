@@ -63,7 +63,7 @@ def _mark() -> None:
 @functools.cache
 def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
     """What Python runs at each fork in this process, before and after, and in the copy: the interpreter's own lists."""
-    marks = tuple(types.FunctionType(_mark.__code__, {}) for _ in range(3))
+    marks = tuple(types.FunctionType(_mark.__code__, globals()) for _ in range(3))
     os.register_at_fork(before=marks[0], after_in_parent=marks[1], after_in_child=marks[2])
     before, after, in_the_copy = (next(held for held in gc.get_referrers(mark) if type(held) is list) for mark in marks)
     return (before, after), in_the_copy
