@@ -23,6 +23,9 @@ DOUBLE_MARGIN = 200.0
 """In double precision the constant is this many times larger. Implementations take different routes there (a density matrix against a
 state, angles against a matrix), which cost some hundred eps and matter to nobody: 3.5e-14 on default.mixed with two channels."""
 
+STEP = 1e-7
+"""PennyLane's default step of a finite difference."""
+
 EPS64 = float(np.finfo(np.float64).eps)
 """The unit of double precision."""
 
@@ -91,9 +94,20 @@ def truncation(method: Method, operations: int, circuit: Optional[Circuit] = Non
     if method.diff_method != "finite-diff" and not (shifted and circuit is not None and _falls_back(circuit)):
         return 0.0
     options = {} if shifted else dict(method.gradient_options)
-    step = _number(options.get("h"), 1e-7)
+    step = _number(options.get("h"), STEP)
     order = max(1.0, _number(options.get("approx_order"), 1.0))
     return CURVATURE * math.pow(step, order) + 2 * CONSTANT * EPS64 * math.sqrt(operations) / step
+
+
+def amplified(method: Method, eps: float, operations: int) -> float:
+    """How far two runs of one method may be apart in a gradient, in units of the scale, when their outputs are rounded otherwise.
+
+    A difference quotient divides that rounding by its step: a single-precision device with another number of threads is enough
+    for any number. It says that a replay is the same call; it never excuses a method that is wrong.
+    """
+    if method.diff_method != "finite-diff":
+        return 0.0
+    return 2 * rounding(eps, operations) / _number(dict(method.gradient_options).get("h"), STEP)
 
 
 def _falls_back(circuit: Circuit) -> bool:
@@ -108,7 +122,7 @@ def sampling(method: Method, shots: int, *, gradient: bool) -> float:
     """
     spread = STANDARD_DEVIATIONS * math.sqrt(2.0 / shots)
     if gradient and method.diff_method == "finite-diff":
-        return 2 * spread / _number(dict(method.gradient_options).get("h"), 1e-7)
+        return 2 * spread / _number(dict(method.gradient_options).get("h"), STEP)
     return spread
 
 

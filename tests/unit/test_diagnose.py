@@ -12,7 +12,7 @@ import pytest
 from qdiag.call import Call, Configuration, SourceLine
 from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.compare import Tolerance, Verdict, compare
-from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
@@ -127,6 +127,13 @@ def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> Non
     everywhere = like("QD996", leaves(NUDGED_FAR))
     found = diagnose(scene(world), [everywhere, at_the_point], world)
     assert (found.code, found.confidence, found.ruled_out) == ("QD997", "confirmed", ("QD996",))
+
+
+def test_a_cause_whose_flip_could_not_be_tried_is_not_named() -> None:
+    world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
+    impossible = Experiment("impossible here", lambda question, evaluator: None)
+    hopeful = like("QD994", (*flips(impossible), *leaves(NUDGED_FAR)))
+    assert diagnose(scene(world), [hopeful], world).code == "QD901"
 
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:

@@ -91,12 +91,18 @@ def classify(before: Comparison, after: Comparison) -> str:
 @dataclass(frozen=True)
 class _Trial:
     cause: Cause
+    predicted: tuple[Prediction, ...]
     evidence: tuple[tuple[Prediction, Evidence], ...]
 
     def came_out(self, role: str) -> Optional[bool]:
         """Whether all predictions of a role held; None where there was none to test."""
         tested = [evidence.holds for prediction, evidence in self.evidence if prediction.role == role]
         return all(tested) if tested else None
+
+    @property
+    def unproven(self) -> bool:
+        """Whether it predicts that something heals, and none of that could be tried: then nothing speaks for it."""
+        return any(p.role == "flip" for p in self.predicted) and self.came_out("flip") is None
 
     @property
     def contradicted(self) -> bool:
@@ -125,8 +131,8 @@ def diagnose(
     """
     laboratory = Laboratory(scene, evaluator, reference)
     trials = [_try(cause, laboratory) for cause in causes if scene.divergence.verdict in cause.verdicts and cause.applies(scene)]
-    standing = [trial for trial in trials if not trial.contradicted and trial.evidence]
-    untested = [trial for trial in trials if not trial.evidence]
+    standing = [trial for trial in trials if trial.evidence and not trial.contradicted and not trial.unproven]
+    untested = [trial for trial in trials if not trial.predicted]
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
     if not standing:
         patterns = [trial for trial in untested if trial.cause.code != UNKNOWN]
@@ -163,14 +169,15 @@ UNKNOWN = "QD901"
 def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
     """Make a cause's experiments in order of cost, and stop at the first that contradicts it."""
     made: list[tuple[Prediction, Evidence]] = []
-    for prediction in sorted(cause.predicts(laboratory.scene), key=lambda p: p.experiment.cost):
+    predicted = cause.predicts(laboratory.scene)
+    for prediction in sorted(predicted, key=lambda p: p.experiment.cost):
         evidence = laboratory.evidence(prediction)
         if evidence is None or (evidence.detail and not evidence.holds and laboratory.outcome(prediction.experiment) == "unanswered"):
             continue
         made.append((prediction, evidence))
         if not evidence.holds:
             break
-    return _Trial(cause, tuple(made))
+    return _Trial(cause, predicted, tuple(made))
 
 
 def _told_apart(best: _Trial, rival: _Trial) -> bool:

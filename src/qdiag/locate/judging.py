@@ -18,6 +18,7 @@ from qdiag.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
 from qdiag.locate.plan import Plan
 from qdiag.method import Method
+from qdiag.rounding import amplified, operations_of
 from qdiag.tensors import Cotangents
 
 
@@ -210,7 +211,8 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
     if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
         return None
     gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))
-    explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING)
+    reach = amplified(own.method, gap.eps, operations_of(call.circuit)) if gap.where in ("vjp", "jacobian") else 0.0
+    explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING) or gap.max_rel <= reach
     what = gap.detail if not np.isfinite(gap.max_abs) else f"{gap.element} is off by {gap.max_abs:.2g}"
     return Unfaithful(call.index, what, explained)
 
