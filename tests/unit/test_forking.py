@@ -265,7 +265,7 @@ def test_it_gives_way(look: Look) -> None:
 
 
 def test_first_and_then_sparsely() -> None:
-    assert [number for number in range(1, 300) if probing.is_due(number)] == [1, 64, 128, 256]
+    assert [number for number in range(1, 5000) if probing.is_due(number)] == [1, 256, 1024, 4096]
 
 
 class Prober(probing.Prober):
