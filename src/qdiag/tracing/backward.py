@@ -68,6 +68,7 @@ class Passes:
     def __init__(self, write: Write) -> None:
         self.turn = 0
         self.begun = False
+        self.over = False
         self._write = write
         self._local = threading.local()
         self._unannounced: Pass = {}
@@ -100,12 +101,16 @@ class Passes:
 
     def cotangent(self, returned: Returned, output: int, value: Any, create_graph: bool) -> None:
         """A cotangent reached an output."""
+        if self.over:
+            return
         arrived = self._arrived(returned, output)
         arrived.cotangents[output] = array_of(value)
         arrived.create_graph |= create_graph
 
     def gradient(self, returned: Returned, position: int, value: Any) -> None:
         """The gradient of a trainable parameter is known."""
+        if self.over:
+            return
         self._arrived(returned, None).gradients[position] = array_of(value)
 
     def _arrived(self, returned: Returned, output: Optional[int]) -> _Arrived:

@@ -32,6 +32,19 @@ class Watch:
         self.module = module
         self.pending = set(AWAITED)
 
+    def begin(self) -> None:
+        """Hook what is loaded already, and wait for the rest."""
+        self.pending -= set(sys.modules)
+        sys.meta_path.insert(0, self)
+        for name in AWAITED:
+            if name in sys.modules:
+                self.loaded(sys.modules[name])
+
+    def end(self) -> None:
+        """Wait no longer."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
     def find_spec(self, name: str, path: Any = None, target: Optional[ModuleType] = None) -> Any:
         """The spec that the other finders give; for an awaited module its loader tells us once it is done."""
         if name not in self.pending:
@@ -67,24 +80,23 @@ class Watch:
 
     def loaded(self, module: ModuleType) -> None:
         """Put the hooks of a module in; whatever fails there is ours alone."""
-        if not self.pending and self in sys.meta_path:
-            sys.meta_path.remove(self)
+        if not self.pending:
+            self.end()
         try:
-            from qdiag.tracing import observer
-
-            observer.install(module, self.trace, self.target, self.module)
+            self.hook(module)
         except Exception as error:
             _say(self.trace, error)
+
+    def hook(self, module: ModuleType) -> None:
+        """Put the hooks in, and have them record into the trace."""
+        from qdiag.tracing import observer
+
+        observer.install(module, self.trace, self.target, self.module)
 
 
 def watch(trace: str, target: str, module: bool) -> None:
     """Start waiting; what is loaded already is hooked at once."""
-    watcher = Watch(trace, target, module)
-    watcher.pending -= set(sys.modules)
-    sys.meta_path.insert(0, watcher)
-    for name in AWAITED:
-        if name in sys.modules:
-            watcher.loaded(sys.modules[name])
+    Watch(trace, target, module).begin()
 
 
 def script_failed(error: BaseException) -> None:

@@ -1,4 +1,7 @@
-"""Where the hooks go: the QNode call, the way back, optimisers, warnings. Each lets the original do all the work."""
+"""Where the hooks go: the QNode call, the way back, optimisers, warnings. Each lets the original do all the work.
+
+Hooks stay in a traced script until it ends; a recording inside a running program takes them out again.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,11 @@ import functools
 import os
 import sys
 import warnings
-from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, Optional
+from typing import Any
 
-from qdiag.tracing import frames
-
-_recorder: Any = None
-_script: tuple[str, str] = ("", "")
+from qdiag.tracing import current, hooks
+from qdiag.tracing.hooks import quietly, watched
 
 
 def install(module: ModuleType, trace: str, target: str, is_module: bool) -> None:
@@ -31,114 +31,78 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
     is_module
         Whether it runs with ``-m``.
     """
-    global _script
-    folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
-    _script = (trace, folder)
+    if not _hooked:
+        folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
+        current.exchange(current.recorder, current.Wanted(trace, folder))
     if os.path.exists(trace + ".variation"):
         from qdiag.tracing import variation
 
         # before the hooks: they see a changed QNode as they see any other
         variation.install(module, trace)
+    hook(module)
+
+
+def script_failed(error: BaseException) -> None:
+    """Record the exception that ends the script."""
+    recording = current.needed() if "pennylane" in sys.modules else None
+    if recording is not None:
+        recording.script_failed(error)
+
+
+_hooked: set[str] = set()
+
+
+def hook(module: ModuleType) -> None:
+    """Put the hooks of ``pennylane`` or ``torch`` in, unless they are there."""
+    if module.__name__ in _hooked:
+        return
+    _hooked.add(module.__name__)
     if module.__name__ == "torch":
         _hook_torch(module)
     else:
         _hook_pennylane(module)
 
 
-def recorder() -> Any:
-    """The recorder of this process, made at the first need: PennyLane is complete by then, and so is what the script imports."""
-    global _recorder
-    if _recorder is None:
-        from qdiag.tracing.recorder import Recorder
-
-        _recorder = Recorder(Path(_script[0]), _script[1])
-    return _recorder
+def is_hooked() -> bool:
+    """Whether any hooks are in."""
+    return bool(_hooked)
 
 
-def script_failed(error: BaseException) -> None:
-    """Record the exception that ends the script."""
-    if "pennylane" in sys.modules:
-        recorder().script_failed(error)
-
-
-def _stop(error: Exception) -> None:
-    """What could not even start to record says so beside the trace."""
-    from qdiag.tracing import completion
-
-    completion.mark_stopped(Path(_script[0]), f"{type(error).__name__}: {error}")
-
-
-# --- wrapping ----------------------------------------------------------------------------------------------------------
-
-Begin = Callable[[tuple[Any, ...], dict[str, Any]], Any]
-End = Callable[[Any, Any], None]
-Fail = Callable[[Any, BaseException], None]
-
-
-def _quietly(function: Callable[..., Any], *values: Any) -> Any:
-    try:
-        return function(*values)
-    except Exception as error:
-        _stop(error)
-        return None
-
-
-def watched(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) -> Any:
-    """A function that does what the original does, and tells when it begins, ends or raises.
-
-    Its frame shows in no traceback and is not counted by ``warnings``.
-    """
-
-    @functools.wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        token = None
-        try:
-            token = begin(args, kwargs)
-        except Exception as error:
-            _stop(error)
-        try:
-            result = original(*args, **kwargs)
-        except BaseException as error:
-            frames.drop_frame()
-            if fail is not None and token is not None:
-                _quietly(fail, token, error)
-            raise
-        if token is not None:
-            try:
-                end(token, result)
-            except Exception as error:
-                _stop(error)
-        return result
-
-    return frames.unseen(call)
+def unhook() -> None:
+    """Take all hooks out, the last one first."""
+    global _pipeline_hooked
+    hooks.take_out()
+    _hooked.clear()
+    _pipeline_hooked = False
 
 
 # --- PennyLane ---------------------------------------------------------------------------------------------------------
 
 
 def _hook_pennylane(module: Any) -> None:
-    module.QNode.__call__ = watched(module.QNode.__call__, _call_begins, _call_ends, _call_raises)
+    hooks.put(module.QNode, "__call__", watched(module.QNode.__call__, _call_begins, _call_ends, _call_raises))
     atexit.register(_at_exit)
+    hooks.at_the_end(functools.partial(atexit.unregister, _at_exit))
     shower: Any = warnings
-    shower._showwarnmsg = watched(shower._showwarnmsg, _warning_shown, _nothing)
+    hooks.put(shower, "_showwarnmsg", watched(shower._showwarnmsg, _warning_shown, _nothing))
     from qdiag.bridges import live
 
     resolver = live.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
-        setattr(resolver, name, watched(getattr(resolver, name), _resolving, _resolved))
+        hooks.put(resolver, name, watched(getattr(resolver, name), _resolving, _resolved))
     for kind in live.optimizer_classes():
         for method in ("step", "step_and_cost", "apply_grad"):
             if method in vars(kind):
                 original = vars(kind)[method]
                 static = isinstance(original, staticmethod)
                 wrapped = watched(original.__func__ if static else original, _step_begins, _step_ends, _step_raises)
-                setattr(kind, method, staticmethod(wrapped) if static else wrapped)
+                hooks.put(kind, method, staticmethod(wrapped) if static else wrapped)
 
 
 def _at_exit() -> None:
-    if _recorder is not None:
-        _quietly(_recorder.flush)
+    if current.recorder is not None:
+        quietly(current.recorder.flush)
 
 
 def _nothing(token: Any, result: Any) -> None:
@@ -149,7 +113,8 @@ _pipeline_hooked = False
 
 
 def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    call = (_recorder or recorder()).begin(args[0], args[1:], kwargs, sys._getframe(2))
+    recording = current.recorder or current.needed()
+    call = None if recording is None else recording.begin(args[0], args[1:], kwargs, sys._getframe(2))
     if not _pipeline_hooked and call is not None and call.has_transforms:
         _hook_pipeline()
     return call
@@ -163,22 +128,24 @@ def _hook_pipeline() -> None:
     _pipeline_hooked = True
     pipeline: Any = live.pipeline_class()
     if pipeline is not None:
-        pipeline.__call__ = watched(pipeline.__call__, _pipeline_begins, _pipeline_ends)
+        hooks.put(pipeline, "__call__", watched(pipeline.__call__, _pipeline_begins, _pipeline_ends))
 
 
 def _call_ends(call: Any, result: Any) -> None:
-    recorder().finish(call, result)
+    if current.recorder is not None:
+        current.recorder.finish(call, result)
 
 
 def _call_raises(call: Any, error: BaseException) -> None:
-    recorder().fail(call, error)
+    if current.recorder is not None:
+        current.recorder.fail(call, error)
 
 
 def _current() -> Any:
     """The call that this thread is inside of."""
-    if _recorder is None:
+    if current.recorder is None:
         return None
-    under_way = _recorder.under_way()
+    under_way = current.recorder.under_way()
     return under_way[-1] if under_way else None
 
 
@@ -224,11 +191,11 @@ def _step_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _step_ends(depth: int, result: Any) -> None:
     global _depth
     _depth -= 1
-    if depth == 1:
-        current = recorder()
-        current.step()
+    recording = current.needed()
+    if depth == 1 and recording is not None:
+        recording.step()
         if isinstance(result, tuple) and len(result) == 2 and getattr(result[1], "ndim", 0) == 0 and hasattr(result[1], "__float__"):
-            current.loss(float(result[1]))
+            recording.loss(float(result[1]))
 
 
 def _step_raises(depth: int, error: BaseException) -> None:
@@ -241,18 +208,18 @@ def _step_raises(depth: int, error: BaseException) -> None:
 
 def _hook_torch(module: Any) -> None:
     engine = module.autograd
-    engine.backward = watched(engine.backward, _backward_begins, _backward_ends, _backward_raises)
-    engine.grad = watched(engine.grad, _grad_begins, _backward_ends, _backward_raises)
+    hooks.put(engine, "backward", watched(engine.backward, _backward_begins, _backward_ends, _backward_raises))
+    hooks.put(engine, "grad", watched(engine.grad, _grad_begins, _backward_ends, _backward_raises))
     optimizer = sys.modules["torch.optim.optimizer"]
     if hasattr(optimizer, "register_optimizer_step_post_hook"):
-        optimizer.register_optimizer_step_post_hook(_optimizer_stepped)
+        hooks.at_the_end(optimizer.register_optimizer_step_post_hook(_optimizer_stepped).remove)
     else:
         base = module.optim.Optimizer
-        base.__init__ = watched(base.__init__, _optimizer_begins, _optimizer_made)
+        hooks.put(base, "__init__", watched(base.__init__, _optimizer_begins, _optimizer_made))
 
 
 def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    recording = _recorder
+    recording = current.recorder
     if recording is None or recording.stopped:
         return None
     tensors: Any = args[0] if args else kwargs.get("tensors")
@@ -264,23 +231,24 @@ def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _grad_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    recording = _recorder
+    recording = current.recorder
     return None if recording is None or recording.stopped else recording.passes.begin()
 
 
-def _backward_ends(current: Any, result: Any) -> None:
-    recorder().passes.end(current)
+def _backward_ends(brought: Any, result: Any) -> None:
+    if current.recorder is not None:
+        current.recorder.passes.end(brought)
 
 
-def _backward_raises(current: Any, error: BaseException) -> None:
-    recording = recorder()
-    recording.passes.end(current)
-    recording.failed_backward(current, error)
+def _backward_raises(brought: Any, error: BaseException) -> None:
+    if current.recorder is not None:
+        current.recorder.passes.end(brought)
+        current.recorder.failed_backward(brought, error)
 
 
 def _optimizer_stepped(*values: Any) -> None:
-    if _recorder is not None:
-        _quietly(_recorder.step)
+    if current.recorder is not None:
+        quietly(current.recorder.step)
 
 
 def _optimizer_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -291,10 +259,11 @@ def _optimizer_made(optimizer: Any, result: Any) -> None:
     """Before torch 2 there is no hook for all optimisers: wrap the step of each class once."""
     kind = type(optimizer)
     if not hasattr(kind.step, "_seen_by_qdiag"):
-        kind.step = watched(kind.step, _optimizer_begins, _torch_stepped)
-        kind.step._seen_by_qdiag = True
+        wrapped = watched(kind.step, _optimizer_begins, _torch_stepped)
+        wrapped._seen_by_qdiag = True
+        hooks.put(kind, "step", wrapped)
 
 
 def _torch_stepped(optimizer: Any, result: Any) -> None:
-    if _recorder is not None:
-        _recorder.step()
+    if current.recorder is not None:
+        current.recorder.step()

@@ -9,9 +9,10 @@ import os
 import sqlite3
 import sys
 import threading
+import weakref
 from pathlib import Path
 from types import FrameType
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from qdiag import call_file, trace_writer
 from qdiag.bridges import results, stack
@@ -40,10 +41,13 @@ class Recorder:
         The trace.
     folder
         The script's folder.
+    met
+        Is told of each QNode before it is called.
     """
 
-    def __init__(self, path: Path, folder: str) -> None:
+    def __init__(self, path: Path, folder: str, met: Optional[Callable[[Any], None]] = None) -> None:
         self.path = path
+        self._met = met
         self.home = os.getpid()
         self.steps = 0
         self.stopped = False
@@ -57,7 +61,9 @@ class Recorder:
         self._threads: dict[int, int] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
+            # the interpreter keeps the hook for ever, and is not to keep the recorder
+            forked = weakref.WeakMethod(self._forked)
+            os.register_at_fork(after_in_child=lambda: (forked() or _nothing)())
 
     def _reset(self) -> None:
         self._local = threading.local()
@@ -83,6 +89,8 @@ class Recorder:
         if self.stopped:
             return None
         try:
+            if self._met is not None:
+                self._met(qnode)
             source, layer = self._reader.places.caller(frame)
             call = calls.Ongoing(qnode, args, kwargs, source, layer)
             under_way = self.under_way()
@@ -178,7 +186,7 @@ class Recorder:
         if known is None:
             known = self._threads[threading.get_ident()] = len(self._threads)
             if known == 1:
-                self._event(Event("warning", self._count(), _THREADS))
+                self._event(Event("warning", self.count, _THREADS))
         return known
 
     # --- what comes between calls --------------------------------------------------------------------------------------
@@ -186,17 +194,17 @@ class Recorder:
     def step(self) -> None:
         """An optimiser took a step."""
         self.steps += 1
-        self._event(Event("step", self._count()))
+        self._event(Event("step", self.count))
 
     def loss(self, value: float) -> None:
         """A scalar went backward, or an optimiser returned its cost."""
-        self._event(Event("loss", self._count(), number=value))
+        self._event(Event("loss", self.count, number=value))
 
     def note(self, text: str) -> None:
         """Something that the user should know about the recording."""
         self._notes += 1
         if self._notes <= MAX_NOTES:
-            self._event(Event("note", self._count(), text))
+            self._event(Event("note", self.count, text))
 
     def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
         """A backward pass raised: the call whose cotangent arrived last is where it was."""
@@ -230,6 +238,14 @@ class Recorder:
             if self._pending or self._arrived:
                 self._guarded(lambda writer: None)
 
+    def close(self) -> None:
+        """The recording is over while the program goes on: hooks that are still on its tensors become idle."""
+        self.flush()
+        self.stopped = True
+        self.passes.over = True
+        if self._writer is not None:
+            self._writer.close()
+
     # --- writing -------------------------------------------------------------------------------------------------------
 
     def _ready(self) -> trace_writer.TraceWriter:
@@ -245,7 +261,9 @@ class Recorder:
             self._reader.places.learn_frameworks()
         return self._writer
 
-    def _count(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many calls were written so far."""
         return self._writer.calls if self._writer is not None else 0
 
     def _event(self, event: Event) -> None:
@@ -292,3 +310,7 @@ class Recorder:
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".split("\n")[0][:300]
+
+
+def _nothing() -> None:
+    return

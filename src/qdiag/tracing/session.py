@@ -1,0 +1,96 @@
+"""Recording inside a running program: hooks go in at the beginning, and nothing of them is left at the end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Callable, Optional
+
+from qdiag import trace_writer
+from qdiag.call import Script
+from qdiag.tracing import completion, current, imports, observer, probing
+
+
+class Session:
+    """Records the QNode calls of this process into a trace, from entry to exit.
+
+    Sessions may lie inside each other, and inside a traced script: the innermost one records.
+
+    Parameters
+    ----------
+    trace
+        The trace to make.
+    script
+        What the trace is said to be of.
+    probe
+        Whether QNodes are also evaluated in forked copies of this process.
+    met
+        Is told of each QNode before it is called.
+    """
+
+    def __init__(self, trace: Path, script: Script, *, probe: bool = False, met: Optional[Callable[[Any], None]] = None) -> None:
+        self.trace = Path(os.path.abspath(trace))
+        self.script = script
+        self._probe = probe
+        self._wanted = current.Wanted(str(self.trace), os.getcwd(), met)
+        self._before: tuple[Any, current.Wanted] = (None, current.Wanted())
+        self._outermost = False
+        self._watch = _Watch(str(self.trace), "", True)
+        self._home = os.getpid()
+
+    def __enter__(self) -> Session:
+        trace_writer.create(self.trace, self.script, **{probing.WANTED: "yes"} if self._probe else {})
+        self._outermost = not observer.is_hooked()
+        self._before = current.exchange(None, self._wanted)
+        if self._outermost:
+            self._watch.begin()
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
+    ) -> None:
+        recorder = current.recorder
+        if recorder is not None and error is not None:
+            recorder.script_failed(error)
+        if recorder is not None:
+            recorder.close()
+        current.exchange(*self._before)
+        if self._outermost:
+            self._watch.end()
+            observer.unhook()
+        if os.getpid() == self._home:
+            completion.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
+
+    @property
+    def calls(self) -> int:
+        """How many QNode calls were recorded so far."""
+        return 0 if current.recorder is None else int(current.recorder.count)
+
+
+def _exit_code(error: Optional[BaseException]) -> int:
+    """What Python would exit with."""
+    if error is None:
+        return 0
+    return 130 if isinstance(error, KeyboardInterrupt) else 1
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """What is called in here is ours, and recorded by nobody."""
+    before = current.exchange(None, current.Wanted())
+    try:
+        yield
+    finally:
+        current.exchange(*before)
+
+
+class _Watch(imports.Watch):
+    """Puts the hooks of a framework in, now or as soon as it is imported."""
+
+    def hook(self, module: ModuleType) -> None:
+        """Put the hooks in; the recording is in force already."""
+        observer.hook(module)
