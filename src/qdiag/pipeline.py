@@ -26,7 +26,7 @@ from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher, probing
 from qdiag.training import Training
-from qdiag.workers import Workers
+from qdiag.workers import Workers, load_frameworks, most_workers
 
 Report = Callable[[int, int], None]
 
@@ -73,6 +73,8 @@ class Options:
         Whether class definitions inside the trace may be executed.
     probe
         Whether QNodes are also evaluated beside the script.
+    own_process
+        Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -82,6 +84,7 @@ class Options:
     probe: bool = True
     seconds: float = MINIMIZING_SECONDS
     only: Choice = field(default_factory=Choice)
+    own_process: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,9 @@ def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory,
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, options: Options, voice: Voice) -> Outcome:
     """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
+    if options.own_process and most_workers() > 1:
+        # where a core is free: the script takes its time, too, before its first QNode call
+        load_frameworks()
     with Examination(run, options, voice) as examination:
         ended = launcher.run(
             script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance, probe=options.probe
@@ -145,7 +151,7 @@ class Examination:
 
     @cached_property
     def _workers(self) -> Workers:
-        return self._given or self._resources.enter_context(Workers(self._options.jobs))
+        return self._given or self._resources.enter_context(Workers(self._options.jobs, forked=self._options.own_process))
 
     @cached_property
     def _replay(self) -> Replay:

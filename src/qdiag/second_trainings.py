@@ -195,7 +195,8 @@ def _first_calls(first: Call, second: Optional[Call]) -> Comparison:
 def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
     """What replaying the first calls says: which of the two methods is wrong, and why."""
     try:
-        judged = pipeline.examine(outcome.run, pipeline.Options(Plan(max_calls=JUDGED_CALLS), jobs=1, minimize=False), voice)
+        options = pipeline.Options(Plan(max_calls=JUDGED_CALLS), jobs=1, minimize=False, own_process=True)
+        judged = pipeline.examine(outcome.run, options, voice)
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")
         return outcome

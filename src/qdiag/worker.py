@@ -6,6 +6,8 @@ import os
 import signal
 from contextlib import suppress
 
+NICENESS = 5
+
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -21,7 +23,7 @@ def prepare(warm: bool) -> None:
     for name in _THREADS:
         os.environ[name] = "1"
     with suppress(OSError):
-        os.nice(5)
+        os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     if warm:
         from qdiag.bridges import execution, torch  # noqa: F401
 

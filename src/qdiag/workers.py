@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, Optional, Union
 
@@ -36,6 +38,16 @@ def most_workers() -> int:
     """How many workers this machine bears: one for each core that we may use, as far as the free memory goes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, _free_memory() // MEMORY_OF_WORKER))
+
+
+def load_frameworks() -> None:
+    """Begin to load PennyLane and torch in a server that workers can be forked from; returns at once.
+
+    Only for a process that is all ours: the server is the one that multiprocessing keeps for the whole process. It ends with it.
+    """
+    if sys.platform == "linux":
+        forkserver.set_forkserver_preload(["qdiag.warm"])
+        forkserver.ensure_running()
 
 
 def _free_memory() -> int:
@@ -101,6 +113,8 @@ class Workers:
         What evaluates a request.
     warm
         Whether processes load PennyLane and torch when they start.
+    forked
+        Whether they come from the server of `load_frameworks`, which has loaded both: only in a process that is all ours.
     """
 
     def __init__(
@@ -109,12 +123,16 @@ class Workers:
         timeout: float = TIMEOUT,
         function: Callable[[Request], Evaluation] = evaluate,
         warm: bool = True,
+        forked: bool = False,
     ) -> None:
         self.count = most_workers() if count is None else max(1, count)
         self.timeout = timeout
         self._function = function
         self._memory = _Memory()
-        context = multiprocessing.get_context("spawn")
+        if forked:
+            load_frameworks()
+        # fork is not safe on macOS, whose own frameworks start threads
+        context = multiprocessing.get_context("forkserver" if forked and sys.platform == "linux" else "spawn")
         self._pool = ProcessPool(max_workers=self.count, initializer=worker.prepare, initargs=(warm,), context=context)
 
     def __enter__(self) -> Workers:

@@ -1,7 +1,7 @@
-"""What an answer costs: ``qdiag trace`` under backprop and adjoint ÷ the two plain runs that one would make by hand, interleaved, medians.
+"""What an answer costs: ``qdiag trace`` under backprop and adjoint ÷ the two plain runs that one would make by hand.
 
-Run it as ``python -m tests.benchmarks.whole_command [pairs]``. Wall time is what a user waits, processor time what the machine works; `judged` leaves
-out minimizing, `whole` is the command as it is typed, with diagnosis, minimizing and the runs of the reproducer.
+Run it as ``python -m tests.benchmarks.whole_command [rounds]``: interleaved, medians. Wall time is what a user waits, processor time what the
+machine works; `judged` leaves out minimizing, `whole` is the command as it is typed, with minimizing and the runs of the reproducer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> None:
     for name, taken in costs.items():
         wall, processor = median(cost.wall for cost in taken), median(cost.processor for cost in taken)
         rounds = list(zip(costs["backprop"], costs["adjoint"], taken))
-        shares = [median(getattr(c, kind) / (getattr(a, kind) + getattr(b, kind)) for a, b, c in rounds) for kind in ("wall", "processor")]
+        shares = [median(c[kind] / (a[kind] + b[kind]) for a, b, c in rounds) for kind in (1, 0)]
         print(f"{name:10s} {wall:7.2f} {processor:10.2f} {shares[0]:22.3f} {shares[1]:27.3f}")
 
 

@@ -35,6 +35,6 @@ def command(
     """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew."""
     found = run_directory.find(run)
     voice = Voice(quiet, verbose)
-    chosen = pipeline.Options(jobs=jobs, trusted=trust, seconds=budget, only=pipeline.Choice(finding, call))
+    chosen = pipeline.Options(jobs=jobs, trusted=trust, seconds=budget, only=pipeline.Choice(finding, call), own_process=True)
     chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))
     return judging.shown(pipeline.examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)

@@ -22,7 +22,7 @@ SECONDS = 20
 """What one probe may take before it is killed."""
 
 SPARSELY_FROM = 256
-"""After its first call, a QNode is probed at this one and at every fourfold: a fork costs the script some 50 ms, hundreds of calls' worth."""
+"""After its first call, a QNode is probed at this one and at each fourfold: a fork costs the script 50 ms, as hundreds of calls do."""
 
 UNAVAILABLE = "probe unavailable"
 """How the note begins that says why there is none."""
