@@ -29,7 +29,7 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
         tolerance=Tolerance(given["atol"], given["rtol"]),
         trusted=trusted,
     )
-    return pipeline.Options(plan, given["jobs"], not given["no_minimize"], trusted, own_process=True)
+    return pipeline.Options(plan, given["jobs"], not given["no_minimize"], trusted=trusted, own_process=True)
 
 
 def _installed(methods: tuple[Method, ...]) -> tuple[Method, ...]:
