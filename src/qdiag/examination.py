@@ -72,16 +72,16 @@ class Bench:
         call = divergence.call
         if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
-        judgement = self.judge(call, [_method(call, name) for name in methods])
+        second = divergence.signature == "second-derivative"
+        judgement = self.judge(call, [_method(call, name) for name in methods], second=second)
         wrong = judgement.wrong if divergence.signature != "raise" else ()
         return replace(divergence, wrong=wrong, judged=judgement.reason)
 
-    def judge(self, call: Call, methods: Sequence[Method]) -> arbiter.Judgement:
-        """Hold methods against the reference at one call."""
+    def judge(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Judgement:
+        """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
         configuration = call.configuration
-        question = question_of(
-            call, (configuration.method, ARBITER), where="jacobian", trusted=self.trusted, tolerance=self.tolerance
-        )
+        where = "second-derivative" if second else "jacobian"
+        question = question_of(call, (configuration.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]
         return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
