@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
 
 import numpy as np
@@ -187,6 +187,22 @@ class Call:
     process: int = 0
     thread: int = 0
 
+    @property
+    def differentiated_twice(self) -> bool:
+        """Whether the script went backward with ``create_graph``."""
+        return any(backward.create_graph for backward in self.backwards)
+
+    @property
+    def method(self) -> Method:
+        """The user's own method; where the script differentiates twice, with the order up to which the user's QNode supports it.
+
+        That is PennyLane's default of 1 unless the user says otherwise. Other methods are asked for the best they can.
+        """
+        own, given = self.configuration.method, dict(self.configuration.execution_options)
+        if not self.differentiated_twice or "max_diff" in given:
+            return own
+        return replace(own, gradient_options=(*own.gradient_options, ("max_diff", 1)))
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -232,6 +248,8 @@ class Script:
         As Python's ``subprocess`` gives it (negative for a signal), or None while it runs or when the recorder was killed.
     failure
         The exception that ended it.
+    called
+        Whether it is no script but something that a running program called; ``path`` is its name.
     """
 
     path: str
@@ -239,3 +257,4 @@ class Script:
     module: bool = False
     exit_code: Optional[int] = None
     failure: Optional[Failure] = field(default=None)
+    called: bool = False

@@ -30,7 +30,7 @@ from qdiag.method import parse as parse_method
 from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
 from qdiag.question import ARBITER, Question, ask, question_of, with_circuit
 from qdiag.trace_file import Trace
-from qdiag.workers import Workers
+from qdiag.workers import Evaluator
 
 Report = Callable[[int, int], None]
 
@@ -42,7 +42,7 @@ MINIMIZING_SECONDS = 60.0
 class Bench:
     """What every stage after locating works with; ``stopped`` takes note of searches that ended early."""
 
-    workers: Workers
+    workers: Evaluator
     environment: Environment
     tolerance: Tolerance = field(default_factory=Tolerance)
     trusted: bool = False
@@ -81,7 +81,7 @@ class Bench:
         """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
         configuration = call.configuration
         where = "second-derivative" if second else "jacobian"
-        question = question_of(call, (configuration.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
+        question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]
         return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
@@ -89,7 +89,7 @@ class Bench:
 
 def _method(call: Call, name: str) -> Method:
     """The method of a canonical name, with the options of the user's own where it is the user's own."""
-    own = call.configuration.method
+    own = call.method
     if name == str(own):
         return own
     if name == str(ARBITER):
@@ -129,8 +129,8 @@ def unanimous(bench: Bench, trace: Calls, known: Sequence[Divergence], report: R
 
 
 def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
-    own = call.configuration.method
-    judgement = bench.judge(call, [own])
+    own = call.method
+    judgement = bench.judge(call, [own], second=call.differentiated_twice)
     if not judgement.wrong:
         return None
     found = judgement.methods[0]

@@ -66,12 +66,13 @@ class Runner:
         }
         options.update({name: value for name, value in request.execution_options if _accepted(name, value, method)})
         gradient = dict(method.gradient_options)
+        order = gradient.pop("max_diff", 2)
         if _OPEN:
             options.update(gradient)
         elif gradient:
             options["gradient_kwargs"] = gradient
         if request.second:
-            options["max_diff"] = 2
+            options.setdefault("max_diff", order)
         if request.jacobian and method.per_parameter and not request.circuit.shots:
             # one vector-Jacobian product for each output asks for the same shifted circuits again
             options["cache"] = True

@@ -136,12 +136,12 @@ def request_of(call: Call, plan: Plan, cotangents: Cotangents, *, jacobian: bool
     configuration = call.configuration
     return Request(
         circuit=call.circuit,
-        method=configuration.method,
+        method=call.method,
         interface=configuration.interface,
         device_wires=configuration.device_wires,
         cotangents=tuple(tuple(c) for c in cotangents),
         jacobian=jacobian,
-        second=jacobian and any(backward.create_graph for backward in call.backwards),
+        second=jacobian and call.differentiated_twice,
         execution_options=configuration.execution_options,
         seed=plan.seed,
         trusted=plan.trusted,

@@ -62,7 +62,8 @@ class KnownIssue:
         """Whether a finding on that version of PennyLane looks like this issue."""
         divergence = finding.divergence
         held = {node.name for top in divergence.call.circuit.nodes for node in nodes_of(top)}
-        suspects = divergence.wrong or divergence.comparison.methods
+        pair = divergence.comparison.methods
+        suspects = [method for method in pair if method in divergence.wrong] or divergence.wrong or pair
         return (
             Version(self.affected[0]) <= version <= Version(self.affected[1])
             and finding.diagnosis.code in self.codes

@@ -77,8 +77,11 @@ class Body:
         """The expression of a side's QNode."""
         expression, side, _ = self.device(side)
         task, options = self.task, dict(self.task.configuration.execution_options)
+        gradient = dict(side.gradient_options)
+        order = gradient.pop("max_diff", 2)
+        side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
-            options["max_diff"] = 2
+            options.setdefault("max_diff", order)
         if not task.readable and self.layout.interface in ("torch", "autograd"):
             # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape
             options["interface"] = self.layout.interface

@@ -109,7 +109,7 @@ class Task:
         if rest in ("arbiter", "plain", "none"):
             return Method(device.partition("[")[0] or self.configuration.device, "arbiter" if rest == "arbiter" else "none")
         found = parse(name).on(self.configuration.device)
-        own = self.configuration.method
+        own = self.divergence.call.method
         if (found.device, found.diff_method) == (own.device, own.diff_method):
             found = replace(found, device_options=own.device_options, gradient_options=own.gradient_options)
         return found
