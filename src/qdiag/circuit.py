@@ -276,8 +276,13 @@ _NARROWER = {"float64": "float32", "complex128": "complex64"}
 
 
 def with_precision(circuit: Circuit, precision: str) -> Circuit:
-    """The same circuit with every floating parameter in ``float64`` or ``float32`` (complex ones in the matching width)."""
+    """The same circuit with every floating parameter in ``float64`` or ``float32`` (complex ones in the matching width).
+
+    Where all are so already, the circuit itself.
+    """
     table = {"float64": _WIDER, "float32": _NARROWER}[precision]
+    if not any(p.value.dtype.name in table for p in circuit.parameters):
+        return circuit
     return with_parameters(
         circuit,
         [replace(p, value=p.value.astype(table.get(p.value.dtype.name, p.value.dtype))) for p in circuit.parameters],

@@ -17,7 +17,7 @@ from qdiag.circuit import Circuit, Node, Outcome, walk
 from qdiag.derivative import Derivative, curvature, derivative
 from qdiag.manifold import tangential
 from qdiag.simulation import Simulation, coordinates, flat, from_coordinates, too_large
-from qdiag.states import NotSimulated, Reading, defect, dense
+from qdiag.states import NotSimulated, Preparation, Reading, defect, dense
 
 MOST_COORDINATES = 2048
 """Circuits with more trainable numbers are not differentiated."""
@@ -145,7 +145,20 @@ def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trust
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
         found = _with_slopes(found, simulation, depth, seed, seconds)
-    return replace(found, evaluations=simulation.evaluations)
+    return replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
+
+
+def _with_slack(found: Reference, simulation: Simulation) -> Reference:
+    """What is left open by amplitudes whose norm is not quite one: all outputs are in proportion to its square."""
+    share = 2 * sum(step.slack for part in simulation.parts for step in flat(part) if isinstance(step, Preparation))
+    if not share:
+        return found
+    sizes = [float(np.max(np.abs(output), initial=0.0)) for output in found.outputs or ()]
+    return replace(
+        found,
+        errors=tuple(error + share * size for error, size in zip(found.errors, sizes)),
+        slope_errors=found.slope_errors + share * np.where(np.isfinite(found.slopes), np.abs(found.slopes), 0.0),
+    )
 
 
 def _noise(simulation: Simulation, norm: float) -> float:

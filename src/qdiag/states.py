@@ -40,10 +40,15 @@ class Channel:
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """A state vector or a density matrix for wires that are still in their ground state."""
+    """A state vector or a density matrix for wires that are still in their ground state.
+
+    ``slack`` is by how much its norm was off one where PennyLane lets that pass and we normalise: numbers of single precision that
+    were normalised before.
+    """
 
     state: np.ndarray
     wires: tuple[Label, ...]
+    slack: float = 0.0
 
 
 @dataclass(frozen=True)

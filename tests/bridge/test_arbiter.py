@@ -141,6 +141,29 @@ def test_a_number_that_leads_off_what_physics_allows_is_not_judged():
     np.testing.assert_allclose(found.slopes, [[2 * np.sin(0.4)]], atol=1e-11)
 
 
+def test_amplitudes_of_single_precision_leave_open_what_their_norm_is_off_by():
+    row = np.float32([0.1, 0.2, 0.3, 0.9])
+    row = row / np.linalg.norm(row)
+
+    def function():
+        qml.StatePrep(row, wires=[0, 1], normalize=True)
+        qml.RX(t(0.4), wires=0)
+        return qml.expval(qml.PauliZ(0))
+
+    found = reference(circuit_of(make_qscript(function)()), (), "full")
+    doubled = row.astype(np.float64)
+    off = abs(doubled @ doubled - 1)
+    as_it_is = np.sum(doubled**2 * np.array([1, 1, -1, -1])) * np.cos(0.4)
+    assert off > 1e-9 > 1e-12 > reference(circuit_of(make_qscript(exact_amplitudes)()), (), "full").errors[0]
+    assert abs(found.outputs[0] - as_it_is) <= found.errors[0] <= 2 * off
+
+
+def exact_amplitudes():
+    qml.StatePrep(np.array([0.6, 0.0, 0.0, 0.8]), wires=[0, 1], normalize=True)
+    qml.RX(t(0.4), wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
 def test_what_is_too_large_is_not_simulated():
     def function():
         for wire in range(14):

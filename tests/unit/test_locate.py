@@ -272,6 +272,13 @@ def test_finite_differences_are_judged_in_float64():
     assert locate(training(2, "float64"), ScriptedEvaluator(), plan).methods[1] == "default.qubit/finite-diff"
 
 
+def test_finite_differences_are_judged_on_a_device_in_complex128():
+    trace = training(2, "float64")
+    trace.calls = [replace(c, configuration=replace(c.configuration, device_precision="complex64")) for c in trace.calls]
+    narrow = Plan(methods=parse_list("default.qubit[complex64]/finite-diff"))
+    assert locate(trace, ScriptedEvaluator(), narrow).methods[1] == "default.qubit/finite-diff@float64"
+
+
 def test_the_full_jacobian_is_formed_at_the_first_call_of_each_structure_and_where_a_product_disagrees():
     evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong_from(0.335, gradient=0.1))
     trace = training(5)

@@ -333,9 +333,10 @@ def _state_preparation(operator: Any) -> Preparation:
     padding = hyperparameters.get("pad_with")
     if padding is not None and len(state) < 1 << len(wires):
         state = np.concatenate([state, np.full((1 << len(wires)) - len(state), complex(padding))])
-    if hyperparameters.get("normalize"):
-        state = state / np.linalg.norm(state)
-    return Preparation(state, wires)
+    if not hyperparameters.get("normalize"):
+        return Preparation(state, wires)
+    norm = float(np.linalg.norm(state))
+    return Preparation(state / norm, wires, abs(norm - 1) if np.isclose(norm, 1) else 0.0)
 
 
 def _basis_preparation(operator: Any) -> Preparation:

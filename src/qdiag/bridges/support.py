@@ -55,7 +55,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
         candidate = replace(own, diff_method=name, gradient_options=())
         if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _offered(candidate, circuit, configuration):
             continue
-        found.append(replace(candidate, precision="float64") if name == "finite-diff" else candidate)
+        found.append(replace(candidate, precision="float64", device_precision="") if name == "finite-diff" else candidate)
     if own.device != REFERENCE.device and _fits_reference(circuit):
         found.append(REFERENCE)
     return tuple(dict.fromkeys(found))

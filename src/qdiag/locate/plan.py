@@ -56,16 +56,16 @@ class Plan:
 def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Method, ...]:
     """The methods that are held against the user's own: each once, the device filled in, without the own one itself.
 
-    A finite difference in single precision is noise divided by a small number, so as a shadow it gets its parameters in float64.
+    A finite difference in single precision is noise divided by a small number, so as a shadow it gets its parameters in float64
+    and a device in complex128.
     """
-    narrow = working_eps(circuit, ()) > EPS64
     found: dict[Method, None] = {}
     for method in wanted:
         placed = method.on(own.device)
         if placed == own or (not placed.precision and _same_route(placed, own)):
             continue
-        if placed.diff_method == "finite-diff" and not placed.precision and narrow:
-            placed = replace(placed, precision="float64")
+        if placed.diff_method == "finite-diff" and not placed.precision and working_eps(circuit, [placed]) > EPS64:
+            placed = replace(placed, precision="float64", device_precision="")
         found[placed] = None
     return tuple(found)
 
