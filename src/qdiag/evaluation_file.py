@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Any, Optional
@@ -28,6 +30,18 @@ PASSING = frozenset({"worker", "timeout"})
 """Stages of failures that a second attempt may not meet: they are never stored."""
 
 
+_STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy", "autograd", "autoray")
+
+
+def installed() -> str:
+    """What evaluates here, with versions: read from the distributions, without importing them."""
+    versions = []
+    for name in _STACK:
+        with suppress(metadata.PackageNotFoundError):
+            versions.append(f"{name} {metadata.version(name)}")
+    return ", ".join(versions)
+
+
 class EvaluationFile:
     """A store of evaluations by key.
 
@@ -36,7 +50,7 @@ class EvaluationFile:
     path
         The file, made where it does not exist; None keeps everything in memory.
     stack
-        Versions of what evaluates: evaluations of another stack are not found.
+        Versions of what evaluates: evaluations of another stack are not found. None for what is installed here.
 
     Raises
     ------
@@ -46,8 +60,8 @@ class EvaluationFile:
         If it cannot be written.
     """
 
-    def __init__(self, path: Optional[Path] = None, stack: str = "") -> None:
-        self._stack = stack
+    def __init__(self, path: Optional[Path] = None, stack: Optional[str] = None) -> None:
+        self._stack = installed() if stack is None else stack
         self._name = str(path) if path is not None else ":memory:"
         try:
             self._database = sqlite3.connect(self._name, isolation_level=None)
