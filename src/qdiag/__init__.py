@@ -1,3 +1,44 @@
 """qdiag: find the QNode call at which two differentiation methods part, say which is wrong and why, and prove it."""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # typing itself is not loaded: the traced child starts here, as bare as the interpreter
+if TYPE_CHECKING:
+    from qdiag import errors as errors
+    from qdiag import testing as testing
+    from qdiag.compare import Tolerance as Tolerance
+    from qdiag.compare import Verdict as Verdict
+    from qdiag.library import Check as Check
+    from qdiag.library import Recording as Recording
+    from qdiag.library import check as check
+    from qdiag.library import open as open
+    from qdiag.library import record as record
+
+_HOMES = {
+    "check": "qdiag.library",
+    "record": "qdiag.library",
+    "open": "qdiag.library",
+    "Check": "qdiag.library",
+    "Recording": "qdiag.library",
+    "Tolerance": "qdiag.compare",
+    "Verdict": "qdiag.compare",
+}
+"""Where each public name lives; it is loaded when it is first asked for."""
+
+_MODULES = ("errors", "testing")
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"qdiag.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qdiag' has no attribute '{name}'")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> "list[str]":
+    return sorted({*globals(), *_HOMES, *_MODULES})

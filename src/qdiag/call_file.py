@@ -172,6 +172,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "path": _text,
         "argv": _texts,
         "module": _flag,
+        "called": _flag,
         "exit_code": _optional(_whole),
         "failure": _optional(lambda entry: _value(Failure, entry)),
     },

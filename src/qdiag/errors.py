@@ -75,6 +75,18 @@ class NotReproducedError(QdiagError):
     exit_code = ExitCode.INCONCLUSIVE
 
 
+class DivergenceError(QdiagError):
+    """Methods differ further than rounding explains: what `Check.raise_for_error` raises."""
+
+    exit_code = ExitCode.ERROR_FOUND
+
+
+class UserCodeError(QdiagError):
+    """The user's own code raised where qdiag only called it."""
+
+    exit_code = ExitCode.SCRIPT_FAILED
+
+
 class Interrupted(QdiagError):
     """Ctrl-C: what was recorded or worked out so far is kept."""
 

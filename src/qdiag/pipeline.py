@@ -26,7 +26,7 @@ from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher, probing
 from qdiag.training import Training
-from qdiag.workers import Workers, load_frameworks, most_workers
+from qdiag.workers import Evaluator, Workers, load_frameworks, most_workers
 
 Report = Callable[[int, int], None]
 
@@ -75,6 +75,8 @@ class Options:
         Whether QNodes are also evaluated beside the script.
     own_process
         Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
+    proven
+        Verdicts whose findings get a minimal circuit and a reproducer.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -85,6 +87,7 @@ class Options:
     seconds: float = MINIMIZING_SECONDS
     only: Choice = field(default_factory=Choice)
     own_process: bool = False
+    proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ROUNDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,7 @@ BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
 
 
-def examine(run: RunDirectory, options: Options, voice: Voice, workers: Optional[Workers] = None) -> Outcome:
+def examine(run: RunDirectory, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> Outcome:
     """Judge what was recorded before, with warm workers where there are some."""
     with Examination(run, options, voice, workers) as examination:
         return examination.finish()
@@ -133,7 +136,7 @@ def examine(run: RunDirectory, options: Options, voice: Voice, workers: Optional
 class Examination:
     """A trace being judged, from its first call on to the findings. Workers start when there is something to replay."""
 
-    def __init__(self, run: RunDirectory, options: Options, voice: Voice, workers: Optional[Workers] = None) -> None:
+    def __init__(self, run: RunDirectory, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> None:
         self._run, self._options, self._voice, self._given = run, options, voice, workers
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
@@ -150,7 +153,7 @@ class Examination:
         return self._resources.enter_context(Trace.open(self._run.trace))
 
     @cached_property
-    def _workers(self) -> Workers:
+    def _workers(self) -> Evaluator:
         return self._given or self._resources.enter_context(Workers(self._options.jobs, forked=self._options.own_process))
 
     @cached_property
@@ -212,7 +215,8 @@ class Examination:
             kind = (divergence.call.configuration.qnode, divergence.signature, finding.diagnosis.code, divergence.verdict)
             if kind not in seen:
                 seen.add(kind)
-                yield reproduced(finding, bench, self._run.reproducer(len(seen) - 1))
+                proven = divergence.verdict in self._options.proven
+                yield reproduced(finding, bench, self._run.reproducer(len(seen) - 1)) if proven else finding
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
@@ -312,7 +316,10 @@ def reported(run: RunDirectory) -> Document:
 def _next(outcome: Outcome) -> str:
     """What to type next, and why."""
     errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
-    if errors and all(divergence.probe is not None for divergence in errors):
+    outside_only = bool(errors) and all(divergence.probe is not None for divergence in errors)
+    if outcome.script.called and (outside_only or not errors):
+        return ""
+    if outside_only:
         return f"qdiag trace {_shown(outcome.script.path)}   again, once the script is changed as the remedy says"
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"

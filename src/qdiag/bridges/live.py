@@ -45,6 +45,12 @@ def tape_of(qnode: Any) -> Any:
     return vars(qnode).get("_tape")
 
 
+def device_of(qnode: Any) -> Any:
+    """The device that the user made it with; some versions put another in its place for backprop."""
+    names = vars(qnode)
+    return names.get("_original_device") or names.get("device")
+
+
 def pipeline_of(qnode: Any) -> Any:
     """The transforms on the QNode; () on versions where a transform wraps the QNode instead."""
     names = vars(qnode)
@@ -102,7 +108,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         Class name of the layer that called, or "".
     """
     names = vars(qnode)
-    device = names.get("_original_device") or names.get("device")
+    device = device_of(qnode)
     requested = _requested(names.get("diff_method"))
     torch = sys.modules.get("torch")
     return Configuration(

@@ -129,6 +129,8 @@ def _costs(result: Result) -> Optional[Table]:
 
 
 def _script(script: Script) -> tuple[Fact, ...]:
+    if script.called:
+        return (Fact("called", script.path),)
     command = " ".join(["python", *(["-m"] if script.module else []), script.path, *script.argv])
     return (Fact("command", command), Fact("ended", _ended(script)))
 

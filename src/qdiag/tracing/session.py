@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -50,9 +51,7 @@ class Session:
             self._watch.begin()
         return self
 
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]) -> None:
         recorder = current.recorder
         if recorder is not None and error is not None:
             recorder.script_failed(error)
@@ -80,10 +79,12 @@ def _exit_code(error: Optional[BaseException]) -> int:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """What is called in here is ours, and recorded by nobody."""
+    """What is called in here is ours: recorded by nobody, and its warnings are none of the user's."""
     before = current.exchange(None, current.Wanted())
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         current.exchange(*before)
 

@@ -1,0 +1,84 @@
+"""One call of what the user holds in hand, recorded in this very process and judged: what `qdiag.check` and ``qdiag check`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Optional
+
+from qdiag import pipeline
+from qdiag.call import Script
+from qdiag.errors import UsageError
+from qdiag.pipeline import Options, Outcome, Voice
+from qdiag.run_directory import RunDirectory
+from qdiag.trace_file import Trace
+from qdiag.tracing.session import Session, paused
+from qdiag.workers import Evaluator
+
+SEED = 20_240_607
+"""Of the cotangent that goes back through the call."""
+
+NOTHING_TRACKED = (
+    "no argument and no parameter is tracked, so there is no gradient and only outputs were compared: "
+    "pass torch tensors with requires_grad=True, or arrays of pennylane.numpy"
+)
+
+
+def check(
+    target: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    *,
+    run: RunDirectory,
+    options: Options,
+    voice: Voice,
+    workers: Optional[Evaluator] = None,
+) -> Outcome:
+    """Call a QNode or a module once, forwards and backwards, and judge every QNode call that it makes.
+
+    Parameters
+    ----------
+    target
+        A QNode, a module, or any function that calls QNodes. Nothing of it is changed: neither gradients nor random streams, buffers
+        nor attributes.
+    args, kwargs
+        What it is called with.
+    run
+        Where the trace goes.
+    options, voice, workers
+        As in `pipeline.examine`.
+
+    Raises
+    ------
+    UsageError
+        If it made no QNode call.
+    Exception
+        Its own, where it raised one outside of its QNodes.
+    """
+    from qdiag.bridges import calling
+
+    calling.check_arguments(target, args, kwargs)
+    error: Optional[Exception] = None
+    with calling.untouched(target) as meet:
+        with Session(run.trace, Script(calling.name_of(target), called=True), probe=options.probe, met=meet):
+            try:
+                calling.called(target, args, kwargs, SEED)
+            except Exception as raised:
+                error = raised
+        with paused():
+            tracked = _recorded(run, calling.name_of(target), error)
+            outcome = pipeline.examine(run, options, voice, workers)
+    if tracked:
+        return outcome
+    return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED)))
+
+
+def _recorded(run: RunDirectory, name: str, error: Optional[Exception]) -> bool:
+    """Whether a recorded call has anything to differentiate by; the user's own exception, where no call is to blame for it."""
+    with Trace.open(run.trace) as trace:
+        calls = list(trace.calls())
+    if error is not None and not any(call.failure for call in calls):
+        raise error
+    if not calls:
+        raise UsageError(f"{name} made no QNode call", "name a QNode, or a module that calls one when it is called")
+    return any(call.circuit.trainable for call in calls)

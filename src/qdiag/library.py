@@ -1,0 +1,274 @@
+"""The engine without a command line: check what is in hand, record what a notebook does, read what was recorded."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import Any, Callable, Optional, Union
+
+from qdiag import checking, pipeline, run_directory
+from qdiag.call import Call, Script
+from qdiag.compare import Tolerance, Verdict
+from qdiag.errors import DivergenceError, Interrupted
+from qdiag.findings import Finding
+from qdiag.locate import Plan
+from qdiag.method import parse_list
+from qdiag.pipeline import Options, Outcome
+from qdiag.report import markdown, outline_file
+from qdiag.report.document import document
+from qdiag.report.outline import Document
+from qdiag.run_directory import RunDirectory
+from qdiag.trace_file import Trace
+from qdiag.tracing.session import Session, paused
+from qdiag.workers import Inline
+
+__all__ = ["Check", "Recording", "check", "open", "record"]
+
+HEALTHY = (Verdict.AGREE, Verdict.ROUNDING)
+
+Methods = Union[str, Sequence[str]]
+"""``"auto"``, or methods as on the command line: ``"backprop,adjoint"`` or ``["backprop", "adjoint"]``."""
+
+Tolerated = Union[None, float, Tolerance]
+"""The derived tolerance, an absolute one, or both parts of one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What a check came to. It is true where nothing goes beyond rounding, and shows itself as a report in a notebook.
+
+    Parameters
+    ----------
+    verdict
+        ``agree`` · ``rounding`` · ``error`` · ``inconclusive``.
+    findings
+        Errors first.
+    report
+        The outline of the report.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    report: Document = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return self.verdict in HEALTHY
+
+    def __repr__(self) -> str:
+        return f"<qdiag.Check {self.report.verdict}: {self.report.sentence}>"
+
+    def __str__(self) -> str:
+        return _as_text(self.report)
+
+    @property
+    def reproducer(self) -> str:
+        """The script that shows the first finding that has one, or ""."""
+        return next((finding.reproducer.source for finding in self.findings if finding.reproducer is not None), "")
+
+    def raise_for_error(self) -> None:
+        """Do nothing unless a method is wrong.
+
+        Raises
+        ------
+        DivergenceError
+            If the verdict is ``error``.
+        """
+        if self.verdict is Verdict.ERROR:
+            remedy = next((finding.diagnosis.remedy for finding in self.findings), "")
+            raise DivergenceError(self.report.sentence, remedy)
+
+    def _repr_markdown_(self) -> str:
+        return markdown.render(self.report)
+
+    def _repr_html_(self) -> str:
+        return _framed(self.report)
+
+
+def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tolerance: Tolerated = None, **kwargs: Any) -> Check:
+    """Call a QNode or a module once, and judge every QNode call under every method that applies.
+
+    What is tracked (torch tensors with ``requires_grad``, arrays of ``pennylane.numpy``, a module's parameters) is what is
+    differentiated by. The target is left as it was: gradients, random streams, buffers, attributes.
+
+    Parameters
+    ----------
+    target
+        A QNode, a ``TorchLayer``, any ``torch.nn.Module`` that holds QNodes, or a function that calls some.
+    *args, **kwargs
+        What it is called with: for a module, one batch.
+    methods
+        ``"auto"`` for all deterministic methods that apply; else such as ``"backprop,adjoint"``, or a list of these.
+    tolerance
+        An absolute tolerance, or a `qdiag.Tolerance`, instead of the derived one.
+
+    Returns
+    -------
+    Check
+        True where nothing goes beyond rounding.
+
+    Raises
+    ------
+    UsageError
+        If no QNode was called.
+
+    Examples
+    --------
+    >>> result = qdiag.check(circuit, torch.tensor([0.1, 0.2], requires_grad=True))  # doctest: +SKIP
+    >>> result.raise_for_error()  # doctest: +SKIP
+    """
+    with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
+        run, options = RunDirectory(Path(folder)), _options(methods, tolerance)
+        outcome = checking.check(target, args, kwargs, run=run, options=options, voice=_Silence(), workers=Inline())
+    return _checked(outcome)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recorded run: its trace, and its reports once it was judged.
+
+    Parameters
+    ----------
+    run
+        The folder, and the trace's name in it.
+    """
+
+    run: RunDirectory
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.run.path
+
+    def __len__(self) -> int:
+        with Trace.open(self.run.trace) as trace:
+            return len(trace)
+
+    def calls(self) -> Iterator[Call]:
+        """Every recorded QNode call, in order."""
+        with Trace.open(self.run.trace) as trace:
+            yield from trace.calls()
+
+    def judge(self, methods: Methods = "auto", tolerance: Tolerated = None) -> Check:
+        """Judge every call in this process, and write the reports into the folder; class definitions in a trace are not executed.
+
+        A long training is judged sooner by ``qdiag diagnose``, on all cores.
+        """
+        with _interruptible(), paused():
+            outcome = pipeline.examine(self.run, _options(methods, tolerance, trusted=False), _Silence(), Inline())
+            pipeline.report(outcome)
+        return _checked(outcome)
+
+    @property
+    def report(self) -> Optional[Document]:
+        """The outline of the report, or None before it was judged."""
+        return outline_file.load(self.run.outline.read_text(encoding="utf-8")) if self.run.outline.exists() else None
+
+    def __repr__(self) -> str:
+        verdict = self.report.verdict if self.report is not None else "not judged"
+        return f"<qdiag.Recording {self.path}: {verdict}>"
+
+    def _repr_html_(self) -> Optional[str]:
+        return _framed(self.report) if self.report is not None else None
+
+    def _repr_markdown_(self) -> Optional[str]:
+        return markdown.render(self.report) if self.report is not None else None
+
+
+@contextmanager
+def record(out: Union[str, Path, None] = None, *, force: bool = False, probe: bool = True) -> Iterator[Recording]:
+    """Record every QNode call that is made inside the ``with`` block; afterwards nothing of the recorder is left.
+
+    Parameters
+    ----------
+    out
+        The folder to write, by default the next number below ``qdiag-runs/``.
+    force
+        Whether an earlier run in that folder is replaced.
+    probe
+        Whether QNodes are also evaluated in forked copies of this process (Linux).
+
+    Examples
+    --------
+    >>> with qdiag.record() as recording:  # doctest: +SKIP
+    ...     train()
+    >>> recording.judge()  # doctest: +SKIP
+    """
+    name = Path(getattr(sys.modules["__main__"], "__file__", None) or "session").name
+    run = run_directory.create(name if name.endswith(".py") else "session", None if out is None else Path(out), force=force)
+    with Session(run.trace, Script(name, called=True), probe=probe):
+        yield Recording(run)
+
+
+def open(path: Union[str, Path]) -> Recording:
+    """Read a trace, or the folder of a run.
+
+    Raises
+    ------
+    TraceError
+        If there is none, or it is damaged.
+    """
+    run = run_directory.find(Path(path))
+    Trace.open(run.trace).close()
+    return Recording(run)
+
+
+# --- from one to the other -------------------------------------------------------------------------------------------------
+
+
+class _Silence:
+    """Says nothing: what there is to say is in the result."""
+
+    def say(self, text: str) -> None:
+        """Not even a line."""
+
+    def progress(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
+        """No progress either."""
+        return nullcontext(lambda done, total: None)
+
+
+def _options(methods: Methods, tolerance: Tolerated, *, trusted: bool = True) -> Options:
+    wanted = () if methods == "auto" else parse_list(methods if isinstance(methods, str) else ",".join(methods))
+    given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(tolerance)
+    plan = Plan(methods=wanted, tolerance=given, trusted=trusted)
+    return Options(plan, trusted=trusted, proven=(Verdict.ERROR,))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """In a notebook Ctrl-C is what it always is."""
+    try:
+        yield
+    except Interrupted:
+        raise KeyboardInterrupt from None
+
+
+def _checked(outcome: Outcome) -> Check:
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    outline = document(outcome.result, outcome.script, outcome.environment)
+    return Check(outcome.result.verdict, outcome.result.findings, outline)
+
+
+def _as_text(outline: Document) -> str:
+    """The summary of 80 columns, without colour."""
+    from rich.console import Console
+
+    from qdiag.report import terminal
+
+    stream = StringIO()
+    terminal.render(outline, Console(file=stream, width=80, no_color=True, force_terminal=False, highlight=False))
+    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().split("\n"))
+
+
+def _framed(outline: Document) -> str:
+    """The whole page in a frame of its own, so that its styles stay inside; matplotlib is loaded only here."""
+    from qdiag.report import html
+
+    page = escape(html.render(outline), quote=True)
+    return f'<iframe srcdoc="{page}" title="{escape(outline.title)}" style="width:100%;height:36em;border:0"></iframe>'

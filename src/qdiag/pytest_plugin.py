@@ -1,0 +1,88 @@
+"""``pytest --qdiag``: every QNode call of a test run is recorded, judged after the last test, and summed up below the results.
+
+Without the option nothing is loaded and nothing happens. With it the tests run as they do without: qdiag only records, and judging
+is the work of another process, after the last test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("qdiag", "QNode calls under every differentiation method")
+    group.addoption("--qdiag", action="store_true", help="Check every QNode call of this test run, and sum up what was found.")
+    group.addoption("--qdiag-methods", default="auto", metavar="LIST", help="Methods for --qdiag, as for qdiag trace.  [default: auto]")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start recording, before any test module is imported."""
+    if config.getoption("--qdiag") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(TestRun(config), "qdiag-test-run")
+
+
+class TestRun:
+    """The recording of one test run, and what came of it."""
+
+    __test__ = False
+
+    def __init__(self, config: pytest.Config) -> None:
+        from qdiag import suite
+        from qdiag.call import Script
+        from qdiag.errors import QdiagError
+        from qdiag.tracing.session import Session
+
+        self._methods = str(config.getoption("--qdiag-methods"))
+        self._spread = bool(config.getoption("numprocesses", None))
+        self._spans: list[suite.Span] = []
+        self._passed: dict[str, bool] = {}
+        self._recording = ExitStack()
+        try:
+            self._run = suite.create()
+            self._session = self._recording.enter_context(Session(self._run.trace, Script("pytest", called=True)))
+        except QdiagError as error:
+            raise pytest.UsageError(f"--qdiag: {error.cause}") from None
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Note which calls belong to which test."""
+        from qdiag.suite import Span
+
+        first = self._session.calls
+        yield
+        self._spans.append(Span(item.nodeid, first, self._session.calls, self._passed.pop(item.nodeid, False)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note whether it passed."""
+        self._passed[report.nodeid] = self._passed.get(report.nodeid, True) and not report.failed
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Judge what was recorded, and say what was found."""
+        calls = self._session.calls
+        self._recording.close()
+        if not calls:
+            elsewhere = " (the tests ran in other processes: add -n0)" if self._spread else ""
+            terminalreporter.section(f"qdiag: no QNode call was recorded{elsewhere}")
+            return
+        terminalreporter.section(f"qdiag: {calls} QNode calls in {sum(1 for span in self._spans if span.last > span.first)} tests")
+        for line in self._summary():
+            terminalreporter.write_line(line)
+
+    def _summary(self) -> Iterator[str]:
+        from qdiag import pipeline, suite
+
+        obstacle = suite.judged(self._run, self._methods)
+        if obstacle:
+            yield f"could not be judged: {obstacle}"
+        else:
+            yield from suite.summary(pipeline.reported(self._run), self._spans, os.path.relpath(self._run.path))
+
+    def pytest_unconfigure(self) -> None:
+        """Stop recording, also where there was no summary."""
+        self._recording.close()

@@ -1,0 +1,125 @@
+"""What the QNode calls of a test run came to: which test made which calls, judged in a process of its own, told in a few lines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qdiag import pipeline, run_directory
+from qdiag.compare import Verdict
+from qdiag.errors import QdiagError
+from qdiag.locate import Plan
+from qdiag.method import parse_list
+from qdiag.report.outline import Chapter, Document
+from qdiag.run_directory import RunDirectory
+
+MOST_FINDINGS = 10
+"""Findings that are shown; the report has them all."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The calls of one test, from the first to before the last, and whether it passed."""
+
+    test: str
+    first: int
+    last: int
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A finding, and the tests in which it showed."""
+
+    chapter: Chapter
+    record: dict[str, Any]
+    spans: tuple[Span, ...]
+
+    @property
+    def expected(self) -> bool:
+        """Whether a QNode raised, and every test in which it did so passed: the tests want it to."""
+        return self.record["where"] == "raise" and bool(self.spans) and all(span.passed for span in self.spans)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it is rounding only."""
+        return bool(self.record["verdict"] == Verdict.ROUNDING.value)
+
+    def lines(self) -> Iterator[str]:
+        """The finding in three lines."""
+        more = f" and {len(self.spans) - 1} more" if len(self.spans) > 1 else ""
+        yield f"{self.chapter.verdict}  {self.spans[0].test if self.spans else 'while the tests were collected'}{more}"
+        yield f"    {self.chapter.sentence}"
+        cause, reproducer = self.record["cause"], self.record["reproducer"]
+        shown = f" · {reproducer['path']}" if reproducer is not None else ""
+        yield f"    {cause['code']} {cause['title']}, {cause['confidence']}{shown}"
+
+
+def seen(outline: Document, spans: Sequence[Span]) -> tuple[Seen, ...]:
+    """The findings of a report, each with its tests."""
+    found = []
+    for chapter, record in zip(outline.chapters, outline.record["findings"]):
+        calls = {record["call"], *record["calls"]}
+        found.append(Seen(chapter, record, tuple(s for s in spans if any(s.first <= call < s.last for call in calls))))
+    return tuple(found)
+
+
+def summary(outline: Document, spans: Sequence[Span], folder: str) -> Iterator[str]:
+    """The lines below a test run's results."""
+    findings = seen(outline, spans)
+    shown = [finding for finding in findings if not (finding.expected or finding.healthy)]
+    for finding in shown[:MOST_FINDINGS]:
+        yield from finding.lines()
+    if len(shown) > MOST_FINDINGS:
+        yield f"… and {len(shown) - MOST_FINDINGS} more"
+    if not shown:
+        yield "no method differs from another further than rounding explains"
+    expected = sum(finding.expected for finding in findings)
+    if expected:
+        yield f"left out: {expected} that raise where the test passes all the same"
+    yield f"report: {folder}/report.html"
+
+
+# --- judging ---------------------------------------------------------------------------------------------------------------
+
+
+def create() -> RunDirectory:
+    """The folder of a test run, whatever folder its tests change to."""
+    return RunDirectory(run_directory.create("pytest", None, force=False).path.absolute())
+
+
+def judged(run: RunDirectory, methods: str) -> str:
+    """Judge a run in a process of its own: whatever happens there, the test run ends as it would. Why it could not be, or ""."""
+    order = "import sys; from qdiag import suite; sys.exit(suite.judge(*sys.argv[1:]))"
+    command = [sys.executable, "-c", order, run.path.name, methods]
+    done = subprocess.run(command, cwd=run.path.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if run.outline.exists():
+        return ""
+    return next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"exit code {done.returncode}")
+
+
+def judge(folder: str, methods: str) -> str:
+    """In that process: judge the run, and write its reports; why it could not be, or ""."""
+    plan = Plan(methods=() if methods == "auto" else parse_list(methods), trusted=True)
+    options = pipeline.Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
+    try:
+        pipeline.report(pipeline.examine(RunDirectory(Path(folder)), options, _Silence()))
+    except QdiagError as error:
+        return error.cause
+    return ""
+
+
+class _Silence:
+    """Says nothing: nobody listens."""
+
+    def say(self, text: str) -> None:
+        """Not even a line."""
+
+    def progress(self, what: str) -> nullcontext[pipeline.Report]:
+        """No progress either."""
+        return nullcontext(lambda done, total: None)

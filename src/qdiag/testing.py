@@ -1,0 +1,35 @@
+"""For test suites: an assertion that a QNode gives the same under every method, to rounding."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from qdiag.library import Check, Methods, Tolerated, check
+
+__all__ = ["assert_methods_agree"]
+
+
+def assert_methods_agree(
+    target: Callable[..., Any], *args: Any, methods: Methods = "auto", tolerance: Tolerated = None, **kwargs: Any
+) -> None:
+    """Assert that all methods give the same outputs and gradients, to rounding.
+
+    Parameters
+    ----------
+    target, *args, methods, tolerance, **kwargs
+        As in `qdiag.check`.
+
+    Raises
+    ------
+    AssertionError
+        If a method is wrong, or if nothing could be compared; the message holds the reproducer.
+    """
+    __tracebackhide__ = True
+    checked = check(target, *args, methods=methods, tolerance=tolerance, **kwargs)
+    if not checked:
+        raise AssertionError(_message(checked))
+
+
+def _message(checked: Check) -> str:
+    reproducer = checked.reproducer
+    return f"{checked}\n\nThis script shows it:\n\n{reproducer}" if reproducer else str(checked)
