@@ -17,6 +17,7 @@ from qdiag.errors import OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Result
 from qdiag.locate import Plan
+from qdiag.method import Method
 from qdiag.pipeline import Outcome, Voice
 from qdiag.run_directory import RUNS, RunDirectory
 from qdiag.trace_file import Trace
@@ -99,7 +100,7 @@ def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
     with Trace.open(directory.trace) as trace:
         result = _result(trace, training, twins)
         outcome = Outcome(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
-    if training.judgement.verdict is Verdict.ERROR:
+    if training.judgement.verdict is not Verdict.INCONCLUSIVE:
         outcome = _with_calls(outcome, training, voice)
     return outcome
 
@@ -193,15 +194,31 @@ def _first_calls(first: Call, second: Optional[Call]) -> Comparison:
 
 
 def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
-    """What replaying the first calls says: which of the two methods is wrong, and why."""
+    """What replaying the first calls says: which method is wrong, and why; trainings alone would not show a small error."""
+    parted = training.judgement.verdict is Verdict.ERROR
+    plan = Plan(methods=() if parted else (Method("", training.other),), max_calls=JUDGED_CALLS, trusted=True)
     try:
-        options = pipeline.Options(Plan(max_calls=JUDGED_CALLS), jobs=1, minimize=False, own_process=True)
-        judged = pipeline.examine(outcome.run, options, voice)
+        options = pipeline.Options(plan, jobs=1, minimize=False, trusted=True, own_process=True)
+        judged = pipeline.examine(outcome.run, options, voice).result
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")
         return outcome
-    errors = tuple(finding for finding in judged.result.findings if finding.divergence.verdict is Verdict.ERROR)
-    if not errors:
+    errors = tuple(finding for finding in judged.findings if finding.divergence.verdict is Verdict.ERROR)
+    if not errors and parted:
         return outcome
-    result = replace(judged.result, findings=errors, verdict=Verdict.ERROR, notes=(*judged.result.notes, *training.notes))
-    return replace(outcome, result=result)
+    if not errors:
+        seen = f"the first {judged.replayed} calls, replayed under both methods, are apart by rounding at most"
+        return replace(outcome, result=replace(outcome.result, replayed=judged.replayed, notes=(*outcome.result.notes, seen)))
+    result = replace(judged, findings=errors, verdict=Verdict.ERROR, notes=(*judged.notes, *training.notes))
+    return replace(outcome, result=result, training=training if parted else _overruled(training, errors[0]))
+
+
+def _overruled(training: Training, finding: Finding) -> Training:
+    """The trainings part no further than rounding does, and yet a call shows an error."""
+    divergence = finding.divergence
+    wrong = " and ".join(divergence.wrong) or "one of the two methods"
+    sentences = (
+        f"The trainings part no more than rounding makes them, and yet {wrong} is off by {divergence.comparison.max_abs:.1e} "
+        f"at call {divergence.call.index}, where rounding explains {divergence.comparison.bound:.1e}.",
+    )
+    return replace(training, judgement=Judgement(Verdict.ERROR, "QD901", "unknown", sentences))
