@@ -151,7 +151,7 @@ def _misshapen(found: Evaluation, ours: Reference) -> str:
     if len(found.outputs or ()) != len(ours.outputs or ()):
         return ""
     for theirs, mine in zip(found.outputs or (), ours.outputs or ()):
-        density = np.iscomplexobj(mine) and theirs.size == mine.size * mine.shape[-1]
+        density = mine.ndim > 0 and np.iscomplexobj(mine) and theirs.size == mine.size * mine.shape[-1]
         if theirs.size != mine.size and not density:
             return f"an output of shape {theirs.shape} where the reference has {mine.shape}"
     return ""

@@ -162,3 +162,9 @@ def test_where_methods_differ_every_axis_is_asked_about():
     evaluator = Scripted()
     judge(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
     assert evaluator.depths == ["direction", "full"]
+
+
+def test_a_single_complex_number_is_no_density_matrix():
+    complex_truth = replace(TRUTH, outputs=(np.array(0.5 + 0.1j),), ranges=(None,))
+    judgement = judged(given("default.qubit/backprop", output=np.array([0.5, 0.1])), reference=complex_truth)
+    assert judgement.methods[0].where == "shape"
