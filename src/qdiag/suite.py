@@ -50,14 +50,14 @@ class Seen:
         """Whether it is rounding only."""
         return bool(self.record["verdict"] == Verdict.ROUNDING.value)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, folder: str) -> Iterator[str]:
         """The finding in three lines."""
         more = f" and {len(self.spans) - 1} more" if len(self.spans) > 1 else ""
         yield f"{self.chapter.verdict}  {self.spans[0].test if self.spans else 'while the tests were collected'}{more}"
         yield f"    {self.chapter.sentence}"
         cause, reproducer = self.record["cause"], self.record["reproducer"]
-        shown = f" · {reproducer['path']}" if reproducer is not None else ""
-        yield f"    {cause['code']} {cause['title']}, {cause['confidence']}{shown}"
+        named = "cause unknown" if cause["confidence"] == "unknown" else f"{cause['code']} {cause['title']}, {cause['confidence']}"
+        yield f"    {named}" + (f" · {folder}/{reproducer['path']}" if reproducer is not None else "")
 
 
 def seen(outline: Document, spans: Sequence[Span]) -> tuple[Seen, ...]:
@@ -74,7 +74,7 @@ def summary(outline: Document, spans: Sequence[Span], folder: str) -> Iterator[s
     findings = seen(outline, spans)
     shown = [finding for finding in findings if not (finding.expected or finding.healthy)]
     for finding in shown[:MOST_FINDINGS]:
-        yield from finding.lines()
+        yield from finding.lines(folder)
     if len(shown) > MOST_FINDINGS:
         yield f"… and {len(shown) - MOST_FINDINGS} more"
     if not shown:

@@ -33,21 +33,31 @@ probe = click.option(
     help="Also evaluate each QNode itself, in forked copies of the script's process (Linux).  [default: probe]",
 )
 
-replay = together(
-    click.option(
-        "--methods",
-        default="auto",
-        show_default=True,
-        metavar="LIST",
-        help="Methods to replay, separated by commas: [device/]diff_method[@precision]. auto: all deterministic ones that apply.",
-    ),
+methods = click.option(
+    "--methods",
+    default="auto",
+    show_default=True,
+    metavar="LIST",
+    help="Methods to replay, separated by commas: [device/]diff_method[@precision]. auto: all deterministic ones that apply.",
+)
+
+tolerances = together(
     click.option("--atol", type=click.FloatRange(min=0), metavar="X", help="Absolute tolerance instead of the derived bound."),
     click.option("--rtol", type=click.FloatRange(min=0), metavar="X", help="Relative tolerance instead of the derived bound."),
+)
+
+shrink = together(
+    click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
+)
+
+replay = together(
+    methods,
+    tolerances,
     click.option("--every", type=click.IntRange(min=1), metavar="N", help="Replay expensive methods at every N-th call."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Replay the first N calls only."),
     click.option("--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop replaying then; resume with diagnose."),
-    click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
-    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
+    shrink,
 )
 
 verdicts = together(

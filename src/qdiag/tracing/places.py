@@ -12,7 +12,8 @@ from qdiag.call import SourceLine
 from qdiag.tracing import frames
 
 _FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "qdiag")
-_FRAMEWORK, _ELSEWHERE, _INSIDE = range(3)
+_FRAMEWORK, _ELSEWHERE, _INSIDE, _TOP = range(4)
+_COMMANDS = os.path.join("qdiag", "cli", "")
 
 
 class Places:
@@ -49,6 +50,8 @@ class Places:
             kind = self._known(frame.f_code)[1]
             if kind == _INSIDE:
                 return self._line(frame), layer
+            if kind == _TOP:
+                break
             if kind == _ELSEWHERE and outside is None:
                 outside = frame
             frame = frame.f_back
@@ -89,6 +92,9 @@ class Places:
         return known
 
     def _kind(self, filename: str) -> int:
+        if filename.startswith(self._frameworks) and _COMMANDS in filename:
+            # a command of ours made the call, and what lies above it is none of the user's
+            return _TOP
         if filename == frames.MACHINERY or filename.startswith(("<frozen", *self._frameworks)):
             return _FRAMEWORK
         inside = filename.startswith(os.path.join(self.folder, "")) and "site-packages" not in filename

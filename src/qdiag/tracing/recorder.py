@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, Callable, Optional
 
 from qdiag import call_file, trace_writer
-from qdiag.bridges import results, stack
+from qdiag.bridges import live, results, stack
 from qdiag.bridges.failures import failure_of
 from qdiag.call import Event, Failure, Script
 from qdiag.tracing import backward, calls, completion, places, probing
@@ -92,6 +92,8 @@ class Recorder:
             if self._met is not None:
                 self._met(qnode)
             source, layer = self._reader.places.caller(frame)
+            if not source.path:
+                source = self._reader.places.definition(live.code_of(qnode))
             call = calls.Ongoing(qnode, args, kwargs, source, layer)
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
