@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from contextlib import suppress
 
 NICENESS = 5
@@ -12,7 +13,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 
 
 def prepare(warm: bool) -> None:
-    """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent.
+    """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent, repeat no warnings.
 
     Parameters
     ----------
@@ -24,6 +25,8 @@ def prepare(warm: bool) -> None:
         os.environ[name] = "1"
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    # what the user's own call warned of was shown then, and is recorded; an evaluation collects its own
+    warnings.simplefilter("ignore")
     if warm:
         from qdiag.bridges import execution, torch  # noqa: F401
 

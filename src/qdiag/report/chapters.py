@@ -111,7 +111,7 @@ def _sizes(comparison: Comparison, names: Names) -> str:
         written = _values(comparison)
         parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
     if comparison.where in _MEASURED:
-        scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if comparison.ulps < _MOST_UNITS else ""
+        scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if 0 < comparison.ulps < _MOST_UNITS else ""
         parts.append(f"gap {gap(comparison.max_abs)}{scaled} · rounding explains {gap(comparison.bound)}")
     else:
         parts.append(comparison.detail)
