@@ -163,6 +163,11 @@ class Circuit:
         """Positions in `parameters` of those that the user's interface tracked."""
         return tuple(i for i, parameter in enumerate(self.parameters) if parameter.trainable)
 
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all its numbers are numbers: a training that went astray hands on NaN, about which methods need not agree."""
+        return all(np.isfinite(p.value).all() for p in self.parameters if p.value.dtype.kind in "fc")
+
     @property
     def opaque(self) -> tuple[str, ...]:
         """Names of the operators that are recorded by name only, each with the reason."""

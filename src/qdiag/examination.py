@@ -120,7 +120,8 @@ def unanimous(bench: Bench, trace: Calls, known: Sequence[Divergence], report: R
     for done, index in enumerate(firsts):
         report(done, len(firsts))
         call = trace.call(index)
-        if call.configuration.qnode in flagged or call.failure or call.circuit.opaque or call.circuit.shots:
+        circuit = call.circuit
+        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:
             continue
         divergence = _against_the_arbiter(bench, call)
         if divergence is not None:
@@ -148,12 +149,14 @@ OUTSIDE_THE_CIRCUIT = (DETACHED, BATCH_AS_FEATURE)
 
 def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
-    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
+    errors = [d for d in known if d.verdict is Verdict.ERROR]
+    earliest = {d.call.configuration.qnode: d.call.index for d in sorted(errors, key=lambda d: -d.call.index)}
     for probe in trace.probes:
         call = trace.call(probe.call)
-        if call.configuration.qnode not in flagged:
+        # where an error of the circuit comes later, what the probe saw before it is another one
+        if call.index < earliest.get(call.configuration.qnode, call.index + 1):
             for divergence in probed.divergences(probe, call):
-                flagged.add(call.configuration.qnode)
+                earliest[call.configuration.qnode] = call.index
                 yield divergence
 
 

@@ -198,7 +198,7 @@ class Examination:
         with self._voice.progress("asking the arbiter") as report:
             divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
         divergences += outside(self._trace, divergences)
-        divergences.sort(key=lambda divergence: divergence.verdict is not Verdict.ERROR)
+        divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
         result = _result(self._trace, located, findings)

@@ -367,3 +367,27 @@ def test_progress_is_told_to_the_end():
     locate(training(100), ScriptedEvaluator(), progress=lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1]
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+# --- trainings that went astray, and methods that are random ---------------------------------------------------------------
+
+
+def test_calls_on_numbers_that_are_none_are_not_compared():
+    def lost(request: Request) -> Evaluation:
+        return moved(answer(request), gradient=0.1)
+
+    trace = ScriptedTrace([call(0, circuit(0.3)), call(1, circuit(float("nan"))), call(2, circuit(float("nan")))])
+    located = locate(trace, ScriptedEvaluator(adjoint=wrong_from(5.0), parameter_shift=answer))
+    assert (located.verdict, located.divergences) == (Verdict.AGREE, ())
+    assert any("2 calls have, from call 1 on" in note for note in located.notes)
+    wrong = locate(trace, ScriptedEvaluator(adjoint=lost))
+    assert [divergence.calls for divergence in wrong.divergences] == [(0,)]
+
+
+def test_a_gradient_that_is_drawn_anew_makes_no_replay_unfaithful():
+    own = "default.qubit/spsa"
+    evaluator = ScriptedEvaluator((own, METHODS[1]), spsa=lambda request: moved(answer(request), gradient=0.3))
+    located = locate(training(2, own=own), evaluator)
+    (found,) = located.divergences
+    assert located.unfaithful == ()
+    assert found.comparison.detail == "one of the methods is random by construction"

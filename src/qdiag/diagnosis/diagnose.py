@@ -70,7 +70,9 @@ def _gap(comparison: Comparison) -> Optional[float]:
 
 def classify(before: Comparison, after: Comparison) -> str:
     """What one changed factor did to a difference."""
-    if after.verdict in (Verdict.REFUSED, Verdict.INCONCLUSIVE):
+    if _both_raise(before) and _both_raise(after):
+        return PERSISTS
+    if after.verdict is Verdict.REFUSED or (after.verdict is Verdict.INCONCLUSIVE and not _random(before, after)):
         return "unanswered"
     if after.verdict is Verdict.AGREE or (before.verdict is Verdict.ERROR and after.verdict is Verdict.ROUNDING):
         return HEALS
@@ -86,6 +88,16 @@ def classify(before: Comparison, after: Comparison) -> str:
     if None not in gaps and before.where != "nan" and min(gaps) > 0 and max(gaps) > _SAME_SIZE * min(gaps):  # type: ignore[type-var, operator]
         return MOVES
     return PERSISTS
+
+
+def _random(before: Comparison, after: Comparison) -> bool:
+    """Whether numbers are compared that are random on both occasions: then it tells something that they still differ."""
+    return before.verdict is Verdict.INCONCLUSIVE and min(before.max_abs, after.max_abs) > 0
+
+
+def _both_raise(comparison: Comparison) -> bool:
+    """Whether it is one method against itself, since there is no other that does not raise."""
+    return comparison.where == "raise" and len(set(comparison.methods)) == 1
 
 
 @dataclass(frozen=True)

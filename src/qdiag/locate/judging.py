@@ -113,6 +113,8 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     thorough
         Whether the full Jacobian is formed, as at the first call of each structure.
     """
+    if not call.circuit.finite:
+        methods = ()
     cotangents = cotangents_of(call, key)
     first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
@@ -198,7 +200,7 @@ def _drawn(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]
 
 
 def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
-    """How a replay differs from the record, or None where it is the same bit for bit (or sampled, and never the same)."""
+    """How a replay differs from the record, or None where it is the same bit for bit (or sampled or drawn, and never the same)."""
     if call.failure is not None and own.failure is None:
         return Unfaithful(call.index, f"the call raised {call.failure.type}, its replay does not", explained=True)
     if call.outputs is None or call.failure is not None:
@@ -207,7 +209,8 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
         return Unfaithful(call.index, f"the replay raises {own.failure.type}: {own.failure.message}", explained=False)
     if call.circuit.shots:
         return None
-    recorded = Evaluation(own.method, call.outputs, _recorded_products(call, own), norms=own.norms)
+    products = own.vjps if own.method.stochastic else _recorded_products(call, own)
+    recorded = Evaluation(own.method, call.outputs, products, norms=own.norms)
     if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
         return None
     gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))

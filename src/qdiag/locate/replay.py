@@ -83,6 +83,7 @@ class Replay:
         self._total = 0
         self._seconds = 0.0
         self._notes: dict[str, None] = {}
+        self._astray: set[int] = set()
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
     def advance(self) -> None:
@@ -129,8 +130,13 @@ class Replay:
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
             costs=_costs(judged),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *self._about_astray()),
         )
+
+    def _about_astray(self) -> Iterator[str]:
+        if self._astray:
+            calls = "1 call has" if len(self._astray) == 1 else f"{len(self._astray)} calls have"
+            yield f"{calls}, from call {min(self._astray)} on, parameters that are not finite numbers: nothing is compared there"
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
@@ -173,6 +179,8 @@ class Replay:
                 self._refusing.add((structure, method))
             elif failure.stage in ("worker", "timeout"):
                 self._lost[structure, method] += 1
+        if not self._call(index).circuit.finite:
+            self._astray.add(index)
         earlier = self._judged.get(index)
         if earlier is not None and len(earlier.methods) > len(judged.methods):
             return

@@ -51,10 +51,11 @@ STOCHASTIC = Cause(
     example="""
         @qml.qnode(dev, diff_method="spsa")
         """,
-    confirmed_by="""The method differs from itself as much when it is asked again with another seed.""",
+    confirmed_by="""Asked twice with the same seed, the method agrees with itself; with another seed it differs from itself as much as
+        from another method.""",
     remedy="more directions (num_directions), or an exact method",
     applies=lambda scene: scene.involves("spsa"),
-    predicts=lambda scene: (Prediction(OTHER_SEED, PERSISTS, "flip"),),
+    predicts=lambda scene: (*flips(SAME_SEED), *leaves(OTHER_SEED)),
     because=lambda scene: "spsa estimates the gradient along random directions",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )

@@ -1,0 +1,101 @@
+"""Divergences made to order, and a world in which a method's error is whatever a test says it is: for the specifications of causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional, Union
+
+import numpy as np
+
+from qdiag.call import Call, Configuration, SourceLine
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.compare import Tolerance, Verdict, compare
+from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.diagnose import diagnose
+from qdiag.evaluate import Evaluation, Request
+from qdiag.findings import Diagnosis, Divergence
+from qdiag.method import parse
+from qdiag.question import question_of
+
+Error = Callable[[Request], Union[float, Evaluation]]
+PAIR = ("default.qubit/adjoint", "default.qubit/backprop")
+
+
+def rotation(angle: float = 0.4, name: str = "RX", *, trainable: bool = True, wire: int = 0, dtype: str = "float64") -> Node:
+    """A gate with one angle."""
+    return Node(name, (Parameter(np.array(angle, dtype), "torch", trainable),), (Wires((wire,)), ()), (wire,))
+
+
+def expectation(name: str = "PauliZ", wire: int = 0) -> Node:
+    """The expectation value of a Pauli word of one letter."""
+    observable = Node(name, (), (Wires((wire,)), ()), (wire,))
+    return Node("ExpectationMP", (observable, None), (("wires", None),), (wire,))
+
+
+def of(*operations: Node, measurement: Optional[Node] = None, shots: tuple[int, ...] = ()) -> Circuit:
+    """A circuit with one measurement."""
+    return Circuit(operations, (measurement or expectation(),), shots)
+
+
+@dataclass
+class World:
+    """An evaluator whose truth is a function from a request to the error that its method makes; facts by the name of who asks."""
+
+    error: Error
+    output: bool = False
+    facts: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        future: Future[Evaluation] = Future()
+        error = self.error(request)
+        if isinstance(error, Evaluation):
+            future.set_result(error)
+            return future
+        slopes = tuple(np.full(request.circuit.parameters[i].value.shape, 0.5) for i in request.circuit.trainable)
+        off = 0.0 if self.output else error
+        jacobian = (tuple(slope + off * (number == 0) for number, slope in enumerate(slopes)),)
+        output = np.array(0.3 + (error if self.output else 0.0))
+        future.set_result(Evaluation(request.method, (output,), jacobian=jacobian if request.jacobian else None, norms=(1.0,)))
+        return future
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if function.__name__ in self.facts:
+            future.set_result(self.facts[function.__name__](*arguments))
+        else:
+            future.set_exception(LookupError("no framework here"))
+        return future
+
+
+def scene(
+    world: World,
+    circuit: Circuit,
+    pair: Sequence[str] = PAIR,
+    *,
+    verdict: Optional[Verdict] = None,
+    configuration: Optional[Configuration] = None,
+    call: Optional[dict[str, Any]] = None,
+    **facts: Any,
+) -> Scene:
+    """What a world shows of a pair of methods at a circuit, of which the first is wrong."""
+    own, other = (parse(name) for name in pair)
+    made = configuration or Configuration(
+        "circuit", SourceLine("train.py", 3), own.device, interface="torch", requested=own.diff_method, resolved=own.diff_method
+    )
+    seen = Call(0, 0, SourceLine("train.py", 9), made, (), circuit, (np.array(0.3),))
+    seen = replace(seen, **(call or {}))
+    question = question_of(seen, (own, other), where="output" if world.output else "jacobian", trusted=False, tolerance=Tolerance())
+    sides = [world.submit(question.request(side)).result() for side in (0, 1)]
+    comparison = compare(sides[0], sides[1], circuit)
+    if verdict is not None:
+        comparison = replace(comparison, verdict=verdict)
+    wrong = (pair[0],) if comparison.verdict is Verdict.ERROR else ()
+    return Scene(Divergence(seen, comparison, comparison.where, wrong), question, **facts)
+
+
+def found(world: World, seen: Scene) -> Diagnosis:
+    """What all causes together make of it."""
+    return diagnose(seen, CAUSES, world)
