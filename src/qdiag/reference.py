@@ -145,7 +145,24 @@ def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trust
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
         found = _with_slopes(found, simulation, depth, seed, seconds)
-    return replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
+    found = replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
+    return _stacked(found, [reading.kind for reading in simulation.readings])
+
+
+def _stacked(found: Reference, kinds: Sequence[str]) -> Reference:
+    """The outputs in one array where this PennyLane gives them so: their elements are in the same order either way."""
+    from qdiag.bridges.stack import stacks_results
+
+    outputs = found.outputs or ()
+    dimensions = {"expval": 0, "var": 0, "probs": 1}
+    # with an axis for a batch the order may be another one: such results are left apart, and not judged
+    plain = all(output.ndim == dimensions.get(kind) for output, kind in zip(outputs, kinds))
+    if len(outputs) < 2 or not plain or not stacks_results():
+        return found
+    joined = np.stack(outputs) if len({output.shape for output in outputs}) == 1 else np.hstack(outputs)
+    limits = [limit for limit in found.ranges if limit is not None]
+    whole = (min(low for low, _ in limits), max(high for _, high in limits)) if len(limits) == len(outputs) else None
+    return replace(found, outputs=(joined,), errors=(max(found.errors),), norms=(max(found.norms),), ranges=(whole,))
 
 
 def _with_slack(found: Reference, simulation: Simulation) -> Reference:

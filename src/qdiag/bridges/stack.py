@@ -23,6 +23,11 @@ def pennylane_version() -> Version:
     return Version(_version("pennylane") or "0")
 
 
+def stacks_results() -> bool:
+    """Whether a QNode gives the results of several measurements as one array (before 0.30)."""
+    return pennylane_version() < Version("0.30")
+
+
 def has_flatten() -> bool:
     """Whether operators come apart by PennyLane's own ``_flatten`` (0.33 and newer)."""
     import pennylane as qml

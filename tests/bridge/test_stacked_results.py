@@ -1,0 +1,30 @@
+"""Before 0.30 a QNode gives several results as one array: the arbiter judges them in whatever form this PennyLane gives them."""
+
+from __future__ import annotations
+
+import pytest
+
+from qdiag.arbiter import judge
+from qdiag.call import Configuration, SourceLine
+from qdiag.evaluation import Request
+from qdiag.method import parse_list
+from qdiag.workers import Inline
+from tests.small_circuits import Z, circuit, expval, gate, probs
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [(expval(Z), expval(gate("PauliX", wires=(1,)))), (probs(0), probs(1)), (probs(1, 2), expval(Z))],
+    ids=["two expectation values", "two probabilities", "one of each"],
+)
+def test_several_results_are_judged(measured):
+    ran = circuit(
+        gate("RX", 0.4, trainable=True), gate("RY", 0.7, wires=(1,), trainable=True), measured=measured, returns="tuple"
+    )
+    # 0.21 gets the Jacobian of several probabilities wrong by parameter-shift: transposed
+    (method,) = parse_list("default.qubit/backprop")
+    evaluation = Inline().submit(Request(ran, method, "torch", (0, 1, 2), jacobian=True)).result()
+    judgement = judge(ran, Configuration("circuit", SourceLine("train.py", 1), "default.qubit", (0, 1, 2)), [evaluation], (), Inline())
+    assert judgement.right == (str(method),), judgement
