@@ -65,3 +65,10 @@ def discarded_imaginary(request: Request) -> tuple[float, float]:
     from qdiag.bridges import casts
 
     return casts.discarded_imaginary(request)
+
+
+def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
+    """The circuit with the Hermitian part of each observable that is not Hermitian; None where all are, as far as one can tell."""
+    from qdiag.bridges import hermitian
+
+    return hermitian.hermitian_part(circuit, trusted)

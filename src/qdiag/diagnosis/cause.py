@@ -58,6 +58,8 @@ class Scene:
         The largest imaginary part that torch's backward pass drops at casts from real to complex.
     composite
         Whether the difference sits in operations that PennyLane can decompose.
+    skewed
+        Whether an observable is not Hermitian.
     """
 
     divergence: Divergence
@@ -71,6 +73,7 @@ class Scene:
     blamed: Optional[Blamed] = None
     composite: bool = False
     discarded: float = 0.0
+    skewed: bool = False
 
     @property
     def call(self) -> Call:

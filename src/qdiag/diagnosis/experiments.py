@@ -137,6 +137,14 @@ def _observable_frozen(circuit: Circuit) -> Optional[Circuit]:
 OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
 
 
+def _hermitian_part(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    circuit = evaluator.call(framework.hermitian_part, question.circuit, question.trusted).result()
+    return None if circuit is None else with_circuit(question, circuit)
+
+
+HERMITIAN_PART = Experiment("observable's Hermitian part", _hermitian_part)
+
+
 # --- structure ---------------------------------------------------------------------------------------------------------
 
 

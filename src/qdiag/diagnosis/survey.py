@@ -10,7 +10,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag import framework
-from qdiag.circuit import Circuit, parameters_of, with_trainable, without_operations
+from qdiag.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
@@ -44,11 +44,13 @@ def survey(
         hidden = evaluator.call(framework.hidden, circuit, trusted)
         rows = evaluator.call(framework.rows, circuit)
         lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
+        skewed = _may_be_skewed(circuit) and _answer(evaluator.call(framework.hermitian_part, circuit, trusted), None) is not None
         scene = replace(
             scene,
             hidden=_answer(hidden, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
+            skewed=skewed,
         )
     if any(CASTING in warning for warning in divergence.call.warnings) and question.interface == "torch":
         imaginary, _ = _answer(evaluator.call(framework.discarded_imaginary, question.request(0)), (0.0, 0.0))
@@ -74,6 +76,13 @@ def _located(scene: Scene, evaluator: Evaluator, reference: Optional[Reference])
     if paulis is not None and ask(paulis, evaluator, reference).verdict in HEALED:
         return replace(scene, blamed=Blamed("measurement", 0, scene.question.circuit.measurements[0].name))
     return scene
+
+
+def _may_be_skewed(circuit: Circuit) -> bool:
+    """Whether an observable has a matrix, complex coefficients, or factors that need not commute."""
+    parts = [part for measurement in circuit.measurements for part in walk(measurement)]
+    matrices = any(np.iscomplexobj(p.value) or p.value.ndim > 1 for p in parts if isinstance(p, Parameter))
+    return matrices or any(part.name in ("Prod", "Tensor") for part in parts if isinstance(part, Node))
 
 
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)

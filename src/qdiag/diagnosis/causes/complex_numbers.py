@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, Value, nodes_of, with_nodes
 from qdiag.compare import Verdict
-from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
-from qdiag.diagnosis.experiments import (
-    DECOMPOSED,
-    NUDGED_FAR,
-    edit,
-    frozen,
-    plain_expectations,
-)
+from qdiag.diagnosis.cause import PERSISTS, Cause, Scene, flips, leaves, unlike
+from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
 
 CASTING = "Casting complex values to real"
 
@@ -95,7 +86,11 @@ CONJUGATION = Cause(
         circuit returns expectation values instead.""",
     remedy="""diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs""",
     applies=lambda scene: scene.signature == "raise" and any("isFloatingType" in words for _, words in scene.divergence.raised),
-    predicts=lambda scene: (*flips(plain_expectations(None)), *leaves(NUDGED_FAR)),
+    predicts=lambda scene: (
+        *flips(plain_expectations(None)),
+        *leaves(NUDGED_FAR),
+        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+    ),
     because=lambda scene: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )
 
@@ -127,55 +122,22 @@ def _real_trainable(scene: Scene) -> tuple[int, ...]:
     return tuple(i for i in scene.question.circuit.trainable if i not in _complex_trainable(scene))
 
 
-def _hermitian_parts(circuit: Circuit) -> Circuit:
-    def change(value: Value) -> Value:
-        if isinstance(value, Node) and value.name == "Hermitian":
-            return replace(value, data=tuple(_symmetrised(part) for part in value.data))
-        return value
-
-    return with_nodes(circuit, change)
-
-
-def _symmetrised(value: Value) -> Value:
-    if not isinstance(value, Parameter) or value.value.ndim < 2:
-        return value
-    matrix = value.value
-    return replace(value, value=((matrix + np.conj(np.swapaxes(matrix, -1, -2))) / 2).astype(matrix.dtype))
-
-
-def _non_hermitian(scene: Scene) -> bool:
-    return any(
-        isinstance(value, Parameter)
-        and value.value.ndim == 2
-        and value.value.shape[0] == value.value.shape[1]
-        and not np.allclose(value.value, value.value.conj().T)
-        for measurement in scene.question.circuit.measurements
-        for node in _hermitian_nodes(measurement)
-        for value in node.data
-    )
-
-
-def _hermitian_nodes(measurement: Node) -> list[Node]:
-    return [node for node in nodes_of(measurement) if node.name == "Hermitian"]
-
-
-HERMITIAN_PART = edit("observable's Hermitian part", _hermitian_parts)
-
 NON_HERMITIAN = Cause(
     code="QD205",
     slug="non-hermitian-observable",
     title="non-Hermitian observable",
-    explanation="""The observable is not Hermitian, so its expectation value is complex. Methods differ in what they make of that:
-        the real
-        part, the absolute value, or a gradient of something else.""",
+    explanation="""The observable is not Hermitian: a matrix filled on one side of the diagonal, a complex coefficient, a product of two
+        Paulis on one wire. Its expectation value is complex in general, and methods differ in what they make of that: the complex
+        number, its real part, an exception, or a gradient of something else, even where the value happens to be real.""",
     example="""
         qml.expval(qml.Hermitian(np.array([[0, 1], [0, 0]]), wires=0))
         """,
-    confirmed_by="""With the Hermitian part of the observable, (A + A†) / 2, the methods agree.""",
+    confirmed_by="""With the Hermitian part of the observable, (A + A†) / 2, the methods agree; far from the point they still
+        differ.""",
     remedy="measure the Hermitian and the anti-Hermitian part separately",
-    applies=lambda scene: scene.numeric and _non_hermitian(scene),
+    applies=lambda scene: scene.skewed,
     predicts=lambda scene: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
     because=lambda scene: "the observable's matrix is not equal to its conjugate transpose",
 )
 
-CAUSES = (LOSSY_CAST, CONJUGATION, COMPLEX_PARAMETER, NON_HERMITIAN, HARMLESS_CAST)
+CAUSES = (LOSSY_CAST, NON_HERMITIAN, CONJUGATION, COMPLEX_PARAMETER, HARMLESS_CAST)

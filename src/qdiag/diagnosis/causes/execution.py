@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Scene, flips, leaves
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Scene, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
+    HERMITIAN_PART,
     NUDGED_FAR,
     OTHER_DEVICE,
     OTHER_INTERFACE,
@@ -64,7 +65,11 @@ DEVICE_KERNEL = Cause(
     and scene.numeric
     and not scene.lost
     and not scene.involves("finite-diff"),
-    predicts=lambda scene: (*flips(OTHER_DEVICE), *leaves(NUDGED_FAR)),
+    predicts=lambda scene: (
+        *flips(OTHER_DEVICE),
+        *leaves(NUDGED_FAR),
+        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+    ),
     because=lambda scene: f"{scene.suspects[0].device} gives another result than default.qubit for the same method",
 )
 
@@ -130,15 +135,27 @@ TRANSFORM = Cause(
     explanation="""A transform on the QNode turns the circuit into one that is not equivalent to it, or that a method differentiates
         wrongly.""",
     example="""
-        @qml.transforms.merge_rotations
-        @qml.qnode(dev)
+        @qml.transforms.single_qubit_fusion           # RZ, RY, RZ become one Rot, through arctan2
+        @qml.qnode(dev)                               # an RY at exactly 0 among them: all three gradients are NaN
         """,
-    confirmed_by="""The circuit as the user wrote it, without the transforms, shows no gap.""",
-    remedy="remove the transform, or apply it to the circuit before training",
-    applies=lambda scene: scene.call.written is not None and bool(scene.call.configuration.transforms),
-    predicts=lambda scene: (*flips(_without_transforms(scene)), *leaves(NUDGED_FAR)),
-    because=lambda scene: "the circuit before " + ", ".join(scene.call.configuration.transforms) + " shows no difference",
+    confirmed_by="""The circuit as the user wrote it, without the transforms, shows no gap; or the QNode itself without them has the
+        gradient that numerical differentiation with respect to its arguments gives.""",
+    remedy="remove the transform, or move the parameters off the point where it is singular",
+    applies=lambda scene: (
+        "without its transforms" in scene.comparison.detail
+        if scene.divergence.probe is not None
+        else scene.call.written is not None and bool(scene.call.configuration.transforms)
+    ),
+    predicts=lambda scene: () if scene.divergence.probe is not None else (*flips(_without_transforms(scene)), *leaves(NUDGED_FAR)),
+    because=lambda scene: _transform_words(scene),
 )
+
+def _transform_words(scene: Scene) -> str:
+    names = ", ".join(scene.call.configuration.transforms)
+    if scene.divergence.probe is not None:
+        return f"without {names} the QNode has the right gradient at the same arguments"
+    return f"the circuit before {names} shows no difference"
+
 
 MATRIX_BY_INTERFACE = Cause(
     code="QD506",

@@ -140,8 +140,8 @@ DEFAULT_DTYPE_RESULTS = Cause(
         x = torch.tensor(0.1, dtype=torch.float64)
         circuit(x).dtype                              # torch.float32
         """,
-    confirmed_by="""The same call with Torch's default dtype set to float64: the gap falls to float64 rounding. Parameters and device work
-        in double precision already.""",
+    confirmed_by="""The same call with Torch's default dtype set to float64: the gap falls to float64 rounding. Parameters and device
+        work in double precision already.""",
     remedy="torch.set_default_dtype(torch.float64)",
     applies=lambda scene: scene.numeric
     and scene.question.default_dtype == "float32"

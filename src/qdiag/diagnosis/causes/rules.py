@@ -7,6 +7,7 @@ from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     FIRST_DERIVATIVE,
+    HERMITIAN_PART,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
@@ -69,6 +70,7 @@ WRONG_RULE = Cause(
         *leaves(*_others_frozen(scene)),
         *_off_the_point(scene),
         *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(scene.question.circuit) else ()),
+        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
     ),
     because=lambda scene: f"the rule used for {_named(scene)} gives another derivative than its matrix does",
 )
@@ -89,7 +91,11 @@ DROPPED = Cause(
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
     applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden))
     and not scene.involves("backprop"),
-    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *_off_the_point(scene)),
+    predicts=lambda scene: (
+        *flips(where_it_is_dropped(scene)),
+        *_off_the_point(scene),
+        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+    ),
     because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
 )
 
@@ -153,7 +159,7 @@ REFUSES = Cause(
     confirmed_by="""Without one operation (or measurement) the method no longer raises; without another one it still does.""",
     remedy="another diff_method for this circuit, or the operation's decomposition",
     applies=lambda scene: scene.signature == "raise" and scene.call.configuration.interface != "" and not _complex_words(scene),
-    predicts=lambda scene: _raising(scene),
+    predicts=lambda scene: (*_raising(scene), *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ())),
     because=lambda scene: _raise_words(scene),
 )
 
