@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 CANDIDATES = ("backprop", "adjoint", "parameter-shift", "finite-diff")
 """Methods that are tried, in this order, where the user names none: the first that is not the script's own and works."""
 
-SPARES = 5
+SPARES = 10
 """Further choices of a nudge, where one turns out to change nothing."""
 
 
