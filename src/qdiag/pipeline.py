@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from qdiag.call import Environment, Script
-from qdiag.compare import Verdict
+from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
 from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, outside, reproduced, unanimous
@@ -196,8 +196,10 @@ class Examination:
         workers, tolerance = self._workers, options.plan.tolerance
         bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds)
         with self._voice.progress("asking the arbiter") as report:
-            divergences = [*located.divergences, *unanimous(bench, self._trace, located.divergences, report)]
-        divergences += outside(self._trace, divergences)
+            alone = [*unanimous(bench, self._trace, located.divergences, report)]
+        alone += outside(self._trace, [*located.divergences, *alone])
+        # comparisons of two methods have asked for the user's tolerance themselves
+        divergences = [*located.divergences, *(found for found in alone if not _is_tolerated(found, tolerance))]
         divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
@@ -237,6 +239,13 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         comparisons=located.comparisons,
         costs=located.costs,
     )
+
+
+def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
+    """Whether the user's own tolerance covers what the arbiter or a probe found."""
+    comparison = divergence.comparison
+    allowed = (tolerance.absolute or 0.0) + (tolerance.relative or 0.0) * comparison.scale
+    return 0 < comparison.max_abs <= allowed
 
 
 def _about_probes(trace: Trace) -> Iterator[str]:

@@ -55,9 +55,9 @@ def _value(part: Any, where: str, path: Path) -> Any:
     """A number, or an array of numbers of one shape."""
     if _depth(part) > DEEPEST:
         raise UsageError(f"{where} in {path} has more than {DEEPEST} levels of brackets", "pass an array of fewer dimensions")
-    wrong = next((leaf for leaf in _leaves(part) if isinstance(leaf, bool) or not isinstance(leaf, (int, float))), None)
-    if wrong is not None:
-        raise UsageError(f"{where} in {path} holds {json.dumps(wrong)[:60]}", "only numbers and arrays of numbers can be passed")
+    wrong = [leaf for leaf in _leaves(part) if isinstance(leaf, bool) or not isinstance(leaf, (int, float))]
+    if wrong:
+        raise UsageError(f"{where} in {path} holds {json.dumps(wrong[0])[:60]}", "only numbers and arrays of numbers can be passed")
     if not all(math.isfinite(leaf) if isinstance(leaf, float) else abs(leaf) < 2**63 for leaf in _leaves(part)):
         raise UsageError(f"{where} in {path} holds a number that is not finite, or too large", "pass finite numbers")
     if not isinstance(part, list):
