@@ -184,6 +184,8 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "scale": _number,
         "moves": _number,
         "followed": _flag,
+        "restructured": _flag,
+        "aside": _optional(_number),
     },
     ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
     Probe: {
@@ -193,6 +195,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "eps": _number,
         "size": _number,
         "plain_gap": _number,
+        "untransformed": _optional(lambda entry: _value(ProbedMethod, entry)),
         "rows": _natural,
         "mixing": _optional(_number),
         "repeatable": _flag,

@@ -18,8 +18,9 @@ from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
+from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
+from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError
@@ -143,7 +144,7 @@ def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
     )
 
 
-OUTSIDE_THE_CIRCUIT = (DETACHED, BATCH_AS_FEATURE)
+OUTSIDE_THE_CIRCUIT = (VALUE_DEPENDENT, TRANSFORM, DETACHED, BATCH_AS_FEATURE)
 """What a live probe can find; experiments on the circuit would heal it, whatever they change."""
 
 

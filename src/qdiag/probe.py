@@ -24,6 +24,10 @@ class ProbedArgument:
         How far the circuit's own parameters move along the direction.
     followed
         Whether the interface's graph leads from one of these parameters back to the argument.
+    restructured
+        Whether the circuit has other operations a little way along the direction than at the point itself.
+    aside
+        Where it has: how far the user's own method is from the numerical slope at a point off that one; None where it was not asked.
     """
 
     name: str
@@ -33,6 +37,8 @@ class ProbedArgument:
     scale: float = 1.0
     moves: float = 0.0
     followed: bool = True
+    restructured: bool = False
+    aside: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Probe:
         How far the outputs on tracked and on plain numbers are apart.
     rows
         Rows of the batch that a layer passed in, 0 where it passed none.
+    untransformed
+        The user's own method on the QNode without its transforms, where it has some and their outputs are the same.
     mixing
         How far the first row's result moved when only the last row was changed; None where that could not be told.
     repeatable
@@ -78,6 +86,7 @@ class Probe:
     eps: float = 2.0**-52
     size: float = 1.0
     plain_gap: float = 0.0
+    untransformed: Optional[ProbedMethod] = None
     rows: int = 0
     mixing: Optional[float] = None
     repeatable: bool = True

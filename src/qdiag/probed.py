@@ -23,6 +23,12 @@ what is looked for here is lost, not rounded."""
 MIXED = "rows are mixed"
 """In the words of a comparison that shows that one row's result depends on another row."""
 
+HEALED = "without its transforms its gradient is right"
+"""In the words of a comparison that blames the QNode's transforms."""
+
+RESTRUCTURED = "beside this point the circuit has another structure"
+"""In the words of a judgement at a point where an `if` on a value hides an argument."""
+
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
 
@@ -80,28 +86,46 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
     position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
     argument, own = probe.arguments[position], probe.methods[0].slopes[position]
     wrong = wrong_at(probe, position)
-    gap = abs(own - argument.numerical)
+    gap = _gap(own, argument)
     comparison = Comparison(
         _pair(call),
         Verdict.ERROR,
-        "vjp",
+        "vjp" if math.isfinite(own) else "nan",
         element=f"argument {argument.name}",
-        values=(own, argument.numerical),
+        values=(own if math.isfinite(own) else None, argument.numerical),
         max_abs=gap,
         max_rel=gap / max(abs(argument.numerical), argument.scale * probe.eps),
         ulps=gap / (probe.eps * argument.scale),
         eps=probe.eps,
         bound=bound(probe, argument, own),
         scale=argument.scale,
-        detail=_lost(argument) if own == 0 else "",
+        detail=_how(probe, position),
     )
     slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
     judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}"
+    if _is_right_aside(argument, comparison):
+        judged += f"; {RESTRUCTURED}"
     return _divergence(call, comparison, probe, wrong, judged)
 
 
-def _lost(argument: ProbedArgument) -> str:
-    return f"the result moves with {argument.name}, and its gradient is exactly zero"
+def _is_right_aside(argument: ProbedArgument, comparison: Comparison) -> bool:
+    """Whether the circuit has other operations beside this point, and the right gradient there."""
+    return argument.restructured and argument.aside is not None and argument.aside <= comparison.bound
+
+
+def _gap(slope: float, argument: ProbedArgument) -> float:
+    """How far a slope is from the numerical one; what is no number is further than any."""
+    return abs(slope - argument.numerical) if math.isfinite(slope) else math.inf
+
+
+def _how(probe: Probe, position: int) -> str:
+    argument, own = probe.arguments[position], probe.methods[0].slopes[position]
+    words = "exactly zero" if own == 0 else "not a number" if not math.isfinite(own) else ""
+    found = f"the result moves with {argument.name}, and its gradient is {words}" if words else ""
+    bare = probe.untransformed
+    if bare is None or bare.failure or _gap(bare.slopes[position], argument) > bound(probe, argument, bare.slopes[position]):
+        return found
+    return f"{found}; {HEALED}" if found else f"the QNode has transforms, and {HEALED}"
 
 
 def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
@@ -182,13 +206,20 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     if position is None:
         return ()
     argument = probe.arguments[position]
-    before = divergence.comparison.max_abs
+    before, limit = divergence.comparison.max_abs, divergence.comparison.bound
     found = [
-        Evidence(f"differentiated by {method.diff_method}", before, gap, "persists", gap > divergence.comparison.bound)
+        Evidence(f"differentiated by {method.diff_method}", before, gap, "persists", gap > limit)
         for method in probe.methods[1:]
         if not method.failure
-        for gap in [abs(method.slopes[position] - argument.numerical)]
+        for gap in [_gap(method.slopes[position], argument)]
     ]
+    if HEALED in divergence.comparison.detail and probe.untransformed is not None:
+        after = _gap(probe.untransformed.slopes[position], argument)
+        return (Evidence("transforms removed", before, after, "heals", True), *found)
+    if argument.restructured and argument.aside is not None:
+        words = "there the circuit has the operations that are left out here"
+        moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, "heals", argument.aside <= limit, words)
+        return (moved, *found)
     if is_cut_before_the_circuit(divergence):
         words = f"the circuit's parameters move with {argument.name}, and no graph leads from them back to it"
         found.insert(0, Evidence("from the circuit's parameters back to the argument", before, before, "persists", True, words))
@@ -196,8 +227,13 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
 
 
 def is_proven(divergence: Divergence) -> bool:
-    """Whether what the probe saw leaves no other explanation: mixed rows, or a graph that ends before the circuit."""
-    return MIXED in divergence.comparison.detail or is_cut_before_the_circuit(divergence)
+    """Whether what the probe saw leaves no other explanation.
+
+    That is: mixed rows, a graph that ends before the circuit, transforms without which the gradient is right, or a point beside
+    which the circuit has other operations and the right gradient.
+    """
+    detail = divergence.comparison.detail
+    return MIXED in detail or HEALED in detail or RESTRUCTURED in divergence.judged or is_cut_before_the_circuit(divergence)
 
 
 def is_cut_before_the_circuit(divergence: Divergence) -> bool:
@@ -206,6 +242,8 @@ def is_cut_before_the_circuit(divergence: Divergence) -> bool:
     if divergence.probe is None or position is None:
         return False
     argument = divergence.probe.arguments[position]
+    if argument.restructured:
+        return False
     return argument.moves > 1e-6 and not argument.followed and divergence.comparison.values[0] == 0
 
 

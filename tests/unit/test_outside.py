@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from qdiag import examination
 from qdiag.call import Call, Environment
 from qdiag.compare import Verdict
-from qdiag.probe import Probe
+from qdiag.probe import Probe, ProbedMethod
 from tests.unit.test_probed import argument, call, only, probe
 
 
@@ -56,3 +56,20 @@ def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
 def test_another_result_on_plain_numbers_has_no_known_cause_outside_the_circuit() -> None:
     finding = examination.diagnosed(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
     assert finding.diagnosis.code == "QD901"
+
+
+def test_a_gradient_lost_at_a_switching_value_is_not_called_detached() -> None:
+    finding = examination.diagnosed(only(probe(argument(followed=False, restructured=True, aside=0.0), own=(0.0,))), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD604", "confirmed")
+
+
+def test_what_the_transforms_do_to_a_gradient_is_not_called_detached() -> None:
+    bare = ProbedMethod("backprop", (0.5,))
+    finding = examination.diagnosed(only(probe(argument(), own=(0.0,), untransformed=bare)), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD505", "confirmed")
+
+
+def test_what_a_probe_saw_before_the_circuit_went_wrong_is_another_finding() -> None:
+    later = replace(only(LOST), call=replace(call(), index=9))
+    assert [d.call.index for d in examination.outside(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
+    assert list(examination.outside(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]

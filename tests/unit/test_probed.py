@@ -129,6 +129,37 @@ def test_without_that_the_cause_is_not_proven(facts: dict[str, object]) -> None:
     assert not probed.is_proven(only(probe(argument(**facts), own=(0.0,))))
 
 
+def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for() -> None:
+    bare = ProbedMethod("backprop", (0.5,))
+    found = only(probe(argument(), own=(float("nan"),), other=(float("nan"),), untransformed=bare))
+    assert (found.signature, found.comparison.max_abs) == ("nan", float("inf"))
+    assert probed.HEALED in found.comparison.detail
+    assert probed.is_proven(found)
+    first, _ = probed.evidence(found)
+    assert (first.experiment, first.predicts, first.after) == ("transforms removed", "heals", 0.0)
+
+
+def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
+    found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.25,))))
+    assert probed.HEALED not in found.comparison.detail
+    assert not probed.is_proven(found)
+
+
+def test_a_gradient_that_is_lost_only_where_a_gate_is_left_out_is_a_switching_value() -> None:
+    found = only(probe(argument(followed=False, restructured=True, aside=1e-15), own=(0.0,)))
+    assert probed.RESTRUCTURED in found.judged
+    assert probed.is_proven(found)
+    assert probed.evidence(found)[0].predicts == "heals"
+
+
+def test_one_that_is_lost_beside_that_point_too_is_not() -> None:
+    found = only(probe(argument(followed=False, restructured=True, aside=0.5), own=(0.0,)))
+    assert probed.RESTRUCTURED not in found.judged
+    assert not probed.is_proven(found)
+
+
 def test_a_probe_survives_the_way_into_the_trace() -> None:
-    seen = probe(argument(error=float("inf")), own=(0.0,), mixing=0.25, note="why")
+    other = ProbedMethod("backprop", (float("nan"),))
+    seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")
+    assert call_file.text_of(call_file.value_from(Probe, call_file.text_of(replace(seen, untransformed=other)))).count("nan") == 1
     assert call_file.value_from(Probe, call_file.text_of(seen)) == seen

@@ -5,6 +5,7 @@ Where versions differ, attributes are looked up by name: a QNode that misses one
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import sys
@@ -55,6 +56,22 @@ def pipeline_of(qnode: Any) -> Any:
     """The transforms on the QNode; () on versions where a transform wraps the QNode instead."""
     names = vars(qnode)
     return names.get("_compile_pipeline", names.get("_transform_program", ()))
+
+
+def without_transforms(qnode: Any) -> Any:
+    """A copy of a QNode without the transforms on it; None where it has none, or where they wrap it."""
+    names = vars(qnode)
+    held = next((name for name in ("_compile_pipeline", "_transform_program") if name in names), "")
+    if not held or not len(names[held]):
+        return None
+    bare = copy.copy(qnode)
+    setattr(bare, held, type(names[held])())
+    return bare
+
+
+def operations_of(qnode: Any) -> tuple[str, ...]:
+    """What the quantum function ran in the QNode's last call: the operations' names, in order."""
+    return tuple(type(operation).__name__ for operation in getattr(tape_of(qnode), "operations", ()))
 
 
 def returns_of(qnode: Any) -> str:

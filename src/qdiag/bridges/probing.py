@@ -5,6 +5,7 @@ Runs in a copy of the user's process, where nothing needs to be put back. Every 
 
 from __future__ import annotations
 
+import copy
 import inspect
 import random
 import sys
@@ -16,7 +17,7 @@ import numpy as np
 
 from qdiag.bridges import live
 from qdiag.bridges.results import array_of, flattened
-from qdiag.derivative import derivative
+from qdiag.derivative import Derivative, derivative
 from qdiag.probe import Probe, ProbedArgument, ProbedMethod
 
 METHODS = ("backprop", "adjoint", "parameter-shift")
@@ -26,6 +27,9 @@ MOST_ARGUMENTS = 16
 """Tracked arguments that are probed one by one."""
 
 SEED = 3
+
+ASIDE = 0.05
+"""How far an argument is moved off a point at which the circuit has operations of its own."""
 
 _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 """Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
@@ -60,6 +64,9 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
         for position in range(len(subject.directions)):
             probe = replace(probe, arguments=(*probe.arguments, subject.argument(position)))
         yield probe
+        bare = live.without_transforms(qnode) if probe.methods else None
+        if bare is not None:
+            probe = replace(probe, untransformed=subject.by(bare, probe.methods[0].diff_method))
         for method in METHODS:
             if probe.methods and method != probe.methods[0].diff_method:
                 probe = replace(probe, methods=(*probe.methods, subject.shadow(method)))
@@ -136,12 +143,16 @@ class _Subject:
         )
 
     def shadow(self, method: str) -> ProbedMethod:
-        """Another method on a copy of the QNode; one that computes another circuit than the QNode is none of it."""
+        """Another method on a copy of the QNode."""
         try:
             other = _with_method(self.qnode, method)
         except Exception as error:
             return ProbedMethod(method, failure=_words(error))
-        outputs, said = self._by(other, method)
+        return self.by(other, method)
+
+    def by(self, qnode: Any, method: str) -> ProbedMethod:
+        """What another QNode says; one that computes another circuit than the user's is none of it."""
+        outputs, said = self._by(qnode, method)
         plain = self._flat(self.plain)
         if outputs is not None and (outputs.shape != plain.shape or not np.allclose(outputs, plain, rtol=1e-3, atol=1e-3)):
             return ProbedMethod(method, failure="gives other outputs")
@@ -225,23 +236,8 @@ class _Subject:
     def argument(self, position: int) -> ProbedArgument:
         """The numerical slope along the direction of one tracked argument."""
         leaf, direction = self.leaves[self.tracked[position]], self.directions[position]
-
-        def values(step: float) -> list[Any]:
-            given = [_widened(other.value) if self.wide else other.value for other in self.leaves]
-            given[self.tracked[position]] = _moved(given[self.tracked[position]], leaf, direction, step)
-            return given
-
-        def total(step: Any) -> Any:
-            try:
-                outputs = self._flat(self._outputs(self._called(self.qnode, values(float(step)))))
-            except Exception as error:
-                raise ValueError(_words(error)) from None
-            if outputs.shape != self.cotangent.shape:
-                raise ValueError("the outputs have another shape here")
-            return np.asarray(self.cotangent @ outputs)
-
-        found = derivative(total, np.zeros(()), np.ones(()), noise=_noise(total))
-        moves = self._parameters_move(values)
+        found = self._slope(position)
+        moves, restructured = self._parameters_move(position)
         return ProbedArgument(
             leaf.name,
             float(found.value),
@@ -250,22 +246,56 @@ class _Subject:
             scale=float(np.sum(np.abs(self.cotangent)) * np.sum(np.abs(direction))),
             moves=moves,
             followed=getattr(self, "followed", [True] * len(self.tracked))[position],
+            restructured=restructured,
+            aside=self._aside(position) if restructured else None,
         )
 
-    def _parameters_move(self, values: Callable[[float], list[Any]]) -> float:
-        """How far the circuit's parameters move along the direction, as a slope."""
-        step = 1e-3
-        seen = []
-        for side in (step, -step):
+    def _values(self, position: int, step: float) -> list[Any]:
+        """The arguments with one moved along its direction."""
+        given = [_widened(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
+        place = self.tracked[position]
+        given[place] = _moved(given[place], self.leaves[place], self.directions[position], step)
+        return given
+
+    def _slope(self, position: int) -> Derivative:
+        def total(step: Any) -> Any:
             try:
-                self._called(self.qnode, values(side))
+                outputs = self._flat(self._outputs(self._called(self.qnode, self._values(position, float(step)))))
+            except Exception as error:
+                raise ValueError(_words(error)) from None
+            if outputs.shape != self.cotangent.shape:
+                raise ValueError("the outputs have another shape here")
+            return np.asarray(self.cotangent @ outputs)
+
+        return derivative(total, np.zeros(()), np.ones(()), noise=_noise(total))
+
+    def _parameters_move(self, position: int) -> tuple[float, bool]:
+        """How far the circuit's parameters move along the direction, as a slope; whether it has other operations there than here."""
+        step = 1e-3
+        seen, operations = [], []
+        for side in (step, -step, 0.0):
+            try:
+                self._called(self.qnode, self._values(position, side))
             except Exception:
-                return 0.0
+                return 0.0, False
             seen.append([a for a in map(array_of, self._circuit_parameters()) if a.dtype.kind in "biufc"])
-        there, here = seen
-        if [a.shape for a in there] != [b.shape for b in here]:
-            return 0.0
-        return max((float(np.max(np.abs(a - b), initial=0.0)) / (2 * step) for a, b in zip(there, here)), default=0.0)
+            operations.append(live.operations_of(self.qnode))
+        restructured = operations[0] == operations[1] != operations[2]
+        ahead, behind, _ = seen
+        if [a.shape for a in ahead] != [b.shape for b in behind]:
+            return 0.0, restructured
+        gaps = (float(np.max(np.abs(a - b), initial=0.0)) / (2 * step) for a, b in zip(ahead, behind))
+        return max(gaps, default=0.0), restructured
+
+    def _aside(self, position: int) -> Optional[float]:
+        """How far the own method is from the numerical slope where the argument is moved off this point."""
+        place = self.tracked[position]
+        leaf = self.leaves[place]
+        there = np.asarray(leaf.array + ASIDE * self.directions[position], leaf.array.dtype)
+        other = copy.copy(self)
+        other.leaves = (*self.leaves[:place], replace(leaf, value=_like(leaf, there)), *self.leaves[place + 1 :])
+        _, said = other._by(self.qnode, "")
+        return None if said.failure else abs(said.slopes[position] - float(other._slope(position).value))
 
     def _circuit_parameters(self) -> list[Any]:
         tape = live.tape_of(self.qnode)

@@ -34,8 +34,9 @@ DETACHED = Cause(
 
 
 def _argument(scene: Scene) -> bool:
-    """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong."""
-    return "argument" in scene.comparison.element
+    """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong, wherever it stands."""
+    elsewhere = "without its transforms" in scene.comparison.detail or "another structure" in scene.divergence.judged
+    return "argument" in scene.comparison.element and not elsewhere
 
 
 def _cut_inside(scene: Scene) -> bool:

@@ -28,8 +28,7 @@ NONDETERMINISTIC = Cause(
     slug="nondeterministic-call",
     title="nondeterministic call",
     explanation="""One and the same method gives different results for one and the same call: something in it draws random numbers or
-        keeps
-        state from call to call.""",
+        keeps state from call to call.""",
     example="""
         qml.RandomLayers(weights, wires=[0, 1], seed=None)
         """,
@@ -64,19 +63,20 @@ VALUE_DEPENDENT = Cause(
     code="QD604",
     slug="circuit-depends-on-values",
     title="circuit depends on values",
-    explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning). A method that shifts
-        parameters
-        differentiates the recorded structure; at the switching value the result jumps and has no derivative.""",
+    explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning, angles of zero skipped). Every
+        method differentiates the circuit that ran; a parameter whose gate was left out has a gradient of exactly zero there, although the
+        result moves with it, and a training that starts at that value never leaves it.""",
     example="""
-        if abs(w[0]) > 0.1:
-            qml.RY(w[0], wires=0)
+        for wire, angle in enumerate(angles):
+            if angle != 0:                            # all angles start at zero: none is ever trained
+                qml.RX(angle, wires=wire)
         """,
-    confirmed_by="""The recorded structures change from call to call with the values, and away from the switching value the
-        gap is gone.""",
-    remedy="keep the structure fixed and multiply the angle by the condition",
-    applies=lambda scene: "structure" in scene.divergence.judged,
+    confirmed_by="""Beside the point the circuit has other operations than at the point, and there the method's gradient is the numerical
+        one.""",
+    remedy="apply the gate whatever its angle, or start away from the value at which it is left out",
+    applies=lambda scene: "another structure" in scene.divergence.judged,
     predicts=lambda scene: (),
-    because=lambda scene: "the recorded circuit changes its structure with the values of its parameters",
+    because=lambda scene: "the circuit has other operations at these values of its arguments than beside them",
 )
 
 CAUSES = (STOCHASTIC, SHOT_NOISE, NONDETERMINISTIC, VALUE_DEPENDENT)
