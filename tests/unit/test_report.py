@@ -15,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from qdiag.call import Failure
-from qdiag.errors import TraceError
+from qdiag.cli.report import command as report_command
+from qdiag.errors import TraceError, UsageError
+from qdiag.probe import Probe
 from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal
 from qdiag.report.document import document as outline
 from qdiag.report.drawing import MOST_OPERATIONS, drawing
@@ -212,6 +215,42 @@ def test_what_is_no_document_is_refused_with_a_cure(text: str) -> None:
 def test_the_issue_has_the_forms_fields_in_its_order() -> None:
     issue = github.issue(CASES["shifted"]().document())
     assert [name for name, _ in issue.fields] == ["expected", "actual", "info", "sourcecode", "tracebacks", "system"]
+
+
+def outside(document: Document) -> Document:
+    return replace(document, chapters=(replace(document.chapters[0], no_bug="the fault lies in the script"),))
+
+
+def test_only_what_pennylane_is_to_blame_for_is_headed_as_a_bug() -> None:
+    document = CASES["shifted"]().document()
+    assert github.issue(document).title.startswith("[BUG] adjoint is wrong")
+    other = github.issue(outside(document))
+    assert other.title.startswith("adjoint is wrong")
+    assert other.field("info").startswith("Nothing to file as a bug of PennyLane: the fault lies in the script.")
+    assert "**remedy**" in other.field("info")
+
+
+def test_what_a_probe_saw_and_what_the_script_asks_for_are_no_bugs() -> None:
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    assert case.document().chapters[0].no_bug == ""
+    probed = replace(finding, divergence=replace(finding.divergence, probe=Probe(0)))
+    caused = replace(finding, diagnosis=replace(finding.diagnosis, code="QD504"))
+    for changed in (probed, caused):
+        other = replace(case, result=replace(case.result, findings=(changed,)))
+        assert "the script" in other.document().chapters[0].no_bug
+
+
+@pytest.mark.parametrize("option", ["--url", "--gh"])
+def test_the_tracker_is_not_offered_what_is_no_bug(option: str, tmp_path: Path) -> None:
+    (tmp_path / "trace.qdiag").touch()
+    (tmp_path / "report.qdiag").write_text(outline_file.save(outside(CASES["shifted"]().document())))
+    done = CliRunner().invoke(report_command, [option, str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert "nothing to file: the fault lies in the script" in str(done.exception)
+    shown = CliRunner().invoke(report_command, ["--github", str(tmp_path)])
+    assert "[BUG]" not in shown.stdout
+    assert "this text is for people you ask" in shown.stderr
 
 
 def test_the_fields_that_the_form_renders_as_shell_hold_no_fence() -> None:

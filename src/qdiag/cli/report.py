@@ -65,6 +65,11 @@ def _issue(document: Document, number: int, output: Optional[Path], as_url: bool
     if number > len(document.chapters):
         raise UsageError(f"the run has {len(document.chapters)} findings, not {number}", "choose another with --finding")
     issue = github.issue(document, number)
+    no_bug = document.chapters[number - 1].no_bug
+    if no_bug and (send or as_url):
+        raise UsageError(f"finding {number} is nothing to file: {no_bug}", "read what to do in: qdiag report")
+    if no_bug:
+        click.echo(f"finding {number} is nothing to file: {no_bug}; this text is for people you ask", err=True)
     if send:
         _send(issue)
         return

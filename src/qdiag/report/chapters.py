@@ -53,7 +53,24 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         traceback=Code(f"{call.failure.type} in call {call.index}", traceback_text(call.failure), "text") if call.failure else None,
         tiles=_tiles(divergence, diagnosis),
         known=tuple(Fact(issue.reference, issue.text) for issue in known_issues.matching(finding, environment)),
+        no_bug=_no_bug(finding),
     )
+
+
+OF_THE_SCRIPT = frozenset({"QD504", "QD601", "QD603", "QD604", "QD701", "QD702", "QD703"})
+"""Causes that lie in what the user's script does, or asks for."""
+
+
+def _no_bug(finding: Finding) -> str:
+    """Why a finding is nothing to file as a bug of PennyLane, or ""."""
+    divergence = finding.divergence
+    if divergence.verdict is Verdict.ROUNDING:
+        return "the methods differ by no more than rounding explains"
+    if divergence.verdict is not Verdict.ERROR:
+        return "what was seen does not decide whether any method is wrong"
+    if divergence.probe is not None:
+        return "the fault lies outside of the circuit, in the script: the circuit itself is differentiated rightly"
+    return "the fault lies in the script" if finding.diagnosis.code in OF_THE_SCRIPT else ""
 
 
 def traceback_text(failure: Failure) -> str:

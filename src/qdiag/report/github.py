@@ -75,7 +75,7 @@ def issue(document: Document, number: int = 1) -> Issue:
         "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
         "system": "\n".join(f"{fact.label}: {fact.text}" for fact in document.environment),
     }
-    title = shortened(f"[BUG] {chapter.sentence.rstrip('.')}", LONGEST_TITLE)
+    title = shortened(f"{'' if chapter.no_bug else '[BUG] '}{chapter.sentence.rstrip('.')}", LONGEST_TITLE)
     return fitted(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
 
 
@@ -99,8 +99,10 @@ def _actual(chapter: Chapter) -> str:
 
 
 def _info(document: Document, chapter: Chapter) -> str:
-    shown = [fact for fact in chapter.facts if fact.label in ("cause", "in", "because", "minimal")]
-    parts = [markdown.facts(shown)]
+    shown = [
+        fact for fact in chapter.facts if fact.label in ("cause", "in", "because", *(["remedy"] if chapter.no_bug else []), "minimal")
+    ]
+    parts = [f"Nothing to file as a bug of PennyLane: {chapter.no_bug}." if chapter.no_bug else "", markdown.facts(shown)]
     parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]
     if chapter.ruled_out:
         parts.append(f"Ruled out: {chapter.ruled_out}.")

@@ -126,6 +126,8 @@ class Chapter:
         Upstream issues that this finding matches.
     tiles
         The few figures that stand out.
+    no_bug
+        Why this is nothing to file as a bug of PennyLane, or "".
     """
 
     number: str
@@ -151,6 +153,7 @@ class Chapter:
     traceback: Optional[Code] = None
     known: tuple[Fact, ...] = ()
     tiles: tuple[Fact, ...] = ()
+    no_bug: str = ""
 
     def fact(self, label: str) -> str:
         """What is said under a label, or ""."""

@@ -61,7 +61,7 @@ def _svg(figure: Figure, alt: str, salt: str) -> str:
 def gap_over_calls(plot: GapPlot) -> str:
     """The gap of each method against the script's own, call by call, with what rounding explains as a band."""
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.2, 3.5))
+        figure = Figure(figsize=(9.2, 3.6))
         axes = figure.subplots()
         _quiet(axes)
         lowest = min((min(curve.heights) for curve in plot.curves), default=0.1)
@@ -97,11 +97,11 @@ def gap_over_calls(plot: GapPlot) -> str:
         if plot.first is not None:
             _mark_first(axes, plot.first, last)
         legend = axes.legend(
-            markerscale=0.8, loc="upper left", bbox_to_anchor=(0, -0.17), frameon=False, ncols=4, handletextpad=0.3, borderaxespad=0
+            markerscale=0.8, loc="upper left", bbox_to_anchor=(0, -0.22), frameon=False, ncols=4, handletextpad=0.3, borderaxespad=0
         )
         for text in legend.get_texts():
             text.set_color(INK)
-        figure.subplots_adjust(left=0.075, right=0.99, top=0.91, bottom=0.26)
+        figure.subplots_adjust(left=0.075, right=0.99, top=0.91, bottom=0.29)
         return _svg(figure, plot.alt, "gaps")
 
 
@@ -120,7 +120,7 @@ def distance_over_steps(plot: TrainingPlot) -> str:
         axes.set_xlabel("optimiser step", color=MUTED)
         axes.set_ylabel("distance of the parameters", color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.15), frameon=False, ncols=3, handletextpad=0.5, borderaxespad=0)
+        legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), frameon=False, ncols=3, handletextpad=0.5, borderaxespad=0)
         for text in legend.get_texts():
             text.set_color(INK)
         figure.subplots_adjust(left=0.075, right=0.99, top=0.96, bottom=0.3)
