@@ -117,6 +117,8 @@ def _judged(
 
 def measured(name: str, gap: Gap) -> MethodJudgement:
     """The worst element of a pair of tensors."""
+    if not gap.method.size:
+        return MethodJudgement(name, "unknown", gap.where, detail="it holds no number")
     known = np.isfinite(gap.reference)
     lost = known & ~np.isfinite(gap.method)
     if lost.any():
