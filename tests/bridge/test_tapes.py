@@ -75,7 +75,7 @@ def test_rebuilding_inside_a_quantum_function_adds_nothing_to_it() -> None:
 @modern
 @pytest.mark.parametrize("shots", [None, 100, [100, 100], [(10, 3), 20]])
 def test_shots_are_kept_group_by_group(shots: object) -> None:
-    tape = qml.tape.QuantumScript([qml.RX(0.1, 0)], [qml.expval(qml.Z(0))], shots=shots)
+    tape = qml.tape.QuantumScript([qml.RX(0.1, 0)], [qml.expval(qml.PauliZ(0))], shots=shots)
     circuit = tapes.circuit_of(tape)
     assert circuit.shots == tuple(tape.shots)
     assert tuple(tapes.tape_of(circuit).shots) == tuple(tape.shots)
@@ -334,7 +334,7 @@ def test_wires_that_pennylane_allocates_stay_apart() -> None:
         with qml.allocate(2) as wires:
             qml.Hadamard(wires[0])
             qml.CNOT(wires)
-        qml.expval(qml.Z(0))
+        qml.expval(qml.PauliZ(0))
 
     circuit = tapes.circuit_of(tape_from(function))
     assert len(circuit.wires) == 3

@@ -29,6 +29,10 @@ RETURN_TYPES = {
 """Names under which measurements are recorded, by the return type that they had before each got a class of its own."""
 
 
+_RETURN_TYPES: Any = qml.measurements if hasattr(qml, "measurements") else qml.operation
+"""Where the return types are: asked for them in ``qml.operation``, PennyLane 0.23 to 0.27 warn."""
+
+
 class NotFound(Exception):
     """A constructor's argument cannot be recovered from the operator."""
 
@@ -40,7 +44,8 @@ def _letter(operator: Any) -> str:
 
 def _pattern(operator: Any) -> Any:
     # The default is an iterator over all pairs, which the operator's own expansion uses up.
-    return None if isinstance(operator.pattern, itertools.combinations) else operator.pattern
+    pattern = operator.pattern if hasattr(operator, "pattern") else operator.hyperparameters["pattern"]
+    return None if isinstance(pattern, itertools.combinations) else pattern
 
 
 def _spin_change(operator: Any) -> int:
@@ -169,6 +174,24 @@ def made(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     return operator.inv() if inverse else operator
 
 
+# --- measurements with a class each, but no ``_flatten`` yet ------------------------------------------------------------------
+
+_OF_ALL_MEASUREMENTS = ("obs", "wires", "eigvals")
+
+
+def parts_of_measurement(measurement: Any) -> tuple[tuple[Any, ...], Any]:
+    """The data and the metadata of a measurement in the form that PennyLane gives them from 0.33 on."""
+    names = [name for name, _ in _parameters(type(measurement)) if name not in _OF_ALL_MEASUREMENTS]
+    # ``wires`` are those of the observable, too, and the constructor refuses them beside one
+    options = [("wires", measurement._wires), *((name, _argument(measurement, name, [])[0]) for name in names)]
+    return (measurement.obs, measurement._eigvals), tuple(options)
+
+
+def made_measurement(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    """The measurement of a class that `parts_of_measurement` took apart."""
+    return kind(**accepted(kind, {"obs": data[0], "eigvals": data[1], **dict(metadata)}))
+
+
 # --- what only old versions have -------------------------------------------------------------------------------------------
 
 
@@ -183,13 +206,12 @@ def measurement_parts(measurement: Any) -> tuple[str, tuple[Any, ...], Any]:
 
 def measurement_made(name: str, data: tuple[Any, ...], metadata: Any) -> Any:
     """A measurement of the time when all were of one class."""
-    operation = qml.operation
-    types = {recorded: getattr(operation, old, None) for old, recorded in RETURN_TYPES.items() if old != "AllCounts"}
-    types["DensityMatrixMP"] = operation.State
+    types = {recorded: getattr(_RETURN_TYPES, old, None) for old, recorded in RETURN_TYPES.items() if old != "AllCounts"}
+    types["DensityMatrixMP"] = _RETURN_TYPES.State
     observable, eigenvalues = data
     return classes.MEASUREMENT(types[name], obs=observable, wires=dict(metadata)["wires"], eigvals=eigenvalues)
 
 
 def is_old_measurement(name: str) -> bool:
     """Whether a recorded measurement has no class of its own in this PennyLane."""
-    return hasattr(qml.operation, "Expectation") and (name in RETURN_TYPES.values() or name == "DensityMatrixMP")
+    return not hasattr(_RETURN_TYPES, "ExpectationMP") and (name in RETURN_TYPES.values() or name == "DensityMatrixMP")

@@ -7,8 +7,10 @@ measurements carry random identifiers, and functions of their outcomes: here the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Optional
 
+import numpy as np
 import pennylane as qml
 
 from qdiag.bridges import classes, constructors, definitions
@@ -78,6 +80,8 @@ def _parts_by(name: str, kind: Any) -> Callable[[Any], tuple[str, Any, Any]]:
         return lambda operator: (name, *operator._flatten())
     if kind is classes.MEASUREMENT:
         return constructors.measurement_parts
+    if issubclass(kind, classes.MEASUREMENT):
+        return lambda measurement: (name, *constructors.parts_of_measurement(measurement))
     return lambda operator: (name, *constructors.parts(operator))
 
 
@@ -101,7 +105,8 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
     if not hasattr(kind, "_unflatten"):
-        return constructors.made(kind, data, metadata)
+        make = constructors.made_measurement if issubclass(kind, classes.MEASUREMENT) else constructors.made
+        return make(kind, data, metadata)
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
         # Some versions list hyperparameters among the metadata that their own constructor does not take.
         return kind(*data, wires=metadata[0], **constructors.accepted(kind, dict(metadata[1])))
@@ -133,6 +138,27 @@ def _unflatten_tensor(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     return kind(*data)
 
 
+def _flatten_amplitudes(operator: Any) -> tuple[Any, Any]:
+    """The features before PennyLane, up to 0.33, made them complex: the chain rule goes on with the real part of their gradient."""
+    data, metadata = constructors.parts(operator) if _PLAIN_FLATTEN is None else operator._flatten()
+    return (_real(data[0]), *data[1:]), metadata
+
+
+def _unflatten_amplitudes(kind: Any, data: tuple[Any, ...], metadata: Any) -> Any:
+    return kind._unflatten(data, metadata) if hasattr(kind, "_unflatten") else constructors.made(kind, data, metadata)
+
+
+def _real(features: Any) -> Any:
+    plain = qml.math.unwrap([features])[0]
+    return features if np.any(np.imag(plain)) else qml.math.real(features)
+
+
+@lru_cache(maxsize=1)
+def _makes_amplitudes_complex() -> bool:
+    with stop_recording():
+        return np.iscomplexobj(qml.AmplitudeEmbedding(np.array([0.6, 0.8]), wires=0).data[0])
+
+
 def _flatten_controlled(operator: Any) -> tuple[Any, Any]:
     return tuple(operator.subtape.operations), operator.control_wires
 
@@ -157,7 +183,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]]
 """Classes without a ``_flatten`` of their own, or whose own one loses something or cannot be undone."""
 
 _FLAWED: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
-    **dict.fromkeys(("Snapshot", "QubitChannel"), _BY_CONSTRUCTOR),
+    **dict.fromkeys(("Snapshot", "QubitChannel", "IQPEmbedding"), _BY_CONSTRUCTOR),
     **dict.fromkeys(("BasisStateProjector", "StateVectorProjector"), (lambda operator: operator._flatten(), _unflatten_projector)),
 }
 """Classes that lose something where the version gives them only the inherited ``_flatten``."""
@@ -166,6 +192,8 @@ _FLAWED: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] 
 def _special(kind: Any) -> Optional[tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]]:
     if _PLAIN_FLATTEN is not None and kind.__name__ in _FLAWED and kind._flatten is _PLAIN_FLATTEN:
         return _FLAWED[kind.__name__]
+    if kind.__name__ == "AmplitudeEmbedding" and _makes_amplitudes_complex():
+        return _flatten_amplitudes, _unflatten_amplitudes
     return _SPECIAL.get(kind.__name__)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from qdiag.bridges import live
 from qdiag.bridges.results import array_of, flattened
+from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.derivative import Derivative, derivative
 from qdiag.probe import Probe, ProbedArgument, ProbedMethod
 
@@ -433,8 +434,7 @@ def _noise(total: Callable[[float], Any]) -> float:
 
 def _with_method(qnode: Any, method: str) -> Any:
     if hasattr(qnode, "update"):
-        explicit = inspect.signature(type(qnode).__init__).parameters.get("gradient_kwargs")
-        if explicit is not None:
+        if takes_gradient_kwargs():
             return qnode.update(diff_method=method, gradient_kwargs={})
         return qnode.update(diff_method=method)
     # backprop put a device of its own in place of the user's

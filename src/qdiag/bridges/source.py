@@ -14,6 +14,7 @@ from qdiag.bridges import outcomes
 from qdiag.bridges.expression import Expression, Writer
 from qdiag.bridges.literals import NUMPY, Style, literal, plain_text
 from qdiag.bridges.spelling import Speller, require_name
+from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
 from qdiag.method import Method, Option
 
@@ -171,7 +172,7 @@ def qnode_source(
     if shots and _QNODE_TAKES_SHOTS:
         arguments.append(f"shots={_shots(shots)}")
     arguments += _keywords([(name, value) for name, value in execution_options if name in _QNODE])
-    if method.gradient_options and "gradient_kwargs" in _QNODE:
+    if method.gradient_options and takes_gradient_kwargs():
         arguments.append(f"gradient_kwargs={plain_text(dict(method.gradient_options))}")
     else:
         arguments += _keywords(method.gradient_options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import platform
 import sys
@@ -47,6 +48,14 @@ def has_mid_measurements() -> bool:
     import pennylane as qml
 
     return callable(getattr(qml, "measure", None)) and not isinstance(getattr(qml, "measure", None), type(sys))
+
+
+def takes_gradient_kwargs() -> bool:
+    """Whether a QNode takes the options of its gradients in one dictionary; before 0.41 they are keywords of its own."""
+    import pennylane as qml
+
+    parameter = inspect.signature(qml.QNode.__init__).parameters.get("gradient_kwargs")
+    return parameter is not None and parameter.kind is not parameter.VAR_KEYWORD
 
 
 def environment() -> Environment:

@@ -68,7 +68,8 @@ def _offered(method: Method, circuit: Circuit, configuration: Configuration) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             device = devices.fresh(method, configuration.device_wires, circuit)
-            return _agrees(qml.QNode(_nothing, device, interface=interface or None, diff_method=method.diff_method), device, method)
+            qml.QNode(_nothing, device, interface=interface or None, diff_method=method.diff_method)
+            return _agrees(device, method, interface)
     except Exception:
         # each version says no with exceptions of its own
         return False
@@ -78,10 +79,12 @@ def _nothing() -> None:
     """Stands for a quantum function that is never called."""
 
 
-def _agrees(node: Any, device: Any, method: Method) -> bool:
+def _agrees(device: Any, method: Method, interface: str) -> bool:
     if method.per_parameter or not hasattr(device, "supports_derivatives"):
         return True
-    return bool(device.supports_derivatives(qml.devices.ExecutionConfig(gradient_method=method.diff_method)))
+    # 0.33 offers backprop to an interface only
+    named = {"interface": interface} if interface else {}
+    return bool(device.supports_derivatives(qml.devices.ExecutionConfig(gradient_method=method.diff_method, **named)))
 
 
 def _fits_reference(circuit: Circuit) -> bool:

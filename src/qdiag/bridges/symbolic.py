@@ -27,7 +27,9 @@ def _function(dotted: str) -> Callable[[Speller, Node], Spellings]:
 
 
 def _pow(speller: Speller, node: Node) -> Spellings:
-    yield Call(named("pow"), (speller.value(node.data[0]), speller.value(_parts(node)[0])))
+    # up to 0.34 the exponent is among the data
+    base, exponent = (*node.data, *_parts(node))
+    yield Call(named("pow"), (speller.value(base), speller.value(exponent)))
 
 
 def _parts(node: Node) -> tuple[Any, ...]:
