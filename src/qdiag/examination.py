@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Protocol
 
-from qdiag import arbiter, probed, reproducer
+from qdiag import arbiter, framework, handed_on, probed, reproducer
 from qdiag.arrays import pack
 from qdiag.call import Call, Environment
 from qdiag.circuit import Circuit
@@ -20,6 +20,7 @@ from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
+from qdiag.diagnosis.causes.precision import LAYER_CAST
 from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
@@ -56,6 +57,15 @@ class Bench:
         return self.workers.call(  # type: ignore[no-any-return]
             arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
         ).result()
+
+    def layer_loss(self, dtype: str, is_complex: bool) -> Optional[float]:
+        """How much a layer with an input of this dtype makes of one result get lost; None where no such layer can be made."""
+        try:
+            found: float = self.workers.call(framework.layer_loss, dtype, is_complex).result()
+        except Exception:
+            # each version of torch has kinds of numbers in which it cannot compute
+            return None
+        return found
 
     def question(self, divergence: Divergence) -> Question:
         """The question that a divergence raises."""
@@ -170,6 +180,25 @@ def _diagnosed_outside(divergence: Divergence, bench: Bench) -> Finding:
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
 
 
+def in_layers(trace: Calls) -> Iterator[Divergence]:
+    """What layers could not hold of right results: one for each QNode."""
+    firsts = sorted({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[:MOST_STRUCTURES]
+    flagged = set()
+    for call in map(trace.call, firsts):
+        divergence = None if call.configuration.qnode in flagged else handed_on.divergence(call)
+        if divergence is not None:
+            flagged.add(call.configuration.qnode)
+            yield divergence
+
+
+def _diagnosed_in_layer(divergence: Divergence, bench: Bench) -> Finding:
+    """The cause of what a layer lost, by experiments on a layer with one result."""
+    diagnosis = diagnose(Scene(divergence, bench.question(divergence)), (LAYER_CAST,), bench.workers)
+    evidence = handed_on.evidence(divergence, bench.layer_loss)
+    proven = len(evidence) > 1 and all(one.holds for one in evidence)
+    return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
+
+
 def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> Finding:
     """Judge and diagnose a divergence.
 
@@ -182,6 +211,8 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
     bench
         What to work with.
     """
+    if divergence.in_layer:
+        return _diagnosed_in_layer(divergence, bench)
     if divergence.probe is not None:
         return _diagnosed_outside(divergence, bench)
     judged = divergence if divergence.wrong else bench.judged(divergence, methods)

@@ -14,6 +14,9 @@ from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
 from qdiag.probe import Probe
 
+LAYER = "the layer's result"
+"""The element of a comparison that holds what a layer handed on against what its QNode gave."""
+
 
 @dataclass(frozen=True, eq=False)
 class Divergence:
@@ -58,6 +61,16 @@ class Divergence:
     def verdict(self) -> Verdict:
         """The verdict of the comparison."""
         return self.comparison.verdict
+
+    @property
+    def outside(self) -> bool:
+        """Whether it lies outside of the circuit: seen by a live probe, or in what a layer made of the results."""
+        return self.probe is not None or self.in_layer
+
+    @property
+    def in_layer(self) -> bool:
+        """Whether it is a layer that lost what its QNode gave."""
+        return self.comparison.element == LAYER
 
 
 @dataclass(frozen=True)

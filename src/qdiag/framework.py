@@ -50,6 +50,13 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return expansion.hidden(circuit, trusted)
 
 
+def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters for which shift rules take finite differences without a word."""
+    from qdiag.bridges import expansion
+
+    return expansion.differenced(circuit, trusted)
+
+
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers differs from the one from plain numbers: position and what was lost.
 
@@ -72,3 +79,10 @@ def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
     from qdiag.bridges import hermitian
 
     return hermitian.hermitian_part(circuit, trusted)
+
+
+def layer_loss(dtype: str, is_complex: bool) -> float:
+    """How far the result of a layer whose input has this dtype is from its QNode's own."""
+    from qdiag.bridges import layers
+
+    return layers.loss(dtype, is_complex)

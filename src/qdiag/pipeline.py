@@ -16,7 +16,7 @@ from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, outside, reproduced, unanimous
+from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, in_layers, outside, reproduced, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.locate import Located, Plan, Replay
 from qdiag.report import findings_json, markdown, outline_file
@@ -197,7 +197,7 @@ class Examination:
         bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds)
         with self._voice.progress("asking the arbiter") as report:
             alone = [*unanimous(bench, self._trace, located.divergences, report)]
-        alone += outside(self._trace, [*located.divergences, *alone])
+        alone += [*outside(self._trace, [*located.divergences, *alone]), *in_layers(self._trace)]
         # comparisons of two methods have asked for the user's tolerance themselves
         divergences = [*located.divergences, *(found for found in alone if not _is_tolerated(found, tolerance))]
         divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
@@ -325,7 +325,7 @@ def reported(run: RunDirectory) -> Document:
 def _next(outcome: Outcome) -> str:
     """What to type next, and why."""
     errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
-    outside_only = bool(errors) and all(divergence.probe is not None for divergence in errors)
+    outside_only = bool(errors) and all(divergence.outside for divergence in errors)
     if outcome.script.called and (outside_only or not errors):
         return ""
     if outside_only:

@@ -108,6 +108,8 @@ def _not_a_number(divergence: Divergence, names: Names) -> str:
 
 def _shape(divergence: Divergence, names: Names) -> str:
     comparison = divergence.comparison
+    if divergence.in_layer:
+        return f"At call {divergence.call.index} {comparison.detail}."
     return f"{_pair(comparison, names)} differ in {divergence.signature} at call {divergence.call.index}: {comparison.detail}."
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from qdiag.call import Argument, Call
 from qdiag.method import Method
 from qdiag.reproducer.script import Script
@@ -55,6 +57,34 @@ def batch_script(call: Call, language: Any) -> Script:
         "Exits 1 while this raises, 0 once it returns numbers." if call.failure else "Exits 1 while a row depends on the others.",
     )
     return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, tuple(body))
+
+
+def cast_script(call: Call, language: Any) -> Script:
+    """A `TorchLayer` that hands on its QNode's result in the dtype of its input."""
+    device, imports = language.device(Method(call.configuration.device, "best"), [0], ())
+    qnode = language.qnode("device", Method("", call.configuration.resolved or "best"), "torch", (), ())
+    is_complex = any(np.iscomplexobj(output) for output in call.outputs or ())
+    wide = "complex128" if is_complex else "float64"
+    function = (
+        "def circuit(inputs, weights):",
+        "    qml.RX(weights[0], wires=0)",
+        "    return qml.state()" if is_complex else "    return qml.expval(qml.PauliZ(0))",
+    )
+    body = (
+        f"device = {device}",
+        f'layer = qml.qnn.TorchLayer({qnode}, {{"weights": (1,)}})',
+        'layer.qnode_weights["weights"].data = torch.tensor([1.1])',
+        f"wanted = layer(torch.ones(1, dtype=torch.{wide}))",
+        f"result = layer(torch.ones(1, dtype=torch.{call.layer_dtype}))",
+        f'print("input {wide}:", wanted.tolist(), "input {call.layer_dtype}:", result.tolist())',
+        "sys.exit(not abs(result - wanted).max() <= 1e-3)  # 1 while the result is lost",
+    )
+    header = (
+        f"TorchLayer hands on its QNode's result in {call.layer_dtype}, the dtype of its input, which cannot hold it.",
+        "Give the layer floating-point inputs, and return real measurements from it.",
+        "Exits 1 while the result depends on the input's dtype.",
+    )
+    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, body)
 
 
 def _shape(arguments: tuple[Argument, ...]) -> tuple[int, int]:

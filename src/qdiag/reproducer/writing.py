@@ -16,7 +16,7 @@ from qdiag.findings import Diagnosis, Divergence, Reproducer
 from qdiag.method import Method
 from qdiag.reproducer.body import Body
 from qdiag.reproducer.comparing import Layout
-from qdiag.reproducer.layers import batch_script
+from qdiag.reproducer.layers import batch_script, cast_script
 from qdiag.reproducer.script import Script, versions
 from qdiag.reproducer.task import Language, Task
 from qdiag.reproducer.variables import variables_of
@@ -82,7 +82,7 @@ def write_for(
     return Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
 
 
-_BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {"QD504": batch_script}
+_BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {"QD104": cast_script, "QD504": batch_script}
 """Causes whose script keeps what surrounds the circuit."""
 
 

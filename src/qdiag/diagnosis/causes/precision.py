@@ -162,10 +162,11 @@ LAYER_CAST = Cause(
         layer = qml.qnn.TorchLayer(qnode, {"weights": 3})
         layer(torch.tensor([0, 1])).dtype             # torch.int64: every expectation value became 0
         """,
-    confirmed_by="""The layer's output has a dtype that cannot hold what its QNode returned, at the recorded call; with the input in
-        floating point the layer hands on the QNode's own numbers.""",
+    confirmed_by="""The dtype of the layer's input cannot hold what its QNode returned, at the recorded call; a layer with one result
+        hands that on whole where its input is in floating point (complex for a state), and not where it is in another dtype of
+        the same kind.""",
     remedy="layer(x.double()): give the layer floating-point inputs; return real measurements from it",
-    applies=lambda scene: scene.signature == "dtype" and bool(scene.call.layer_dtype),
+    applies=lambda scene: scene.divergence.in_layer,
     predicts=lambda scene: (),
     because=lambda scene: f"the layer turned the QNode's results into {scene.call.layer_dtype}, the dtype of its input",
 )
