@@ -11,6 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from qdiag import __version__
+from qdiag.cli import group
 
 QDIAG = [sys.executable, "-m", "qdiag"]
 
@@ -151,3 +155,28 @@ class TestRuns:
         assert process.returncode == 130
         assert "Traceback" not in said
         assert qdiag(folder, "diagnose", "--methods", "backprop,adjoint", "--no-minimize").returncode == 0
+
+
+COMMANDS_WITH_A_RESULT = ("trace", "twin", "check", "diagnose", "report", "show", "minimize", "explain")
+
+
+@pytest.mark.parametrize("command", COMMANDS_WITH_A_RESULT)
+def test_every_command_speaks_json_and_can_be_quiet_or_verbose(command: str) -> None:
+    shown = CliRunner().invoke(group, [command, "--help"]).output
+    for option in ("--json", "-q, --quiet", "-v, --verbose"):
+        assert option in shown
+
+
+def test_the_commands_are_completed_without_loading_them() -> None:
+    asked = "import sys; from qdiag.cli import main\ntry: main([])\n"
+    asked += "finally: print(sorted({'torch', 'pennylane', 'numpy'} & set(sys.modules)))"
+    words = {"COMP_WORDS": "qdiag t", "COMP_CWORD": "1", "_QDIAG_COMPLETE": "bash_complete"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={**os.environ, **words}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split("\n")[:3] == ["plain,trace", "plain,twin", "[]"]
+
+
+def test_the_module_and_the_command_are_one(tmp_path: Path) -> None:
+    done = qdiag(tmp_path, "--version")
+    assert done.stdout == f"qdiag, version {__version__}\n"

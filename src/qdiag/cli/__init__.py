@@ -11,6 +11,7 @@ import sys
 from typing import Any, Optional
 
 import click
+from click.shell_completion import CompletionItem
 
 from qdiag import __version__
 from qdiag.errors import ExitCode, QdiagError
@@ -41,6 +42,11 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"qdiag.cli.{name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name without importing any; a command completes its own options."""
+        names = [CompletionItem(name, help=line) for name, line in COMMANDS if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -7,6 +7,7 @@ import textwrap
 
 import click
 
+from qdiag.cli import options
 from qdiag.diagnosis.cause import Cause
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.errors import UsageError
@@ -14,20 +15,19 @@ from qdiag.errors import UsageError
 
 @click.command(name="explain", epilog="Example:  qdiag explain QD101")
 @click.argument("code", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def command(code: str | None, as_json: bool) -> None:
+@options.json_only
+@click.option("-q", "--quiet", is_flag=True, help="The title only.")
+@click.option("-v", "--verbose", is_flag=True, help="Without CODE: every cause in full.")
+def command(code: str | None, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Say what the cause CODE is, how it is confirmed, and what to do; without CODE, list all causes."""
     if code is None:
-        _print(list(CAUSES), as_json)
+        _print(list(CAUSES), as_json, full=verbose)
         return
     wanted = code.upper() if code.upper().startswith("QD") else code.lower()
     found = [cause for cause in CAUSES if wanted in (cause.code, cause.slug)]
     if not found:
         raise UsageError(f"there is no cause '{code}'", "list them with: qdiag explain")
-    if as_json:
-        _print(found, as_json)
-        return
-    click.echo(text(found[0]))
+    _print(found, as_json, full=not quiet)
 
 
 def text(cause: Cause) -> str:
@@ -46,10 +46,13 @@ def _wrapped(paragraph: str, indent: str = "") -> str:
     return textwrap.fill(" ".join(paragraph.split()), 78, initial_indent=indent, subsequent_indent=indent)
 
 
-def _print(causes: list[Cause], as_json: bool) -> None:
+def _print(causes: list[Cause], as_json: bool, *, full: bool) -> None:
     if as_json:
         fields = ("code", "slug", "title", "explanation", "confirmed_by", "remedy")
         click.echo(json.dumps([{name: " ".join(getattr(c, name).split()) for name in fields} for c in causes], indent=2))
+        return
+    if full:
+        click.echo("\n\n\n".join(map(text, causes)))
         return
     for cause in causes:
         click.echo(f"{cause.code}  {cause.title}")

@@ -76,4 +76,6 @@ talk = together(
     click.option("-v", "--verbose", is_flag=True, help="Say more: all methods, all evidence."),
 )
 
+json_only = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
 trust = click.option("--trust", is_flag=True, help="Execute class definitions that the trace carries. Only for traces of your own.")

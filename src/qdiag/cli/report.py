@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 import click
 from rich.console import Console
@@ -31,6 +31,8 @@ FORMATS = {"markdown": markdown.render, "html": html.render, "json": findings_js
 @click.option("--gh", "send", is_flag=True, help="Open the issue with the gh command, after showing it and asking.")
 @click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False), metavar="ZIP", help="Write a zip to attach to an issue.")
 @click.option("--with-trace", is_flag=True, help="Put the trace into the zip: it holds your data, unredacted.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say which file was written.")
 @click.option("-v", "--verbose", is_flag=True, help="All evidence, all refusals.")
 def command(
     run: Optional[Path],
@@ -42,26 +44,41 @@ def command(
     send: bool,
     bundle: Optional[Path],
     with_trace: bool,
+    as_json: bool,
+    quiet: bool,
     verbose: bool,
 ) -> None:
     """Print the report of RUN (the last run, if none is named)."""
+    say = _nothing if quiet else _say
+    kind = "json" if as_json else kind
     found = run_directory.find(run)
     document = pipeline.reported(found)
     if bundle is not None:
         zip_bundle.write(bundle, zip_bundle.contents(document, finding), found.trace if with_trace else None)
-        click.echo(f"wrote {bundle}", err=True)
+        say(f"wrote {bundle}")
     elif as_issue or as_url or send:
-        _issue(document, finding, output, as_url, send)
+        _issue(document, finding, output, as_url, send, say)
     elif kind == "terminal" and output is None:
         terminal.render(document, Console(), verbose=verbose)
     elif kind == "terminal":
         with output.open("w", encoding="utf-8") as stream:  # type: ignore[union-attr]
             terminal.render(document, Console(file=stream, width=80), verbose=verbose)
     else:
-        _put(FORMATS[kind](document), output)
+        _put(FORMATS[kind](document), output, say)
 
 
-def _issue(document: Document, number: int, output: Optional[Path], as_url: bool, send: bool) -> None:
+Say = Callable[[str], None]
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _nothing(text: str) -> None:
+    return
+
+
+def _issue(document: Document, number: int, output: Optional[Path], as_url: bool, send: bool, say: Say) -> None:
     if number > len(document.chapters):
         raise UsageError(f"the run has {len(document.chapters)} findings, not {number}", "choose another with --finding")
     issue = github.issue(document, number)
@@ -69,20 +86,20 @@ def _issue(document: Document, number: int, output: Optional[Path], as_url: bool
     if no_bug and (send or as_url):
         raise UsageError(f"finding {number} is nothing to file: {no_bug}", "read what to do in: qdiag report")
     if no_bug:
-        click.echo(f"finding {number} is nothing to file: {no_bug}; this text is for people you ask", err=True)
+        say(f"finding {number} is nothing to file: {no_bug}; this text is for people you ask")
     if send:
         _send(issue)
         return
     if not as_url:
-        _put(github.form(issue), output)
+        _put(github.form(issue), output, say)
         return
     address = github.address(issue)
     if address.text is not None:
-        _put(address.text + "\n", output)
+        _put(address.text + "\n", output, say)
         return
     path = output or Path("issue.md")
-    _put(github.form(issue), path)
-    click.echo(f"the address would have {address.size} bytes, more than GitHub takes: the text is in {path}", err=True)
+    _put(github.form(issue), path, _nothing)
+    _say(f"the address would have {address.size} bytes, more than GitHub takes: the text is in {path}")
 
 
 def _send(issue: github.Issue) -> None:
@@ -95,7 +112,7 @@ def _send(issue: github.Issue) -> None:
     subprocess.run(order, input=text, text=True, check=True)
 
 
-def _put(text: str, output: Optional[Path]) -> None:
+def _put(text: str, output: Optional[Path], say: Say) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
@@ -103,4 +120,4 @@ def _put(text: str, output: Optional[Path]) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {output}: {error.strerror}", "choose another file with -o") from None
-    click.echo(f"wrote {output}", err=True)
+    say(f"wrote {output}")
