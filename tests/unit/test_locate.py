@@ -384,6 +384,14 @@ def test_calls_on_numbers_that_are_none_are_not_compared():
     assert [divergence.calls for divergence in wrong.divergences] == [(0,)]
 
 
+def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():
+    ran = replace(circuit(0.1), notes=("the QNode's transforms made 3 circuits of it: recorded as written",))
+    trace = ScriptedTrace([replace(call(0, ran), outputs=(np.zeros(()), np.zeros(()))), call(1, ran)])
+    located = locate(trace, ScriptedEvaluator())
+    assert [(u.call, u.explained) for u in located.unfaithful] == [(0, True)]
+    assert (located.verdict, located.refused, located.replayed) == (Verdict.AGREE, (), 1)
+
+
 def test_a_gradient_that_is_drawn_anew_makes_no_replay_unfaithful():
     own = "default.qubit/spsa"
     evaluator = ScriptedEvaluator((own, METHODS[1]), spsa=lambda request: moved(answer(request), gradient=0.3))

@@ -118,6 +118,9 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     cotangents = cotangents_of(call, key)
     first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
+    if _is_made_over(call, own):
+        made_over = Unfaithful(call.index, "the QNode's transforms make something else of the circuit's results", explained=True)
+        return Judged(call.index, key, own, (), (), (), made_over)
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
     if disagreeing and not first.jacobian:
@@ -197,6 +200,13 @@ def _drawn(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]
     if output.dtype.kind == "c":
         return rng.standard_normal(output.shape) + 1j * rng.standard_normal(output.shape)
     return np.asarray(rng.standard_normal(output.shape)) if output.dtype.kind == "f" else None
+
+
+def _is_made_over(call: Call, own: Evaluation) -> bool:
+    """Whether what the call gave is not its circuit's results, but what a transform works out from several circuits' results."""
+    if not call.circuit.notes or call.outputs is None or own.outputs is None:
+        return False
+    return [output.shape for output in call.outputs] != [np.shape(output) for output in own.outputs]
 
 
 def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
