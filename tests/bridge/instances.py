@@ -116,6 +116,8 @@ def _generic(kind: type) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 def _usable(operator: Any) -> bool:
     """Whether PennyLane itself can do something with the instance (its own constructors accept some nonsense)."""
+    if any(isinstance(label, qml.operation.Operator) for label in operator.wires):
+        return False
     for use in ("decomposition", "matrix", "eigvals", "kraus_matrices", "decompose", "heisenberg_expand"):
         try:
             attribute = getattr(operator, use, None)

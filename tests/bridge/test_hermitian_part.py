@@ -28,7 +28,7 @@ HERMITIAN = {
 
 
 def circuit(observable):
-    tape = qml.tape.QuantumTape() if hasattr(qml.tape, "QuantumScript") else qml.tape.JacobianTape()
+    tape = getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)()
     with tape:
         qml.RY(0.3, wires=0)
         qml.RY(0.4, wires=1)

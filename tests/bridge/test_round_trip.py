@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -84,12 +86,19 @@ def as_array(number: object) -> np.ndarray:
 @pytest.mark.skipif(not NEWEST, reason="qml.equal of the newest PennyLane knows all classes")
 @pytest.mark.parametrize("instance", kept(), ids=lambda instance: instance.label)
 def test_pennylane_calls_what_comes_back_equal(instance: instances.Instance) -> None:
-    if instance.kind == "IQP":
+    if not knows_itself(instance.operator):
         pytest.skip("qml.equal cannot compare it to a copy of itself")
-    if instance.kind == "MidMeasure":
+    if instance.kind.startswith("MidMeasure"):
         pytest.skip("its identifier is random by design, and becomes its position")
     rebuilt = operators.operator_of(operators.node_of(instance.operator))
     assert qml.equal(rebuilt, instance.operator, check_interface=True, check_trainability=True)
+
+
+def knows_itself(operator: object) -> bool:
+    try:
+        return qml.equal(copy.deepcopy(operator), operator, check_interface=True, check_trainability=True)
+    except Exception:
+        return False
 
 
 @pytest.mark.parametrize("instance", [i for i in INSTANCES if i.label.split()[0] in DECOMPOSED], ids=lambda instance: instance.label)
@@ -111,6 +120,7 @@ def test_at_least_95_of_100_instances_make_the_round_trip(capsys: pytest.Capture
     assert share >= 0.95
 
 
+@pytest.mark.skipif((0, 22) <= stack.pennylane_version().release < (0, 45), reason="instances by hand are as the two ends take them")
 def test_the_classes_that_could_not_be_made_are_those_that_are_known() -> None:
     assert set(instances.unmade()) <= NEVER_MADE
 

@@ -1,6 +1,7 @@
 """Source that qdiag writes is executed here and taken apart again: the circuit must come back bit for bit."""
 
 import math
+import re
 import warnings
 from dataclasses import replace
 
@@ -21,8 +22,9 @@ from tests.bridge.instances import Instance, measurements, numbers, operators
 
 pytestmark = pytest.mark.stack
 
-OBSERVABLE = qml.operation.Observable if hasattr(qml.operation, "Observable") else qml.operation.Operator
+OBSERVABLE = qml.operation.Operator if hasattr(qml.operation.Operator, "_flatten") else qml.operation.Observable
 MEASURES = tuple(kind for kind in vars(qml.ops).values() if isinstance(kind, type) and "Measure" in kind.__name__)
+LISTS = hasattr(qml, "X")  # several outcomes may be read together
 MODERN = hasattr(qml.operation.Operator, "_flatten")
 
 
@@ -36,6 +38,11 @@ def run(source: CircuitSource, **scope) -> Circuit:
         returned = scope["circuit"]()
     kind = "dict:" + ",".join(returned) if isinstance(returned, dict) else type(returned).__name__
     return circuit_of(tape, kind if kind[:4] in ("dict", "list", "tupl") else "single")
+
+
+def as_spelled_here(text: str) -> str:
+    """Before 0.35 Pauli operators have their long names only."""
+    return text if hasattr(qml, "X") else re.sub(r"qml\.([XYZ])\b", r"qml.Pauli\1", text)
 
 
 def alike(found: Circuit, wanted: Circuit, exact: bool = True) -> bool:
@@ -102,25 +109,25 @@ def test_operations_read_as_a_user_writes_them(operator, text):
         (lambda: qml.adjoint(qml.RX(0.3, 0)), "qml.adjoint(qml.RX(0.3, wires=0))"),
         (lambda: qml.ctrl(qml.S(0), [1, 2], control_values=[0, 1]), "qml.ctrl(qml.S(0), control=[1, 2], control_values=[0, 1])"),
         (lambda: qml.pow(qml.RX(0.3, 0), 2), "qml.pow(qml.RX(0.3, wires=0), 2)"),
-        (lambda: qml.exp(qml.X(0) @ qml.Y(1), 0.5j), "qml.exp(qml.X(0) @ qml.Y(1), 0.5j)"),
-        (lambda: qml.evolve(qml.X(0), 0.3), "qml.evolve(qml.X(0), 0.3)"),
+        (lambda: qml.exp(qml.PauliX(0) @ qml.PauliY(1), 0.5j), "qml.exp(qml.X(0) @ qml.Y(1), 0.5j)"),
+        (lambda: qml.evolve(qml.PauliX(0), 0.3), "qml.evolve(qml.X(0), 0.3)"),
     ],
 )
 def test_operators_of_operators_are_written_with_functions_and_signs(operator, text):
     with stop_recording():
         node = node_of(operator())
-    assert source_of(Circuit((node,), ())).lines == (text,)
+    assert source_of(Circuit((node,), ())).lines == (as_spelled_here(text),)
 
 
 @pytest.mark.skipif(not MODERN, reason="these operators came with PennyLane 0.33")
 @pytest.mark.parametrize(
     ("measurement", "text"),
     [
-        (lambda: qml.expval(qml.Z(0)), "qml.expval(qml.Z(0))"),
-        (lambda: qml.expval(qml.Z(0) @ qml.X("b")), 'qml.expval(qml.Z(0) @ qml.X("b"))'),
-        (lambda: qml.expval(qml.dot([0.5, 2.0], [qml.Z(0), qml.X(1)])), "qml.expval(qml.dot([0.5, 2.0], [qml.Z(0), qml.X(1)]))"),
-        (lambda: qml.var(qml.Hamiltonian([0.5], [qml.Y(0)])), "qml.var(qml.Hamiltonian([0.5], [qml.Y(0)]))"),
-        (lambda: qml.probs(op=qml.X(0)), "qml.probs(op=qml.X(0))"),
+        (lambda: qml.expval(qml.PauliZ(0)), "qml.expval(qml.Z(0))"),
+        (lambda: qml.expval(qml.PauliZ(0) @ qml.PauliX("b")), 'qml.expval(qml.Z(0) @ qml.X("b"))'),
+        (lambda: qml.expval(qml.dot([0.5, 2.0], [qml.PauliZ(0), qml.PauliX(1)])), "qml.expval(qml.dot([0.5, 2.0], [qml.Z(0), qml.X(1)]))"),
+        (lambda: qml.var(qml.Hamiltonian([0.5], [qml.PauliY(0)])), "qml.var(qml.Hamiltonian([0.5], [qml.Y(0)]))"),
+        (lambda: qml.probs(op=qml.PauliX(0)), "qml.probs(op=qml.X(0))"),
         (lambda: qml.probs(wires=[0, 1]), "qml.probs(wires=[0, 1])"),
         (lambda: qml.state(), "qml.state()"),
         (lambda: qml.expval(qml.Projector([1], wires=[0])), "qml.expval(qml.Projector(np.array([1]), wires=0))"),
@@ -129,7 +136,7 @@ def test_operators_of_operators_are_written_with_functions_and_signs(operator, t
 def test_measurements_read_as_a_user_writes_them(measurement, text):
     with stop_recording():
         node = node_of(measurement())
-    assert source_of(Circuit((), (node,))).returns == text
+    assert source_of(Circuit((), (node,))).returns.replace("(0.5,)", "[0.5]") == as_spelled_here(text)  # 0.33 makes it a tuple
 
 
 @pytest.mark.skipif(not MODERN, reason="mid-circuit measurements are recorded from PennyLane 0.33 on")
@@ -141,14 +148,14 @@ def test_mid_circuit_measurements_and_conditions_come_back():
         qml.cond(first & second, qml.RX)(0.1, wires=0)
         qml.cond(~first, qml.PauliX)(0)
         qml.cond(first + 2 * second >= 2, lambda: qml.adjoint(qml.RX(0.1, wires=0)))()
-        return qml.expval(first), qml.probs(op=[first, second]), qml.sample(2 * first - second)
+        return qml.expval(first), qml.probs(op=[first, second] if LISTS else first), qml.sample(2 * first - second)
 
     with qml.tape.QuantumTape() as tape:
         function()
     circuit = circuit_of(tape, "tuple")
     source = source_of(circuit)
     assert source.lines[:3] == ("m0 = qml.measure(0, postselect=1)", "m1 = qml.measure(1, reset=True)", "qml.measure(0)")
-    assert source.lines[3:5] == ("qml.cond(m0 & m1, qml.RX)(0.1, wires=0)", "qml.cond(~m0, qml.X)(0)")
+    assert source.lines[3:5] == ("qml.cond(m0 & m1, qml.RX)(0.1, wires=0)", as_spelled_here("qml.cond(~m0, qml.X)(0)"))
     assert alike(run(source), circuit)
 
 

@@ -26,7 +26,7 @@ def tape_from(function: object) -> object:
     """The tape that a quantum function queues."""
     if hasattr(qml.tape, "make_qscript"):
         return qml.tape.make_qscript(function)()
-    with qml.tape.JacobianTape() as tape:
+    with getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)() as tape:
         function()  # type: ignore[operator]
     return tape
 
@@ -91,7 +91,7 @@ def conditioned() -> None:
     qml.cond(second, qml.RY)(0.2, wires=2)
     qml.cond(2 * first + second > 1.5, qml.PauliX)(wires=2)
     qml.expval(first)
-    qml.probs(op=[first, second])
+    qml.probs(op=[first, second] if hasattr(qml, "X") else first)  # before 0.35 one outcome at a time
     qml.var(0.5 * first - second)
 
 
@@ -131,6 +131,8 @@ def test_a_rebuilt_condition_does_what_the_first_did() -> None:
     tape = tape_from(function)
     device = qml.device("default.qubit")
     again = tapes.tape_of(tapes.circuit_of(tape))
+    if not hasattr(qml, "X"):
+        tape, again = (qml.defer_measurements(script)[0][0] for script in (tape, again))
     assert qml.execute([again], device, None) == qml.execute([tape], device, None)
 
 

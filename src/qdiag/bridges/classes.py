@@ -44,7 +44,7 @@ NAMES: dict[type, str] = {}
 
 def _index() -> None:
     for kind in (OPERATOR, MEASUREMENT, *below(OPERATOR), *below(MEASUREMENT)):
-        if kind in NAMES or not is_pennylane(kind):
+        if kind in NAMES or not is_pennylane(kind) or written(kind) is not kind:
             continue
         name = kind.__name__
         if name in _known and getattr(qml, name, None) is not kind:
@@ -55,11 +55,20 @@ def _index() -> None:
 
 def name_of(kind: type) -> str:
     """The name under which a class is recorded: its own, or the full one where another class took that already."""
+    kind = written(kind)
     name = NAMES.get(kind)
     if name is None and is_pennylane(kind):
         _index()
         name = NAMES.get(kind)
     return name or kind.__name__
+
+
+def written(kind: type) -> type:
+    """The class that stands in PennyLane's source: before 0.31 each adjoint or power is of a class made for it alone."""
+    for base in kind.__mro__[1:]:
+        if base.__name__ == kind.__name__ and base.__module__ == kind.__module__:
+            return base
+    return kind
 
 
 def class_named(name: str) -> type:

@@ -15,7 +15,8 @@ import pennylane as qml
 
 from qdiag.bridges import classes
 
-_IGNORED = ("self", "id", "do_queue")
+_IGNORED = ("self", "id", "do_queue", "check", "unitary_check")
+"""Arguments that change nothing about the operator that they make."""
 
 RETURN_TYPES = {
     "Expectation": "ExpectationMP",
@@ -25,6 +26,8 @@ RETURN_TYPES = {
     "AllCounts": "CountsMP",
     "Probability": "ProbabilityMP",
     "State": "StateMP",
+    "VnEntropy": "VnEntropyMP",
+    "MutualInfo": "MutualInfoMP",
 }
 """Names under which measurements are recorded, by the return type that they had before each got a class of its own."""
 
@@ -37,32 +40,57 @@ class NotFound(Exception):
     """A constructor's argument cannot be recovered from the operator."""
 
 
+def _kept(operator: Any) -> dict[str, Any]:
+    """What an operator keeps of its arguments: in its attributes, and from 0.23 on in its hyperparameters."""
+    return {**vars(operator), **getattr(operator, "hyperparameters", {})}
+
+
 def _letter(operator: Any) -> str:
-    kind = getattr(operator, "rotation", None) or operator.local_field
+    kept = _kept(operator)
+    kind = kept.get("rotation") or kept["local_field"]
     return kind if isinstance(kind, str) else kind.__name__[-1]
 
 
 def _pattern(operator: Any) -> Any:
     # The default is an iterator over all pairs, which the operator's own expansion uses up.
-    pattern = operator.pattern if hasattr(operator, "pattern") else operator.hyperparameters["pattern"]
+    pattern = _kept(operator)["pattern"]
     return None if isinstance(pattern, itertools.combinations) else pattern
 
 
 def _spin_change(operator: Any) -> int:
     from pennylane.templates.subroutines.kupccgsd import generalized_singles
 
-    found = [change for change in (0, 1, -1) if generalized_singles(list(operator.wires), change) == operator.s_wires]
+    found = [change for change in (0, 1, -1) if generalized_singles(list(operator.wires), change) == _kept(operator)["s_wires"]]
     if not found:
         raise NotFound("its argument delta_sz cannot be recovered")
     return found[0]
 
 
+def _kraus_matrices(operator: Any) -> list[Any]:
+    nested = len(operator.data) == 1 and isinstance(operator.data[0], (list, tuple))
+    return list(operator.data[0] if nested else operator.data)
+
+
+def _targets(operator: Any) -> Any:
+    kept = _kept(operator)
+    # an operator as its base brings its wires along
+    return None if "base" in kept else kept.get("_target_wires", kept.get("u_wires"))
+
+
+def _estimated(operator: Any) -> Any:
+    kept = _kept(operator)
+    return None if isinstance(kept.get("unitary"), classes.OPERATOR) else kept["target_wires"]
+
+
 ARGUMENTS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("AngleEmbedding", "rotation"): _letter,
     ("QAOAEmbedding", "local_field"): _letter,
-    ("RandomLayers", "ratio_imprim"): lambda operator: operator.ratio_imprimitive,
-    ("MultiControlledX", "wires"): lambda operator: operator._target_wire,
-    ("ControlledQubitUnitary", "wires"): lambda operator: operator._target_wires,
+    ("RandomLayers", "ratio_imprim"): lambda operator: _kept(operator)["ratio_imprimitive"],
+    ("MultiControlledX", "wires"): lambda operator: _kept(operator).get("_target_wire", operator.wires),
+    ("MultiControlledX", "control_wires"): lambda operator: operator.control_wires if "_target_wire" in _kept(operator) else None,
+    ("ControlledQubitUnitary", "wires"): _targets,
+    ("QuantumPhaseEstimation", "target_wires"): _estimated,
+    ("PCPhase", "dim"): lambda operator: operator.hyperparameters["dimension"][0],
     ("ControlledQutritUnitary", "wires"): lambda operator: operator.hyperparameters["u_wires"],
     ("IQP", "num_wires"): lambda operator: len(operator.wires),
     ("Hamiltonian", "coeffs"): lambda operator: operator.coeffs,
@@ -72,11 +100,14 @@ ARGUMENTS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("Hamiltonian", "grouping_type"): lambda operator: "qwc" if operator.grouping_indices else None,
     ("ApproxTimeEvolution", "time"): lambda operator: operator.data[-1],
     ("CommutingEvolution", "time"): lambda operator: operator.data[0],
-    ("QubitChannel", "K_list"): lambda operator: list(operator.data),
+    ("QubitChannel", "K_list"): _kraus_matrices,
     ("IQPEmbedding", "pattern"): _pattern,
     ("kUpCCGSD", "delta_sz"): _spin_change,
 }
-"""Arguments that an operator keeps under another name or in another form."""
+"""Arguments that an operator keeps in another form."""
+
+_RENAMED = {("BasisEmbedding", "features"): "basis_state", ("FlipSign", "n"): "arr_bin"}
+"""Arguments that an operator keeps under another name."""
 
 
 _TIME = frozenset(["ApproxTimeEvolution", "CommutingEvolution"])
@@ -132,7 +163,9 @@ def _repeated(operator: Any, positional: list[Any]) -> int:
 
 def _argument(operator: Any, name: str, remaining: list[Any]) -> tuple[Any, bool]:
     special = ARGUMENTS.get((type(operator).__name__, name))
-    kept = {**vars(operator), **getattr(operator, "hyperparameters", {})}
+    kept = _kept(operator)
+    renamed = _RENAMED.get((type(operator).__name__, name))
+    name = renamed if renamed in kept else name
     if special is not None:
         value = special(operator)
     elif name == "wires":
@@ -181,7 +214,9 @@ _OF_ALL_MEASUREMENTS = ("obs", "wires", "eigvals")
 
 def parts_of_measurement(measurement: Any) -> tuple[tuple[Any, ...], Any]:
     """The data and the metadata of a measurement in the form that PennyLane gives them from 0.33 on."""
-    names = [name for name, _ in _parameters(type(measurement)) if name not in _OF_ALL_MEASUREMENTS]
+    parameters = _parameters(type(measurement))
+    named = [name for name, parameter in parameters if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)]
+    names = [name for name in named if name not in _OF_ALL_MEASUREMENTS]
     # ``wires`` are those of the observable, too, and the constructor refuses them beside one
     options = [("wires", measurement._wires), *((name, _argument(measurement, name, [])[0]) for name in names)]
     return (measurement.obs, measurement._eigvals), tuple(options)
@@ -189,7 +224,8 @@ def parts_of_measurement(measurement: Any) -> tuple[tuple[Any, ...], Any]:
 
 def made_measurement(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The measurement of a class that `parts_of_measurement` took apart."""
-    return kind(**accepted(kind, {"obs": data[0], "eigvals": data[1], **dict(metadata)}))
+    given = {"obs": data[0], "eigvals": data[1], **dict(metadata)}
+    return kind(**accepted(kind, {name: value for name, value in given.items() if value is not None}))
 
 
 # --- what only old versions have -------------------------------------------------------------------------------------------
@@ -201,7 +237,8 @@ def measurement_parts(measurement: Any) -> tuple[str, tuple[Any, ...], Any]:
     wires = measurement._wires if measurement.obs is None else None
     if name == "StateMP" and wires:
         name = "DensityMatrixMP"
-    return name, (measurement.obs, measurement._eigvals), (("wires", wires),)
+    base = () if getattr(measurement, "log_base", None) is None else (("log_base", measurement.log_base),)
+    return name, (measurement.obs, measurement._eigvals), (("wires", wires), *base)
 
 
 def measurement_made(name: str, data: tuple[Any, ...], metadata: Any) -> Any:
@@ -209,7 +246,7 @@ def measurement_made(name: str, data: tuple[Any, ...], metadata: Any) -> Any:
     types = {recorded: getattr(_RETURN_TYPES, old, None) for old, recorded in RETURN_TYPES.items() if old != "AllCounts"}
     types["DensityMatrixMP"] = _RETURN_TYPES.State
     observable, eigenvalues = data
-    return classes.MEASUREMENT(types[name], obs=observable, wires=dict(metadata)["wires"], eigvals=eigenvalues)
+    return classes.MEASUREMENT(types[name], obs=observable, eigvals=eigenvalues, **dict(metadata))
 
 
 def is_old_measurement(name: str) -> bool:

@@ -82,6 +82,8 @@ def _parts_by(name: str, kind: Any) -> Callable[[Any], tuple[str, Any, Any]]:
         return constructors.measurement_parts
     if issubclass(kind, classes.MEASUREMENT):
         return lambda measurement: (name, *constructors.parts_of_measurement(measurement))
+    if name in _SYMBOLIC:
+        return lambda operator: (name, *_SYMBOLIC[name](operator))
     return lambda operator: (name, *constructors.parts(operator))
 
 
@@ -105,8 +107,13 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
     if not hasattr(kind, "_unflatten"):
+        if kind.__name__ in _SYMBOLIC:
+            return kind(*data, *metadata)
         make = constructors.made_measurement if issubclass(kind, classes.MEASUREMENT) else constructors.made
         return make(kind, data, metadata)
+    if kind.__name__ in _CONTROLLED and metadata == (metadata[0], ()):
+        # taken apart by their numbers and wires (see `_labels_getter`), whatever their own way is
+        return kind(*data, wires=metadata[0])
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
         # Some versions list hyperparameters among the metadata that their own constructor does not take.
         return kind(*data, wires=metadata[0], **constructors.accepted(kind, dict(metadata[1])))
@@ -123,6 +130,10 @@ def _unflatten_conditional(kind: type, data: tuple[Any, ...], metadata: Any) -> 
 
 def _flatten_measurement(operator: Any) -> tuple[Any, Any]:
     data, metadata = operator._flatten()
+    postselect = getattr(operator, "postselect", None)
+    if postselect is not None and isinstance(metadata[0], tuple) and "postselect" not in dict(metadata):
+        # up to 0.37 it is left out
+        metadata = (*metadata, ("postselect", postselect))
     return data, _without_identifier(metadata, identifier_of(operator))
 
 
@@ -170,6 +181,19 @@ def _unflatten_controlled(kind: type, data: tuple[Any, ...], metadata: Any) -> A
 def _unflatten_projector(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     return qml.Projector(data[0], wires=metadata[0])
 
+
+_SYMBOLIC: dict[str, Callable[[Any], tuple[Any, Any]]] = {
+    "Adjoint": lambda operator: ((operator.base,), ()),
+    "Pow": lambda operator: ((operator.base, operator.z), ()),
+    "Controlled": lambda operator: (
+        (operator.base,), (operator.control_wires, tuple(operator.control_values), operator.work_wires),
+    ),
+    "Exp": lambda operator: ((operator.base, operator.coeff), ()),
+    "Evolution": lambda operator: ((operator.base, operator.param), ()),
+    "SProd": lambda operator: ((operator.scalar, operator.base), ()),
+    **dict.fromkeys(("Prod", "Sum"), lambda operator: (tuple(operator.operands), ())),
+}  # fmt: skip
+"""Operators of operators before they had a ``_flatten``, taken apart as it does."""
 
 _BY_CONSTRUCTOR = (constructors.parts, constructors.made)
 
@@ -283,9 +307,11 @@ def operations_of(tape: Any) -> Iterator[Any]:
 def tape(operations: Sequence[Any], measurements: Sequence[Any], shots: tuple[int, ...]) -> Any:
     """A tape of this PennyLane's."""
     if not hasattr(qml.tape, "QuantumScript"):
-        with qml.tape.JacobianTape() as legacy:
+        with getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)() as legacy:
             for item in (*operations, *measurements):
                 item.queue()
         return legacy
-    groups = None if not shots else shots[0] if len(shots) == 1 else list(shots)
-    return qml.tape.QuantumScript(operations, measurements, shots=groups)
+    if not shots or not hasattr(qml.tape.QuantumScript, "shots"):
+        # before 0.31 the device has them
+        return qml.tape.QuantumScript(operations, measurements)
+    return qml.tape.QuantumScript(operations, measurements, shots=shots[0] if len(shots) == 1 else list(shots))

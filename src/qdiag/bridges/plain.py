@@ -133,7 +133,7 @@ def measurement(node: Node, values: Sequence[np.ndarray], *, trusted: bool = Fal
     if kind == "probs":
         return Reading(kind, wires=wires, basis=() if observable is None else _eigenbasis(observable))
     if kind == "mutual-info":
-        parts = [labels(part) for part in live.raw_wires]
+        parts = [labels(part) for part in (live.raw_wires if hasattr(live, "raw_wires") else live._wires)]
         return Reading(kind, wires=parts[0], others=parts[1], log_base=_log_base(live))
     if node.name == "VnEntanglementEntropyMP":
         wires = labels(live.raw_wires[0])

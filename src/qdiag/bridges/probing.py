@@ -6,7 +6,6 @@ Runs in a copy of the user's process, where nothing needs to be put back. Every 
 from __future__ import annotations
 
 import copy
-import inspect
 import random
 import sys
 from collections.abc import Iterator, Sequence

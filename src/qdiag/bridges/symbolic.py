@@ -153,7 +153,7 @@ def _conditional(speller: Speller, node: Node) -> Spellings:
 def _measure(speller: Speller, node: Node) -> Spellings:
     options = named_values(node.metadata)
     word, reset, postselect = options.get("pauli_word"), options.get("reset"), options.get("postselect")
-    wires = _wires(_parts(node)[0])
+    wires = _wires(options.get("wires") or _parts(node)[0])
     keywords: list[tuple[str, Expression]] = [("reset", Constant(True))] if reset else []
     keywords += [("postselect", speller.value(postselect))] if postselect is not None else []
     if word is not None:
