@@ -72,6 +72,8 @@ class Judged:
         How the replay under the own method differs from the record.
     failure
         The exception that the user met.
+    made_over
+        Whether the call gave what a transform works out from several circuits' results: nothing is compared.
     """
 
     call: int
@@ -82,6 +84,7 @@ class Judged:
     refused: tuple[tuple[Method, Failure], ...] = ()
     unfaithful: Optional[Unfaithful] = None
     failure: Optional[Failure] = None
+    made_over: bool = False
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -119,8 +122,7 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
     if _is_made_over(call, own):
-        made_over = Unfaithful(call.index, "the QNode's transforms make something else of the circuit's results", explained=True)
-        return Judged(call.index, key, own, (), (), (), made_over)
+        return Judged(call.index, key, own, (), (), (), made_over=True)
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
     if disagreeing and not first.jacobian:

@@ -115,7 +115,8 @@ class Replay:
         """What is known so far."""
         found = [difference for group in self._differences.values() for difference in group]
         judged = [self._judged[index] for index in sorted(self._judged)]
-        counts = Counter(str(method) for j in judged for method in j.methods)
+        circuits = [j for j in judged if not j.made_over]
+        counts = Counter(str(method) for j in circuits for method in j.methods)
         replayed = sum(1 for j in judged if j.sides)
         refused = {str(method): f"{failure.type}: {failure.message}" for j in reversed(judged) for method, failure in j.refused}
         unfaithful = tuple(j.unfaithful for j in judged if j.unfaithful is not None)
@@ -125,12 +126,12 @@ class Replay:
             methods=tuple(dict.fromkeys(str(method) for j in judged for method in j.methods)),
             recorded=len(self._trace),
             replayed=replayed,
-            sampled=tuple((name, count) for name, count in counts.items() if count < len(judged) and name not in refused),
+            sampled=tuple((name, count) for name, count in counts.items() if count < len(circuits) and name not in refused),
             refused=tuple(sorted(refused.items())),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
             costs=_costs(judged),
-            notes=(*self._notes, *self._about_astray()),
+            notes=(*self._notes, *self._about_astray(), *_about_made_over(len(judged) - len(circuits))),
         )
 
     def _about_astray(self) -> Iterator[str]:
@@ -261,6 +262,12 @@ def excess(difference: Difference) -> float:
     """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
     comparison = difference.comparison
     return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
+
+
+def _about_made_over(count: int) -> Iterator[str]:
+    if count:
+        calls = "1 call gives" if count == 1 else f"{count} calls give"
+        yield f"{calls} what a transform works out from the results of several circuits: nothing is compared there"
 
 
 def _costs(judged: Sequence[Judged]) -> tuple[Cost, ...]:
