@@ -24,13 +24,14 @@ from qdiag.diagnosis.causes.precision import LAYER_CAST
 from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
-from qdiag.errors import NotReproducedError
+from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.method import Method
 from qdiag.method import parse as parse_method
 from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
 from qdiag.question import ARBITER, Question, ask, question_of, with_circuit
+from qdiag.reproducer import Cut, Material, cut
 from qdiag.trace_file import Trace
 from qdiag.workers import Evaluator
 
@@ -42,7 +43,10 @@ MINIMIZING_SECONDS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What every stage after locating works with; ``stopped`` takes note of searches that ended early."""
+    """What every stage after locating works with.
+
+    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early.
+    """
 
     workers: Evaluator
     environment: Environment
@@ -50,6 +54,7 @@ class Bench:
     trusted: bool = False
     minimize: bool = True
     seconds: float = MINIMIZING_SECONDS
+    folder: Optional[Path] = None
     stopped: list[str] = field(default_factory=list)
 
     def reference(self, question: Question) -> Evaluation:
@@ -77,6 +82,22 @@ class Bench:
             trusted=self.trusted,
             tolerance=self.tolerance,
         )
+
+    def function(self, call: Call) -> Cut:
+        """The quantum function of a call, cut out of the user's script.
+
+        Raises
+        ------
+        OpaqueCircuitError
+            If the script is not at hand, is not to be trusted, or the function cannot be taken out of it.
+        """
+        source = call.configuration.source
+        path = None if self.folder is None else self.folder / source.path
+        if path is None or not path.is_file():
+            raise OpaqueCircuitError("the QNode itself shows it, and its script is not at hand", "trace the script again")
+        if not self.trusted:
+            raise OpaqueCircuitError("the QNode itself shows it, and its script is run for a trace of one's own only", "add --trust")
+        return cut(path.read_text(encoding="utf-8", errors="replace"), source.line)
 
     def judged(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
         """The divergence with the arbiter's word on every method that was replayed."""
@@ -225,23 +246,26 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
     """Minimize a finding, and write its reproducer to a path; what sits outside the circuit shows in none that is cut out of it."""
     divergence = finding.divergence
-    if divergence.probe is not None:
+    if divergence.verdict is Verdict.INCONCLUSIVE:
         return finding
     question = bench.question(divergence)
     saved = path.with_suffix(".minimal")
     minimal: Optional[Minimal] = None
     if bench.minimize and INTERRUPTED not in bench.stopped:
-        minimal = minimal_of(divergence, question, finding.diagnosis, bench, lambda circuit: _keep(circuit, saved))
+        minimal = minimal_of(divergence, question, finding.diagnosis, bench, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         scene = survey(divergence, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
         finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=_blamed(scene)))
-    return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+    try:
+        return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+    except OpaqueCircuitError as error:
+        return replace(finding, unreproduced=error.cause)
 
 
 INTERRUPTED = "interrupted"
 
 
-def _keep(circuit: Circuit, path: Path) -> None:
+def keep(circuit: Circuit, path: Path) -> None:
     """Put the smallest circuit so far on disk, whole or not at all: whatever happens next, it is there."""
     text, numbers = skeleton(circuit)
     unfinished = path.with_suffix(".part")
@@ -260,26 +284,21 @@ def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
     return tuple(future.result() for future in futures)
 
 
-def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Optional[Reproducer]:
+def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Reproducer:
     """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
-    if finding.divergence.verdict is Verdict.INCONCLUSIVE:
-        return None
-    made: Optional[Reproducer] = None
-    minimal = None if finding.minimal is None else finding.minimal.circuit
-    for circuit in filter(None, (minimal, question.circuit)):
-        reference = bench.reference(with_circuit(question, circuit))
-        made = reproducer.made(
-            finding,
-            path,
-            circuit=circuit,
-            reference=reference if reference.failure is None else None,
-            environment=bench.environment,
-            notes=() if finding.minimal is None or circuit is not minimal else finding.minimal.notes,
-            trusted=bench.trusted,
-        )
-        if made is not None and made.verified:
-            break
-    return made
+    divergence = finding.divergence
+    material = Material(environment=bench.environment, trusted=bench.trusted)
+    if divergence.outside:
+        needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
+        function = bench.function(divergence.call) if needs_source else None
+        return reproducer.made(finding, path, replace(material, function=function))
+    minimal = finding.minimal
+    if minimal is not None and minimal.circuit is not None:
+        smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, bench), notes=minimal.notes)
+        made = reproducer.made(finding, path, smaller)
+        if made.verified:
+            return made
+    return reproducer.made(finding, path, replace(material, reference=_known(question, question.circuit, bench)))
 
 
 NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD403", "QD504", "QD601", "QD602", "QD603", "QD604"})
@@ -294,9 +313,7 @@ def minimal_of(
     accepted: Optional[Callable[[Circuit], None]] = None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
-    if divergence.probe is not None or diagnosis.code in NOT_FOR_THE_CIRCUIT:
-        return None
-    if divergence.verdict is Verdict.INCONCLUSIVE or question.circuit.opaque:
+    if divergence.outside or diagnosis.code in NOT_FOR_THE_CIRCUIT or question.circuit.opaque:
         return None
 
     def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
@@ -336,3 +353,4 @@ def minimal_of(
         circuit=circuit,
         notes=explained.sentences(circuit),
     )
+        seconds=found.seconds,

@@ -120,6 +120,7 @@ class Minimal:
     one_minimal: bool = False
     circuit: Optional[Circuit] = None
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ class Reproducer:
 class Finding:
     """A divergence with its diagnosis, its minimal circuit and its reproducer.
 
-    ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians.
+    ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians;
+    ``unreproduced`` says why there is no reproducer.
     """
 
     divergence: Divergence
@@ -151,6 +153,7 @@ class Finding:
     minimal: Optional[Minimal] = None
     reproducer: Optional[Reproducer] = None
     evaluations: tuple[Evaluation, ...] = ()
+    unreproduced: str = ""
 
 
 @dataclass(frozen=True)

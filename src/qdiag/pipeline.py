@@ -194,7 +194,8 @@ class Examination:
             located = self._replay.finish()
         options = self._options
         workers, tolerance = self._workers, options.plan.tolerance
-        bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds)
+        folder = _folder(self._trace.script)
+        bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds, folder)
         with self._voice.progress("asking the arbiter") as report:
             alone = [*unanimous(bench, self._trace, located.divergences, report)]
         alone += [*outside(self._trace, [*located.divergences, *alone]), *in_layers(self._trace)]
@@ -219,6 +220,11 @@ class Examination:
                 seen.add(kind)
                 proven = divergence.verdict in self._options.proven
                 yield reproduced(finding, bench, self._run.reproducer(len(seen) - 1)) if proven else finding
+
+
+def _folder(script: Script) -> Optional[Path]:
+    """Where the sources of a script lie: places in them are told from there; from the working folder, where it was run as a module."""
+    return None if script.called else Path() if script.module else Path(script.path).parent
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:

@@ -107,7 +107,17 @@ def moons() -> Case:
     finding = Finding(
         divergence,
         _float32(),
-        Minimal(2, 1, 1, 1, 31, True, circuit(gate("Hadamard"), gate("RY", 1.27, trainable=True, dtype="float32"))),
+        Minimal(
+            2,
+            1,
+            1,
+            1,
+            31,
+            True,
+            circuit(gate("Hadamard"), gate("RY", 1.27, trainable=True, dtype="float32")),
+            ("any number in RY on wire 0 shows it", "the two agree with float64 numbers"),
+            0.8,
+        ),
         Reproducer(_SCRIPT, "qdiag-runs/moons-1/repro.py", True, 1, "backprop  0.28366217\nadjoint   0.28366223\ngap       6.0e-08\n"),
         _evaluations(ran),
     )
@@ -239,6 +249,7 @@ def shifted() -> Case:
             (ADJOINT,),
         ),
         Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause that qdiag knows explains every experiment", "report it"),
+        unreproduced="the circuit cannot be written as source",
     )
     result = Result(
         6, 2, 6, (("circuit", "train.py:14"),), (ADJOINT, BACKPROP, SHIFT, LIGHTNING), Verdict.ERROR,

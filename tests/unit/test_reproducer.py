@@ -13,7 +13,7 @@ from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.method import Method
-from qdiag.reproducer import made, verify, write
+from qdiag.reproducer import Material, made, verify, write
 from qdiag.reproducer.script import SKIP, Script, comment
 from qdiag.reproducer.variables import variables_of
 
@@ -259,7 +259,8 @@ DIAGNOSIS = Diagnosis("QD901", "unknown", "", "unknown", "", "")
 
 def test_what_the_plain_style_does_not_show_is_written_with_every_number_as_recorded(tmp_path):
     language = FakeLanguage(imports=("import a_package_that_nobody_has",))
-    found = made(Finding(divergence(), DIAGNOSIS), tmp_path / "repro.py", language=language, split=lambda circuit, trusted: ())
+    material = Material(language=language, split=lambda circuit, trusted: ())
+    found = made(Finding(divergence(), DIAGNOSIS), tmp_path / "repro.py", material)
     assert [exact for exact, _ in language.asked] == [False, True]
     assert (found.verified, found.exit_code) == (False, 125)
     assert (tmp_path / "repro.py").read_text() == found.source
@@ -267,6 +268,6 @@ def test_what_the_plain_style_does_not_show_is_written_with_every_number_as_reco
 
 def test_a_class_from_the_trace_is_written_but_not_run_without_trust(tmp_path):
     circuit = Circuit((replace(rotation(0.25), definition="class RX: ..."),), (EXPVAL,))
-    found = made(Finding(divergence(circuit), DIAGNOSIS), tmp_path / "repro.py", language=FakeLanguage())
+    found = made(Finding(divergence(circuit), DIAGNOSIS), tmp_path / "repro.py", Material(language=FakeLanguage()))
     assert (found.verified, found.exit_code, found.output) == (False, None, "")
     assert (tmp_path / "repro.py").exists()

@@ -103,6 +103,8 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
         Fact("because", diagnosis.because),
         Fact("remedy", diagnosis.remedy),
         Fact("minimal", _minimal(finding.minimal)),
+        Fact("varied", "; ".join(finding.minimal.notes) if finding.minimal else ""),
+        Fact("repro", f"none: {finding.unreproduced}" if finding.unreproduced else ""),
     )
 
 

@@ -122,6 +122,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "cause": _cause(finding.diagnosis),
         "minimal": _minimal(finding.minimal),
         "reproducer": _reproducer(finding.reproducer),
+        "unreproduced": finding.unreproduced,
         "known_issues": [issue.number for issue in known_issues.matching(finding, environment)],
     }
 
@@ -170,6 +171,8 @@ def _minimal(minimal: Optional[Minimal]) -> Optional[dict[str, Any]]:
         "measurements": minimal.measurements,
         "oracle_calls": minimal.oracle_calls,
         "one_minimal": minimal.one_minimal,
+        "notes": list(minimal.notes),
+        **_number("seconds", minimal.seconds),
     }
 
 

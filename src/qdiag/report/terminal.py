@@ -24,7 +24,7 @@ class Speak(Protocol):
         """The text in a style."""
 
 
-_LABELS = ("first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal")
+_LABELS = ("first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal", "varied", "repro")
 _PLAIN = str.maketrans({"·": "-", "→": "->", "×": "x", "−": "-", "–": "-", "…": "...", "⟨": "<", "⟩": ">", "≥": ">=", "≤": "<="})
 
 

@@ -1,4 +1,4 @@
-"""Scripts that keep the layer around the circuit, for causes that lie there."""
+"""Scripts that keep what surrounds the circuit, a layer or a result's dtype, for causes that lie there."""
 
 from __future__ import annotations
 
@@ -83,6 +83,25 @@ def cast_script(call: Call, language: Any) -> Script:
         f"TorchLayer hands on its QNode's result in {call.layer_dtype}, the dtype of its input, which cannot hold it.",
         "Give the layer floating-point inputs, and return real measurements from it.",
         "Exits 1 while the result depends on the input's dtype.",
+    )
+    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, body)
+
+
+def dtype_script(call: Call, language: Any) -> Script:
+    """A QNode whose result has Torch's default dtype, although its argument is float64."""
+    device, imports = language.device(call.method, [0], ())
+    function = ("def circuit(x):", "    qml.RX(x, wires=0)", "    return qml.expval(qml.PauliZ(0))")
+    body = (
+        "x = torch.tensor(0.4, dtype=torch.float64, requires_grad=True)",
+        f"device = {device}",
+        f"result = {language.qnode('device', call.method, 'torch', (), ())}(x)",
+        'print("argument", x.dtype, "result", result.dtype, "by default", torch.get_default_dtype())',
+        "sys.exit(result.dtype != x.dtype)  # 1 while they differ",
+    )
+    header = (
+        f"The result of {call.method} has Torch's default dtype, whatever the dtype of its argument.",
+        "torch.set_default_dtype(torch.float64) avoids it.",
+        "Exits 1 while argument and result differ in dtype, 0 once they agree.",
     )
     return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, body)
 

@@ -5,31 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Optional
 
-from qdiag.call import Environment
-from qdiag.circuit import Circuit, nodes_of
 from qdiag.errors import OpaqueCircuitError, OutputError
-from qdiag.evaluate import Evaluation
 from qdiag.findings import Finding, Reproducer
-from qdiag.reproducer.task import Language
-from qdiag.reproducer.writing import write, write_for
+from qdiag.reproducer.choosing import NOTHING_ELSE, Material, scripts
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""
 
-MOST_ROWS = 5
-"""Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
+TIMES = 3
+"""In how many fresh processes a script must show it."""
 
 MOST_OUTPUT = 10_000
 """Characters of a script's output that are kept."""
 
 
-def verify(
-    reproducer: Reproducer, path: Path, *, python: str = sys.executable, times: int = 1, seconds: float = SECONDS
-) -> Reproducer:
+def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, times: int = 1, seconds: float = SECONDS) -> Reproducer:
     """Write a script to a file and run it in fresh processes.
 
     Parameters
@@ -54,13 +49,20 @@ def verify(
         path.write_text(reproducer.source, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}", "choose another folder with --out") from None
-    code: Optional[int] = None
-    output = ""
-    for _ in range(times):
-        code, output = _run([python, path.name], path.parent, seconds)
-        if code != 1:
+    found = replace(reproducer, path=path.name)
+    for code, output in _runs([python, path.name], path.parent, times, seconds):
+        found = replace(found, verified=code == 1, exit_code=code, output=output[-MOST_OUTPUT:])
+        if not found.verified:
             break
-    return replace(reproducer, path=path.name, verified=code == 1, exit_code=code, output=output[-MOST_OUTPUT:])
+    return found
+
+
+def _runs(command: Sequence[str], folder: Path, times: int, seconds: float) -> Iterator[tuple[Optional[int], str]]:
+    """Exit code and output of several runs: the first alone, then the others side by side, each spends its time on imports."""
+    if times:
+        yield _run(command, folder, seconds)
+    with ThreadPoolExecutor(max(1, times - 1)) as threads:
+        yield from threads.map(lambda _: _run(command, folder, seconds), range(times - 1))
 
 
 def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional[int], str]:
@@ -80,26 +82,10 @@ def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional
     return done.returncode, done.stdout
 
 
-Split = Callable[[Circuit, bool], Sequence[Circuit]]
-"""Gives the rows of a circuit's batch; the flag says whether its class definitions are trusted."""
-
-
 def made(
-    finding: Finding,
-    path: Path,
-    *,
-    circuit: Optional[Circuit] = None,
-    reference: Optional[Evaluation] = None,
-    tolerance: Optional[float] = None,
-    environment: Optional[Environment] = None,
-    notes: Sequence[str] = (),
-    trusted: bool = False,
-    times: int = 1,
-    python: str = sys.executable,
-    language: Optional[Language] = None,
-    split: Optional[Split] = None,
-) -> Optional[Reproducer]:
-    """The reproducer of a finding, written and run: as a person would write it where that shows it, else with every number as recorded.
+    finding: Finding, path: Path, material: Material = NOTHING_ELSE, *, times: int = TIMES, python: str = sys.executable
+) -> Reproducer:
+    """The reproducer of a finding, written and run: the first of its scripts that shows it.
 
     Parameters
     ----------
@@ -107,61 +93,32 @@ def made(
         The finding.
     path
         Where the script is written.
-    circuit, reference, tolerance, environment, notes, trusted, language
-        As in `write`.
+    material
+        What it is made of. A script that holds the user's own classes is run only where these are trusted.
     times, python
-        As in `verify`. A script that holds the user's own classes runs only where it is ``trusted``.
-    split
-        Gives a circuit's rows; `bridges.batches` where it is None.
+        As in `verify`.
 
     Returns
     -------
-    Reproducer or None
-        None where the circuit cannot be written as source.
+    Reproducer
+        Where no script shows a difference of the circuit, the first one, not verified.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If nothing can be written, or nothing shows what lies outside of the circuit: the error says why.
     """
-    special = write_for(finding.divergence, finding.diagnosis, environment=environment, language=language)
-    if special is not None:
-        return verify(special, path, python=python, times=times)
-    used = finding.divergence.call.circuit if circuit is None else circuit
-    may_run = trusted or not any(node.definition for top in used.nodes for node in nodes_of(top))
+    may_run = material.may_run(finding)
     first: Optional[Reproducer] = None
-    for tried_circuit, readable in _attempts(used, trusted and may_run, split or _rows):
-        try:
-            written = write(
-                finding.divergence,
-                tried_circuit,
-                reference=reference if tried_circuit is used else None,
-                tolerance=tolerance,
-                environment=environment,
-                notes=notes,
-                readable=readable,
-                trusted=trusted,
-                language=language,
-            )
-        except OpaqueCircuitError:
-            continue
+    for written in scripts(finding, material):
         tried = verify(written, path, python=python, times=times if may_run else 0)
         if tried.verified or not may_run:
             return tried
         first = first or tried
-    if first is not None:
-        path.write_text(first.source, encoding="utf-8")
+    if first is None:
+        raise OpaqueCircuitError("the circuit cannot be written as source", "read it in the report")
+    if finding.divergence.outside:
+        path.unlink()
+        raise OpaqueCircuitError("cut out of the script, the QNode does not show it by itself", "cut the script down by hand")
+    path.write_text(first.source, encoding="utf-8")
     return first
-
-
-def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[Circuit, bool]]:
-    """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch."""
-    yield circuit, True
-    yield circuit, False
-    rows = split(circuit, trusted)
-    if len(rows) > 1:
-        yield from ((row, True) for row in rows[:MOST_ROWS])
-
-
-def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
-    from qdiag.bridges.batches import rows
-
-    try:
-        return rows(circuit, trusted)
-    except OpaqueCircuitError:
-        return ()

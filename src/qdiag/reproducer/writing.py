@@ -5,7 +5,7 @@ The script needs PennyLane and torch or numpy only. What depends on their versio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
@@ -14,9 +14,11 @@ from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Reproducer
 from qdiag.method import Method
+from qdiag.reproducer.arguments import argument_scripts
 from qdiag.reproducer.body import Body
 from qdiag.reproducer.comparing import Layout
-from qdiag.reproducer.layers import batch_script, cast_script
+from qdiag.reproducer.functions import Cut
+from qdiag.reproducer.layers import batch_script, cast_script, dtype_script
 from qdiag.reproducer.script import Script, versions
 from qdiag.reproducer.task import Language, Task
 from qdiag.reproducer.variables import variables_of
@@ -82,7 +84,25 @@ def write_for(
     return Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
 
 
-_BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {"QD104": cast_script, "QD504": batch_script}
+def write_around(
+    divergence: Divergence, function: Cut, *, environment: Optional[Environment] = None, language: Optional[Language] = None
+) -> Iterator[Reproducer]:
+    """Scripts around the user's own quantum function, for what a live probe saw: one of them may show it.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If its arguments cannot be given values.
+    """
+    for script in argument_scripts(divergence, function, language or _pennylane()):
+        yield Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
+
+
+_BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {
+    "QD103": dtype_script,
+    "QD104": cast_script,
+    "QD504": batch_script,
+}
 """Causes whose script keeps what surrounds the circuit."""
 
 

@@ -1,0 +1,107 @@
+"""Scripts around a quantum function of the user's own: its gradient with respect to one argument, beside a difference quotient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from qdiag.call import Argument
+from qdiag.errors import OpaqueCircuitError
+from qdiag.findings import Divergence
+from qdiag.reproducer.comparing import JACOBIAN, STEP, TWICE, Layout
+from qdiag.reproducer.functions import Cut
+from qdiag.reproducer.script import Script
+from qdiag.reproducer.task import Language
+
+TOLERANCE = "1e-06"
+"""Far above the error of the difference quotient, far below a gradient that is lost."""
+
+_CURE = "cut the script down by hand"
+
+_REAL = frozenset(["ExpectationMP", "VarianceMP"])
+
+
+def argument_scripts(found: Divergence, function: Cut, language: Language) -> Iterator[Script]:
+    """Scripts that show what a probe saw of an argument: at generic numbers, then with this argument at zero.
+
+    Parameters
+    ----------
+    found
+        What the probe saw. A trace holds no numbers of a QNode's arguments, so that the script has its own.
+    function
+        The quantum function.
+    language
+        How this PennyLane is written.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If the arguments cannot be given values.
+    """
+    name = found.comparison.element.partition("argument ")[2]
+    arguments = found.call.arguments
+    if name not in [argument.name for argument in arguments]:
+        raise OpaqueCircuitError("what differs is no argument of the quantum function by itself", _CURE)
+    for argument in arguments:
+        _require_a_value(argument, function)
+    if not all(transform.isidentifier() for transform in found.call.configuration.transforms):
+        raise OpaqueCircuitError("a transform of the QNode has no name", _CURE)
+    for zero in (False, True):
+        yield _script(found, name, zero, function, language)
+
+
+def _require_a_value(argument: Argument, function: Cut) -> None:
+    if argument.name not in function.arguments:
+        raise OpaqueCircuitError(f"its argument {argument.name} is not a single array", _CURE)
+    if not argument.dtype.startswith("float"):
+        raise OpaqueCircuitError(f"the trace does not hold the value of its argument {argument.name} ({argument.dtype})", _CURE)
+
+
+def _script(found: Divergence, name: str, zero: bool, function: Cut, language: Language) -> Script:
+    call = found.call
+    configuration, method = call.configuration, call.method
+    in_torch = next(argument.container for argument in call.arguments if argument.name == name) == "torch"
+    interface, module = ("torch", "torch") if in_torch else ("autograd", "pnp")
+    module_import = "import torch" if in_torch else "from pennylane import numpy as pnp"
+    device, imports = language.device(method, list(configuration.device_wires) or list(call.circuit.wires), ())
+    qnode = language.qnode("device", method, interface, configuration.execution_options, ())
+    for transform in configuration.transforms:
+        qnode = f"qml.transforms.{transform}({qnode})"
+    given = ", ".join(f"{argument.name}={argument.name}" for argument in call.arguments)
+    results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").filled("qnode", given)
+    real = all(node.name in _REAL for node in call.circuit.measurements)
+    gradient = f"jacobian(loss, {name})" if in_torch else f"qml.jacobian(loss)({name})"
+    body = (
+        *(f"{a.name} = {_value(a, module, zero and a.name == name)}" for a in call.arguments),
+        f"device = {device}",
+        f"qnode = {qnode}",
+        "",
+        "",
+        f"def loss({name}):",
+        f"    return {results}.sum()" if real else f"    return (abs({results}) ** 3).sum()",
+        "",
+        "",
+        f"gradient = {gradient}.sum()",
+        f"slope = (loss({name} + {STEP}) - loss({name} - {STEP})) / {TWICE}",
+        f'print("gradient", float(gradient), "difference quotient", float(slope), "tolerated {TOLERANCE}")',
+        f"sys.exit(not abs(gradient - slope) <= {TOLERANCE})  # 1 while they differ, also by NaN",
+    )
+    header = (
+        f"The gradient of {call.configuration.method} with respect to {name}, summed over its elements, is not what the QNode's own "
+        "values give by a difference quotient.",
+        f"Exits 1 while they are more than {TOLERANCE} apart, 0 once they agree. The arguments' numbers are made up.",
+    )
+    needed = {*imports, *function.imports, module_import, "import pennylane as qml", *([JACOBIAN] if in_torch else [])}
+    settings = ("torch.set_default_dtype(torch.float64)",) if in_torch else ()
+    return Script(header, frozenset(needed), settings, (), function.lines, body)
+
+
+def _value(argument: Argument, module: str, zero: bool) -> str:
+    """Numbers at which nothing special happens, or zeros."""
+    shape = ", ".join(map(str, argument.shape))
+    if zero:
+        return f"{module}.zeros(({shape}{',' if len(argument.shape) == 1 else ''}))"
+    if not shape:
+        return f"{module}.{'tensor' if module == 'torch' else 'array'}(0.7)"
+    values = f"{module}.linspace(0.1, 1.0, {math.prod(argument.shape)})"
+    return f"{values}.reshape({shape})" if len(argument.shape) > 1 else values

@@ -1,0 +1,111 @@
+"""Which scripts may show a finding, the most telling first: for its cause, around the user's function, then of the circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from qdiag.call import Environment
+from qdiag.circuit import Circuit, nodes_of
+from qdiag.errors import OpaqueCircuitError
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Finding, Reproducer
+from qdiag.reproducer.functions import Cut
+from qdiag.reproducer.task import Language
+from qdiag.reproducer.writing import write, write_around, write_for
+
+MOST_ROWS = 5
+"""Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
+
+Split = Callable[[Circuit, bool], Sequence[Circuit]]
+"""Gives the rows of a circuit's batch; the flag says whether its class definitions are trusted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What scripts are made of, besides the finding.
+
+    Parameters
+    ----------
+    circuit, reference, environment, notes, trusted, language
+        As in `writing.write`.
+    function
+        The user's quantum function, cut out of the script, for what only the QNode itself shows.
+    split
+        Gives a circuit's rows; `bridges.batches` where it is None.
+    """
+
+    circuit: Optional[Circuit] = None
+    reference: Optional[Evaluation] = None
+    function: Optional[Cut] = None
+    environment: Optional[Environment] = None
+    notes: tuple[str, ...] = ()
+    trusted: bool = False
+    language: Optional[Language] = None
+    split: Optional[Split] = None
+
+    def circuit_of(self, finding: Finding) -> Circuit:
+        """The circuit that is written: the call's own where there is no smaller one."""
+        return finding.divergence.call.circuit if self.circuit is None else self.circuit
+
+    def may_run(self, finding: Finding) -> bool:
+        """Whether a script may be run: it may hold the user's own classes, out of a trace from elsewhere."""
+        return self.trusted or not any(node.definition for top in self.circuit_of(finding).nodes for node in nodes_of(top))
+
+
+NOTHING_ELSE = Material()
+
+
+def scripts(finding: Finding, material: Material) -> Iterator[Reproducer]:
+    """The scripts that may show a finding, in the order in which to try them.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If the user's function takes arguments that cannot be given values.
+    """
+    divergence, environment, language = finding.divergence, material.environment, material.language
+    special = write_for(divergence, finding.diagnosis, environment=environment, language=language)
+    if special is not None:
+        yield special
+    if not divergence.outside:
+        yield from _of_the_circuit(finding, material)
+    elif material.function is not None:
+        yield from write_around(divergence, material.function, environment=environment, language=language)
+
+
+def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer]:
+    used = material.circuit_of(finding)
+    for circuit, readable in _attempts(used, material.trusted, material.split or _rows):
+        try:
+            yield write(
+                finding.divergence,
+                circuit,
+                reference=material.reference if circuit is used else None,
+                environment=material.environment,
+                notes=material.notes,
+                readable=readable,
+                trusted=material.trusted,
+                language=material.language,
+            )
+        except OpaqueCircuitError:
+            continue
+
+
+def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[Circuit, bool]]:
+    """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch."""
+    yield circuit, True
+    yield circuit, False
+    rows = split(circuit, trusted)
+    if len(rows) > 1:
+        yield from ((row, True) for row in rows[:MOST_ROWS])
+
+
+def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
+    from qdiag.bridges.batches import rows
+
+    try:
+        return rows(circuit, trusted)
+    except OpaqueCircuitError:
+        return ()
