@@ -125,7 +125,10 @@ def test_operators_of_operators_are_written_with_functions_and_signs(operator, t
     [
         (lambda: qml.expval(qml.PauliZ(0)), "qml.expval(qml.Z(0))"),
         (lambda: qml.expval(qml.PauliZ(0) @ qml.PauliX("b")), 'qml.expval(qml.Z(0) @ qml.X("b"))'),
-        (lambda: qml.expval(qml.dot([0.5, 2.0], [qml.PauliZ(0), qml.PauliX(1)])), "qml.expval(qml.dot([0.5, 2.0], [qml.Z(0), qml.X(1)]))"),
+        (
+            lambda: qml.expval(qml.dot([0.5, 2.0], [qml.PauliZ(0), qml.PauliX(1)])),
+            "qml.expval(qml.dot([0.5, 2.0], [qml.Z(0), qml.X(1)]))",
+        ),
         (lambda: qml.var(qml.Hamiltonian([0.5], [qml.PauliY(0)])), "qml.var(qml.Hamiltonian([0.5], [qml.Y(0)]))"),
         (lambda: qml.probs(op=qml.PauliX(0)), "qml.probs(op=qml.X(0))"),
         (lambda: qml.probs(wires=[0, 1]), "qml.probs(wires=[0, 1])"),
@@ -160,9 +163,7 @@ def test_mid_circuit_measurements_and_conditions_come_back():
 
 
 def test_a_named_parameter_stands_by_its_name_and_the_others_are_literals():
-    circuit = Circuit(
-        (node_of(qml.RX(0.3, wires=0)), node_of(qml.Rot(0.1, 0.2, 0.3, wires=0))), (node_of(qml.expval(qml.PauliZ(0))),)
-    )
+    circuit = Circuit((node_of(qml.RX(0.3, wires=0)), node_of(qml.Rot(0.1, 0.2, 0.3, wires=0))), (node_of(qml.expval(qml.PauliZ(0))),))
     assert source_of(circuit, {0: "x", 2: "t[1]"}).lines == ("qml.RX(x, wires=0)", "qml.Rot(0.1, t[1], 0.3, wires=0)")
 
 

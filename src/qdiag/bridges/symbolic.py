@@ -28,7 +28,7 @@ def _function(dotted: str) -> Callable[[Speller, Node], Spellings]:
 
 def _pow(speller: Speller, node: Node) -> Spellings:
     # up to 0.34 the exponent is among the data
-    base, exponent = (*node.data, *_parts(node))
+    base, exponent = node.data if len(node.data) == 2 else (node.data[0], _parts(node)[0])
     yield Call(named("pow"), (speller.value(base), speller.value(exponent)))
 
 
@@ -153,7 +153,8 @@ def _conditional(speller: Speller, node: Node) -> Spellings:
 def _measure(speller: Speller, node: Node) -> Spellings:
     options = named_values(node.metadata)
     word, reset, postselect = options.get("pauli_word"), options.get("reset"), options.get("postselect")
-    wires = _wires(options.get("wires") or _parts(node)[0])
+    where = options.get("wires")
+    wires = _wires(where if isinstance(where, Wires) else _parts(node)[0])
     keywords: list[tuple[str, Expression]] = [("reset", Constant(True))] if reset else []
     keywords += [("postselect", speller.value(postselect))] if postselect is not None else []
     if word is not None:
