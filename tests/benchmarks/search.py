@@ -1,7 +1,7 @@
 """How many questions the search asks, beside picire's ddmin and shrinkray, on the same oracles in the same run.
 
 Run as ``python tests/benchmarks/search.py``; with ``--circuits`` also on real circuits of ``cases/``, padded with random operations,
-where every question is a real evaluation (this takes minutes). Needs the ``dev`` extra.
+where every question is a real evaluation (some minutes; ``--circuits NAME --only-circuits`` is a part of it). Needs the ``dev`` extra.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ DRAWS = 60
 SYNTHETIC = ((100, 1, 15), (100, 5, 55), (100, 10, 90), (1000, 5, 90))
 PADDED = (100, 300)
 BYTES = 256
+RUNS, QUICK = 5, 3.0
 CASES = (
     ("pow-of-controlled-lightning", "default.qubit/backprop", "lightning.qubit/adjoint"),
     ("adjoint-observable-coeff-shifts-gradient", "default.qubit/backprop", "default.qubit/adjoint"),
@@ -135,12 +136,14 @@ def _asked(reducer: Reducer, count: int, relevant: int, seed: int) -> int:
 # --- real circuits ----------------------------------------------------------------------------------------------------------
 
 
-def real(most: int) -> None:
-    """Print questions, seconds and operations left for recorded circuits between random operations."""
-    calls = {case: _recorded(case) for case, _, _ in CASES}
+def real(most: int, names: Sequence[str]) -> bool:
+    """Print questions, seconds and operations left for recorded circuits between random operations; whether ours are the fewest."""
+    chosen = [entry for entry in CASES if not names or entry[0] in names]
+    calls = {case: _recorded(case) for case, _, _ in chosen}
+    reached = True
     print(f"\nreal circuits between random operations; at most {most} questions ('>' where that was not enough)")
     print(f"{'case':>42} {'added':>5} " + " ".join(f"{name + ': asked, s, left':>26}" for name in REDUCERS))
-    for case, good, bad in CASES:
+    for case, good, bad in chosen:
         call = calls[case]
         for added in PADDED:
             circuit = padded(call.circuit, added, seed=added)
@@ -148,21 +151,45 @@ def real(most: int) -> None:
                 replace(call, circuit=circuit), (parse(good), parse(bad)), where="jacobian", trusted=False, tolerance=Tolerance()
             )
             question = replace(question, device_wires=())
-            columns = [_measured(reducer, SameDifference(question, Inline()), circuit, most) for reducer in REDUCERS.values()]
-            print(f"{case:>42} {added:>5} " + " ".join(f"{column:>26}" for column in columns), flush=True)
+            found = [_best_of(reducer, SameDifference(question, Inline()), circuit, most) for reducer in REDUCERS.values()]
+            reached = reached and all(found[0].asked < other.asked and found[0].seconds < other.seconds for other in found[1:])
+            print(f"{case:>42} {added:>5} " + " ".join(f"{column.text:>26}" for column in found), flush=True)
+    return reached
 
 
-def _measured(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> str:
+@dataclass(frozen=True)
+class Measured:
+    """What one reducer took for one circuit, and how many operations it left."""
+
+    asked: int
+    seconds: float
+    left: int
+    finished: bool
+
+    @property
+    def text(self) -> str:
+        """The three figures of a column."""
+        return f"{'' if self.finished else '>'}{self.asked}, {self.seconds:.2f}, {self.left}"
+
+
+def _best_of(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> Measured:
+    """The quickest of several runs, where they take so little that whatever else the machine does would decide."""
+    found = _measured(reducer, same, circuit, most)
+    again = [_measured(reducer, same, circuit, most) for _ in range(RUNS - 1 if found.seconds < QUICK else 0)]
+    return min([found, *again], key=lambda measured: measured.seconds)
+
+
+def _measured(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> Measured:
     def question(kept: Kept) -> bool:
         return same(replace(circuit, operations=tuple(circuit.operations[i] for i in kept)))
 
     counted = Counted(question, most)
     begun = time.perf_counter()
     try:
-        left, mark = len(reducer(len(circuit.operations), counted)), ""
+        left, finished = len(reducer(len(circuit.operations), counted)), True
     except TimeoutError:
-        left, mark = len(counted.best), ">"
-    return f"{mark}{len(counted.known)}, {time.perf_counter() - begun:.1f}, {left}"
+        left, finished = len(counted.best), False
+    return Measured(len(counted.known), time.perf_counter() - begun, left, finished)
 
 
 def _recorded(case: str) -> Call:
@@ -193,10 +220,11 @@ def _random_gate(draw: random.Random, wires: list[Label]) -> Node:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--circuits", action="store_true", help="also on real circuits")
+    parser.add_argument("--circuits", nargs="*", metavar="NAME", help="also on real circuits: of these cases, or of all")
+    parser.add_argument("--only-circuits", action="store_true", help="leave the synthetic oracles out")
     parser.add_argument("--most", type=int, default=600, help="questions that a reducer may ask about a real circuit")
     given = parser.parse_args()
-    reached = synthetic()
-    if given.circuits:
-        real(given.most)
+    reached = given.only_circuits or synthetic()
+    if given.circuits is not None:
+        reached = real(given.most, given.circuits) and reached
     raise SystemExit(0 if reached else 1)

@@ -6,10 +6,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from qdiag import pipeline, run_directory
 from qdiag.cli.voice import Voice
+from qdiag.findings import Finding
 from qdiag.locate import Plan
 from qdiag.workers import Workers
 
@@ -97,6 +98,19 @@ def failures(case: Case, outcome: pipeline.Outcome) -> list[str]:
         wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
     if {_canonical(name) for name in divergence.wrong} - {*expected.get("wrong", ())}:
         wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
+    return [*wrong, *_not_small(finding, expected.get("operations"))]
+
+
+def _not_small(finding: Finding, most: Optional[int]) -> list[str]:
+    """What is missing at a minimal circuit and its reproducer; ``most`` is what was found by hand."""
+    minimal, script = finding.minimal, finding.reproducer
+    wrong = []
+    if minimal is not None and most is not None and minimal.operations > most:
+        wrong.append(f"{minimal.operations} operations, not {most}")
+    if minimal is not None and not minimal.one_minimal:
+        wrong.append("not shown to be minimal")
+    if script is not None and not script.verified:
+        wrong.append(f"the reproducer exits {script.exit_code}")
     return wrong
 
 

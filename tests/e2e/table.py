@@ -1,44 +1,92 @@
-"""Prints a table of all cases: expected, found, confidence, seconds.  python -m tests.e2e.table [NAME …]"""
+"""Prints a table of all cases: expected, found, confidence, seconds.  python -m tests.e2e.table [--minimal] [NAME …]
+
+With --minimal the table is of the circuits instead: operations before and after, wires, oracle calls, seconds, the reproducer's lines.
+"""
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Callable
 
 import pennylane
 from rich.console import Console
 from rich.table import Table
 
+from qdiag.findings import Finding
 from qdiag.workers import Workers
-from tests.e2e.case_runs import cases, run
+from tests.e2e.case_runs import Row, cases, run
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the cases of the installed stack (or those named) and print what came of them."""
     stack = "0.21" if pennylane.__version__.startswith("0.21") else "newest"
-    table = Table("case", "expected", "found", "wrong", "seconds", "reproducer", "as expected")
-    missed = 0
+    names = [argument for argument in arguments if not argument.startswith("-")]
+    rows: list[Row] = []
     with Workers() as workers, tempfile.TemporaryDirectory() as folder:
         for case in cases(stack):
             if names and case.name not in names:
                 continue
-            row = run(case, workers, Path(folder))
-            missed += bool(row.failures)
-            findings = row.outcome.result.findings
-            made = [f.reproducer for f in findings if f.reproducer is not None]
-            table.add_row(
-                case.name,
-                " or ".join(case.expected.get("codes", [])) or str(case.expected["verdict"]),
-                row.found if findings else row.outcome.result.verdict.value,
-                ", ".join(findings[0].divergence.wrong) if findings else "",
-                f"{row.seconds:.1f}",
-                ", ".join(f"exits {r.exit_code}, {r.lines} lines" for r in made),
-                "; ".join(row.failures) or "yes",
-            )
-            print(case.name, row.found, row.failures or "", file=sys.stderr)
-    Console(width=160).print(table)
-    return 1 if missed else 0
+            rows.append(run(case, workers, Path(folder)))
+            print(case.name, rows[-1].found, rows[-1].failures or "", file=sys.stderr)
+    shown: Callable[[Sequence[Row]], Table] = minimized if "--minimal" in arguments else judged
+    Console(width=160).print(shown(rows))
+    return 1 if any(row.failures for row in rows) else 0
+
+
+def judged(rows: Sequence[Row]) -> Table:
+    """What was expected of each case, and what was found."""
+    table = Table("case", "expected", "found", "wrong", "seconds", "reproducer", "as expected")
+    for row in rows:
+        findings, expected = row.outcome.result.findings, row.case.expected
+        made = [f.reproducer for f in findings if f.reproducer is not None]
+        table.add_row(
+            row.case.name,
+            " or ".join(expected.get("codes", [])) or str(expected["verdict"]),
+            row.found if findings else row.outcome.result.verdict.value,
+            ", ".join(findings[0].divergence.wrong) if findings else "",
+            f"{row.seconds:.1f}",
+            ", ".join(f"exits {r.exit_code}, {r.lines} lines" for r in made),
+            "; ".join(row.failures) or "yes",
+        )
+    return table
+
+
+def minimized(rows: Sequence[Row]) -> Table:
+    """How small the circuit of each finding became, at which cost, and how long its reproducer is; medians in the last line."""
+    table = Table("case", "finding", "operations", "most", "wires", "asked", "seconds", "1-minimal", "lines", "verified")
+    found = [(row, finding) for row in rows for finding in row.outcome.result.findings]
+    for row, finding in found:
+        minimal, script, most = finding.minimal, finding.reproducer, row.case.expected.get("operations")
+        table.add_row(
+            row.case.name,
+            f"{finding.diagnosis.code} {finding.divergence.verdict.value}",
+            f"{_before(finding)} → {minimal.operations}" if minimal else str(_before(finding)),
+            "" if most is None else str(most),
+            str(minimal.wires) if minimal else "",
+            str(minimal.oracle_calls) if minimal else "",
+            f"{minimal.seconds:.1f}" if minimal else "",
+            ("yes" if minimal.one_minimal else "no") if minimal else "",
+            str(script.lines) if script else "",
+            ("yes" if script.verified else f"exits {script.exit_code}") if script else finding.unreproduced,
+        )
+    left = [finding.minimal for _, finding in found if finding.minimal is not None]
+    lines = [finding.reproducer.lines for _, finding in found if finding.reproducer is not None]
+    if left and lines:
+        operations, asked, seconds = (
+            statistics.median(of) for of in ([m.operations for m in left], [m.oracle_calls for m in left], [m.seconds for m in left])
+        )
+        table.add_section()
+        median = f"{statistics.median(lines):g}"
+        table.add_row("median", "", f"{operations:g}", "", "", f"{asked:g}", f"{seconds:.1f}", "", median, "")
+    return table
+
+
+def _before(finding: Finding) -> int:
+    return len(finding.divergence.call.circuit.operations)
 
 
 if __name__ == "__main__":

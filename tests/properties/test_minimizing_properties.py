@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from qdiag.arrays import unpack
 from qdiag.circuit import Circuit, without_measurements, without_operations
+from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError
+from qdiag.examination import keep
 from qdiag.minimizing import Minimized, Oracle, minimize
 from qdiag.minimizing.oracle import fingerprint
 from qdiag.minimizing.order import key
@@ -90,12 +95,16 @@ def test_interrupted_at_any_call_the_best_so_far_is_safe_and_valid(
             raise KeyboardInterrupt
         return interesting(candidate)
 
-    kept: list[Circuit] = []
-    found = minimize(start, Oracle(interrupted), workshop=WORKSHOP, accepted=kept.append)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "repro.minimal"
+        found = minimize(start, Oracle(interrupted), workshop=WORKSHOP, accepted=lambda circuit: keep(circuit, path))
+        text, _, numbers = path.read_bytes().partition(b"\n")
+        assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    on_disk = restore(text.decode(), unpack(numbers))
     assert found.stopped == ("interrupted" if asked > end else "")
-    assert found.circuit is kept[-1]
-    assert all(interesting(circuit) for circuit in kept)
-    assert key(found.circuit) <= key(start)
+    assert fingerprint(on_disk) == fingerprint(found.circuit)
+    assert interesting(on_disk)
+    assert key(on_disk) <= key(start)
 
 
 @pytest.mark.parametrize("width", [1, 3])

@@ -139,8 +139,12 @@ class TestTheSameCause:
                 raise KeyboardInterrupt
             return True
 
-        found = minimize(numbered(100), Oracle(interesting), same_cause=lambda candidate: len(candidate.operations) == 100)
+        kept: list[Circuit] = []
+        found = minimize(
+            numbered(100), Oracle(interesting), same_cause=lambda candidate: len(candidate.operations) == 100, accepted=kept.append
+        )
         assert len(found.circuit.operations) == 100
+        assert kept[-1] is found.circuit
 
 
 class TestWorkers:

@@ -306,6 +306,8 @@ class _Search:
         if stopped and self.same_cause is not None and len(self.since_confirmed) > 1:
             # the cause of these was never confirmed
             self.best = self.since_confirmed[0]
+            if self.accepted is not None:
+                self.accepted(self.best)
         oracle = self.oracle
         return Minimized(
             circuit=self.best,
