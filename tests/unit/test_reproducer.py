@@ -6,16 +6,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qdiag.call import Call, Configuration, Environment, Failure, SourceLine
+from qdiag.call import Argument, Call, Configuration, Environment, Failure, SourceLine
 from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluate import Evaluation
 from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.method import Method
-from qdiag.reproducer import Material, made, verify, write
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.reproducer import Cut, Material, made, verify, write
 from qdiag.reproducer.script import SKIP, Script, comment
 from qdiag.reproducer.variables import variables_of
+from qdiag.reproducer.writing import write_around
 
 
 @dataclass(frozen=True)
@@ -264,6 +266,66 @@ def test_what_the_plain_style_does_not_show_is_written_with_every_number_as_reco
     assert [exact for exact, _ in language.asked] == [False, True]
     assert (found.verified, found.exit_code) == (False, 125)
     assert (tmp_path / "repro.py").read_text() == found.source
+
+
+# --- outside of the circuit ---------------------------------------------------------------------------------------------------
+
+SCALE = Argument("scale", "torch", "float32", (), True)
+PROBE = Probe(0, (ProbedArgument("scale", 0.3, 1e-9, True),), (ProbedMethod("adjoint", (0.0,)),))
+FUNCTION = Cut(frozenset(["import pennylane as qml"]), ("def circuit(x, scale):", "    return qml.expval(qml.Z(0))"), ("x", "scale"))
+
+
+def seen_by_a_probe(*arguments: Argument, element="argument scale") -> Divergence:
+    found = divergence(where="vjp", names=(PAIR[0], "arbiter"), element=element)
+    return replace(found, call=replace(found.call, arguments=arguments), probe=PROBE)
+
+
+def test_what_a_probe_saw_is_shown_around_the_users_own_function():
+    batch = Argument("x", "torch", "float32", (2, 3), False)
+    found = seen_by_a_probe(batch, SCALE)
+    generic, at_zero = (script.source for script in write_around(found, FUNCTION, language=FakeLanguage()))
+    ast.parse(generic)
+    assert "x = torch.linspace(0.1, 1.0, 6).reshape(2, 3)\nscale = torch.tensor(0.7)\n" in generic
+    assert "def loss(scale):\n    return qnode(x=x, scale=scale).sum()\n" in generic
+    assert "gradient = jacobian(loss, scale).sum()" in generic
+    assert "scale = torch.zeros(())" in at_zero
+    assert "x = torch.linspace(0.1, 1.0, 6).reshape(2, 3)" in at_zero
+
+
+def test_transforms_are_put_around_the_qnode_again():
+    found = seen_by_a_probe(SCALE)
+    configuration = replace(found.call.configuration, transforms=("cancel_inverses",))
+    found = replace(found, call=replace(found.call, configuration=configuration))
+    (text, _) = (script.source for script in write_around(found, FUNCTION, language=FakeLanguage()))
+    assert "qnode = qml.transforms.cancel_inverses(qml.QNode(circuit, device" in text
+
+
+@pytest.mark.parametrize(
+    ("argument", "why"),
+    [
+        (Argument("depth", "python", "int64", (), False), "depth"),
+        (Argument("x", "torch", "int64", (2,), False), "does not hold the value of its argument x"),
+        (Argument("layers[0]", "torch", "float64", (2,), True), "layers"),
+    ],
+)
+def test_an_argument_without_a_value_is_the_reason_why_there_is_no_script(argument, why):
+    with pytest.raises(OpaqueCircuitError, match=why):
+        list(write_around(seen_by_a_probe(argument, SCALE), FUNCTION, language=FakeLanguage()))
+
+
+def test_a_transforms_name_cannot_smuggle_code():
+    found = seen_by_a_probe(SCALE)
+    configuration = replace(found.call.configuration, transforms=("x(); import os",))
+    with pytest.raises(OpaqueCircuitError, match="no name"):
+        list(write_around(replace(found, call=replace(found.call, configuration=configuration)), FUNCTION, language=FakeLanguage()))
+
+
+def test_what_lies_outside_and_does_not_show_by_itself_leaves_no_file(tmp_path):
+    language = FakeLanguage(imports=("import a_package_that_nobody_has",))
+    function = replace(FUNCTION, imports=frozenset(["import a_package_that_nobody_has"]))
+    with pytest.raises(OpaqueCircuitError, match="does not show it"):
+        made(Finding(seen_by_a_probe(SCALE), DIAGNOSIS), tmp_path / "repro.py", Material(function=function, language=language))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_class_from_the_trace_is_written_but_not_run_without_trust(tmp_path):
