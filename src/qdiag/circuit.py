@@ -276,6 +276,21 @@ def with_trainable(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     return with_parameters(circuit, [replace(p, trainable=i in wanted) for i, p in enumerate(circuit.parameters)])
 
 
+RAW_SAMPLES = frozenset({"SampleMP", "CountsMP", "ClassicalShadowMP"})
+
+
+def raw_outputs(circuit: Circuit, count: int) -> frozenset[int]:
+    """Positions, among so many outputs, of raw samples: an element of one drawing has nothing to do with that of another.
+
+    With several groups of shots all measurements come once for each group.
+    """
+    raw = [measurement.name in RAW_SAMPLES for measurement in circuit.measurements]
+    if not any(raw) or count % len(raw):
+        # older versions put all results into one array
+        return frozenset(range(count) if any(raw) else ())
+    return frozenset(k for k in range(count) if raw[k % len(raw)])
+
+
 _WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
 _NARROWER = {"float64": "float32", "complex128": "complex64"}
 

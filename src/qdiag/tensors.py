@@ -9,7 +9,7 @@ from typing import Optional, TypeVar
 
 import numpy as np
 
-from qdiag.circuit import Circuit
+from qdiag.circuit import Circuit, raw_outputs
 from qdiag.elements import jacobian_name, output_name, trainable_names, vjp_name
 from qdiag.evaluate import Evaluation
 from qdiag.manifold import tangential
@@ -45,14 +45,19 @@ class Tensor:
 
 
 def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, cotangents: Cotangents) -> Iterator[Tensor]:
-    """The tensors that both evaluations have, outputs first."""
+    """The tensors that both evaluations have, outputs first; raw samples cannot be compared one by one."""
     outputs = list(zip(a.outputs or (), b.outputs or ()))
     count = len(outputs)
     norms = [max(_at(a.norms, i, 0.0), _at(b.norms, i, 0.0)) or 1.0 for i in range(count)]
+    raw = raw_outputs(circuit, count)
     for i, (x, y) in enumerate(outputs):
+        if i in raw:
+            continue
         yield Tensor("output", partial(output_name, count, i), x, y, norms[i], _at(spread.outputs, i, 0.0))
     names = trainable_names(circuit)
     for i, (row, other) in enumerate(zip(_along(circuit, a.jacobian or ()), _along(circuit, b.jacobian or ()))):
+        if i in raw:
+            continue
         ndim = np.ndim(outputs[i][0]) if i < count else 0
         for j, (x, y) in enumerate(zip(row, other)):
             name = partial(jacobian_name, count, i, ndim, _at(names, j, f"parameter {j}"))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qdiag.call import Failure
-from qdiag.circuit import Circuit, Node, Parameter, Wires, with_precision
+from qdiag.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.evaluate import Evaluation
 from qdiag.method import Method, parse
@@ -224,3 +224,33 @@ def test_a_gradient_off_the_unit_sphere_is_no_ones_business_where_the_parameter_
 
     assert compare(*sides(0.7 * state), circuit).verdict is Verdict.AGREE
     assert compare(*sides(0.7 * state + np.asarray([0.0, 0.0, 0.0, 1e-6])), circuit).verdict is Verdict.ERROR
+
+
+# --- raw samples -------------------------------------------------------------------------------------------------------
+
+
+def with_samples(circuit: Circuit, *names: str) -> Circuit:
+    drawn = tuple(Node(name, (Node("PauliZ", wires=(0,)),), wires=(0,)) for name in names)
+    return replace(circuit, measurements=(*circuit.measurements, *drawn))
+
+
+@pytest.mark.parametrize("name", ["SampleMP", "CountsMP", "ClassicalShadowMP"])
+def test_the_drawings_of_two_methods_are_not_held_against_each_other(name: str):
+    circuit = with_samples(rotations(shots=(4,)), name)
+    expected, drawn = np.asarray(0.5), [np.asarray([1.0, 1.0, -1.0, 1.0]), np.asarray([-1.0, 1.0, 1.0, 1.0])]
+    sides = [replace(evaluation(method), outputs=(expected, d), jacobian=None) for method, d in zip((BACKPROP, ADJOINT), drawn)]
+    assert compare(*sides, circuit).verdict is Verdict.AGREE
+
+
+def test_the_results_beside_raw_samples_are_compared():
+    circuit = with_samples(rotations(shots=(1000,)), "SampleMP")
+    sides = [replace(evaluation(BACKPROP), outputs=(np.asarray(value), np.zeros(1000)), jacobian=None) for value in (0.9, -0.9)]
+    assert compare(*sides, circuit).where == "output"
+    assert compare(*sides, circuit).verdict is Verdict.ERROR
+
+
+def test_each_group_of_shots_brings_all_measurements():
+    circuit = with_samples(rotations(shots=(100, 200)), "SampleMP")
+    assert raw_outputs(circuit, 4) == {1, 3}
+    assert raw_outputs(circuit, 2) == {1}
+    assert raw_outputs(rotations(), 1) == set()

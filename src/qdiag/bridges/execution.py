@@ -21,7 +21,7 @@ from qdiag.bridges.failures import failure_of
 from qdiag.bridges.qnodes import Runner
 from qdiag.bridges.support import applicable
 from qdiag.bridges.tracking import Graph, graph_for, interface_for
-from qdiag.circuit import Circuit, Parameter, with_precision, with_trainable
+from qdiag.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
 from qdiag.evaluation import Evaluation, Request
 
 __all__ = ["applicable", "direction_for", "evaluated", "rows"]
@@ -101,7 +101,15 @@ def _cotangents(request: Request, graph: Graph) -> Sequence[Optional[np.ndarray]
 
 def _jacobian(graph: Graph, circuit: Circuit) -> tuple[tuple[np.ndarray, ...], ...]:
     tracked = [circuit.parameters[i] for i in circuit.trainable]
-    return tuple(_output_jacobian(graph, k, tracked) for k in range(len(graph.outputs)))
+    raw = raw_outputs(circuit, len(graph.outputs))
+    return tuple(
+        _no_jacobian(output, tracked) if k in raw else _output_jacobian(graph, k, tracked) for k, output in enumerate(graph.outputs)
+    )
+
+
+def _no_jacobian(output: np.ndarray, tracked: Sequence[Parameter]) -> tuple[np.ndarray, ...]:
+    """Zeros: for an output that holds no number, and for raw samples, which have no derivative."""
+    return tuple(np.zeros(output.shape + p.value.shape, dtype=p.value.dtype) for p in tracked)
 
 
 def _output_jacobian(graph: Graph, position: int, tracked: Sequence[Parameter]) -> tuple[np.ndarray, ...]:
@@ -109,7 +117,7 @@ def _output_jacobian(graph: Graph, position: int, tracked: Sequence[Parameter]) 
     output = graph.outputs[position]
     products = [_element_gradient(graph, position, element, tracked) for element in range(output.size)]
     if not products:
-        return tuple(np.zeros(output.shape + p.value.shape, dtype=p.value.dtype) for p in tracked)
+        return _no_jacobian(output, tracked)
     return tuple(np.stack(parts).reshape(output.shape + p.value.shape) for p, parts in zip(tracked, zip(*products)))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from qdiag.arrays import pack
 from qdiag.call import Backward, Call, Failure
-from qdiag.circuit import Circuit
+from qdiag.circuit import Circuit, raw_outputs
 from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluate import Evaluation, Request
@@ -191,7 +191,8 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
         return ()
     recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents)]
     rng = np.random.default_rng(int(key[:16], 16))
-    drawn = [_drawn(output, rng) for output in call.outputs]
+    raw = raw_outputs(call.circuit, len(call.outputs))
+    drawn = [None if position in raw else _drawn(output, rng) for position, output in enumerate(call.outputs)]
     length = np.sqrt(sum(float(np.sum(np.abs(d) ** 2)) for d in drawn if d is not None))
     if not length:
         return tuple(recorded)
