@@ -176,6 +176,12 @@ def test_a_method_that_starts_at_rounding_is_not_called_wrong_because_no_nudge_m
     assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
+def test_where_float64_brings_it_back_a_kink_that_no_nudge_met_is_likely_rounding() -> None:
+    judgement = judge(twins(growing(1e-7, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)], healed=np.zeros(STEPS)))
+    assert (judgement.verdict, judgement.code, judgement.confidence) == (Verdict.ROUNDING, "QD701", "likely")
+    assert "bit for bit" in judgement.sentences[-1]
+
+
 def test_a_calm_training_lets_methods_stand_for_one_another() -> None:
     judgement = judge(twins(3e-7 * noise(1), [2e-7 * noise(2)]))
     assert (judgement.verdict, judgement.code) == (Verdict.AGREE, "")

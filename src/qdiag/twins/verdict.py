@@ -67,11 +67,16 @@ def _of_method(twins: Twins, pair: Pair) -> Judgement:
         return _undecided("The trainings part, and without a control nobody can tell rounding from an error.")
     late = _lateness(twins, pair)
     far = max(control.parting.reach for control in twins.controls) >= AS_FAR * pair.parting.reach
-    if late is None or late > _allowance(twins, pair):
-        if _opening(pair) > START:
-            return _error(twins, pair, _first(pair.parting))
-        return _undecided(f"{pair.run.name} starts at rounding and yet parts before any nudge: judge its calls with qdiag trace.")
-    return _amplified(twins, pair) if far else _undecided(f"{_spread(twins)}, {pair.run.name} {pair.parting.reach:.1e}: not as far.")
+    early = late is not None and late <= _allowance(twins, pair)
+    if early and far:
+        return _amplified(twins, pair)
+    if not early and _opening(pair) > START:
+        return _error(twins, pair, _first(pair.parting))
+    if _healing(twins, pair):
+        return _precision_alone(twins, pair)
+    if early:
+        return _undecided(f"{_spread(twins)}, {pair.run.name} {pair.parting.reach:.1e}: not as far.")
+    return _undecided(f"{pair.run.name} starts at rounding and yet parts before any nudge: judge its calls with qdiag trace.")
 
 
 # --- who parts first ---------------------------------------------------------------------------------------------------
@@ -206,7 +211,7 @@ def _calm(twins: Twins, pair: Pair) -> Judgement:
 def _amplified(twins: Twins, pair: Pair) -> Judgement:
     own, name, reach = _own_name(pair), pair.run.name, pair.parting.reach
     grown = growth(pair.parting.distance)
-    healing = [one for one in twins.qnode_float64 if comes_back(one.parting, pair.parting)]
+    healing = _healing(twins, pair)
     firsts = sorted(_first(control.parting) for control in twins.controls if control.parting.reach > VISIBLE)
     speed = f", about ×{grown.factor:.2f} a step between steps {grown.start} and {grown.end}" if grown else ""
     sentences = [
@@ -215,21 +220,44 @@ def _amplified(twins: Twins, pair: Pair) -> Judgement:
         f"{_first(pair.parting)}) and as far ({_range(twins)}): the training amplifies any rounding, no method is wrong.",
     ]
     if healing:
-        best = healing[0]
-        back = own if best.against is twins.again else best.against.name
-        how = f"to {best.parting.reach:.1e}" if best.parting.reach else "bit for bit"
-        sentences.append(
-            f"With {best.run.changed}, the training follows that of {back} {how}: "
-            "the precision of the QNode is all that tells the two methods apart."
-        )
-    evidence = [_persisting(own, control, reach) for control in twins.controls]
-    evidence += [
-        Evidence(one.run.changed, reach, one.parting.reach, "heals", comes_back(one.parting, pair.parting))
-        for one in twins.qnode_float64
-    ]
+        sentences.append(_all_that_differs(twins, own, healing[0]))
+    evidence = _experiments(twins, pair)
     # without a QNode in single precision there is nothing to heal, and the control alone confirms
     confidence = "confirmed" if healing or not twins.qnode_float64 else "likely"
-    return Judgement(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), tuple(evidence), tuple(_advice(twins, pair)))
+    return Judgement(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), evidence, tuple(_advice(twins, pair)))
+
+
+def _precision_alone(twins: Twins, pair: Pair) -> Judgement:
+    """No control parts so, and yet the QNode's precision is all that differs: a kink of the training that no nudge has met."""
+    own, name = _own_name(pair), pair.run.name
+    sentences = (
+        f"{name} and {own} start at rounding ({_size(pair.parting, 0):.1e}) and part to {pair.parting.reach:.1e}.",
+        f"A nudge of one ulp makes {_range(twins)}: none of them met the same kink of this training.",
+        _all_that_differs(twins, own, _healing(twins, pair)[0]),
+    )
+    return Judgement(Verdict.ROUNDING, "QD701", "likely", sentences, _experiments(twins, pair), tuple(_advice(twins, pair)))
+
+
+def _healing(twins: Twins, pair: Pair) -> list[Pair]:
+    """The runs with the QNode in float64 that bring the two trainings together again."""
+    return [one for one in twins.qnode_float64 if comes_back(one.parting, pair.parting)]
+
+
+def _all_that_differs(twins: Twins, own: str, healed: Pair) -> str:
+    back = own if healed.against is twins.again else healed.against.name
+    how = f"to {healed.parting.reach:.1e}" if healed.parting.reach else "bit for bit"
+    return (
+        f"With {healed.run.changed}, the training follows that of {back} {how}: "
+        "the precision of the QNode is all that tells the two methods apart."
+    )
+
+
+def _experiments(twins: Twins, pair: Pair) -> tuple[Evidence, ...]:
+    """The controls and the runs with the QNode in float64, as experiments."""
+    own, reach = _own_name(pair), pair.parting.reach
+    wide = twins.qnode_float64
+    healed = [Evidence(one.run.changed, reach, one.parting.reach, "heals", comes_back(one.parting, pair.parting)) for one in wide]
+    return (*(_persisting(own, control, reach) for control in twins.controls), *healed)
 
 
 def _persisting(own: str, control: Pair, reach: float) -> Evidence:
