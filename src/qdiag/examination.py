@@ -240,7 +240,8 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
     question = bench.question(judged)
     scene = survey(judged, question, bench.workers, bench.reference)
     diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
-    return Finding(judged, replace(diagnosis, blamed=_blamed(scene)), evaluations=_sides(question, bench))
+    blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else _blamed(scene)
+    return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, bench))
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
@@ -301,7 +302,13 @@ def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) 
     return reproducer.made(finding, path, replace(material, reference=_known(question, question.circuit, bench)))
 
 
-NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD403", "QD504", "QD601", "QD602", "QD603", "QD604"})
+def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evaluation]:
+    """The arbiter's evaluation of a circuit, where it has one."""
+    found = bench.reference(with_circuit(question, circuit))
+    return found if found.failure is None else None
+
+
+NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD504", "QD601", "QD602", "QD603", "QD604"})
 """Causes that do not sit in the circuit, or are not one of its operations: nothing to shrink."""
 
 
@@ -352,5 +359,5 @@ def minimal_of(
         one_minimal=found.one_minimal,
         circuit=circuit,
         notes=explained.sentences(circuit),
-    )
         seconds=found.seconds,
+    )

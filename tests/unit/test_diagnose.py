@@ -20,7 +20,7 @@ from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGE
 from qdiag.evaluate import Evaluation, Request
 from qdiag.findings import Divergence
 from qdiag.method import parse
-from qdiag.question import question_of
+from qdiag.question import Evaluator, Question, question_of
 
 
 def gate(angle: float, dtype: str = "float64") -> Node:
@@ -134,6 +134,15 @@ def test_a_cause_whose_flip_could_not_be_tried_is_not_named() -> None:
     impossible = Experiment("impossible here", lambda question, evaluator: None)
     hopeful = like("QD994", (*flips(impossible), *leaves(NUDGED_FAR)))
     assert diagnose(scene(world), [hopeful], world).code == "QD901"
+
+
+def test_an_experiment_that_breaks_down_is_one_that_does_not_apply() -> None:
+    def breaks(question: Question, evaluator: Evaluator) -> Question:
+        raise RuntimeError("a worker was lost")
+
+    world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
+    fragile = like("QD993", (*flips(Experiment("breaks", breaks)), *leaves(NUDGED_FAR)))
+    assert diagnose(scene(world), [fragile], world).code == "QD901"
 
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:

@@ -117,6 +117,19 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
 
 
+def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters of operations that know no shift rule (``grad_method = "F"``)."""
+    found: list[int] = []
+    position = 0
+    for node in circuit.operations:
+        inside = range(position, position + len(parameters_of(node)))
+        position = inside.stop
+        trainable = [i for i in inside if circuit.parameters[i].trainable]
+        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == "F":
+            found.extend(trainable)
+    return tuple(found)
+
+
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers is not the one from plain numbers.
 

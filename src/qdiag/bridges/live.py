@@ -184,7 +184,8 @@ def layer_called(filename: str, function: str) -> str:
 def _requested(method: Any) -> str:
     if method is None:
         return "none"
-    return method if isinstance(method, str) else _transform_name(method)
+    name = method if isinstance(method, str) else _transform_name(method)
+    return _RULES.get(name, name)
 
 
 def _resolved(names: dict[str, Any], resolution: Resolution, requested: str) -> str:

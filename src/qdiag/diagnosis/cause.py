@@ -54,6 +54,8 @@ class Scene:
         (``integer`` · ``real`` · ``different``).
     blamed
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
+    differenced
+        Positions of the trainable parameters that shift rules leave to finite differences.
     discarded
         The largest imaginary part that torch's backward pass drops at casts from real to complex.
     composite
@@ -72,6 +74,7 @@ class Scene:
     lossy: tuple[tuple[int, str], ...] = ()
     blamed: Optional[Blamed] = None
     composite: bool = False
+    differenced: tuple[int, ...] = ()
     discarded: float = 0.0
     skewed: bool = False
 
@@ -135,12 +138,14 @@ class Prediction:
     """What a cause says about one experiment.
 
     ``role`` is ``flip`` (removing the cause closes the gap), ``neutral`` (a change of the same kind that leaves the cause leaves the
-    gap), or ``rival`` (tells this cause from another).
+    gap), or ``rival`` (tells this cause from another). Outcomes in
+    ``also`` agree with it as well.
     """
 
     experiment: Experiment
     outcome: str
     role: str = "flip"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,3 +197,8 @@ def leaves(*experiments: Experiment) -> tuple[Prediction, ...]:
 def unlike(rival: Experiment, outcome: str) -> tuple[Prediction, ...]:
     """The prediction that tells a cause from a rival whose flip this experiment is."""
     return (Prediction(rival, outcome, "rival"),)
+
+
+def survives(rival: Experiment) -> tuple[Prediction, ...]:
+    """The prediction that a rival's flip does not close the gap, whatever else it does to it."""
+    return (Prediction(rival, PERSISTS, "rival", (MOVES,)),)

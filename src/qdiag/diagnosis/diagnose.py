@@ -38,9 +38,16 @@ class Laboratory:
     def answer(self, experiment: Experiment) -> Optional[Comparison]:
         """The comparison under the changed question; None where the change does not apply."""
         if experiment.name not in self._answers:
-            question = experiment.change(self.scene.question, self.evaluator)
+            question = self._changed(experiment)
             self._answers[experiment.name] = None if question is None else ask(question, self.evaluator, self.reference)
         return self._answers[experiment.name]
+
+    def _changed(self, experiment: Experiment) -> Optional[Question]:
+        try:
+            return experiment.change(self.scene.question, self.evaluator)
+        except Exception:
+            # a worker was lost over it, or PennyLane cannot make the change: an experiment less, and no reason to give up
+            return None
 
     def outcome(self, experiment: Experiment) -> str:
         """``heals`` · ``persists`` · ``moves`` · ``inapplicable`` · ``unanswered``."""
@@ -59,7 +66,7 @@ class Laboratory:
             _gap(before),
             _gap(after),
             prediction.outcome,
-            outcome == prediction.outcome,
+            outcome in (prediction.outcome, *prediction.also),
             after.detail if outcome == "unanswered" or after.where == "raise" else outcome,
         )
 

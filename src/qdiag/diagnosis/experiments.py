@@ -16,6 +16,7 @@ from qdiag.circuit import (
     Value,
     Wires,
     parameters_of,
+    relabelled,
     walk,
     with_nodes,
     with_precision,
@@ -115,6 +116,26 @@ def only_trainable(name: str, positions: Sequence[int]) -> Experiment:
     return edit(f"only {name} trainable", lambda circuit: with_trainable(circuit, positions))
 
 
+SHIFTED = ("parameter-shift", "hadamard")
+"""Methods that evaluate shifted or extended circuits, by a rule for each operation."""
+
+DIFFERENCED = "what is differenced"
+"""What experiments call the parameters that a shift rule leaves to finite differences."""
+
+
+def against_differences(positions: Sequence[int]) -> Experiment:
+    """These parameters alone, a shift rule against a plain difference quotient: they agree where the one is the other."""
+
+    def change(question: Question, _: Evaluator) -> Optional[Question]:
+        shifted = next((method for method in question.methods if method.diff_method in SHIFTED), None)
+        if shifted is None:
+            return None
+        quotient = replace(shifted, diff_method="finite-diff", gradient_options=())
+        return replace(question, methods=(shifted, quotient), circuit=with_trainable(question.circuit, positions))
+
+    return Experiment(f"against finite-diff, only {DIFFERENCED} trainable", change)
+
+
 def observable_parameters(circuit: Circuit) -> tuple[int, ...]:
     """Positions of the trainable parameters inside measurements."""
     first = sum(len(parameters_of(operation)) for operation in circuit.operations)
@@ -143,6 +164,15 @@ def _hermitian_part(question: Question, evaluator: Evaluator) -> Optional[Questi
 
 
 HERMITIAN_PART = Experiment("observable's Hermitian part", _hermitian_part)
+
+
+def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
+    inside = sum(len(parameters_of(operation)) for operation in circuit.operations)
+    angles = {i for i, p in enumerate(circuit.parameters[:inside]) if p.value.dtype.kind == "f"}
+    return with_trainable(circuit, sorted({*circuit.trainable, *angles})) if angles - {*circuit.trainable} else None
+
+
+ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 
 
 # --- structure ---------------------------------------------------------------------------------------------------------
@@ -227,6 +257,17 @@ def _in_container(circuit: Circuit, container: str) -> Circuit:
         circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters]
     )
 
+
+def _wires_as_used(question: Question, _: Evaluator) -> Optional[Question]:
+    labels = dict.fromkeys((*question.circuit.wires, *question.device_wires))
+    numbers: dict[Label, Label] = {label: number for number, label in enumerate(labels)}  # type: ignore[misc]
+    wires = tuple(range(len(numbers)))
+    if tuple(labels) == wires == tuple(question.device_wires):
+        return None
+    return replace(question, circuit=relabelled(question.circuit, numbers), device_wires=wires)
+
+
+WIRES_AS_USED = Experiment("wires numbered in the order of their use", _wires_as_used)
 
 OTHER_INTERFACE = Experiment("another interface", _other_interface)
 

@@ -43,6 +43,7 @@ def survey(
         circuit, trusted = question.circuit, question.trusted
         hidden = evaluator.call(framework.hidden, circuit, trusted)
         rows = evaluator.call(framework.rows, circuit)
+        differenced = evaluator.call(framework.differenced, circuit, trusted)
         lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
         skewed = _may_be_skewed(circuit) and _answer(evaluator.call(framework.hermitian_part, circuit, trusted), None) is not None
         scene = replace(
@@ -50,6 +51,7 @@ def survey(
             hidden=_answer(hidden, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
+            differenced=_answer(differenced, ()),
             skewed=skewed,
         )
     if any(CASTING in warning for warning in divergence.call.warnings) and question.interface == "torch":

@@ -13,6 +13,7 @@ from qdiag.diagnosis.experiments import (
     OTHER_DEVICE,
     OTHER_INTERFACE,
     UNBATCHED,
+    WIRES_AS_USED,
 )
 from qdiag.question import Evaluator, Question, with_circuit
 
@@ -54,24 +55,46 @@ DEVICE_KERNEL = Cause(
     code="QD503",
     slug="device-kernel",
     title="device kernel",
-    explanation="""One device computes another result for the same circuit and the same method: its own implementation of a gate, an
-        observable or a derivative is wrong.""",
+    explanation="""A device computes another result for the same circuit and the same method: its own implementation of a gate, an
+        observable or a derivative is wrong, or holds only where the circuit uses the wires in the device's order.""",
     example="""
-        qml.device("lightning.qubit", wires=3)        # against default.qubit, same circuit, same method
+        qml.RX(t, wires=1)                            # wire 1 comes before wire 0
+        qml.RY(s, wires=0)
+        return qml.state()                            # adjoint on default.qubit: the gradient of permuted wires
         """,
-    confirmed_by="""The same methods on default.qubit agree; on the device the gap stays far from the point.""",
-    remedy="another device for this circuit, and a report to the device's authors",
-    applies=lambda scene: any(m.device not in ("default.qubit", "") for m in scene.suspects)
-    and scene.numeric
-    and not scene.lost
-    and not scene.involves("finite-diff"),
+    confirmed_by="""The same methods on default.qubit agree; or they agree on the same device once the wires are numbered in the order
+        in which the circuit uses them, and the device is made with all of them. As it is, the gap stays far from the point.""",
+    remedy="""another device or method for this circuit, or wires named in the order of their use; and a report to the device's
+        authors""",
+    applies=lambda scene: (
+        (_elsewhere(scene) or _uses_another_order(scene))
+        and scene.numeric
+        and not scene.lost
+        and not scene.involves("finite-diff")
+    ),
     predicts=lambda scene: (
-        *flips(OTHER_DEVICE),
+        *flips(OTHER_DEVICE if _elsewhere(scene) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
         *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
     ),
-    because=lambda scene: f"{scene.suspects[0].device} gives another result than default.qubit for the same method",
+    because=lambda scene: (
+        f"{scene.suspects[0].device} gives another result than default.qubit for the same method"
+        if _elsewhere(scene)
+        else f"{scene.suspects[0]} goes wrong over the order of the wires, which is not that of their use"
+    ),
 )
+
+
+def _elsewhere(scene: Scene) -> bool:
+    """Whether one of the suspects runs on another device than PennyLane's reference."""
+    return any(method.device not in ("default.qubit", "") for method in scene.suspects)
+
+
+def _uses_another_order(scene: Scene) -> bool:
+    """Whether the circuit uses its wires in another order than that of the device, or the device has none of its own."""
+    used = scene.question.circuit.wires
+    return len(used) > 1 and tuple(wire for wire in scene.question.device_wires if wire in used) != used
+
 
 BATCH_AS_FEATURE = Cause(
     code="QD504",
@@ -86,11 +109,11 @@ BATCH_AS_FEATURE = Cause(
             for i in range(len(inputs)):              # counts the batch
                 qml.RX(inputs[i], wires=i)
         """,
-    confirmed_by="""The batch has as many rows as the circuit has wires it should not have; or one row's result changes when another
-        row is changed.""",
+    confirmed_by="""On a device with a wire for each row of the batch the call no longer raises, with one wire less it does; or one
+        row's result changes when another row is changed.""",
     remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
     applies=lambda scene: (scene.signature == "raise" and _counts_the_batch(scene)) or _mixes_rows(scene),
-    predicts=lambda scene: (),
+    predicts=lambda scene: () if _mixes_rows(scene) else (*flips(_wires_for_rows(scene, 0)), *leaves(_wires_for_rows(scene, 1))),
     because=lambda scene: _batch_words(scene),
 )
 
@@ -101,8 +124,22 @@ def _batch_shape(scene: Scene) -> Optional[tuple[int, ...]]:
 
 
 def _counts_the_batch(scene: Scene) -> bool:
-    failure = scene.call.failure
-    return failure is not None and failure.type == "WireError" and _batch_shape(scene) is not None
+    failure, shape = scene.call.failure, _batch_shape(scene)
+    if failure is None or failure.type != "WireError" or shape is None:
+        return False
+    return len(scene.question.circuit.wires) >= shape[0] > len(scene.question.device_wires)
+
+
+def _wires_for_rows(scene: Scene, less: int) -> Experiment:
+    """A device with a wire for each row of the batch, or with some less."""
+
+    def change(question: Question, _: Evaluator) -> Optional[Question]:
+        have = question.device_wires
+        wires = (*have, *(wire for wire in question.circuit.wires if wire not in have))
+        return replace(question, device_wires=wires[: len(wires) - less])
+
+    rows = (_batch_shape(scene) or (0,))[0]
+    return Experiment(f"{rows - less} wires on the device", change)
 
 
 def _mixes_rows(scene: Scene) -> bool:

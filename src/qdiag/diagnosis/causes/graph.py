@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Scene, flips, leaves
+from dataclasses import replace
+
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Scene, flips, leaves
 from qdiag.diagnosis.causes.rules import where_it_is_dropped
-from qdiag.diagnosis.experiments import NUDGED_FAR, frozen
+from qdiag.diagnosis.experiments import (
+    ALL_TRAINABLE,
+    DIFFERENCED,
+    NUDGED_FAR,
+    SHIFTED,
+    against_differences,
+    frozen,
+    only_trainable,
+    other_methods,
+)
+from qdiag.method import DIFF_METHODS, Method
 
 DETACHED = Cause(
     code="QD401",
@@ -48,39 +60,77 @@ TRAINABLE_SETS = Cause(
     code="QD402",
     slug="trainable-sets-differ",
     title="trainable sets differ",
-    explanation="""The two methods do not differentiate with respect to the same parameters: one counts a constant (an observable's
-        matrix, a
-        unitary, data) among the trainable ones, or leaves one out.""",
+    explanation="""A method does not count as trainable what the circuit does: it puts a trainable number in the place of a constant, or
+        passes over as many numbers as a constant operation does not have. What stands behind that place is wrong, in gradients and,
+        where the method rebinds the numbers before it runs, in the outputs, too.""",
     example="""
-        qml.expval(qml.Hermitian(A, wires=0))         # A = pnp.array(...) has requires_grad=True unless told otherwise
+        qml.RX(0.3, wires=0)                          # a constant, and adjoint for probabilities puts the first weight here
+        qml.RY(weights[0], wires=1)
+        return qml.probs(wires=[0, 1])
         """,
-    confirmed_by="""With the parameters frozen that only one side counts, the gap is gone.""",
-    remedy="requires_grad=False on data and observables",
-    applies=lambda scene: scene.signature == "shape",
-    predicts=lambda scene: (),
-    because=lambda scene: "the two methods return gradients for different sets of parameters",
+    confirmed_by="""With the constant angles made trainable, too, so that there is nothing to be counted in two ways, the gap is gone;
+        moved far from the point it stays.""",
+    remedy="""make the constants trainable, too (and leave them out of the optimiser), put them behind what is trained, or use another
+        diff_method""",
+    applies=lambda scene: scene.numeric,
+    predicts=lambda scene: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
+    because=lambda scene: f"{_wrong(scene)} counts other numbers as trainable than the circuit does",
 )
+
+
+def _wrong(scene: Scene) -> str:
+    return " and ".join(dict.fromkeys(method.diff_method for method in scene.suspects))
+
+
+def _requested_instead(scene: Scene) -> Experiment:
+    """The method that was asked for, in the place of the one that was used."""
+    configuration = scene.call.configuration
+
+    def change(method: Method) -> Method:
+        return replace(method, diff_method=configuration.requested) if method == configuration.method else method
+
+    return other_methods(f"{configuration.requested}, as requested", change)
+
+
+def _is_replaced(scene: Scene) -> bool:
+    """Whether the call was made with another method than the one that its author named."""
+    configuration = scene.call.configuration
+    known = configuration.requested in DIFF_METHODS and configuration.requested not in ("best", "device")
+    return known and configuration.requested != configuration.resolved
+
+
+def _is_differenced(scene: Scene) -> bool:
+    """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
+    return scene.derivative and bool({*scene.differenced} & {*scene.apart}) and scene.involves(*SHIFTED)
+
+
+def _not_followed(scene: Scene) -> tuple[Prediction, ...]:
+    if _is_differenced(scene):
+        flipped = flips(frozen(DIFFERENCED, scene.differenced), against_differences(scene.differenced))
+        return (*flipped, *leaves(only_trainable(DIFFERENCED, scene.differenced)))
+    return flips(_requested_instead(scene))
+
 
 NOT_FOLLOWED = Cause(
     code="QD403",
     slug="method-not-followed",
     title="method not followed",
-    explanation="""The QNode does not use the differentiation method that was asked for: PennyLane or the device replaced it, or
-        'best' was
-        resolved to something else than expected.""",
+    explanation="""Not the differentiation method that was asked for is at work: PennyLane or the device replaced it, or parameter-shift
+        took finite differences for an operation that has no shift rule, which it does without a word for damping channels and for
+        operations of one's own without a generator. In float32 the quotient is noise divided by 1e-7.""",
     example="""
-        qml.QNode(f, dev, diff_method="best").diff_method
+        qml.AmplitudeDamping(gamma, wires=0)          # grad_method = "F": parameter-shift differences it
         """,
-    confirmed_by="""The method in force at the recorded call is not the one that was requested; under the requested one the call
-        gives the
-        other result.""",
-    remedy="name the method: diff_method=\"adjoint\"",
-    applies=lambda scene: bool(scene.call.configuration.requested)
-    and scene.call.configuration.requested not in ("best", "device", scene.call.configuration.resolved)
-    and scene.numeric,
-    predicts=lambda scene: (),
+    confirmed_by="""With the differenced parameters frozen the gap is gone, with all others frozen it stays, and for them alone the
+        method agrees with finite-diff. Where another method was requested: under that one the gap is gone.""",
+    remedy="""name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass
+        float64 parameters""",
+    applies=lambda scene: (scene.numeric and _is_replaced(scene)) or _is_differenced(scene),
+    predicts=lambda scene: _not_followed(scene),
     because=lambda scene: (
-        f"{scene.call.configuration.requested} was requested, {scene.call.configuration.resolved} was used"
+        f"there is no shift rule for {scene.blamed.name if scene.blamed else 'an operation'}: finite differences are taken instead"
+        if _is_differenced(scene)
+        else f"{scene.call.configuration.requested} was requested, {scene.call.configuration.resolved} was used"
     ),
 )
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from qdiag.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.compare import Verdict
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
+    DIFFERENCED,
     FLOAT32_AGAIN,
     FLOAT64_DEVICE,
     FLOAT64_PARAMETERS,
@@ -18,6 +19,7 @@ from qdiag.diagnosis.experiments import (
     NUDGED_FAR,
     STEP_TWICE,
     edit,
+    frozen,
 )
 
 NARROW = ("float16", "float32", "complex64")
@@ -67,6 +69,12 @@ def _finite_difference_rival(scene: Scene) -> tuple[Prediction, ...]:
     return unlike(LARGER_STEP, PERSISTS) if scene.involves("finite-diff") else ()
 
 
+def _difference_quotient_rival(scene: Scene) -> tuple[Prediction, ...]:
+    """Rounding sits in every gate; an error that goes with what a shift rule differences is no rounding."""
+    differenced = scene.differenced and scene.comparison.verdict is Verdict.ERROR
+    return survives(frozen(DIFFERENCED, scene.differenced)) if differenced else ()
+
+
 FLOAT32_PARAMETERS = Cause(
     code="QD101",
     slug="float32-parameters",
@@ -92,6 +100,7 @@ FLOAT32_PARAMETERS = Cause(
         *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(scene) else ()),
         *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(scene.question.circuit) else ()),
         *_finite_difference_rival(scene),
+        *_difference_quotient_rival(scene),
     ),
     because=lambda scene: _float32_words(scene),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),

@@ -64,15 +64,15 @@ VALUE_DEPENDENT = Cause(
     slug="circuit-depends-on-values",
     title="circuit depends on values",
     explanation="""Which operations run depends on the parameters' values (an `if` on a weight, pruning, angles of zero skipped). Every
-        method differentiates the circuit that ran; a parameter whose gate was left out has a gradient of exactly zero there, although the
-        result moves with it, and a training that starts at that value never leaves it.""",
+        method differentiates the circuit that ran; a parameter whose gate was left out has a gradient of exactly zero there, although
+        the result moves with it, and a training that starts at that value never leaves it.""",
     example="""
         for wire, angle in enumerate(angles):
             if angle != 0:                            # all angles start at zero: none is ever trained
                 qml.RX(angle, wires=wire)
         """,
-    confirmed_by="""Beside the point the circuit has other operations than at the point, and there the method's gradient is the numerical
-        one.""",
+    confirmed_by="""Beside the point the circuit has other operations than at the point, and there the method's gradient is the
+        numerical one.""",
     remedy="apply the gate whatever its angle, or start away from the value at which it is left out",
     applies=lambda scene: "another structure" in scene.divergence.judged,
     predicts=lambda scene: (),

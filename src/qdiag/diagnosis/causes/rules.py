@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from qdiag.circuit import Node, nodes_of, parameters_of
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
+    ALL_TRAINABLE,
     DECOMPOSED,
     FIRST_DERIVATIVE,
     HERMITIAN_PART,
@@ -12,6 +13,7 @@ from qdiag.diagnosis.experiments import (
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     POSTSELECTION_REMOVED,
+    against_differences,
     deleted,
     frozen,
     observable_parameters,
@@ -42,8 +44,8 @@ def _others_frozen(scene: Scene) -> tuple[Experiment, ...]:
 
 
 def _off_the_point(scene: Scene) -> tuple[Prediction, ...]:
-    """The fault is in the rule, not at the point: moving far keeps it."""
-    return (Prediction(NUDGED_FAR, PERSISTS, "neutral"),)
+    """The fault is in the rule, not at the point: moving far keeps it. Nor is it in what counts as trainable."""
+    return (Prediction(NUDGED_FAR, PERSISTS, "neutral"), *survives(ALL_TRAINABLE))
 
 
 WRONG_RULE = Cause(
@@ -70,6 +72,7 @@ WRONG_RULE = Cause(
         *leaves(*_others_frozen(scene)),
         *_off_the_point(scene),
         *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(scene.question.circuit) else ()),
+        *(survives(against_differences(scene.differenced)) if {*scene.differenced} & {*scene.apart} else ()),
         *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
     ),
     because=lambda scene: f"the rule used for {_named(scene)} gives another derivative than its matrix does",

@@ -1,0 +1,188 @@
+"""QD5: which experiments tell that the circuit that runs is not the one that was written, or runs differently."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiag.call import Argument, Configuration, Failure, SourceLine
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Verdict
+from qdiag.diagnosis.cause import Scene
+from qdiag.evaluate import Evaluation, Request
+from tests.unit.scenes import PAIR, World, found, of, rotation, scene
+
+TWO = of(rotation(), rotation(name="RY", wire=1))
+DEVICES = ("lightning.qubit/adjoint", "default.qubit/backprop")
+
+
+def adjoint(request: Request) -> bool:
+    return request.method.diff_method == "adjoint"
+
+
+# --- QD501: broadcasting ---------------------------------------------------------------------------------------------------
+
+
+def batch() -> Circuit:
+    node = rotation()
+    (angle,) = (part for part in node.data if hasattr(part, "value"))
+    return of(replace(node, data=(replace(angle, value=np.array([0.1, 0.2])),)))
+
+
+def rows(circuit: Circuit) -> tuple[Circuit, ...]:
+    return (of(rotation(0.1)), of(rotation(0.2)))
+
+
+def test_a_gap_that_no_row_shows_alone_comes_from_broadcasting() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) and request.circuit.parameters[0].value.ndim else 0.0, facts={"rows": rows})
+    diagnosis = found(world, scene(world, batch(), batched=True))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
+
+
+def test_a_gap_that_one_row_shows_does_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0, facts={"rows": rows})
+    diagnosis = found(world, scene(world, batch(), batched=True))
+    assert diagnosis.code != "QD501"
+    assert "QD501" in diagnosis.ruled_out
+
+
+# --- QD502: decomposition changes the result -------------------------------------------------------------------------------
+
+
+def decomposed(circuit: Circuit, positions: object, trusted: bool) -> Circuit:
+    return of(rotation(name="RZ"), rotation(name="RY", wire=1))
+
+
+def test_outputs_that_agree_once_all_is_decomposed_differ_by_the_decomposition() -> None:
+    world = World(
+        lambda request: 0.1 if adjoint(request) and request.circuit.operations[0].name == "RX" else 0.0,
+        output=True,
+        facts={"expanded": decomposed},
+    )
+    diagnosis = found(world, scene(world, TWO))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD502", "confirmed")
+
+
+def test_outputs_that_differ_then_too_do_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expanded": decomposed})
+    diagnosis = found(world, scene(world, TWO))
+    assert diagnosis.code != "QD502"
+    assert "QD502" in diagnosis.ruled_out
+
+
+# --- QD503: device kernel --------------------------------------------------------------------------------------------------
+
+
+def test_a_gap_that_goes_with_the_device_is_the_devices() -> None:
+    world = World(lambda request: 0.1 if request.method.device == "lightning.qubit" else 0.0)
+    diagnosis = found(world, scene(world, TWO, DEVICES))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD503", "confirmed")
+
+
+def test_a_gap_that_the_reference_device_shows_too_is_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0)
+    diagnosis = found(world, scene(world, TWO, DEVICES))
+    assert diagnosis.code != "QD503"
+    assert "QD503" in diagnosis.ruled_out
+
+
+BACKWARDS = of(rotation(wire=1), rotation(name="RY", wire=0))
+
+
+def test_a_gap_that_goes_when_wires_are_numbered_as_used_is_the_devices_too() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) and request.circuit.wires == (1, 0) else 0.0)
+    diagnosis = found(world, scene(world, BACKWARDS))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD503", "confirmed")
+    assert "order of the wires" in diagnosis.because
+
+
+def test_a_gap_whatever_the_wires_are_called_is_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0)
+    assert "QD503" in found(world, scene(world, BACKWARDS)).ruled_out
+
+
+# --- QD504: batch axis mistaken for a feature ------------------------------------------------------------------------------
+
+
+def layer_that_dies(world: World, rows: int) -> Scene:
+    configuration = Configuration(
+        "circuit", SourceLine("train.py", 3), "default.qubit", (0, 1), interface="torch", requested="backprop", resolved="backprop",
+        layer="TorchLayer",
+    )  # fmt: skip
+    circuit = of(*(rotation(wire=wire) for wire in range(3)))
+    arguments = (Argument("inputs", "torch", "float64", (rows, 2), False),)
+    failure = Failure("WireError", "wires {2} not found")
+    own = "default.qubit/backprop"
+    seen = scene(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
+    comparison = Comparison((own, own), Verdict.ERROR, "raise", detail="raises WireError")
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise"))
+
+
+def too_few_wires(request: Request) -> float | Evaluation:
+    if len(request.device_wires) < 3:
+        return Evaluation(request.method, failure=Failure("WireError", "wires not found"))
+    return 0.0
+
+
+def test_a_call_that_runs_once_each_row_has_a_wire_counted_the_batch() -> None:
+    world = World(too_few_wires)
+    diagnosis = found(world, layer_that_dies(world, rows=3))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD504", "confirmed")
+    assert {e.experiment: e.holds for e in diagnosis.evidence} == {"3 wires on the device": True, "2 wires on the device": True}
+
+
+def test_a_circuit_with_too_many_wires_for_any_batch_did_not() -> None:
+    world = World(too_few_wires)
+    assert found(world, layer_that_dies(world, rows=7)).code != "QD504"
+
+
+def test_a_call_that_dies_all_the_same_is_not_explained_by_its_batch() -> None:
+    world = World(lambda request: Evaluation(request.method, failure=Failure("WireError", "wires not found")))
+    diagnosis = found(world, layer_that_dies(world, rows=3))
+    assert diagnosis.code != "QD504"
+    assert "QD504" in diagnosis.ruled_out
+
+
+# --- QD505: transform changes the circuit ----------------------------------------------------------------------------------
+
+
+def transformed(world: World) -> Scene:
+    written = of(rotation(), rotation(name="RY"))
+    configuration = Configuration(
+        "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", resolved="adjoint", transforms=("fusion",)
+    )
+    return scene(world, of(rotation(name="RZ")), PAIR, configuration=configuration, call={"written": written})
+
+
+def test_a_gap_that_the_circuit_as_written_does_not_show_is_the_transforms() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) and len(request.circuit.operations) == 1 else 0.0)
+    diagnosis = found(world, transformed(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD505", "confirmed")
+    assert "fusion" in diagnosis.because
+
+
+def test_a_gap_that_it_shows_too_is_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0)
+    diagnosis = found(world, transformed(world))
+    assert diagnosis.code != "QD505"
+    assert "QD505" in diagnosis.ruled_out
+
+
+# --- QD506: operation's matrix depends on interface or trainability --------------------------------------------------------
+
+
+def test_a_gap_that_goes_with_the_interface_is_the_interfaces_matrix() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) and request.interface == "torch" else 0.0, output=True)
+    diagnosis = found(world, scene(world, TWO, lossy=((0, "different"),)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD506", "confirmed")
+    assert "RX" in diagnosis.because
+
+
+def test_a_gap_under_every_interface_is_not() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True)
+    diagnosis = found(world, scene(world, TWO, lossy=((0, "different"),)))
+    assert diagnosis.code != "QD506"
+    assert "QD506" in diagnosis.ruled_out
+
+

@@ -1,0 +1,155 @@
+"""QD4: which experiments tell that a parameter and the result are not connected as one thinks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qdiag.call import Configuration, SourceLine
+from qdiag.diagnosis.cause import Blamed, Scene
+from qdiag.evaluate import Request
+from tests.unit.scenes import World, found, of, rotation, scene
+
+BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")
+SHIFT = ("default.qubit/parameter-shift", "default.qubit/backprop")
+
+
+def tracked(request: Request, position: int) -> bool:
+    return position in request.circuit.trainable
+
+
+# --- QD401: detached on the way --------------------------------------------------------------------------------------------
+
+
+def cut_in_the_first_gate(request: Request) -> float:
+    return -0.5 if request.method.diff_method == "backprop" and tracked(request, 0) else 0.0
+
+
+def lost(world: World, pair: tuple[str, str]) -> Scene:
+    blamed = Blamed("operation", 0, "RX", (0,))
+    return scene(world, of(rotation(), rotation(name="RY")), pair, apart=(0,), lost=(0,), blamed=blamed)
+
+
+def test_a_zero_from_backprop_that_goes_with_one_parameter_is_a_graph_cut_in_the_circuit() -> None:
+    world = World(cut_in_the_first_gate)
+    diagnosis = found(world, lost(world, BACKPROP))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD401", "confirmed")
+
+
+def test_a_zero_from_a_method_with_rules_of_its_own_is_no_cut_graph() -> None:
+    world = World(lambda request: -0.5 if request.method.diff_method == "adjoint" and tracked(request, 0) else 0.0)
+    assert found(world, lost(world, ("default.qubit/adjoint", "default.qubit/backprop"))).code == "QD302"
+
+
+def test_what_stays_with_the_parameter_frozen_was_not_cut_there() -> None:
+    world = World(lambda request: -0.5 if request.method.diff_method == "backprop" else 0.0)
+    diagnosis = found(world, lost(world, BACKPROP))
+    assert diagnosis.code != "QD401"
+    assert "QD401" in diagnosis.ruled_out
+
+
+# --- QD402: trainable sets differ ------------------------------------------------------------------------------------------
+
+
+def miscounted(request: Request) -> float:
+    """Wrong as long as a constant stands among what is trained."""
+    constant = len(request.circuit.trainable) < len(request.circuit.parameters)
+    return 0.3 if constant and request.method.diff_method == "adjoint" else 0.0
+
+
+BEHIND_A_CONSTANT = of(rotation(0.3, trainable=False), rotation(name="RY"))
+
+
+def test_an_error_that_goes_when_constants_are_trainable_too_comes_from_counting() -> None:
+    world = World(miscounted)
+    diagnosis = found(world, scene(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,))))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD402", "confirmed")
+
+
+def test_outputs_may_be_wrong_for_it_too() -> None:
+    world = World(miscounted, output=True)
+    assert found(world, scene(world, BEHIND_A_CONSTANT)).code == "QD402"
+
+
+def test_an_error_that_stays_does_not() -> None:
+    world = World(lambda request: 0.3 if request.method.diff_method == "adjoint" and tracked(request, 1) else 0.0)
+    seen = scene(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,)))
+    diagnosis = found(world, seen)
+    assert diagnosis.code != "QD402"
+    assert "QD402" in diagnosis.ruled_out
+
+
+# --- QD403: method not followed --------------------------------------------------------------------------------------------
+
+
+def quotient(request: Request) -> float:
+    """parameter-shift and finite-diff make the same error at the parameter that knows no rule."""
+    return 0.02 if request.method.diff_method in ("parameter-shift", "finite-diff") and tracked(request, 0) else 0.0
+
+
+DAMPED = of(rotation(name="AmplitudeDamping", dtype="float32"), rotation(name="RY", dtype="float32"))
+
+
+def damped(world: World) -> Scene:
+    blamed = Blamed("operation", 0, "AmplitudeDamping", (0,))
+    return scene(world, DAMPED, SHIFT, apart=(0,), blamed=blamed, differenced=(0,))
+
+
+def test_a_shift_rule_that_says_what_the_quotient_says_is_the_quotient() -> None:
+    world = World(quotient)
+    diagnosis = found(world, damped(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD403", "confirmed")
+    assert {"QD101", "QD301"} <= {*diagnosis.ruled_out}
+
+
+def test_one_that_says_something_else_is_a_wrong_rule() -> None:
+    world = World(lambda request: 0.02 if request.method.diff_method == "parameter-shift" and tracked(request, 0) else 0.0)
+    diagnosis = found(world, damped(world))
+    assert diagnosis.code == "QD301"
+    assert "QD403" in diagnosis.ruled_out
+
+
+def replaced(world: World) -> Scene:
+    configuration = Configuration(
+        "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", requested="backprop", resolved="parameter-shift"
+    )
+    # the reference is of another device, so that the method requested is a third one
+    return scene(world, of(rotation()), ("default.qubit/parameter-shift", "lightning.qubit/adjoint"), configuration=configuration)
+
+
+def test_a_method_that_was_not_asked_for_is_named_where_the_one_asked_for_is_right() -> None:
+    world = World(lambda request: 0.1 if request.method.diff_method == "parameter-shift" else 0.0)
+    diagnosis = found(world, replaced(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD403", "confirmed")
+    assert "backprop was requested" in diagnosis.because
+
+
+def test_it_is_not_named_where_that_one_is_as_wrong() -> None:
+    world = World(lambda request: 0.1 if request.method.device == "default.qubit" else 0.0)
+    diagnosis = found(world, replaced(world))
+    assert diagnosis.code != "QD403"
+    assert "QD403" in diagnosis.ruled_out
+
+
+# --- QD404: parameter invisible to the circuit -----------------------------------------------------------------------------
+
+
+def unseen(request: Request) -> float:
+    return -0.5 if request.method.diff_method == "adjoint" and tracked(request, 0) else 0.0
+
+
+def hidden(world: World) -> Scene:
+    seen = scene(world, of(rotation(), rotation(name="RY")), apart=(0,), lost=(0,), hidden=(0,))
+    return replace(seen, blamed=Blamed("operation", 0, "Evolution", (0,)))
+
+
+def test_a_gradient_lost_with_a_parameter_that_the_tape_does_not_list_is_invisible() -> None:
+    world = World(unseen)
+    diagnosis = found(world, hidden(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD404", "confirmed")
+
+
+def test_what_is_wrong_without_it_too_has_another_cause() -> None:
+    world = World(lambda request: -0.5 if request.method.diff_method == "adjoint" else 0.0)
+    diagnosis = found(world, hidden(world))
+    assert diagnosis.code != "QD404"
+    assert "QD404" in diagnosis.ruled_out
