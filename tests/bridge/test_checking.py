@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -23,13 +24,14 @@ from qdiag.errors import UsageError
 from qdiag.tracing import observer
 
 pytestmark = pytest.mark.stack
+needs_sums = pytest.mark.skipif(not hasattr(qml.ops, "Sum"), reason="this PennyLane has no sums of operators")
 
 
 def tensor(*values: float, dtype: torch.dtype = torch.float64) -> torch.Tensor:
     return torch.tensor(values[0] if len(values) == 1 else values, dtype=dtype, requires_grad=True)
 
 
-def rotation(interface: str = "auto", method: str = "best") -> qml.QNode:
+def rotation(interface: str = "autograd", method: str = "best") -> qml.QNode:
     @qml.qnode(qml.device("default.qubit", wires=1), interface=interface, diff_method=method)
     def circuit(x):
         qml.RX(x, wires=0)
@@ -88,7 +90,14 @@ class TestHealthy:
         assert result.findings == ()
 
     def test_in_single_precision_it_is_rounding_without_a_reproducer(self) -> None:
-        result = qdiag.check(rotation("torch", "backprop"), tensor(0.3, 0.7, 1.1, dtype=torch.float32), methods="adjoint,backprop")
+        @qml.qnode(qml.device("default.qubit", wires=1), interface="torch", diff_method="backprop")
+        def circuit(angles):
+            for position in range(3):
+                qml.RX(angles[position], wires=0)
+                qml.RY(angles[position], wires=0)
+            return qml.expval(qml.PauliZ(0))
+
+        result = qdiag.check(circuit, tensor(0.3, 0.7, 1.1, dtype=torch.float32), methods="adjoint,backprop")
         assert result.verdict is Verdict.ROUNDING
         assert result
         assert result.findings[0].diagnosis.code == "QD101"
@@ -97,7 +106,8 @@ class TestHealthy:
     def test_a_torch_layer_with_a_batch(self) -> None:
         result = qdiag.check(layer().double(), torch.rand(3, 2, dtype=torch.float64), methods=["backprop", "adjoint"])
         assert result.verdict is Verdict.AGREE
-        assert result.report.recorded.startswith("1 QNode call")
+        # a layer of PennyLane 0.21 calls its QNode once a row
+        assert re.match(r"1 QNode call |3 QNode calls ", result.report.recorded)
 
     def test_a_function_that_calls_qnodes(self) -> None:
         first, second = rotation("torch"), rotation("torch")
@@ -105,6 +115,7 @@ class TestHealthy:
         assert result.verdict is Verdict.AGREE
         assert result.report.recorded.startswith("2 QNode calls")
 
+    @needs_sums
     def test_a_tolerance_of_ones_own(self) -> None:
         sick = readout()
         arguments = tensor(0.4, 0.9), tensor(0.7, 0.2)
@@ -118,6 +129,7 @@ class TestHealthy:
 
 
 class TestSick:
+    @needs_sums
     def test_gradients_given_to_the_wrong_parameter(self) -> None:
         result = qdiag.check(readout(), tensor(0.4, 0.9), tensor(0.7, 0.2), methods="adjoint,backprop,parameter-shift")
         assert not result
@@ -208,6 +220,7 @@ class TestUntouched:
         assert sys.meta_path == finders
         assert not observer.is_hooked()
 
+    @needs_sums
     def test_a_wrong_one_is_left_as_it_was_too(self) -> None:
         streams = self.streams()
         weights, coefficients = tensor(0.4, 0.9), tensor(0.7, 0.2)

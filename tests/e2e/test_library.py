@@ -140,6 +140,20 @@ def test_a_suite_without_qnodes_says_so(pytester: pytest.Pytester) -> None:
     assert "qdiag: no QNode call was recorded" in result.stdout.str()
 
 
+@pytest.mark.slow
+def test_the_readmes_example_says_what_its_comments_say(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", readme, re.DOTALL)[1]
+    (tmp_path / "example.py").write_text(example)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "example.py"], cwd=tmp_path, capture_output=True, text=True, timeout=200, check=True
+    )
+    said = re.findall(r"  # (.*)", example)
+    assert len(said) == 2
+    for line, comment in zip(done.stdout.splitlines(), said):
+        assert line.startswith(comment.rstrip("…"))
+
+
 # --- qdiag check ---------------------------------------------------------------------------------------------------------
 
 

@@ -209,6 +209,15 @@ def test_what_is_no_document_is_refused_with_a_cure(text: str) -> None:
     assert "qdiag diagnose" in error.value.cure
 
 
+def test_an_empty_output_has_no_heat_map() -> None:
+    case = CASES["moons"]()
+    finding = case.result.findings[0]
+    empty = tuple(replace(e, outputs=(np.zeros(0),), jacobian=((np.zeros((0, 2)), np.zeros(0)),)) for e in finding.evaluations)
+    broken = replace(case, result=replace(case.result, findings=(replace(finding, evaluations=empty),)))
+    assert case.document().chapters[0].heat is not None
+    assert broken.document().chapters[0].heat is None
+
+
 # --- GitHub ------------------------------------------------------------------------------------------------------------
 
 

@@ -87,7 +87,9 @@ def _matrix(evaluation: Evaluation) -> np.ndarray:
     rows = []
     for output, row in zip(evaluation.outputs or (), evaluation.jacobian or ()):
         height = int(np.size(output))
-        rows.append(np.concatenate([np.reshape(block, (height, -1)) for block in row], axis=1) if row else np.zeros((height, 0)))
+        # a method that breaks down may give an empty output, of which numpy could not tell how wide its rows are
+        blocks = [np.reshape(block, (height, np.size(block) // max(height, 1))) for block in row]
+        rows.append(np.concatenate(blocks, axis=1) if blocks else np.zeros((height, 0)))
     return np.concatenate(rows) if rows else np.zeros((0, 0))
 
 
