@@ -163,6 +163,10 @@ def _result(trace: Trace, training: Training, twins: Twins) -> Result:
     )
 
 
+WHOLE_TRAINING = "it takes the whole training to show it, which qdiag twin repeats; no call by itself does"
+"""Why there is no short script: which shorter loop would part as well depends on data, weights and step size."""
+
+
 def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding:
     judgement = training.judgement
     comparison = replace(_first_calls(first, second), verdict=judgement.verdict)
@@ -179,7 +183,7 @@ def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding
         remedy="; ".join(judgement.advice),
         evidence=judgement.evidence,
     )
-    return Finding(divergence, diagnosis)
+    return Finding(divergence, diagnosis, unreproduced=WHOLE_TRAINING)
 
 
 def _said(judgement: Judgement) -> str:

@@ -15,7 +15,8 @@ from qdiag.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.findings import Diagnosis, Divergence, Finding
-from qdiag.reproducer import made, verify, write, write_for
+from qdiag.reproducer import Cut, made, verify, write, write_for
+from qdiag.reproducer.writing import write_around
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.stack
@@ -288,6 +289,51 @@ def test_a_loop_over_as_many_rows_as_wires_mixes_rows(tmp_path):
 def test_a_loop_over_one_row_is_healthy_on_the_stack_of_the_report(tmp_path):
     found = Divergence(layer_call(None), Comparison(("a", "b"), Verdict.ERROR, "output"), "output")
     assert exit_code(write_for(found, DIAGNOSIS), tmp_path) == 0
+
+
+DETACHED = (
+    "def circuit(x, scale):",
+    "    qml.RX(x * scale.item(), wires=0)",
+    "    qml.RY(scale, wires=0)",
+    "    return qml.expval(qml.PauliZ(0)), qml.probs(wires=0)",
+)
+
+
+def around(lines, tmp_path, container="torch") -> list:
+    """Exit codes of the scripts around a user's own function, of whose argument ``scale`` a probe saw a wrong gradient."""
+
+    def function():
+        qml.RX(0.3, wires=0)
+        qml.expval(qml.PauliZ(0))
+        qml.probs(wires=0)
+
+    found = divergence(circuit(function, "tuple"), BACKPROP, "arbiter", where="vjp", element="argument scale")
+    arguments = (Argument("x", container, "float64", (), False), Argument("scale", container, "float64", (), True))
+    found = replace(found, call=replace(found.call, arguments=arguments))
+    cut_out = Cut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))
+    return [exit_code(script, tmp_path) for script in write_around(found, cut_out)]
+
+
+@today
+def test_a_gradient_that_is_lost_on_the_way_is_shown_around_the_users_own_function(tmp_path):
+    assert around(DETACHED, tmp_path)[0] == 1
+
+
+@today
+@pytest.mark.parametrize("container", ["torch", "autograd"])
+def test_a_function_that_keeps_its_gradient_exits_with_0(container, tmp_path):
+    lines = tuple(line.replace(".item()", "") for line in DETACHED)
+    assert around(lines, tmp_path, container) == [0, 0]
+
+
+@today
+@pytest.mark.parametrize(("device", "code"), [("lightning.qubit", 1), ("default.qubit", 0)])
+def test_a_result_in_torchs_default_dtype_is_shown_by_its_dtype(device, code, tmp_path):
+    pytest.importorskip("pennylane_lightning")
+    found = divergence(circuit(_rotations), f"{device}/adjoint", BACKPROP)
+    script = write_for(found, Diagnosis("QD103", "results-in-default-dtype", "", "confirmed", "", ""))
+    assert exit_code(script, tmp_path) == code
+    assert script.lines <= 20
 
 
 def test_a_finding_gets_its_script_written_and_run(tmp_path):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from qdiag.call import Argument
+from qdiag.call import Argument, Call
 from qdiag.errors import OpaqueCircuitError
 from qdiag.findings import Divergence
-from qdiag.reproducer.comparing import JACOBIAN, STEP, TWICE, Layout
+from qdiag.reproducer.comparing import STEP, TWICE, Layout
 from qdiag.reproducer.functions import Cut
 from qdiag.reproducer.script import Script
 from qdiag.reproducer.task import Language
@@ -59,26 +59,21 @@ def _require_a_value(argument: Argument, function: Cut) -> None:
 
 def _script(found: Divergence, name: str, zero: bool, function: Cut, language: Language) -> Script:
     call = found.call
-    configuration, method = call.configuration, call.method
     in_torch = next(argument.container for argument in call.arguments if argument.name == name) == "torch"
     interface, module = ("torch", "torch") if in_torch else ("autograd", "pnp")
     module_import = "import torch" if in_torch else "from pennylane import numpy as pnp"
-    device, imports = language.device(method, list(configuration.device_wires) or list(call.circuit.wires), ())
-    qnode = language.qnode("device", method, interface, configuration.execution_options, ())
-    for transform in configuration.transforms:
-        qnode = f"qml.transforms.{transform}({qnode})"
+    qnode, imports = _qnode(call, interface, language)
     given = ", ".join(f"{argument.name}={argument.name}" for argument in call.arguments)
     results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").filled("qnode", given)
     real = all(node.name in _REAL for node in call.circuit.measurements)
-    gradient = f"jacobian(loss, {name})" if in_torch else f"qml.jacobian(loss)({name})"
+    gradient = f"torch.autograd.functional.jacobian(loss, {name})" if in_torch else f"qml.jacobian(loss)({name})"
     body = (
         *(f"{a.name} = {_value(a, module, zero and a.name == name)}" for a in call.arguments),
-        f"device = {device}",
         f"qnode = {qnode}",
         "",
         "",
         f"def loss({name}):",
-        f"    return {results}.sum()" if real else f"    return (abs({results}) ** 3).sum()",
+        f"    return {results}.sum()" if real else f"    return (abs({results}) ** 3).sum()  # the sum alone may be constant",
         "",
         "",
         f"gradient = {gradient}.sum()",
@@ -86,14 +81,27 @@ def _script(found: Divergence, name: str, zero: bool, function: Cut, language: L
         f'print("gradient", float(gradient), "difference quotient", float(slope), "tolerated {TOLERANCE}")',
         f"sys.exit(not abs(gradient - slope) <= {TOLERANCE})  # 1 while they differ, also by NaN",
     )
-    header = (
+    settings = ("torch.set_default_dtype(torch.float64)",) if in_torch else ()
+    needed = imports | function.imports | {module_import, "import pennylane as qml"}
+    return Script(_header(call, name), needed, settings, (), function.lines, body)
+
+
+def _header(call: Call, name: str) -> tuple[str, ...]:
+    return (
         f"The gradient of {call.configuration.method} with respect to {name}, summed over its elements, is not what the QNode's own "
         "values give by a difference quotient.",
         f"Exits 1 while they are more than {TOLERANCE} apart, 0 once they agree. The arguments' numbers are made up.",
     )
-    needed = {*imports, *function.imports, module_import, "import pennylane as qml", *([JACOBIAN] if in_torch else [])}
-    settings = ("torch.set_default_dtype(torch.float64)",) if in_torch else ()
-    return Script(header, frozenset(needed), settings, (), function.lines, body)
+
+
+def _qnode(call: Call, interface: str, language: Language) -> tuple[str, frozenset[str]]:
+    """The user's QNode with its transforms, and the imports that it needs."""
+    configuration = call.configuration
+    device, imports = language.device(call.method, list(configuration.device_wires) or list(call.circuit.wires), ())
+    qnode = language.qnode(device, call.method, interface, configuration.execution_options, ())
+    for transform in configuration.transforms:
+        qnode = f"qml.transforms.{transform}({qnode})"
+    return qnode, imports
 
 
 def _value(argument: Argument, module: str, zero: bool) -> str:
