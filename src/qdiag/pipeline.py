@@ -16,8 +16,9 @@ from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, diagnosed, in_layers, outside, reproduced, unanimous
+from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, in_layers, outside, unanimous
 from qdiag.findings import Divergence, Finding, Result
+from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate import Located, Plan, Replay
 from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document

@@ -1,0 +1,40 @@
+"""What is left of a finding where our own code trips over it: one cause less, and the report of all others is still worth having."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Union
+
+from qdiag import examination
+from qdiag.diagnosis.causes import UNKNOWN
+from qdiag.errors import QdiagError
+from qdiag.examination import Bench
+from qdiag.findings import Diagnosis, Divergence, Finding
+
+_REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
+
+
+def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Finding:
+    """The finding of `examination.diagnosed`; of unknown cause where diagnosing fails."""
+    return _unless_it_fails(lambda: examination.diagnosed(divergence, methods, bench), divergence)
+
+
+def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
+    """The finding of `examination.reproduced`; as it stands where that fails."""
+    return _unless_it_fails(lambda: examination.reproduced(finding, bench, path), finding)
+
+
+def _unless_it_fails(work: Callable[[], Finding], known: Union[Divergence, Finding]) -> Finding:
+    try:
+        return work()
+    except QdiagError:
+        # what the user can mend
+        raise
+    except Exception as error:
+        failed = f"qdiag itself failed on this finding ({type(error).__name__}: {error})"
+        if isinstance(known, Finding):
+            told = f"{known.diagnosis.because}; {failed}" if known.diagnosis.because else failed
+            return replace(known, diagnosis=replace(known.diagnosis, because=told))
+        return Finding(known, Diagnosis(UNKNOWN.code, UNKNOWN.slug, UNKNOWN.title, "unknown", failed, _REPORT))

@@ -1,0 +1,43 @@
+"""A fault of our own code costs one finding its cause or its reproducer, never the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qdiag import examination, guarded
+from qdiag.errors import OutputError
+from tests.golden import results
+
+
+def fails(error: Exception):
+    def work(*_):
+        raise error
+
+    return work
+
+
+@pytest.fixture
+def finding():
+    return results.moons().result.findings[0]
+
+
+def test_a_divergence_that_cannot_be_diagnosed_is_a_finding_of_unknown_cause(monkeypatch, finding):
+    monkeypatch.setattr(examination, "diagnosed", fails(ValueError("two axes")))
+    found = guarded.diagnosed(finding.divergence, (), None)
+    assert (found.divergence, found.diagnosis.code) == (finding.divergence, "QD901")
+    assert "qdiag itself failed on this finding (ValueError: two axes)" in found.diagnosis.because
+
+
+def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
+    monkeypatch.setattr(examination, "reproduced", fails(ValueError("two axes")))
+    found = guarded.reproduced(finding, None, Path("repro.py"))
+    assert found.diagnosis.code == finding.diagnosis.code
+    assert "ValueError: two axes" in found.diagnosis.because
+
+
+def test_what_the_user_can_mend_is_said(monkeypatch, finding):
+    monkeypatch.setattr(examination, "reproduced", fails(OutputError("the disk is full", "free some space")))
+    with pytest.raises(OutputError):
+        guarded.reproduced(finding, None, Path("repro.py"))
