@@ -57,6 +57,13 @@ def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return expansion.differenced(circuit, trusted)
 
 
+def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters whose operations bring a shift rule."""
+    from qdiag.bridges import expansion
+
+    return expansion.ruled(circuit, trusted)
+
+
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers differs from the one from plain numbers: position and what was lost.
 

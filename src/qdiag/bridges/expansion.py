@@ -119,13 +119,22 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
 
 def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters of operations that know no shift rule (``grad_method = "F"``)."""
+    return _by_method(circuit, trusted, "F")
+
+
+def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters of operations that bring a shift rule of their own (``grad_method = "A"``)."""
+    return _by_method(circuit, trusted, "A")
+
+
+def _by_method(circuit: Circuit, trusted: bool, method: str) -> tuple[int, ...]:
     found: list[int] = []
     position = 0
     for node in circuit.operations:
         inside = range(position, position + len(parameters_of(node)))
         position = inside.stop
         trainable = [i for i in inside if circuit.parameters[i].trainable]
-        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == "F":
+        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == method:
             found.extend(trainable)
     return tuple(found)
 

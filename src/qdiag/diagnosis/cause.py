@@ -44,7 +44,7 @@ class Scene:
     apart
         Positions of the trainable parameters whose gradients differ beyond the bound; empty where outputs differ.
     lost
-        Positions among `apart` where the wrong side says exactly zero and the other does not.
+        Positions among `apart` where the wrong side says exactly zero, as the outcome of no rule, and the other does not.
     displaced
         Whether the wrong side's gradients are the right ones at other positions.
     batched
@@ -56,6 +56,8 @@ class Scene:
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
     differenced
         Positions of the trainable parameters that shift rules leave to finite differences.
+    ruled
+        Positions of the trainable parameters for which operations bring a shift rule.
     discarded
         The largest imaginary part that torch's backward pass drops at casts from real to complex.
     composite
@@ -75,6 +77,7 @@ class Scene:
     blamed: Optional[Blamed] = None
     composite: bool = False
     differenced: tuple[int, ...] = ()
+    ruled: tuple[int, ...] = ()
     discarded: float = 0.0
     skewed: bool = False
 

@@ -27,7 +27,7 @@ from qdiag.circuit import (
 )
 from qdiag.diagnosis.cause import Experiment
 from qdiag.method import Method, Option
-from qdiag.question import PLAIN, Evaluator, Question, with_circuit
+from qdiag.question import ARBITER, PLAIN, Evaluator, Question, with_circuit
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:
@@ -311,23 +311,33 @@ OTHER_SEED = Experiment("one method twice, other seed", _other_seed)
 def plain_expectations(position: Optional[int]) -> Experiment:
     """One measurement (or all, for None) replaced by expectation values of PauliX, PauliY and PauliZ on each of its wires.
 
-    All three, since a single observable may not feel what is wrong, and would heal without telling anything.
+    All three, since a single observable may not feel what is wrong, and would heal without telling anything. Where PennyLane
+    does not measure them together (before 0.24), PauliZ alone.
     """
 
-    def change(circuit: Circuit) -> Optional[Circuit]:
-        def replacement(index: int, measurement: Node) -> tuple[Node, ...]:
-            if position not in (None, index):
-                return (measurement,)
-            return tuple(_expectation(name, wire) for wire in (measurement.wires or circuit.wires) for name in PAULIS)
-
-        measurements = tuple(new for i, m in enumerate(circuit.measurements) for new in replacement(i, m))
-        return replace(circuit, measurements=measurements, returns="tuple")
+    def change(question: Question, evaluator: Evaluator) -> Question:
+        together = with_circuit(question, _plainly(question.circuit, position, PAULIS))
+        sides = [side for side, method in enumerate(together.methods) if method != ARBITER]
+        failures = [evaluator.submit(together.request(side)).result().failure for side in sides]
+        if not any(failure is not None and "commuting" in failure.message for failure in failures):
+            return together
+        return with_circuit(question, _plainly(question.circuit, position, PAULIS[2:]))
 
     which = "the measurements" if position is None else f"measurement {position}"
-    return edit(f"Pauli expectation values instead of {which}", change)
+    return Experiment(f"Pauli expectation values instead of {which}", change)
 
 
 PAULIS = ("PauliX", "PauliY", "PauliZ")
+
+
+def _plainly(circuit: Circuit, position: Optional[int], names: Sequence[str]) -> Circuit:
+    def replacement(index: int, measurement: Node) -> tuple[Node, ...]:
+        if position not in (None, index):
+            return (measurement,)
+        return tuple(_expectation(name, wire) for wire in (measurement.wires or circuit.wires) for name in names)
+
+    measurements = tuple(new for i, m in enumerate(circuit.measurements) for new in replacement(i, m))
+    return replace(circuit, measurements=measurements, returns="tuple")
 
 
 def _expectation(name: str, wire: Label) -> Node:

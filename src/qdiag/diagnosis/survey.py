@@ -44,14 +44,18 @@ def survey(
         hidden = evaluator.call(framework.hidden, circuit, trusted)
         rows = evaluator.call(framework.rows, circuit)
         differenced = evaluator.call(framework.differenced, circuit, trusted)
+        ruled = evaluator.call(framework.ruled, circuit, trusted)
         lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
         skewed = _may_be_skewed(circuit) and _answer(evaluator.call(framework.hermitian_part, circuit, trusted), None) is not None
+        # what the tape does not show is neither shifted nor differenced
+        unseen = {*_answer(hidden, ())}
         scene = replace(
             scene,
             hidden=_answer(hidden, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
-            differenced=_answer(differenced, ()),
+            differenced=tuple(i for i in _answer(differenced, ()) if i not in unseen),
+            ruled=tuple(i for i in _answer(ruled, ()) if i not in unseen),
             skewed=skewed,
         )
     if any(CASTING in warning for warning in divergence.call.warnings) and question.interface == "torch":
@@ -127,12 +131,15 @@ def _with_gradients(scene: Scene, wrong: Blocks, right: Blocks) -> Scene:
     bound = max(scene.comparison.bound, 1e-9 * scale)
     gaps = [_gap(a, b) for a, b in zip(wrong, right)]
     apart = [i for i, gap in enumerate(gaps) if not gap <= bound]
-    lost = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
+    shifted = all(method.diff_method == "parameter-shift" for method in scene.suspects)
+    zero = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
+    # where a rule was applied, zero is what it gave: that is a wrong rule, not a gradient that was passed over
+    lost = [i for i in zero if not (shifted and trainable[i] in scene.ruled)]
     return replace(
         scene,
         apart=tuple(trainable[i] for i in apart),
         lost=tuple(trainable[i] for i in lost),
-        displaced=_displaced(wrong, right, bound),
+        displaced=len(zero) < len(apart) and _displaced(wrong, right, bound),
         blamed=_blamed_for_gradients(scene.question, [trainable[i] for i in apart]),
     )
 

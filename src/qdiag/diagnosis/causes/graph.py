@@ -148,7 +148,8 @@ INVISIBLE = Cause(
     confirmed_by="""The parameter is not among the tape's; with it frozen all methods agree, with all others frozen the gap stays.""",
     remedy="""diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct""",
     applies=lambda scene: scene.derivative and bool(set(scene.hidden) & set(scene.apart)),
-    predicts=lambda scene: (*flips(frozen("hidden parameters", scene.hidden)), *leaves(NUDGED_FAR)),
+    # what is differenced has a small gap of its own, which would remain
+    predicts=lambda scene: (*flips(frozen("hidden parameters", (*scene.hidden, *scene.differenced))), *leaves(NUDGED_FAR)),
     because=lambda scene: (
         f"a trainable parameter of {scene.blamed.name if scene.blamed else 'an operation'} is not among the tape's parameters"
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.circuit import Node, nodes_of, parameters_of
+from qdiag.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
@@ -93,6 +93,7 @@ DROPPED = Cause(
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
     applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden))
+    and not scene.displaced
     and not scene.involves("backprop"),
     predicts=lambda scene: (
         *flips(where_it_is_dropped(scene)),
@@ -124,28 +125,38 @@ DISPLACED = Cause(
         qml.expval(H)                                            # adjoint: gradients arrive len(readout) places late
         """,
     confirmed_by="""The wrong gradients equal the right ones at other positions; with the observable's coefficients (or all
-        parameters but
-        one) frozen, the gap is gone.""",
+        parameters but one) frozen, or Pauli observables in its place, the gap is gone.""",
     remedy="""keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or
         diff_method="backprop" """,
     applies=lambda scene: scene.derivative
     and bool(scene.apart)
     and (scene.displaced or bool(observable_parameters(scene.question.circuit))),
-    predicts=lambda scene: (
-        *(
-            flips(OBSERVABLE_FROZEN)
-            if observable_parameters(scene.question.circuit)
-            else flips(only_trainable("one parameter", scene.apart[:1]))
-        ),
-        *_off_the_point(scene),
-    ),
-    because=lambda scene: (
-        "the observable's trainable coefficients are counted among the gates' parameters, and the gradients move by as many places"
-        if observable_parameters(scene.question.circuit)
-        else "the gradients are right, but stand at other parameters"
-    ),
+    predicts=lambda scene: (*flips(_in_place(scene)), *_off_the_point(scene)),
+    because=lambda scene: _displaced_words(scene),
     upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),
 )
+
+
+def _in_place(scene: Scene) -> Experiment:
+    """What brings the gradients back to their places: an observable without numbers to be counted, else a single parameter."""
+    circuit = scene.question.circuit
+    if observable_parameters(circuit):
+        return OBSERVABLE_FROZEN
+    return plain_expectations(None) if _holds_numbers(circuit) else only_trainable("one parameter", scene.apart[:1])
+
+
+def _holds_numbers(circuit: Circuit) -> bool:
+    """Whether the measurements hold numbers: the matrix of a Hermitian, the state of a projector."""
+    return any(parameters_of(measurement) for measurement in circuit.measurements)
+
+
+def _displaced_words(scene: Scene) -> str:
+    circuit = scene.question.circuit
+    if not _holds_numbers(circuit):
+        return "the gradients are right, but stand at other parameters"
+    what = "trainable coefficients" if observable_parameters(circuit) else "numbers"
+    return f"the observable's {what} are counted among the gates' parameters, and the gradients move by as many places"
+
 
 REFUSES = Cause(
     code="QD304",
