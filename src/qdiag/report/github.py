@@ -71,7 +71,7 @@ def issue(document: Document, number: int = 1) -> Issue:
         "expected": _expected(chapter),
         "actual": _actual(chapter),
         "info": _info(document, chapter),
-        "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else "no reproducer was made",
+        "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else chapter.fact("repro") or "no reproducer was made",
         "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
         "system": "\n".join(f"{fact.label}: {fact.text}" for fact in document.environment),
     }
@@ -99,9 +99,8 @@ def _actual(chapter: Chapter) -> str:
 
 
 def _info(document: Document, chapter: Chapter) -> str:
-    shown = [
-        fact for fact in chapter.facts if fact.label in ("cause", "in", "because", *(["remedy"] if chapter.no_bug else []), "minimal")
-    ]
+    labels = ("cause", "in", "because", *(["remedy"] if chapter.no_bug else []), "minimal", "varied")
+    shown = [fact for fact in chapter.facts if fact.label in labels]
     parts = [f"Nothing to file as a bug of PennyLane: {chapter.no_bug}." if chapter.no_bug else "", markdown.facts(shown)]
     parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]
     if chapter.ruled_out:
