@@ -32,6 +32,7 @@ from qdiag.method import parse as parse_method
 from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
 from qdiag.question import ARBITER, Question, ask, question_of, with_circuit
 from qdiag.reproducer import Cut, Material, cut
+from qdiag.rounding import EPS64
 from qdiag.trace_file import Trace
 from qdiag.workers import Evaluator
 
@@ -107,7 +108,16 @@ class Bench:
         second = divergence.signature == "second-derivative"
         judgement = self.judge(call, [_method(call, name) for name in methods], second=second)
         wrong = judgement.wrong if divergence.signature != "raise" else ()
-        return replace(divergence, wrong=wrong, judged=judgement.reason)
+        comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
+        return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
+
+    def _upholds(self, judgement: arbiter.Judgement, divergence: Divergence) -> bool:
+        """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
+        comparison = divergence.comparison
+        chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
+        low = comparison.eps > EPS64 and divergence.signature in ("output", "jacobian", "vjp")
+        told = low and not chosen and not judgement.reference.gradient_reason
+        return not (told and {*comparison.methods} <= {*judgement.right})
 
     def judge(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Judgement:
         """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
@@ -117,6 +127,22 @@ class Bench:
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]
         return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
+
+
+def excused(comparison: Comparison, judgement: arbiter.Judgement) -> Comparison:
+    """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew."""
+    explained = sum(found.bound for found in judgement.methods if found.method in comparison.methods)
+    bound = max(comparison.bound, comparison.max_abs, explained)
+    return replace(comparison, verdict=Verdict.ROUNDING, bound=bound) if comparison.verdict is Verdict.ERROR else comparison
+
+
+def once_rounding(before: Sequence[Divergence], after: Sequence[Divergence]) -> list[Divergence]:
+    """Divergences as the arbiter left them; of what it made rounding each QNode keeps the first call's, and the worst there."""
+    if all(one.verdict is other.verdict for one, other in zip(before, after)):
+        return list(after)
+    order = sorted(after, key=lambda d: (d.call.index, -d.comparison.max_rel))
+    rounding = {(d.call.configuration.qnode, d.call.configuration.source): d for d in reversed(order) if d.verdict is Verdict.ROUNDING}
+    return [d for d in after if d.verdict is not Verdict.ROUNDING or d in rounding.values()]
 
 
 def _method(call: Call, name: str) -> Method:
@@ -183,13 +209,17 @@ def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
     errors = [d for d in known if d.verdict is Verdict.ERROR]
     earliest = {d.call.configuration.qnode: d.call.index for d in sorted(errors, key=lambda d: -d.call.index)}
+    rounding = [d for d in known if d.verdict is Verdict.ROUNDING]
+    explained = {d.call.configuration.qnode: d.comparison.bound / d.comparison.scale for d in rounding}
     for probe in trace.probes:
         call = trace.call(probe.call)
         # where an error of the circuit comes later, what the probe saw before it is another one
         if call.index < earliest.get(call.configuration.qnode, call.index + 1):
             for divergence in probed.divergences(probe, call):
-                earliest[call.configuration.qnode] = call.index
-                yield divergence
+                # at an ill-conditioned point rounding explains more than a probe knows
+                if divergence.comparison.max_abs > explained.get(call.configuration.qnode, 0.0) * max(1.0, divergence.comparison.scale):
+                    earliest[call.configuration.qnode] = call.index
+                    yield divergence
 
 
 def _diagnosed_outside(divergence: Divergence, bench: Bench) -> Finding:
@@ -236,7 +266,7 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
         return _diagnosed_in_layer(divergence, bench)
     if divergence.probe is not None:
         return _diagnosed_outside(divergence, bench)
-    judged = divergence if divergence.wrong else bench.judged(divergence, methods)
+    judged = divergence if divergence.wrong or divergence.judged else bench.judged(divergence, methods)
     question = bench.question(judged)
     scene = survey(judged, question, bench.workers, bench.reference)
     diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
@@ -308,7 +338,7 @@ def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evalu
     return found if found.failure is None else None
 
 
-NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD504", "QD601", "QD602", "QD603", "QD604"})
+NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD106", "QD504", "QD601", "QD602", "QD603", "QD604"})
 """Causes that do not sit in the circuit, or are not one of its operations: nothing to shrink."""
 
 

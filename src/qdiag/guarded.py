@@ -16,6 +16,16 @@ from qdiag.findings import Diagnosis, Divergence, Finding
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
 
 
+def judged(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Divergence:
+    """The divergence with the arbiter's word; as it is where judging fails, which diagnosing will say."""
+    try:
+        return bench.judged(divergence, methods)
+    except QdiagError:
+        raise
+    except Exception:
+        return divergence
+
+
 def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Finding:
     """The finding of `examination.diagnosed`; of unknown cause where diagnosing fails."""
     return _unless_it_fails(lambda: examination.diagnosed(divergence, methods, bench), divergence)

@@ -12,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
+from qdiag import guarded
 from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, in_layers, outside, unanimous
+from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, in_layers, once_rounding, outside, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate import Located, Plan, Replay
@@ -198,10 +199,13 @@ class Examination:
         folder = _folder(self._trace.script)
         bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds, folder)
         with self._voice.progress("asking the arbiter") as report:
-            alone = [*unanimous(bench, self._trace, located.divergences, report)]
-        alone += [*outside(self._trace, [*located.divergences, *alone]), *in_layers(self._trace)]
+            found = located.divergences
+            judged = [guarded.judged(d, located.methods, bench) if d.verdict is Verdict.ERROR else d for d in found]
+            told = once_rounding(found, judged)
+            alone = [*unanimous(bench, self._trace, told, report)]
+        alone += [*outside(self._trace, [*told, *alone]), *in_layers(self._trace)]
         # comparisons of two methods have asked for the user's tolerance themselves
-        divergences = [*located.divergences, *(found for found in alone if not _is_tolerated(found, tolerance))]
+        divergences = [*told, *(found for found in alone if not _is_tolerated(found, tolerance))]
         divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))

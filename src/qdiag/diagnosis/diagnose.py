@@ -87,7 +87,10 @@ def classify(before: Comparison, after: Comparison) -> str:
         return "unanswered"
     if before.where == "raise":
         return PERSISTS if after.where == "raise" else MOVES
-    if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR:
+    if after.verdict is Verdict.ROUNDING and before.max_rel * after.scale > after.bound:
+        # Before, only ill-conditioning explained it; after, rounding by itself does.
+        return HEALS
+    if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR and after.max_rel * before.scale > before.bound:
         return MOVES
     if after.max_abs <= _CLOSED * min(before.max_abs, 1.0) and after.max_abs <= _NEARLY * after.bound:
         return HEALS

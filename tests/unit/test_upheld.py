@@ -1,0 +1,85 @@
+"""Errors in low precision stand only where the arbiter finds one of the pair wrong."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+import pytest
+
+from qdiag.arbiter import Judgement
+from qdiag.compare import Comparison, Tolerance, Verdict
+from qdiag.examination import Bench, excused, once_rounding
+from qdiag.findings import Divergence
+from qdiag.reference import Reference
+from qdiag.verdicts import MethodJudgement
+from tests.unit.scripted import call, circuit
+
+PAIR = ("default.qubit/backprop", "default.qubit/adjoint")
+EPS32 = float(np.finfo(np.float32).eps)
+
+
+def apart(gap: float, index: int = 0, verdict: Verdict = Verdict.ERROR, signature: str = "vjp", eps: float = EPS32) -> Divergence:
+    comparison = Comparison(PAIR, verdict, signature, max_abs=gap, max_rel=gap, eps=eps, bound=1e-6)
+    return Divergence(call(index, circuit(0.3, "float32")), comparison, signature)
+
+
+def judgement(*verdicts: str, gradient_reason: str = "") -> Judgement:
+    found = tuple(MethodJudgement(name, verdict, "vjp", 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
+    return Judgement(Reference(gradient_reason=gradient_reason), found, "in a sentence")
+
+
+class Judging(Bench):
+    """A bench whose arbiter says what the script says."""
+
+    said = judgement("right", "right")
+
+    def judge(self, call, methods, *, second=False):
+        return self.said
+
+
+def judged(divergence: Divergence, said: Judgement, tolerance: Optional[Tolerance] = None) -> Divergence:
+    bench = type("Scripted", (Judging,), {"said": said})(None, None, tolerance or Tolerance())
+    return bench.judged(divergence, PAIR)
+
+
+def test_two_methods_that_are_both_right_differ_by_rounding():
+    found = judged(apart(5e-5), judgement("right", "right"))
+    assert (found.verdict, found.wrong) == (Verdict.ROUNDING, ())
+    assert found.comparison.bound == pytest.approx(6e-5)
+
+
+@pytest.mark.parametrize(
+    ("divergence", "said"),
+    [
+        (apart(5e-5), judgement("wrong", "right")),
+        (apart(5e-5), judgement("unknown", "right")),
+        (apart(5e-5), judgement("right", "right", gradient_reason="takes too long")),
+        (apart(5e-5, eps=2.2e-16), judgement("right", "right")),
+        (apart(5e-5, signature="nan"), judgement("right", "right")),
+    ],
+    ids=["one is wrong", "one is not known", "no gradients to judge by", "in double precision", "no number"],
+)
+def test_otherwise_an_error_stays_one(divergence, said):
+    assert judged(divergence, said).verdict is Verdict.ERROR
+
+
+def test_a_tolerance_of_the_users_own_is_not_overruled():
+    assert judged(apart(5e-5), judgement("right", "right"), Tolerance(absolute=1e-7)).verdict is Verdict.ERROR
+
+
+def test_rounding_is_left_as_it_is():
+    comparison = apart(1e-7, verdict=Verdict.ROUNDING).comparison
+    assert excused(comparison, judgement("right", "right")) is comparison
+
+
+def test_of_what_is_only_rounding_each_qnode_keeps_the_first_and_worst():
+    given = [apart(5e-5, 1), apart(2e-5, 0), apart(4e-5, 0), apart(1e-7, 0, Verdict.ROUNDING)]
+    found = once_rounding(given, [judged(d, judgement("right", "right")) for d in given])
+    assert [(d.call.index, d.comparison.max_abs, d.verdict) for d in found] == [(0, 4e-5, Verdict.ROUNDING)]
+
+
+def test_errors_that_stand_are_all_kept():
+    given = [apart(5e-5), apart(6e-5), apart(1e-7, 0, Verdict.ROUNDING)]
+    found = once_rounding(given, [judged(d, judgement("wrong", "right")) for d in given])
+    assert [d.verdict for d in found] == [Verdict.ERROR, Verdict.ERROR, Verdict.ROUNDING]
