@@ -22,6 +22,9 @@ def flattened(result: Any) -> tuple[Any, ...]:
         return tuple(output for part in result.values() for output in flattened(part))
     if isinstance(result, (tuple, list)):
         return tuple(output for part in result for output in flattened(part))
+    if isinstance(getattr(result, "_value", None), (tuple, list)):
+        # autograd boxes a tuple as a whole (PennyLane 0.28 to 0.38), and its elements come out as boxes
+        return tuple(output for place in range(len(result)) for output in flattened(result[place]))
     return (result,)
 
 
