@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from io import StringIO
@@ -19,7 +19,7 @@ from qdiag.errors import DivergenceError, Interrupted
 from qdiag.findings import Finding
 from qdiag.locate import Plan
 from qdiag.method import parse_list
-from qdiag.pipeline import Options, Outcome
+from qdiag.pipeline import Options, Outcome, Silence
 from qdiag.report import markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
@@ -124,7 +124,7 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     """
     with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
         run, options = RunDirectory(Path(folder)), _options(methods, tolerance)
-        outcome = checking.check(target, args, kwargs, run=run, options=options, voice=_Silence(), workers=Inline())
+        outcome = checking.check(target, args, kwargs, run=run, options=options, voice=Silence(), workers=Inline())
     return _checked(outcome)
 
 
@@ -136,9 +136,12 @@ class Recording:
     ----------
     run
         The folder, and the trace's name in it.
+    trusted
+        Whether class definitions in the trace may be executed: they are this program's own where it was recorded here.
     """
 
     run: RunDirectory
+    trusted: bool = False
 
     @property
     def path(self) -> Path:
@@ -155,12 +158,12 @@ class Recording:
             yield from trace.calls()
 
     def judge(self, methods: Methods = "auto", tolerance: Tolerated = None) -> Check:
-        """Judge every call in this process, and write the reports into the folder; class definitions in a trace are not executed.
+        """Judge every call in this process, and write the reports into the folder.
 
         A long training is judged sooner by ``qdiag diagnose``, on all cores.
         """
         with _interruptible(), paused():
-            outcome = pipeline.examine(self.run, _options(methods, tolerance, trusted=False), _Silence(), Inline())
+            outcome = pipeline.examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
             pipeline.report(outcome)
         return _checked(outcome)
 
@@ -202,7 +205,7 @@ def record(out: Union[str, Path, None] = None, *, force: bool = False, probe: bo
     name = Path(getattr(sys.modules["__main__"], "__file__", None) or "session").name
     run = run_directory.create(name if name.endswith(".py") else "session", None if out is None else Path(out), force=force)
     with Session(run.trace, Script(name, called=True), probe=probe):
-        yield Recording(run)
+        yield Recording(run, trusted=True)
 
 
 def open(path: Union[str, Path]) -> Recording:
@@ -219,17 +222,6 @@ def open(path: Union[str, Path]) -> Recording:
 
 
 # --- from one to the other -------------------------------------------------------------------------------------------------
-
-
-class _Silence:
-    """Says nothing: what there is to say is in the result."""
-
-    def say(self, text: str) -> None:
-        """Not even a line."""
-
-    def progress(self, what: str) -> AbstractContextManager[Callable[[int, int], None]]:
-        """No progress either."""
-        return nullcontext(lambda done, total: None)
 
 
 def _options(methods: Methods, tolerance: Tolerated, *, trusted: bool = True) -> Options:

@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,17 @@ class Voice(Protocol):
 
     def progress(self, what: str) -> AbstractContextManager[Report]:
         """Report progress of one stage."""
+
+
+class Silence:
+    """The voice of what has nobody to talk to."""
+
+    def say(self, text: str) -> None:
+        """Not even a line."""
+
+    def progress(self, what: str) -> AbstractContextManager[Report]:
+        """No progress either."""
+        return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,18 +107,7 @@ def judge(folder: str, methods: str) -> str:
     plan = Plan(methods=() if methods == "auto" else parse_list(methods), trusted=True)
     options = pipeline.Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
     try:
-        pipeline.report(pipeline.examine(RunDirectory(Path(folder)), options, _Silence()))
+        pipeline.report(pipeline.examine(RunDirectory(Path(folder)), options, pipeline.Silence()))
     except QdiagError as error:
         return error.cause
     return ""
-
-
-class _Silence:
-    """Says nothing: nobody listens."""
-
-    def say(self, text: str) -> None:
-        """Not even a line."""
-
-    def progress(self, what: str) -> nullcontext[pipeline.Report]:
-        """No progress either."""
-        return nullcontext(lambda done, total: None)
