@@ -184,5 +184,3 @@ def test_a_gap_under_every_interface_is_not() -> None:
     diagnosis = found(world, scene(world, TWO, lossy=((0, "different"),)))
     assert diagnosis.code != "QD506"
     assert "QD506" in diagnosis.ruled_out
-
-

@@ -333,3 +333,11 @@ def test_a_class_from_the_trace_is_written_but_not_run_without_trust(tmp_path):
     found = made(Finding(divergence(circuit), DIAGNOSIS), tmp_path / "repro.py", Material(language=FakeLanguage()))
     assert (found.verified, found.exit_code, found.output) == (False, None, "")
     assert (tmp_path / "repro.py").exists()
+
+
+def test_a_device_without_wires_stays_without_where_a_measurement_is_of_all_of_them():
+    state = replace(TWO, measurements=(Node("StateMP", (), None, ()),))
+    assert 'qml.device("default.qubit", wires=0)' in script(divergence(state, where="output"))
+    found = divergence(state, where="output")
+    named = replace(found.call, configuration=replace(found.call.configuration, device_wires=(0, 1)))
+    assert 'qml.device("default.qubit", wires=2)' in script(replace(found, call=named))

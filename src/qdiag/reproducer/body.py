@@ -62,7 +62,7 @@ class Body:
 
     def device(self, side: Method) -> tuple[str, Method, Sequence[object]]:
         """The device's expression, the method as it is to be written, and the device's wires."""
-        wires = _wires(self.task.circuit, self.task.configuration.device_wires)
+        wires = _wires(self.task.circuit, self.task.configuration.device_wires, needed=side.diff_method == "hadamard")
         own = dict(side.gradient_options).get("aux_wire")
         if own is not None:
             wires = [*wires, *({own} - set(wires))]
@@ -201,10 +201,15 @@ def _caught(exception: str) -> list[str]:
     return ["except Exception as error:", f'    if type(error).__name__ != "{exception}":', "        raise"]
 
 
-def _wires(circuit: Circuit, device_wires: Sequence[object]) -> list[object]:
-    """The device's wires: those that the circuit touches, and the user's own where a measurement is of all of them."""
+def _wires(circuit: Circuit, device_wires: Sequence[object], *, needed: bool) -> list[object]:
+    """The device's wires: those that the circuit touches, and the user's own where a measurement is of all of them.
+
+    None at all where the user gave none, a measurement is of all, and no other wire is needed: then their order is what is shown.
+    """
     labels: list[object] = list(circuit.wires)
     if any(not node.wires for node in circuit.measurements) and set(labels) <= set(device_wires):
         labels = list(device_wires)
+    elif any(not node.wires for node in circuit.measurements) and not device_wires and not needed:
+        return []
     whole = all(isinstance(label, int) for label in labels)
     return sorted(labels, key=lambda label: label if whole else 0) if labels else [0]  # type: ignore[arg-type, return-value]
