@@ -19,9 +19,10 @@ from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
-from qdiag.diagnosis.causes.graph import DETACHED
+from qdiag.diagnosis.causes.graph import DETACHED, TRAINABLE_SETS
 from qdiag.diagnosis.causes.precision import LAYER_CAST
 from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
+from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
 from qdiag.diagnosis.diagnose import diagnose, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
@@ -201,7 +202,7 @@ def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
     )
 
 
-OUTSIDE_THE_CIRCUIT = (VALUE_DEPENDENT, TRANSFORM, DETACHED, BATCH_AS_FEATURE)
+OUTSIDE_THE_CIRCUIT = (VALUE_DEPENDENT, TRANSFORM, NOT_A_NUMBER, DETACHED, BATCH_AS_FEATURE)
 """What a live probe can find; experiments on the circuit would heal it, whatever they change."""
 
 
@@ -366,7 +367,12 @@ def minimal_of(
         return cause is None or diagnosis.code == "QD901" or recurs(cause, scene, bench.workers, bench.reference)
 
     same = SameDifference(
-        question, bench.workers, reference=bench.reference, wrong=divergence.wrong, wrong_methods=wrong_methods
+        question,
+        bench.workers,
+        reference=bench.reference,
+        wrong=divergence.wrong,
+        wrong_methods=wrong_methods,
+        loses_and_shifts=diagnosis.code == TRAINABLE_SETS.code,
     )
     workshop = workshop_of(bench.workers, trusted=bench.trusted)
     try:

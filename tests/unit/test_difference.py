@@ -77,6 +77,11 @@ def test_a_gradient_that_vanishes_is_not_one_that_is_merely_wrong() -> None:
     assert not difference(circuit(gate("RX", 0.3, trainable=True)))
 
 
+def test_under_a_cause_that_loses_and_shifts_a_gradient_that_vanishes_is_as_good() -> None:
+    difference = same(lambda found: 0.5 if "RY" in names(found) else -1.0, loses_and_shifts=True)
+    assert difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
 def test_another_kind_of_difference_is_not_interesting() -> None:
     failure = Failure("TypeError", "no", ("module:function:3",))
     difference = same(lambda found: 0.5 if "RY" in names(found) else failure)

@@ -130,6 +130,8 @@ class SameDifference:
         Canonical names of the methods that are wrong, by the arbiter.
     wrong_methods
         Asks the arbiter about a candidate; without it, or where nothing was found wrong, it is not asked.
+    loses_and_shifts
+        Whether the cause drops gradients as well as giving them to other parameters, so that the one is as good as the other.
 
     Attributes
     ----------
@@ -145,10 +147,12 @@ class SameDifference:
         reference: Optional[Callable[[Question], Evaluation]] = None,
         wrong: Sequence[str] = (),
         wrong_methods: Optional[WrongMethods] = None,
+        loses_and_shifts: bool = False,
     ) -> None:
         self.question, self.evaluator, self.reference = question, evaluator, reference
         self.wrong = frozenset(wrong) & {str(method) for method in question.methods}
         self.wrong_methods = wrong_methods
+        self.loses_and_shifts = loses_and_shifts
         self.start = observe(question, evaluator, reference)
 
     def __call__(self, circuit: Circuit) -> bool:  # noqa: D102 - the class says it
@@ -170,7 +174,10 @@ class SameDifference:
 
     def clearness(self, observed: Observed) -> float:
         """How clearly this is the same difference: 0 for another one, at least 1 for the same one well beyond its bound."""
-        if observed.symptom != self.start.symptom or observed.symptom.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
+        symptom = observed.symptom
+        if self.loses_and_shifts:
+            symptom = replace(symptom, vanishes=self.start.symptom.vanishes)
+        if symptom != self.start.symptom or symptom.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
             return 0.0
         if math.isinf(observed.excess):
             return math.inf
