@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from dataclasses import replace
 from functools import lru_cache
@@ -40,8 +41,9 @@ def method(written):
 def called(function, *args, interface="torch", diff_method="backprop", wires=3, shots=None, returns="single"):
     """The circuit that a QNode call ran."""
     options = {"shots": shots} if shots else {}
-    device = qml.device("default.qubit", wires=wires)
-    node = qml.QNode(function, device, interface=interface, diff_method=diff_method, **options)
+    takes_shots = "shots" in inspect.signature(qml.QNode.__init__).parameters
+    device = qml.device("default.qubit", wires=wires, **({} if takes_shots else options))
+    node = qml.QNode(function, device, interface=interface, diff_method=diff_method, **(options if takes_shots else {}))
     node(*args)
     return circuit_of(node._tape, returns)
 
@@ -309,7 +311,7 @@ def test_second_derivatives_along_one_direction(written):
         assert evaluation.hvp[0] == pytest.approx(-np.cos(0.4) * direction_for(circuit)[0])
 
 
-@today_only
+@pytest.mark.skipif(stack.pennylane_version().release < (0, 42), reason="backprop lost them, too")
 def test_numbers_hidden_from_the_tape_are_parameters_too():
     def evolved(c):
         qml.Hadamard(wires=0)
@@ -372,10 +374,10 @@ def test_a_breakdown_inside_pennylane_is_no_refusal():
     evaluation = evaluate(Request(circuit, method("parameter-shift"), "torch", (0,), ((np.array(1.0),),)))
     if evaluation.failure is None:
         pytest.skip("this PennyLane has it repaired")
-    assert evaluation.failure.type == "UnboundLocalError"
+    assert evaluation.failure.type in ("UnboundLocalError", "ValueError")
     assert evaluation.failure.stage == "backward"
     assert not evaluation.failure.refusal
-    assert evaluation.failure.frames[-1].startswith("pennylane.gradients")
+    assert any(frame.startswith("pennylane.gradients") for frame in evaluation.failure.frames)
     assert np.array_equal(evaluation.outputs[0], 1.0)
 
 

@@ -31,7 +31,7 @@ SPARE_WIRE = "a spare wire was added for hadamard"
 DIRECT = "hadamard in its direct mode, which needs no spare wire"
 
 _REFUSES_BATCHES = re.compile(r"broadcast|#4462|batch", re.IGNORECASE)
-_WANTS_WIRE = re.compile(r"aux|free wire", re.IGNORECASE)
+_WANTS_WIRE = re.compile(r"aux|free wire|wires not found on the device", re.IGNORECASE)
 
 
 def evaluated(request: Request) -> Evaluation:

@@ -279,8 +279,8 @@ def own_matrix(operator: Any) -> Optional[np.ndarray]:
     """The operation's own idea of its matrix, if it has one and it fits its wires."""
     try:
         with flattening.stop_recording():
-            # Before 0.22 the matrix is a property.
-            matrix = _array(qml.matrix(operator) if hasattr(qml, "matrix") else operator.matrix)
+            # Before 0.22 the matrix is a property. Later, one made from a decomposition had the order of wires of that.
+            matrix = _array(qml.matrix(operator, wire_order=operator.wires) if hasattr(qml, "matrix") else operator.matrix)
     except Exception:
         return None
     return matrix if matrix.shape == (1 << len(operator.wires),) * 2 else None
