@@ -27,7 +27,7 @@ class ProbedArgument:
     restructured
         Whether the circuit has other operations a little way along the direction than at the point itself.
     aside
-        Where it has: how far the user's own method is from the numerical slope at a point off that one; None where it was not asked.
+        Where it has, or the own method gives no number: how far that method is from the numerical slope at a point off that one.
     """
 
     name: str

@@ -29,6 +29,9 @@ HEALED = "without its transforms its gradient is right"
 RESTRUCTURED = "beside this point the circuit has another structure"
 """In the words of a judgement at a point where an `if` on a value hides an argument."""
 
+SINGULAR = "beside this point its gradient is right"
+"""In the words of a judgement at a point where a formula has no derivative, although the result has."""
+
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
 
@@ -103,14 +106,9 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
     )
     slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
     judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}"
-    if _is_right_aside(argument, comparison):
-        judged += f"; {RESTRUCTURED}"
+    if argument.aside is not None and argument.aside <= comparison.bound:
+        judged += f"; {RESTRUCTURED if argument.restructured else SINGULAR}"
     return _divergence(call, comparison, probe, wrong, judged)
-
-
-def _is_right_aside(argument: ProbedArgument, comparison: Comparison) -> bool:
-    """Whether the circuit has other operations beside this point, and the right gradient there."""
-    return argument.restructured and argument.aside is not None and argument.aside <= comparison.bound
 
 
 def _gap(slope: float, argument: ProbedArgument) -> float:
@@ -216,8 +214,8 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     if HEALED in divergence.comparison.detail and probe.untransformed is not None:
         after = _gap(probe.untransformed.slopes[position], argument)
         return (Evidence("transforms removed", before, after, "heals", True), *found)
-    if argument.restructured and argument.aside is not None:
-        words = "there the circuit has the operations that are left out here"
+    if argument.aside is not None:
+        words = "there the circuit has the operations that are left out here" if argument.restructured else ""
         moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, "heals", argument.aside <= limit, words)
         return (moved, *found)
     if is_cut_before_the_circuit(divergence):
@@ -230,10 +228,10 @@ def is_proven(divergence: Divergence) -> bool:
     """Whether what the probe saw leaves no other explanation.
 
     That is: mixed rows, a graph that ends before the circuit, transforms without which the gradient is right, or a point beside
-    which the circuit has other operations and the right gradient.
+    which it is.
     """
-    detail = divergence.comparison.detail
-    return MIXED in detail or HEALED in detail or RESTRUCTURED in divergence.judged or is_cut_before_the_circuit(divergence)
+    words = f"{divergence.comparison.detail} {divergence.judged}"
+    return any(proof in words for proof in (MIXED, HEALED, RESTRUCTURED, SINGULAR)) or is_cut_before_the_circuit(divergence)
 
 
 def is_cut_before_the_circuit(divergence: Divergence) -> bool:

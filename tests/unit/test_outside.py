@@ -73,3 +73,9 @@ def test_what_a_probe_saw_before_the_circuit_went_wrong_is_another_finding() -> 
     later = replace(only(LOST), call=replace(call(), index=9))
     assert [d.call.index for d in examination.outside(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
     assert list(examination.outside(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]
+
+
+def test_a_gradient_that_is_no_number_comes_from_a_formula_before_the_circuit() -> None:
+    finding = examination.diagnosed(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD306", "confirmed")
+    assert "argument scale" in finding.diagnosis.because

@@ -158,6 +158,13 @@ def test_one_that_is_lost_beside_that_point_too_is_not() -> None:
     assert not probed.is_proven(found)
 
 
+def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula() -> None:
+    found = only(probe(argument(aside=1e-15), own=(float("nan"),)))
+    assert probed.SINGULAR in found.judged
+    assert probed.is_proven(found)
+    assert not probed.is_proven(only(probe(argument(aside=0.5), own=(float("nan"),))))
+
+
 def test_a_probe_survives_the_way_into_the_trace() -> None:
     other = ProbedMethod("backprop", (float("nan"),))
     seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")

@@ -6,6 +6,7 @@ Runs in a copy of the user's process, where nothing needs to be put back. Every 
 from __future__ import annotations
 
 import copy
+import math
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ MOST_ARGUMENTS = 16
 SEED = 3
 
 ASIDE = 0.05
-"""How far an argument is moved off a point at which the circuit has operations of its own."""
+"""How far an argument is moved off a point at which the circuit has operations of its own, or a gradient is no number."""
 
 _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 """Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
@@ -62,7 +63,9 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
             probe = subject.with_rows(probe)
         yield probe
         for position in range(len(subject.directions)):
-            probe = replace(probe, arguments=(*probe.arguments, subject.argument(position)))
+            own = probe.methods[0].slopes if probe.methods else ()
+            lost = position < len(own) and not math.isfinite(own[position])
+            probe = replace(probe, arguments=(*probe.arguments, subject.argument(position, lost=lost)))
         yield probe
         bare = live.without_transforms(qnode) if probe.methods else None
         if bare is not None:
@@ -233,8 +236,8 @@ class _Subject:
             self.followed = [any(hasattr(p, "_node") for p in self._circuit_parameters())] * len(inside)
         return self._flat(seen[-1]), [array_of(g) for g in vjp(np.ones_like(value))]
 
-    def argument(self, position: int) -> ProbedArgument:
-        """The numerical slope along the direction of one tracked argument."""
+    def argument(self, position: int, *, lost: bool) -> ProbedArgument:
+        """The numerical slope along the direction of one tracked argument; ``lost`` where the own method gives no number."""
         leaf, direction = self.leaves[self.tracked[position]], self.directions[position]
         found = self._slope(position)
         moves, restructured = self._parameters_move(position)
@@ -247,7 +250,7 @@ class _Subject:
             moves=moves,
             followed=getattr(self, "followed", [True] * len(self.tracked))[position],
             restructured=restructured,
-            aside=self._aside(position) if restructured else None,
+            aside=self._aside(position) if restructured or lost else None,
         )
 
     def _values(self, position: int, step: float) -> list[Any]:
@@ -288,14 +291,18 @@ class _Subject:
         return max(gaps, default=0.0), restructured
 
     def _aside(self, position: int) -> Optional[float]:
-        """How far the own method is from the numerical slope where the argument is moved off this point."""
+        """How far the own method is from the numerical slope off this point, on the first side of it that tells."""
         place = self.tracked[position]
         leaf = self.leaves[place]
-        there = np.asarray(leaf.array + ASIDE * self.directions[position], leaf.array.dtype)
-        other = copy.copy(self)
-        other.leaves = (*self.leaves[:place], replace(leaf, value=_like(leaf, there)), *self.leaves[place + 1 :])
-        _, said = other._by(self.qnode, "")
-        return None if said.failure else abs(said.slopes[position] - float(other._slope(position).value))
+        for step in (ASIDE, -ASIDE):
+            there = np.asarray(leaf.array + step * self.directions[position], leaf.array.dtype)
+            other = copy.copy(self)
+            other.leaves = (*self.leaves[:place], replace(leaf, value=_like(leaf, there)), *self.leaves[place + 1 :])
+            _, said = other._by(self.qnode, "")
+            gap = math.nan if said.failure else abs(said.slopes[position] - float(other._slope(position).value))
+            if math.isfinite(gap):
+                return gap
+        return None
 
     def _circuit_parameters(self) -> list[Any]:
         tape = live.tape_of(self.qnode)

@@ -241,8 +241,13 @@ NOT_A_NUMBER = Cause(
     confirmed_by="""With the parameters moved by 1e-3 the gap is gone; with a move of 1e-15, of the same kind, it stays.""",
     remedy="move the data or the initialisation off the point by a little, or use diff_method=\"backprop\" on default.qubit",
     applies=lambda scene: scene.signature == "nan",
-    predicts=lambda scene: flips(NUDGED),
-    because=lambda scene: f"a formula inside the decomposition of {_named(scene)} is 0/0 at this point",
+    # what a probe saw sits outside of the circuit, where it has made the experiment itself
+    predicts=lambda scene: () if scene.divergence.probe is not None else flips(NUDGED),
+    because=lambda scene: (
+        f"a formula on the way from {scene.comparison.element} to the circuit has no derivative at this point"
+        if scene.divergence.probe is not None
+        else f"a formula inside the decomposition of {_named(scene)} is 0/0 at this point"
+    ),
 )
 
 UNCOVERED_MEASUREMENT = Cause(
