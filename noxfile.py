@@ -13,8 +13,10 @@ def slow(session: nox.Session) -> None:
     session.run("pytest", "-m", "slow", *session.posargs)
 
 
-@nox.session(python="3.9")
-def legacy(session: nox.Session) -> None:
-    """Run the bridge tests and the cases of PennyLane 0.21 and torch 1.10; skipped where there is no Python 3.9."""
-    session.install("-c", "constraints-0.21.txt", ".[test]")
+@nox.session
+@nox.parametrize(("python", "pennylane"), [("3.9", "0.21"), ("3.9", "0.23"), ("3.10", "0.33"), ("3.10", "0.36")])
+def legacy(session: nox.Session, pennylane: str) -> None:
+    """Run the bridge tests and the cases of older PennyLanes, each with its torch; skipped where their Python is missing."""
+    session.install("-c", f"constraints-{pennylane}.txt", ".[test]")
     session.run("pytest", "-m", "stack and not slow", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", "-m", "slow", "tests/e2e/test_cases.py", env={"OMP_NUM_THREADS": "1"})

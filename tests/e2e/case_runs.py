@@ -39,15 +39,14 @@ class Case:
         return self.folder.name
 
 
-def cases(stack: str) -> list[Case]:
-    """The cases for a stack, in the order of their names."""
+def cases(pennylane: str) -> list[Case]:
+    """The cases for a version of PennyLane, in the order of their names: those that begin its number, else those for the newest."""
     found = []
     for path in sorted(CASES.glob("*/case.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        case = Case(path.parent, table["title"], table["origin"], table["stack"], tuple(table["arguments"]), table["expected"])
-        if case.stack == stack:
-            found.append(case)
-    return found
+        found.append(Case(path.parent, table["title"], table["origin"], table["stack"], tuple(table["arguments"]), table["expected"]))
+    named = [case for case in found if pennylane.startswith(f"{case.stack}.")]
+    return named or [case for case in found if case.stack == "newest"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,11 +23,10 @@ from tests.e2e.case_runs import Row, cases, run
 
 def main(arguments: list[str]) -> int:
     """Run the cases of the installed stack (or those named) and print what came of them."""
-    stack = "0.21" if pennylane.__version__.startswith("0.21") else "newest"
     names = [argument for argument in arguments if not argument.startswith("-")]
     rows: list[Row] = []
     with Workers() as workers, tempfile.TemporaryDirectory() as folder:
-        for case in cases(stack):
+        for case in cases(pennylane.__version__):
             if names and case.name not in names:
                 continue
             rows.append(run(case, workers, Path(folder)))

@@ -13,7 +13,6 @@ from tests.e2e.case_runs import Case, cases, run
 pytestmark = [pytest.mark.slow, pytest.mark.stack]
 
 pennylane = pytest.importorskip("pennylane")
-STACK = "0.21" if pennylane.__version__.startswith("0.21") else "newest"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +21,7 @@ def workers() -> Iterator[Workers]:
         yield pool
 
 
-@pytest.mark.parametrize("case", cases(STACK), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", cases(pennylane.__version__), ids=lambda case: case.name)
 def test_a_case_is_found_out(case: Case, workers: Workers, tmp_path: Path) -> None:
     row = run(case, workers, tmp_path)
     assert row.failures == ()
