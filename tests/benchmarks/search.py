@@ -24,7 +24,7 @@ from qdiag.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.compare import Tolerance
 from qdiag.method import parse
 from qdiag.minimizing import PASSES, Oracle, SameDifference, minimize
-from qdiag.question import question_of
+from qdiag.question import Question, question_of
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
 from qdiag.workers import Inline
@@ -42,14 +42,14 @@ CASES = (
 )
 
 Kept = tuple[int, ...]
-Question = Callable[[Kept], bool]
-Reducer = Callable[[int, Question], Kept]
+Asking = Callable[[Kept], bool]
+Reducer = Callable[[int, Asking], Kept]
 
 
 class Counted:
     """A question that counts its distinct askings: a cache is granted to everyone."""
 
-    def __init__(self, question: Question, most: int) -> None:
+    def __init__(self, question: Asking, most: int) -> None:
         self.question, self.most = question, most
         self.known: dict[Kept, bool] = {}
         self.best: Kept = ()
@@ -67,7 +67,7 @@ class Counted:
 # --- the three --------------------------------------------------------------------------------------------------------------
 
 
-def ours(count: int, question: Question) -> Kept:
+def ours(count: int, question: Asking) -> Kept:
     """Our engine with its first pass alone, on operations that are numbered by their wire."""
     operations = tuple(Node("Item", wires=(i,)) for i in range(count))
     oracle = Oracle(lambda found: question(tuple(int(op.wires[0]) for op in found.operations)))
@@ -75,7 +75,7 @@ def ours(count: int, question: Question) -> Kept:
     return tuple(int(op.wires[0]) for op in found.circuit.operations)
 
 
-def ddmin(count: int, question: Question) -> Kept:
+def ddmin(count: int, question: Asking) -> Kept:
     """Picire as it is by default, without the empty configuration, which it never tries."""
 
     def test(config: Sequence[int], config_id: object) -> picire.Outcome:
@@ -84,7 +84,7 @@ def ddmin(count: int, question: Question) -> Kept:
     return tuple(picire.DD(test)(list(range(count))))
 
 
-def ray(count: int, question: Question) -> Kept:
+def ray(count: int, question: Asking) -> Kept:
     """Shrinkray on bytes, one an item; where bytes repeat, the leftmost items that fit are meant, and it may leave some too many."""
     whole = bytes(i % BYTES for i in range(count))
 
@@ -151,7 +151,7 @@ def real(most: int, names: Sequence[str]) -> bool:
                 replace(call, circuit=circuit), (parse(good), parse(bad)), where="jacobian", trusted=False, tolerance=Tolerance()
             )
             question = replace(question, device_wires=())
-            found = [_best_of(reducer, SameDifference(question, Inline()), circuit, most) for reducer in REDUCERS.values()]
+            found = [_best_of(reducer, question, most) for reducer in REDUCERS.values()]
             reached = reached and all(found[0].asked < other.asked and found[0].seconds < other.seconds for other in found[1:])
             print(f"{case:>42} {added:>5} " + " ".join(f"{column.text:>26}" for column in found), flush=True)
     return reached
@@ -172,14 +172,17 @@ class Measured:
         return f"{'' if self.finished else '>'}{self.asked}, {self.seconds:.2f}, {self.left}"
 
 
-def _best_of(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> Measured:
+def _best_of(reducer: Reducer, asked: Question, most: int) -> Measured:
     """The quickest of several runs, where they take so little that whatever else the machine does would decide."""
-    found = _measured(reducer, same, circuit, most)
-    again = [_measured(reducer, same, circuit, most) for _ in range(RUNS - 1 if found.seconds < QUICK else 0)]
+    found = _measured(reducer, asked, most)
+    again = [_measured(reducer, asked, most) for _ in range(RUNS - 1 if found.seconds < QUICK else 0)]
     return min([found, *again], key=lambda measured: measured.seconds)
 
 
-def _measured(reducer: Reducer, same: SameDifference, circuit: Circuit, most: int) -> Measured:
+def _measured(reducer: Reducer, asked: Question, most: int) -> Measured:
+    # each run has an evaluator of its own, which remembers nothing of the runs before
+    same, circuit = SameDifference(asked, Inline()), asked.circuit
+
     def question(kept: Kept) -> bool:
         return same(replace(circuit, operations=tuple(circuit.operations[i] for i in kept)))
 
