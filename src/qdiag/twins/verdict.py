@@ -281,8 +281,9 @@ def _advice(twins: Twins, pair: Pair) -> list[str]:
             advice.append(f"{one.against.changed}: the pair parts by {one.parting.reach:.1e} instead of {pair.parting.reach:.1e}")
     advice.append(f"compare methods at fixed points: at the first step they are {_size(pair.parting, 0):.1e} apart")
     finals = [_final(run.series) for run in (twins.again, pair.run, *(control.run for control in twins.controls))]
-    if np.isfinite(finals).all():
-        advice.append(f"average over seeds: rounding alone spreads the final loss from {min(finals):.3g} to {max(finals):.3g}")
+    least, most = f"{min(finals):.3g}", f"{max(finals):.3g}"
+    if np.isfinite(finals).all() and least != most:
+        advice.append(f"average over seeds: rounding alone spreads the final loss from {least} to {most}")
     return advice
 
 
