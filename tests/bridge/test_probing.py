@@ -133,3 +133,49 @@ def test_rows_that_depend_on_each_other_are_found(mixes: bool, code: int) -> Non
     probe = seen(layered, batch, layer="TorchLayer")
     assert probe.rows == 3
     assert len(found(probe)) == code
+
+
+# --- points at which a gradient is lost, and transforms that lose it -------------------------------------------------------
+
+
+def left_out_at_zero(angle: Any) -> Any:
+    if angle != 0:
+        qml.RX(angle, wires=0)
+    qml.RY(0.3, wires=0)
+    return qml.expval(qml.PauliY(0))
+
+
+def test_a_gate_that_is_left_out_at_this_point_only_is_seen_beside_it() -> None:
+    probe = seen(left_out_at_zero, tensor(0.0))
+    (argument,) = probe.arguments
+    assert argument.restructured
+    assert argument.aside == pytest.approx(0.0, abs=1e-12)
+    (divergence,) = found(probe)
+    assert probed.RESTRUCTURED in divergence.judged
+    assert found(seen(left_out_at_zero, tensor(0.4))) == ()
+
+
+def test_a_formula_that_is_singular_at_this_point_only_is_right_beside_it() -> None:
+    probe = seen(lambda p: rotated(2 * torch.asin(torch.sqrt(p))), tensor(0.0))
+    (divergence,) = found(probe)
+    assert divergence.signature == "nan"
+    assert probed.SINGULAR in divergence.judged
+
+
+@pytest.mark.skipif(not hasattr(qml.QNode, "compile_pipeline"), reason="transforms wrap the QNode, or fuse without a formula")
+def test_a_gradient_that_a_transform_spoils_is_right_without_it() -> None:
+    def euler(angles: Any) -> Any:
+        qml.RX(0.4, wires=0)
+        qml.CNOT(wires=[0, 1])
+        qml.RZ(angles[0], wires=0)
+        qml.RY(angles[1], wires=0)
+        qml.RZ(angles[2], wires=0)
+        return qml.expval(qml.PauliX(0))
+
+    qnode = qml.QNode(euler, qml.device("default.qubit", wires=3), interface="torch", diff_method="backprop")
+    fused = qml.transforms.single_qubit_fusion(qnode)
+    arguments = (tensor(0.3, 0.0, 0.4),)
+    fused(*arguments)
+    *_, probe = probing.probes(fused, arguments, {}, layer="", call=0)
+    (divergence,) = found(probe)
+    assert probed.HEALED in divergence.comparison.detail
