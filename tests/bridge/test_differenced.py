@@ -6,8 +6,7 @@ from typing import Any
 
 import pennylane as qml
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from qdiag.bridges.expansion import differenced
 from qdiag.bridges.tapes import circuit_of
