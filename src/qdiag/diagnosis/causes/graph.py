@@ -70,8 +70,7 @@ TRAINABLE_SETS = Cause(
         """,
     confirmed_by="""With the constant angles made trainable, too, so that there is nothing to be counted in two ways, the gap is gone;
         moved far from the point it stays.""",
-    remedy="""make the constants trainable, too (and leave them out of the optimiser), put them behind what is trained, or use another
-        diff_method""",
+    remedy="make the constants trainable, too (and leave them out of the optimiser), or use another diff_method",
     applies=lambda scene: scene.numeric,
     predicts=lambda scene: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
     because=lambda scene: f"{_wrong(scene)} counts other numbers as trainable than the circuit does",
