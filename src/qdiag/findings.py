@@ -125,19 +125,28 @@ class Minimal:
 
 @dataclass(frozen=True)
 class Reproducer:
-    """The stand-alone script: its text, where it was written, and whether a fresh process confirmed it."""
+    """The stand-alone script: its text, where it was written, and whether a fresh process confirmed it.
+
+    ``borrowed`` is how many of its lines are the user's own classes.
+    """
 
     source: str
     path: str = ""
     verified: bool = False
     exit_code: Optional[int] = None
     output: str = ""
+    borrowed: int = 0
 
     @property
     def lines(self) -> int:
-        """Lines that are neither empty nor comment."""
-        stripped = (line.strip() for line in self.source.splitlines())
-        return sum(1 for line in stripped if line and not line.startswith("#"))
+        """Lines that are neither empty nor comment, without the user's own classes."""
+        return lines_of_code(self.source) - self.borrowed
+
+
+def lines_of_code(source: str) -> int:
+    """Lines that are neither empty nor comment."""
+    stripped = (line.strip() for line in source.splitlines())
+    return sum(1 for line in stripped if line and not line.startswith("#"))
 
 
 @dataclass(frozen=True, eq=False)

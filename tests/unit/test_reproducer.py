@@ -313,6 +313,21 @@ def test_an_argument_without_a_value_is_the_reason_why_there_is_no_script(argume
         list(write_around(seen_by_a_probe(argument, SCALE), FUNCTION, language=FakeLanguage()))
 
 
+def test_the_users_own_classes_are_not_counted_as_the_scripts_lines():
+    @dataclass(frozen=True)
+    class WithAClass(FakeSource):
+        definitions: tuple = ("class Mine(Operation):\n    # of one number\n    num_params = 1\n",)
+
+    class Language(FakeLanguage):
+        def circuit(self, circuit, live, exact, default_dtype, trusted):
+            plain = super().circuit(circuit, live, exact, default_dtype, trusted)
+            return WithAClass(plain.lines, plain.imports)
+
+    plain, holding = write(divergence(), language=FakeLanguage()), write(divergence(), language=Language())
+    assert "num_params = 1" in holding.source
+    assert holding.lines == plain.lines
+
+
 def test_a_transforms_name_cannot_smuggle_code():
     found = seen_by_a_probe(SCALE)
     configuration = replace(found.call.configuration, transforms=("x(); import os",))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 from qdiag.call import Environment
 from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Reproducer
+from qdiag.findings import Diagnosis, Divergence, Reproducer, lines_of_code
 from qdiag.method import Method
 from qdiag.reproducer.arguments import argument_scripts
 from qdiag.reproducer.body import Body
@@ -70,7 +70,8 @@ def write(
     circuit = divergence.call.circuit if circuit is None else circuit
     task = Task(divergence, circuit, reference, tolerance, methods, readable, trusted, language or _pennylane())
     header = (*task.header, f"Found with {versions(environment)}.", *notes)
-    return Reproducer(replace(_script(task), header=header).text)
+    script = replace(_script(task), header=header)
+    return Reproducer(script.text, borrowed=sum(map(lines_of_code, script.definitions)))
 
 
 def write_for(
