@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Union
 
-from qdiag import examination
+from qdiag import examination, proof
+from qdiag.bench import Bench
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
-from qdiag.examination import Bench
 from qdiag.findings import Diagnosis, Divergence, Finding
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
@@ -32,8 +32,8 @@ def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) ->
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
-    """The finding of `examination.reproduced`; as it stands where that fails."""
-    return _unless_it_fails(lambda: examination.reproduced(finding, bench, path), finding)
+    """The finding of `proof.reproduced`; as it stands where that fails."""
+    return _unless_it_fails(lambda: proof.reproduced(finding, bench, path), finding)
 
 
 def _unless_it_fails(work: Callable[[], Finding], known: Union[Divergence, Finding]) -> Finding:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from qdiag import guarded
+from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
 from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.examination import INTERRUPTED, MINIMIZING_SECONDS, Bench, in_layers, once_rounding, outside, unanimous
+from qdiag.examination import in_layers, outside, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate import Located, Plan, Replay

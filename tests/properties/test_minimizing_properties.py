@@ -15,10 +15,10 @@ from qdiag.arrays import unpack
 from qdiag.circuit import Circuit, without_measurements, without_operations
 from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError
-from qdiag.examination import keep
 from qdiag.minimizing import Minimized, Oracle, minimize
 from qdiag.minimizing.oracle import fingerprint
 from qdiag.minimizing.order import key
+from qdiag.proof import keep
 from tests.small_circuits import WORKSHOP, names
 from tests.strategies import circuits, runnable_circuits
 

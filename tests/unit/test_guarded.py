@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag import examination, guarded
+from qdiag import examination, guarded, proof
 from qdiag.errors import OutputError
 from tests.golden import results
 
@@ -31,13 +31,13 @@ def test_a_divergence_that_cannot_be_diagnosed_is_a_finding_of_unknown_cause(mon
 
 
 def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
-    monkeypatch.setattr(examination, "reproduced", fails(ValueError("two axes")))
+    monkeypatch.setattr(proof, "reproduced", fails(ValueError("two axes")))
     found = guarded.reproduced(finding, None, Path("repro.py"))
     assert found.diagnosis.code == finding.diagnosis.code
     assert "ValueError: two axes" in found.diagnosis.because
 
 
 def test_what_the_user_can_mend_is_said(monkeypatch, finding):
-    monkeypatch.setattr(examination, "reproduced", fails(OutputError("the disk is full", "free some space")))
+    monkeypatch.setattr(proof, "reproduced", fails(OutputError("the disk is full", "free some space")))
     with pytest.raises(OutputError):
         guarded.reproduced(finding, None, Path("repro.py"))

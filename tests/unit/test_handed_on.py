@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qdiag import examination, handed_on
+from qdiag.bench import Bench
 from qdiag.call import Environment
 from qdiag.compare import Verdict
 from tests.unit.scripted import call, circuit
@@ -60,7 +61,7 @@ class Layers:
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = handed_on.divergence(layered(dtype, outputs))
-    return examination.diagnosed(divergence, (), examination.Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
+    return examination.diagnosed(divergence, (), Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
 
 
 def test_a_layer_that_casts_to_its_inputs_dtype_is_confirmed():

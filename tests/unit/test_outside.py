@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from qdiag import examination
+from qdiag.bench import Bench
 from qdiag.call import Call, Environment
 from qdiag.compare import Verdict
 from qdiag.probe import Probe, ProbedMethod
@@ -21,7 +22,7 @@ class Recording:
         return replace(call(), index=index)
 
 
-BENCH = examination.Bench(None, Environment())  # type: ignore[arg-type]
+BENCH = Bench(None, Environment())  # type: ignore[arg-type]
 LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qdiag.arbiter import Judgement
+from qdiag.bench import Bench, excused, once_rounding
 from qdiag.compare import Comparison, Tolerance, Verdict
-from qdiag.examination import Bench, excused, once_rounding
 from qdiag.findings import Divergence
 from qdiag.reference import Reference
 from qdiag.verdicts import MethodJudgement

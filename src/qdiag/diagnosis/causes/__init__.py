@@ -31,3 +31,6 @@ CAUSES: tuple[Cause, ...] = (
     UNKNOWN,
 )
 """Every cause, the most specific first."""
+
+NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD106", "QD504", "QD601", "QD602", "QD603", "QD604"})
+"""Causes that do not sit in the circuit, or are not one of its operations: nothing to shrink."""

@@ -1,0 +1,140 @@
+"""What every stage after locating works with: evaluators, the arbiter's word, the user's tolerance, the script's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
+
+from qdiag import arbiter, framework
+from qdiag.call import Call, Environment
+from qdiag.compare import Comparison, Tolerance, Verdict
+from qdiag.errors import OpaqueCircuitError
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Divergence
+from qdiag.method import Method
+from qdiag.method import parse as parse_method
+from qdiag.question import ARBITER, Question, question_of
+from qdiag.reproducer import Cut, cut
+from qdiag.rounding import EPS64
+from qdiag.workers import Evaluator
+
+MINIMIZING_SECONDS = 60.0
+"""What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
+
+INTERRUPTED = "interrupted"
+"""How a search is called that Ctrl-C has ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What every stage after locating works with.
+
+    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early.
+    """
+
+    workers: Evaluator
+    environment: Environment
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    trusted: bool = False
+    minimize: bool = True
+    seconds: float = MINIMIZING_SECONDS
+    folder: Optional[Path] = None
+    stopped: list[str] = field(default_factory=list)
+
+    def reference(self, question: Question) -> Evaluation:
+        """The arbiter's evaluation of a question's circuit."""
+        return self.workers.call(  # type: ignore[no-any-return]
+            arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
+        ).result()
+
+    def layer_loss(self, dtype: str, is_complex: bool) -> Optional[float]:
+        """How much a layer with an input of this dtype makes of one result get lost; None where no such layer can be made."""
+        try:
+            found: float = self.workers.call(framework.layer_loss, dtype, is_complex).result()
+        except Exception:
+            # each version of torch has kinds of numbers in which it cannot compute
+            return None
+        return found
+
+    def question(self, divergence: Divergence) -> Question:
+        """The question that a divergence raises."""
+        own, other = (method_named(divergence.call, name) for name in divergence.comparison.methods)
+        return question_of(
+            divergence.call,
+            (own, other),
+            where=divergence.signature,
+            trusted=self.trusted,
+            tolerance=self.tolerance,
+        )
+
+    def function(self, call: Call) -> Cut:
+        """The quantum function of a call, cut out of the user's script.
+
+        Raises
+        ------
+        OpaqueCircuitError
+            If the script is not at hand, is not to be trusted, or the function cannot be taken out of it.
+        """
+        source = call.configuration.source
+        path = None if self.folder is None else self.folder / source.path
+        if path is None or not path.is_file():
+            raise OpaqueCircuitError("the QNode itself shows it, and its script is not at hand", "trace the script again")
+        if not self.trusted:
+            raise OpaqueCircuitError("the QNode itself shows it, and its script is run for a trace of one's own only", "add --trust")
+        return cut(path.read_text(encoding="utf-8", errors="replace"), source.line)
+
+    def judged(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
+        """The divergence with the arbiter's word on every method that was replayed."""
+        call = divergence.call
+        if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
+            return divergence
+        second = divergence.signature == "second-derivative"
+        judgement = self.judge(call, [method_named(call, name) for name in methods], second=second)
+        wrong = judgement.wrong if divergence.signature != "raise" else ()
+        comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
+        return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
+
+    def _upholds(self, judgement: arbiter.Judgement, divergence: Divergence) -> bool:
+        """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
+        comparison = divergence.comparison
+        chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
+        low = comparison.eps > EPS64 and divergence.signature in ("output", "jacobian", "vjp")
+        told = low and not chosen and not judgement.reference.gradient_reason
+        return not (told and {*comparison.methods} <= {*judgement.right})
+
+    def judge(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Judgement:
+        """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
+        configuration = call.configuration
+        where = "second-derivative" if second else "jacobian"
+        question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
+        futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
+        evaluations = [future.result() for future in futures]
+        return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
+
+
+def excused(comparison: Comparison, judgement: arbiter.Judgement) -> Comparison:
+    """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew."""
+    explained = sum(found.bound for found in judgement.methods if found.method in comparison.methods)
+    bound = max(comparison.bound, comparison.max_abs, explained)
+    return replace(comparison, verdict=Verdict.ROUNDING, bound=bound) if comparison.verdict is Verdict.ERROR else comparison
+
+
+def once_rounding(before: Sequence[Divergence], after: Sequence[Divergence]) -> list[Divergence]:
+    """Divergences as the arbiter left them; of what it made rounding each QNode keeps the first call's, and the worst there."""
+    if all(one.verdict is other.verdict for one, other in zip(before, after)):
+        return list(after)
+    order = sorted(after, key=lambda d: (d.call.index, -d.comparison.max_rel))
+    rounding = {(d.call.configuration.qnode, d.call.configuration.source): d for d in reversed(order) if d.verdict is Verdict.ROUNDING}
+    return [d for d in after if d.verdict is not Verdict.ROUNDING or d in rounding.values()]
+
+
+def method_named(call: Call, name: str) -> Method:
+    """The method of a canonical name, with the options of the user's own where it is the user's own."""
+    own = call.method
+    if name == str(own):
+        return own
+    if name == str(ARBITER):
+        return ARBITER
+    return parse_method(name)

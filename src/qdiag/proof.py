@@ -1,0 +1,132 @@
+"""A finding proven: the smallest circuit that shows it for the same cause, and the script that shows it to anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Optional
+
+from qdiag import arbiter, reproducer
+from qdiag.arrays import pack
+from qdiag.bench import INTERRUPTED, Bench
+from qdiag.circuit import Circuit
+from qdiag.circuit_file import skeleton
+from qdiag.compare import Verdict
+from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
+from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
+from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
+from qdiag.diagnosis.diagnose import recurs
+from qdiag.diagnosis.survey import survey
+from qdiag.errors import NotReproducedError, OpaqueCircuitError
+from qdiag.evaluate import Evaluation
+from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
+from qdiag.question import Question, ask, with_circuit
+from qdiag.reproducer import Material
+
+
+def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
+    """Minimize a finding, and write its reproducer to a path; what sits outside the circuit shows in none that is cut out of it."""
+    divergence = finding.divergence
+    if divergence.verdict is Verdict.INCONCLUSIVE:
+        return finding
+    question = bench.question(divergence)
+    saved = path.with_suffix(".minimal")
+    minimal: Optional[Minimal] = None
+    if bench.minimize and INTERRUPTED not in bench.stopped:
+        minimal = minimal_of(divergence, question, finding.diagnosis, bench, lambda circuit: keep(circuit, saved))
+    if minimal is not None and minimal.circuit is not None:
+        scene = survey(divergence, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
+        finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=str(scene.blamed or "")))
+    try:
+        return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+    except OpaqueCircuitError as error:
+        return replace(finding, unreproduced=error.cause)
+
+
+def keep(circuit: Circuit, path: Path) -> None:
+    """Put the smallest circuit so far on disk, whole or not at all: whatever happens next, it is there."""
+    text, numbers = skeleton(circuit)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(text.encode() + b"\n" + pack(numbers))
+    unfinished.replace(path)
+
+
+def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Reproducer:
+    """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
+    divergence = finding.divergence
+    material = Material(environment=bench.environment, trusted=bench.trusted)
+    if divergence.outside:
+        needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
+        function = bench.function(divergence.call) if needs_source else None
+        return reproducer.made(finding, path, replace(material, function=function))
+    minimal = finding.minimal
+    if minimal is not None and minimal.circuit is not None:
+        smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, bench), notes=minimal.notes)
+        made = reproducer.made(finding, path, smaller)
+        if made.verified:
+            return made
+    return reproducer.made(finding, path, replace(material, reference=_known(question, question.circuit, bench)))
+
+
+def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evaluation]:
+    """The arbiter's evaluation of a circuit, where it has one."""
+    found = bench.reference(with_circuit(question, circuit))
+    return found if found.failure is None else None
+
+
+def minimal_of(
+    divergence: Divergence,
+    question: Question,
+    diagnosis: Diagnosis,
+    bench: Bench,
+    accepted: Optional[Callable[[Circuit], None]] = None,
+) -> Optional[Minimal]:
+    """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
+    if divergence.outside or diagnosis.code in NOT_FOR_THE_CIRCUIT or question.circuit.opaque:
+        return None
+
+    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
+        configuration = divergence.call.configuration
+        return arbiter.judge(circuit, configuration, sides, (), bench.workers, trusted=bench.trusted).wrong
+
+    def same_cause(circuit: Circuit) -> bool:
+        cause = next((cause for cause in CAUSES if cause.code == diagnosis.code), None)
+        smaller = with_circuit(question, circuit)
+        compared = ask(smaller, bench.workers, bench.reference)
+        shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
+        scene = survey(shown, smaller, bench.workers, bench.reference)
+        return cause is None or diagnosis.code == "QD901" or recurs(cause, scene, bench.workers, bench.reference)
+
+    same = SameDifference(
+        question,
+        bench.workers,
+        reference=bench.reference,
+        wrong=divergence.wrong,
+        wrong_methods=wrong_methods,
+        loses_and_shifts=diagnosis.code == TRAINABLE_SETS.code,
+    )
+    workshop = workshop_of(bench.workers, trusted=bench.trusted)
+    try:
+        with Oracle(same, width=bench.workers.count) as oracle:
+            found = minimize(
+                question.circuit, oracle, workshop=workshop, budget=bench.seconds, same_cause=same_cause, accepted=accepted
+            )
+            explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
+    except NotReproducedError:
+        return None
+    if found.stopped:
+        bench.stopped.append(found.stopped)
+    circuit = found.circuit
+    return Minimal(
+        operations=len(circuit.operations),
+        wires=len(circuit.wires),
+        parameters=len(circuit.parameters),
+        measurements=len(circuit.measurements),
+        oracle_calls=found.calls,
+        one_minimal=found.one_minimal,
+        circuit=circuit,
+        notes=explained.sentences(circuit),
+        seconds=found.seconds,
+    )
