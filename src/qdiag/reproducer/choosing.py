@@ -77,7 +77,7 @@ def scripts(finding: Finding, material: Material) -> Iterator[Reproducer]:
 
 def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer]:
     used = material.circuit_of(finding)
-    for circuit, readable in _attempts(used, material.trusted, material.split or _rows):
+    for circuit, readable, filled in _attempts(used, material.trusted, material.split or _rows):
         try:
             yield write(
                 finding.divergence,
@@ -86,6 +86,7 @@ def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer
                 environment=material.environment,
                 notes=material.notes,
                 readable=readable,
+                filled=filled,
                 trusted=material.trusted,
                 language=material.language,
             )
@@ -93,13 +94,18 @@ def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer
             continue
 
 
-def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[Circuit, bool]]:
-    """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch."""
-    yield circuit, True
-    yield circuit, False
+def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[Circuit, bool, bool]]:
+    """The circuit as a person writes it, with every number as recorded, and its first rows: some methods refuse a batch.
+
+    Without a batch, with gradients that are filled up to their shape: a method may drop them altogether.
+    """
+    yield circuit, True, False
+    yield circuit, False, False
     rows = split(circuit, trusted)
     if len(rows) > 1:
-        yield from ((row, True) for row in rows[:MOST_ROWS])
+        yield from ((row, True, False) for row in rows[:MOST_ROWS])
+    elif len(circuit.measurements) == 1 and any(p.container == "autograd" and p.trainable for p in circuit.parameters):
+        yield circuit, True, True
 
 
 def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:

@@ -57,12 +57,15 @@ class Layout:
         The circuit, the interface that tracks its variables, and these.
     quantity
         ``output`` · ``jacobian`` · ``hessian``.
+    filled
+        Whether ``qml.grad`` takes the gradient where there is one scalar result.
     """
 
     circuit: Circuit
     interface: str
     variables: tuple[Variable, ...]
     quantity: str
+    filled: bool = False
 
     @property
     def names(self) -> str:
@@ -73,6 +76,11 @@ class Layout:
     def several(self) -> bool:
         """Whether the QNode returns more than one result."""
         return len(self.circuit.measurements) > 1 or self.circuit.returns != "single"
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the QNode returns one number, a batch apart."""
+        return not self.several and self.circuit.measurements[0].name in ("ExpectationMP", "VarianceMP")
 
     @property
     def _complex(self) -> bool:
@@ -153,7 +161,7 @@ class Layout:
         elif self.several:
             inner = self.outputs(AUTOGRAD, "pnp.hstack")
             function, imports = f"lambda {self.names}: {inner.filled('{qnode}', self.names)}", inner.imports
-        derivative = f"qml.jacobian({function})"
+        derivative = f"qml.{'grad' if self.filled and self.is_scalar else 'jacobian'}({function})"
         if self.quantity == "hessian":
             derivative = f"qml.jacobian({derivative})"
         found = Template(f"{derivative}({{arguments}})", imports)

@@ -61,6 +61,7 @@ class Task:
     readable: bool
     trusted: bool
     language: Language
+    filled: bool = False
 
     @property
     def configuration(self) -> Configuration:

@@ -34,6 +34,7 @@ def write(
     environment: Optional[Environment] = None,
     notes: Sequence[str] = (),
     readable: bool = True,
+    filled: bool = False,
     trusted: bool = False,
     language: Optional[Language] = None,
 ) -> Reproducer:
@@ -57,6 +58,8 @@ def write(
         Sentences for the comment at the top: which numbers do not matter, what makes it go away.
     readable
         Whether untracked numbers may be written as plain ones; otherwise each keeps the container it was recorded in.
+    filled
+        Whether ``qml.grad`` takes the gradient of a scalar: it gives one that a method dropped its shape, ``qml.jacobian`` breaks.
     trusted
         Whether class definitions inside the circuit may be executed.
     language
@@ -68,7 +71,7 @@ def write(
         If the circuit cannot be written as source, or there is nothing to hold the method against.
     """
     circuit = divergence.call.circuit if circuit is None else circuit
-    task = Task(divergence, circuit, reference, tolerance, methods, readable, trusted, language or _pennylane())
+    task = Task(divergence, circuit, reference, tolerance, methods, readable, trusted, language or _pennylane(), filled)
     header = (*task.header, f"Found with {versions(environment)}.", *notes)
     script = replace(_script(task), header=header)
     return Reproducer(script.text, borrowed=sum(map(lines_of_code, script.definitions)))
@@ -120,7 +123,7 @@ def _script(task: Task) -> Script:
     tracked = task.quantity == "output" or task.interface != "torch"
     found = variables_of(task.circuit, readable=task.readable, also_untracked=promoted)
     variables = tuple(replace(variable, value=replace(variable.value, trainable=tracked)) for variable in found)
-    layout = Layout(task.circuit, task.interface, variables, task.quantity)
+    layout = Layout(task.circuit, task.interface, variables, task.quantity, task.filled)
     live = {position: name for variable in variables for position, name in variable.entries}
     default = task.configuration.default_dtype or "float32"
     source = task.language.circuit(task.circuit, live, not task.readable, default, task.trusted)

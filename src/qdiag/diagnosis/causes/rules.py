@@ -72,6 +72,7 @@ WRONG_RULE = Cause(
         *leaves(*_others_frozen(scene)),
         *_off_the_point(scene),
         *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(scene.question.circuit) else ()),
+        *(unlike(_in_place(scene), PERSISTS) if scene.displaced and _holds_numbers(scene.question.circuit) else ()),
         *(survives(against_differences(scene.differenced)) if {*scene.differenced} & {*scene.apart} else ()),
         *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
     ),
