@@ -17,6 +17,7 @@ from qdiag.diagnosis.experiments import (
     FLOAT64_DEVICE,
     FLOAT64_PARAMETERS,
     LARGER_STEP,
+    NUDGED_FAR,
     STEP_TWICE,
     edit,
     frozen,
@@ -210,7 +211,12 @@ FINITE_DIFFERENCE_STEP = Cause(
     confirmed_by="""A larger step of higher order closes the gap; doubling the small step leaves it.""",
     remedy="""diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64""",
     applies=lambda scene: scene.derivative and scene.involves("finite-diff"),
-    predicts=lambda scene: (*flips(LARGER_STEP), *leaves(STEP_TWICE)),
+    predicts=lambda scene: (
+        *flips(LARGER_STEP),
+        *leaves(STEP_TWICE),
+        # where the rounding of the outputs is what the step divides, no point is better than another
+        *(unlike(NUDGED_FAR, PERSISTS) if scene.comparison.eps <= rounding.EPS64 else ()),
+    ),
     because=lambda scene: "the quotient divides single-precision rounding by a step of 1e-7",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )

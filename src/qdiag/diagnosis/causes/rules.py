@@ -22,6 +22,9 @@ from qdiag.diagnosis.experiments import (
     postselects,
 )
 
+ENTROPIES = ("VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "vnentropy", "mutualinfo")
+"""Measurements that take the logarithm of eigenvalues; PennyLane before 0.29 names them by what they return."""
+
 NON_LINEAR = ("VarianceMP", "PurityMP", "VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "variance")
 """Measurements that are no linear function of the density matrix: shift rules and Hadamard tests do not hold for them."""
 
@@ -239,11 +242,11 @@ NOT_A_NUMBER = Cause(
     example="""
         qml.AmplitudeEmbedding(x, wires=[0, 1], normalize=True)     # one entry of x is exactly 0: adjoint gives NaN
         """,
-    confirmed_by="""With the parameters moved by 1e-3 the gap is gone; with a move of 1e-15, of the same kind, it stays.""",
+    confirmed_by="""With the parameters moved by 1e-3 the gap is gone, and with it the NaN.""",
     remedy="move the data or the initialisation off the point by a little, or use diff_method=\"backprop\" on default.qubit",
     applies=lambda scene: scene.signature == "nan",
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
-    predicts=lambda scene: () if scene.divergence.probe is not None else flips(NUDGED),
+    predicts=lambda scene: () if scene.divergence.probe is not None else (*flips(NUDGED), *_state_rival(scene)),
     because=lambda scene: (
         f"a formula on the way from {scene.comparison.element} to the circuit has no derivative at this point"
         if scene.divergence.probe is not None
@@ -290,23 +293,29 @@ DEGENERATE = Cause(
     code="QD308",
     slug="degenerate-state",
     title="degenerate state",
-    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues:
-        entropies and
-        eigendecompositions have no unique derivative there, and methods differ.""",
+    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues. Near a
+        product state an entropy is like -p log p: its slope is zero and its curvature infinite, so that a difference quotient is too
+        large by far more than its step, an eigendecomposition has no unique derivative, and methods differ.""",
     example="""
         return qml.vn_entropy(wires=0)                # of a product state: log 0
         """,
     confirmed_by="""Parameters moved off the point close the gap; an expectation value instead of the measurement closes it too.""",
     remedy="move off the point, or add a little noise before the entropy",
-    applies=lambda scene: scene.derivative
-    and any(n.name in ("VnEntropyMP", "MutualInfoMP", "PurityMP", "VnEntanglementEntropyMP") for n in _measured(scene)),
+    applies=lambda scene: (scene.derivative or scene.signature == "output") and _logarithmic(scene),
     predicts=lambda scene: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
     because=lambda scene: "the reduced density matrix has equal or zero eigenvalues at this point",
 )
 
 
-def _measured(scene: Scene) -> list[Node]:
-    return [node for measurement in scene.question.circuit.measurements for node in nodes_of(measurement)]
+def _logarithmic(scene: Scene) -> bool:
+    """Whether a measurement goes through the eigenvalues of a density matrix."""
+    measured = [node.name for measurement in scene.question.circuit.measurements for node in nodes_of(measurement)]
+    return bool({*ENTROPIES} & {*measured})
+
+
+def _state_rival(scene: Scene) -> tuple[Prediction, ...]:
+    """What sits in an operation stays with any measurement."""
+    return survives(plain_expectations(None)) if _logarithmic(scene) else ()
 
 
 SINGULAR_DECOMPOSITION = Cause(
@@ -319,19 +328,19 @@ SINGULAR_DECOMPOSITION = Cause(
     example="""
         qml.ctrl(qml.pow(qml.RX(t, wires=1), 2), control=0)         # at t = 0 the gradient is lost
         """,
-    confirmed_by="""Parameters moved by 1e-3 close the gap; a move of 1e-15 leaves it; the numbers are finite.""",
+    confirmed_by="""Parameters moved by 1e-3 close the gap; the numbers are finite at the point itself.""",
     remedy="""start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit""",
     applies=lambda scene: scene.derivative and scene.signature != "nan" and bool(scene.apart),
-    predicts=lambda scene: flips(NUDGED),
+    predicts=lambda scene: (*flips(NUDGED), *_state_rival(scene)),
     because=lambda scene: f"the decomposition of {_named(scene)} goes through its matrix, which is special at this point",
 )
 
 CAUSES = (
     SECOND_DERIVATIVE,
+    DEGENERATE,
     NOT_A_NUMBER,
     SINGULAR_DECOMPOSITION,
     UNCOVERED_MEASUREMENT,
-    DEGENERATE,
     DISPLACED,
     DROPPED,
     WRONG_RULE,
