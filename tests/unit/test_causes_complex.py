@@ -1,0 +1,138 @@
+"""QD2: which experiments tell that complex numbers meet real ones where they should not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qdiag.call import Failure
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.compare import Comparison, Verdict
+from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.causes import complex_numbers
+from qdiag.diagnosis.diagnose import diagnose
+from qdiag.evaluate import Evaluation, Request
+from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
+
+TWO = of(rotation(), rotation(name="RY"))
+REFUSED = "RuntimeError: Expected isFloatingType(grad.scalar_type()) to be true"
+
+
+def adjoint(request: Request) -> bool:
+    return request.method.diff_method == "adjoint"
+
+
+def raising(request: Request) -> Evaluation:
+    return Evaluation(request.method, failure=Failure("RuntimeError", "Expected isFloatingType", stage="backward"))
+
+
+def raised(world: World, circuit: Circuit, **facts: Any) -> Scene:
+    """The user's own method raises torch's words about a complex gradient."""
+    quiet = World(lambda request: 0.0)
+    seen = scene(quiet, circuit, verdict=Verdict.ERROR, **facts)
+    comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail=REFUSED)
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], REFUSED),)))
+
+
+# --- QD201: lossy cast inside an operation ---------------------------------------------------------------------------------
+
+
+def decomposed(circuit: Circuit, positions: object, trusted: bool) -> Circuit:
+    return of(rotation(name="RZ"), rotation(name="RY"))
+
+
+def composite(request: Request) -> bool:
+    return request.circuit.operations[0].name == "RX"
+
+
+def test_a_cast_that_decomposing_avoids_is_the_cause() -> None:
+    world = World(lambda request: 0.2 if adjoint(request) and composite(request) else 0.0, facts={"expanded": decomposed})
+    diagnosis = found(world, scene(world, TWO, lossy=((0, "integer"),)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD201", "confirmed")
+    assert "integer" in diagnosis.because
+
+
+def test_a_cast_that_stays_when_all_is_decomposed_is_not() -> None:
+    world = World(lambda request: 0.2 if adjoint(request) else 0.0, facts={"expanded": decomposed})
+    assert "QD201" in found(world, scene(world, TWO, lossy=((0, "integer"),))).ruled_out
+
+
+# --- QD203: conjugation convention -----------------------------------------------------------------------------------------
+
+PROBABILITIES = Node("ProbabilityMP", (None, None), (("wires", Wires((0,))),), (0,))
+
+
+def of_probabilities(request: Request) -> bool:
+    return request.circuit.measurements[0].name == "ProbabilityMP"
+
+
+def test_a_complex_gradient_that_expectation_values_do_not_have_is_a_convention() -> None:
+    world = World(lambda request: raising(request) if adjoint(request) and of_probabilities(request) else 0.0)
+    diagnosis = found(world, raised(world, of(rotation(), rotation(name="RY"), measurement=PROBABILITIES)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD203", "confirmed")
+
+
+def test_one_that_they_have_too_is_not() -> None:
+    world = World(lambda request: raising(request) if adjoint(request) else 0.0)
+    diagnosis = found(world, raised(world, of(rotation(), rotation(name="RY"), measurement=PROBABILITIES)))
+    assert diagnosis.code != "QD203"
+    assert "QD203" in diagnosis.ruled_out
+
+
+# --- QD204: complex parameter ----------------------------------------------------------------------------------------------
+
+
+def complex_first() -> Circuit:
+    coefficient = Parameter(np.array(-0.2j), "torch", True)
+    return of(Node("Exp", (coefficient,), (Wires((0,)), ()), (0,)), rotation(name="RY"))
+
+
+def tracks_complex(request: Request) -> bool:
+    return any(np.iscomplexobj(p.value) and p.trainable for p in request.circuit.parameters)
+
+
+def test_a_gap_that_goes_with_a_complex_parameter_is_its() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) and tracks_complex(request) else 0.0)
+    seen = scene(world, complex_first(), apart=(0,))
+    diagnosis = diagnose(seen, complex_numbers.CAUSES, world)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD204", "confirmed")
+    # a wrong rule for the operation would look the same
+    assert (found(world, seen).code, found(world, seen).confidence) == ("QD204", "likely")
+
+
+def test_a_gap_that_the_others_have_too_is_not() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) else 0.0)
+    assert "QD204" in found(world, scene(world, complex_first(), apart=(0,))).ruled_out
+
+
+# --- QD205: non-Hermitian observable ---------------------------------------------------------------------------------------
+
+
+def symmetrised(circuit: Circuit, trusted: bool) -> Circuit:
+    return replace(circuit, measurements=(expectation("PauliX"),))
+
+
+def lopsided(request: Request) -> bool:
+    return request.circuit.measurements[0].data[0].name == "PauliZ"
+
+
+def test_a_gap_that_the_hermitian_part_does_not_show_is_the_observables() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) and lopsided(request) else 0.0, facts={"hermitian_part": symmetrised})
+    diagnosis = found(world, scene(world, TWO, skewed=True, apart=(0,)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD205", "confirmed")
+
+
+def test_so_is_an_exception_although_its_words_are_those_of_a_convention() -> None:
+    world = World(
+        lambda request: raising(request) if adjoint(request) and lopsided(request) else 0.0, facts={"hermitian_part": symmetrised}
+    )
+    diagnosis = found(world, raised(world, TWO, skewed=True))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD205", "confirmed")
+    assert "QD203" in diagnosis.ruled_out
+
+
+def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) else 0.0, facts={"hermitian_part": symmetrised})
+    assert "QD205" in found(world, scene(world, TWO, skewed=True, apart=(0,))).ruled_out

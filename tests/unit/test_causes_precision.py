@@ -1,0 +1,158 @@
+"""QD1: which experiments tell where precision is lost, and which show that it is not there (QD104: `test_handed_on`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qdiag.circuit import Circuit, Node, Parameter, Wires
+from qdiag.compare import Verdict
+from qdiag.diagnosis.cause import Scene
+from qdiag.evaluate import Request
+from tests.unit.scenes import World, found, of, rotation, scene
+
+EPS32 = float(np.finfo(np.float32).eps)
+NARROW = of(rotation(dtype="float32"), rotation(name="RY", dtype="float32"))
+WIDE = of(rotation(), rotation(name="RY"))
+BACKPROP = ("default.qubit/backprop", "default.qubit/adjoint")
+COMPLEX64 = ("lightning.qubit[complex64]/adjoint", "default.qubit/backprop")
+
+
+def first(request: Request) -> bool:
+    return request.method.diff_method == "backprop" and request.method.device == "default.qubit"
+
+
+def narrow(request: Request) -> bool:
+    return request.circuit.parameters[0].value.dtype == np.float32
+
+
+# --- QD101: float32 parameters ---------------------------------------------------------------------------------------------
+
+
+def test_a_gap_that_goes_with_float32_is_the_parameters() -> None:
+    world = World(lambda request: 6e-8 if first(request) and narrow(request) else 0.0)
+    diagnosis = found(world, scene(world, NARROW, BACKPROP))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+
+
+def test_a_gap_that_stays_in_float64_is_not() -> None:
+    world = World(lambda request: 1e-3 if first(request) else 0.0)
+    assert "QD101" in found(world, scene(world, NARROW, BACKPROP)).ruled_out
+
+
+# --- QD102: device works in complex64 --------------------------------------------------------------------------------------
+
+
+def test_a_gap_that_goes_with_complex64_is_the_devices() -> None:
+    world = World(lambda request: 6e-8 if request.method.device_precision == "complex64" else 0.0)
+    diagnosis = found(world, scene(world, WIDE, COMPLEX64))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD102", "confirmed")
+
+
+def test_a_gap_that_stays_in_complex128_is_not() -> None:
+    world = World(lambda request: 6e-8 if request.method.device == "lightning.qubit" else 0.0)
+    assert "QD102" in found(world, scene(world, WIDE, COMPLEX64)).ruled_out
+
+
+# --- QD103: results become torch's default dtype ---------------------------------------------------------------------------
+
+
+def rounded_results(request: Request) -> float:
+    return 3e-8 if request.default_dtype == "float32" and request.method.device == "lightning.qubit" else 0.0
+
+
+def by_default(world: World, dtype: str) -> Scene:
+    seen = scene(world, WIDE, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+    question = replace(seen.question, default_dtype=dtype)
+    gap = replace(seen.comparison, max_abs=3e-8, max_rel=3e-8, eps=EPS32, bound=1e-6)
+    return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
+
+
+def test_a_gap_that_goes_with_the_default_dtype_is_its() -> None:
+    world = World(rounded_results)
+    diagnosis = found(world, by_default(world, "float32"))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD103", "confirmed")
+
+
+def test_a_gap_that_stays_with_float64_by_default_is_not() -> None:
+    world = World(lambda request: 3e-8 if request.method.device == "lightning.qubit" else 0.0)
+    assert found(world, by_default(world, "float32")).code != "QD103"
+    assert found(world, by_default(world, "float64")).code != "QD103"
+
+
+# --- QD105: finite-difference step against precision -----------------------------------------------------------------------
+
+QUOTIENT = ("lightning.qubit[complex64]/finite-diff", "default.qubit/backprop")
+
+
+def step(request: Request) -> float:
+    return float(dict(request.method.gradient_options).get("h", 1e-7))
+
+
+def test_a_gap_that_a_larger_step_closes_is_the_quotients() -> None:
+    world = World(lambda request: 6e-8 / step(request) if request.method.diff_method == "finite-diff" and step(request) < 0.01 else 0.0)
+    diagnosis = found(world, scene(world, WIDE, QUOTIENT))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD105", "confirmed")
+
+
+def test_a_gap_that_no_step_closes_is_not() -> None:
+    world = World(lambda request: 0.3 if request.method.diff_method == "finite-diff" else 0.0)
+    assert "QD105" in found(world, scene(world, WIDE, QUOTIENT)).ruled_out
+
+
+# --- QD106: ill-conditioned point ------------------------------------------------------------------------------------------
+
+
+def at_the_point(request: Request) -> bool:
+    return abs(float(request.circuit.parameters[0].value) - 0.4) < 0.01
+
+
+def ill_conditioned(world: World, bound: float) -> Scene:
+    """Rounding by itself explains 1e-6 of it, and the point the rest."""
+    seen = scene(world, NARROW, BACKPROP, verdict=Verdict.ROUNDING)
+    return replace(seen, divergence=replace(seen.divergence, comparison=replace(seen.comparison, bound=bound), wrong=()))
+
+
+def test_a_gap_that_is_gone_away_from_the_point_is_the_points() -> None:
+    world = World(lambda request: (1e-4 if at_the_point(request) else 1e-7) if first(request) and narrow(request) else 0.0)
+    diagnosis = found(world, ill_conditioned(world, 2e-4))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD106", "confirmed")
+    assert "QD101" in diagnosis.ruled_out
+
+
+def test_a_gap_that_is_the_same_everywhere_is_not() -> None:
+    world = World(lambda request: 1e-4 if first(request) and narrow(request) else 0.0)
+    diagnosis = found(world, ill_conditioned(world, 2e-4))
+    assert diagnosis.code == "QD101"
+    assert "QD106" in diagnosis.ruled_out
+
+
+def test_a_bound_that_is_only_rounding_brings_no_point_into_question() -> None:
+    world = World(lambda request: 6e-8 if first(request) and narrow(request) else 0.0)
+    diagnosis = found(world, ill_conditioned(world, 1e-6))
+    assert (diagnosis.code, diagnosis.ruled_out) == ("QD101", ())
+
+
+# --- QD107: float32 data in state preparation ------------------------------------------------------------------------------
+
+
+def prepared(angles: str = "float64") -> Circuit:
+    amplitudes = Parameter(np.array([0.6, 0.8], "float32"), "numpy")
+    preparation = Node("StatePrep", (amplitudes,), (Wires((0,)), ()), (0,))
+    return of(preparation, rotation(dtype=angles))
+
+
+@pytest.mark.parametrize("angles", ["float64", "float32"])
+def test_a_gap_that_goes_with_the_amplitudes_is_theirs(angles: str) -> None:
+    world = World(lambda request: 4e-8 if first(request) and request.circuit.parameters[0].value.dtype == np.float32 else 0.0)
+    diagnosis = found(world, scene(world, prepared(angles), BACKPROP))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD107", "confirmed")
+
+
+def test_a_gap_that_goes_with_the_angles_is_not() -> None:
+    world = World(lambda request: 4e-8 if first(request) and request.circuit.parameters[1].value.dtype == np.float32 else 0.0)
+    diagnosis = found(world, scene(world, prepared("float32"), BACKPROP))
+    assert diagnosis.code == "QD101"
+    assert "QD107" in diagnosis.ruled_out
