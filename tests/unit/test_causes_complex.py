@@ -136,3 +136,22 @@ def test_so_is_an_exception_although_its_words_are_those_of_a_convention() -> No
 def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
     world = World(lambda request: 0.3 if adjoint(request) else 0.0, facts={"hermitian_part": symmetrised})
     assert "QD205" in found(world, scene(world, TWO, skewed=True, apart=(0,))).ruled_out
+
+
+# --- QD202: harmless complex-to-real warning -------------------------------------------------------------------------------
+
+WARNING = {"warnings": ("UserWarning: Casting complex values to real discards the imaginary part",)}
+
+
+def test_a_warning_at_a_cast_from_real_to_complex_is_harmless_where_no_method_is_wrong() -> None:
+    world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
+    seen = scene(world, TWO, verdict=Verdict.ROUNDING, call=WARNING, discarded=0.7)
+    diagnosis = diagnose(seen, complex_numbers.CAUSES, world)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD202", "likely")
+
+
+def test_it_is_not_where_nothing_was_dropped_or_a_method_is_wrong() -> None:
+    world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
+    nothing = scene(world, TWO, verdict=Verdict.ROUNDING, call=WARNING)
+    wrong = scene(world, TWO, verdict=Verdict.ERROR, call=WARNING, discarded=0.7)
+    assert {diagnose(seen, complex_numbers.CAUSES, world).code for seen in (nothing, wrong)} == {"QD901"}
