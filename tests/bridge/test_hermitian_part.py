@@ -29,6 +29,10 @@ HERMITIAN = {
 
 def circuit(observable):
     tape = getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)()
+    try:
+        observable()
+    except (ValueError, RuntimeError):
+        pytest.skip("this PennyLane refuses such an observable by itself")
     with tape:
         qml.RY(0.3, wires=0)
         qml.RY(0.4, wires=1)
