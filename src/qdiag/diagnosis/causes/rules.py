@@ -96,8 +96,9 @@ DROPPED = Cause(
     confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
+    # where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places
     applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden))
-    and not scene.displaced
+    and (scene.composite or not scene.displaced)
     and not scene.involves("backprop"),
     predicts=lambda scene: (
         *flips(where_it_is_dropped(scene)),
