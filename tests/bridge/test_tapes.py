@@ -259,7 +259,9 @@ def test_an_operator_that_holds_a_function_becomes_its_decomposition_with_a_note
 
     circuit = tapes.circuit_of(tape_from(lambda: qml.MPS(range(3), 2, block, 1, template_weights=np.ones((2, 1)))))
     assert [node.name for node in circuit.operations] == ["RY", "CNOT", "RY", "CNOT"]
-    assert circuit.notes == ("MPS was recorded as its decomposition (it holds the function block)",)
+    reason = "cannot be recovered" if (0, 22) <= stack.pennylane_version().release < (0, 33) else "function block"
+    assert circuit.notes[0].startswith("MPS was recorded as its decomposition")
+    assert reason in circuit.notes[0]
 
 
 def test_an_opaque_operation_is_refused_by_name_when_rebuilt() -> None:
