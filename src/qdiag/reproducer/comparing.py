@@ -59,6 +59,8 @@ class Layout:
         ``output`` · ``jacobian`` · ``hessian``.
     filled
         Whether ``qml.grad`` takes the gradient where there is one scalar result.
+    complex_results
+        Whether a result that should be real may be complex, as that of an observable that is not Hermitian.
     """
 
     circuit: Circuit
@@ -66,6 +68,7 @@ class Layout:
     variables: tuple[Variable, ...]
     quantity: str
     filled: bool = False
+    complex_results: bool = False
 
     @property
     def names(self) -> str:
@@ -84,7 +87,7 @@ class Layout:
 
     @property
     def _complex(self) -> bool:
-        return any(node.name in _STATES for node in self.circuit.measurements)
+        return self.complex_results or any(node.name in _STATES for node in self.circuit.measurements)
 
     def template(self, *, as_numpy: bool) -> Template:
         """What one side works out.
@@ -135,7 +138,7 @@ class Layout:
         if self.circuit.returns.startswith("dict:"):
             return f"lambda {self.names}: tuple({call}.values())"
         if self._complex:
-            one = "torch.view_as_real({})"
+            one = "torch.view_as_real({} + 0j)" if self.complex_results else "torch.view_as_real({})"
             every = f"tuple({one.format('result')} if result.is_complex() else result for result in {call})"
             return f"lambda {self.names}: " + (every if self.several else one.format(call))
         return f"lambda {self.names}: tuple({call})" if self.circuit.returns == "list" else "{qnode}"

@@ -58,11 +58,9 @@ def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, 
 
 
 def _runs(command: Sequence[str], folder: Path, times: int, seconds: float) -> Iterator[tuple[Optional[int], str]]:
-    """Exit code and output of several runs: the first alone, then the others side by side, each spends its time on imports."""
-    if times:
-        yield _run(command, folder, seconds)
-    with ThreadPoolExecutor(max(1, times - 1)) as threads:
-        yield from threads.map(lambda _: _run(command, folder, seconds), range(times - 1))
+    """Exit code and output of several runs, side by side: each spends its time on imports."""
+    with ThreadPoolExecutor(max(1, times)) as threads:
+        yield from threads.map(lambda _: _run(command, folder, seconds), range(times))
 
 
 def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional[int], str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Protocol
 
+import numpy as np
+
 from qdiag.call import Configuration
 from qdiag.circuit import Circuit, Parameter
 from qdiag.compare import Comparison, Verdict
@@ -83,6 +85,13 @@ class Task:
         """The interface that tracks the circuit's parameters."""
         containers = {p.container for p in self.circuit.parameters if p.trainable}
         return next((name for name in ("torch", "autograd") if name in containers), "numpy")
+
+    @property
+    def complex_results(self) -> bool:
+        """Whether a result came out complex that is no state."""
+        states = any(node.name in ("StateMP", "DensityMatrixMP") for node in self.circuit.measurements)
+        seen = (self.divergence.call.outputs or ()) + ((self.reference and self.reference.outputs) or ())
+        return not states and any(np.iscomplexobj(output) for output in seen)
 
     @property
     def quantity(self) -> str:

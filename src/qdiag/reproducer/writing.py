@@ -123,7 +123,7 @@ def _script(task: Task) -> Script:
     tracked = task.quantity == "output" or task.interface != "torch"
     found = variables_of(task.circuit, readable=task.readable, also_untracked=promoted)
     variables = tuple(replace(variable, value=replace(variable.value, trainable=tracked)) for variable in found)
-    layout = Layout(task.circuit, task.interface, variables, task.quantity, task.filled)
+    layout = Layout(task.circuit, task.interface, variables, task.quantity, task.filled, task.complex_results)
     live = {position: name for variable in variables for position, name in variable.entries}
     default = task.configuration.default_dtype or "float32"
     source = task.language.circuit(task.circuit, live, not task.readable, default, task.trusted)
