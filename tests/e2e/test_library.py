@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("torch")
 
+from qdiag.trace_file import Trace
+
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.stack
 
@@ -152,6 +154,37 @@ def test_the_readmes_example_says_what_its_comments_say(tmp_path: Path) -> None:
     assert len(said) == 2
     for line, comment in zip(done.stdout.splitlines(), said):
         assert line.startswith(comment.rstrip("…"))
+
+
+CHECKS_ITSELF = """
+import pennylane as qml, torch, qdiag
+
+@qml.qnode(qml.device("default.qubit", wires=1), interface="torch")
+def circuit(x):
+    qml.RX(x, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+def angle(x):
+    return torch.tensor(x, dtype=torch.float64, requires_grad=True)
+
+circuit(angle(0.1)).backward()
+print(qdiag.check(circuit, angle(0.5), methods="adjoint").verdict.value)
+circuit(angle(0.2)).backward()
+with qdiag.record("inner", probe=False) as recording:
+    circuit(angle(0.6))
+print(len(recording))
+circuit(angle(0.3)).backward()
+"""
+
+
+@pytest.mark.slow
+def test_a_traced_script_may_check_and_record_and_its_trace_holds_the_other_calls(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(CHECKS_ITSELF)
+    done = qdiag(tmp_path, "trace", "--record-only", "--out", "outer", "train.py")
+    assert (done.returncode, done.stdout) == (0, "agree\n1\n")
+    with Trace.open(tmp_path / "outer" / "trace.qdiag") as trace:
+        assert [float(call.circuit.parameters[0].value) for call in trace.calls()] == [0.1, 0.2, 0.3]
+        assert [len(call.backwards) for call in trace.calls()] == [1, 1, 1]
 
 
 # --- qdiag check ---------------------------------------------------------------------------------------------------------
