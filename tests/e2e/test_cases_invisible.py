@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.stack]
 pennylane = pytest.importorskip("pennylane")
 
 STREAMS = '''
-import atexit as _atexit, random as _random, numpy as _numpy
+import atexit as _atexit, random as _random, numpy as _numpy, torch as _torch
 
-_random.seed(1), _numpy.random.seed(2)  # unless the script does, they begin elsewhere in every run
+_random.seed(1), _numpy.random.seed(2), _torch.manual_seed(3)  # unless the script does, they begin elsewhere in every run
 
 def _streams():
     import hashlib, random, sys
