@@ -36,6 +36,10 @@ _atexit.register(_streams)
 '''
 
 
+DRAWN_ANEW = {"QD602", "QD603"}
+"""Causes of cases that draw from a stream which nobody can seed."""
+
+
 def left_behind(folder: Path, command: list[str]) -> tuple[bytes, bytes, int, dict[str, bytes]]:
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=280, check=False)
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
@@ -46,6 +50,8 @@ def left_behind(folder: Path, command: list[str]) -> tuple[bytes, bytes, int, di
 
 @pytest.mark.parametrize("case", cases(pennylane.__version__), ids=lambda case: case.name)
 def test_recording_a_case_leaves_no_mark(case: Case, tmp_path: Path) -> None:
+    if DRAWN_ANEW & {*case.expected.get("codes", ())}:
+        pytest.skip("no two plain runs of it are the same")
     work = tmp_path / "work"
     seen = []
     for command in ([sys.executable], [sys.executable, "-m", "qdiag", "trace", "--record-only", "--out", str(tmp_path / "run")]):
