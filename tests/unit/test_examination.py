@@ -1,0 +1,39 @@
+"""From a divergence to a finding: what is said where there is nothing that methods could differ in."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from qdiag import examination
+from qdiag.bench import Bench
+from qdiag.call import Environment
+from qdiag.compare import Comparison, Verdict
+from qdiag.findings import Diagnosis, Divergence
+from tests.unit.scripted import METHODS, call, circuit
+
+UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
+
+
+def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:
+    monkeypatch.setattr(examination, "survey", lambda *_: SimpleNamespace(blamed=None))
+    monkeypatch.setattr(examination, "diagnose", lambda *_: found)
+    monkeypatch.setattr(examination, "_sides", lambda *_: ())
+    raised = Divergence(call(0, circuit(0.3)), Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
+    return examination.diagnosed(raised, METHODS, Bench(None, Environment())).diagnosis  # type: ignore[arg-type]
+
+
+def test_a_circuit_that_no_method_runs_is_the_scripts_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = diagnosed(monkeypatch, (METHODS[0], METHODS[0]))
+    assert said.because == examination.NO_METHOD_RUNS
+    assert "change the circuit" in said.remedy
+
+
+def test_one_that_another_method_runs_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert diagnosed(monkeypatch, METHODS[:2]) == UNKNOWN
+
+
+def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Diagnosis("QD504", "batch-as-feature", "batch axis", "confirmed", "len(inputs) is the batch", "inputs.shape[-1]")
+    assert diagnosed(monkeypatch, (METHODS[0], METHODS[0]), known) == known
