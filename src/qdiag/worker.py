@@ -31,3 +31,4 @@ def prepare(warm: bool) -> None:
         from qdiag.bridges import execution, torch  # noqa: F401
 
         torch.use_one_thread()
+        torch.load_gradients()

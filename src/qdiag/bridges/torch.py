@@ -6,6 +6,7 @@ A cotangent ``c`` of a complex output ``z`` means ``Re(conj(c)·dz)``, as everyw
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Optional
 
 import numpy as np
@@ -15,6 +16,12 @@ from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.results import array_of
 from qdiag.bridges.tracking import Cotangents, Function
 from qdiag.circuit import Parameter
+
+
+def load_gradients() -> None:
+    """Load what torch 2.x loads at its first gradient only: half a second, for sympy."""
+    with suppress(ImportError):
+        import torch.fx.experimental.symbolic_shapes  # noqa: F401
 
 
 def use_one_thread() -> None:
