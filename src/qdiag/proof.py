@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Optional
 
@@ -60,14 +61,20 @@ def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) 
     if divergence.outside:
         needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
         function = bench.function(divergence.call) if needs_source else None
-        return reproducer.made(finding, path, replace(material, function=function))
+        return _made(finding, path, replace(material, function=function), bench)
     minimal = finding.minimal
     if minimal is not None and minimal.circuit is not None:
         smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, bench), notes=minimal.notes)
-        made = reproducer.made(finding, path, smaller)
+        made = _made(finding, path, smaller, bench)
         if made.verified:
             return made
-    return reproducer.made(finding, path, replace(material, reference=_known(question, question.circuit, bench)))
+    return _made(finding, path, replace(material, reference=_known(question, question.circuit, bench)), bench)
+
+
+def _made(finding: Finding, path: Path, material: Material, bench: Bench) -> Reproducer:
+    """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
+    asked = (bench.workers.call(reproducer.script, finding, material, number).result() for number in count())
+    return reproducer.made(finding, path, material, written=takewhile(lambda script: script is not None, asked))
 
 
 def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evaluation]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qdiag.reproducer.choosing import Material
+from qdiag.reproducer.choosing import Material, script
 from qdiag.reproducer.functions import Cut, cut
 from qdiag.reproducer.running import made, verify
 from qdiag.reproducer.writing import write, write_for
 
-__all__ = ["Cut", "Material", "cut", "made", "verify", "write", "write_for"]
+__all__ = ["Cut", "Material", "cut", "made", "script", "verify", "write", "write_for"]

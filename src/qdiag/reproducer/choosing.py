@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Callable, Optional
 
 from qdiag.call import Environment
@@ -73,6 +74,11 @@ def scripts(finding: Finding, material: Material) -> Iterator[Reproducer]:
         yield from _of_the_circuit(finding, material)
     elif material.function is not None:
         yield from write_around(divergence, material.function, environment=environment, language=language)
+
+
+def script(finding: Finding, material: Material, number: int) -> Optional[Reproducer]:
+    """The script with this number, from 0, of `scripts`; None after the last: so they can be asked for one by one in a worker."""
+    return next(islice(scripts(finding, material), number, None), None)
 
 
 def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -81,7 +81,13 @@ def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional
 
 
 def made(
-    finding: Finding, path: Path, material: Material = NOTHING_ELSE, *, times: int = TIMES, python: str = sys.executable
+    finding: Finding,
+    path: Path,
+    material: Material = NOTHING_ELSE,
+    *,
+    written: Optional[Iterable[Reproducer]] = None,
+    times: int = TIMES,
+    python: str = sys.executable,
 ) -> Reproducer:
     """The reproducer of a finding, written and run: the first of its scripts that shows it.
 
@@ -93,6 +99,8 @@ def made(
         Where the script is written.
     material
         What it is made of. A script that holds the user's own classes is run only where these are trusted.
+    written
+        The scripts to try, by default `choosing.scripts`, which loads PennyLane.
     times, python
         As in `verify`.
 
@@ -108,8 +116,8 @@ def made(
     """
     may_run = material.may_run(finding)
     first: Optional[Reproducer] = None
-    for written in scripts(finding, material):
-        tried = verify(written, path, python=python, times=times if may_run else 0)
+    for candidate in scripts(finding, material) if written is None else written:
+        tried = verify(candidate, path, python=python, times=times if may_run else 0)
         if tried.verified or not may_run:
             return tried
         first = first or tried
