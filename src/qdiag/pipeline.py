@@ -178,14 +178,17 @@ class Examination:
             trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total)
         )
 
-    def advance(self) -> None:
-        """Replay what has been recorded so far; a failure here waits until the script has ended, which is none of its business."""
+    def advance(self) -> bool:
+        """Replay some of what has been recorded so far; whether there is more.
+
+        A failure here waits until the script has ended, which is none of its business.
+        """
         if self._failure is None:
             try:
-                if self._trace.refresh():
-                    self._replay.advance()
+                return bool(self._trace.refresh()) and self._replay.advance()
             except Exception as failure:
                 self._failure = failure
+        return False
 
     def finish(self) -> Outcome:
         """Locate, judge, diagnose, reproduce.

@@ -309,6 +309,22 @@ def test_a_growing_trace_is_replayed_up_to_the_last_step_that_is_over():
     assert evaluator.asked("adjoint") == 6
 
 
+def test_a_growing_trace_is_replayed_in_short_turns(monkeypatch):
+    monkeypatch.setattr("qdiag.locate.replay.TURN", -1.0)
+    replay = Replay(ScriptedTrace([call(i, circuit(0.3 + i)) for i in range(4)]), ScriptedEvaluator(), Plan())
+    assert [replay.advance() for _ in range(4)] == [True, True, False, False]
+    assert replay.finish().replayed == 4
+
+
+def test_new_structures_come_first_once_the_script_has_ended_and_nothing_else_changes():
+    calls = [call(i, circuit(0.3 + i, gates=3 if i == 3 else 2)) for i in range(5)]
+    evaluator = ScriptedEvaluator(METHODS[:2])
+    located = locate(ScriptedTrace(calls), evaluator)
+    asked = [r for r in evaluator.requests if r.method.diff_method == "adjoint"]
+    assert [round(float(r.circuit.parameters[0].value) - 0.3) for r in asked] == [0, 3, 1, 2, 4]
+    assert [index for index, _ in located.comparisons] == [0, 1, 2, 3, 4]
+
+
 def test_what_was_interrupted_is_resumed(tmp_path: Path):
     interrupted = itertools.count()
 

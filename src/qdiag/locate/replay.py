@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,9 @@ Progress = Callable[[int, int], None]
 
 HOPELESS = 2
 """A method that lost its worker or its time so often on one structure is not asked again."""
+
+TURN = 0.5
+"""Seconds after which `advance` starts no further call, so that whoever asked can see whether the script has ended."""
 
 PLAINLY = 0.1
 """A later call is the error that was confirmed before if its excess over the bound is at least this part of the confirmed one."""
@@ -84,24 +88,28 @@ class Replay:
         self._seconds = 0.0
         self._notes: dict[str, None] = {}
         self._astray: set[int] = set()
+        self._ended_before: Optional[int] = None
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
-    def advance(self) -> None:
-        """Replay the calls of every optimiser step that is over: their backward passes have all arrived."""
+    def advance(self) -> bool:
+        """Replay calls of optimiser steps that are over, for a short time; whether more of them wait.
+
+        A step is over when a call of the next one is there: its backward passes have all arrived.
+        """
         length = self._plan.length(self._trace.refresh())
         if not length:
-            return
+            return False
         current = self._trace.call(length - 1).step
         ready = length
         while ready > self._swept and self._trace.call(ready - 1).step == current:
             ready -= 1
-        self._sweep(range(self._swept, ready), length, cheap=True)
-        self._swept = max(self._swept, ready)
+        self._swept += self._sweep(range(self._swept, ready), length, cheap=True, seconds=TURN)
+        return self._swept < ready
 
     def finish(self) -> Located:
         """Replay what is left, the expensive methods at their sample of calls, and look closer at what seems to be an error."""
         length = self._plan.length(self._trace.refresh())
-        self._sweep(range(self._swept, length), length, cheap=True)
+        self._sweep(self._first_ones_first(range(self._swept, length)), length, cheap=True)
         self._swept = length
         sample = sampled_calls(length, self._first.values(), self._flagged(), self._plan.every)
         wanting = [i for i in sample if i in self._judged and self._wants_more(i)]
@@ -131,8 +139,12 @@ class Replay:
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
             costs=_costs(judged),
-            notes=(*self._notes, *self._about_astray(), *_about_made_over(len(judged) - len(circuits))),
+            notes=(*self._about_budget(), *self._notes, *self._about_astray(), *_about_made_over(len(judged) - len(circuits))),
         )
+
+    def _about_budget(self) -> Iterator[str]:
+        if self._ended_before is not None:
+            yield f"the budget of {self._plan.budget:g} s ended the replay before call {self._ended_before} of {len(self._trace)}"
 
     def _about_astray(self) -> Iterator[str]:
         if self._astray:
@@ -141,20 +153,44 @@ class Replay:
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
-    def _sweep(self, indices: Iterable[int], total: int, *, cheap: bool) -> None:
+    def _first_ones_first(self, indices: Sequence[int]) -> Sequence[int]:
+        """The first calls of structures that are new before the others: they cost the most, and the cores share what is left."""
+        if self._plan.budget is not None:
+            return indices  # it ends the replay before a call
+        new: dict[str, int] = {}
+        for index in indices:
+            structure = self._trace.structure_of(index)
+            if structure not in self._first:
+                new.setdefault(structure, index)
+        first = set(new.values())
+        return [*first, *(index for index in indices if index not in first)]
+
+    def _sweep(self, indices: Sequence[int], total: int, *, cheap: bool, seconds: float = math.inf) -> int:
+        """Judge calls, starting no other one after so many seconds; returns how many were started."""
         began = time.monotonic()
         self._total = total
+        begun = 0
+
+        def in_time() -> Iterator[int]:
+            nonlocal begun
+            for index in indices:
+                if begun and time.monotonic() - began > seconds:
+                    return
+                begun += 1
+                yield index
+
         try:
-            judge_all(self._cases(indices, began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
+            judge_all(self._cases(in_time(), began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
         finally:
             self._seconds += time.monotonic() - began
+        return begun
 
     def _cases(
         self, indices: Iterable[int], began: float, *, cheap: bool
     ) -> Iterator[tuple[int, Callable[[], Judging[Judged]], Callable[[], bool]]]:
         for index in indices:
             if self._plan.budget is not None and self._seconds + time.monotonic() - began > self._plan.budget:
-                self._notes[f"the budget of {self._plan.budget:g} s ended the replay before call {index} of {len(self._trace)}"] = None
+                self._ended_before = index if self._ended_before is None else self._ended_before
                 return
             structure = self._trace.structure_of(index)
             first = self._first.setdefault(structure, index)

@@ -29,7 +29,7 @@ def run(
     *,
     module: bool,
     trace_path: Path,
-    meanwhile: Optional[Callable[[], None]] = None,
+    meanwhile: Optional[Callable[[], bool]] = None,
     interval: float = 0.2,
     output: Optional[BinaryIO] = None,
     folder: Optional[Path] = None,
@@ -48,9 +48,9 @@ def run(
     trace_path
         The trace to make; it exists from before the script starts.
     meanwhile
-        Called again and again while the script runs.
+        Called again and again while the script runs; it says whether it has more to do at once.
     interval
-        Seconds between these calls.
+        Seconds between these calls, otherwise.
     output
         Where the script's output and errors go, by default where ours go.
     folder
@@ -101,14 +101,15 @@ def _holds_main(script: str) -> bool:
     return os.path.isdir(script) or (not script.endswith(".py") and zipfile.is_zipfile(script))
 
 
-def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], None]], interval: float) -> int:
+def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]], interval: float) -> int:
     if meanwhile is None:
         return process.wait()
+    more = False
     while True:
         try:
-            return process.wait(interval)
+            return process.wait(0 if more else interval)
         except subprocess.TimeoutExpired:
-            meanwhile()
+            more = meanwhile()
 
 
 def _flush() -> None:
