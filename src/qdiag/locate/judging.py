@@ -22,6 +22,14 @@ from qdiag.rounding import amplified, operations_of
 from qdiag.tensors import Cotangents
 
 
+MOST_PRODUCTS = 256
+"""Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a
+random cotangent alone."""
+
+MOST_PRODUCTS_CLOSER = 4096
+"""The same where a vector-Jacobian product disagrees."""
+
+
 @dataclass(frozen=True)
 class Unfaithful:
     """A call whose replay under the user's own method did not give the user's own numbers.
@@ -114,18 +122,19 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     plan
         Tolerance, seed and trust.
     thorough
-        Whether the full Jacobian is formed, as at the first call of each structure.
+        Whether the full Jacobian is formed, as at the first call of each structure: where it takes no more than `MOST_PRODUCTS`.
     """
     if not call.circuit.finite:
         methods = ()
     cotangents = cotangents_of(call, key)
-    first = request_of(call, plan, cotangents, jacobian=thorough and bool(call.circuit.trainable))
+    products = _products_of_jacobian(call)
+    first = request_of(call, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
     if _is_made_over(call, own):
         return Judged(call.index, key, own, (), (), (), made_over=True)
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
-    if disagreeing and not first.jacobian:
+    if disagreeing and not first.jacobian and products <= MOST_PRODUCTS_CLOSER:
         full = replace(first, jacobian=True)
         again = yield tuple(replace(full, method=m) for m in (own.method, *(side.method for side in disagreeing)))
         closer, _ = compared(call.circuit, again[0], again[1:], plan, cotangents)
@@ -136,6 +145,13 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
         sides, _ = compared(call.circuit, own, [another], plan, cotangents)
     unfaithful = unfaithfulness(call, own)
     return Judged(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
+
+
+def _products_of_jacobian(call: Call) -> int:
+    """How many vector-Jacobian products a full Jacobian takes: one for each result, two where it is complex."""
+    if not call.circuit.trainable:
+        return 0
+    return sum(output.size * (2 if output.dtype.kind == "c" else 1) for output in call.outputs or ()) or 1
 
 
 def request_of(call: Call, plan: Plan, cotangents: Cotangents, *, jacobian: bool) -> Request:
