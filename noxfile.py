@@ -17,6 +17,7 @@ def slow(session: nox.Session) -> None:
 @nox.parametrize(("python", "pennylane"), [("3.9", "0.21"), ("3.9", "0.23"), ("3.10", "0.33"), ("3.10", "0.36")])
 def legacy(session: nox.Session, pennylane: str) -> None:
     """Run the bridge tests and the cases of older PennyLanes, each with its torch; skipped where their Python is missing."""
-    session.install("-c", f"constraints-{pennylane}.txt", ".[test]")
+    # older PennyLanes import pkg_resources and do not say so
+    session.install("-c", f"constraints-{pennylane}.txt", "setuptools", ".[test]")
     session.run("pytest", "-m", "stack and not slow", *session.posargs, env={"OMP_NUM_THREADS": "1"})
     session.run("pytest", "-m", "slow", "tests/e2e/test_cases.py", env={"OMP_NUM_THREADS": "1"})
