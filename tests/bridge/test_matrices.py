@@ -83,6 +83,41 @@ def test_a_matrix_that_contradicts_the_decomposition_is_said():
     assert "its own matrix" in matrices.disagreement(Crooked(0.3, wires=0))
 
 
+class Slanted(qml.operation.Operation):
+    """It is sound; what it gives as its inverse is itself."""
+
+    num_wires = 1
+    num_params = 1
+
+    @staticmethod
+    def compute_decomposition(angle, wires):
+        return [qml.RY(angle, wires)]
+
+    @staticmethod
+    def compute_matrix(angle):
+        return qml.RY.compute_matrix(angle)
+
+    def adjoint(self):
+        return Slanted(*self.data, wires=self.wires)
+
+
+@pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
+def test_the_inverse_of_a_sound_operation_stands_against_what_its_class_makes_of_it():
+    operator = qml.adjoint(Slanted(0.3, wires=0))
+    assert "its decomposition" in matrices.disagreement(operator)
+    assert matrices.defined(operator)
+
+
+@pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
+def test_the_inverse_of_an_operation_that_contradicts_itself_does_not():
+    class Crooked(Slanted):
+        @staticmethod
+        def compute_matrix(angle):
+            return qml.RY.compute_matrix(2 * angle)
+
+    assert not matrices.defined(qml.adjoint(Crooked(0.3, wires=0)))
+
+
 def test_what_is_no_matrix_is_refused_with_its_name():
     with pytest.raises(NotSimulated, match="Displacement"):
         matrices.matrix_of(qml.Displacement(0.1, 0.2, wires=0))

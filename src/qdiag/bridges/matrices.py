@@ -365,13 +365,16 @@ _PREPARATIONS: tuple[tuple[str, Callable[[Any], Preparation]], ...] = (
 
 
 def defined(operator: Any) -> bool:
-    """Whether our matrix rests on definitions of our own, not on PennyLane's decomposition or matrix."""
+    """Whether our matrix stands whatever else is said of the operation: its parts have one meaning, and so has what joins them.
+
+    A gate of our own table has one, and so has any operation in whose own matrix and decomposition nothing differs.
+    """
     if leaf_matrix(operator) is not None:
         return True
     if not _names(operator) & {name for name, _ in _STRUCTURES}:
         return False
     inner = [operator.base] if hasattr(operator, "base") else getattr(operator, "operands", getattr(operator, "ops", ()))
-    return all(defined(part) for part in inner)
+    return all(defined(part) or (len(part.wires) <= CHECKED_WIRES and not disagreement(part)) for part in inner)
 
 
 def disagreement(operator: Any) -> str:
