@@ -186,6 +186,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "followed": _flag,
         "restructured": _flag,
         "aside": _optional(_number),
+        "mended": _optional(_number),
     },
     ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
     Probe: {

@@ -28,6 +28,9 @@ class ProbedArgument:
         Whether the circuit has other operations a little way along the direction than at the point itself.
     aside
         Where it has, or the own method gives no number: how far that method is from the numerical slope at a point off that one.
+    mended
+        Where the own method is wrong: how far it is from the numerical slope once the moves of the circuit's parameters that no
+        graph follows are added; None where that cannot be told.
     """
 
     name: str
@@ -39,6 +42,7 @@ class ProbedArgument:
     followed: bool = True
     restructured: bool = False
     aside: Optional[float] = None
+    mended: Optional[float] = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ ROUNDING = 64.0
 """Units of the working precision, times the scale, by which a healthy slope may miss: circuits in probes are small or shallow, and
 what is looked for here is lost, not rounded."""
 
+SMALLEST = 1e-10
+"""In double precision the same: a matrix exponential in the circuit is off by up to 6e-11, and no gradient that is lost is so small."""
+
 MIXED = "rows are mixed"
 """In the words of a comparison that shows that one row's result depends on another row."""
 
@@ -76,7 +79,7 @@ def wrong_at(probe: Probe, position: int) -> tuple[ProbedMethod, ...]:
 def bound(probe: Probe, argument: ProbedArgument, slope: float) -> float:
     """By how much a healthy slope may differ from the numerical one."""
     size = argument.scale * probe.size + abs(argument.numerical) + (abs(slope) if math.isfinite(slope) else 0.0)
-    return argument.error + ROUNDING * probe.eps * size
+    return argument.error + max(ROUNDING * probe.eps, SMALLEST) * size
 
 
 def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
@@ -218,6 +221,10 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
         words = "there the circuit has the operations that are left out here" if argument.restructured else ""
         moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, "heals", argument.aside <= limit, words)
         return (moved, *found)
+    if argument.mended is not None:
+        words = f"numbers in the circuit move with {argument.name}, and no graph leads from them back to it"
+        put_back = Evidence("their share of the gradient put back", before, argument.mended, "heals", argument.mended <= limit, words)
+        return (put_back, *found)
     if is_cut_before_the_circuit(divergence):
         words = f"the circuit's parameters move with {argument.name}, and no graph leads from them back to it"
         found.insert(0, Evidence("from the circuit's parameters back to the argument", before, before, "persists", True, words))
@@ -242,6 +249,8 @@ def is_cut_before_the_circuit(divergence: Divergence) -> bool:
     argument = divergence.probe.arguments[position]
     if argument.restructured:
         return False
+    if argument.mended is not None:
+        return argument.mended <= divergence.comparison.bound
     return argument.moves > 1e-6 and not argument.followed and divergence.comparison.values[0] == 0
 
 

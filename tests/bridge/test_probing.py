@@ -51,11 +51,34 @@ def nested(parts: Any, scale: Any) -> Any:
     return rotated(parts[1])
 
 
+def without_grad(x: Any) -> Any:
+    with torch.no_grad():
+        angle = torch.sin(x) * 2
+    qml.RY(angle, wires=0)
+    return rotated(x)
+
+
+def through_a_list(x: Any) -> Any:
+    for angle in x.reshape(-1).tolist():
+        qml.RY(angle, wires=0)
+    return rotated(x)
+
+
+def halves(x: Any) -> Any:
+    qml.RY(2 * x.detach() ** 2, wires=0)
+    return rotated(torch.sin(x))
+
+
 FAULTS = {
     "item": lambda x: rotated(x.item()),
     "detach": lambda x: rotated(2 * x.detach()),
     "numpy": lambda x: rotated(np.asarray(x.detach())),
     "half of it": lambda x: rotated(x * x.detach()),
+}
+PARTLY = {
+    "in no_grad": lambda x: without_grad(x),
+    "as a list beside itself": lambda x: through_a_list(x),
+    "two numbers, one of them detached": lambda x: halves(x),
 }
 HEALTHY = {
     "in float32 inside": lambda x: rotated(x.float()),
@@ -71,6 +94,17 @@ def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: to
     (divergence,) = found(seen(FAULTS[name], tensor(0.4, dtype=dtype)))
     assert divergence.comparison.element == "argument x"
     assert probed.is_proven(divergence) == (name != "half of it")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("name", PARTLY)
+def test_a_gradient_lost_on_one_of_two_ways_is_found_and_put_back(name: str, dtype: torch.dtype) -> None:
+    (divergence,) = found(seen(PARTLY[name], tensor(0.4, dtype=dtype)))
+    assert divergence.comparison.values[0] != 0
+    assert probed.is_proven(divergence)
+    first = probed.evidence(divergence)[0]
+    assert (first.experiment, first.predicts, first.holds) == ("their share of the gradient put back", "heals", True)
+    assert first.after <= divergence.comparison.bound < first.before
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)

@@ -124,6 +124,18 @@ def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
     ]
 
 
+def test_what_no_graph_follows_is_proof_where_putting_it_back_makes_the_gradient_right() -> None:
+    cut = only(probe(argument(mended=0.0), own=(0.2,), other=(0.2,)))
+    assert probed.is_proven(cut)
+    first, _ = probed.evidence(cut)
+    assert (first.experiment, first.before, first.after, first.holds) == ("their share of the gradient put back", 0.3, 0.0, True)
+
+
+def test_it_is_none_where_the_gradient_stays_wrong() -> None:
+    assert not probed.is_proven(only(probe(argument(mended=0.1), own=(0.2,))))
+    assert not probed.is_proven(only(probe(argument(mended=0.1, followed=False), own=(0.0,))))
+
+
 @pytest.mark.parametrize("facts", [{"followed": True}, {"followed": False, "moves": 0.0}])
 def test_without_that_the_cause_is_not_proven(facts: dict[str, object]) -> None:
     assert not probed.is_proven(only(probe(argument(**facts), own=(0.0,))))

@@ -10,12 +10,13 @@ import math
 import random
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.bridges import live
+from qdiag.bridges import cuts, live
+from qdiag.bridges.leaves import drawn_direction, leaves_of, like, moved, substituted, widened
 from qdiag.bridges.results import array_of, flattened
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.derivative import Derivative, derivative
@@ -32,22 +33,14 @@ SEED = 3
 ASIDE = 0.05
 """How far an argument is moved off a point at which the circuit has operations of its own, or a gradient is no number."""
 
+LOST = 1e-4
+"""Relative to the numerical slope: where the own method is no further away, nothing is lost that could be put back."""
+
+SHORT_STEPS = tuple(0.01 * 1.6**-k for k in range(16))
+"""Steps at which parameters still move as their slopes say."""
+
 _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 """Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Leaf:
-    """A tensor or array among the arguments, without its graph."""
-
-    name: str
-    value: Any
-    tracked: bool
-    torch: bool
-
-    @property
-    def array(self) -> np.ndarray:
-        return array_of(self.value)
 
 
 def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: str, call: int) -> Iterator[Probe]:
@@ -64,8 +57,8 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
         yield probe
         for position in range(len(subject.directions)):
             own = probe.methods[0].slopes if probe.methods else ()
-            lost = position < len(own) and not math.isfinite(own[position])
-            probe = replace(probe, arguments=(*probe.arguments, subject.argument(position, lost=lost)))
+            slope = own[position] if position < len(own) else None
+            probe = replace(probe, arguments=(*probe.arguments, subject.argument(position, slope)))
         yield probe
         bare = live.without_transforms(qnode) if probe.methods else None
         if bare is not None:
@@ -84,13 +77,13 @@ class _Subject:
 
     def __init__(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> None:
         self.qnode, self.args, self.kwargs = qnode, args, kwargs
-        self.leaves = tuple(_leaves(args, kwargs, names))
+        self.leaves = tuple(leaves_of(args, kwargs, names))
         self.streams = _streams()
         tracked = [i for i, leaf in enumerate(self.leaves) if leaf.tracked]
         self.in_torch = any(self.leaves[i].torch for i in tracked)
         self.tracked = [i for i in tracked if self.leaves[i].torch == self.in_torch][:MOST_ARGUMENTS]
         draws = np.random.default_rng(SEED)
-        self.directions = [_direction(draws, self.leaves[i].array) for i in self.tracked]
+        self.directions = [drawn_direction(draws, self.leaves[i].array) for i in self.tracked]
         self.plain = self._outputs(self._called(qnode, [leaf.value for leaf in self.leaves]))
         size = self._flat(self.plain).size
         self.cotangent = np.asarray(draws.uniform(0.5, 1.0, size) * draws.choice([-1.0, 1.0], size))
@@ -108,8 +101,8 @@ class _Subject:
     def _called(self, qnode: Any, values: Sequence[Any]) -> Any:
         _restore(self.streams)
         following = iter(values)
-        args = tuple(_substituted(value, following) for value in self.args)
-        kwargs = {name: _substituted(value, following) for name, value in self.kwargs.items()}
+        args = tuple(substituted(value, following) for value in self.args)
+        kwargs = {name: substituted(value, following) for name, value in self.kwargs.items()}
         return qnode(*args, **kwargs)
 
     def _outputs(self, result: Any) -> tuple[np.ndarray, ...]:
@@ -121,7 +114,7 @@ class _Subject:
     def _widens(self) -> bool:
         """Whether the QNode takes float64 copies of its arguments, and gives the same."""
         try:
-            wide = self._flat(self._outputs(self._called(self.qnode, [_widened(leaf.value) for leaf in self.leaves])))
+            wide = self._flat(self._outputs(self._called(self.qnode, [widened(leaf.value) for leaf in self.leaves])))
         except Exception:
             return False
         plain = self._flat(self.plain)
@@ -236,11 +229,13 @@ class _Subject:
             self.followed = [any(hasattr(p, "_node") for p in self._circuit_parameters())] * len(inside)
         return self._flat(seen[-1]), [array_of(g) for g in vjp(np.ones_like(value))]
 
-    def argument(self, position: int, *, lost: bool) -> ProbedArgument:
-        """The numerical slope along the direction of one tracked argument; ``lost`` where the own method gives no number."""
+    def argument(self, position: int, own: Optional[float]) -> ProbedArgument:
+        """The numerical slope along the direction of one tracked argument; ``own`` is what the user's own method says of it."""
         leaf, direction = self.leaves[self.tracked[position]], self.directions[position]
         found = self._slope(position)
         moves, restructured = self._parameters_move(position)
+        lost = own is not None and not math.isfinite(own)
+        apart = own is not None and abs(own - float(found.value)) > LOST * abs(float(found.value))
         return ProbedArgument(
             leaf.name,
             float(found.value),
@@ -251,13 +246,14 @@ class _Subject:
             followed=getattr(self, "followed", [True] * len(self.tracked))[position],
             restructured=restructured,
             aside=self._aside(position) if restructured or lost else None,
+            mended=self._mended(position, own, float(found.value)) if own is not None and apart else None,
         )
 
     def _values(self, position: int, step: float) -> list[Any]:
         """The arguments with one moved along its direction."""
-        given = [_widened(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
+        given = [widened(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
         place = self.tracked[position]
-        given[place] = _moved(given[place], self.leaves[place], self.directions[position], step)
+        given[place] = moved(given[place], self.leaves[place], self.directions[position], step)
         return given
 
     def _slope(self, position: int) -> Derivative:
@@ -290,6 +286,44 @@ class _Subject:
         gaps = (float(np.max(np.abs(a - b), initial=0.0)) / (2 * step) for a, b in zip(ahead, behind))
         return max(gaps, default=0.0), restructured
 
+    def _mended(self, position: int, own: float, numerical: float) -> Optional[float]:
+        """How far the own slope is from the numerical one with what no graph follows put back; None where that cannot be told."""
+        try:
+            followed = self._followed_slopes(position)
+            self._called(self.qnode, self._values(position, 0.0))
+            here = [array_of(p) for p in self._circuit_parameters()]
+            if followed is None or len(followed) != len(here):
+                return None
+
+            def total(step: Any) -> Any:
+                self._called(self.qnode, self._values(position, float(step)))
+                there = [array_of(p) for p in self._circuit_parameters()]
+                put_back = cuts.unfollowed(here, there, followed, float(step))
+                if put_back is None:
+                    raise ValueError("the parameters are not cut off, but move otherwise than their graph says")
+                outputs = self._flat(self._outputs(cuts.rerun(self.qnode, put_back)))
+                return np.asarray(self.cotangent @ outputs)
+
+            lacking = derivative(total, np.zeros(()), np.ones(()), steps=SHORT_STEPS)
+        except Exception:
+            # whatever a QNode cannot do here says nothing about its gradient
+            return None
+        gap = abs(own + float(lacking.value) - numerical) - float(lacking.error)
+        return max(0.0, gap) if lacking.smooth and math.isfinite(gap) else None
+
+    def _followed_slopes(self, position: int) -> Optional[list[np.ndarray]]:
+        """How far the circuit's parameters move along an argument's direction, as torch's graph says."""
+        if not self.in_torch:
+            return None
+        import torch
+
+        values = self._values(position, 0.0)
+        place = self.tracked[position]
+        values[place] = values[place].clone().requires_grad_()
+        with torch.enable_grad():
+            self._called(self.qnode, values)
+            return cuts.slopes(self._circuit_parameters(), values[place], self.directions[position])
+
     def _aside(self, position: int) -> Optional[float]:
         """How far the own method is from the numerical slope off this point, on the first side of it that tells."""
         place = self.tracked[position]
@@ -297,7 +331,7 @@ class _Subject:
         for step in (ASIDE, -ASIDE):
             there = np.asarray(leaf.array + step * self.directions[position], leaf.array.dtype)
             other = copy.copy(self)
-            other.leaves = (*self.leaves[:place], replace(leaf, value=_like(leaf, there)), *self.leaves[place + 1 :])
+            other.leaves = (*self.leaves[:place], replace(leaf, value=like(leaf, there)), *self.leaves[place + 1 :])
             _, said = other._by(self.qnode, "")
             gap = math.nan if said.failure else abs(said.slopes[position] - float(other._slope(position).value))
             if math.isfinite(gap):
@@ -323,90 +357,12 @@ class _Subject:
             return probe
         changed[-1] = changed[-1] + np.asarray(np.random.default_rng(SEED).uniform(0.2, 0.6, changed[-1].shape), changed.dtype)
         values = [other.value for other in self.leaves]
-        values[position] = _like(leaf, changed)
+        values[position] = like(leaf, changed)
         outputs = self._outputs(self._called(self.qnode, values))
         pairs = [(a, b) for a, b in zip(self.plain, outputs) if a.ndim >= 1 and a.shape[0] == rows and a.shape == b.shape]
         if not pairs:
             return replace(probe, rows=rows)
         return replace(probe, rows=rows, mixing=max(float(np.max(np.abs(a[0] - b[0]), initial=0.0)) for a, b in pairs))
-
-
-# --- arguments ------------------------------------------------------------------------------------------------------------
-
-
-def _leaves(args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> Iterator[_Leaf]:
-    for position, value in enumerate(args):
-        yield from _inside(names[position] if position < len(names) else f"*{position}", value)
-    for name, value in kwargs.items():
-        yield from _inside(name, value)
-
-
-def _inside(name: str, value: Any) -> Iterator[_Leaf]:
-    if isinstance(value, (list, tuple)):
-        for position, part in enumerate(value):
-            yield from _inside(f"{name}[{position}]", part)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            yield from _inside(f"{name}[{key!r}]", part)
-    elif _is_leaf(value):
-        yield _leaf(name, value)
-
-
-def _is_leaf(value: Any) -> bool:
-    torch: Any = sys.modules.get("torch")
-    return isinstance(value, np.ndarray) or hasattr(value, "_node") or (torch is not None and isinstance(value, torch.Tensor))
-
-
-def _leaf(name: str, value: Any) -> _Leaf:
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        return _Leaf(name, value.detach().clone(), bool(value.requires_grad), True)
-    tracked = hasattr(value, "_node") or bool(getattr(value, "requires_grad", False))
-    array = array_of(value)
-    if tracked:
-        # plain numbers: what is tracked is put there by each evaluation
-        from pennylane import numpy as pnp
-
-        return _Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False)
-    return _Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
-
-
-def _substituted(value: Any, following: Iterator[Any]) -> Any:
-    if isinstance(value, (list, tuple)):
-        parts = [_substituted(part, following) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, dict):
-        return {key: _substituted(part, following) for key, part in value.items()}
-    return next(following) if _is_leaf(value) else value
-
-
-def _widened(value: Any) -> Any:
-    torch: Any = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        return value.to(torch.complex128) if value.is_complex() else value.double() if value.is_floating_point() else value
-    wide = {"f": np.float64, "c": np.complex128}.get(value.dtype.kind)
-    return value if wide is None else value.astype(wide)
-
-
-def _moved(value: Any, leaf: _Leaf, direction: np.ndarray, step: float) -> Any:
-    return _like(leaf, array_of(value) + np.asarray(step * direction))
-
-
-def _like(leaf: _Leaf, array: np.ndarray) -> Any:
-    if leaf.torch:
-        import torch
-
-        return torch.from_numpy(np.array(array, order="C"))
-    from pennylane import numpy as pnp
-
-    return pnp.array(array, requires_grad=False)
-
-
-def _direction(draws: Any, value: np.ndarray) -> np.ndarray:
-    drawn = draws.standard_normal(value.shape)
-    if value.dtype.kind == "c":
-        drawn = drawn + 1j * draws.standard_normal(value.shape)
-    return np.asarray(drawn / max(float(np.linalg.norm(drawn)), 1e-300))
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ DETACHED = Cause(
     because=lambda scene: (
         f"{scene.blamed.name if scene.blamed else 'an operation'} works out its result outside of the interface's graph"
         if _cut_inside(scene)
-        else "the QNode's result moves with its argument, but no trainable parameter of the circuit does"
+        else "the QNode's result moves with its argument through numbers of the circuit from which no graph leads back to it"
     ),
 )
 

@@ -1,0 +1,116 @@
+"""The tensors and arrays among a QNode's arguments, taken out of lists and dictionaries, and put back with other numbers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qdiag.bridges.results import array_of
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A tensor or array among the arguments, without its graph."""
+
+    name: str
+    value: Any
+    tracked: bool
+    torch: bool
+
+    @property
+    def array(self) -> np.ndarray:
+        """Its numbers."""
+        return array_of(self.value)
+
+
+def leaves_of(args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> Iterator[Leaf]:
+    """The tensors and arrays among arguments, in order, also inside lists, tuples and dictionaries.
+
+    Parameters
+    ----------
+    args, kwargs
+        The arguments.
+    names
+        What the quantum function calls the first ones.
+    """
+    for position, value in enumerate(args):
+        yield from _inside(names[position] if position < len(names) else f"*{position}", value)
+    for name, value in kwargs.items():
+        yield from _inside(name, value)
+
+
+def _inside(name: str, value: Any) -> Iterator[Leaf]:
+    if isinstance(value, (list, tuple)):
+        for position, part in enumerate(value):
+            yield from _inside(f"{name}[{position}]", part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _inside(f"{name}[{key!r}]", part)
+    elif _is_leaf(value):
+        yield _leaf(name, value)
+
+
+def _is_leaf(value: Any) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return isinstance(value, np.ndarray) or hasattr(value, "_node") or (torch is not None and isinstance(value, torch.Tensor))
+
+
+def _leaf(name: str, value: Any) -> Leaf:
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return Leaf(name, value.detach().clone(), bool(value.requires_grad), True)
+    tracked = hasattr(value, "_node") or bool(getattr(value, "requires_grad", False))
+    array = array_of(value)
+    if tracked:
+        # plain numbers: what is tracked is put there by each evaluation
+        from pennylane import numpy as pnp
+
+        return Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False)
+    return Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
+
+
+def substituted(value: Any, following: Iterator[Any]) -> Any:
+    """The same argument with each tensor and array in it replaced by the next one."""
+    if isinstance(value, (list, tuple)):
+        parts = [substituted(part, following) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {key: substituted(part, following) for key, part in value.items()}
+    return next(following) if _is_leaf(value) else value
+
+
+def widened(value: Any) -> Any:
+    """A float64 or complex128 copy of a tensor or array of lower precision."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        return value.to(torch.complex128) if value.is_complex() else value.double() if value.is_floating_point() else value
+    wide = {"f": np.float64, "c": np.complex128}.get(value.dtype.kind)
+    return value if wide is None else value.astype(wide)
+
+
+def moved(value: Any, leaf: Leaf, direction: np.ndarray, step: float) -> Any:
+    """A value, some way along a direction, of the leaf's own kind."""
+    return like(leaf, array_of(value) + np.asarray(step * direction))
+
+
+def like(leaf: Leaf, array: np.ndarray) -> Any:
+    """An array as the leaf's kind: a tensor, or an array that is not tracked."""
+    if leaf.torch:
+        import torch
+
+        return torch.from_numpy(np.array(array, order="C"))
+    from pennylane import numpy as pnp
+
+    return pnp.array(array, requires_grad=False)
+
+
+def drawn_direction(draws: Any, value: np.ndarray) -> np.ndarray:
+    """A random direction of length one in the shape of a value."""
+    drawn = draws.standard_normal(value.shape)
+    if value.dtype.kind == "c":
+        drawn = drawn + 1j * draws.standard_normal(value.shape)
+    return np.asarray(drawn / max(float(np.linalg.norm(drawn)), 1e-300))
