@@ -163,6 +163,7 @@ class _Law:
     operations: int
     tolerance: Tolerance
     truncation: float
+    exponentials: float
     sampling: tuple[float, float]
     stochastic: bool
 
@@ -178,6 +179,7 @@ def _law(reference: Evaluation, candidate: Evaluation, circuit: Circuit, toleran
         operations=operations,
         tolerance=tolerance,
         truncation=sum(rounding.truncation(m, operations, circuit) for m in methods),
+        exponentials=rounding.exponentials(circuit),
         sampling=(sampled[0], sampled[1]),
         stochastic=any(m.stochastic for m in methods),
     )
@@ -191,7 +193,7 @@ def _result_eps(evaluation: Evaluation) -> float:
 
 def _bounds(law: _Law, scale: float, spread: float, gradient: bool) -> tuple[float, float, float]:
     """What float64 rounding, the working precision, and sampling explain at one tensor."""
-    own = law.truncation * scale if gradient else 0.0
+    own = (law.exponentials + (law.truncation if gradient else 0.0)) * scale
     sampled = law.sampling[gradient] * scale
     if law.tolerance.absolute is not None or law.tolerance.relative is not None:
         chosen = (law.tolerance.absolute or 0.0) + (law.tolerance.relative or 0.0) * scale

@@ -172,7 +172,7 @@ def eps_of(circuit: Circuit, found: Evaluation) -> float:
 def allowance(circuit: Circuit, found: Evaluation, scale: float, *, gradient: bool) -> float:
     """What the method's own precision explains: all that is known here of rounding."""
     operations = rounding.operations_of(circuit)
-    units = rounding.rounding(eps_of(circuit, found), operations)
+    units = rounding.rounding(eps_of(circuit, found), operations) + rounding.exponentials(circuit)
     if gradient:
         units += rounding.truncation(found.method, operations, circuit)
     if circuit.shots:

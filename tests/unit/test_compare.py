@@ -69,6 +69,14 @@ def test_results_handed_on_in_float32_are_measured_in_float32():
     assert comparison.detail == "outputs are float64 against float32"
 
 
+@pytest.mark.parametrize(("name", "verdict"), [("RY", Verdict.ERROR), ("Evolution", Verdict.AGREE)])
+def test_a_matrix_exponential_is_as_exact_as_torch_makes_it(name, verdict):
+    (first, second) = rotations(dtype="float64").operations
+    circuit = replace(rotations(dtype="float64"), operations=(first, replace(second, name=name)))
+    assert compare(evaluation(), evaluation(ADJOINT, gradient=(0.1, 0.2 + 2e-11)), circuit).verdict is verdict
+    assert compare(evaluation(), evaluation(ADJOINT, gradient=(0.1, 0.2 + 1e-9)), circuit).verdict is Verdict.ERROR
+
+
 def test_python_numbers_have_no_precision_of_their_own():
     gate = Node("RY", (Parameter(np.asarray(0.1, "float32"), "python"),), Wires((0,)), (0,))
     circuit = replace(rotations(dtype="float64"), operations=(gate,))
