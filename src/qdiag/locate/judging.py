@@ -21,7 +21,6 @@ from qdiag.method import Method
 from qdiag.rounding import amplified, operations_of
 from qdiag.tensors import Cotangents
 
-
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a
 random cotangent alone."""
