@@ -57,3 +57,23 @@ def test_what_remains_is_one_minimal_also_where_the_question_is_not_monotone() -
 def test_all_together_is_tried_first() -> None:
     assert next(thin_out(5)) == next(try_all(5)) == frozenset(range(5))
     assert searched(try_all, 50, needs())[1] == 2
+
+
+@pytest.mark.parametrize(("count", "relevant", "most"), [(309, 3, 12), (309, 5, 19), (1000, 5, 24)])
+def test_what_is_asked_is_small_because_the_last_needed_item_is_found_exactly_only_at_the_end(
+    count: int, relevant: int, most: int
+) -> None:
+    """The items of all candidates together, in units of the start: what evaluating them costs."""
+
+    def asked(seed: int) -> float:
+        needed: set[int] = set(random.Random(seed).sample(range(count), relevant))
+        sizes: dict[Items, int] = {}
+
+        def interesting(gone: Items) -> bool:
+            sizes[gone] = count - len(gone)
+            return not gone & needed
+
+        searched(thin_out, count, interesting)
+        return sum(sizes.values()) / count
+
+    assert statistics.mean(map(asked, range(60))) <= most

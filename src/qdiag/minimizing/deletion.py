@@ -24,6 +24,9 @@ Strategy = Callable[[int], Plan]
 PATIENCE = 3
 """How often in a row a half may fail before the other one, so far only assumed to do, is asked for itself."""
 
+COARSE = 4
+"""The last needed item is first found to within this part of the stretch, and exactly once little else is left to evaluate with it."""
+
 
 def thin_out(count: int) -> Plan:
     """Find a set of items to go such that not one more may go: for sequences, of which few items matter.
@@ -37,14 +40,15 @@ def thin_out(count: int) -> Plan:
     if not count or (yield everything):
         return everything
     start, end = yield from _zoom(count)
-    if end - start > 1:
-        end = yield from _cut_after(count, start, end)
-    gone = everything - frozenset(range(start, end))
-    last = end - 1
-    if last > start and (yield everything - {last}):
-        gone = everything - {last}
-    else:
-        gone = yield from _cut_groups(gone, start, last, found=1, seen=max(1, count - (end - start)))
+    edge, end = yield from _cut_after(everything - frozenset(range(start, end)), start, end, width=(end - start) // COARSE)
+    if edge > start and (yield everything - frozenset(range(edge, end))):
+        start = edge
+    seen = max(1, count - (edge - start))
+    gone = yield from _cut_groups(everything - frozenset(range(start, end)), start, edge, found=1, seen=seen)
+    found = 1 + len(frozenset(range(start, edge)) - gone)
+    last, stop = yield from _cut_after(gone, edge, end, width=1)
+    gone |= frozenset(range(stop, end))
+    gone = yield from _cut_groups(gone, edge, last, found=found, seen=count)
     return (yield from _sweep(count, gone))
 
 
@@ -88,17 +92,19 @@ def _zoom(count: int) -> Generator[Items, bool, tuple[int, int]]:
     return kept
 
 
-def _cut_after(count: int, start: int, end: int) -> Generator[Items, bool, int]:
-    """The end of the shortest interesting stretch from ``start``, by bisection; that an empty one is not interesting is known."""
-    everything = frozenset(range(count))
+def _cut_after(gone: Items, start: int, end: int, width: int) -> Generator[Items, bool, tuple[int, int]]:
+    """Where between two items the last needed one lies, by bisection to within some items; all after it may go.
+
+    What is not interesting without them, so that one of them is needed, is known.
+    """
     low, high = start, end
-    while high - low > 1:
+    while high - low > max(1, width):
         middle = (low + high) // 2
-        if (yield everything - frozenset(range(start, middle))):
+        if (yield gone | frozenset(range(middle, end))):
             high = middle
         else:
             low = middle
-    return high
+    return low, high
 
 
 def _cut_groups(gone: Items, start: int, end: int, found: int, seen: int) -> Plan:
