@@ -71,6 +71,8 @@ class Comparison:
         What relative figures are relative to at that tensor.
     detail
         A sentence for where there is no number: shapes, dtypes, exception.
+    dtypes
+        Those of the first output of which the two give another one; empty where they give the same.
     """
 
     methods: tuple[str, str]
@@ -87,6 +89,7 @@ class Comparison:
     float64_bound: float = 0.0
     scale: float = 1.0
     detail: str = ""
+    dtypes: tuple[str, ...] = ()
 
 
 _SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
@@ -130,7 +133,9 @@ def compare(
     where = next(c.where for c in found if _SEVERITY.index(c.verdict) == worst)
     shown = max((c for c in found if c.where == where and _SEVERITY.index(c.verdict) == worst), key=_excess)
     needed = max(c.tolerance_needed for c in found)
-    return replace(shown, tolerance_needed=needed, detail=shown.detail or _widths(reference, candidate))
+    dtypes = _dtypes(reference, candidate)
+    words = f"outputs are {dtypes[0]} against {dtypes[1]}" if dtypes else ""
+    return replace(shown, tolerance_needed=needed, detail=shown.detail or words, dtypes=dtypes)
 
 
 def comparisons(
@@ -280,10 +285,9 @@ def _raised(methods: tuple[str, str], first: Optional[Failure], second: Optional
     return Comparison(methods, verdict, where="raise", detail="; ".join(words))
 
 
-def _widths(a: Evaluation, b: Evaluation) -> str:
-    pairs = [(np.asarray(x).dtype, np.asarray(y).dtype) for x, y in zip(a.outputs or (), b.outputs or ())]
-    odd = next(((x, y) for x, y in pairs if x != y), None)
-    return "" if odd is None else f"outputs are {odd[0]} against {odd[1]}"
+def _dtypes(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
+    pairs = [(str(np.asarray(x).dtype), str(np.asarray(y).dtype)) for x, y in zip(a.outputs or (), b.outputs or ())]
+    return next((pair for pair in pairs if pair[0] != pair[1]), ())
 
 
 def _excess(comparison: Comparison) -> float:

@@ -42,6 +42,25 @@ def test_a_gap_that_stays_in_float64_is_not() -> None:
     assert "QD101" in found(world, scene(world, NARROW, BACKPROP)).ruled_out
 
 
+def handed_on_narrow(world: World) -> Scene:
+    seen = scene(world, NARROW, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+    gap = replace(seen.comparison, max_abs=6e-8, max_rel=6e-8, eps=EPS32, bound=1e-6, dtypes=("float32", "float64"))
+    question = replace(seen.question, default_dtype="float32")
+    return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
+
+
+def test_float32_in_and_out_takes_float64_at_both_ends_to_heal() -> None:
+    world = World(lambda request: (6e-8 if first(request) and narrow(request) else 0.0) + rounded_results(request))
+    diagnosis = found(world, handed_on_narrow(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert "Torch's default dtype" in diagnosis.because
+
+
+def test_a_gap_that_float64_at_both_ends_leaves_is_not() -> None:
+    world = World(lambda request: 6e-8 if first(request) else 0.0)
+    assert "QD101" in found(world, handed_on_narrow(world)).ruled_out
+
+
 # --- QD102: device works in complex64 --------------------------------------------------------------------------------------
 
 

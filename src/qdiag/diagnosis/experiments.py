@@ -279,6 +279,14 @@ def _default_float64(question: Question, _: Evaluator) -> Optional[Question]:
 DEFAULT_FLOAT64 = Experiment("torch's default dtype float64", _default_float64)
 
 
+def _float64_throughout(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    wide = FLOAT64_PARAMETERS.change(question, evaluator)
+    return None if wide is None else _default_float64(wide, evaluator)
+
+
+FLOAT64_THROUGHOUT = Experiment("float64 parameters and default dtype", _float64_throughout)
+
+
 FIRST_DERIVATIVE = Experiment("first derivative only", lambda question, _: replace(question, second=False) if question.second else None)
 
 

@@ -16,6 +16,7 @@ from qdiag.diagnosis.experiments import (
     FLOAT32_AGAIN,
     FLOAT64_DEVICE,
     FLOAT64_PARAMETERS,
+    FLOAT64_THROUGHOUT,
     LARGER_STEP,
     NUDGED_FAR,
     STEP_TWICE,
@@ -37,6 +38,13 @@ def _narrow_circuit(scene: Scene) -> bool:
 
 def _narrow_device(scene: Scene) -> bool:
     return any(method.device_precision == "complex64" for method in scene.question.methods)
+
+
+def _handed_on_in_float32(scene: Scene) -> bool:
+    """Whether a method that runs on plain numbers gave float32: then its results became torch's default dtype, on top of all else."""
+    sides = zip(scene.question.methods, scene.comparison.dtypes)
+    narrow = any(method.diff_method != "backprop" and dtype == "float32" for method, dtype in sides)
+    return narrow and scene.question.default_dtype == "float32"
 
 
 def _state_data(circuit: Circuit) -> frozenset[int]:
@@ -111,7 +119,7 @@ FLOAT32_PARAMETERS = Cause(
     remedy="x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
     applies=lambda scene: scene.numeric and _narrow_circuit(scene),
     predicts=lambda scene: (
-        *flips(FLOAT64_PARAMETERS),
+        *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(scene) else FLOAT64_PARAMETERS),
         *leaves(FLOAT32_AGAIN),
         *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(scene) else ()),
         *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(scene.question.circuit) else ()),
@@ -127,6 +135,9 @@ FLOAT32_PARAMETERS = Cause(
 def _float32_words(scene: Scene) -> str:
     methods = {method.diff_method for method in scene.question.methods}
     others = " and ".join(sorted(methods - {"backprop"})) or "the other method"
+    if "backprop" in methods and _handed_on_in_float32(scene):
+        first = f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
+        return f"{first}, and its results become float32, Torch's default dtype"
     if "backprop" in methods:
         return f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
     return "float32 parameters are rounded at different places by the two methods"
