@@ -408,6 +408,15 @@ def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():
     assert "1 call gives what a transform works out" in located.notes[0]
 
 
+@pytest.mark.parametrize("create_graph", [True, False])
+def test_a_gradient_that_comes_through_an_earlier_pass_too_is_no_product_with_its_cotangent(create_graph):
+    seen = call(0, circuit(0.3))
+    (first,) = seen.backwards
+    passes = (replace(first, create_graph=create_graph), replace(first, gradients=tuple(2 * g for g in first.gradients)))
+    located = locate(ScriptedTrace([replace(seen, backwards=passes)]), ScriptedEvaluator(METHODS[:1]), Plan())
+    assert bool(located.unfaithful) is not create_graph
+
+
 def test_a_gradient_that_is_drawn_anew_makes_no_replay_unfaithful():
     own = "default.qubit/spsa"
     evaluator = ScriptedEvaluator((own, METHODS[1]), spsa=lambda request: moved(answer(request), gradient=0.3))

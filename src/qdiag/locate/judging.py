@@ -249,9 +249,14 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
 
 
 def _recorded_products(call: Call, own: Evaluation) -> tuple[tuple[np.ndarray, ...], ...]:
-    """The recorded gradients where they are this call's own; where they are not, the replay stands in for them."""
+    """The recorded gradients where they are this call's own; where they are not, the replay stands in for them.
+
+    After a pass with ``create_graph`` a gradient holds what comes back through that pass, too: it is no product with one cotangent.
+    """
     passes = [b for b in call.backwards if any(c is not None for c in b.cotangents)]
-    return tuple(tuple(_recorded(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes, own.vjps))
+    once = next((i for i, backward in enumerate(passes) if backward.create_graph), len(passes))
+    rows = [tuple(_recorded(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes[: once + 1], own.vjps)]
+    return (*rows, *own.vjps[len(rows) :])
 
 
 def _recorded(backward: Backward, position: int, replayed: np.ndarray) -> np.ndarray:
