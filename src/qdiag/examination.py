@@ -19,11 +19,11 @@ from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
 from qdiag.diagnosis.causes.precision import LAYER_CAST
 from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
-from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
+from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Divergence, Finding
+from qdiag.findings import Diagnosis, Divergence, Finding
 from qdiag.question import ARBITER, Question
 from qdiag.trace_file import Trace
 
@@ -124,6 +124,8 @@ def _diagnosed_in_layer(divergence: Divergence, bench: Bench) -> Finding:
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
 
 
+RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: that is no matter of methods"
+
 NO_METHOD_RUNS = "no method runs this circuit: it is nothing in which methods differ"
 
 
@@ -147,10 +149,28 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
     question = bench.question(judged)
     scene = survey(judged, question, bench.workers, bench.reference)
     diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
+    if _raises_itself(judged) and diagnosis.code in (UNKNOWN.code, REFUSES.code):
+        return _nobodys(judged, diagnosis)
     if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and diagnosis.code == UNKNOWN.code:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else str(scene.blamed or "")
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, bench))
+
+
+def _raises_itself(divergence: Divergence) -> bool:
+    """Whether the user's quantum function raised before its circuit was whole."""
+    failure = divergence.call.failure
+    return divergence.signature == "raise" and failure is not None and failure.stage == "build"
+
+
+def _nobodys(divergence: Divergence, diagnosis: Diagnosis) -> Finding:
+    """The finding of what is no difference between methods: the script's traceback says what it is."""
+    comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
+    remedy = "correct the quantum function as its traceback says"
+    unknown = replace(
+        diagnosis, code=UNKNOWN.code, slug=UNKNOWN.slug, title=UNKNOWN.title, confidence="unknown", because=RAISES_ITSELF, remedy=remedy
+    )
+    return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), unknown)
 
 
 def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:

@@ -8,20 +8,25 @@ import pytest
 
 from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.call import Environment
+from qdiag.call import Environment, Failure
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Diagnosis, Divergence
+from qdiag.findings import Diagnosis, Divergence, Finding
 from tests.unit.scripted import METHODS, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:
+def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
     monkeypatch.setattr(examination, "survey", lambda *_: SimpleNamespace(blamed=None))
     monkeypatch.setattr(examination, "diagnose", lambda *_: found)
     monkeypatch.setattr(examination, "_sides", lambda *_: ())
-    raised = Divergence(call(0, circuit(0.3)), Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
-    return examination.diagnosed(raised, METHODS, Bench(None, Environment())).diagnosis  # type: ignore[arg-type]
+    failing = call(0, circuit(0.3), **failed)
+    raised = Divergence(failing, Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
+    return examination.diagnosed(raised, METHODS, Bench(None, Environment()))  # type: ignore[arg-type]
+
+
+def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:
+    return examined(monkeypatch, methods, found).diagnosis
 
 
 def test_a_circuit_that_no_method_runs_is_the_scripts_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +42,19 @@ def test_one_that_another_method_runs_is_not(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Diagnosis("QD504", "batch-as-feature", "batch axis", "confirmed", "len(inputs) is the batch", "inputs.shape[-1]")
     assert diagnosed(monkeypatch, (METHODS[0], METHODS[0]), known) == known
+
+
+REFUSED = Diagnosis("QD304", "refuses", "a method refuses", "likely", "backprop raises", "another diff_method")
+
+
+@pytest.mark.parametrize("cause", [UNKNOWN, REFUSED], ids=lambda cause: cause.code)
+def test_a_quantum_function_that_raises_by_itself_is_no_fault_of_a_method(monkeypatch: pytest.MonkeyPatch, cause: Diagnosis) -> None:
+    failure = Failure("AttributeError", "module 'pennylane' has no attribute 'RXX'", stage="build")
+    finding = examined(monkeypatch, (METHODS[0], METHODS[0]), cause, failure=failure)
+    assert finding.divergence.verdict is Verdict.INCONCLUSIVE
+    assert (finding.diagnosis.code, finding.diagnosis.because) == ("QD901", examination.RAISES_ITSELF)
+
+
+def test_a_device_that_raises_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = examined(monkeypatch, (METHODS[0], METHODS[0]), REFUSED, failure=Failure("ValueError", "no", stage="forward"))
+    assert (finding.divergence.verdict, finding.diagnosis) == (Verdict.ERROR, REFUSED)
