@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Optional
 
-from qdiag import pipeline
-from qdiag.call import Call, Script
+from qdiag import pipeline, reproducer
+from qdiag.call import Call, Environment, Script
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.errors import OutputError, QdiagError, TraceError, UsageError
+from qdiag.diagnosis.causes.training import AMPLIFIED
+from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding, Result
+from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.locate import Plan
 from qdiag.method import Method
 from qdiag.pipeline import Outcome, Voice
@@ -24,12 +27,16 @@ from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
 from qdiag.training import Judgement, Training
 from qdiag.twins import Conductor, Twins, Wish, account
+from qdiag.workers import Workers
 
 SCRATCH_BYTES = 1 << 28
 """How large a script's folder may be to be copied for every run."""
 
 JUDGED_CALLS = 16
 """Calls that are replayed where a method is wrong: the trainings part at the first steps."""
+
+LOOP_SECONDS = 60.0
+"""How long a short loop that parts as well is looked for."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
         outcome = Outcome(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
     if training.judgement.verdict is not Verdict.INCONCLUSIVE:
         outcome = _with_calls(outcome, training, voice)
-    return outcome
+    return _with_loop(outcome, training, voice)
 
 
 def _check_earlier(twin: Twin, trace: Path) -> None:
@@ -164,7 +171,7 @@ def _result(trace: Trace, training: Training, twins: Twins) -> Result:
 
 
 WHOLE_TRAINING = "it takes the whole training to show it, which qdiag twin repeats; no call by itself does"
-"""Why there is no short script: which shorter loop would part as well depends on data, weights and step size."""
+"""Why there is no script, unless a short loop parts as well: that depends on data, weights and step size."""
 
 
 def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding:
@@ -215,6 +222,36 @@ def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
         return replace(outcome, result=replace(outcome.result, replayed=judged.replayed, notes=(*outcome.result.notes, seen)))
     result = replace(judged, findings=errors, verdict=Verdict.ERROR, notes=(*judged.notes, *training.notes))
     return replace(outcome, result=result, training=training if parted else _overruled(training, errors[0]))
+
+
+def _with_loop(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
+    """A short loop around the first recorded circuit that parts as the training does, where there is one."""
+    findings = list(outcome.result.findings)
+    at = next((i for i, finding in enumerate(findings) if finding.diagnosis.code == AMPLIFIED.code), None)
+    if at is None:
+        return outcome
+    own = findings[at].divergence.call.method
+    methods = (own, replace(own, diff_method=training.other, gradient_options=()))
+    voice.say("looking for a short loop that parts as well")
+    path = outcome.run.reproducer(at)
+    try:
+        with Workers(1, forked=True) as workers:
+            scripts = _asked(workers, findings[at].divergence.call, methods, outcome.environment)
+            found = reproducer.first_to_show(scripts, path, within=LOOP_SECONDS)
+        why = "" if found is not None else f"{WHOLE_TRAINING}; loops made of the first circuit alone do not part"
+    except OpaqueCircuitError as error:
+        found, why = None, f"{WHOLE_TRAINING}; {error.cause}"
+    findings[at] = replace(findings[at], reproducer=found, unreproduced=why)
+    return replace(outcome, result=replace(outcome.result, findings=tuple(findings)))
+
+
+def _asked(workers: Workers, call: Call, methods: Sequence[Method], environment: Environment) -> Iterator[Reproducer]:
+    """The loops one by one, written by a worker: PennyLane is not loaded here."""
+    for number in count():
+        script = workers.call(reproducer.loop, call, methods, environment, number).result()
+        if script is None:
+            return
+        yield script
 
 
 def _overruled(training: Training, finding: Finding) -> Training:

@@ -92,3 +92,11 @@ def test_the_moons_training_amplifies_rounding(tmp_path: Path) -> None:
     runs = {run["name"]: run for run in found["training"]["runs"]}
     assert 1.2 < runs["adjoint"]["growth"]["factor"] < 1.35
     assert np.allclose(runs["QNode f64"]["losses"], runs["adjoint"]["losses"], rtol=0, atol=1e-8)
+    loop = found["findings"][0]["reproducer"]
+    assert loop["verified"], found["findings"][0]["unreproduced"]
+    text = (out / "repro.py").read_text()
+    for other, code in (("backprop", 0), ("no-such-method", 125)):
+        # nothing parts from itself
+        script = tmp_path / f"{other}.py"
+        script.write_text(text.replace('diff_method="adjoint"', f'diff_method="{other}"'))
+        assert subprocess.run([sys.executable, str(script)], check=False).returncode == code

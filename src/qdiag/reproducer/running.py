@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -128,3 +129,33 @@ def made(
         raise OpaqueCircuitError("cut out of the script, the QNode does not show it by itself", "cut the script down by hand")
     path.write_text(first.source, encoding="utf-8")
     return first
+
+
+def first_to_show(
+    scripts: Iterable[Reproducer], path: Path, *, within: float, times: int = TIMES, python: str = sys.executable
+) -> Optional[Reproducer]:
+    """The first of several scripts, each a guess, that shows what it claims in each of several fresh processes.
+
+    Parameters
+    ----------
+    scripts
+        The guesses; a next one is only asked for where those before show nothing.
+    path
+        Where it is written; nothing is left there where none shows it.
+    within
+        Seconds after which no further guess is tried.
+    times, python
+        As in `verify`.
+    """
+    begun = time.monotonic()
+    for script in scripts:
+        left = within - (time.monotonic() - begun)
+        if left <= 0:
+            break
+        # one process tells most guesses apart from those that show it
+        if verify(script, path, python=python, seconds=left).verified:
+            tried = verify(script, path, python=python, times=times)
+            if tried.verified:
+                return tried
+    path.unlink(missing_ok=True)
+    return None

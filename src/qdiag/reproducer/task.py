@@ -19,7 +19,8 @@ from qdiag.method import Method, Option, parse
 
 _EXCEPTION = re.compile(r"raises ([A-Za-z_]\w*)")
 
-_UNSAFE = re.compile(r"[^\w./@\[\] \-]")
+UNSAFE = re.compile(r"[^\w./@\[\] \-]")
+"""What must not stand in a method's name inside a script: a trace from elsewhere may hold anything."""
 
 
 class Source(Protocol):
@@ -163,7 +164,7 @@ class Task:
         if side.diff_method == "none":
             return "untracked numbers"
         same = not full and len({(m.device, m.device_precision) for m in self.sides if m.diff_method not in ("none", "arbiter")}) == 1
-        return _UNSAFE.sub("?", str(replace(side, device="", device_precision="") if same else side))
+        return UNSAFE.sub("?", str(replace(side, device="", device_precision="") if same else side))
 
     @property
     def exception(self) -> str:

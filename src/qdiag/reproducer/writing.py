@@ -71,7 +71,7 @@ def write(
         If the circuit cannot be written as source, or there is nothing to hold the method against.
     """
     circuit = divergence.call.circuit if circuit is None else circuit
-    task = Task(divergence, circuit, reference, tolerance, methods, readable, trusted, language or _pennylane(), filled)
+    task = Task(divergence, circuit, reference, tolerance, methods, readable, trusted, language or pennylane(), filled)
     header = (*task.header, f"Found with {versions(environment)}.", *notes)
     script = replace(_script(task), header=header)
     return Reproducer(script.text, borrowed=sum(map(lines_of_code, script.definitions)))
@@ -84,7 +84,7 @@ def write_for(
     maker = _BY_CAUSE.get(diagnosis.code)
     if maker is None:
         return None
-    script = maker(divergence.call, language or _pennylane())
+    script = maker(divergence.call, language or pennylane())
     return Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
 
 
@@ -98,7 +98,7 @@ def write_around(
     OpaqueCircuitError
         If its arguments cannot be given values.
     """
-    for script in argument_scripts(divergence, function, language or _pennylane()):
+    for script in argument_scripts(divergence, function, language or pennylane()):
         yield Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
 
 
@@ -110,7 +110,8 @@ _BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {
 """Causes whose script keeps what surrounds the circuit."""
 
 
-def _pennylane() -> Language:
+def pennylane() -> Language:
+    """The installed PennyLane's language, which loads it."""
     from qdiag.reproducer.language import PENNYLANE
 
     return PENNYLANE

@@ -1,0 +1,101 @@
+"""What becomes of a finding of twin runs: a short loop that parts as well, or the reason why there is none."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, Optional
+
+import pytest
+
+from qdiag import reproducer, second_trainings
+from qdiag.call import Environment, Script
+from qdiag.compare import Comparison, Verdict
+from qdiag.errors import OpaqueCircuitError
+from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer, Result
+from qdiag.method import Method
+from qdiag.pipeline import Outcome, Silence
+from qdiag.run_directory import RunDirectory
+from qdiag.training import Judgement, Training
+from tests.unit.test_loop import TRAINED
+
+SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
+TRAINING = Training("backprop", "adjoint", 10, (), Judgement(Verdict.ROUNDING, "QD701", "confirmed", ()))
+
+
+class Here:
+    """Workers that work here."""
+
+    def __init__(self, count: int, forked: bool) -> None:
+        pass
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        pass
+
+    def call(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except OpaqueCircuitError as error:
+            future.set_exception(error)
+        return future
+
+
+def outcome(folder: Path, code: str) -> Outcome:
+    comparison = Comparison(("default.qubit/backprop", "default.qubit/adjoint"), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
+    diagnosis = Diagnosis(code, "slug", "title", "confirmed", "", "")
+    finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
+    result = Result(10, 10, 0, (), (), Verdict.ROUNDING, (finding,))
+    return Outcome(result, RunDirectory(folder), Script("train.py"), Environment(), training=TRAINING)
+
+
+def looked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[..., Optional[Reproducer]], code: str = "QD701"
+) -> Finding:
+    monkeypatch.setattr(second_trainings, "Workers", Here)
+    monkeypatch.setattr(reproducer, "loop", loop)
+    return second_trainings._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
+
+
+def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def loop(call: object, methods: tuple[Method, Method], environment: object, number: int) -> Optional[Reproducer]:
+        asked.append((methods, number))
+        return (SHOWS_NOT, SHOWS, SHOWS)[number]
+
+    found = looked_for(tmp_path, monkeypatch, loop)
+    own = TRAINED.method
+    assert asked == [((own, replace(own, diff_method="adjoint")), number) for number in (0, 1)]
+    assert found.reproducer is not None
+    assert found.reproducer.verified
+    assert not found.unreproduced
+    assert (tmp_path / "repro.py").read_text() == SHOWS.source
+
+
+def test_where_no_loop_parts_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = looked_for(tmp_path, monkeypatch, lambda *arguments: (SHOWS_NOT, None)[arguments[-1]])
+    assert found.reproducer is None
+    assert "loops made of the first circuit alone do not part" in found.unreproduced
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_no_loop_can_be_written_the_report_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loop(*arguments: object) -> Optional[Reproducer]:
+        raise OpaqueCircuitError("the circuit is opaque", "look elsewhere")
+
+    found = looked_for(tmp_path, monkeypatch, loop)
+    assert found.reproducer is None
+    assert found.unreproduced.endswith("; the circuit is opaque")
+
+
+def test_a_script_that_is_not_seeded_gets_no_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loop(*arguments: object) -> Optional[Reproducer]:
+        raise AssertionError("asked for a loop")
+
+    assert looked_for(tmp_path, monkeypatch, loop, code="QD702").unreproduced == "as before"
