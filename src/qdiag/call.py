@@ -221,9 +221,10 @@ class Environment:
 
 @dataclass(frozen=True)
 class Event:
-    """Something between calls: an optimiser step, a scalar loss, or a note by the recorder.
+    """Something between calls: an optimiser step, a scalar loss, a note by the recorder, a warning shown in a backward pass.
 
-    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning``; ``after`` is the number of calls recorded before it.
+    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning`` · ``backward warning``; ``after`` is the number of calls recorded before
+    it. The ``number`` of a warning from a backward pass is the index of the call that the pass had reached by then, if any.
     """
 
     kind: str

@@ -97,3 +97,25 @@ class Evaluation:
     failure: Optional[Failure] = None
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+CASTING = "Casting complex values to real"
+"""Torch's warning, as far as its versions agree on the words."""
+
+
+@dataclass(frozen=True)
+class Casts:
+    """Where torch turned complex numbers into real ones.
+
+    Parameters
+    ----------
+    forward, backward
+        Whether torch warned of it in the call itself, and in its backward pass.
+    imaginary, real
+        The largest imaginary and real part of the gradients that came back complex to a cast from real to complex.
+    """
+
+    forward: bool
+    backward: bool
+    imaginary: float = 0.0
+    real: float = 0.0

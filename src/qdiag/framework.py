@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 from qdiag.circuit import Circuit, Label, Node
-from qdiag.evaluate import Request
+from qdiag.evaluation import Casts, Request
 
 
 def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
@@ -74,11 +74,11 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
     return expansion.lossy_matrices(circuit, interface, trusted)
 
 
-def discarded_imaginary(request: Request) -> tuple[float, float]:
-    """The largest imaginary and the largest real part at the places where the backward pass casts complex to real."""
-    from qdiag.bridges import casts
+def casts(request: Request) -> Casts:
+    """Where torch turns complex numbers into real ones in a call and in its backward pass."""
+    from qdiag.bridges import casts as bridge
 
-    return casts.discarded_imaginary(request)
+    return bridge.casts(request)
 
 
 def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:

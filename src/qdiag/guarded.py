@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Union
 
-from qdiag import examination, proof
+from qdiag import examination, proof, warned
 from qdiag.bench import Bench
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
 from qdiag.findings import Diagnosis, Divergence, Finding
+from qdiag.trace_file import Trace
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
 
@@ -34,6 +35,16 @@ def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) ->
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
     """The finding of `proof.reproduced`; as it stands where that fails."""
     return _unless_it_fails(lambda: proof.reproduced(finding, bench, path), finding)
+
+
+def warnings(trace: Trace, methods: Sequence[str], bench: Bench) -> tuple[str, ...]:
+    """The notes of `warned.notes`; where that fails, a note that says so."""
+    try:
+        return tuple(warned.notes(trace, methods, bench))
+    except QdiagError:
+        raise
+    except Exception as error:
+        return (f"qdiag itself failed on the warnings of this run ({type(error).__name__}: {error})",)
 
 
 def _unless_it_fails(work: Callable[[], Finding], known: Union[Divergence, Finding]) -> Finding:

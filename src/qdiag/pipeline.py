@@ -7,7 +7,7 @@ import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
@@ -225,6 +225,7 @@ class Examination:
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
         result = _result(self._trace, located, findings)
+        result = replace(result, notes=(*result.notes, *guarded.warnings(self._trace, located.methods, bench)))
         return Outcome(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in bench.stopped)
 
     def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:

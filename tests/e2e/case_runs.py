@@ -81,6 +81,7 @@ def failures(case: Case, outcome: pipeline.Outcome) -> list[str]:
     wrong = []
     if result.verdict.value not in _either(expected["verdict"]):
         wrong.append(f"verdict {result.verdict.value}, not {expected['verdict']}")
+    wrong += [f"no note with {words!r}" for words in expected.get("notes", ()) if not any(words in note for note in result.notes)]
     if not result.findings or not expected.get("codes"):
         return wrong + (["no finding"] if expected.get("codes") else [])
     finding = result.findings[0]

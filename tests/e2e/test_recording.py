@@ -142,6 +142,14 @@ class TestWithPennyLane:
         assert "qdiag" not in frames
         assert str(tmp_path) not in frames
 
+    def test_a_warning_in_a_backward_pass_is_an_event_of_the_call_that_the_pass_reached(self, tmp_path: Path) -> None:
+        source = BRIEFLY + "import warnings\ny, z = circuit(x), circuit(x + 1)\nwarnings.warn('in none')\n"
+        source += "z.register_hook(lambda given: warnings.warn('on the way'))\nz.backward()\nwarnings.warn('in none, again')"
+        record(tmp_path, source)
+        with Trace.open(tmp_path / "trace.qdiag") as trace:
+            (event,) = [event for event in trace.events if event.kind == "backward warning"]
+        assert (event.text, event.after, event.number) == ("UserWarning: on the way", 2, 1)
+
     def test_a_backward_pass_that_raises_is_the_calls_failure(self, tmp_path: Path) -> None:
         source = BRIEFLY.replace('"backprop"', '"parameter-shift"') + "y = circuit(x)\n"
         source += "def refuse(g):\n    raise OverflowError('on the way back')\n"

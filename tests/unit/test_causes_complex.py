@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from qdiag.call import Failure
 from qdiag.circuit import Circuit, Node, Parameter, Wires
@@ -13,7 +14,8 @@ from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation import Casts, Evaluation, Request
+from qdiag.warned import Account
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY"))
@@ -140,18 +142,39 @@ def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
 
 # --- QD202: harmless complex-to-real warning -------------------------------------------------------------------------------
 
-WARNING = {"warnings": ("UserWarning: Casting complex values to real discards the imaginary part",)}
+OWN = Casts(forward=False, backward=True, imaginary=0.73, real=1.0)
 
 
-def test_a_warning_at_a_cast_from_real_to_complex_is_harmless_where_no_method_is_wrong() -> None:
+def test_a_warning_at_a_cast_from_real_to_complex_is_harmless_where_the_gradients_are_right() -> None:
+    account = Account(OWN, gap=1e-16, without="default.qubit/adjoint")
+    assert account.confidence == "confirmed"
+    assert account.words.startswith("harmless (QD202, confirmed)")
+    assert "0.73" in account.words
+    assert "default.qubit/adjoint takes no such cast" in account.words
+
+
+def test_it_is_only_likely_where_no_other_method_does_without_the_cast() -> None:
+    assert Account(OWN, gap=1e-16).confidence == "likely"
+
+
+@pytest.mark.parametrize(
+    ("account", "doubt"),
+    [
+        (Account(replace(OWN, forward=True), 1e-16, "default.qubit/adjoint"), "the call itself warns"),
+        (Account(replace(OWN, backward=False), 1e-16, "default.qubit/adjoint"), "outside of the circuit"),
+        (Account(replace(OWN, imaginary=0.0), 1e-16, "default.qubit/adjoint"), "no imaginary part"),
+        (Account(OWN, None, "default.qubit/adjoint"), "does not confirm the gradients"),
+        (Account(None), "cannot be looked at"),
+    ],
+)
+def test_it_is_never_called_harmless_in_doubt(account: Account, doubt: str) -> None:
+    assert account.confidence == "unknown"
+    assert account.words.startswith("not shown to be harmless")
+    assert doubt in account.words
+
+
+@pytest.mark.parametrize("warnings", [(), ("UserWarning: Casting complex values to real discards the imaginary part",)])
+def test_it_is_no_cause_of_a_difference(warnings: tuple[str, ...]) -> None:
     world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
-    seen = scene(world, TWO, verdict=Verdict.ROUNDING, call=WARNING, discarded=0.7)
-    diagnosis = diagnose(seen, complex_numbers.CAUSES, world)
-    assert (diagnosis.code, diagnosis.confidence) == ("QD202", "likely")
-
-
-def test_it_is_not_where_nothing_was_dropped_or_a_method_is_wrong() -> None:
-    world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
-    nothing = scene(world, TWO, verdict=Verdict.ROUNDING, call=WARNING)
-    wrong = scene(world, TWO, verdict=Verdict.ERROR, call=WARNING, discarded=0.7)
-    assert {diagnose(seen, complex_numbers.CAUSES, world).code for seen in (nothing, wrong)} == {"QD901"}
+    seen = scene(world, TWO, verdict=Verdict.ROUNDING, call={"warnings": warnings})
+    assert diagnose(seen, complex_numbers.CAUSES, world).code != "QD202"

@@ -1,28 +1,28 @@
-"""Where torch's backward pass turns complex gradients into real ones, and how much it drops there."""
+"""Where torch turns complex numbers into real ones, in a call and in its backward pass, and how much it drops there."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 
 from qdiag.bridges.qnodes import Runner
 from qdiag.bridges.torch import TorchGraph
-from qdiag.evaluation import Request
+from qdiag.evaluation import CASTING, Casts, Request
 
 
-def discarded_imaginary(request: Request) -> tuple[float, float]:
-    """The largest imaginary and the largest real part of gradients that arrive complex at a cast from real to complex.
-
-    Such a cast's gradient is the real part by definition; torch warns there although nothing is lost.
+def casts(request: Request) -> Casts:
+    """Evaluate a call and go backward through it once, with an eye on its casts.
 
     Parameters
     ----------
     request
         What to evaluate; a seeded cotangent is used for every output.
     """
-    graph = TorchGraph(Runner(request, "torch"), request.circuit.parameters)
     found = [(0.0, 0.0)]
 
     def look(given: Sequence[Any], arrived: Sequence[Any]) -> None:
@@ -30,13 +30,33 @@ def discarded_imaginary(request: Request) -> tuple[float, float]:
             if inner is not None and outer is not None and outer.is_complex() and not inner.is_complex():
                 found.append((float(outer.imag.abs().max()), float(outer.real.abs().max())))
 
+    with _every_warning() as forward:
+        graph = TorchGraph(Runner(request, "torch"), request.circuit.parameters)
     for node in _nodes([output.grad_fn for output in graph.live if getattr(output, "grad_fn", None) is not None]):
         if "Copy" in node.name():
             node.register_hook(look)
     generator = np.random.default_rng(0)
-    graph.vjp([generator.standard_normal(output.shape) for output in graph.outputs])
+    with _every_warning() as backward:
+        graph.vjp([generator.standard_normal(output.shape) for output in graph.outputs])
     imaginary, real = zip(*found)
-    return max(imaginary), max(real)
+    return Casts(_of_casting(forward), _of_casting(backward), max(imaginary), max(real))
+
+
+def _of_casting(caught: Sequence[warnings.WarningMessage]) -> bool:
+    return any(CASTING in str(warning.message) for warning in caught)
+
+
+@contextmanager
+def _every_warning() -> Iterator[list[warnings.WarningMessage]]:
+    """Collect warnings, also those that torch shows once in a process."""
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield caught
+    finally:
+        torch.set_warn_always(always)
 
 
 def _nodes(roots: Sequence[Any]) -> Iterator[Any]:

@@ -58,8 +58,6 @@ class Scene:
         Positions of the trainable parameters that shift rules leave to finite differences.
     ruled
         Positions of the trainable parameters for which operations bring a shift rule.
-    discarded
-        The largest imaginary part that torch's backward pass drops at casts from real to complex.
     composite
         Whether the difference sits in operations that PennyLane can decompose.
     skewed
@@ -78,7 +76,6 @@ class Scene:
     composite: bool = False
     differenced: tuple[int, ...] = ()
     ruled: tuple[int, ...] = ()
-    discarded: float = 0.0
     skewed: bool = False
 
     @property

@@ -20,9 +20,6 @@ from qdiag.findings import Divergence
 from qdiag.manifold import tangential
 from qdiag.question import Evaluator, Question, ask, with_circuit
 
-CASTING = "Casting complex values to real"
-"""Torch's warning, as far as its versions agree on the words."""
-
 Blocks = tuple[np.ndarray, ...]
 
 
@@ -58,9 +55,6 @@ def survey(
             ruled=tuple(i for i in _answer(ruled, ()) if i not in unseen),
             skewed=skewed,
         )
-    if any(CASTING in warning for warning in divergence.call.warnings) and question.interface == "torch":
-        imaginary, _ = _answer(evaluator.call(framework.discarded_imaginary, question.request(0)), (0.0, 0.0))
-        scene = replace(scene, discarded=imaginary)
     if divergence.signature == "raise":
         return replace(scene, blamed=_blamed_for_raising(question, evaluator))
     if not scene.derivative:

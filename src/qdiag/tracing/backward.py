@@ -80,6 +80,11 @@ class Passes:
         stack.append({})
         return stack[-1]
 
+    def under_way(self) -> Optional[Pass]:
+        """The innermost pass that was announced in this thread and has not ended."""
+        stack = self._stack()
+        return stack[-1] if stack else None
+
     def end(self, current: Pass) -> None:
         """It has ended, well or not."""
         stack = self._stack()

@@ -57,7 +57,13 @@ def _take_in(writer: TraceWriter, side: Path, number: int) -> None:
         for call in trace.calls():
             parent = None if call.parent is None else call.parent + offset
             writer.write(replace(call, parent=parent, process=number))
-        writer.events(replace(event, after=event.after + offset) for event in trace.events)
+        writer.events(_moved(event, offset) for event in trace.events)
+
+
+def _moved(event: Event, offset: int) -> Event:
+    """An event with the numbers that its calls have now."""
+    of_call = event.kind == "backward warning" and event.number is not None
+    return replace(event, after=event.after + offset, number=(event.number or 0) + offset if of_call else event.number)
 
 
 def _started(side: Path) -> float:

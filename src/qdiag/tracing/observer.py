@@ -172,10 +172,12 @@ def _resolved(call: Any, config: Any) -> None:
 
 
 def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    call = _current()
+    call, shown = _current(), args[0]
+    words = f"{shown.category.__name__}: {shown.message}"
     if call is not None and len(call.warnings) < 100:
-        shown = args[0]
-        call.warnings.append(f"{shown.category.__name__}: {shown.message}")
+        call.warnings.append(words)
+    elif call is None and current.recorder is not None:
+        current.recorder.warned_backward(words)
     return None
 
 

@@ -26,6 +26,9 @@ MAX_WAITING = 1000
 MAX_NOTES = 100
 """Notes of one kind of trouble are useful; thousands are not."""
 
+MAX_WARNINGS = 100
+"""Warnings kept that were shown in backward passes."""
+
 _THREADS = "QNode calls from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag"
 
 _AGAIN = "backward through the graph a second time"
@@ -58,6 +61,7 @@ class Recorder:
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
         self._notes = 0
+        self._warnings = 0
         self._threads: dict[int, int] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
@@ -207,6 +211,15 @@ class Recorder:
         self._notes += 1
         if self._notes <= MAX_NOTES:
             self._event(Event("note", self.count, text))
+
+    def warned_backward(self, words: str) -> None:
+        """A warning was shown outside of any call: if a backward pass is under way, it is of the call that the pass reached last."""
+        reached = self.passes.under_way()
+        if reached is None or self._warnings >= MAX_WARNINGS:
+            return
+        self._warnings += 1
+        index = next((returned.index for returned in reversed(list(reached)) if returned.index is not None), None)
+        self._event(Event("backward warning", self.count, words, index))
 
     def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
         """A backward pass raised: the call whose cotangent arrived last is where it was."""

@@ -1,0 +1,145 @@
+"""Torch's warning that complex values are cast to real ones: whether it was harmless where it was shown (QD202), by experiment.
+
+It explains no difference, so it is no finding: what came of it is a note of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from qdiag import framework
+from qdiag.bench import Bench, method_named
+from qdiag.call import Call
+from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
+from qdiag.evaluation import CASTING, Casts
+from qdiag.question import ARBITER, Question, question_of
+from qdiag.trace_file import Trace
+
+WARNED = f'torch warned "{CASTING} discards the imaginary part"'
+
+
+def notes(trace: Trace, methods: Sequence[str], bench: Bench) -> Iterator[str]:
+    """What is to be said of the warning: once for each QNode, and once where a backward pass had not reached any.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    methods
+        All methods that were replayed, by their canonical names.
+    bench
+        What to work with.
+    """
+    for index in _calls_that_warned(trace):
+        yield (
+            f"{WARNED} in call {index} itself: where that part is not 0, the results are wrong; "
+            f"it is not the warning of a backward pass that is harmless ({HARMLESS_CAST.code})"
+        )
+    reached = [event.number for event in trace.events if event.kind == "backward warning" and CASTING in event.text]
+    if None in reached:
+        yield f"{WARNED} in a backward pass before it reached a QNode call: outside of what qdiag looks at"
+    looked_at = set()
+    for number in reached:
+        if number is None or not 0 <= number < len(trace):
+            continue
+        call = trace.call(int(number))
+        if call.configuration.qnode not in looked_at:
+            looked_at.add(call.configuration.qnode)
+            yield f"{WARNED} in the backward pass of call {call.index}: {experiment(call, methods, bench).words}"
+
+
+def _calls_that_warned(trace: Trace) -> Iterator[int]:
+    """The first call of each QNode that warned while it was being evaluated."""
+    seen = set()
+    for call in trace.calls():
+        if call.configuration.qnode not in seen and _warned(call):
+            seen.add(call.configuration.qnode)
+            yield call.index
+
+
+def _warned(call: Call) -> bool:
+    """Whether the warning was shown while the call was being evaluated."""
+    return any(CASTING in warning for warning in call.warnings)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What experiments say of the warning in the backward pass of a call.
+
+    Parameters
+    ----------
+    own
+        The casts under the user's method, and whether the script's own call warned; None where they could not be looked at.
+    gap
+        How far its gradients are from the reference's; None where the reference does not find them right.
+    without
+        A method that takes no such cast and does not warn, or "".
+    """
+
+    own: Optional[Casts]
+    gap: Optional[float] = None
+    without: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against its being harmless, or ""."""
+        if self.own is None:
+            return "its casts cannot be looked at"
+        if self.own.forward:
+            return "the call itself warns, too: numbers of the circuit lose their imaginary part"
+        if not self.own.backward:
+            return "evaluated again, the circuit's backward pass does not warn: the cast lies outside of the circuit"
+        if self.own.imaginary == 0:
+            return "no imaginary part was seen to be dropped at a cast from real to complex"
+        return "" if self.gap is not None else "the reference does not confirm the gradients"
+
+    @property
+    def confidence(self) -> str:
+        """``confirmed`` · ``likely`` (no method without the cast was there to compare) · ``unknown``."""
+        if self.doubt:
+            return "unknown"
+        return "confirmed" if self.without else "likely"
+
+    @property
+    def words(self) -> str:
+        """The rest of the sentence that begins with the warning."""
+        if self.doubt or self.own is None:
+            return f"not shown to be harmless; {self.doubt}"
+        evidence = [
+            "it comes from a cast from real to complex, whose gradient is the real part by definition "
+            f"(imaginary part dropped: up to {self.own.imaginary:.2g})",
+            f"the gradients agree with the reference (gap {self.gap:.1e})",
+            *([f"{self.without} takes no such cast and does not warn"] if self.without else []),
+        ]
+        return f"harmless ({HARMLESS_CAST.code}, {self.confidence}): {'; '.join(evidence)}"
+
+
+def experiment(call: Call, methods: Sequence[str], bench: Bench) -> Account:
+    """Evaluate the call again: under its own method, by the reference, and under others until one takes no such cast."""
+    own = call.method
+    question = question_of(call, (own, ARBITER), where="jacobian", trusted=bench.trusted, tolerance=bench.tolerance)
+    casts = _casts(question, bench)
+    account = Account(replace(casts, forward=casts.forward or _warned(call)) if casts is not None else None)
+    if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:
+        return account
+    judged = bench.judge(call, [own])
+    if str(own) in judged.right and not judged.reference.gradient_reason:
+        account = replace(account, gap=judged.methods[0].gap)
+    for name in methods:
+        other = _casts(replace(question, methods=(method_named(call, name), ARBITER)), bench) if name != str(own) else None
+        if other is not None and not other.forward and not other.backward and other.imaginary == 0:
+            return replace(account, without=name)
+    return account
+
+
+def _casts(question: Question, bench: Bench) -> Optional[Casts]:
+    if question.interface != "torch":
+        return None
+    try:
+        found: Casts = bench.workers.call(framework.casts, question.request(0)).result()
+    except Exception:
+        # a method that refuses the circuit has no casts to show
+        return None
+    return found
