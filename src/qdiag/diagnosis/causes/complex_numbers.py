@@ -48,8 +48,9 @@ HARMLESS_CAST = Cause(
     code="QD202",
     slug="harmless-complex-to-real",
     title="harmless complex-to-real warning",
-    explanation="""Older Torch warns 'Casting complex values to real discards the imaginary part' in the backward pass of a cast from real to
-        complex: there the gradient is the real part by definition, however large the imaginary part that is dropped.""",
+    explanation="""Older versions of Torch warn 'Casting complex values to real discards the imaginary part' in the backward pass of a
+        cast from real to complex: there the gradient is the real part by definition, however large the imaginary part that is
+        dropped.""",
     example="""
         matrix = torch.tensor([[1.0, 0.0], [0.0, 1.0]], requires_grad=True)
         (matrix.to(torch.complex128) * 1j).real.sum().backward()
