@@ -179,10 +179,21 @@ def recurs(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional
     evaluator, reference
         As for `diagnose`.
     """
+    return again(cause, scene, evaluator, reference) is not None
+
+
+def again(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional[Reference] = None) -> Optional[Diagnosis]:
+    """The diagnosis by a cause that was found elsewhere, where it explains this scene (see `recurs`); None where it does not.
+
+    Without rivals it is *likely* where nothing could be healed here: in a circuit of one operation there may be nothing left to freeze.
+    """
     if not cause.applies(scene):
-        return False
+        return None
     trial = _try(cause, Laboratory(scene, evaluator, reference))
-    return not trial.contradicted and trial.came_out("flip") is not False
+    flipped = trial.came_out("flip")
+    if trial.contradicted or flipped is False:
+        return None
+    return _diagnosis(trial, "confirmed" if flipped else "likely", scene, ())
 
 
 UNKNOWN = "QD901"

@@ -1,0 +1,124 @@
+"""A finding shown without the user's numbers: its smallest circuit on made-up ones, judged, diagnosed and reproduced anew.
+
+Every figure of such a report was measured on the made-up numbers; what only the user's run can show is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Optional
+
+from qdiag import guarded
+from qdiag.arrays import unpack
+from qdiag.bench import Bench, method_named
+from qdiag.call import Call
+from qdiag.circuit import Circuit, nodes_of
+from qdiag.circuit_file import restore
+from qdiag.compare import Verdict
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.diagnose import again
+from qdiag.diagnosis.survey import survey
+from qdiag.errors import NotReproducedError, UsageError
+from qdiag.findings import Divergence, Finding, Result
+from qdiag.made_up import made_up
+from qdiag.pipeline import reported
+from qdiag.question import ask, question_of
+from qdiag.report.document import document
+from qdiag.report.outline import Document
+from qdiag.run_directory import RunDirectory
+from qdiag.trace_file import Trace
+from qdiag.workers import Evaluator
+
+SEEDS = 8
+"""So many draws of made-up numbers are tried."""
+
+NOTE = (
+    "every number in here is made up: the smallest circuit of the finding was judged again on them. What only the recorded run "
+    "shows is left out (gaps over the calls, trainings, other findings)"
+)
+
+
+def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool = False) -> Document:
+    """The report of one finding on made-up numbers.
+
+    Parameters
+    ----------
+    run
+        A judged run.
+    number
+        The finding's, from 1.
+    workers
+        Where circuits are evaluated.
+    trusted
+        Whether class definitions inside the trace may be executed.
+
+    Raises
+    ------
+    UsageError
+        If there is no such finding, or it has no circuit of its own.
+    NotReproducedError
+        If no made-up numbers show it.
+    """
+    record = reported(run).record
+    told = _told(record, number)
+    with Trace.open(run.trace) as trace:
+        call, script, environment = trace.call(told["call"]), trace.script, trace.environment
+    bench = Bench(workers, environment, trusted=trusted, minimize=False)
+    circuit = _smallest(run, number)
+    if not trusted and any(node.definition for top in circuit.nodes for node in nodes_of(top)):
+        raise UsageError("the circuit holds classes of the script's own", "add --trust, for a trace of your own")
+    path = run.path / "repro-synthetic.py"
+    found = next(filter(None, (_shown(made_up(circuit, seed), call, told, bench) for seed in range(1, SEEDS + 1))), None)
+    if found is None:
+        raise NotReproducedError(
+            f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
+        )
+    finding = guarded.reproduced(found, bench, path)
+    methods = tuple(told["methods"])
+    source = (call.configuration.qnode, str(call.configuration.source))
+    result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
+    files = [] if finding.reproducer is None else [path.name]
+    return document(result, replace(script, argv=()), environment, folder=str(run.path), files=files, next_command="")
+
+
+def _told(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+    findings = record["findings"]
+    if number > len(findings):
+        raise UsageError(f"the run has {len(findings)} findings, not {number}", "choose another with --finding")
+    told: Mapping[str, Any] = findings[number - 1]
+    return told
+
+
+def _smallest(run: RunDirectory, number: int) -> Circuit:
+    """The minimal circuit of a finding, as minimizing left it on disk."""
+    path = run.reproducer(number - 1).with_suffix(".minimal")
+    if not path.is_file():
+        raise UsageError(
+            f"finding {number} has no minimal circuit whose numbers could be made up",
+            "shrink it with: qdiag minimize; what lies outside of a circuit has none",
+        )
+    text, _, numbers = path.read_bytes().partition(b"\n")
+    arrays = [array for array in unpack(numbers) if array is not None]
+    return restore(text.decode("utf-8", "replace"), arrays)
+
+
+def _shown(circuit: Circuit, call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
+    """The finding on this circuit, where the same two methods differ in the same way for the same cause."""
+    invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
+    own, other = (method_named(call, name) for name in told["methods"])
+    question = question_of(invented, (own, other), where=told["where"], trusted=bench.trusted, tolerance=bench.tolerance)
+    comparison = ask(question, bench.workers, bench.reference)
+    if (comparison.verdict, comparison.where) != (Verdict(told["verdict"]), told["where"]):
+        return None
+    comparison = replace(comparison, methods=tuple(told["methods"]))
+    divergence = Divergence(invented, comparison, comparison.where, worst_call=call.index, calls=(call.index,))
+    finding = guarded.diagnosed(bench.judged(divergence, told["methods"]), tuple(told["methods"]), bench)
+    code = told["cause"]["code"]
+    cause = next((cause for cause in CAUSES if cause.code == code), None)
+    if finding.diagnosis.code == code or cause is None:
+        return finding if finding.diagnosis.code == code else None
+    # so small a circuit may not tell a cause from its rivals, as the whole one did
+    scene = survey(finding.divergence, question, bench.workers, bench.reference)
+    diagnosis = again(cause, scene, bench.workers, bench.reference)
+    return None if diagnosis is None else replace(finding, diagnosis=diagnosis)

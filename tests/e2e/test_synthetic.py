@@ -1,0 +1,75 @@
+"""A report on made-up numbers holds none of the user's, in any format, and still shows the finding."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+PLANTED = ("0.318246", "0.731098", "0.459177")
+SCRIPT = f"""
+import pennylane as qml
+import torch
+
+torch.set_default_dtype(torch.float64)
+
+
+@qml.qnode(qml.device("default.qubit", wires=2), diff_method="backprop")
+def circuit(p):
+    qml.RX(p[0], wires=0)
+    qml.RY(p[1], wires=1)
+    qml.CNOT(wires=[0, 1])
+    return qml.expval(qml.Hamiltonian([p[2], 0.5], [qml.PauliZ(0), qml.PauliX(1)]))
+
+
+p = torch.tensor([{", ".join(PLANTED)}], requires_grad=True)
+circuit(p).backward()
+"""
+
+
+def qdiag(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "qdiag", *words], cwd=folder, capture_output=True, text=True, timeout=280)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("synthetic")
+    (folder / "train.py").write_text(SCRIPT)
+    assert qdiag(folder, "trace", "--out", "run", "train.py").returncode == 1
+    return folder
+
+
+def shown(folder: Path, *words: str) -> str:
+    done = qdiag(folder, "report", "run", "--synthetic", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_no_format_holds_a_number_of_the_users(run: Path) -> None:
+    texts = [shown(run), shown(run, "--format", "markdown"), shown(run, "--format", "html"), shown(run, "--json"), shown(run, "--github")]
+    shown(run, "--bundle", "issue.zip")
+    with zipfile.ZipFile(run / "issue.zip") as bundle:
+        texts += [bundle.read(name).decode() for name in bundle.namelist()]
+    for text in texts:
+        assert not [number for number in PLANTED if number[:5] in text]
+    assert all("QD303" in text for text in texts[:4])
+
+
+def test_its_reproducer_shows_it(run: Path) -> None:
+    assert "verified: exits 1" in shown(run)
+    assert subprocess.run([sys.executable, "repro-synthetic.py"], cwd=run / "run", capture_output=True, timeout=100).returncode == 1
+
+
+def test_the_trace_does_not_go_with_it(run: Path) -> None:
+    refused = qdiag(run, "report", "run", "--synthetic", "--bundle", "b.zip", "--with-trace")
+    assert (refused.returncode, "leave out" in refused.stderr) == (2, True)
+
+
+def test_a_finding_that_is_not_there_is_a_clear_error(run: Path) -> None:
+    refused = qdiag(run, "report", "run", "--synthetic", "--finding", "9")
+    assert (refused.returncode, "finding" in refused.stderr) == (2, True)
