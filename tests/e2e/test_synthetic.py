@@ -51,7 +51,8 @@ def shown(folder: Path, *words: str) -> str:
 
 
 def test_no_format_holds_a_number_of_the_users(run: Path) -> None:
-    texts = [shown(run), shown(run, "--format", "markdown"), shown(run, "--format", "html"), shown(run, "--json"), shown(run, "--github")]
+    formats = ((), ("--format", "markdown"), ("--format", "html"), ("--json",), ("--github",))
+    texts = [shown(run, *chosen) for chosen in formats]
     shown(run, "--bundle", "issue.zip")
     with zipfile.ZipFile(run / "issue.zip") as bundle:
         texts += [bundle.read(name).decode() for name in bundle.namelist()]
