@@ -5,14 +5,27 @@ What is 0, ±1 or a simple fraction of π says something about a circuit and not
 
 from __future__ import annotations
 
+import io
 import math
+import re
+import tokenize
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from qdiag.circuit import Circuit, with_values
+from qdiag.circuit import Circuit, Outcome, Value, with_nodes, with_values
+
+_Number = TypeVar("_Number", float, complex)
 
 _KINDS = 1e-6
 """So exactly a matrix must be unitary or Hermitian, and a state normalised, to be replaced by another of its kind."""
+
+_ULPS = 8
+"""So close to a simple number a number is one, in steps of its own dtype: what is merely small is data."""
+
+_FRACTION = re.compile(r"\d\.\d|\.\d|\d[eE]-?\d")
+"""A number with a fraction, in a comment or a string."""
 
 _SIMPLE = np.asarray([0.0, 1.0, *(math.pi * k / n for n in (1, 2, 3, 4, 6, 8) for k in range(1, 2 * n + 1))])
 
@@ -28,14 +41,49 @@ def made_up(circuit: Circuit, seed: int) -> Circuit:
         Another one, other numbers.
     """
     draws = np.random.default_rng(seed)
-    return with_values(circuit, {i: _drawn(parameter.value, draws) for i, parameter in enumerate(circuit.parameters)})
+    drawn = with_values(circuit, {i: _drawn(parameter.value, draws) for i, parameter in enumerate(circuit.parameters)})
+    return with_nodes(drawn, lambda value: _beside(value, draws))
+
+
+def tells_numbers(source: str) -> bool:
+    """Whether a source holds numbers of its own, be it in a comment: integers and simple fractions of one half are none."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NUMBER and _own(token.string):
+            return True
+        quoted = token.type not in (tokenize.NUMBER, tokenize.NAME, tokenize.OP)
+        if quoted and _FRACTION.search(token.string):
+            return True
+    return False
+
+
+def _own(literal: str) -> bool:
+    try:
+        return not (2 * abs(complex(literal.replace("_", "")))).is_integer()
+    except ValueError:
+        # hexadecimal and the like: an integer
+        return False
+
+
+def _beside(value: Value, draws: np.random.Generator) -> Value:
+    """What an operator carries beside its data: a power's exponent, the values of an outcome; integers and flags stay."""
+    if isinstance(value, (float, complex)):
+        return _scalar(value, draws)
+    if isinstance(value, Outcome):
+        return replace(value, table=tuple(_scalar(entry, draws) if isinstance(entry, float) else entry for entry in value.table))
+    return value
+
+
+def _scalar(number: _Number, draws: np.random.Generator) -> _Number:
+    return type(number)(_drawn(np.asarray(number), draws).item())
 
 
 def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     """Numbers of the kind, dtype and shape of others: a unitary matrix for a unitary one, a state for a state."""
     if value.dtype.kind not in "fc":
-        high = int(value.max(initial=1)) if value.dtype.kind in "iu" else 1
-        return value if high <= 1 else draws.integers(0, high, size=value.shape, endpoint=True).astype(value.dtype)
+        if value.dtype.kind not in "iu" or not value.size or np.abs(value).max() <= 1:
+            return value
+        low, high = min(0, int(value.min())), max(0, int(value.max()))
+        return draws.integers(low, high, size=value.shape, endpoint=True).astype(value.dtype)
     if value.ndim == 2 and value.shape[0] == value.shape[1] and len(value) > 1:
         return _matrix(value, draws).astype(value.dtype)
     if value.ndim == 1 and len(value) > 1 and abs(np.linalg.norm(value) - 1) < _KINDS and np.count_nonzero(value) > 1:
@@ -46,7 +94,7 @@ def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
 def _matrix(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     drawn = draws.standard_normal(value.shape) + (1j * draws.standard_normal(value.shape) if value.dtype.kind == "c" else 0)
     if np.allclose(np.abs(value), np.eye(len(value))[np.argmax(np.abs(value), axis=0)].T, atol=_KINDS):
-        return value  # a permutation with phases
+        return _phases(value, draws)
     if np.allclose(value @ value.conj().T, np.eye(len(value)), atol=_KINDS):
         return np.asarray(np.linalg.qr(drawn)[0])
     if np.allclose(value, value.conj().T, atol=_KINDS) and abs(np.trace(value) - 1) < _KINDS:
@@ -57,6 +105,16 @@ def _matrix(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     return np.where(value == 0, 0, drawn * min(1.0, float(np.linalg.norm(value, 2))) / np.linalg.norm(drawn, 2))
 
 
+def _phases(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+    """A permutation with other phases; signs and quarter turns say something about the circuit, and stay."""
+    if value.dtype.kind != "c":
+        return value
+    turns = np.exp(1j * np.round(draws.uniform(0.15, 1.35, value.shape), 2))
+    quarters = np.angle(value) / (math.pi / 2)
+    simple = np.abs(quarters - np.round(quarters)) < _ULPS * np.finfo(value.dtype).eps
+    return np.where(simple | (np.abs(value) < _KINDS), np.round(value), turns)
+
+
 def _state(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     drawn = draws.uniform(0.2, 1.0, value.shape) * np.where(value == 0, 0, 1)
     return np.asarray(drawn / np.linalg.norm(drawn))
@@ -65,8 +123,8 @@ def _state(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
 def _numbers(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     """Numbers between 0.15 and 1.35 with two digits, with the signs that were there."""
     size = np.round(draws.uniform(0.15, 1.35, value.shape), 2)
-    near = np.min(np.abs(np.abs(value)[..., None] - _SIMPLE), axis=-1) < _KINDS
     length = np.abs(value)
+    near = np.any(np.abs(length[..., None] - _SIMPLE) <= _ULPS * np.finfo(value.dtype).eps * _SIMPLE, axis=-1)
     phase = np.divide(value, length, out=np.ones_like(value), where=length > 0)
     simple = np.isin(np.round(np.real(phase), 6), (0.0, 1.0, -1.0))
     return np.where(near & simple, value, size * np.where(simple, phase, 1))

@@ -21,7 +21,7 @@ from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
 from qdiag.findings import Divergence, Finding, Result
-from qdiag.made_up import made_up
+from qdiag.made_up import made_up, tells_numbers
 from qdiag.pipeline import reported
 from qdiag.question import ask, question_of
 from qdiag.report.document import document
@@ -66,8 +66,13 @@ def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool 
         call, script, environment = trace.call(told["call"]), trace.script, trace.environment
     bench = Bench(workers, environment, trusted=trusted, minimize=False)
     circuit = _smallest(run, number)
-    if not trusted and any(node.definition for top in circuit.nodes for node in nodes_of(top)):
+    definitions = [node.definition for top in circuit.nodes for node in nodes_of(top) if node.definition]
+    if definitions and not trusted:
         raise UsageError("the circuit holds classes of the script's own", "add --trust, for a trace of your own")
+    if any(map(tells_numbers, definitions)):
+        raise UsageError(
+            "the circuit holds a class of the script's own whose source has numbers in it", "take them out, or leave out --synthetic"
+        )
     path = run.path / "repro-synthetic.py"
     found = next(filter(None, (_shown(made_up(circuit, seed), call, told, bench) for seed in range(1, SEEDS + 1))), None)
     if found is None:
@@ -79,7 +84,7 @@ def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool 
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
     files = [] if finding.reproducer is None else [path.name]
-    return document(result, replace(script, argv=()), environment, folder=str(run.path), files=files, next_command="")
+    return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files, next_command="")
 
 
 def _told(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:

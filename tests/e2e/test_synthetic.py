@@ -12,6 +12,9 @@ import pytest
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 PLANTED = ("0.318246", "0.731098", "0.459177")
+TOLD = "0.862451"
+"""In the exception that ends the script."""
+
 SCRIPT = f"""
 import pennylane as qml
 import torch
@@ -29,6 +32,7 @@ def circuit(p):
 
 p = torch.tensor([{", ".join(PLANTED)}], requires_grad=True)
 circuit(p).backward()
+raise ValueError("no patient has {TOLD}")
 """
 
 
@@ -40,7 +44,7 @@ def qdiag(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic")
     (folder / "train.py").write_text(SCRIPT)
-    assert qdiag(folder, "trace", "--out", "run", "train.py").returncode == 1
+    assert qdiag(folder, "trace", "--out", "run", "train.py").returncode == 3
     return folder
 
 
@@ -57,7 +61,7 @@ def test_no_format_holds_a_number_of_the_users(run: Path) -> None:
     with zipfile.ZipFile(run / "issue.zip") as bundle:
         texts += [bundle.read(name).decode() for name in bundle.namelist()]
     for text in texts:
-        assert not [number for number in PLANTED if number[:5] in text]
+        assert not [number for number in (*PLANTED, TOLD) if number[:5] in text]
     assert all("QD303" in text for text in texts[:4])
 
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from qdiag.circuit import Circuit, Node, Parameter, Wires
-from qdiag.made_up import made_up
+from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Wires
+from qdiag.made_up import made_up, tells_numbers
 
 
 def replaced(value: object, seed: int = 1) -> np.ndarray:
@@ -55,3 +55,41 @@ def test_a_hermitian_stays_hermitian_and_a_density_matrix_one() -> None:
 def test_bits_stay_and_counts_do_not_grow() -> None:
     np.testing.assert_array_equal(replaced(np.asarray([0, 1, 1])), [0, 1, 1])
     assert replaced(np.asarray([5, 3])).max() <= 5
+
+
+def test_phases_of_a_diagonal_unitary_are_data() -> None:
+    phases = np.exp(1j * np.asarray([0.318246, -0.731098]))
+    found = replaced(np.diag(phases))
+    np.testing.assert_allclose(found @ found.conj().T, np.eye(2), atol=1e-12)
+    assert not np.any(np.isclose(np.diag(found), phases, atol=1e-3))
+    np.testing.assert_array_equal(replaced(np.diag([1, 1j])), np.diag([1, 1j]))
+
+
+def test_what_is_merely_small_or_close_to_one_is_data() -> None:
+    assert not np.any(np.isclose(replaced(np.asarray([3.18e-7, 1 + 4e-7])), [3.18e-7, 1 + 4e-7], rtol=1e-3, atol=0))
+
+
+def test_negative_counts_are_made_up_too() -> None:
+    assert replaced(np.asarray([-5731, -3])).tolist() != [-5731, -3]
+
+
+def test_numbers_beside_the_data_are_made_up_and_integers_there_stay() -> None:
+    power = Node("Pow", (), (2.862451, 3, True, Mapping((("time", 0.318246),))), (0,))
+    outcome = Node("ExpectationMP", (), Outcome((0,), (0.0, 0.731098)), ())
+    found = made_up(Circuit((power,), (outcome,)), 1)
+    exponent, order, flag, options = found.operations[0].metadata  # type: ignore[misc]
+    assert exponent not in (2.862451, 0.0)
+    assert (order, flag) == (3, True)
+    assert options.get("time") != 0.318246
+    assert found.measurements[0].metadata.table[0] == 0  # type: ignore[union-attr]
+    assert found.measurements[0].metadata.table[1] != 0.731098  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("source", ["x = 0.862451\n", "x = 1  # was 0.862451\n", "x = 8.6e-1j\n", '"""At 0.862451."""\n'])
+def test_a_source_with_a_number_of_its_own_tells_it(source: str) -> None:
+    assert tells_numbers(source)
+
+
+@pytest.mark.parametrize("source", ["x = 2 * y / 3\n", "x = -1j * 0.5 + 1.0\n", "x = 0x1F\n", "# gate no. 3\n"])
+def test_a_source_with_integers_and_halves_tells_nothing(source: str) -> None:
+    assert not tells_numbers(source)

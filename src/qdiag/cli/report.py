@@ -33,7 +33,7 @@ FORMATS = {"markdown": markdown.render, "html": html.render, "json": findings_js
 @click.option("--gh", "send", is_flag=True, help="Open the issue with the gh command, after showing it and asking.")
 @click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False), metavar="ZIP", help="Write a zip to attach to an issue.")
 @click.option("--with-trace", is_flag=True, help="Put the trace into the zip: it holds your data, unredacted.")
-@click.option("--synthetic", "invented", is_flag=True, help="On made-up numbers that still show the finding: none of your data.")
+@click.option("--synthetic", "invented", is_flag=True, help="On made-up numbers that still show the finding; read it before sending.")
 @options.trust
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not say which file was written.")
