@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+
 import numpy as np
 import pennylane as qml
 import pytest
 
 from qdiag.bridges import channels, matrices
 from qdiag.bridges.plain import rows
+from qdiag.rounding import EXPONENTIALS
 from qdiag.states import NotSimulated
 from tests.bridge.instances import MODERN, operators
 
@@ -116,6 +120,28 @@ def test_the_inverse_of_an_operation_that_contradicts_itself_does_not():
             return qml.RY.compute_matrix(2 * angle)
 
     assert not matrices.defined(qml.adjoint(Crooked(0.3, wires=0)))
+
+
+def parts_of(operator):
+    """The names of an operation, of its base and of what it is decomposed into where it has no matrix of its own."""
+    inner = [operator.base] if hasattr(operator, "base") else []
+    # some cannot be decomposed as they are: a sparse state, integers as 0.40 had them
+    with contextlib.suppress(ImportError, TypeError):
+        inner += operator.decomposition() if operator.has_decomposition and not operator.has_matrix else []
+    return {type(operator).__name__}.union(*map(parts_of, inner))
+
+
+def exponential(operator):
+    """Whether the methods of an operation call a matrix exponential."""
+    return any("expm" in method.__code__.co_names for _, method in inspect.getmembers(type(operator), inspect.isfunction))
+
+
+@pytest.mark.skipif(not MODERN, reason="these classes are of later versions")
+def test_operations_that_are_matrix_exponentials_are_known_as_such():
+    itself = {type(i.operator).__name__ for i in SMALL if exponential(i.operator)}
+    assert {"Exp", "Evolution", "SpecialUnitary"} <= itself
+    gates = [i.operator for i in SMALL if isinstance(i.operator, qml.operation.Operation)]
+    assert itself | {type(gate).__name__ for gate in gates if parts_of(gate) & itself} <= EXPONENTIALS
 
 
 def test_what_is_no_matrix_is_refused_with_its_name():
