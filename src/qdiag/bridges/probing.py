@@ -36,6 +36,9 @@ ASIDE = 0.05
 LOST = 1e-4
 """Relative to the numerical slope: where the own method is no further away, nothing is lost that could be put back."""
 
+KNOWN = 1e-6
+"""Of what is lacking: an error bar that is wider proves nothing."""
+
 SHORT_STEPS = tuple(0.01 * 1.6**-k for k in range(16))
 """Steps at which parameters still move as their slopes say."""
 
@@ -308,8 +311,8 @@ class _Subject:
         except Exception:
             # whatever a QNode cannot do here says nothing about its gradient
             return None
-        gap = abs(own + float(lacking.value) - numerical) - float(lacking.error)
-        return max(0.0, gap) if lacking.smooth and math.isfinite(gap) else None
+        known = lacking.smooth and float(lacking.error) <= KNOWN * abs(own - numerical)
+        return abs(own + float(lacking.value) - numerical) if known else None
 
     def _followed_slopes(self, position: int) -> Optional[list[np.ndarray]]:
         """How far the circuit's parameters move along an argument's direction, as torch's graph says."""
