@@ -185,15 +185,14 @@ def recurs(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional
 def again(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional[Reference] = None) -> Optional[Diagnosis]:
     """The diagnosis by a cause that was found elsewhere, where it explains this scene (see `recurs`); None where it does not.
 
-    Without rivals it is *likely* where nothing could be healed here: in a circuit of one operation there may be nothing left to freeze.
+    It is *likely* at most: no rival was asked, and in a circuit of one operation there may be nothing left to freeze.
     """
     if not cause.applies(scene):
         return None
     trial = _try(cause, Laboratory(scene, evaluator, reference))
-    flipped = trial.came_out("flip")
-    if trial.contradicted or flipped is False:
+    if trial.contradicted or trial.came_out("flip") is False:
         return None
-    return _diagnosis(trial, "confirmed" if flipped else "likely", scene, ())
+    return _diagnosis(trial, "likely", scene, ())
 
 
 UNKNOWN = "QD901"
