@@ -150,7 +150,7 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
     scene = survey(judged, question, bench.workers, bench.reference)
     diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
     if _raises_itself(judged) and diagnosis.code in (UNKNOWN.code, REFUSES.code):
-        return _nobodys(judged, diagnosis)
+        return _nobodys(judged)
     if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and diagnosis.code == UNKNOWN.code:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else str(scene.blamed or "")
@@ -163,14 +163,12 @@ def _raises_itself(divergence: Divergence) -> bool:
     return divergence.signature == "raise" and failure is not None and failure.stage == "build"
 
 
-def _nobodys(divergence: Divergence, diagnosis: Diagnosis) -> Finding:
+def _nobodys(divergence: Divergence) -> Finding:
     """The finding of what is no difference between methods: the script's traceback says what it is."""
     comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
     remedy = "correct the quantum function as its traceback says"
-    unknown = replace(
-        diagnosis, code=UNKNOWN.code, slug=UNKNOWN.slug, title=UNKNOWN.title, confidence="unknown", because=RAISES_ITSELF, remedy=remedy
-    )
-    return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), unknown)
+    diagnosis = Diagnosis(UNKNOWN.code, UNKNOWN.slug, UNKNOWN.title, "unknown", RAISES_ITSELF, remedy)
+    return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), diagnosis)
 
 
 def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
