@@ -84,11 +84,20 @@ def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
             return value
         low, high = min(0, int(value.min())), max(0, int(value.max()))
         return draws.integers(low, high, size=value.shape, endpoint=True).astype(value.dtype)
-    if value.ndim == 2 and value.shape[0] == value.shape[1] and len(value) > 1:
+    if value.dtype.kind == "c" and np.allclose(np.abs(value), 1, atol=_KINDS):
+        return _phases(value, draws).astype(value.dtype)
+    if value.ndim > 1 and value.shape[-1] == value.shape[-2] > 1:
+        if value.ndim > 2:
+            return np.stack([_drawn(matrix, draws) for matrix in value])
         return _matrix(value, draws).astype(value.dtype)
-    if value.ndim == 1 and len(value) > 1 and abs(np.linalg.norm(value) - 1) < _KINDS and np.count_nonzero(value) > 1:
-        return _state(value, draws).astype(value.dtype)
+    if value.ndim and value.shape[-1] > 1 and _normalised(value):
+        return np.apply_along_axis(_state, -1, value, draws).astype(value.dtype)
     return _numbers(value, draws).astype(value.dtype)
+
+
+def _normalised(value: np.ndarray) -> bool:
+    """Whether the last axis holds states."""
+    return bool(np.allclose(np.linalg.norm(value, axis=-1), 1, atol=_KINDS))
 
 
 def _matrix(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
@@ -102,11 +111,13 @@ def _matrix(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
         return np.outer(state, state.conj())
     if np.allclose(value, value.conj().T, atol=_KINDS):
         return np.asarray((drawn + drawn.conj().T) / 2)
+    if _normalised(value):
+        return np.apply_along_axis(_state, -1, value, draws)
     return np.where(value == 0, 0, drawn * min(1.0, float(np.linalg.norm(value, 2))) / np.linalg.norm(drawn, 2))
 
 
 def _phases(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
-    """A permutation with other phases; signs and quarter turns say something about the circuit, and stay."""
+    """Other phases, be it those of a permutation; signs and quarter turns say something about the circuit, and stay."""
     if value.dtype.kind != "c":
         return value
     turns = np.exp(1j * np.round(draws.uniform(0.15, 1.35, value.shape), 2))
@@ -116,6 +127,9 @@ def _phases(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
 
 
 def _state(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+    if np.count_nonzero(value) == 1:
+        # a basis state, but for its phase
+        return _phases(value, draws)
     drawn = draws.uniform(0.2, 1.0, value.shape) * np.where(value == 0, 0, 1)
     return np.asarray(drawn / np.linalg.norm(drawn))
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag import arbiter, reproducer
-from qdiag.arrays import pack
+from qdiag.arrays import pack, unpack
 from qdiag.bench import INTERRUPTED, Bench
 from qdiag.circuit import Circuit
-from qdiag.circuit_file import skeleton
+from qdiag.circuit_file import restore, skeleton
 from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
@@ -52,6 +52,13 @@ def keep(circuit: Circuit, path: Path) -> None:
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(text.encode() + b"\n" + pack(numbers))
     unfinished.replace(path)
+
+
+def kept(path: Path) -> Circuit:
+    """The circuit that `keep` put on disk."""
+    text, _, numbers = path.read_bytes().partition(b"\n")
+    arrays = [array for array in unpack(numbers) if array is not None]
+    return restore(text.decode("utf-8", "replace"), arrays)
 
 
 def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Reproducer:

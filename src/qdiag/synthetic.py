@@ -10,11 +10,9 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from qdiag import guarded
-from qdiag.arrays import unpack
 from qdiag.bench import Bench, method_named
 from qdiag.call import Call
 from qdiag.circuit import Circuit, nodes_of
-from qdiag.circuit_file import restore
 from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
@@ -23,6 +21,7 @@ from qdiag.errors import NotReproducedError, UsageError
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.made_up import made_up, tells_numbers
 from qdiag.pipeline import reported
+from qdiag.proof import kept
 from qdiag.question import ask, question_of
 from qdiag.report.document import document
 from qdiag.report.outline import Document
@@ -103,13 +102,11 @@ def _smallest(run: RunDirectory, number: int) -> Circuit:
             f"finding {number} has no minimal circuit whose numbers could be made up",
             "shrink it with: qdiag minimize; what lies outside of a circuit has none",
         )
-    text, _, numbers = path.read_bytes().partition(b"\n")
-    arrays = [array for array in unpack(numbers) if array is not None]
-    return restore(text.decode("utf-8", "replace"), arrays)
+    return kept(path)
 
 
 def _shown(circuit: Circuit, call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
-    """The finding on this circuit, where the same two methods differ in the same way for the same cause."""
+    """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
     own, other = (method_named(call, name) for name in told["methods"])
     question = question_of(invented, (own, other), where=told["where"], trusted=bench.trusted, tolerance=bench.tolerance)
@@ -119,6 +116,8 @@ def _shown(circuit: Circuit, call: Call, told: Mapping[str, Any], bench: Bench) 
     comparison = replace(comparison, methods=tuple(told["methods"]))
     divergence = Divergence(invented, comparison, comparison.where, worst_call=call.index, calls=(call.index,))
     finding = guarded.diagnosed(bench.judged(divergence, told["methods"]), tuple(told["methods"]), bench)
+    if {*finding.divergence.wrong} & {*told["methods"]} != {*told["wrong"]} & {*told["methods"]}:
+        return None
     code = told["cause"]["code"]
     cause = next((cause for cause in CAUSES if cause.code == code), None)
     if finding.diagnosis.code == code or cause is None:

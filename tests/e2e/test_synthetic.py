@@ -6,14 +6,22 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote_plus
 
+import numpy as np
 import pytest
+
+from qdiag.circuit import with_values
+from qdiag.proof import keep, kept
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 PLANTED = ("0.318246", "0.731098", "0.459177")
 TOLD = "0.862451"
 """In the exception that ends the script."""
+
+RESULT = "0.949785"
+"""The cosine of the first, which the smallest circuit returns."""
 
 SCRIPT = f"""
 import pennylane as qml
@@ -45,7 +53,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic")
     (folder / "train.py").write_text(SCRIPT)
     assert qdiag(folder, "trace", "--out", "run", "train.py").returncode == 3
+    plant(folder / "run" / "repro.minimal")
     return folder
+
+
+def plant(minimal: Path) -> None:
+    """Put the user's numbers back into the smallest circuit, where minimizing has made simple ones of them."""
+    circuit = kept(minimal)
+    floats = [i for i, parameter in enumerate(circuit.parameters) if parameter.value.dtype.kind == "f" and not parameter.value.ndim]
+    assert floats
+    keep(with_values(circuit, {i: np.asarray(float(PLANTED[i % 3])) for i in floats}), minimal)
 
 
 def shown(folder: Path, *words: str) -> str:
@@ -57,11 +74,13 @@ def shown(folder: Path, *words: str) -> str:
 def test_no_format_holds_a_number_of_the_users(run: Path) -> None:
     formats = ((), ("--format", "markdown"), ("--format", "html"), ("--json",), ("--github",))
     texts = [shown(run, *chosen) for chosen in formats]
+    texts.append(unquote_plus(shown(run, "--url")))
     shown(run, "--bundle", "issue.zip")
     with zipfile.ZipFile(run / "issue.zip") as bundle:
+        assert {"findings.json", "issue.md"} <= {*bundle.namelist()}
         texts += [bundle.read(name).decode() for name in bundle.namelist()]
     for text in texts:
-        assert not [number for number in (*PLANTED, TOLD) if number[:5] in text]
+        assert not [number for number in (*PLANTED, TOLD, RESULT) if number[:5] in text]
     assert all("QD303" in text for text in texts[:4])
 
 
@@ -78,3 +97,11 @@ def test_the_trace_does_not_go_with_it(run: Path) -> None:
 def test_a_finding_that_is_not_there_is_a_clear_error(run: Path) -> None:
     refused = qdiag(run, "report", "run", "--synthetic", "--finding", "9")
     assert (refused.returncode, "finding" in refused.stderr) == (2, True)
+
+
+def test_numbers_that_were_not_made_up_would_be_seen(run: Path) -> None:
+    code = "import qdiag.synthetic, sys; qdiag.synthetic.made_up = lambda circuit, seed: circuit; from qdiag.cli import main; main()"
+    command = [sys.executable, "-c", code, "report", "run", "--synthetic", "--format", "markdown"]
+    told = subprocess.run(command, cwd=run, capture_output=True, text=True, timeout=280).stdout
+    assert PLANTED[0][:5] in told
+    assert RESULT[:5] in told

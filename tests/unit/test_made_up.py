@@ -65,6 +65,27 @@ def test_phases_of_a_diagonal_unitary_are_data() -> None:
     np.testing.assert_array_equal(replaced(np.diag([1, 1j])), np.diag([1, 1j]))
 
 
+def test_what_is_batched_keeps_its_kind() -> None:
+    turns = np.asarray([[[math.cos(x), -math.sin(x)], [math.sin(x), math.cos(x)]] for x in (0.3, 0.7, 1.1)])
+    found = replaced(turns)
+    np.testing.assert_allclose(found @ np.swapaxes(found, 1, 2), np.broadcast_to(np.eye(2), (3, 2, 2)), atol=1e-12)
+    assert not np.any(np.isclose(found, turns, atol=1e-4))
+    states = np.asarray([[0.6, 0.0, 0.8, 0.0], [0.0, 1.0, 0.0, 0.0], [0.28, 0.96, 0.0, 0.0], [0.5, 0.5, 0.5, 0.5]])
+    for rows in (states, states[:3]):
+        made = replaced(rows)
+        np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1)
+        np.testing.assert_array_equal(made == 0, rows == 0)
+        assert not np.any(np.isclose(made[[0, 2]], rows[[0, 2]], atol=1e-4) & (rows[[0, 2]] != 0))
+
+
+def test_phases_by_themselves_stay_phases_and_are_data() -> None:
+    phases = np.exp(1j * np.asarray([0.318246, -0.731098, math.pi / 2, 0.0]))
+    found = replaced(phases)
+    np.testing.assert_allclose(np.abs(found), 1)
+    assert not np.any(np.isclose(found[:2], phases[:2], atol=1e-3))
+    np.testing.assert_allclose(found[2:], phases[2:], atol=1e-15)
+
+
 def test_what_is_merely_small_or_close_to_one_is_data() -> None:
     assert not np.any(np.isclose(replaced(np.asarray([3.18e-7, 1 + 4e-7])), [3.18e-7, 1 + 4e-7], rtol=1e-3, atol=0))
 
