@@ -241,6 +241,11 @@ def _with_loop(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
         why = "" if found is not None else f"{WHOLE_TRAINING}; loops made of the first circuit alone do not part"
     except OpaqueCircuitError as error:
         found, why = None, f"{WHOLE_TRAINING}; {error.cause}"
+    except KeyboardInterrupt:
+        # the runs are made and judged: that stays
+        found, why = None, f"{WHOLE_TRAINING}; Ctrl-C ended the search for a loop that parts as well"
+        path.unlink(missing_ok=True)
+        outcome = replace(outcome, interrupted=True)
     findings[at] = replace(findings[at], reproducer=found, unreproduced=why)
     return replace(outcome, result=replace(outcome.result, findings=tuple(findings)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +85,19 @@ def test_a_methods_name_cannot_become_code() -> None:
     text = next(iter(loops(TRAINED, evil, STACK, FakeLanguage()))).source
     assert "default.qubit" in text
     assert '{__import__("os")}' not in text.split("for step, (a, b, c)")[1]
+
+
+@pytest.mark.parametrize(("other", "nudged", "code"), [(0.5, 0.5, 1), (0.5, 0.0, 0), (0.0, 0.5, 0), (0.0, 0.0, 0)])
+def test_the_methods_part_and_so_must_a_method_from_its_nudged_twin(other: float, nudged: float, code: int) -> None:
+    ends = {"own": 0.0, "other": other, "twin": nudged}
+    verdict = written(TRAINED)[0].split("other = ")[1].split("\n", 1)[1]
+
+    def training(qnode: str, start: str) -> Iterator[np.ndarray]:
+        yield from [np.zeros(1), np.asarray([ends[start or qnode]])]
+
+    with pytest.raises(SystemExit) as ended:
+        exec(verdict + "\nsys.exit(0)", {"training": training, "own": "own", "other": "other", "start": "", "nudged": "twin", "sys": sys})
+    assert ended.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,18 @@ def test_where_no_loop_can_be_written_the_report_says_why(tmp_path: Path, monkey
     assert found.unreproduced.endswith("; the circuit is opaque")
 
 
+def test_ctrl_c_ends_the_search_and_the_judgement_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loop(*arguments: object) -> Optional[Reproducer]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(second_trainings, "Workers", Here)
+    monkeypatch.setattr(reproducer, "loop", loop)
+    found = second_trainings._with_loop(outcome(tmp_path, "QD701"), TRAINING, Silence())
+    assert found.interrupted
+    assert "Ctrl-C" in found.result.findings[0].unreproduced
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_script_that_is_not_seeded_gets_no_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def loop(*arguments: object) -> Optional[Reproducer]:
         raise AssertionError("asked for a loop")
