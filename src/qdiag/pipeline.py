@@ -249,10 +249,9 @@ def _folder(script: Script) -> Optional[Path]:
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
-    calls = list(trace.calls())
-    qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in calls)
+    qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
     return Result(
-        calls=len(calls),
+        calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
         replayed=located.replayed,
         qnodes=tuple(qnodes),

@@ -137,6 +137,11 @@ class Trace:
         """Every call, in order, one in memory at a time."""
         return (self.call(index) for index in range(self._length))
 
+    def calls_that_warned(self) -> Iterator[Call]:
+        """The calls during which a warning was shown, in order."""
+        rows = self._rows("SELECT id FROM calls WHERE warnings IS NOT NULL ORDER BY id")
+        return (self.call(int(index)) for (index,) in rows)
+
     def call(self, index: int) -> Call:
         """One call.
 

@@ -53,7 +53,7 @@ def notes(trace: Trace, methods: Sequence[str], bench: Bench) -> Iterator[str]:
 def _calls_that_warned(trace: Trace) -> Iterator[int]:
     """The first call of each QNode that warned while it was being evaluated."""
     seen = set()
-    for call in trace.calls():
+    for call in trace.calls_that_warned():
         if call.configuration.qnode not in seen and _warned(call):
             seen.add(call.configuration.qnode)
             yield call.index

@@ -75,6 +75,11 @@ def written(path: Path, *calls: Call) -> Path:
     return path
 
 
+def test_calls_that_warned_are_found_without_reading_the_others(path: Path) -> None:
+    with Trace.open(written(path, call(0, warnings=()), call(1), call(2, warnings=()), call(3))) as trace:
+        assert [found.index for found in trace.calls_that_warned()] == [1, 3]
+
+
 def test_a_call_comes_back_as_it_was(path: Path) -> None:
     calls = [
         call(0),

@@ -35,8 +35,8 @@ class Calls:
     def call(self, index: int) -> Call:
         return self.calls_made[index]
 
-    def calls(self) -> list[Call]:
-        return self.calls_made
+    def calls_that_warned(self) -> list[Call]:
+        return [call for call in self.calls_made if call.warnings]
 
 
 @dataclass
