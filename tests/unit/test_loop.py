@@ -96,7 +96,7 @@ def test_the_methods_part_and_so_must_a_method_from_its_nudged_twin(other: float
         yield from [np.zeros(1), np.asarray([ends[start or qnode]])]
 
     with pytest.raises(SystemExit) as ended:
-        exec(verdict + "\nsys.exit(0)", {"training": training, "own": "own", "other": "other", "start": "", "nudged": "twin", "sys": sys})
+        exec(verdict + "\nsys.exit(0)", dict(training=training, own="own", other="other", start="", nudged="twin", sys=sys))
     assert ended.value.code == code
 
 
