@@ -26,7 +26,9 @@ from qdiag.report import bundle, figures, findings_json, github, html, markdown,
 from qdiag.report.document import document as outline
 from qdiag.report.drawing import MOST_OPERATIONS, drawing
 from qdiag.report.drawing import text as drawing_text
+from qdiag.report.names import Names
 from qdiag.report.outline import Code, Document
+from qdiag.report.sentences import of_finding
 from tests.golden.results import CASES, ENVIRONMENT, Case
 from tests.small_circuits import circuit, controlled, expval, gate, probs
 from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
@@ -38,6 +40,21 @@ def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, ver
     terminal.render(document, Console(file=stream, width=width, force_terminal=False), verbose=verbose)
     stream.flush()
     return buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("default.qubit/adjoint",), "adjoint is wrong at call 0: shape (3, 4) against (6, 4) (adjoint against backprop)."),
+        ((), "adjoint and backprop differ in shape at call 0: shape (3, 4) against (6, 4)."),
+    ],
+)
+def test_another_shape_is_somebodys_fault_where_that_is_known(wrong: tuple[str, ...], said: str) -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    comparison = replace(finding.divergence.comparison, where="shape", detail="shape (3, 4) against (6, 4)")
+    divergence = replace(finding.divergence, comparison=comparison, signature="shape", wrong=wrong)
+    assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == said
 
 
 # --- figures -----------------------------------------------------------------------------------------------------------

@@ -110,6 +110,10 @@ def _shape(divergence: Divergence, names: Names) -> str:
     comparison = divergence.comparison
     if divergence.in_layer:
         return f"At call {divergence.call.index} {comparison.detail}."
+    if divergence.wrong:
+        verb = "is" if len(divergence.wrong) == 1 else "are"
+        sides = " against ".join(map(names.short, comparison.methods))
+        return f"{_wrong(divergence.wrong, names)} {verb} wrong at call {divergence.call.index}: {comparison.detail} ({sides})."
     return f"{_pair(comparison, names)} differ in {divergence.signature} at call {divergence.call.index}: {comparison.detail}."
 
 
