@@ -11,13 +11,14 @@ from typing import Optional
 from qdiag import arbiter, reproducer
 from qdiag.arrays import pack, unpack
 from qdiag.bench import INTERRUPTED, Bench
+from qdiag.call import Call
 from qdiag.circuit import Circuit
 from qdiag.circuit_file import restore, skeleton
 from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
 from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
-from qdiag.diagnosis.diagnose import recurs
+from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.evaluate import Evaluation
@@ -100,27 +101,8 @@ def minimal_of(
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
     if divergence.outside or diagnosis.code in NOT_FOR_THE_CIRCUIT or question.circuit.opaque:
         return None
-
-    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
-        configuration = divergence.call.configuration
-        return arbiter.judge(circuit, configuration, sides, (), bench.workers, trusted=bench.trusted).wrong
-
-    def same_cause(circuit: Circuit) -> bool:
-        cause = next((cause for cause in CAUSES if cause.code == diagnosis.code), None)
-        smaller = with_circuit(question, circuit)
-        compared = ask(smaller, bench.workers, bench.reference)
-        shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
-        scene = survey(shown, smaller, bench.workers, bench.reference)
-        return cause is None or diagnosis.code == "QD901" or recurs(cause, scene, bench.workers, bench.reference)
-
-    same = SameDifference(
-        question,
-        bench.workers,
-        reference=bench.reference,
-        wrong=divergence.wrong,
-        wrong_methods=wrong_methods,
-        loses_and_shifts=diagnosis.code == TRAINABLE_SETS.code,
-    )
+    same = same_difference(question, divergence.call, divergence.wrong, diagnosis.code, bench)
+    same_cause = _same_cause(divergence, question, diagnosis.code, bench)
     workshop = workshop_of(bench.workers, trusted=bench.trusted)
     try:
         with Oracle(same, width=bench.workers.count) as oracle:
@@ -144,3 +126,33 @@ def minimal_of(
         notes=explained.sentences(circuit),
         seconds=found.seconds,
     )
+
+
+def same_difference(question: Question, call: Call, wrong: Sequence[str], code: str, bench: Bench) -> SameDifference:
+    """Whether another circuit shows what the question's own does, with the same methods wrong; the cause has a code already."""
+
+    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
+        return arbiter.judge(circuit, call.configuration, sides, (), bench.workers, trusted=bench.trusted).wrong
+
+    return SameDifference(
+        question,
+        bench.workers,
+        reference=bench.reference,
+        wrong=wrong,
+        wrong_methods=wrong_methods,
+        loses_and_shifts=code == TRAINABLE_SETS.code,
+    )
+
+
+def _same_cause(divergence: Divergence, question: Question, code: str, bench: Bench) -> Callable[[Circuit], bool]:
+    """Whether the cause explains the difference on another circuit, too; a cause that is unknown always does."""
+    cause = next((cause for cause in CAUSES if cause.code == code), None)
+
+    def holds(circuit: Circuit) -> bool:
+        smaller = with_circuit(question, circuit)
+        compared = ask(smaller, bench.workers, bench.reference)
+        shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
+        scene = survey(shown, smaller, bench.workers, bench.reference)
+        return cause is None or code == UNKNOWN or recurs(cause, scene, bench.workers, bench.reference)
+
+    return holds

@@ -13,16 +13,18 @@ from qdiag import guarded
 from qdiag.bench import Bench, method_named
 from qdiag.call import Call
 from qdiag.circuit import Circuit, nodes_of
-from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
 from qdiag.findings import Divergence, Finding, Result
+from qdiag.locate import Plan
+from qdiag.locate.judging import compared
 from qdiag.made_up import made_up, tells_numbers
+from qdiag.minimizing import SameDifference
 from qdiag.pipeline import reported
-from qdiag.proof import kept
-from qdiag.question import ask, question_of
+from qdiag.proof import kept, same_difference
+from qdiag.question import question_of
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
@@ -63,17 +65,12 @@ def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool 
     told = _told(record, number)
     with Trace.open(run.trace) as trace:
         call, script, environment = trace.call(told["call"]), trace.script, trace.environment
-    bench = Bench(workers, environment, trusted=trusted, minimize=False)
     circuit = _smallest(run, number)
-    definitions = [node.definition for top in circuit.nodes for node in nodes_of(top) if node.definition]
-    if definitions and not trusted:
-        raise UsageError("the circuit holds classes of the script's own", "add --trust, for a trace of your own")
-    if any(map(tells_numbers, definitions)):
-        raise UsageError(
-            "the circuit holds a class of the script's own whose source has numbers in it", "take them out, or leave out --synthetic"
-        )
+    _check_classes(circuit, trusted=trusted)
+    bench = Bench(workers, environment, trusted=trusted, minimize=False)
     path = run.path / "repro-synthetic.py"
-    found = next(filter(None, (_shown(made_up(circuit, seed), call, told, bench) for seed in range(1, SEEDS + 1))), None)
+    invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
+    found = _found(invented, told, bench)
     if found is None:
         raise NotReproducedError(
             f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
@@ -105,24 +102,42 @@ def _smallest(run: RunDirectory, number: int) -> Circuit:
     return kept(path)
 
 
-def _shown(circuit: Circuit, call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
+def _check_classes(circuit: Circuit, *, trusted: bool) -> None:
+    """Source is shown as it is: a class of the script's own must hold no numbers."""
+    definitions = [node.definition for top in circuit.nodes for node in nodes_of(top) if node.definition]
+    if definitions and not trusted:
+        raise UsageError("the circuit holds classes of the script's own", "add --trust, for a trace of your own")
+    if any(map(tells_numbers, definitions)):
+        raise UsageError(
+            "the circuit holds a class of the script's own whose source has numbers in it", "take them out, or leave out --synthetic"
+        )
+
+
+def _found(call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
+    """The finding on the first made-up numbers that show it; None where none do."""
+    pair = (method_named(call, told["methods"][0]), method_named(call, told["methods"][1]))
+    question = question_of(call, pair, where=told["where"], trusted=bench.trusted, tolerance=bench.tolerance)
+    same = same_difference(question, call, told["wrong"], told["cause"]["code"], bench)
+    draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))
+    return next(filter(None, (_shown(drawn, same, call, told, bench) for drawn in draws)), None)
+
+
+def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
-    invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
-    own, other = (method_named(call, name) for name in told["methods"])
-    question = question_of(invented, (own, other), where=told["where"], trusted=bench.trusted, tolerance=bench.tolerance)
-    comparison = ask(question, bench.workers, bench.reference)
-    if (comparison.verdict, comparison.where) != (Verdict(told["verdict"]), told["where"]):
+    if not same(circuit):
         return None
-    comparison = replace(comparison, methods=tuple(told["methods"]))
-    divergence = Divergence(invented, comparison, comparison.where, worst_call=call.index, calls=(call.index,))
-    finding = guarded.diagnosed(bench.judged(divergence, told["methods"]), tuple(told["methods"]), bench)
-    if {*finding.divergence.wrong} & {*told["methods"]} != {*told["wrong"]} & {*told["methods"]}:
-        return None
+    methods, observed = tuple(told["methods"]), same.observed(circuit)
+    # as in a replay: a method that refuses to go backward has its outputs compared all the same
+    sides, _ = compared(circuit, observed.sides[0], observed.sides[1:], Plan(tolerance=bench.tolerance), ())
+    comparison = replace(sides[0].comparison if sides else observed.comparison, methods=methods)
+    shown = replace(call, circuit=circuit)
+    divergence = Divergence(shown, comparison, comparison.where, worst_call=call.index, calls=(call.index,))
+    finding = guarded.diagnosed(bench.judged(divergence, methods), methods, bench)
     code = told["cause"]["code"]
     cause = next((cause for cause in CAUSES if cause.code == code), None)
     if finding.diagnosis.code == code or cause is None:
         return finding if finding.diagnosis.code == code else None
     # so small a circuit may not tell a cause from its rivals, as the whole one did
-    scene = survey(finding.divergence, question, bench.workers, bench.reference)
+    scene = survey(finding.divergence, replace(same.question, circuit=circuit), bench.workers, bench.reference)
     diagnosis = again(cause, scene, bench.workers, bench.reference)
     return None if diagnosis is None else replace(finding, diagnosis=diagnosis)

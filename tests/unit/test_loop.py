@@ -95,8 +95,9 @@ def test_the_methods_part_and_so_must_a_method_from_its_nudged_twin(other: float
     def training(qnode: str, start: str) -> Iterator[np.ndarray]:
         yield from [np.zeros(1), np.asarray([ends[start or qnode]])]
 
+    known = {"training": training, "own": "own", "other": "other", "start": "", "nudged": "twin", "sys": sys}
     with pytest.raises(SystemExit) as ended:
-        exec(verdict + "\nsys.exit(0)", dict(training=training, own="own", other="other", start="", nudged="twin", sys=sys))
+        exec(verdict + "\nsys.exit(0)", known)
     assert ended.value.code == code
 
 
