@@ -12,7 +12,7 @@ from qdiag.call import Call
 from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
-from qdiag.probe import Probe
+from qdiag.probe import Probe, Proof
 
 LAYER = "the layer's result"
 """The element of a comparison that holds what a layer handed on against what its QNode gave."""
@@ -44,6 +44,8 @@ class Divergence:
         Indices of all replayed calls that show the same signature and pair.
     probe
         The live probe that found it, where the replayed circuit does not show it.
+    proof
+        What that probe shows beside the gap.
     """
 
     call: Call
@@ -56,6 +58,7 @@ class Divergence:
     worst_call: int = 0
     calls: tuple[int, ...] = ()
     probe: Optional[Probe] = None
+    proof: Proof = Proof.NONE
 
     @property
     def verdict(self) -> Verdict:

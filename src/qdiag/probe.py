@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Optional
+
+
+class Proof(Enum):
+    """What a probe shows beside a gap, where that leaves one explanation; the value is how it is said."""
+
+    NONE = ""
+    MIXED_ROWS = "rows are mixed"
+    TRANSFORMS = "without its transforms its gradient is right"
+    STRUCTURE = "beside this point the circuit has another structure"
+    POINT = "beside this point its gradient is right"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from qdiag.call import Call
 from qdiag.compare import Comparison, Verdict
 from qdiag.findings import Divergence, Evidence
 from qdiag.method import Method
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 ROUNDING = 64.0
 """Units of the working precision, times the scale, by which a healthy slope may miss: circuits in probes are small or shallow, and
@@ -22,18 +22,6 @@ what is looked for here is lost, not rounded."""
 
 SMALLEST = 1e-10
 """In double precision the same: a matrix exponential in the circuit is off by up to 6e-11, and no gradient that is lost is so small."""
-
-MIXED = "rows are mixed"
-"""In the words of a comparison that shows that one row's result depends on another row."""
-
-HEALED = "without its transforms its gradient is right"
-"""In the words of a comparison that blames the QNode's transforms."""
-
-RESTRUCTURED = "beside this point the circuit has another structure"
-"""In the words of a judgement at a point where an `if` on a value hides an argument."""
-
-SINGULAR = "beside this point its gradient is right"
-"""In the words of a judgement at a point where a formula has no derivative, although the result has."""
 
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
@@ -92,7 +80,8 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
     position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
     argument, own = probe.arguments[position], probe.methods[0].slopes[position]
     wrong = wrong_at(probe, position)
-    gap = _gap(own, argument)
+    gap, limit = _gap(own, argument), bound(probe, argument, own)
+    proof = _proof(probe, position, limit)
     comparison = Comparison(
         _pair(call),
         Verdict.ERROR,
@@ -103,15 +92,15 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
         max_rel=gap / max(abs(argument.numerical), argument.scale * probe.eps),
         ulps=gap / (probe.eps * argument.scale),
         eps=probe.eps,
-        bound=bound(probe, argument, own),
+        bound=limit,
         scale=argument.scale,
-        detail=_how(probe, position),
+        detail=_how(argument, own, proof),
     )
     slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
     judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}"
-    if argument.aside is not None and argument.aside <= comparison.bound:
-        judged += f"; {RESTRUCTURED if argument.restructured else SINGULAR}"
-    return _divergence(call, comparison, probe, wrong, judged)
+    if proof in (Proof.STRUCTURE, Proof.POINT):
+        judged += f"; {proof.value}"
+    return replace(_divergence(call, comparison, probe, wrong, judged), proof=proof)
 
 
 def _gap(slope: float, argument: ProbedArgument) -> float:
@@ -119,14 +108,24 @@ def _gap(slope: float, argument: ProbedArgument) -> float:
     return abs(slope - argument.numerical) if math.isfinite(slope) else math.inf
 
 
-def _how(probe: Probe, position: int) -> str:
-    argument, own = probe.arguments[position], probe.methods[0].slopes[position]
+def _proof(probe: Probe, position: int, limit: float) -> Proof:
+    """What leaves one explanation for a wrong slope: transforms come first, a special point after them."""
+    argument, bare = probe.arguments[position], probe.untransformed
+    if bare is not None and not bare.failure:
+        slope = bare.slopes[position]
+        if _gap(slope, argument) <= bound(probe, argument, slope):
+            return Proof.TRANSFORMS
+    if argument.aside is not None and argument.aside <= limit:
+        return Proof.STRUCTURE if argument.restructured else Proof.POINT
+    return Proof.NONE
+
+
+def _how(argument: ProbedArgument, own: float, proof: Proof) -> str:
     words = "exactly zero" if own == 0 else "not a number" if not math.isfinite(own) else ""
     found = f"the result moves with {argument.name}, and its gradient is {words}" if words else ""
-    bare = probe.untransformed
-    if bare is None or bare.failure or _gap(bare.slopes[position], argument) > bound(probe, argument, bare.slopes[position]):
+    if proof is not Proof.TRANSFORMS:
         return found
-    return f"{found}; {HEALED}" if found else f"the QNode has transforms, and {HEALED}"
+    return f"{found}; {proof.value}" if found else f"the QNode has transforms, and {proof.value}"
 
 
 def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
@@ -144,10 +143,11 @@ def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
         eps=probe.eps,
         bound=limit,
         scale=probe.size,
-        detail=f"{MIXED}: another last row of the batch of {probe.rows} changes the first row's result",
+        detail=f"{Proof.MIXED_ROWS.value}: another last row of the batch of {probe.rows} changes the first row's result",
     )
     answered = tuple(method for method in probe.methods if not method.failure)
-    return _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with another last row")
+    found = _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with another last row")
+    return replace(found, proof=Proof.MIXED_ROWS)
 
 
 def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
@@ -201,7 +201,7 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     probe = divergence.probe
     if probe is None:
         return ()
-    if MIXED in divergence.comparison.detail:
+    if divergence.proof is Proof.MIXED_ROWS:
         return (Evidence("another last row", 0.0, probe.mixing, "moves", True, "the first row's result"),)
     position = _position(divergence)
     if position is None:
@@ -214,7 +214,7 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
         if not method.failure
         for gap in [_gap(method.slopes[position], argument)]
     ]
-    if HEALED in divergence.comparison.detail and probe.untransformed is not None:
+    if divergence.proof is Proof.TRANSFORMS and probe.untransformed is not None:
         after = _gap(probe.untransformed.slopes[position], argument)
         return (Evidence("transforms removed", before, after, "heals", True), *found)
     if argument.aside is not None:
@@ -237,8 +237,7 @@ def is_proven(divergence: Divergence) -> bool:
     That is: mixed rows, a graph that ends before the circuit, transforms without which the gradient is right, or a point beside
     which it is.
     """
-    words = f"{divergence.comparison.detail} {divergence.judged}"
-    return any(proof in words for proof in (MIXED, HEALED, RESTRUCTURED, SINGULAR)) or is_cut_before_the_circuit(divergence)
+    return divergence.proof is not Proof.NONE or is_cut_before_the_circuit(divergence)
 
 
 def is_cut_before_the_circuit(divergence: Divergence) -> bool:

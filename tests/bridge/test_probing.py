@@ -18,7 +18,7 @@ from qdiag.bridges import probing, stack
 from qdiag.call import Argument, Call, Configuration, SourceLine
 from qdiag.circuit import Circuit
 from qdiag.findings import Divergence
-from qdiag.probe import Probe
+from qdiag.probe import Probe, Proof
 
 pytestmark = pytest.mark.stack
 
@@ -185,7 +185,7 @@ def test_a_gate_that_is_left_out_at_this_point_only_is_seen_beside_it() -> None:
     assert argument.restructured
     assert argument.aside == pytest.approx(0.0, abs=1e-12)
     (divergence,) = found(probe)
-    assert probed.RESTRUCTURED in divergence.judged
+    assert divergence.proof is Proof.STRUCTURE
     assert found(seen(left_out_at_zero, tensor(0.4))) == ()
 
 
@@ -193,7 +193,7 @@ def test_a_formula_that_is_singular_at_this_point_only_is_right_beside_it() -> N
     probe = seen(lambda p: rotated(2 * torch.asin(torch.sqrt(p))), tensor(0.0))
     (divergence,) = found(probe)
     assert divergence.signature == "nan"
-    assert probed.SINGULAR in divergence.judged
+    assert divergence.proof is Proof.POINT
 
 
 @pytest.mark.skipif(not hasattr(qml.QNode, "compile_pipeline"), reason="transforms wrap the QNode, or fuse without a formula")
@@ -212,4 +212,4 @@ def test_a_gradient_that_a_transform_spoils_is_right_without_it() -> None:
     fused(*arguments)
     *_, probe = probing.probes(fused, arguments, {}, layer="", call=0)
     (divergence,) = found(probe)
-    assert probed.HEALED in divergence.comparison.detail
+    assert divergence.proof is Proof.TRANSFORMS

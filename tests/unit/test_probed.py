@@ -12,7 +12,7 @@ from qdiag.call import Argument, Call, Configuration, SourceLine
 from qdiag.circuit import Circuit
 from qdiag.compare import Verdict
 from qdiag.findings import Divergence
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 OWN = "default.qubit/backprop"
 
@@ -102,7 +102,7 @@ def test_a_probe_that_knows_nothing_finds_nothing() -> None:
 def test_rows_that_depend_on_each_other_come_before_a_gradient() -> None:
     found = only(probe(argument(), own=(0.0,), rows=3, mixing=0.1))
     assert (found.signature, found.wrong) == ("output", (OWN,))
-    assert probed.MIXED in found.comparison.detail
+    assert found.proof is Proof.MIXED_ROWS
     assert probed.is_proven(found)
 
 
@@ -145,7 +145,7 @@ def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for
     bare = ProbedMethod("backprop", (0.5,))
     found = only(probe(argument(), own=(float("nan"),), other=(float("nan"),), untransformed=bare))
     assert (found.signature, found.comparison.max_abs) == ("nan", float("inf"))
-    assert probed.HEALED in found.comparison.detail
+    assert found.proof is Proof.TRANSFORMS
     assert probed.is_proven(found)
     first, _ = probed.evidence(found)
     assert (first.experiment, first.predicts, first.after) == ("transforms removed", "heals", 0.0)
@@ -153,26 +153,26 @@ def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for
 
 def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
     found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.25,))))
-    assert probed.HEALED not in found.comparison.detail
+    assert found.proof is Proof.NONE
     assert not probed.is_proven(found)
 
 
 def test_a_gradient_that_is_lost_only_where_a_gate_is_left_out_is_a_switching_value() -> None:
     found = only(probe(argument(followed=False, restructured=True, aside=1e-15), own=(0.0,)))
-    assert probed.RESTRUCTURED in found.judged
+    assert found.proof is Proof.STRUCTURE
     assert probed.is_proven(found)
     assert probed.evidence(found)[0].predicts == "heals"
 
 
 def test_one_that_is_lost_beside_that_point_too_is_not() -> None:
     found = only(probe(argument(followed=False, restructured=True, aside=0.5), own=(0.0,)))
-    assert probed.RESTRUCTURED not in found.judged
+    assert found.proof is Proof.NONE
     assert not probed.is_proven(found)
 
 
 def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula() -> None:
     found = only(probe(argument(aside=1e-15), own=(float("nan"),)))
-    assert probed.SINGULAR in found.judged
+    assert found.proof is Proof.POINT
     assert probed.is_proven(found)
     assert not probed.is_proven(only(probe(argument(aside=0.5), own=(float("nan"),))))
 

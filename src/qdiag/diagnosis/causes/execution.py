@@ -15,6 +15,7 @@ from qdiag.diagnosis.experiments import (
     UNBATCHED,
     WIRES_AS_USED,
 )
+from qdiag.probe import Proof
 from qdiag.question import Evaluator, Question, with_circuit
 
 BROADCASTING = Cause(
@@ -144,7 +145,7 @@ def _wires_for_rows(scene: Scene, less: int) -> Experiment:
 
 def _mixes_rows(scene: Scene) -> bool:
     """Whether the QNode itself was probed, and one row's result depends on another row."""
-    return "rows are mixed" in scene.comparison.detail and _batch_shape(scene) is not None
+    return scene.divergence.proof is Proof.MIXED_ROWS and _batch_shape(scene) is not None
 
 
 def _batch_words(scene: Scene) -> str:
@@ -179,7 +180,7 @@ TRANSFORM = Cause(
         gradient that numerical differentiation with respect to its arguments gives.""",
     remedy="remove the transform, or move the parameters off the point where it is singular",
     applies=lambda scene: (
-        "without its transforms" in scene.comparison.detail
+        scene.divergence.proof is Proof.TRANSFORMS
         if scene.divergence.probe is not None
         else scene.call.written is not None and bool(scene.call.configuration.transforms)
     ),

@@ -17,6 +17,7 @@ from qdiag.diagnosis.experiments import (
     other_methods,
 )
 from qdiag.method import DIFF_METHODS, Method
+from qdiag.probe import Proof
 
 DETACHED = Cause(
     code="QD401",
@@ -47,7 +48,7 @@ DETACHED = Cause(
 
 def _argument(scene: Scene) -> bool:
     """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong, wherever it stands."""
-    elsewhere = "without its transforms" in scene.comparison.detail or "another structure" in scene.divergence.judged
+    elsewhere = scene.divergence.proof in (Proof.TRANSFORMS, Proof.STRUCTURE)
     return "argument" in scene.comparison.element and not elsewhere
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
+from qdiag.probe import Proof
 
 SHOT_NOISE = Cause(
     code="QD601",
@@ -74,7 +75,7 @@ VALUE_DEPENDENT = Cause(
     confirmed_by="""Beside the point the circuit has other operations than at the point, and there the method's gradient is the
         numerical one.""",
     remedy="apply the gate whatever its angle, or start away from the value at which it is left out",
-    applies=lambda scene: "another structure" in scene.divergence.judged,
+    applies=lambda scene: scene.divergence.proof is Proof.STRUCTURE,
     predicts=lambda scene: (),
     because=lambda scene: "the circuit has other operations at these values of its arguments than beside them",
 )
