@@ -150,6 +150,7 @@ def _products_of_jacobian(call: Call) -> int:
     """How many vector-Jacobian products a full Jacobian takes: one for each result, two where it is complex."""
     if not call.circuit.trainable:
         return 0
+    # a call that raised left no results to count, and its Jacobian is asked for all the same
     return sum(output.size * (2 if output.dtype.kind == "c" else 1) for output in call.outputs or ()) or 1
 
 
