@@ -84,6 +84,8 @@ def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
             return value
         low, high = min(0, int(value.min())), max(0, int(value.max()))
         return draws.integers(low, high, size=value.shape, endpoint=True).astype(value.dtype)
+    if np.all(_simple(value)):
+        return value
     if value.dtype.kind == "c" and np.allclose(np.abs(value), 1, atol=_KINDS):
         return _phases(value, draws).astype(value.dtype)
     if value.ndim > 1 and value.shape[-1] == value.shape[-2] > 1:
@@ -137,8 +139,21 @@ def _state(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
 def _numbers(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     """Numbers between 0.15 and 1.35 with two digits, with the signs that were there."""
     size = np.round(draws.uniform(0.15, 1.35, value.shape), 2)
+    sign = _sign(value)
+    return np.where(_simple(value), value, size * np.where(_is_a_sign(sign), sign, 1))
+
+
+def _simple(value: np.ndarray) -> np.ndarray:
+    """Where numbers are 0, ±1 or ± a simple fraction of π."""
     length = np.abs(value)
     near = np.any(np.abs(length[..., None] - _SIMPLE) <= _ULPS * np.finfo(value.dtype).eps * _SIMPLE, axis=-1)
-    phase = np.divide(value, length, out=np.ones_like(value), where=length > 0)
-    simple = np.isin(np.round(np.real(phase), 6), (0.0, 1.0, -1.0))
-    return np.where(near & simple, value, size * np.where(simple, phase, 1))
+    return np.asarray(near & _is_a_sign(_sign(value)))
+
+
+def _sign(value: np.ndarray) -> np.ndarray:
+    length = np.abs(value)
+    return np.asarray(np.divide(value, length, out=np.ones_like(value), where=length > 0))
+
+
+def _is_a_sign(phase: np.ndarray) -> np.ndarray:
+    return np.isin(np.round(np.real(phase), 6), (0.0, 1.0, -1.0))

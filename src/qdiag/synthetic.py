@@ -17,9 +17,10 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
-from qdiag.findings import Divergence, Finding, Result
+from qdiag.findings import Finding, Result
 from qdiag.locate import Plan
-from qdiag.locate.judging import compared
+from qdiag.locate.differences import differences, divergences
+from qdiag.locate.judging import Judged, compared
 from qdiag.made_up import made_up, tells_numbers
 from qdiag.minimizing import SameDifference
 from qdiag.pipeline import reported
@@ -126,12 +127,13 @@ def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     if not same(circuit):
         return None
-    methods, observed = tuple(told["methods"]), same.observed(circuit)
-    # as in a replay: a method that refuses to go backward has its outputs compared all the same
-    sides, _ = compared(circuit, observed.sides[0], observed.sides[1:], Plan(tolerance=bench.tolerance), ())
-    comparison = replace(sides[0].comparison if sides else observed.comparison, methods=methods)
-    shown = replace(call, circuit=circuit)
-    divergence = Divergence(shown, comparison, comparison.where, worst_call=call.index, calls=(call.index,))
+    methods, (own, other) = tuple(told["methods"]), same.observed(circuit).sides
+    shown = replace(call, circuit=circuit, outputs=own.outputs, failure=own.failure)
+    sides, refused = compared(circuit, own, [other], Plan(tolerance=bench.tolerance), ())
+    judged = Judged(call.index, "", own, (), sides, refused, failure=own.failure)
+    divergence = next(iter(divergences(differences(judged, shown), lambda _: shown, lambda _: judged.raised)), None)
+    if divergence is None:
+        return None
     finding = guarded.diagnosed(bench.judged(divergence, methods), methods, bench)
     code = told["cause"]["code"]
     cause = next((cause for cause in CAUSES if cause.code == code), None)

@@ -65,6 +65,11 @@ def test_phases_of_a_diagonal_unitary_are_data() -> None:
     np.testing.assert_array_equal(replaced(np.diag([1, 1j])), np.diag([1, 1j]))
 
 
+def test_a_matrix_of_simple_numbers_stays() -> None:
+    for matrix in (np.diag([0.0, 1.0]), np.asarray([[0, 1j], [-1j, 0]]), np.zeros((2, 2))):
+        np.testing.assert_array_equal(replaced(matrix), matrix)
+
+
 def test_what_is_batched_keeps_its_kind() -> None:
     turns = np.asarray([[[math.cos(x), -math.sin(x)], [math.sin(x), math.cos(x)]] for x in (0.3, 0.7, 1.1)])
     found = replaced(turns)

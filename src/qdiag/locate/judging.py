@@ -99,6 +99,12 @@ class Judged:
         found = (self.own.method, *(side.method for side in self.sides), *(method for method, _ in self.refused))
         return tuple(dict.fromkeys(found))
 
+    @property
+    def raised(self) -> tuple[tuple[str, str], ...]:
+        """The methods that raised, with PennyLane's words: the own one first, where the user met its exception."""
+        own = [] if self.failure is None else [(self.own.method, self.failure)]
+        return tuple((str(method), f"{failure.type}: {failure.message}") for method, failure in (*own, *self.refused))
+
     def without_arrays(self) -> Judged:
         """The same judgement without the numbers that led to it: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)

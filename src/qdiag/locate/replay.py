@@ -129,7 +129,7 @@ class Replay:
         refused = {str(method): f"{failure.type}: {failure.message}" for j in reversed(judged) for method, failure in j.refused}
         unfaithful = tuple(j.unfaithful for j in judged if j.unfaithful is not None)
         return Located(
-            divergences=divergences(found, self._trace.call, self._raised),
+            divergences=divergences(found, self._trace.call, lambda index: self._judged[index].raised),
             verdict=verdict_of([d.comparison.verdict for d in found], unfaithful, replayed),
             methods=tuple(dict.fromkeys(str(method) for j in judged for method in j.methods)),
             recorded=len(self._trace),
@@ -247,11 +247,6 @@ class Replay:
     def _wants_more(self, index: int) -> bool:
         tried = self._judged[index].methods
         return any(m not in tried and not self._is_hopeless(index, m) for m in self._methods(index))
-
-    def _raised(self, index: int) -> tuple[tuple[str, str], ...]:
-        judged = self._judged[index]
-        own = [] if judged.failure is None else [(judged.own.method, judged.failure)]
-        return tuple((str(method), f"{failure.type}: {failure.message}") for method, failure in (*own, *judged.refused))
 
     # --- looking closer ----------------------------------------------------------------------------------------------
 
