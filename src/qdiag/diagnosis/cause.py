@@ -108,6 +108,11 @@ class Scene:
         return any(method.diff_method in diff_methods for method in self.suspects)
 
     @property
+    def cut_inside(self) -> bool:
+        """Whether a graph is cut in the circuit: backprop has no rule of its own that could give a gradient of exactly zero."""
+        return bool(self.lost) and self.involves("backprop")
+
+    @property
     def suspects(self) -> tuple[Method, ...]:
         """The methods of the pair that are wrong, or both where that is not known."""
         wrong = tuple(m for m in self.question.methods if str(m) in self.divergence.wrong)

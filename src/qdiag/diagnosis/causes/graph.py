@@ -35,12 +35,13 @@ DETACHED = Cause(
     confirmed_by="""The numerical derivative with respect to the argument (or parameter) is not zero, the methods say exactly zero, and
         no graph leads from the result to it: the circuit holds no trainable parameter that depends on the argument, or the operation's
         matrix is worked out without the interface. Without what cuts the graph the gap is gone; far from the point it stays.""",
-    remedy="keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way",
-    applies=lambda scene: scene.signature in ("vjp", "jacobian") and (_argument(scene) or _cut_inside(scene)),
-    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *leaves(NUDGED_FAR)) if _cut_inside(scene) else (),
+    remedy="""keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself cuts
+        the graph, another diff_method""",
+    applies=lambda scene: scene.signature in ("vjp", "jacobian") and (_argument(scene) or scene.cut_inside),
+    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *leaves(NUDGED_FAR)) if scene.cut_inside else (),
     because=lambda scene: (
         f"{scene.blamed.name if scene.blamed else 'an operation'} works out its result outside of the interface's graph"
-        if _cut_inside(scene)
+        if scene.cut_inside
         else "the QNode's result moves with its argument through numbers of the circuit from which no graph leads back to it"
     ),
 )
@@ -50,11 +51,6 @@ def _argument(scene: Scene) -> bool:
     """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong, wherever it stands."""
     elsewhere = scene.divergence.proof in (Proof.TRANSFORMS, Proof.STRUCTURE)
     return "argument" in scene.comparison.element and not elsewhere
-
-
-def _cut_inside(scene: Scene) -> bool:
-    """Backprop has no rule of its own that could be wrong: a gradient of exactly zero means that the graph is cut in the circuit."""
-    return bool(scene.lost) and scene.involves("backprop")
 
 
 TRAINABLE_SETS = Cause(

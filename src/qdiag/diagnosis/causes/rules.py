@@ -69,7 +69,8 @@ WRONG_RULE = Cause(
         decomposition""",
     applies=lambda scene: scene.derivative
     and scene.signature != "nan"
-    and bool(set(scene.apart) - set(scene.lost) - set(scene.hidden)),
+    and bool(set(scene.apart) - set(scene.lost) - set(scene.hidden))
+    and not (scene.cut_inside and {method.diff_method for method in scene.suspects} == {"backprop"}),
     predicts=lambda scene: (
         *flips(*_blamed_frozen(scene)),
         *leaves(*_others_frozen(scene)),
