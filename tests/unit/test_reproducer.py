@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qdiag.call import Argument, Call, Configuration, Environment, Failure, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter
+from qdiag.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluate import Evaluation
@@ -117,6 +117,13 @@ def test_outputs_are_compared_on_tracked_numbers():
     assert "requires_grad=True" in text
     assert 'diff_method="adjoint")(x).detach()' in text
     assert "jacobian" not in text
+
+
+def test_without_an_interface_a_result_may_be_a_bare_float():
+    # as lightning gives it
+    text = script(divergence(with_trainable(TWO, ()), where="output"))
+    assert text.count("= np.asarray(qml.QNode(circuit") == 2
+    assert "import numpy as np" in text
 
 
 def test_the_tolerance_lies_between_what_rounding_explains_and_the_gap():

@@ -109,7 +109,8 @@ class Layout:
         """The outputs of a QNode as one array."""
         call = "{qnode}({arguments})" + (".values()" if self.circuit.returns.startswith("dict:") else "")
         if not self.several:
-            return Template(call)
+            # without an interface lightning gives a bare float
+            return Template(f"np.asarray({call})", frozenset([NUMPY])) if module == NUMPY else Template(call)
         if stack == "torch.hstack" and not all(node.name in ("ExpectationMP", "VarianceMP") for node in self.circuit.measurements):
             return Template(f"torch.cat([result.reshape(-1) for result in {call}])", frozenset([module]))
         return Template(f"{stack}(tuple({call}))", frozenset([module]))
