@@ -10,11 +10,11 @@ import math
 import re
 import tokenize
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Outcome, Value, with_nodes, with_values
+from qdiag.circuit import Circuit, Outcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
 
 _Number = TypeVar("_Number", float, complex)
 
@@ -41,7 +41,10 @@ def made_up(circuit: Circuit, seed: int) -> Circuit:
         Another one, other numbers.
     """
     draws = np.random.default_rng(seed)
-    drawn = with_values(circuit, {i: _drawn(parameter.value, draws) for i, parameter in enumerate(circuit.parameters)})
+    sparse = [value for top in circuit.nodes for value in walk(top) if isinstance(value, Tagged) and _is_sparse(value)]
+    parts = {id(part) for value in sparse for part in parameters_of(value)}
+    numbers = {i: p.value for i, p in enumerate(circuit.parameters) if id(p) not in parts}
+    drawn = with_values(circuit, {i: _drawn(value, draws) for i, value in numbers.items()})
     return with_nodes(drawn, lambda value: _beside(value, draws))
 
 
@@ -70,7 +73,30 @@ def _beside(value: Value, draws: np.random.Generator) -> Value:
         return _scalar(value, draws)
     if isinstance(value, Outcome):
         return replace(value, table=tuple(_scalar(entry, draws) if isinstance(entry, float) else entry for entry in value.table))
-    return value
+    return _sparse(value, draws) if isinstance(value, Tagged) and _is_sparse(value) else value
+
+
+def _is_sparse(value: Tagged) -> bool:
+    """Whether it is a matrix of scipy, whose indices are no numbers of the user's."""
+    return value.kind.startswith("sparse-")
+
+
+def _sparse(value: Tagged, draws: np.random.Generator) -> Tagged:
+    """Other entries in the same places; a Hermitian matrix stays one."""
+    # scipy takes a while to load, and few circuits need it
+    import scipy.sparse
+
+    content: Any = value.content
+    shape, parts, flag = content
+    arrays = [part.value for part in parts]
+    matrix = scipy.sparse.csr_matrix(tuple(arrays), shape=shape)
+    made = scipy.sparse.csr_matrix((_numbers(arrays[0], draws), *arrays[1:]), shape=shape)
+    if abs(matrix - matrix.getH()).max() < _KINDS:
+        rows, columns = matrix.nonzero()
+        made = (made + made.getH()) / 2
+        made = scipy.sparse.csr_matrix((np.ravel(made[rows, columns]), (rows, columns)), shape=shape)
+    fresh = (made.data.astype(arrays[0].dtype), made.indices, made.indptr)
+    return Tagged(value.kind, (shape, tuple(replace(part, value=array) for part, array in zip(parts, fresh)), flag))
 
 
 def _scalar(number: _Number, draws: np.random.Generator) -> _Number:

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse
 
-from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Wires
+from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Wires
 from qdiag.made_up import made_up, tells_numbers
 
 
@@ -63,6 +64,18 @@ def test_phases_of_a_diagonal_unitary_are_data() -> None:
     np.testing.assert_allclose(found @ found.conj().T, np.eye(2), atol=1e-12)
     assert not np.any(np.isclose(np.diag(found), phases, atol=1e-3))
     np.testing.assert_array_equal(replaced(np.diag([1, 1j])), np.diag([1, 1j]))
+
+
+def test_a_sparse_matrix_keeps_its_places_and_its_kind() -> None:
+    dense = np.asarray([[0.318246, 0.2 + 0.73j, 0], [0.2 - 0.73j, -0.459177, 0], [0, 0, 0.862451]])
+    matrix = scipy.sparse.csr_matrix(dense)
+    parts = tuple(Parameter(np.asarray(part), "numpy", False) for part in (matrix.data, matrix.indices, matrix.indptr))
+    node = Node("SparseHamiltonian", (Tagged("sparse-csr", ((3, 3), parts, False)),), Wires((0,)), (0,))
+    data, indices, indptr = (p.value for p in made_up(Circuit((), (node,)), 1).parameters)
+    made = scipy.sparse.csr_matrix((data, indices, indptr), shape=(3, 3)).toarray()
+    np.testing.assert_array_equal(made == 0, dense == 0)
+    np.testing.assert_allclose(made, made.conj().T)
+    assert not np.any(np.isclose(np.abs(made), np.abs(dense), atol=1e-3) & (dense != 0))
 
 
 def test_a_matrix_of_simple_numbers_stays() -> None:
