@@ -165,6 +165,12 @@ def test_a_file_of_the_project_is_named_relative_to_it() -> None:
     assert SECRETS.cleaned("/home/alice/moons/src/train.py:31") == "./src/train.py:31"
 
 
+def test_a_folder_whose_name_begins_like_the_projects_is_another_one() -> None:
+    assert SECRETS.cleaned("wrote /home/alice/moons-runs/train-1/") == "wrote <home>/moons-runs/train-1/"
+    assert SECRETS.cleaned("in /home/alice/moons.") == "in .."
+    assert SECRETS.cleaned("/home/alice/moons.old/train.py") == "<home>/moons.old/train.py"
+
+
 def test_names_are_replaced_only_as_whole_words() -> None:
     secrets = secrets_of(Script("x.py"), users=["max"])
     assert secrets.cleaned("max said max_abs is the maximum") == "<user> said max_abs is the maximum"

@@ -67,6 +67,9 @@ def _whole(secret: str) -> re.Pattern[str]:
     # A user called "max" must not cost us "max_abs", nor one called "al" every "al".
     before = r"(?<![A-Za-z0-9_])" if secret[:1].isalnum() else ""
     after = r"(?![A-Za-z0-9_])" if secret[-1:].isalnum() else ""
+    if secret.startswith("/"):
+        # nor must a folder called "project" become a part of "project-runs"
+        after = r"(?![\w\-]|\.\w)"
     return re.compile(before + re.escape(secret) + after)
 
 
