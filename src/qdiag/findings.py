@@ -130,7 +130,8 @@ class Minimal:
 class Reproducer:
     """The stand-alone script: its text, where it was written, and whether a fresh process confirmed it.
 
-    ``borrowed`` is how many of its lines are the user's own classes.
+    ``borrowed`` is how many of its lines are the user's own classes; ``cleaned`` says that what must not leave was replaced in it
+    afterwards.
     """
 
     source: str
@@ -139,6 +140,7 @@ class Reproducer:
     exit_code: Optional[int] = None
     output: str = ""
     borrowed: int = 0
+    cleaned: bool = False
 
     @property
     def lines(self) -> int:

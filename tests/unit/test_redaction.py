@@ -8,7 +8,11 @@ from typing import Optional
 import pytest
 
 from qdiag.call import Script
-from qdiag.report.redaction import Secrets, redacted, secrets_of, secrets_of_this_machine, without_patterns
+from qdiag.findings import Reproducer
+from qdiag.report.code_redaction import LEFT_OUT
+from qdiag.report.outline import Code
+from qdiag.report.patterns import without_patterns
+from qdiag.report.redaction import Secrets, redacted, secrets_of, secrets_of_this_machine
 
 ARGUMENTS = (
     "default.qubit",
@@ -108,6 +112,26 @@ PATTERNS = [
     ("d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00"),
     ("550e8400-e29b-41d4-a716-446655440000", "e29b-41d4"),
     ("key dGhpc0lzQVNlY3JldEtleTEyMzQ1Njc4OTA=", "dGhpc0lz"),
+    ("https://git.klaus.org/bob/geheimrepo", "geheimrepo"),
+    ("sk_live_abcdefgh12345678", "abcdefgh12345678"),
+    ("dckr_pat_abcdefghij0123456789", "abcdefghij"),
+    ("bot 123456789:AAH4Gd0aBcDeFgHiJkLmNoPqRsTuVwXyZ12", "AAH4Gd0"),
+    ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "K7MDENG"),
+    ("AccountKey=abc123def", "abc123def"),
+    ("wandb_key=0a1b2c3d", "0a1b2c3d"),
+    ("DB_PASS: kohlrabi", "kohlrabi"),
+    ("circuit_hf_AbCdEfGhIjKlMnOpQrStUv", "AbCdEf"),
+    ("git@git.klaus.org:klausbarbara/thesis.git", "klausbarbara"),
+    ("андрей@пример.рф", "андрей"),
+    ("jäger@example.org", "jäger"),
+    ("2001:db8:85a3:0:0:8a2e:370:7334", "8a2e"),
+    ("fe80::1ff:fe23:4567:890a", "fe23"),
+    ("gpu-node-17.hpc.uni-bonn.de refused", "uni-bonn"),
+    ("C:\\\\Users\\\\Klaus Barbara\\\\x.py", "Barbara"),
+    ("on //server/share/x", "server"),
+    ("failed with -p Schnurrbart77, again", "Schnurrbart77"),
+    ("on host gpu-node-17", "gpu-node-17"),
+    ("../home/klaus-geheim/proj/t.py:3", "klaus-geheim"),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
 ]
 
@@ -150,6 +174,12 @@ def test_what_looks_like_a_secret_is_replaced_wherever_the_trace_comes_from(text
         "m = torch.nn.Linear(2, 256)",
         "tokenizer = 3; authors = 4; a /b and x /2",
         "a ratio of <b>/c and </b>",
+        "w.T@x, M@v.T and U@state are products, H@qml.PauliX too",
+        "a batch of 241 calls, step 512, off by 0.48213",
+        "torch.nn.functional.relu and scipy.sparse.linalg.eigsh",
+        "tokens = 3; max_tokens: 512; monkey = 2; keyword=3",
+        "https://<host>",
+        "train.py -p 0.3 -p 5",
     ],
 )
 def test_what_a_maintainer_needs_stays(text: str) -> None:
@@ -193,6 +223,95 @@ class Leaf:
     text: str
     others: tuple[str, ...] = ()
     inner: Optional[Leaf] = None
+
+
+# --- the script's arguments and the environment ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "shown"),
+    [
+        (("--max-tokens", "0", "--host", "1"), ("--max-tokens", "0", "--host", "<secret>")),
+        (("-p", "Shortoption4", "-p", "0.3"), ("-p", "<secret>", "-p", "0.3")),
+        (("--pass", "Passoption6", "--wandb-key=Wandbkey5"), ("--pass", "<secret>", "--wandb-key=<secret>")),
+        (("Authorization: Bearer", "Bearer888"), ("Authorization: Bearer", "<secret>")),
+        (("--pin=4", "--keyword", "x", "--key", "7"), ("--pin=<secret>", "--keyword", "x", "--key", "7")),
+        (("--user-name", "klaus", "--hostname=h1"), ("--user-name", "<secret>", "--hostname=<secret>")),
+        (("TOKEN=t", "backprop"), ("TOKEN=<secret>", "backprop")),
+    ],
+)
+def test_an_argument_is_hidden_in_its_place(argv: tuple[str, ...], shown: tuple[str, ...]) -> None:
+    assert redacted(Script("train.py", argv), Secrets()).argv == shown
+
+
+def test_a_short_number_and_a_word_of_every_report_are_secrets_in_their_own_places_only() -> None:
+    script = Script("train.py", ("--password", "1", "--api-key=adjoint", "--pass=no", "-p", "sin", "--host", "default.qubit"))
+    variables = {"MAX_TOKENS": "512", "XDG_SESSION_ID": "241", "AUTH": "none", "PIN": "48213", "DB_PASS": "kohlrabi"}
+    secrets = secrets_of(script, variables=variables)
+    text = "512 of 241 calls under adjoint on default.qubit: 1 of them, none sin, no 0.48213"
+    assert secrets.cleaned(text) == text
+    assert secrets.cleaned("PIN 48213 and kohlrabi") == "PIN <variable> and <variable>"
+
+
+def test_a_long_name_is_found_in_any_case_and_inside_words_that_underscores_join() -> None:
+    secrets = secrets_of(Script("x.py"), users=["marlene"])
+    text = "Marlene's train_for_marlene.py, marlene_wire; marlenes"
+    assert secrets.cleaned(text) == "<user>'s train_for_<user>.py, <user>_wire; marlenes"
+
+
+def test_an_address_goes_as_a_whole_though_a_name_stands_in_it() -> None:
+    secrets = secrets_of(Script("x.py"), users=["marlene"], hosts=["klaus"])
+    for address in ("postgres://marlene:x@klaus/d", "https://git.klaus.org/marlene/geheimrepo", "https://marlene.example.org/secret"):
+        cleaned = secrets.cleaned(address)
+        assert cleaned == f"{address.partition('://')[0]}://<host>"
+        assert secrets.cleaned(cleaned) == cleaned
+
+
+# --- code -------------------------------------------------------------------------------------------------------------------
+
+CODE = """
+def circuit_of_alice(tokens, scale, w, x):  # by alice@lab.example.org
+    token_angles = tokens * scale.item()
+    pw = "Schnurrbart77"
+    login(password='hunter2', auth=None, user="alice")
+    os.environ["HF_TOKEN"] = f"very {scale} secret"
+    settings = {"api_key": "k3yk3y", "wires": ["alice_wire", 0]}
+    return w.T@x + len(tokens), "/home/alice/moons/data.npy", 48213
+"""
+
+CLEANED = """
+def circuit_of_user(tokens, scale, w, x):  # by <user>@<host>
+    token_angles = tokens * scale.item()
+    pw = "<secret>"
+    login(password='<secret>', auth=None, user="<user>")
+    os.environ["HF_TOKEN"] = f"<secret>"
+    settings = {"api_key": "<secret>", "wires": ["<user>_wire", 0]}
+    return w.T@x + len(tokens), "./data.npy", 48213
+"""
+
+
+def test_code_keeps_its_names_and_numbers_and_loses_what_its_strings_and_comments_give_away() -> None:
+    assert SECRETS.code(CODE) == CLEANED
+    assert SECRETS.code(CLEANED) == CLEANED
+
+
+@pytest.mark.parametrize(
+    "source", ["", "x = 1\n", "# a comment", "def f():\n    return f'{1:>{2}}' 'a' r'\\d', b'c'", "if x:\n\ty = '''a\nb'''\n"]
+)
+def test_code_without_a_secret_stays_as_it_is(source: str) -> None:
+    assert SECRETS.code(source) == source
+
+
+def test_what_is_no_code_is_left_out() -> None:
+    assert SECRETS.code("def f(:\n    'alice'") == LEFT_OUT
+
+
+def test_code_inside_a_tree_is_cleaned_as_code_and_an_exception_as_text() -> None:
+    script, traceback = Code("repro.py", "w.T@x; tokens = auth"), Code("", "token = auth", "text")
+    assert redacted((script, traceback), SECRETS) == (script, replace(traceback, text="token = <secret>"))
+    assert redacted(Reproducer("x = 'alice'", output="by alice"), SECRETS) == Reproducer(
+        "x = '<user>'", output="by <user>", cleaned=True
+    )
 
 
 def test_every_text_of_a_tree_is_cleaned() -> None:

@@ -15,6 +15,7 @@ from qdiag.call import Call
 from qdiag.cli import options
 from qdiag.report.figures import units
 from qdiag.report.outline import Document, GapPlot
+from qdiag.report.redaction import redacted, secrets_of_this_machine
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 
@@ -35,7 +36,9 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
     found = run_directory.find(run)
     judged = _judged(found)
     with Trace.open(found.trace) as trace:
-        rows = [_row(call, judged.gaps if judged else None) for call in trace.calls()]
+        # what is shown is what people paste
+        secrets = secrets_of_this_machine(trace.script)
+        rows = [redacted(_row(call, judged.gaps if judged else None), secrets) for call in trace.calls()]
         if as_json:
             click.echo(json.dumps(rows, indent=1))
             return

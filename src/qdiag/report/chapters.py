@@ -236,7 +236,9 @@ def _reproducer(reproducer: Optional[Reproducer]) -> Optional[Code]:
     if reproducer is None:
         return None
     name = reproducer.path.replace("\\", "/").rpartition("/")[2] or "repro.py"
-    return Code(name, reproducer.source, "python", f"{count(reproducer.lines, 'line')}, {reproducer_state(reproducer)}")
+    cleaned = "; this copy has stand-ins for what must not leave" if reproducer.cleaned else ""
+    note = f"{count(reproducer.lines, 'line')}, {reproducer_state(reproducer)}{cleaned}"
+    return Code(name, reproducer.source, "python", note)
 
 
 def reproducer_state(reproducer: Reproducer) -> str:

@@ -48,7 +48,10 @@ def document(
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
-    result, script, environment = redacted((result, script, environment), secrets)
+    said = " ".join(script.argv)
+    result, script, environment, training = redacted((result, script, environment, training), secrets)
+    if said:
+        next_command = next_command.replace(said, " ".join(script.argv))
     names = names_of(result.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
