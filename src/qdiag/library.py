@@ -248,13 +248,14 @@ def _checked(outcome: Outcome) -> Check:
 
 
 def _as_text(outline: Document) -> str:
-    """The summary of 80 columns, without colour."""
+    """The summary of 80 columns, without colour; in a notebook, too, where rich would show it instead of writing it."""
     from rich.console import Console
 
     from qdiag.report import terminal
 
     stream = StringIO()
-    terminal.render(outline, Console(file=stream, width=80, no_color=True, force_terminal=False, highlight=False))
+    plain = Console(file=stream, width=80, no_color=True, force_terminal=False, force_jupyter=False, highlight=False)
+    terminal.render(outline, plain)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().split("\n"))
 
 

@@ -44,6 +44,11 @@ class TestCheck:
         assert max(map(len, str(result).splitlines())) <= 80
         assert "\x1b" not in str(result)
 
+    def test_its_text_is_the_same_in_a_notebook(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # rich would show it there, and write nothing
+        monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+        assert "remedy" in str(checked("shifted"))
+
     def test_a_notebook_gets_a_page_in_a_frame_of_its_own(self) -> None:
         shown = checked("moons")._repr_html_()
         assert shown.startswith('<iframe srcdoc="&lt;!')
