@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import CodeType, FrameType
-from typing import Optional
+from typing import Any, Optional
 
 from qdiag.bridges import live
 from qdiag.call import SourceLine
@@ -17,7 +17,7 @@ _COMMANDS = os.path.join("qdiag", "cli", "")
 
 
 class Places:
-    """Finds the user's line for a frame; what it finds out about a code object it remembers.
+    """Finds the user's line for a frame, in a file or a notebook's cell; what it finds out about a code object it remembers.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ class Places:
         return SourceLine("", 0) if code is None else SourceLine(self.relative(code.co_filename), code.co_firstlineno, code.co_name)
 
     def relative(self, path: str) -> str:
-        """A path as reports show it: below the script's folder, the working folder, or a folder of ``sys.path``; never absolute."""
+        """A path as reports show it: a cell's number, or below the script's folder, the working folder, or a folder of ``sys.path``."""
         known = self._paths.get(path)
         if known is None:
-            known = self._paths[path] = self._relative(path)
+            known = self._paths[path] = _cell(path) or self._relative(path)
         return known
 
     def _relative(self, path: str) -> str:
@@ -98,4 +98,11 @@ class Places:
         if filename == frames.MACHINERY or filename.startswith(("<frozen", *self._frameworks)):
             return _FRAMEWORK
         inside = filename.startswith(os.path.join(self.folder, "")) and "site-packages" not in filename
-        return _INSIDE if inside else _ELSEWHERE
+        return _INSIDE if inside or _cell(filename) else _ELSEWHERE
+
+
+def _cell(filename: str) -> str:
+    """What IPython calls the cell that it compiled under this name: ``In[5]``; "" where it is none."""
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    named = getattr(getattr(shell, "compile", None), "format_code_name", lambda name: None)(filename)
+    return str(named[1]) if named else ""
