@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import sys
-import sysconfig
 import threading
 import time
 import types
@@ -97,9 +96,12 @@ def test_not_where_a_fork_would_run_code_of_the_script() -> None:
     assert forking.obstacle(False) == ""
 
 
-def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it_runs_here_is(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("folder", ["/opt/venv/lib/python3.11/site-packages", "/usr/lib/python3/dist-packages"])
+def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it_runs_here_is(
+    monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
     package = types.ModuleType("jax")
-    package.__file__ = os.path.join(sysconfig.get_path("purelib"), "jax", "__init__.py")
+    package.__file__ = os.path.join(folder, "jax", "__init__.py")
     monkeypatch.setitem(sys.modules, "jax", package)
     monkeypatch.setattr(hook, "__module__", "jax")
     (before, after), in_the_copy = forking._hooks()
@@ -109,6 +111,15 @@ def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it
         hooks.remove(hook)
         assert found.startswith(obstacle)
         assert bool(found) == bool(obstacle)
+
+
+def test_a_notebooks_history_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook, "__module__", "IPython.core.history")
+    (before, _), _ = forking._hooks()
+    before.append(hook)
+    found = forking.obstacle(False)
+    before.remove(hook)
+    assert found == ""
 
 
 # --- what this process sees of it ---------------------------------------------------------------------------------------
@@ -207,6 +218,26 @@ def test_standard_streams_lead_nowhere(look: Look, capfd: pytest.CaptureFixture[
 
     assert look(talk) == "b''"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_notebook_shows_nothing_of_it(look: Look, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def send(thread: object, message: str) -> None:
+        raise AssertionError(message)
+
+    kernel = types.SimpleNamespace(IOPubThread=type("IOPubThread", (), {"send_multipart": send}))
+    stream = types.SimpleNamespace(write=lambda text: send(None, text))
+    monkeypatch.setitem(sys.modules, "ipykernel.iostream", kernel)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, stream)
+
+    def show() -> str:
+        print("out")
+        print("err", file=sys.stderr)
+        kernel.IOPubThread().send_multipart("a picture")
+        return "shown"
+
+    assert look(show) == "shown"
+    assert (sys.stdout, kernel.IOPubThread.send_multipart) == (stream, send)
 
 
 def test_no_inherited_file_is_reached(look: Look, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import sys
-import sysconfig
 import time
 import types
 import warnings
@@ -71,20 +70,24 @@ def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
 
 _STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
 
+_SHELL = "IPython"
+"""It ends the thread that saves the history, and starts it again with the next input."""
+
 
 def _is_standard(hook: Any) -> bool:
-    """Whether a hook only puts locks and random streams in order, as the standard library's do."""
+    """Whether a hook only puts locks, threads and random streams in order, as the standard library's and the shell's do."""
     if isinstance(hook, types.BuiltinFunctionType):
         return True
     module = str(getattr(hook, "__module__", "")).partition(".")[0]
-    return module != "__main__" and (module in _STANDARD or module == __name__.partition(".")[0])
+    return module != "__main__" and (module in _STANDARD or module in (_SHELL, __name__.partition(".")[0]))
 
 
 def _is_installed(hook: Any) -> bool:
     """Whether a hook comes with an installed package: what joblib or torch reset in the copy, this process never sees."""
     module = sys.modules.get(str(getattr(hook, "__module__", "")))
-    path = str(getattr(module, "__file__", None) or "")
-    return path.startswith((sysconfig.get_path("purelib") + os.sep, sysconfig.get_path("platlib") + os.sep))
+    folders = str(getattr(module, "__file__", None) or "").split(os.sep)
+    # wherever they are: a kernel's own environment often stands on that of the system or of the user
+    return "site-packages" in folders or "dist-packages" in folders
 
 
 def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
@@ -156,6 +159,7 @@ def _become_quiet(keep: int, seconds: int) -> None:
     if torch is not None:
         torch.set_num_threads(1)
     _deaf_to_signals(seconds)
+    _mute()
     _let_go_of_files(keep)
     _limited()
 
@@ -168,6 +172,14 @@ def _deaf_to_signals(seconds: int) -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.alarm(seconds)
+
+
+def _mute() -> None:
+    """Show nothing in a notebook: what a copy of its kernel prints or displays opens a connection of its own."""
+    kernel: Any = sys.modules.get("ipykernel.iostream")
+    if kernel is not None:
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        kernel.IOPubThread.send_multipart = lambda *message, **options: None
 
 
 def _let_go_of_files(keep: int) -> None:
