@@ -36,6 +36,9 @@ class QdiagError(Exception):
         super().__init__(cause)
         self.cause = cause
         self.cure = cure
+        if cure and hasattr(self, "add_note"):
+            # where there is no command line to say it, the traceback does
+            self.add_note(cure)
 
     def __reduce__(self) -> tuple[type[QdiagError], tuple[str, str]]:
         return type(self), (self.cause, self.cure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ class TestCheck:
         assert raised.value.cure == checked("shifted").findings[0].diagnosis.remedy
         for name in ("healthy", "moons", "noisy"):
             checked(name).raise_for_error()
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions take no notes yet")
+    def test_a_traceback_shows_the_remedy(self) -> None:
+        with pytest.raises(DivergenceError) as raised:
+            checked("shifted").raise_for_error()
+        assert traceback.format_exception_only(raised.value)[-1] == raised.value.cure + "\n"
 
     def test_it_is_short_where_it_is_shown_by_the_way_and_a_whole_report_where_it_is_printed(self) -> None:
         result = checked("shifted")
