@@ -260,8 +260,12 @@ def _as_text(outline: Document) -> str:
 
 
 def _framed(outline: Document) -> str:
-    """The whole page in a frame of its own, so that its styles stay inside; matplotlib is loaded only here."""
+    """The whole page in a frame of its own, so that its styles stay inside; matplotlib is loaded only here.
+
+    Where frames are taken out, as from a notebook that is not trusted, the sentence in it remains.
+    """
     from qdiag.report import html
 
-    page = escape(html.render(outline), quote=True)
-    return f'<iframe srcdoc="{page}" title="{escape(outline.title)}" style="width:100%;height:36em;border:0"></iframe>'
+    page, style = escape(html.render(outline), quote=True), "width:100%;height:36em;border:0;resize:vertical"
+    sentence = escape(f"{outline.verdict}: {outline.sentence}")
+    return f'<iframe srcdoc="{page}" title="{escape(outline.title)}" style="{style}">{sentence}</iframe>'

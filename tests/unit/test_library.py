@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import subprocess
 import sys
 import traceback
@@ -60,6 +62,12 @@ class TestCheck:
         shown = checked("moons")._repr_html_()
         assert shown.startswith('<iframe srcdoc="&lt;!')
         assert shown.count("<") == 2
+
+    def test_where_frames_are_taken_out_its_sentence_remains(self) -> None:
+        result = checked("shifted")
+        assert re.sub("<[^>]*>", "", result._repr_html_()) == html.escape(f"ERROR: {result.report.sentence}")
+
+    def test_a_notebook_gets_it_as_markdown_too(self) -> None:
         assert checked("moons")._repr_markdown_().startswith("# qdiag: moons.py")
 
     def test_its_reproducer_is_that_of_the_first_finding_that_has_one(self) -> None:
