@@ -31,7 +31,8 @@ INTERRUPTED = "interrupted"
 class Bench:
     """What every stage after locating works with.
 
-    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early.
+    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early; ``kept`` is whether
+    anything is left of what was worked out until Ctrl-C, which otherwise ends it all.
     """
 
     workers: Evaluator
@@ -42,6 +43,7 @@ class Bench:
     seconds: float = MINIMIZING_SECONDS
     folder: Optional[Path] = None
     stopped: list[str] = field(default_factory=list)
+    kept: bool = True
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""

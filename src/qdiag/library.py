@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from io import StringIO
 from pathlib import Path
@@ -123,7 +123,7 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     >>> result.raise_for_error()  # doctest: +SKIP
     """
     with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
-        run, options = RunDirectory(Path(folder)), _options(methods, tolerance)
+        run, options = RunDirectory(Path(folder)), replace(_options(methods, tolerance), kept=False)
         outcome = checking.check(target, args, kwargs, run=run, options=options, voice=Silence(), workers=Inline())
     return _checked(outcome)
 

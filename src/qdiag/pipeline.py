@@ -91,6 +91,8 @@ class Options:
         Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
     proven
         Verdicts whose findings get a minimal circuit and a reproducer.
+    kept
+        Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -102,6 +104,7 @@ class Options:
     only: Choice = field(default_factory=Choice)
     own_process: bool = False
     proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ROUNDING)
+    kept: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +215,16 @@ class Examination:
         options = self._options
         workers, tolerance = self._workers, options.plan.tolerance
         folder = _folder(self._trace.script)
-        bench = Bench(workers, self._trace.environment, tolerance, options.trusted, options.minimize, options.seconds, folder)
+        bench = Bench(
+            workers,
+            self._trace.environment,
+            tolerance,
+            options.trusted,
+            options.minimize,
+            options.seconds,
+            folder,
+            kept=options.kept,
+        )
         with self._voice.progress("asking the arbiter") as report:
             found = located.divergences
             judged = [guarded.judged(d, located.methods, bench) if d.verdict is Verdict.ERROR else d for d in found]

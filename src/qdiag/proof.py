@@ -112,6 +112,8 @@ def minimal_of(
             explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
     except NotReproducedError:
         return None
+    if found.stopped == INTERRUPTED and not bench.kept:
+        raise KeyboardInterrupt
     if found.stopped:
         bench.stopped.append(found.stopped)
     circuit = found.circuit

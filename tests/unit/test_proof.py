@@ -1,0 +1,44 @@
+"""A finding proven: what Ctrl-C leaves of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from qdiag import proof
+from qdiag.bench import INTERRUPTED, Bench
+from qdiag.call import Environment
+from qdiag.findings import Finding, Minimal
+from tests.golden import results
+
+
+@pytest.fixture
+def finding(monkeypatch: pytest.MonkeyPatch) -> Finding:
+    """One whose search for a smaller circuit is interrupted."""
+    finding = results.shifted().result.findings[0]
+    found = SimpleNamespace(circuit=finding.divergence.call.circuit, stopped=INTERRUPTED, one_minimal=False, calls=7, seconds=1.0)
+    monkeypatch.setattr(proof, "SameDifference", lambda *given, **options: SimpleNamespace(agrees=None))
+    monkeypatch.setattr(proof, "minimize", lambda *given, **options: found)
+    return finding
+
+
+def minimal(finding: Finding, bench: Bench) -> Minimal:
+    found = proof.minimal_of(finding.divergence, bench.question(finding.divergence), finding.diagnosis, bench)
+    assert found is not None
+    return found
+
+
+BENCH = Bench(SimpleNamespace(count=1), Environment())  # type: ignore[arg-type]
+
+
+def test_a_run_that_is_kept_goes_on_with_the_smallest_circuit_so_far(finding: Finding) -> None:
+    bench = replace(BENCH, stopped=[])
+    assert minimal(finding, bench).circuit is finding.divergence.call.circuit
+    assert bench.stopped == [INTERRUPTED]
+
+
+def test_a_check_of_which_nothing_is_kept_ends_at_once(finding: Finding) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        minimal(finding, replace(BENCH, kept=False))
