@@ -88,7 +88,7 @@ def gap_over_calls(plot: GapPlot) -> str:
         axes.set_ylim(bottom, top)
         axes.set_xlabel("call", color=MUTED)
         axes.set_ylabel(f"gap in {plot.unit}, scaled", color=MUTED)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         last = max((curve.calls[-1] for curve in plot.curves), default=1)
         axes.annotate(
             "what rounding explains", (1, plot.bound), xycoords=("axes fraction", "data"), xytext=(-4, 4),
@@ -119,7 +119,7 @@ def distance_over_steps(plot: TrainingPlot) -> str:
         axes.set_yscale("log")
         axes.set_xlabel("optimiser step", color=MUTED)
         axes.set_ylabel("distance of the parameters", color=MUTED)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), frameon=False, ncols=3, handletextpad=0.5, borderaxespad=0)
         for text in legend.get_texts():
             text.set_color(INK)
