@@ -16,8 +16,9 @@ import numpy as np
 from qdiag.circuit import Circuit, Node, Outcome, walk
 from qdiag.derivative import Derivative, curvature, derivative
 from qdiag.manifold import tangential
+from qdiag.readings import defect, dense
 from qdiag.simulation import Simulation, coordinates, flat, from_coordinates, too_large
-from qdiag.states import NotSimulated, Preparation, Reading, defect, dense
+from qdiag.states import NotSimulated, Preparation, Reading
 
 MOST_COORDINATES = 2048
 """Circuits with more trainable numbers are not differentiated."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from qdiag.circuit import Circuit, Label, Node, parameters_of
-from qdiag.states import Final, NotSimulated, Reading, Step, defect, evolved, read
+from qdiag.readings import defect, read
+from qdiag.states import Final, NotSimulated, Reading, Step, evolved
 
 MOST_WIRES = 12
 """Circuits on more wires are not simulated."""

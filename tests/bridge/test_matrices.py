@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qdiag.bridges import channels, matrices
+from qdiag.bridges import channels, contradictions, matrices
 from qdiag.bridges.plain import rows
 from qdiag.rounding import EXPONENTIALS
 from qdiag.states import NotSimulated
@@ -67,7 +67,7 @@ def test_composite_operations_are_taken_apart(make):
 
 
 def test_nothing_speaks_against_a_standard_gate():
-    assert matrices.disagreement(qml.CRX(0.3, wires=[0, 1])) == ""
+    assert contradictions.disagreement(qml.CRX(0.3, wires=[0, 1])) == ""
 
 
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
@@ -84,7 +84,7 @@ def test_a_matrix_that_contradicts_the_decomposition_is_said():
         def compute_matrix(angle):
             return qml.RX.compute_matrix(2 * angle)
 
-    assert "its own matrix" in matrices.disagreement(Crooked(0.3, wires=0))
+    assert "its own matrix" in contradictions.disagreement(Crooked(0.3, wires=0))
 
 
 class Slanted(qml.operation.Operation):
@@ -108,8 +108,8 @@ class Slanted(qml.operation.Operation):
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
 def test_the_inverse_of_a_sound_operation_stands_against_what_its_class_makes_of_it():
     operator = qml.adjoint(Slanted(0.3, wires=0))
-    assert "its decomposition" in matrices.disagreement(operator)
-    assert matrices.defined(operator)
+    assert "its decomposition" in contradictions.disagreement(operator)
+    assert contradictions.defined(operator)
 
 
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
@@ -119,7 +119,7 @@ def test_the_inverse_of_an_operation_that_contradicts_itself_does_not():
         def compute_matrix(angle):
             return qml.RY.compute_matrix(2 * angle)
 
-    assert not matrices.defined(qml.adjoint(Crooked(0.3, wires=0)))
+    assert not contradictions.defined(qml.adjoint(Crooked(0.3, wires=0)))
 
 
 def parts_of(operator):

@@ -9,7 +9,8 @@ import pytest
 
 from qdiag import gates
 from qdiag.circuit import Outcome
-from qdiag.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, defect, dense, evolved, read
+from qdiag.readings import defect, dense, read
+from qdiag.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, evolved
 
 H = Factor(gates.HADAMARD, ("a",))
 CNOT = Factor(gates.FIXED["CNOT"], ("a", "b"))

@@ -10,7 +10,8 @@ import numpy as np
 
 from qdiag.bridges import plain
 from qdiag.circuit import Circuit, Node, Parameter, Wires, parameters_of
-from qdiag.states import NotSimulated, dense
+from qdiag.readings import dense
+from qdiag.states import NotSimulated
 
 MOST_WIRES = 6
 """Observables on more wires are not looked at."""

@@ -15,15 +15,11 @@ import pennylane as qml
 from qdiag import gates
 from qdiag.bridges import channels, flattening
 from qdiag.bridges.classes import is_pennylane
-from qdiag.states import Channel, Factor, NotSimulated, Preparation, Step, Term, dense
+from qdiag.readings import dense
+from qdiag.states import Channel, Factor, NotSimulated, Preparation, Step, Term
 
 MAX_NESTING = 40
 """Decompositions nested deeper than this are given up."""
-
-CHECKED_WIRES = 6
-"""Operations on more wires are not compared with their own second description."""
-
-_EXACT = 1e-9
 
 
 def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step, ...]:
@@ -102,6 +98,11 @@ def _unitary(operator: Any, names: frozenset[str], nesting: int) -> tuple[Step, 
 
 
 # --- leaves ------------------------------------------------------------------------------------------------------------
+
+
+def is_structured(operator: Any) -> bool:
+    """Whether its matrix is put together from those of its parts: an inverse, a controlled operation, a power, a product, a sum."""
+    return bool(_names(operator) & {name for name, _ in _STRUCTURES})
 
 
 def leaf_matrix(operator: Any) -> Optional[np.ndarray]:
@@ -300,7 +301,7 @@ def terms(operator: Any) -> tuple[Term, ...]:
         return _scaled_terms([operator.scalar], [operator.base])
     if "Prod" in names or "Tensor" in names:
         return _multiplied_terms(operator.obs if "Tensor" in names else operator.operands)
-    if leaf_matrix(operator) is None and not names & {name for name, _ in _STRUCTURES} and "Channel" not in names:
+    if leaf_matrix(operator) is None and not is_structured(operator) and "Channel" not in names:
         matrix = own_matrix(operator)
         if matrix is not None and not np.allclose(matrix @ matrix.conj().T, np.eye(len(matrix))):
             return ((1.0, (Factor(matrix, labels(operator.wires)),)),)
@@ -359,52 +360,3 @@ _PREPARATIONS: tuple[tuple[str, Callable[[Any], Preparation]], ...] = (
     ("BasisState", _basis_preparation),
     ("BasisEmbedding", _basis_preparation),
 )
-
-
-# --- cross-examination ---------------------------------------------------------------------------------------------------
-
-
-def defined(operator: Any) -> bool:
-    """Whether our matrix stands whatever else is said of the operation: its parts have one meaning, and so has what joins them.
-
-    A gate of our own table has one, and so has any operation in whose own matrix and decomposition nothing differs.
-    """
-    if leaf_matrix(operator) is not None:
-        return True
-    if not _names(operator) & {name for name, _ in _STRUCTURES}:
-        return False
-    inner = [operator.base] if hasattr(operator, "base") else getattr(operator, "operands", getattr(operator, "ops", ()))
-    return all(defined(part) or (len(part.wires) <= CHECKED_WIRES and not disagreement(part)) for part in inner)
-
-
-def disagreement(operator: Any) -> str:
-    """What speaks against an operation on plain numbers: where its own matrix, its decomposition and our matrix differ, or ""."""
-    if not 0 < len(operator.wires) <= CHECKED_WIRES:
-        return ""
-    try:
-        ours = matrix_of(operator)
-    except NotSimulated:
-        return ""
-    rivals = {"its own matrix": own_matrix(operator), "its decomposition": _decomposition_matrix(operator)}
-    found = []
-    for name, rival in rivals.items():
-        if rival is None or _up_to_phase(ours, rival):
-            continue
-        gap = float(np.max(np.abs(rival - ours)))
-        found.append(f"{name} is {gap:.1e} away from the product of its factors")
-    return "; ".join(found)
-
-
-def _decomposition_matrix(operator: Any) -> Optional[np.ndarray]:
-    try:
-        found = tuple(step for part in decomposition(operator) for step in factors(part, 1))
-        return dense(((1.0, found),), labels(operator.wires))
-    except (NotSimulated, ValueError):
-        return None
-
-
-def _up_to_phase(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two matrices are the same but for a global phase, which decompositions are free to drop."""
-    overlap = np.vdot(one, other)
-    turn = overlap / abs(overlap) if abs(overlap) > 0 else 1.0
-    return bool(np.max(np.abs(other - turn * one)) <= _EXACT)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiag import gates
-from qdiag.bridges import flattening, matrices, operators
+from qdiag.bridges import contradictions, flattening, matrices, operators
 from qdiag.bridges.matrices import labels
 from qdiag.circuit import Node, Outcome, Parameter, parameters_of, walk
 from qdiag.errors import OpaqueCircuitError
@@ -188,13 +188,13 @@ def disagreement(node: Node, *, trusted: bool = False) -> tuple[str, bool]:
     Returns
     -------
     text, defined
-        See `matrices.disagreement` and `matrices.defined`.
+        See `contradictions.disagreement` and `contradictions.defined`.
     """
     try:
         live = rows(_live(node, [widened(parameter) for parameter in parameters_of(node)], trusted))[0]
         if flattening.is_mid_measurement(live):
             return "", True
-        found = matrices.disagreement(live)
-        return (f"{node.name}: {found}", matrices.defined(live)) if found else ("", True)
+        found = contradictions.disagreement(live)
+        return (f"{node.name}: {found}", contradictions.defined(live)) if found else ("", True)
     except Exception:
         return "", True
