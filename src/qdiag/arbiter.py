@@ -15,11 +15,12 @@ from typing import Any, Callable, Optional, Protocol
 import numpy as np
 
 from qdiag import rounding
+from qdiag.bending import Bend, bend
 from qdiag.call import Configuration
 from qdiag.circuit import Circuit
 from qdiag.evaluation import Evaluation, Request
 from qdiag.method import Method
-from qdiag.reference import Bend, Reference, bend, reference
+from qdiag.reference import Reference, reference
 from qdiag.spread import perturbed
 from qdiag.verdicts import Cotangents, Gap, MethodJudgement, allowance, eps_of, largest, measured, verdicts, weights_of
 

@@ -14,10 +14,10 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.circuit import Circuit, Node, Outcome, walk
-from qdiag.derivative import Derivative, curvature, derivative
-from qdiag.manifold import tangential
+from qdiag.derivative import Derivative, derivative
 from qdiag.readings import defect, dense
-from qdiag.simulation import Simulation, coordinates, flat, from_coordinates, too_large
+from qdiag.simulation import Simulation, flat, too_large
+from qdiag.space import Space
 from qdiag.states import NotSimulated, Preparation, Reading
 
 MOST_COORDINATES = 2048
@@ -25,11 +25,10 @@ MOST_COORDINATES = 2048
 
 EPS = float(np.finfo(np.float64).eps)
 
-_OFF = 1e-5
-_OFF_LIMIT = 1e-7
+EVALUATIONS = 30
+"""So many evaluations one numerical derivative takes, at most."""
+
 _MARGIN = 8.0
-_EVALUATIONS = 30
-_SINGLY = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,85 +220,14 @@ def _conditional(node: Node) -> bool:
 # --- slopes ----------------------------------------------------------------------------------------------------------------
 
 
-class _Space:
-    """The trainable numbers of a circuit as real coordinates, and the outputs as a function of them."""
-
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation, self.circuit = simulation, simulation.circuit
-        self.positions = [i for i in self.circuit.trainable if simulation.values[i].dtype.kind in "fc"]
-        self.base = [simulation.values[i] for i in self.positions]
-        self.centre = coordinates(self.base)
-
-    def values_at(self, row: np.ndarray) -> list[np.ndarray]:
-        """The values of all parameters of the circuit."""
-        values = list(self.simulation.values)
-        for position, value in zip(self.positions, from_coordinates(row, self.base)):
-            values[position] = value
-        return values
-
-    def outputs_at(self, row: np.ndarray) -> np.ndarray:
-        """All elements of all outputs, real and imaginary parts in turn."""
-        try:
-            outputs = self.simulation.outputs(self.values_at(row))
-        except NotSimulated as error:
-            raise ValueError(str(error)) from error
-        return np.concatenate([np.asarray(output, dtype=np.complex128).reshape(-1).view(np.float64) for output in outputs])
-
-    def along(self, direction: np.ndarray) -> np.ndarray:
-        """The part of a direction along the surfaces on which the parameters live."""
-        return coordinates(tangential(self.circuit, from_coordinates(direction, self.base)))
-
-    def axes(self, allowed: np.ndarray) -> list[np.ndarray]:
-        """All allowed axes, each along its surface."""
-        return [self.along(axis) for axis, usable in zip(np.eye(len(self.centre)), allowed) if usable]
-
-    def seconds(self) -> float:
-        """Time of one evaluation: the better of two, since a machine may be busy."""
-        times = []
-        for _ in range(2):
-            started = time.perf_counter()
-            try:
-                self.outputs_at(self.centre + 1e-3)
-            except (ArithmeticError, ValueError):
-                continue
-            times.append(time.perf_counter() - started)
-        return min(times, default=0.0)
-
-    def physical(self, direction: np.ndarray) -> bool:
-        """Whether the circuit stays physical when it is moved along a direction to either side, or to the one where it exists."""
-        ends = []
-        for step in (_OFF, -_OFF):
-            try:
-                ends.append(self.simulation.defect_at(self.values_at(self.centre + step * direction)) <= _OFF_LIMIT)
-            except (NotSimulated, ArithmeticError, ValueError):
-                continue
-        return bool(ends) and all(ends) and bool(direction.any())
-
-    def allowed(self) -> np.ndarray:
-        """For each coordinate, whether the circuit stays physical when it is moved; those of one parameter are asked about at once."""
-        everything = np.ones(len(self.centre), dtype=bool)
-        axes = self.axes(everything)
-        allowed = ~everything
-        start = 0
-        for size in [value.size for value in self.base for _ in range(2 if np.iscomplexobj(value) else 1)]:
-            block = range(start, start + size)
-            start += size
-            together = np.sum([axes[k] * (1 + k % 7) / 7 for k in block], axis=0)
-            if size and self.physical(together):
-                allowed[block] = [bool(axes[k].any()) for k in block]
-            elif size <= _SINGLY:
-                allowed[block] = [self.physical(axes[k]) for k in block]
-        return allowed
-
-
 def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, seconds: float) -> Reference:
-    space = _Space(simulation)
+    space = Space(simulation)
     count = len(space.centre)
     if len(space.positions) != len(space.circuit.trainable):
         return replace(found, gradient_reason="a trainable parameter is a whole number")
     if not 0 < count <= MOST_COORDINATES:
         return replace(found, gradient_reason=f"{count} trainable numbers" if count else "nothing is trainable")
-    cost = space.seconds() * _EVALUATIONS
+    cost = space.seconds() * EVALUATIONS
     if cost > seconds:
         return replace(found, gradient_reason=f"a derivative by our own simulation takes {cost:.2g} s")
     allowed = space.allowed()
@@ -320,61 +248,6 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
         gradient_reason="; ".join(reasons),
         axes=tuple(int(k) for k in np.flatnonzero(allowed)) if full else (),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Bend:
-    """The second derivative of a loss along one direction: what a Hessian-vector product is held against.
-
-    Parameters
-    ----------
-    direction
-        Real coordinates.
-    value, error
-        The direction's product with the Hessian and itself; NaN where there is none.
-    weight
-        An upper bound of the loss.
-    reason
-        Why there is none, or "".
-    """
-
-    direction: np.ndarray
-    value: float = float("nan")
-    error: float = float("inf")
-    weight: float = 1.0
-    reason: str = ""
-
-
-def bend(
-    circuit: Circuit,
-    cotangents: Sequence[Optional[np.ndarray]] = (),
-    device_wires: Sequence[Any] = (),
-    trusted: bool = False,
-    seconds: float = 20.0,
-) -> Bend:
-    """The second derivative of the loss of Hessian-vector products along their direction (see `bridges.execution`)."""
-    from qdiag.bridges.execution import direction_for
-
-    direction = coordinates(direction_for(circuit))
-    found = reference(circuit, device_wires, "outputs", trusted)
-    if found.outputs is None:
-        return Bend(direction, reason=found.reason)
-    space = _Space(Simulation(circuit, device_wires, trusted))
-    if len(space.centre) != len(direction) or not np.allclose(space.along(direction), direction):
-        return Bend(direction, reason="a trainable parameter cannot be moved freely")
-    if space.seconds() * _EVALUATIONS > seconds:
-        return Bend(direction, reason="a derivative by our own simulation takes too long")
-    generator = np.random.default_rng(len(found.outputs))
-    given = cotangents or [generator.standard_normal(output.shape) for output in found.outputs]
-    parts = [np.zeros(output.size) if c is None else np.ravel(c) for c, output in zip(given, found.outputs)]
-    weights = np.concatenate(parts).astype(np.complex128).view(np.float64)
-    length = max(1.0, float(np.linalg.norm(direction)))
-    noise = float(np.sum(np.abs(weights))) * max(found.errors)
-    measured = curvature(lambda row: weights @ space.outputs_at(row), space.centre, direction / length, noise=noise)
-    weight = sum(norm * float(np.sum(np.abs(part))) for norm, part in zip(found.norms, parts))
-    if not measured.smooth:
-        return Bend(direction, weight=weight, reason="there is no second derivative at this point")
-    return Bend(direction, float(measured.value) * length**2, float(measured.error) * length**2, weight)
 
 
 def _numbers(slopes: Sequence[Derivative], found: Reference) -> np.ndarray:

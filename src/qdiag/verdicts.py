@@ -9,10 +9,11 @@ from typing import Optional
 import numpy as np
 
 from qdiag import rounding
+from qdiag.bending import Bend
 from qdiag.circuit import Circuit
 from qdiag.evaluation import Evaluation
 from qdiag.manifold import tangential
-from qdiag.reference import Bend, Reference
+from qdiag.reference import Reference
 from qdiag.simulation import coordinates
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]

@@ -1,0 +1,70 @@
+"""The second derivative of a loss by our own simulation: what Hessian-vector products are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.circuit import Circuit
+from qdiag.derivative import curvature
+from qdiag.reference import EVALUATIONS, reference
+from qdiag.simulation import Simulation, coordinates
+from qdiag.space import Space
+
+
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """The second derivative of a loss along one direction: what a Hessian-vector product is held against.
+
+    Parameters
+    ----------
+    direction
+        Real coordinates.
+    value, error
+        The direction's product with the Hessian and itself; NaN where there is none.
+    weight
+        An upper bound of the loss.
+    reason
+        Why there is none, or "".
+    """
+
+    direction: np.ndarray
+    value: float = float("nan")
+    error: float = float("inf")
+    weight: float = 1.0
+    reason: str = ""
+
+
+def bend(
+    circuit: Circuit,
+    cotangents: Sequence[Optional[np.ndarray]] = (),
+    device_wires: Sequence[Any] = (),
+    trusted: bool = False,
+    seconds: float = 20.0,
+) -> Bend:
+    """The second derivative of the loss of Hessian-vector products along their direction (see `bridges.execution`)."""
+    from qdiag.bridges.execution import direction_for
+
+    direction = coordinates(direction_for(circuit))
+    found = reference(circuit, device_wires, "outputs", trusted)
+    if found.outputs is None:
+        return Bend(direction, reason=found.reason)
+    space = Space(Simulation(circuit, device_wires, trusted))
+    if len(space.centre) != len(direction) or not np.allclose(space.along(direction), direction):
+        return Bend(direction, reason="a trainable parameter cannot be moved freely")
+    if space.seconds() * EVALUATIONS > seconds:
+        return Bend(direction, reason="a derivative by our own simulation takes too long")
+    generator = np.random.default_rng(len(found.outputs))
+    given = cotangents or [generator.standard_normal(output.shape) for output in found.outputs]
+    parts = [np.zeros(output.size) if c is None else np.ravel(c) for c, output in zip(given, found.outputs)]
+    weights = np.concatenate(parts).astype(np.complex128).view(np.float64)
+    length = max(1.0, float(np.linalg.norm(direction)))
+    noise = float(np.sum(np.abs(weights))) * max(found.errors)
+    measured = curvature(lambda row: weights @ space.outputs_at(row), space.centre, direction / length, noise=noise)
+    weight = sum(norm * float(np.sum(np.abs(part))) for norm, part in zip(found.norms, parts))
+    if not measured.smooth:
+        return Bend(direction, weight=weight, reason="there is no second derivative at this point")
+    return Bend(direction, float(measured.value) * length**2, float(measured.error) * length**2, weight)
