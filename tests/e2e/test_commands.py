@@ -109,6 +109,12 @@ class TestRuns:
         assert done.stderr.startswith('Traceback (most recent call last):\n  File "')
         assert "qdiag" not in done.stderr.partition("ValueError: mine")[0].replace(str(folder), "")
 
+    def test_json_is_the_last_line_whatever_the_script_prints(self, folder: Path) -> None:
+        (folder / "prints.py").write_text("print('epoch 1')\nprint('half a line', end='')\n")
+        lines = qdiag(folder, "trace", "--json", "prints.py").stdout.splitlines()
+        assert lines[:-1] == ["epoch 1", "half a line"]
+        assert json.loads(lines[-1])["calls"] == 0
+
     @pytest.mark.slow
     def test_what_a_killed_script_recorded_is_judged(self, folder: Path) -> None:
         (folder / "killed.py").write_text(LOOP.format(steps=30) + "import os\nos.kill(os.getpid(), 9)\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -12,6 +13,7 @@ import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from qdiag.call import Failure
+from qdiag.cli import main
 from qdiag.cli.report import command as report_command
 from qdiag.errors import TraceError, UsageError
 from qdiag.probe import Probe
@@ -29,6 +32,7 @@ from qdiag.report.drawing import text as drawing_text
 from qdiag.report.names import Names
 from qdiag.report.outline import Code, Document
 from qdiag.report.sentences import of_finding
+from qdiag.run_directory import RunDirectory
 from tests.golden.results import CASES, ENVIRONMENT, Case
 from tests.small_circuits import circuit, controlled, expval, gate, probs
 from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
@@ -516,3 +520,96 @@ def test_a_bundle_holds_the_trace_only_when_asked(tmp_path: Path) -> None:
         bundle.write(tmp_path / "b.zip", files, given)
         with zipfile.ZipFile(tmp_path / "b.zip") as opened:
             assert ("trace.qdiag" in opened.namelist()) is held
+
+
+# --- the command -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a judged run of two findings, in which the command is called."""
+    monkeypatch.chdir(tmp_path)
+    run = RunDirectory(tmp_path / "run")
+    run.path.mkdir()
+    run.trace.write_bytes(b"numbers of the user's")
+    run.outline.write_text(outline_file.save(CASES["shifted"]().document()), encoding="utf-8")
+    return run.path
+
+
+def called(run: Path, *words: str, answer: str = "") -> tuple[int, str, str]:
+    out, err, patched = io.StringIO(), io.StringIO(), pytest.MonkeyPatch()
+    patched.setattr(sys, "stdin", io.StringIO(answer))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main(["report", str(run), *words])
+    patched.undo()
+    return int(str(ended.value.code)), out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "markdown"), ("--format", "html"), ("--json",), ("--github",), ("--url",)])
+def test_a_finding_is_reported_alone_where_its_number_is_given(judged: Path, words: tuple[str, ...]) -> None:
+    _, out, _ = called(judged, "--finding", "2", *words)
+    assert '"where": "nan"' in out or "gives NaN" in unquote_plus(out)
+    assert "QD303" not in out
+
+
+@pytest.mark.parametrize("words", [(), ("--json",), ("--github",), ("--bundle", "b.zip")])
+def test_a_finding_that_is_not_there_is_an_error_in_every_format(judged: Path, words: tuple[str, ...]) -> None:
+    code, _, err = called(judged, "--finding", "9", *words)
+    assert (code, "2 findings, not 9" in err) == (2, True)
+    assert not Path("b.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--json", "--github"),
+        ("--format", "html", "--url"),
+        ("--url", "--gh"),
+        ("--bundle", "b.zip", "-o", "x"),
+        ("--gh", "-o", "x"),
+        ("--with-trace", "--bundle", "b.zip", "--synthetic"),
+    ],
+)
+def test_options_that_ask_for_different_things_are_refused(judged: Path, words: tuple[str, ...]) -> None:
+    code, _, err = called(judged, *words)
+    assert (code, "do not go together" in err) == (2, True)
+
+
+def test_the_trace_leaves_in_a_bundle_only_and_the_user_is_told(judged: Path) -> None:
+    code, _, err = called(judged, "--with-trace")
+    assert (code, "--bundle" in err) == (2, True)
+    _, _, err = called(judged, "--with-trace", "--bundle", "b.zip")
+    assert "holds your data" in err
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "html"), ("--github",)])
+def test_where_nothing_can_be_written_it_is_said_which_file(judged: Path, words: tuple[str, ...]) -> None:
+    code, _, err = called(judged, *words, "-o", "nowhere/x.txt")
+    assert (code, "cannot write nowhere/x.txt" in err) == (2, True)
+
+
+def test_a_file_of_an_issue_that_is_too_long_takes_a_free_name(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github, "LONGEST_URL", 10)
+    Path("issue.md").write_text("mine")
+    code, _, err = called(judged, "--url")
+    assert (code, "issue-2.md" in err) == (0, True)
+    assert Path("issue.md").read_text() == "mine"
+    assert "QD303" in Path("issue-2.md").read_text()
+
+
+@pytest.mark.parametrize(("answer", "ends", "told"), [("n\n", 0, "nothing was sent"), ("y\n", 2, "exited with 4")])
+def test_an_issue_is_opened_when_the_user_says_so(
+    judged: Path, monkeypatch: pytest.MonkeyPatch, answer: str, ends: int, told: str
+) -> None:
+    sent = []
+
+    def run(order: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        sent.append(order)
+        return subprocess.CompletedProcess(order, 4)
+
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr("subprocess.run", run)
+    code, out, err = called(judged, "--gh", answer=answer)
+    assert (code, told in err) == (ends, True)
+    assert out.startswith("[BUG]")
+    assert len(sent) == (answer == "y\n")

@@ -5,6 +5,7 @@ Commands are loaded when they are called, so that ``qdiag --help`` imports neith
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -14,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from qdiag import __version__
-from qdiag.errors import ExitCode, QdiagError
+from qdiag.errors import ExitCode, OutputError, QdiagError
 
 COMMANDS = (
     ("trace", "Run a training script unchanged and judge every QNode call."),
@@ -81,6 +82,11 @@ def main(argv: Optional[list[str]] = None) -> Any:
         # the reader of our output left (head, less): that is its right, and no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.NOTHING_BEYOND_ROUNDING
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        _show(OutputError(f"cannot write: {error.strerror}", "free some space, or write somewhere else"))
+        code = ExitCode.USAGE
     sys.exit(int(code or 0))
 
 

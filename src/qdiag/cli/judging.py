@@ -51,7 +51,8 @@ def shown(outcome: pipeline.Outcome, voice: Voice, *, fail_on: str, as_json: boo
     """Write a run's files and print its summary; the exit code."""
     outline = pipeline.report(outcome)
     if as_json:
-        click.echo(findings_json.render(outline))
+        # the script's own output may stand on this stream, its last line unfinished
+        click.echo(f"\n{findings_json.line(outline)}")
     elif voice.quiet < 2:
         terminal.render(outline, voice.console, verbose=voice.verbose)
     return int(pipeline.exit_code(outcome, fail_on))

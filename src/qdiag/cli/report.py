@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Mapping
+from io import StringIO
+from itertools import chain, count
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -14,7 +17,7 @@ from qdiag import pipeline, run_directory, synthetic
 from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.report import bundle as zip_bundle
-from qdiag.report import findings_json, github, html, markdown, terminal
+from qdiag.report import figures, findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
 from qdiag.workers import Workers
 
@@ -25,8 +28,8 @@ FORMATS = {"markdown": markdown.render, "html": html.render, "json": findings_js
 
 @click.command(name="report", epilog="Example:  qdiag report --github")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "kind", type=click.Choice(["terminal", *FORMATS]), default="terminal", show_default=True, help="Format.")
-@click.option("--finding", type=click.IntRange(min=1), default=1, metavar="N", help="The finding that an issue is about.  [default: 1]")
+@click.option("--format", "kind", type=click.Choice(["terminal", *FORMATS]), help="Format.  [default: terminal]")
+@click.option("--finding", type=click.IntRange(min=1), metavar="N", help="This finding alone.  [default: all; of an issue, the first]")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write here instead of stdout.")
 @click.option("--github", "as_issue", is_flag=True, help="The text for PennyLane's bug form, field by field.")
 @click.option("--url", "as_url", is_flag=True, help="The address of the bug form with every field filled in.")
@@ -40,8 +43,8 @@ FORMATS = {"markdown": markdown.render, "html": html.render, "json": findings_js
 @click.option("-v", "--verbose", is_flag=True, help="All evidence, all refusals.")
 def command(
     run: Optional[Path],
-    kind: str,
-    finding: int,
+    kind: Optional[str],
+    finding: Optional[int],
     output: Optional[Path],
     as_issue: bool,
     as_url: bool,
@@ -56,24 +59,48 @@ def command(
 ) -> None:
     """Print the report of RUN (the last run, if none is named)."""
     say = _nothing if quiet else _say
-    kind = "json" if as_json else kind
+    _only_one({"--format": kind, "--json": as_json, "--github": as_issue, "--url": as_url, "--gh": send, "--bundle": bundle})
+    _only_one({"--bundle": bundle, "-o": output})
+    _only_one({"--gh": send, "-o": output})
+    _only_one({"--with-trace": with_trace, "--synthetic": invented})
+    if with_trace and bundle is None:
+        raise UsageError("--with-trace puts the trace into a bundle, and there is none", "add --bundle ZIP")
     found = run_directory.find(run)
-    if invented and with_trace:
-        raise UsageError("the trace holds the numbers that --synthetic leaves out", "leave out --with-trace or --synthetic")
-    document = _invented(found, finding, trust) if invented else pipeline.reported(found)
-    finding = 1 if invented else finding
+    document = _invented(found, finding or 1, trust) if invented else _chosen(pipeline.reported(found), finding)
     if bundle is not None:
-        zip_bundle.write(bundle, zip_bundle.contents(document, finding), found.trace if with_trace else None)
-        say(f"wrote {bundle}")
+        zip_bundle.write(bundle, zip_bundle.contents(document), found.trace if with_trace else None)
+        say(f"wrote {bundle}" + ("; the trace in it holds your data, unredacted" if with_trace else ""))
     elif as_issue or as_url or send:
-        _issue(document, finding, output, as_url, send, say)
-    elif kind == "terminal" and output is None:
-        terminal.render(document, Console(), verbose=verbose)
-    elif kind == "terminal":
-        with output.open("w", encoding="utf-8") as stream:  # type: ignore[union-attr]
-            terminal.render(document, Console(file=stream, width=80), verbose=verbose)
+        _issue(document, output, as_url, send, say)
+    elif as_json or kind in FORMATS:
+        _put(FORMATS["json" if as_json else str(kind)](document), output, say)
+    elif output is not None:
+        _put(_plain(document, verbose), output, say)
     else:
-        _put(FORMATS[kind](document), output, say)
+        terminal.render(document, Console(), verbose=verbose)
+
+
+def _only_one(given: Mapping[str, object]) -> None:
+    """Of options that ask for different things at most one may be given."""
+    names = [name for name, value in given.items() if value]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} do not go together", f"leave out {names[-1]}, or call qdiag report twice")
+
+
+def _chosen(document: Document, finding: Optional[int]) -> Document:
+    if finding is None:
+        return document
+    if finding > len(document.chapters):
+        there = figures.count(len(document.chapters), "finding")
+        raise UsageError(f"the run has {there}, not {finding}", "choose another with --finding")
+    return document.of_finding(finding)
+
+
+def _plain(document: Document, verbose: bool) -> str:
+    """The summary as a file has it: 80 columns, no colour."""
+    stream = StringIO()
+    terminal.render(document, Console(file=stream, width=80), verbose=verbose)
+    return stream.getvalue()
 
 
 def _invented(run: run_directory.RunDirectory, number: int, trusted: bool) -> Document:
@@ -92,15 +119,14 @@ def _nothing(text: str) -> None:
     return
 
 
-def _issue(document: Document, number: int, output: Optional[Path], as_url: bool, send: bool, say: Say) -> None:
-    if number > len(document.chapters):
-        raise UsageError(f"the run has {len(document.chapters)} findings, not {number}", "choose another with --finding")
-    issue = github.issue(document, number)
-    no_bug = document.chapters[number - 1].no_bug
-    if no_bug and (send or as_url):
-        raise UsageError(f"finding {number} is nothing to file: {no_bug}", "read what to do in: qdiag report")
-    if no_bug:
-        say(f"finding {number} is nothing to file: {no_bug}; this text is for people you ask")
+def _issue(document: Document, output: Optional[Path], as_url: bool, send: bool, say: Say) -> None:
+    if not document.chapters:
+        raise UsageError("the run has no finding to write an issue about", "read it with: qdiag report")
+    issue, chapter = github.issue(document), document.chapters[0]
+    if chapter.no_bug and (send or as_url):
+        raise UsageError(f"finding {chapter.number} is nothing to file: {chapter.no_bug}", "read what to do in: qdiag report")
+    if chapter.no_bug:
+        say(f"finding {chapter.number} is nothing to file: {chapter.no_bug}; this text is for people you ask")
     if send:
         _send(issue)
         return
@@ -111,9 +137,15 @@ def _issue(document: Document, number: int, output: Optional[Path], as_url: bool
     if address.text is not None:
         _put(address.text + "\n", output, say)
         return
-    path = output or Path("issue.md")
+    path = output or _free(Path("issue.md"))
     _put(github.form(issue), path, _nothing)
     _say(f"the address would have {address.size} bytes, more than GitHub takes: the text is in {path}")
+
+
+def _free(path: Path) -> Path:
+    """The path, or the first of its kind that no file has: nothing is overwritten unasked."""
+    others = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(free for free in chain([path], others) if not free.exists())
 
 
 def _send(issue: github.Issue) -> None:
@@ -121,9 +153,14 @@ def _send(issue: github.Issue) -> None:
         raise UsageError("the gh command is not installed", "install GitHub's command line, or use --github and paste the text")
     text = github.body(issue)
     click.echo(f"{issue.title}\n\n{text}")
-    click.confirm(f"Open this issue at {REPOSITORY}?", abort=True, err=True)
+    if not click.confirm(f"Open this issue at {REPOSITORY}?", err=True):
+        click.echo("nothing was sent", err=True)
+        return
     order = ["gh", "issue", "create", "--repo", REPOSITORY, "--title", issue.title, "--body-file", "-"]
-    subprocess.run(order, input=text, text=True, check=True)
+    ended = subprocess.run(order, input=text, text=True, check=False).returncode
+    if ended:
+        cure = "see what it says above, or use --github and paste the text"
+        raise OutputError(f"gh did not open the issue: it exited with {ended}", cure)
 
 
 def _put(text: str, output: Optional[Path], say: Say) -> None:

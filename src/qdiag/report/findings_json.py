@@ -22,6 +22,11 @@ def render(document: Document) -> str:
     return json.dumps(document.record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def line(document: Document) -> str:
+    """The same in one line, for a stream on which something else may stand before it."""
+    return json.dumps(document.record, ensure_ascii=False, allow_nan=False)
+
+
 def record(result: Result, script: Script, environment: Environment) -> dict[str, Any]:
     """The content of findings.json as plain values.
 

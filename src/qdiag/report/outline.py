@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from qdiag.report.drawing import Drawing
@@ -209,3 +209,9 @@ class Document:
     follow_up: str = ""
     version: str = ""
     record: dict[str, Any] = field(default_factory=dict)
+
+    def of_finding(self, number: int) -> Document:
+        """The report of one finding alone, by its number from 1."""
+        chapter = self.chapters[number - 1]
+        record = {**self.record, "findings": self.record.get("findings", [])[number - 1 : number]}
+        return replace(self, verdict=chapter.verdict, sentence=chapter.sentence, chapters=(chapter,), record=record)
