@@ -20,7 +20,7 @@ SEED = 20_240_607
 
 NOTHING_TRACKED = (
     "no argument and no parameter is tracked, so there is no gradient and only outputs were compared: "
-    "pass torch tensors with requires_grad=True, or arrays of pennylane.numpy"
+    "pass torch tensors with requires_grad=True, or arrays of pennylane.numpy; in a JSON file, numbers with a point (1.0, not 1)"
 )
 
 
@@ -70,7 +70,7 @@ def check(
             outcome = pipeline.examine(run, options, voice, workers)
     if tracked:
         return outcome
-    return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED)))
+    return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))
 
 
 def _recorded(run: RunDirectory, name: str, error: Optional[Exception]) -> bool:

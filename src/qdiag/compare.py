@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import Enum
+from numbers import Real
 from typing import Optional
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from qdiag import rounding
 from qdiag.call import Failure
 from qdiag.circuit import Circuit
+from qdiag.errors import UsageError
 from qdiag.evaluate import Evaluation
 from qdiag.spread import Spread
 from qdiag.tensors import Cotangents, Tensor, tensors_of
@@ -33,10 +35,25 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The user's own tolerance, which overrides the derived one; None leaves it derived."""
+    """The user's own tolerance, which overrides the derived one; None leaves it derived.
+
+    Raises
+    ------
+    UsageError
+        If one of the two is no number, or a negative one.
+    """
 
     absolute: Optional[float] = None
     relative: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        for number in (self.absolute, self.relative):
+            if number is not None and not (isinstance(number, Real) and number >= 0):
+                raise UsageError(f"{number!r} is no tolerance", "give a number that is 0 or larger, or none for the derived tolerance")
+
+    def __str__(self) -> str:
+        parts = {"atol": self.absolute, "rtol": self.relative}
+        return ", ".join(f"{name} {number:g}" for name, number in parts.items() if number is not None)
 
 
 @dataclass(frozen=True, eq=False)

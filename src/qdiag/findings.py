@@ -201,6 +201,10 @@ class Result:
         Every comparison with the user's own method, with its call.
     costs
         What each method took.
+    tolerance
+        The user's own, in words, or "".
+    tracked
+        Whether there was anything to differentiate by.
     """
 
     calls: int
@@ -216,3 +220,5 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     comparisons: tuple[tuple[int, Comparison], ...] = ()
     costs: tuple[Cost, ...] = ()
+    tolerance: str = ""
+    tracked: bool = True

@@ -51,11 +51,14 @@ class Check:
         Errors first.
     report
         The outline of the report.
+    tracked
+        Whether there was anything to differentiate by: else outputs alone were compared.
     """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     report: Document = field(repr=False)
+    tracked: bool = True
 
     def __bool__(self) -> bool:
         return self.verdict in HEALTHY
@@ -81,7 +84,8 @@ class Check:
         """
         if self.verdict is Verdict.ERROR:
             remedy = next((finding.diagnosis.remedy for finding in self.findings), "")
-            raise DivergenceError(self.report.sentence, remedy)
+            shown = f"\n\nThis script shows it:\n\n{self.reproducer}" if self.reproducer else ""
+            raise DivergenceError(f"{self.report.sentence}{shown}", remedy)
 
     def _repr_markdown_(self) -> str:
         return markdown.render(self.report)
@@ -244,7 +248,7 @@ def _checked(outcome: Outcome) -> Check:
     if outcome.interrupted:
         raise KeyboardInterrupt
     outline = document(outcome.result, outcome.script, outcome.environment)
-    return Check(outcome.result.verdict, outcome.result.findings, outline)
+    return Check(outcome.result.verdict, outcome.result.findings, outline, outcome.result.tracked)
 
 
 def _as_text(outline: Document) -> str:

@@ -236,7 +236,7 @@ class Examination:
         divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(bench, divergences, located, report))
-        result = _result(self._trace, located, findings)
+        result = replace(_result(self._trace, located, findings), tolerance=str(tolerance))
         result = replace(result, notes=(*result.notes, *guarded.warnings(self._trace, located.methods, bench)))
         return Outcome(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in bench.stopped)
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from qdiag.errors import UsageError
 from qdiag.library import Check, Methods, Tolerated, check
 
 __all__ = ["assert_methods_agree"]
 
 
 def assert_methods_agree(
-    target: Callable[..., Any], *args: Any, methods: Methods = "auto", tolerance: Tolerated = None, **kwargs: Any
+    target: Callable[..., Any],
+    *args: Any,
+    methods: Methods = "auto",
+    tolerance: Tolerated = None,
+    gradients: bool = True,
+    **kwargs: Any,
 ) -> None:
     """Assert that all methods give the same outputs and gradients, to rounding.
 
@@ -18,16 +24,25 @@ def assert_methods_agree(
     ----------
     target, *args, methods, tolerance, **kwargs
         As in `qdiag.check`.
+    gradients
+        Whether there must be something to differentiate by; False where outputs alone are meant.
 
     Raises
     ------
     AssertionError
         If a method is wrong, or if nothing could be compared; the message holds the reproducer.
+    UsageError
+        If no gradient could be compared, since nothing is tracked.
     """
     __tracebackhide__ = True
     checked = check(target, *args, methods=methods, tolerance=tolerance, **kwargs)
     if not checked:
         raise AssertionError(_message(checked))
+    if gradients and not checked.tracked:
+        raise UsageError(
+            "no gradient was compared: nothing is tracked",
+            "pass torch tensors with requires_grad=True, arrays of pennylane.numpy, or gradients=False to compare outputs alone",
+        )
 
 
 def _message(checked: Check) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,12 +12,21 @@ import pytest
 from qdiag.call import Failure
 from qdiag.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
 from qdiag.compare import Tolerance, Verdict, compare
+from qdiag.errors import UsageError
 from qdiag.evaluate import Evaluation
 from qdiag.method import Method, parse
 from qdiag.spread import Spread
 
 BACKPROP = Method("default.qubit", "backprop")
 ADJOINT = Method("default.qubit", "adjoint")
+
+
+@pytest.mark.parametrize("number", [-1.0, math.nan, "0.1"])
+def test_a_tolerance_is_a_number_that_is_not_negative(number: Any) -> None:
+    with pytest.raises(UsageError, match="is no tolerance"):
+        Tolerance(number)
+    with pytest.raises(UsageError, match="is no tolerance"):
+        Tolerance(relative=number)
 
 
 def rotations(count: int = 2, dtype: str = "float32", shots: tuple[int, ...] = ()) -> Circuit:

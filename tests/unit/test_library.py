@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,15 @@ class TestAssertion:
             testing.assert_methods_agree(print)
         monkeypatch.setattr(testing, "check", lambda *args, **kwargs: checked("moons"))
         testing.assert_methods_agree(print)
+
+
+    def test_without_anything_tracked_it_does_not_pass_as_if_gradients_agreed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from qdiag import testing
+
+        monkeypatch.setattr(testing, "check", lambda *args, **kwargs: replace(checked("moons"), tracked=False))
+        with pytest.raises(UsageError, match="no gradient was compared"):
+            testing.assert_methods_agree(print)
+        testing.assert_methods_agree(print, gradients=False)
 
 
 class TestValues:

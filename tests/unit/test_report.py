@@ -20,9 +20,10 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from qdiag.call import Failure
+from qdiag.call import Failure, Script
 from qdiag.cli import main
 from qdiag.cli.report import command as report_command
+from qdiag.compare import Verdict
 from qdiag.errors import TraceError, UsageError
 from qdiag.probe import Probe
 from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal
@@ -31,7 +32,7 @@ from qdiag.report.drawing import MOST_OPERATIONS, drawing
 from qdiag.report.drawing import text as drawing_text
 from qdiag.report.names import Names
 from qdiag.report.outline import Code, Document
-from qdiag.report.sentences import of_finding
+from qdiag.report.sentences import of_finding, of_result
 from qdiag.run_directory import RunDirectory
 from tests.golden.results import CASES, ENVIRONMENT, Case
 from tests.small_circuits import circuit, controlled, expval, gate, probs
@@ -520,6 +521,20 @@ def test_a_bundle_holds_the_trace_only_when_asked(tmp_path: Path) -> None:
         bundle.write(tmp_path / "b.zip", files, given)
         with zipfile.ZipFile(tmp_path / "b.zip") as opened:
             assert ("trace.qdiag" in opened.namelist()) is held
+
+
+def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
+    healthy = CASES["healthy"]().result
+    apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=1.2)
+    said = of_result(replace(healthy, comparisons=((0, apart),), tolerance="atol 10"), Script("train.py"), Names("default.qubit"))
+    assert "within the tolerance that was given (atol 10) at every call replayed: up to 1.2 apart, relative to the largest number." in said
+    assert "rounding" not in said
+
+
+def test_where_nothing_is_tracked_only_outputs_agree() -> None:
+    healthy = CASES["healthy"]().result
+    said = of_result(replace(healthy, tracked=False), Script("train.py"), Names("default.qubit"))
+    assert "agree in their outputs, which is all that was compared, at every call" in said
 
 
 # --- the command -----------------------------------------------------------------------------------------------------------

@@ -38,7 +38,12 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     if result.verdict is Verdict.INCONCLUSIVE:
         return _undecided(result)
     compared = listing(names.all(result.methods)) if result.methods else "the methods"
-    return f"{compared} agree at every call replayed, to float64 rounding. No method is wrong."
+    outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
+    if result.tolerance:
+        apart = max((comparison.tolerance_needed for _, comparison in result.comparisons), default=0.0)
+        within = f"within the tolerance that was given ({result.tolerance}) at every call replayed"
+        return f"{compared} are{outputs} {within}: up to {gap(apart)} apart, relative to the largest number."
+    return f"{compared} agree{outputs} at every call replayed, to float64 rounding. No method is wrong."
 
 
 def _nothing_recorded(script: Script) -> str:
