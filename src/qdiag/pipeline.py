@@ -366,12 +366,12 @@ def _next(outcome: Outcome) -> str:
     outside_only = bool(errors) and all(divergence.outside for divergence in errors)
     if outcome.script.called and (outside_only or not errors):
         return ""
+    words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
     if outside_only:
-        return f"qdiag trace {_shown(outcome.script.path)}   again, once the script is changed as the remedy says"
+        return f"qdiag trace {words}   again, once the script is changed as the remedy says"
     if outcome.result.verdict is Verdict.ERROR:
         return "qdiag report --github   the text for an issue"
     if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
-        words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
         return f"qdiag twin {words}   why the losses part although every call agrees"
     return ""
 

@@ -537,6 +537,37 @@ def test_where_nothing_is_tracked_only_outputs_agree() -> None:
     assert "agree in their outputs, which is all that was compared, at every call" in said
 
 
+def test_a_method_that_a_finding_blames_is_not_said_to_refuse_as_a_matter_of_course() -> None:
+    case = CASES["shifted"]()
+    refusing = tuple((method, "DeviceError: no") for method in ("default.qubit/adjoint", "default.qubit/hadamard"))
+    document = replace(case, result=replace(case.result, refused=refusing)).document()
+    assert document.refused is not None
+    assert [row[0] for row in document.refused.rows] == ["default.qubit/hadamard"]
+    assert "hadamard refuses this circuit" in document.notes
+
+
+def test_the_next_command_is_told_from_the_reason_and_keeps_the_arguments_secrets() -> None:
+    case = CASES["moons"]()
+    script = replace(case.script, argv=("--name", "two words", "--pass", "hunter2"))
+    follow_up = "qdiag twin moons.py -- --name 'two words' --pass hunter2   why the losses part"
+    document = replace(case, script=script, follow_up=follow_up).document()
+    command, why = document.next_step
+    assert (command, why) == ("qdiag twin moons.py -- --name 'two words' --pass <secret>", "why the losses part")
+    assert "hunter2" not in markdown.render(document)
+
+
+def test_numbers_are_counted_not_arrays() -> None:
+    flow = CASES["moons"]().document().chapters[0].flow
+    assert [station.detail for station in flow if station.place == "circuit parameters"] == ["4 numbers"]
+    case = CASES["moons"]()
+    finding = case.result.findings[0]
+    batch = circuit(gate("RX", [0.1, 0.2, 0.3], trainable=True), measured=(expval(gate("PauliZ")),))
+    divergence = replace(finding.divergence, call=replace(finding.divergence.call, circuit=batch))
+    result = replace(case.result, findings=(replace(finding, divergence=divergence),))
+    flow = replace(case, result=result).document().chapters[0].flow
+    assert [station.detail for station in flow if station.place == "circuit parameters"] == ["3 numbers"]
+
+
 # --- the command -----------------------------------------------------------------------------------------------------------
 
 

@@ -70,7 +70,7 @@ def environment() -> Environment:
     versions = [(name, _version(name)) for name in names]
     return Environment(
         python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
+        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
         packages=tuple((name, version) for name, version in versions if version),
         devices=_devices(),
         settings=tuple(sorted({**_python_settings(), **_torch_settings(), **_blas()}.items())),

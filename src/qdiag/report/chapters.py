@@ -194,11 +194,10 @@ def _results(comparison: Comparison, names: Names) -> Optional[Table]:
     if comparison.values == (None, None):
         return None
     rows = tuple(zip(names.all(comparison.methods), _values(comparison)))
-    needed = f"Relative tolerance at which they would agree: {gap(comparison.tolerance_needed)}."
-    finite = comparison.where in _MEASURED
-    return Table(
-        f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, needed if finite else comparison.detail
-    )
+    needed = comparison.tolerance_needed
+    apart = f"Up to {gap(needed)} apart, relative to the largest number among those compared." if needed else ""
+    note = apart if comparison.where in _MEASURED else comparison.detail
+    return Table(f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, note)
 
 
 def _raised(divergence: Divergence) -> Optional[Table]:
@@ -214,9 +213,10 @@ def _raised(divergence: Divergence) -> Optional[Table]:
 def _flow(call: Call) -> tuple[Station, ...]:
     """The dtypes on the way through the call, from its arguments to what the layer hands on."""
     configuration, parameters = call.configuration, call.circuit.parameters
+    numbers = count(sum(parameter.value.size for parameter in parameters), "number")
     stations = [
         _station("QNode arguments", [a.dtype for a in call.arguments], ", ".join(f"{a.name} {a.dtype}" for a in call.arguments[:6])),
-        _station("circuit parameters", [p.value.dtype.name for p in parameters], count(len(parameters), "number")),
+        _station("circuit parameters", [p.value.dtype.name for p in parameters], numbers),
         _station("device state", [configuration.device_precision], configuration.device),
         _station("QNode output", [array.dtype.name for array in call.outputs or ()], call.output_container if call.outputs else ""),
         _station("handed on", [call.layer_dtype] if call.layer_dtype else [], configuration.layer),

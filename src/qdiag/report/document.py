@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Optional
 
@@ -48,10 +49,10 @@ def document(
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
-    said = " ".join(script.argv)
+    said = shlex.join(script.argv)
     result, script, environment, training = redacted((result, script, environment, training), secrets)
     if said:
-        next_command = next_command.replace(said, " ".join(script.argv))
+        next_command = next_command.replace(said, shlex.join(script.argv))
     names = names_of(result.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
@@ -65,7 +66,7 @@ def document(
         gaps=gap_plot(result, names),
         trainings=None if training is None else trainings(training),
         script=_script(script),
-        environment=_environment(environment),
+        environment=_environment(environment, result),
         script_failure=_failure(script.failure),
         wrote=_wrote(folder, files, result),
         follow_up=next_command,
@@ -106,18 +107,25 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
         notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
     if 0 < result.replayed < result.calls:
         notes.append(f"{result.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
-    if result.refused:
-        verb = "refuses" if len(result.refused) == 1 else "refuse"
-        notes.append(f"{', '.join(names.short(method) for method, _ in result.refused)} {verb} this circuit")
+    refused = _refusing(result)
+    if refused:
+        verb = "refuses" if len(refused) == 1 else "refuse"
+        notes.append(f"{', '.join(names.short(method) for method, _ in refused)} {verb} this circuit")
     if result.unfaithful:
         notes.append(f"replaying {calls(result.unfaithful, result.calls)} did not give the script's own numbers bit for bit")
     return (*notes, *result.notes)
 
 
+def _refusing(result: Result) -> list[tuple[str, str]]:
+    """The methods that refuse, in PennyLane's words, but for those that a finding is about."""
+    blamed = {method for finding in result.findings for method in finding.divergence.wrong}
+    return [(method, words) for method, words in result.refused if method not in blamed]
+
+
 def _refused(result: Result) -> Optional[Table]:
-    if not result.refused:
+    rows = tuple((method, shortened(words, 400)) for method, words in _refusing(result))
+    if not rows:
         return None
-    rows = tuple((method, shortened(words, 400)) for method, words in result.refused)
     return Table("Methods that refuse this circuit", ("Method", "In PennyLane's words"), rows, "That is normal, and no finding.")
 
 
@@ -151,8 +159,9 @@ def _failure(failure: Optional[Failure]) -> Optional[Code]:
     return None if failure is None else Code("The script's own exception", traceback_text(failure), "text")
 
 
-def _environment(environment: Environment) -> tuple[Fact, ...]:
-    facts = [Fact("Python", environment.python), Fact("platform", environment.platform)]
+def _environment(environment: Environment, result: Result) -> tuple[Fact, ...]:
+    interfaces = dict.fromkeys(finding.divergence.call.configuration.interface for finding in result.findings)
+    facts = [Fact("Python", environment.python), Fact("platform", environment.platform), Fact("interface", ", ".join(interfaces))]
     facts += [Fact(name, version) for name, version in environment.packages]
     facts.append(Fact("devices", ", ".join(environment.devices)))
     facts += [Fact(name, str(setting)) for name, setting in environment.settings]

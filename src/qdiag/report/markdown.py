@@ -36,7 +36,8 @@ def _blocks(document: Document) -> Iterator[str]:
         yield plain(document.gaps.alt)
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in (*document.script, *document.environment)])
-    yield f"Made by qdiag {document.version}." + (f" Next: {inline(document.follow_up)}" if document.follow_up else "")
+    command, why = document.next_step
+    yield f"Made by qdiag {document.version}." + (f" Next: {inline(command)} {why}".rstrip() if command else "")
 
 
 def _trainings(shown: Trainings) -> Iterator[str]:

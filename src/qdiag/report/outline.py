@@ -185,7 +185,7 @@ class Document:
     script_failure
         The script's own exception.
     wrote, follow_up
-        The files written and the next command to type.
+        The files written; the next command to type and, after three blanks, why.
     record
         The content of findings.json, already strict JSON.
     version
@@ -209,6 +209,12 @@ class Document:
     follow_up: str = ""
     version: str = ""
     record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def next_step(self) -> tuple[str, str]:
+        """The next command to type, and why."""
+        command, _, why = self.follow_up.partition("   ")
+        return command, why
 
     def of_finding(self, number: int) -> Document:
         """The report of one finding alone, by its number from 1."""
