@@ -10,8 +10,9 @@ from qdiag.call import Failure
 from qdiag.circuit import Circuit, Node, Wires
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
+from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.evaluate import Evaluation, Request
-from tests.unit.scenes import PAIR, World, found, of, rotation, scene
+from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
 FIRST = Blamed("operation", 0, "RX", (0,))
@@ -60,6 +61,14 @@ def test_a_gradient_of_zero_that_goes_with_the_parameter_is_dropped() -> None:
 def test_one_that_is_zero_near_the_point_only_is_not() -> None:
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request) and at_the_point(request, 0.1) else 0.0)
     assert "QD302" in found(world, scene(world, TWO, apart=(0,), lost=(0,), blamed=FIRST)).ruled_out
+
+
+def test_a_coefficient_whose_gradient_is_zero_is_dropped_and_nothing_has_moved() -> None:
+    readout = replace(expectation(), data=(replace(expectation().data[0], data=rotation().data), None))
+    world = World(lambda request: -0.5 if adjoint(request) and tracked(request, 1) and measured(request, "ExpectationMP") else 0.0)
+    seen = scene(world, of(rotation(), measurement=readout), apart=(1,), lost=(1,))
+    assert "QD303" not in {found(world, seen).code, *found(world, seen).ruled_out}
+    assert DISPLACED.applies(replace(seen, apart=(0, 1)))
 
 
 # --- QD303: gradient given to the wrong parameter --------------------------------------------------------------------------

@@ -18,12 +18,17 @@ HEALS, PERSISTS, MOVES = "heals", "persists", "moves"
 
 @dataclass(frozen=True)
 class Blamed:
-    """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions."""
+    """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions.
+
+    Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
+    nothing raises, where frozen parameters are not enough.
+    """
 
     kind: str
     position: int
     name: str
     parameters: tuple[int, ...] = ()
+    removable: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind} {self.position})"

@@ -196,9 +196,9 @@ def decomposed(name: str, position: int) -> Experiment:
     return Experiment(f"{name} decomposed", change, 2.0)
 
 
-def deleted(name: str, position: int) -> Experiment:
-    """One operation removed."""
-    return edit(f"{name} removed", lambda circuit: without_operations(circuit, (position,)))
+def deleted(name: str, positions: Sequence[int]) -> Experiment:
+    """Operations removed."""
+    return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
 
 
 def one_measurement(position: int) -> Experiment:

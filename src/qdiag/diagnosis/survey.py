@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -158,22 +159,24 @@ def _displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
 
 
 def _blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[Blamed]:
-    """The first operation or measurement that carries a parameter whose gradient is apart."""
+    """The first operation or measurement that carries a parameter whose gradient is apart, and with it those of the same name."""
     position = 0
     circuit = question.circuit
+    found: Optional[Blamed] = None
     for index, node in enumerate(circuit.nodes):
         count = len(parameters_of(node))
         inside = tuple(i for i in apart if position <= i < position + count)
         position += count
-        if inside:
-            kind = "operation" if index < len(circuit.operations) else "measurement"
-            place = index if kind == "operation" else index - len(circuit.operations)
-            return Blamed(kind, place, node.name, inside)
-    return None
+        kind = "operation" if index < len(circuit.operations) else "measurement"
+        if inside and found is None:
+            found = Blamed(kind, index if kind == "operation" else index - len(circuit.operations), node.name, inside)
+        elif inside and found is not None and (kind, node.name) == (found.kind, found.name):
+            found = replace(found, parameters=(*found.parameters, *inside))
+    return found
 
 
 def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
-    """What a method raises on: the operations whose parameters alone make it raise, else the one without which it does not."""
+    """What a method raises on: operations whose parameters alone make it raise, else those of a name without which it does not."""
     circuit = question.circuit
 
     def raises(candidate: Circuit) -> bool:
@@ -186,5 +189,9 @@ def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bl
         return Blamed("operation", alone[0], ", ".join(names), tuple(p for i in alone for p in inside[i]))
     for position, node in enumerate(circuit.operations):
         if not raises(without_operations(circuit, (position,))):
-            return Blamed("operation", position, node.name, inside[position])
+            return Blamed("operation", position, node.name, inside[position], (position,))
+    for name, count in Counter(node.name for node in circuit.operations).items():
+        positions = tuple(i for i, node in enumerate(circuit.operations) if node.name == name)
+        if count > 1 and len(positions) < len(circuit.operations) and not raises(without_operations(circuit, positions)):
+            return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
     return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None

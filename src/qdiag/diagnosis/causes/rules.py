@@ -136,7 +136,8 @@ DISPLACED = Cause(
         diff_method="backprop" """,
     applies=lambda scene: scene.derivative
     and bool(scene.apart)
-    and (scene.displaced or bool(observable_parameters(scene.question.circuit))),
+    # where all that is wrong is exactly zero, nothing has moved anywhere
+    and (scene.displaced or (bool(observable_parameters(scene.question.circuit)) and bool(set(scene.apart) - set(scene.lost)))),
     predicts=lambda scene: (*flips(_in_place(scene)), *_off_the_point(scene)),
     because=lambda scene: _displaced_words(scene),
     upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),
@@ -196,11 +197,12 @@ def _raising(scene: Scene) -> tuple[Prediction, ...]:
         return ()
     if blamed.kind == "measurement":
         return flips(plain_expectations(None))
-    if blamed.parameters and set(circuit.trainable) - set(blamed.parameters):
+    if not blamed.removable and blamed.parameters and set(circuit.trainable) - set(blamed.parameters):
         return (*flips(frozen(blamed.name, blamed.parameters)), *leaves(only_trainable(blamed.name, blamed.parameters)))
-    others = [i for i, node in enumerate(circuit.operations) if i != blamed.position and not _trains(node)]
-    kept = leaves(deleted(f"{circuit.operations[others[0]].name} ({others[0]})", others[0])) if others else ()
-    return (*flips(deleted(blamed.name, blamed.position)), *kept)
+    gone = blamed.removable or (blamed.position,)
+    others = [i for i, node in enumerate(circuit.operations) if i not in gone and not _trains(node)]
+    kept = leaves(deleted(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
+    return (*flips(deleted(blamed.name, gone)), *kept)
 
 
 def _trains(node: Node) -> bool:

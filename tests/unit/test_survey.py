@@ -1,0 +1,51 @@
+"""What a survey finds to blame before any cause is asked: operations of one name stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from qdiag.circuit import Circuit
+from qdiag.compare import Comparison, Verdict
+from qdiag.diagnosis import survey
+from qdiag.diagnosis.cause import Blamed
+from qdiag.method import parse
+from qdiag.question import Question
+from tests.unit.scenes import PAIR, World, of, rotation
+
+THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
+
+
+def question(circuit: Circuit) -> Question:
+    own, other = map(parse, PAIR)
+    return Question(circuit, (own, other))
+
+
+def blamed_for_raising(monkeypatch: pytest.MonkeyPatch, circuit: Circuit, names: Sequence[str]) -> object:
+    """Where a method raises on these operations, whatever of them is trainable."""
+
+    def ask(asked: Question, evaluator: object) -> Comparison:
+        raises = any(node.name in names for node in asked.circuit.operations)
+        return Comparison(PAIR, Verdict.ERROR, "raise" if raises else "output")
+
+    monkeypatch.setattr(survey, "ask", ask)
+    return survey._blamed_for_raising(question(circuit), World(lambda request: 0.0))
+
+
+def test_all_operations_of_the_first_wrong_ones_name_are_to_blame_for_wrong_gradients() -> None:
+    assert survey._blamed_for_gradients(question(THREE), [1, 2]) == Blamed("operation", 1, "Givens", (1, 2))
+    assert survey._blamed_for_gradients(question(THREE), [0, 2]) == Blamed("operation", 0, "RY", (0,))
+    assert survey._blamed_for_gradients(question(THREE), []) is None
+
+
+def test_an_operation_without_which_nothing_raises_is_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert blamed_for_raising(monkeypatch, THREE, ["RY"]) == Blamed("operation", 0, "RY", (0,), (0,))
+
+
+def test_where_it_takes_all_of_a_name_all_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert blamed_for_raising(monkeypatch, THREE, ["Givens"]) == Blamed("operation", 1, "Givens", (1, 2), (1, 2))
+
+
+def test_else_it_is_the_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert blamed_for_raising(monkeypatch, THREE, ["RY", "Givens"]) == Blamed("measurement", 0, "ExpectationMP")
