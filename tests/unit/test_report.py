@@ -315,6 +315,19 @@ def test_a_body_never_exceeds_what_github_takes_and_says_what_was_cut(field: str
     assert ("[cut here: this field had" in body) == (size > 56_000)
 
 
+def test_a_long_source_is_cut_before_any_short_field_is_and_two_long_fields_share_what_room_there_is() -> None:
+    document = CASES["shifted"]().document()
+    whole = github.issue(document)
+    cut = github.issue(huge(document, "reproducer", 200_000))
+    for name in ("expected", "actual", "system", "tracebacks"):
+        assert cut.field(name) == whole.field(name)
+    assert "[cut here" not in cut.field("info")
+    both = github.issue(huge(huge(document, "reproducer", 200_000), "traceback", 90_000))
+    assert len(github.body(both)) <= github.LONGEST_BODY
+    assert min(len(both.field("sourcecode")), len(both.field("tracebacks"))) > 20_000
+    assert both.field("actual") == whole.field("actual")
+
+
 # --- Markdown ----------------------------------------------------------------------------------------------------------
 
 

@@ -33,8 +33,6 @@ HEADINGS = {
 RENDERED_AS_SHELL = ("sourcecode", "tracebacks", "system")
 """Fields that the form itself puts into a fence: no back-ticks inside."""
 
-_FIRST_TO_BE_CUT = ("tracebacks", "info", "actual", "system", "sourcecode", "expected")
-
 
 @dataclass(frozen=True)
 class Issue:
@@ -141,21 +139,31 @@ def address(given: Issue, page: str = NEW_ISSUE) -> Address:
 
 def fitted(given: Issue, limit: int) -> Issue:
     """The issue with its longest fields cut until its body has at most so many characters; each cut is said where it was made."""
-    for name in _FIRST_TO_BE_CUT:
-        excess = len(body(given)) - limit
-        if excess <= 0:
-            break
-        given = replace(given, fields=tuple((key, _cut(text, excess) if key == name else text) for key, text in given.fields))
-    return given
+    lengths = [len(text) for _, text in given.fields]
+    room = limit - (len(body(given)) - sum(lengths))
+    share = _share(lengths, room)
+    return replace(given, fields=tuple((name, _cut(text, share)) for name, text in given.fields))
 
 
-def _cut(text: str, excess: int) -> str:
-    """At least ``excess`` characters shorter, but never less than what says so."""
+def _share(lengths: Sequence[int], room: int) -> int:
+    """The most characters that a field may have, so that all fit into the room: what short fields leave goes to the long ones."""
+    for position, length in enumerate(sorted(lengths)):
+        share = room // (len(lengths) - position)
+        if length > share:
+            return max(share, 0)
+        room -= length
+    return max(lengths, default=0)
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters, the last of which say that it was cut."""
+    if len(text) <= most:
+        return text
     notice = f"[cut here: this field had {len(text)} characters]"
-    kept = max(0, len(text) - excess - len(notice) - 1)
+    kept = max(0, most - len(notice) - 1)
     # a cut in the middle of a line would leave half a word; whole lines may go, as long as something is left
     head = text[:kept].rpartition("\n")[0] or text[:kept]
-    return f"{head}\n{notice}" if len(text) > len(notice) else text
+    return f"{head}\n{notice}"
 
 
 def render(document: Document, numbers: Sequence[int] = (1,)) -> str:
