@@ -385,6 +385,19 @@ def test_the_page_can_be_read_without_seeing_it(name: str) -> None:
     assert len(page.ids) == len(set(page.ids))
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_whatever_scrolls_can_be_reached_by_keyboard_and_shows_that_there_is_more(name: str) -> None:
+    text = html.render(CASES[name]().document())
+    boxes = [box for box in re.findall(r"<(?:div|pre)\b[^>]*>", text) if box.startswith("<pre") or 'class="scroll"' in box]
+    assert boxes or name == "healthy"
+    for box in boxes:
+        assert 'role="region"' in box
+        assert 'tabindex="0"' in box
+        assert re.search(r'aria-label="[^"]+"', box)
+    rules = [body for heads, body in re.findall(r"([^{}]+)\{([^{}]*)\}", text) if re.search(r"\.scroll, pre\s*$", heads)]
+    assert any("no-repeat local" in rule and "no-repeat scroll" in rule for rule in rules)
+
+
 def luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
