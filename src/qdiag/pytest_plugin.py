@@ -69,6 +69,9 @@ class TestRun:
         if not calls:
             elsewhere = " (the tests ran in other processes: add -n0)" if self._spread else ""
             terminalreporter.section(f"qdiag: no QNode call was recorded{elsewhere}")
+            terminalreporter.write_line(
+                "calls inside of assert_methods_agree, qdiag.check or qdiag.record belong to them, and are not counted here"
+            )
             return
         terminalreporter.section(f"qdiag: {calls} QNode calls in {sum(1 for span in self._spans if span.last > span.first)} tests")
         for line in self._summary():
@@ -81,7 +84,8 @@ class TestRun:
         if obstacle:
             yield f"could not be judged: {obstacle}"
         else:
-            yield from suite.summary(pipeline.reported(self._run), self._spans, os.path.relpath(self._run.path))
+            outline, own = pipeline.reported(self._run), suite.own_methods(self._run)
+            yield from suite.summary(outline, self._spans, os.path.relpath(self._run.path), own)
 
     def pytest_unconfigure(self) -> None:
         """Stop recording, also where there was no summary."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from qdiag.locate import Plan
 from qdiag.method import parse_list
 from qdiag.report.outline import Chapter, Document
 from qdiag.run_directory import RunDirectory
+from qdiag.trace_file import Trace
 
 MOST_FINDINGS = 10
 """Findings that are shown; the report has them all."""
@@ -52,25 +53,39 @@ class Seen:
     def lines(self, folder: str) -> Iterator[str]:
         """The finding in three lines."""
         more = f" and {len(self.spans) - 1} more" if len(self.spans) > 1 else ""
-        yield f"{self.chapter.verdict}  {self.spans[0].test if self.spans else 'while the tests were collected'}{more}"
+        place = f"in {self.spans[0].test}{more}" if self.spans else "while the tests were collected"
+        # not with the verdict first: pytest's own lines on errors start like that
+        yield f"qdiag: {self.chapter.verdict.lower()} {place}"
         yield f"    {self.chapter.sentence}"
         cause, reproducer = self.record["cause"], self.record["reproducer"]
         named = "cause unknown" if cause["confidence"] == "unknown" else f"{cause['code']} {cause['title']}, {cause['confidence']}"
         yield f"    {named}" + (f" · {folder}/{reproducer['path']}" if reproducer is not None else "")
 
 
-def seen(outline: Document, spans: Sequence[Span]) -> tuple[Seen, ...]:
-    """The findings of a report, each with its tests."""
+def own_methods(run: RunDirectory) -> dict[int, str]:
+    """The method that each call of a run asks for by itself."""
+    with Trace.open(run.trace) as trace:
+        return {call.index: str(call.configuration.method) for call in trace.calls()}
+
+
+def seen(outline: Document, spans: Sequence[Span], own: Mapping[int, str]) -> tuple[Seen, ...]:
+    """The findings of a report, each with its tests: those that use a wrong method themselves before those that only could."""
     found = []
     for chapter, record in zip(outline.chapters, outline.record["findings"]):
         calls = {record["call"], *record["calls"]}
-        found.append(Seen(chapter, record, tuple(s for s in spans if any(s.first <= call < s.last for call in calls))))
+        wrong = {call for call in calls if own.get(call) in record["wrong"]}
+        shown = [span for span in spans if _made(span, calls)]
+        found.append(Seen(chapter, record, tuple(sorted(shown, key=lambda span: not _made(span, wrong)))))
     return tuple(found)
 
 
-def summary(outline: Document, spans: Sequence[Span], folder: str) -> Iterator[str]:
-    """The lines below a test run's results."""
-    findings = seen(outline, spans)
+def _made(span: Span, calls: set[int]) -> bool:
+    return any(span.first <= call < span.last for call in calls)
+
+
+def summary(outline: Document, spans: Sequence[Span], folder: str, own: Mapping[int, str]) -> Iterator[str]:
+    """The lines below a test run's results; ``own`` is the method of each call."""
+    findings = seen(outline, spans, own)
     shown = [finding for finding in findings if not (finding.expected or finding.healthy)]
     for finding in shown[:MOST_FINDINGS]:
         yield from finding.lines(folder)

@@ -107,8 +107,8 @@ def test_a_suite_passes_and_fails_with_the_option_as_without(pytester: pytest.Py
     said = checked.stdout.str()
     assert re.search(r"=+ qdiag: 3 QNode calls in 3 tests =+", said)
     findings = said.partition("3 QNode calls in 3 tests")[2].partition("short test summary")[0]
-    assert re.findall(r"^ERROR .*", findings, re.MULTILINE) == [
-        "ERROR  test_a_suite_passes_and_fails_with_the_option_as_without.py::test_sick"
+    assert re.findall(r"^qdiag: .*", findings, re.MULTILINE) == [
+        "qdiag: error in test_a_suite_passes_and_fails_with_the_option_as_without.py::test_sick"
     ]
     assert "adjoint is wrong: its gradient" in findings
     assert "QD303" in findings
@@ -140,6 +140,7 @@ def test_a_suite_without_qnodes_says_so(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--qdiag")
     assert result.ret == 0
     assert "qdiag: no QNode call was recorded" in result.stdout.str()
+    assert "calls inside of assert_methods_agree, qdiag.check or qdiag.record belong to them" in result.stdout.str()
 
 
 @pytest.mark.slow

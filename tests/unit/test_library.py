@@ -9,6 +9,7 @@ import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -125,8 +126,8 @@ def _source() -> Path:
 class TestSuite:
     """The lines below a test run's results."""
 
-    def lines(self, document: Document, *spans: Span) -> list[str]:
-        return list(suite.summary(document, spans, "qdiag-runs/pytest-1"))
+    def lines(self, document: Document, *spans: Span, own: Optional[dict[int, str]] = None) -> list[str]:
+        return list(suite.summary(document, spans, "qdiag-runs/pytest-1", own or {}))
 
     def test_a_finding_names_the_tests_whose_calls_show_it(self) -> None:
         document = CASES["shifted"]().document()
@@ -137,15 +138,25 @@ class TestSuite:
             Span("test_after", max(shown) + 1, 99, True),
         )
         first, sentence, cause, *_ = self.lines(document, *spans)
-        assert first == "ERROR  test_it"
+        assert first == "qdiag: error in test_it"
         assert sentence == "    " + document.chapters[0].sentence
         assert cause.startswith("    QD303 ")
         assert cause.endswith("qdiag-runs/pytest-1/repro.py")
 
     def test_several_tests_are_counted_and_collection_is_named(self) -> None:
         document = CASES["shifted"]().document()
-        assert self.lines(document, Span("a", 0, 1, True), Span("b", 0, 1, True))[0] == "ERROR  a and 1 more"
-        assert self.lines(document)[0] == "ERROR  while the tests were collected"
+        assert self.lines(document, Span("a", 0, 1, True), Span("b", 0, 1, True))[0] == "qdiag: error in a and 1 more"
+        assert self.lines(document)[0] == "qdiag: error while the tests were collected"
+
+    def test_a_test_that_uses_the_wrong_method_itself_is_named_first(self) -> None:
+        document = CASES["shifted"]().document()
+        finding = document.record["findings"][0]
+        (wrong,) = finding["wrong"]
+        first, last = finding["calls"][0], finding["calls"][-1]
+        assert first < last
+        spans = (Span("other", first, first + 1, True), Span("itself", last, last + 1, True))
+        own = {first: "default.qubit/backprop", last: wrong}
+        assert self.lines(document, *spans, own=own)[0] == "qdiag: error in itself and 1 more"
 
     def test_rounding_is_no_finding_of_a_test_run(self) -> None:
         first, report = self.lines(CASES["moons"]().document(), Span("a", 0, 241, True))
@@ -155,7 +166,7 @@ class TestSuite:
     def test_a_qnode_that_raises_is_left_out_where_the_test_wants_it_to(self) -> None:
         document = CASES["raising"]().document()
         assert self.lines(document, Span("a", 0, 9, True))[1] == "left out: 1 that raise where the test passes all the same"
-        assert self.lines(document, Span("a", 0, 9, False))[0].startswith("ERROR  a")
+        assert self.lines(document, Span("a", 0, 9, False))[0].startswith("qdiag: error in a")
 
 
 class TestAssertion:
