@@ -25,14 +25,14 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def shown(run: Path, *words: str) -> str:
-    done = CliRunner().invoke(command, [*words, str(run)], env={"COLUMNS": "150"}, catch_exceptions=False)
+def shown(run: Path, *words: str, columns: int = 150) -> str:
+    done = CliRunner().invoke(command, [*words, str(run)], env={"COLUMNS": str(columns)}, catch_exceptions=False)
     return done.stdout
 
 
 def test_an_unjudged_run_shows_its_calls_with_the_middle_left_out(run: Path) -> None:
     text = shown(run)
-    assert text.startswith("50 QNode calls · 1 circuit structures · 0 optimiser steps\n")
+    assert text.startswith("50 QNode calls · 1 circuit structure · 0 optimiser steps\n")
     assert text.count("train.py:31") == 40
     assert "gap" not in text
     assert shown(run, "-v").count("train.py:31") == 50
@@ -43,9 +43,30 @@ def test_a_judged_run_shows_gaps_and_costs_too(run: Path) -> None:
     document = CASES["moons"]().document()
     (run / "report.qdiag").write_text(outline_file.save(document))
     text = shown(run)
-    assert f"gap, {document.gaps.unit}" in text
+    assert f"gap: the largest to another method, in {document.gaps.unit}" in text
     assert all(cell in text for row in document.costs.rows for cell in row)
     curve = document.gaps.curves[0]
-    rows = json.loads(shown(run, "--json"))
-    assert rows[curve.calls[0]]["gaps"][curve.method] == curve.heights[0]
-    assert rows[3]["dtypes"].endswith("float32 → float64")
+    written = json.loads(shown(run, "--json"))
+    assert written["calls"][curve.calls[0]]["gaps"][curve.method] == curve.heights[0]
+    assert written["gap_unit"] == document.gaps.unit
+    assert [tuple(cost.values()) for cost in written["costs"]] == list(document.costs.rows)
+    assert written["qnodes"] == [written["calls"][0]["qnode"]]
+
+
+def test_an_unjudged_run_has_no_costs_and_no_unit(run: Path) -> None:
+    written = json.loads(shown(run, "--json"))
+    assert (len(written["calls"]), written["gap_unit"], written["costs"]) == (50, None, [])
+
+
+def test_a_call_takes_one_line_of_80_columns_and_its_method_can_be_read(run: Path) -> None:
+    (run / "report.qdiag").write_text(outline_file.save(CASES["moons"]().document()))
+    lines = shown(run, "-v", columns=80).splitlines()
+    method = json.loads(shown(run, "--json"))["calls"][0]["method"].rpartition("/")[2]
+    assert max(map(len, lines)) <= 80
+    assert sum("train.py:31" in line and f" {method} " in line for line in lines) == 50
+
+
+def test_the_device_stands_between_circuit_and_outputs(run: Path) -> None:
+    stations = json.loads(shown(run, "--json"))["calls"][3]["dtypes"].split(" → ")
+    assert stations[1:4] == ["float32", "complex128", "float64"]
+    assert "f32→c128→f64" in shown(run, columns=80)

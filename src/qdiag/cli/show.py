@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Optional
 
@@ -13,11 +14,16 @@ from rich.table import Table
 from qdiag import pipeline, run_directory
 from qdiag.call import Call
 from qdiag.cli import options
-from qdiag.report.figures import units
+from qdiag.report.chapters import flow
+from qdiag.report.figures import NOTHING, count, units
+from qdiag.report.names import names_of
 from qdiag.report.outline import Document, GapPlot
 from qdiag.report.redaction import redacted, secrets_of_this_machine
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
+
+PLACES = ("QNode arguments", "circuit parameters", "device state", "QNode output", "handed on")
+"""The stations of a call that are shown, in their order; only a layer hands on."""
 
 MOST_ROWS = 40
 """A table longer than this is cut in the middle, unless everything is asked for."""
@@ -40,10 +46,11 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
         secrets = secrets_of_this_machine(trace.script)
         rows = [redacted(_row(call, judged.gaps if judged else None), secrets) for call in trace.calls()]
         if as_json:
-            click.echo(json.dumps(rows, indent=1))
+            click.echo(json.dumps(_everything(rows, judged), indent=1))
             return
         steps = sum(1 for event in trace.events if event.kind == "step")
-        click.echo(f"{len(rows)} QNode calls · {len(set(trace.structures))} circuit structures · {steps} optimiser steps")
+        structures = len(set(trace.structures))
+        click.echo(f"{count(len(rows), 'QNode call')} · {count(structures, 'circuit structure')} · {count(steps, 'optimiser step')}")
     if not quiet:
         _print(rows, judged, everything)
 
@@ -52,18 +59,29 @@ def _judged(run: RunDirectory) -> Optional[Document]:
     return pipeline.reported(run) if run.outline.exists() else None
 
 
+def _everything(rows: list[dict[str, Any]], judged: Optional[Document]) -> dict[str, Any]:
+    """Calls, the QNodes that made them, and what judging measured."""
+    costs = judged.costs if judged else None
+    return {
+        "calls": rows,
+        "qnodes": list(dict.fromkeys(row["qnode"] for row in rows)),
+        "gap_unit": judged.gaps.unit if judged and judged.gaps else None,
+        "costs": [dict(zip(costs.header, cells)) for cells in costs.rows] if costs else [],
+    }
+
+
 def _row(call: Call, gaps: Optional[GapPlot]) -> dict[str, Any]:
-    circuit = ", ".join(sorted({p.value.dtype.name for p in call.circuit.parameters})) or "–"
-    outputs = ", ".join(sorted({output.dtype.name for output in call.outputs or ()})) or "–"
-    arguments = ", ".join(sorted({a.dtype for a in call.arguments if a.dtype})) or "–"
-    flow = [arguments, circuit, call.failure.type if call.failure else outputs, *([call.layer_dtype] if call.layer_dtype else [])]
+    stations = {station.place: station.dtype for station in flow(call)}
+    if call.failure:
+        stations["QNode output"] = call.failure.type
+    places = [place for place in PLACES if place in stations or place != "handed on"]
     return {
         "call": call.index,
         "step": call.step,
         "qnode": call.configuration.qnode,
         "source": str(call.source),
         "method": str(call.configuration.method),
-        "dtypes": " → ".join(flow),
+        "dtypes": " → ".join(stations.get(place, NOTHING) for place in places),
         "gaps": {} if gaps is None else _gaps(call.index, gaps),
     }
 
@@ -75,20 +93,27 @@ def _gaps(index: int, plot: GapPlot) -> dict[str, float]:
 
 
 def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: bool) -> None:
-    shown = rows if everything or len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], None, *rows[-MOST_ROWS // 2 :]]
-    titles = ["call", "step", "QNode", "where", "method", "arguments → circuit → outputs → layer"]
+    console = Console()
+    names = names_of([row["method"] for row in rows])
+    if names.device:
+        console.print(f"methods on {names.device}, unless another device is named", highlight=False)
+    titles = ["call", "step", "QNode", "where", "method", "dtypes"]
     gaps = judged.gaps if judged else None
     if gaps is not None:
-        titles.append(f"gap, {gaps.unit}")
-    table = Table(*titles, box=None, header_style="bold")
+        titles.append("gap")
+    table = Table(*titles, box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    shown = rows if everything or len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], None, *rows[-MOST_ROWS // 2 :]]
     for row in shown:
-        table.add_row(*_cells(row)[: len(titles)] if row else ["…"] * len(titles))
-    console = Console()
+        cells = _cells({**row, "method": names.short(row["method"])}) if row else ["…"] * len(titles)
+        table.add_row(*cells[: len(titles)])
     console.print(table)
+    console.print("dtypes: arguments→circuit→device→outputs→layer; f is float, c complex, i int", highlight=False)
+    if gaps is not None:
+        console.print(f"gap: the largest to another method, in {gaps.unit}", highlight=False)
     if judged is not None and judged.costs is not None:
         costs = Table(*judged.costs.header, box=None, header_style="bold")
-        for cells in judged.costs.rows:
-            costs.add_row(*cells)
+        for cost in judged.costs.rows:
+            costs.add_row(*cost)
         console.print()
         console.print(costs)
 
@@ -96,4 +121,12 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
 def _cells(row: dict[str, Any]) -> list[str]:
     """The row as texts, of the gaps the largest."""
     largest = max(row["gaps"].values(), default=None)
-    return [*(str(cell) for name, cell in row.items() if name != "gaps"), "–" if largest is None else units(largest)]
+    texts = {**row, "dtypes": _short(row["dtypes"])}
+    return [*(str(cell) for name, cell in texts.items() if name != "gaps"), NOTHING if largest is None else units(largest)]
+
+
+def _short(dtypes: str) -> str:
+    """Dtypes as they fit into a line: ``f32→c128``."""
+    for name in ("float", "complex", "int"):
+        dtypes = re.sub(rf"\b{name}(?=\d)", name[0], dtypes)
+    return dtypes.replace(" → ", "→")

@@ -46,7 +46,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         before=drawing(call.circuit),
         after=drawing(after) if after is not None else None,
         minimal=_minimal(finding.minimal),
-        flow=_flow(call),
+        flow=flow(call),
         heat=heat_map(finding, names),
         reproducer=_reproducer(finding.reproducer),
         reproducer_output=_reproducer_output(finding.reproducer),
@@ -210,7 +210,7 @@ def _raised(divergence: Divergence) -> Optional[Table]:
 # --- how precision is lost ---------------------------------------------------------------------------------------------
 
 
-def _flow(call: Call) -> tuple[Station, ...]:
+def flow(call: Call) -> tuple[Station, ...]:
     """The dtypes on the way through the call, from its arguments to what the layer hands on."""
     configuration, parameters = call.configuration, call.circuit.parameters
     numbers = count(sum(parameter.value.size for parameter in parameters), "number")
