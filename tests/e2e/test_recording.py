@@ -103,6 +103,12 @@ def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
 class TestWithPennyLane:
     pytestmark = stack
 
+    def test_a_call_that_checkpointing_leaves_early_has_not_failed(self, tmp_path: Path) -> None:
+        again = "from torch.utils.checkpoint import checkpoint\ncheckpoint(lambda y: circuit(y).sin(), x, use_reentrant=False).backward()"
+        _, calls = record(tmp_path, f"{BRIEFLY}{again}\nassert x.grad is not None")
+        assert calls
+        assert not any(call.failure for call in calls)
+
     def test_a_call_holds_what_was_seen(self, tmp_path: Path) -> None:
         _, (call,) = record(tmp_path, BRIEFLY + "circuit(x).backward()\nprint(x.grad)")
         configuration = call.configuration

@@ -39,6 +39,17 @@ def failure_of(error: BaseException, stage: str) -> Failure:
     return Failure(type(error).__name__, message[:MAX_MESSAGE], _frames(error.__traceback__), stage, _is_refusal(error))
 
 
+def only_stops(error: BaseException) -> bool:
+    """Whether an exception ends a call without anything being wrong with it.
+
+    Such are Ctrl-C and `GeneratorExit`, and what torch raises and catches by itself: when checkpointing works a call out again for the
+    backward pass, it leaves by an exception as soon as it has what it needs.
+    """
+    kind = type(error)
+    private = kind.__name__.startswith("_") and kind.__module__.partition(".")[0] == "torch"
+    return private or not isinstance(error, Exception)
+
+
 def _frames(trace: Optional[TracebackType]) -> tuple[str, ...]:
     frames = [f"{f.f_globals.get('__name__', '?')}:{f.f_code.co_name}:{line}" for f, line in traceback.walk_tb(trace)]
     return tuple(frames[-MAX_FRAMES:])

@@ -16,7 +16,7 @@ from typing import Any, Callable, Optional
 
 from qdiag import call_file, trace_writer
 from qdiag.bridges import live, results, stack
-from qdiag.bridges.failures import failure_of
+from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.call import Event, Failure, Script
 from qdiag.tracing import backward, calls, completion, places, probing
 
@@ -147,7 +147,7 @@ class Recorder:
         """The call raised."""
         try:
             self._left(call)
-            if not isinstance(error, Exception):
+            if only_stops(error):
                 return
             read = self._reader.read(call)
             stage = "build" if call.tape is None else "forward"
