@@ -14,6 +14,7 @@ import pytest
 
 from qdiag.call import Call, Script
 from qdiag.errors import OutputError, UsageError
+from qdiag.evaluate import Request, evaluate
 from qdiag.trace_file import Trace
 from qdiag.tracing import completion, launcher
 
@@ -103,8 +104,15 @@ def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
 class TestWithPennyLane:
     pytestmark = stack
 
+    def test_results_in_containers_inside_a_dictionary_are_replayed(self, tmp_path: Path) -> None:
+        returned = "return {'a': qml.purity(0), 'b': [qml.probs(0), qml.expval(qml.PauliZ(0))]}"
+        nested = BRIEFLY.replace("return qml.expval(qml.PauliZ(0))", returned)
+        _, (call,) = record(tmp_path, f"{nested}\nassert circuit(x)['b'][1] < 1")
+        found = evaluate(Request(call.circuit, call.method, "torch"))
+        assert [output.shape for output in call.outputs or ()] == [output.shape for output in found.outputs or ()] == [(), (2,), ()]
+
     def test_a_call_that_checkpointing_leaves_early_has_not_failed(self, tmp_path: Path) -> None:
-        again = "from torch.utils.checkpoint import checkpoint\ncheckpoint(lambda y: circuit(y).sin(), x, use_reentrant=False).backward()"
+        again = "from torch.utils.checkpoint import checkpoint\ncheckpoint(circuit, x, use_reentrant=False).backward()"
         _, calls = record(tmp_path, f"{BRIEFLY}{again}\nassert x.grad is not None")
         assert calls
         assert not any(call.failure for call in calls)

@@ -75,10 +75,11 @@ def operations_of(qnode: Any) -> tuple[str, ...]:
 
 
 def returns_of(qnode: Any) -> str:
-    """The shape of what the quantum function returned, in the words of `Circuit.returns`."""
+    """The shape of what the quantum function returned, in the words of `Circuit.returns`; a dictionary of containers is a tuple."""
     output = vars(qnode).get("_qfunc_output")
     if isinstance(output, dict):
-        return "dict:" + ",".join(str(key) for key in output)
+        nested = any(isinstance(value, (dict, list, tuple)) for value in output.values())
+        return "tuple" if nested else "dict:" + ",".join(str(key) for key in output)
     if isinstance(output, list):
         return "list"
     return "tuple" if isinstance(output, tuple) else "single"
