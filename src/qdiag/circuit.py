@@ -169,6 +169,11 @@ class Circuit:
         return all(np.isfinite(p.value).all() for p in self.parameters if p.value.dtype.kind in "fc")
 
     @property
+    def samples_only(self) -> bool:
+        """Whether it returns raw samples and counts alone: elements of two drawings have nothing to do with each other."""
+        return bool(self.measurements) and all(measurement.name in RAW_SAMPLES for measurement in self.measurements)
+
+    @property
     def opaque(self) -> tuple[str, ...]:
         """Names of the operators that are recorded by name only, each with the reason."""
         return tuple(f"{node.name} ({node.opaque})" for top in self.nodes for node in nodes_of(top) if node.opaque)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qdiag.call import Backward, Failure
+from qdiag.circuit import Node
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import TraceError
 from qdiag.evaluate import Evaluation, Request
@@ -398,6 +399,13 @@ def test_calls_on_numbers_that_are_none_are_not_compared():
     assert any("2 calls have, from call 1 on" in note for note in located.notes)
     wrong = locate(trace, ScriptedEvaluator(adjoint=lost))
     assert [divergence.calls for divergence in wrong.divergences] == [(0,)]
+
+
+def test_raw_samples_are_not_compared_and_put_nothing_in_doubt():
+    drawn = replace(circuit(0.3), measurements=(Node("CountsMP"), Node("SampleMP")), shots=(50,))
+    located = locate(ScriptedTrace([call(0, circuit(0.3)), call(1, drawn)]), ScriptedEvaluator())
+    assert (located.verdict, located.divergences, located.replayed) == (Verdict.AGREE, (), 1)
+    assert "1 call returns raw samples or counts alone" in located.notes[0]
 
 
 def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():

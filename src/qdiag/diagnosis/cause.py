@@ -118,6 +118,12 @@ class Scene:
         return bool(self.lost) and self.involves("backprop")
 
     @property
+    def uses_another_order(self) -> bool:
+        """Whether the circuit uses its wires in another order than that of the device, or the device has none of its own."""
+        used = self.question.circuit.wires
+        return len(used) > 1 and tuple(wire for wire in self.question.device_wires if wire in used) != used
+
+    @property
     def suspects(self) -> tuple[Method, ...]:
         """The methods of the pair that are wrong, or both where that is not known."""
         wrong = tuple(m for m in self.question.methods if str(m) in self.divergence.wrong)

@@ -129,7 +129,7 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     thorough
         Whether the full Jacobian is formed, as at the first call of each structure: where it takes no more than `MOST_PRODUCTS`.
     """
-    if not call.circuit.finite:
+    if not call.circuit.finite or call.circuit.samples_only:
         methods = ()
     cotangents = cotangents_of(call, key)
     products = _products_of_jacobian(call)
@@ -145,7 +145,7 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
         closer, _ = compared(call.circuit, again[0], again[1:], plan, cotangents)
         better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
         sides = tuple(better.get(side.method, side) for side in sides)
-    if call.circuit.shots and thorough and not sides and own.failure is None:
+    if call.circuit.shots and not call.circuit.samples_only and thorough and not sides and own.failure is None:
         (another,) = yield (replace(first, seed=plan.seed + 1),)
         sides, _ = compared(call.circuit, own, [another], plan, cotangents)
     unfaithful = unfaithfulness(call, own)

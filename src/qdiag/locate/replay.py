@@ -88,6 +88,7 @@ class Replay:
         self._seconds = 0.0
         self._notes: dict[str, None] = {}
         self._astray: set[int] = set()
+        self._samples: set[int] = set()
         self._ended_before: Optional[int] = None
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
@@ -139,7 +140,13 @@ class Replay:
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
             costs=_costs(judged),
-            notes=(*self._about_budget(), *self._notes, *self._about_astray(), *_about_made_over(len(judged) - len(circuits))),
+            notes=(
+                *self._about_budget(),
+                *self._notes,
+                *self._about_astray(),
+                *self._about_samples(),
+                *_about_made_over(len(judged) - len(circuits)),
+            ),
         )
 
     def _about_budget(self) -> Iterator[str]:
@@ -150,6 +157,11 @@ class Replay:
         if self._astray:
             calls = "1 call has" if len(self._astray) == 1 else f"{len(self._astray)} calls have"
             yield f"{calls}, from call {min(self._astray)} on, parameters that are not finite numbers: nothing is compared there"
+
+    def _about_samples(self) -> Iterator[str]:
+        if self._samples:
+            calls = "1 call returns" if len(self._samples) == 1 else f"{len(self._samples)} calls return"
+            yield f"{calls} raw samples or counts alone: nothing is compared there"
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
@@ -218,6 +230,8 @@ class Replay:
                 self._lost[structure, method] += 1
         if not self._call(index).circuit.finite:
             self._astray.add(index)
+        if self._call(index).circuit.samples_only:
+            self._samples.add(index)
         earlier = self._judged.get(index)
         if earlier is not None and len(earlier.methods) > len(judged.methods):
             return

@@ -13,6 +13,7 @@ from qdiag.diagnosis.experiments import (
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     POSTSELECTION_REMOVED,
+    WIRES_AS_USED,
     against_differences,
     deleted,
     frozen,
@@ -104,6 +105,7 @@ DROPPED = Cause(
     predicts=lambda scene: (
         *flips(where_it_is_dropped(scene)),
         *_off_the_point(scene),
+        *(unlike(WIRES_AS_USED, PERSISTS) if scene.uses_another_order else ()),
         *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
     ),
     because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
