@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
-from qdiag import guarded
+from qdiag import guarded, rounding
 from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
 from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
@@ -22,12 +23,13 @@ from qdiag.examination import in_layers, outside, unanimous
 from qdiag.findings import Divergence, Finding, Result
 from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate import Located, Plan, Replay
+from qdiag.method import Method
 from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
-from qdiag.tracing import launcher, probing
+from qdiag.tracing import launcher
 from qdiag.training import Training
 from qdiag.workers import Evaluator, Workers, load_frameworks, most_workers
 
@@ -139,6 +141,12 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, 
             )
         return examination.finish()
 
+
+COARSE = 1e-2
+"""Relative to the largest number: a difference quotient that may leave out more says little of a gradient."""
+
+MOST_NOTES = 5
+"""Notes of the recording that a report has, the most frequent first."""
 
 BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
@@ -261,7 +269,11 @@ def _folder(script: Script) -> Optional[Path]:
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
-    qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
+    qnodes: dict[tuple[str, str], None] = {}
+    own: dict[Method, None] = {}
+    for call in trace.calls():
+        qnodes[call.configuration.qnode, str(call.configuration.source)] = None
+        own[call.configuration.method] = None
     return Result(
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
@@ -273,7 +285,7 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         sampled=located.sampled,
         refused=located.refused,
         unfaithful=tuple(u.call for u in located.unfaithful),
-        notes=(*located.notes, *_about_probes(trace)),
+        notes=(*located.notes, *_about_steps(own), *_about_recording(trace)),
         comparisons=located.comparisons,
         costs=located.costs,
     )
@@ -286,11 +298,25 @@ def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
     return 0 < comparison.max_abs <= allowed
 
 
-def _about_probes(trace: Trace) -> Iterator[str]:
-    """Why there is no probe, or no complete one."""
-    for event in trace.events:
-        if event.kind == "note" and event.text.startswith(probing.UNAVAILABLE):
-            yield event.text
+def _about_steps(methods: Iterable[Method]) -> Iterator[str]:
+    """That a difference quotient's step is so long that nearly any gap is what it leaves out."""
+    for method in methods:
+        left_out = rounding.truncation(method, 1)
+        if method.diff_method == "finite-diff" and left_out > COARSE:
+            step = dict(method.gradient_options).get("h")
+            yield (
+                f"finite-diff takes steps of h = {step}: what these leave out explains gaps of up to {left_out:.2g} times the largest "
+                "number, and a smaller one is not told from it; take h = 1e-4, or an exact method"
+            )
+
+
+def _about_recording(trace: Trace) -> Iterator[str]:
+    """What could not be recorded, and why there is no probe, or no complete one; the same words once."""
+    noted = Counter(event.text for event in trace.events if event.kind == "note")
+    for text, times in noted.most_common(MOST_NOTES):
+        yield text if times == 1 else f"{text} ({times} times)"
+    if len(noted) > MOST_NOTES:
+        yield f"{len(noted) - MOST_NOTES} more notes of the recording are in the trace"
     for probe in trace.probes:
         if not probe.complete:
             yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")

@@ -29,7 +29,7 @@ _NOUNS = {
 def of_result(result: Result, script: Script, names: Names) -> str:
     """The verdict of a whole run."""
     if not result.calls:
-        return _nothing_recorded(script)
+        return _nothing_recorded(result, script)
     worst = next((finding for finding in result.findings if finding.divergence.verdict is result.verdict), None)
     if worst is not None:
         others = sum(1 for f in result.findings if f.divergence.verdict is Verdict.ERROR) - 1
@@ -46,7 +46,9 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     return f"{compared} agree{outputs} at every call replayed, to float64 rounding. No method is wrong."
 
 
-def _nothing_recorded(script: Script) -> str:
+def _nothing_recorded(result: Result, script: Script) -> str:
+    if result.notes:
+        return "No QNode call was recorded: see the notes below."
     ended = f" (it ended with {script.failure.type})" if script.failure else ""
     return f"The script made no QNode call{ended}: there is nothing to compare."
 

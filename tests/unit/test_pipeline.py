@@ -1,0 +1,48 @@
+"""What a run's report has to say besides its findings: what was not recorded, and which steps are too long to tell anything."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from qdiag import pipeline
+from qdiag.call import Event, Script
+from qdiag.compare import Verdict
+from qdiag.findings import Result
+from qdiag.method import Method
+from qdiag.report.names import Names
+from qdiag.report.sentences import of_result
+
+
+class Noted:
+    """A trace of notes."""
+
+    probes = ()
+
+    def __init__(self, *texts: str) -> None:
+        self.events = tuple(Event("note", 0, text) for text in texts)
+
+
+def told(*texts: str) -> list[str]:
+    return list(pipeline._about_recording(cast(Any, Noted(*texts))))
+
+
+def test_what_was_not_recorded_is_told_once_with_how_often() -> None:
+    notes = ["a call was not recorded: X", "another", "a call was not recorded: X"]
+    assert told(*notes) == ["a call was not recorded: X (2 times)", "another"]
+
+
+def test_many_different_notes_are_cut_and_counted() -> None:
+    assert told(*map(str, range(8)))[-1] == "3 more notes of the recording are in the trace"
+
+
+def test_where_no_call_could_be_recorded_the_script_is_not_said_to_have_made_none() -> None:
+    result = Result(0, 0, 0, (), (), Verdict.INCONCLUSIVE, notes=("a call was not recorded: X",))
+    assert "No QNode call was recorded" in of_result(result, Script("a.py"), Names(""))
+    assert "made no QNode call" in of_result(Result(0, 0, 0, (), (), Verdict.INCONCLUSIVE), Script("a.py"), Names(""))
+
+
+def test_a_difference_quotient_with_a_long_step_tells_little_and_that_is_said() -> None:
+    long, short = (Method("default.qubit", "finite-diff", gradient_options=(("h", step),)) for step in (0.3, 1e-7))
+    (note,) = pipeline._about_steps([long, short, Method("default.qubit", "backprop")])
+    assert "h = 0.3" in note
+    assert "4.8 times" in note
