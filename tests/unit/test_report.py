@@ -557,6 +557,13 @@ def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
     assert "rounding" not in said
 
 
+def test_what_a_long_step_explains_is_not_called_rounding() -> None:
+    healthy = CASES["healthy"]().result
+    apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=0.26)
+    said = of_result(replace(healthy, comparisons=((0, apart),)), Script("train.py"), Names("default.qubit"))
+    assert "up to 0.26 apart, relative to the largest number: a difference quotient's step leaves out as much." in said
+
+
 def test_where_nothing_is_tracked_only_outputs_agree() -> None:
     healthy = CASES["healthy"]().result
     said = of_result(replace(healthy, tracked=False), Script("train.py"), Names("default.qubit"))

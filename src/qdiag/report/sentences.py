@@ -18,6 +18,9 @@ WORDS = {
     Verdict.REFUSED: "REFUSED",
 }
 
+_FAR = 1e-5
+"""Relative to the largest number: nobody would call it rounding."""
+
 _NOUNS = {
     "output": "output",
     "vjp": "gradient (vector-Jacobian product)",
@@ -39,10 +42,13 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         return _undecided(result)
     compared = listing(names.all(result.methods)) if result.methods else "the methods"
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
+    apart = max((comparison.tolerance_needed for _, comparison in result.comparisons), default=0.0)
     if result.tolerance:
-        apart = max((comparison.tolerance_needed for _, comparison in result.comparisons), default=0.0)
         within = f"within the tolerance that was given ({result.tolerance}) at every call replayed"
         return f"{compared} are{outputs} {within}: up to {gap(apart)} apart, relative to the largest number."
+    if apart > _FAR:
+        explained = "a difference quotient's step leaves out as much"
+        return f"{compared} are{outputs} up to {gap(apart)} apart, relative to the largest number: {explained}."
     return f"{compared} agree{outputs} at every call replayed, to float64 rounding. No method is wrong."
 
 
