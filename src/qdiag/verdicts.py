@@ -127,7 +127,9 @@ def measured(name: str, gap: Gap) -> MethodJudgement:
         values = f"{gap.method[index]} where the reference has {gap.reference[index]:.6g}"
         return MethodJudgement(name, "wrong", "nan", np.inf, float(gap.allowed[index]), values)
     distance = np.where(known, np.abs(np.where(known, gap.method - gap.reference, 0)), 0.0)
-    index = np.unravel_index(int(np.argmax(distance / gap.allowed)), distance.shape)
+    # where nothing is allowed, nothing off is right and anything off is wrong: 0/0 would hide what else is off
+    beyond = np.divide(distance, gap.allowed, out=np.where(distance > 0, np.inf, 0.0), where=gap.allowed > 0)
+    index = np.unravel_index(int(np.argmax(beyond)), distance.shape)
     worst, allowed = float(distance[index]), float(gap.allowed[index])
     values = f"{gap.method[index]:.6g} where the reference has {gap.reference[index]:.6g}"
     return MethodJudgement(name, "right" if worst <= allowed else "wrong", gap.where, worst, allowed, values)

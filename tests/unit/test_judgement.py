@@ -14,6 +14,7 @@ from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.evaluation import Evaluation
 from qdiag.method import parse
 from qdiag.reference import Reference
+from qdiag.verdicts import Gap, measured
 
 CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
 TRUTH = Reference(
@@ -168,3 +169,12 @@ def test_a_single_complex_number_is_no_density_matrix():
     complex_truth = replace(TRUTH, outputs=(np.array(0.5 + 0.1j),), ranges=(None,))
     judgement = judged(given("default.qubit/backprop", output=np.array([0.5, 0.1])), reference=complex_truth)
     assert judgement.methods[0].where == "shape"
+
+
+def test_where_nothing_is_allowed_what_is_off_is_found_behind_what_is_not():
+    zero = np.zeros(3)
+    gap = Gap("jacobian", np.array([0.0, 0.2, 0.0]), zero, zero)
+    with np.errstate(all="raise"):
+        found = measured("default.qubit/adjoint", gap)
+    assert (found.verdict, found.gap) == ("wrong", 0.2)
+    assert measured("default.qubit/adjoint", replace(gap, method=zero)).verdict == "right"
