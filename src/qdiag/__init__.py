@@ -1,6 +1,6 @@
 """qdiag: find the QNode call at which two differentiation methods part, say which is wrong and why, and prove it."""
 
-__version__ = "0.1.0"
+from qdiag._version import __version__ as __version__
 
 TYPE_CHECKING = False  # typing itself is not loaded: the traced child starts here, as bare as the interpreter
 if TYPE_CHECKING:

@@ -64,10 +64,6 @@ class OutputError(QdiagError):
     """The output folder cannot be written, exists already, or the disk is full."""
 
 
-class UnsupportedStackError(QdiagError):
-    """The installed PennyLane, torch or Python is outside what the bridges know."""
-
-
 class OpaqueCircuitError(QdiagError):
     """A circuit holds an operation that qdiag could record by name only, so it cannot be replayed."""
 

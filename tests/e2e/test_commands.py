@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qdiag import __version__
+from qdiag._version import __version__
 from qdiag.cli import group
 
 QDIAG = [sys.executable, "-m", "qdiag"]

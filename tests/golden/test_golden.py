@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 from rich.console import Console
 
-from qdiag import __version__
+from qdiag._version import __version__
 from qdiag.report import findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
 from tests.golden.results import CASES

@@ -14,7 +14,7 @@ from typing import Any, Optional
 import click
 from click.shell_completion import CompletionItem
 
-from qdiag import __version__
+from qdiag._version import __version__
 from qdiag.errors import ExitCode, OutputError, QdiagError
 
 COMMANDS = (

@@ -22,12 +22,11 @@ from qdiag.circuit import (
     with_precision,
     with_trainable,
     with_values,
-    without_measurements,
     without_operations,
 )
 from qdiag.diagnosis.cause import Experiment
 from qdiag.method import Method, Option
-from qdiag.question import ARBITER, PLAIN, Evaluator, Question, with_circuit
+from qdiag.question import ARBITER, Evaluator, Question, with_circuit
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:
@@ -94,7 +93,6 @@ def _nudged(circuit: Circuit, size: float) -> Circuit:
 
 NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudged(circuit, 1e-3))
 NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudged(circuit, 0.3))
-NUDGED_ONE_ULP = edit("parameters nudged by 1e-15", lambda circuit: _nudged(circuit, 1e-15))
 
 
 # --- trainability ------------------------------------------------------------------------------------------------------
@@ -186,29 +184,9 @@ def _expanded(question: Question, evaluator: Evaluator) -> Optional[Question]:
 DECOMPOSED = Experiment("operations decomposed", _expanded, 2.0)
 
 
-def decomposed(name: str, position: int) -> Experiment:
-    """One operation replaced by its decomposition."""
-
-    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
-        circuit = evaluator.call(framework.expanded, question.circuit, (position,), question.trusted).result()
-        return None if circuit is None else with_circuit(question, circuit)
-
-    return Experiment(f"{name} decomposed", change, 2.0)
-
-
 def deleted(name: str, positions: Sequence[int]) -> Experiment:
     """Operations removed."""
     return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
-
-
-def one_measurement(position: int) -> Experiment:
-    """All measurements but one removed."""
-
-    def change(circuit: Circuit) -> Optional[Circuit]:
-        others = [i for i in range(len(circuit.measurements)) if i != position]
-        return without_measurements(circuit, others) if others else None
-
-    return edit(f"measurement {position} alone", change)
 
 
 def _first_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
@@ -288,14 +266,6 @@ FLOAT64_THROUGHOUT = Experiment("float64 parameters and default dtype", _float64
 
 
 FIRST_DERIVATIVE = Experiment("first derivative only", lambda question, _: replace(question, second=False) if question.second else None)
-
-
-def _against_plain(question: Question, _: Evaluator) -> Optional[Question]:
-    suspect = question.methods[0]
-    return replace(question, methods=(suspect, PLAIN.on(suspect.device)), jacobian=False)
-
-
-AGAINST_PLAIN = Experiment("against untracked numbers", _against_plain)
 
 
 def _twice(question: Question) -> Question:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag import __version__
+from qdiag._version import __version__
 from qdiag.call import Environment, Failure, Script
 from qdiag.findings import Result
 from qdiag.report import sentences

@@ -64,11 +64,6 @@ def precision(eps: float) -> str:
     return next((name for limit, name in _PRECISIONS if eps >= limit), "float64")
 
 
-def percent(part: float, whole: float) -> str:
-    """A share: ``12 %``."""
-    return f"{100 * part / whole:.0f} %" if whole else NOTHING
-
-
 def seconds(duration: float) -> str:
     """A duration: ``8 ms``, ``1.2 s``, ``3 min 20 s``."""
     if duration < 0.9995:

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, Optional
 
-from qdiag import __version__
+from qdiag._version import __version__
 from qdiag.call import Environment, Failure, Script
 from qdiag.compare import Comparison
 from qdiag.findings import Diagnosis, Finding, Minimal, Reproducer, Result
