@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Label, Node, Parameter, Value, Wires, parameters_of, walk
-from qdiag.minimizing import Workshop
+from qdiag.minimizing.changes import Workshop
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, Wires, parameters_of, walk
 
 NO_WIRES = (("wires", None),)
 

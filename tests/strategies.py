@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 
 NAMES = ("RX", "RY", "CNOT", "Rot", "Adjoint", "Controlled", "QubitUnitary", "StronglyEntanglingLayers", "Mine")
 MEASUREMENTS = ("ExpectationMP", "VarianceMP", "ProbabilityMP", "StateMP")

@@ -14,12 +14,12 @@ from typing import Any, Callable, Optional, Protocol
 
 import numpy as np
 
-from qdiag import rounding
 from qdiag.bending import Bend, bend
-from qdiag.call import Configuration
-from qdiag.circuit import Circuit
-from qdiag.evaluation import Evaluation, Request
-from qdiag.method import Method
+from qdiag.model.call import Configuration
+from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import Method
+from qdiag.model.numerics import rounding
 from qdiag.reference import Reference, reference
 from qdiag.spread import perturbed
 from qdiag.verdicts import Cotangents, Gap, MethodJudgement, allowance, eps_of, largest, measured, verdicts, weights_of
@@ -249,7 +249,7 @@ def evaluation(
 
     Elements that cannot be judged are NaN; where there is no reference at all, the failure says why.
     """
-    from qdiag.call import Failure
+    from qdiag.model.call import Failure
 
     found = reference(circuit, device_wires, "full" if jacobian or cotangents else "outputs", trusted, 0, seconds)
     if found.outputs is None:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag import arbiter, framework
-from qdiag.call import Call, Environment
 from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Divergence
-from qdiag.method import Method
-from qdiag.method import parse as parse_method
+from qdiag.model.call import Call, Environment
+from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
+from qdiag.model.method import parse as parse_method
+from qdiag.model.numerics.rounding import EPS64
 from qdiag.question import ARBITER, Question, question_of
-from qdiag.reproducer import Cut, cut
-from qdiag.rounding import EPS64
+from qdiag.reproducer.functions import Cut, cut
 from qdiag.workers import Evaluator
 
 MINIMIZING_SECONDS = 60.0

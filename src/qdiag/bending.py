@@ -8,8 +8,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit
-from qdiag.derivative import curvature
+from qdiag.model.circuit import Circuit
+from qdiag.model.numerics.derivative import curvature
 from qdiag.reference import EVALUATIONS, reference
 from qdiag.simulation import Simulation, coordinates
 from qdiag.space import Space

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-from qdiag.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.errors import TraceError
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 
 Kind = TypeVar("Kind")
 

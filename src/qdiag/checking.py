@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from qdiag import pipeline
-from qdiag.call import Script
 from qdiag.errors import UsageError
+from qdiag.model.call import Script
 from qdiag.pipeline import Options, Outcome, Voice
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace

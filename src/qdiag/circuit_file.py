@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from qdiag.arrays import DTYPES
-from qdiag.circuit import CONTAINERS, Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 from qdiag.errors import CircuitFormatError
+from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 
 FORMAT = 1
 """Version of the text; a reader refuses a newer one."""

@@ -14,11 +14,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag import rounding
-from qdiag.call import Failure
-from qdiag.circuit import Circuit
 from qdiag.errors import UsageError
 from qdiag.evaluate import Evaluation
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.numerics import rounding
 from qdiag.spread import Spread
 from qdiag.tensors import Cotangents, Tensor, tensors_of
 

@@ -15,8 +15,8 @@ import numpy as np
 from qdiag.arrays import pack
 from qdiag.circuit_file import skeleton
 from qdiag.errors import CircuitFormatError
-from qdiag.evaluation import Evaluation, Request
-from qdiag.norms import norms_of
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.numerics.observable_norms import norms_of
 
 __all__ = ["Evaluation", "Request", "evaluate", "fingerprint"]
 

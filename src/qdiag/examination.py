@@ -11,7 +11,6 @@ from typing import Optional, Protocol
 
 from qdiag import handed_on, probed
 from qdiag.bench import Bench
-from qdiag.call import Call
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT, UNKNOWN
@@ -23,7 +22,8 @@ from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding
+from qdiag.model.call import Call
+from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.question import ARBITER, Question
 from qdiag.trace_file import Trace
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.circuit import Circuit, Label, Node
-from qdiag.evaluation import Casts, Request
+from qdiag.model.circuit import Circuit, Label, Node
+from qdiag.model.evaluation import Casts, Request
 
 
 def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:

@@ -11,7 +11,7 @@ from qdiag import examination, proof, warned
 from qdiag.bench import Bench
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
-from qdiag.findings import Diagnosis, Divergence, Finding
+from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.trace_file import Trace
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"

@@ -7,9 +7,9 @@ from typing import Callable, Optional
 
 import numpy as np
 
-from qdiag.call import Call
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import LAYER, Divergence, Evidence
+from qdiag.model.call import Call
+from qdiag.model.findings import LAYER, Divergence, Evidence
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
 FLOATS = ("float64", "float32", "float16")

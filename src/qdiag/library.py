@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from qdiag import checking, pipeline, run_directory
-from qdiag.call import Call, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, Interrupted
-from qdiag.findings import Finding
-from qdiag.locate import Plan
-from qdiag.method import parse_list
+from qdiag.locate.plan import Plan
+from qdiag.model.call import Call, Script
+from qdiag.model.findings import Finding
+from qdiag.model.method import parse_list
 from qdiag.pipeline import Options, Outcome, Silence
 from qdiag.report import markdown, outline_file
 from qdiag.report.document import document

@@ -13,24 +13,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
-from qdiag import guarded, rounding
+from qdiag import guarded
 from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
-from qdiag.call import Environment, Script
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation_file import EvaluationFile
 from qdiag.examination import in_layers, outside, unanimous
-from qdiag.findings import Divergence, Finding, Result
 from qdiag.guarded import diagnosed, reproduced
-from qdiag.locate import Located, Plan, Replay
-from qdiag.method import Method
+from qdiag.locate.located import Located
+from qdiag.locate.plan import Plan
+from qdiag.locate.replay import Replay
+from qdiag.model.call import Environment, Script
+from qdiag.model.findings import Divergence, Finding, Result
+from qdiag.model.method import Method
+from qdiag.model.numerics import rounding
+from qdiag.model.twin_training import Training
 from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
-from qdiag.training import Training
 from qdiag.workers import Evaluator, Workers, load_frameworks, most_workers
 
 Report = Callable[[int, int], None]

@@ -10,11 +10,11 @@ from typing import Optional
 import numpy as np
 
 from qdiag.arbiter import ARBITER
-from qdiag.call import Call
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Divergence, Evidence
-from qdiag.method import Method
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod, Proof
+from qdiag.model.call import Call
+from qdiag.model.findings import Divergence, Evidence
+from qdiag.model.method import Method
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 ROUNDING = 64.0
 """Units of the working precision, times the scale, by which a healthy slope may miss: circuits in probes are small or shallow, and

@@ -11,8 +11,6 @@ from typing import Optional
 from qdiag import arbiter, reproducer
 from qdiag.arrays import pack, unpack
 from qdiag.bench import INTERRUPTED, Bench
-from qdiag.call import Call
-from qdiag.circuit import Circuit
 from qdiag.circuit_file import restore, skeleton
 from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
@@ -22,10 +20,16 @@ from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
-from qdiag.minimizing import Explanation, Oracle, SameDifference, explain, minimize, workshop_of
+from qdiag.minimizing.difference import SameDifference
+from qdiag.minimizing.explanation import Explanation, explain
+from qdiag.minimizing.oracle import Oracle
+from qdiag.minimizing.search import minimize
+from qdiag.minimizing.workshop import workshop_of
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.question import Question, ask, with_circuit
-from qdiag.reproducer import Material
+from qdiag.reproducer.choosing import Material
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:

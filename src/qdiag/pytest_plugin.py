@@ -34,8 +34,8 @@ class TestRun:
 
     def __init__(self, config: pytest.Config) -> None:
         from qdiag import suite
-        from qdiag.call import Script
         from qdiag.errors import QdiagError
+        from qdiag.model.call import Script
         from qdiag.tracing.session import Session
 
         self._methods = str(config.getoption("--qdiag-methods"))

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional, Protocol
 
 from qdiag.arbiter import ARBITER
-from qdiag.call import Call, Failure
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Tolerance, compare
 from qdiag.evaluate import Evaluation, Request
-from qdiag.method import Method, Option
+from qdiag.model.call import Call, Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method, Option
 
 __all__ = ["ARBITER", "PLAIN", "Evaluator", "Question", "ask", "question_of", "with_circuit"]
 

@@ -13,12 +13,12 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Outcome, walk
-from qdiag.derivative import Derivative, derivative
-from qdiag.readings import defect, dense
+from qdiag.model.circuit import Circuit, Node, Outcome, walk
+from qdiag.model.numerics.derivative import Derivative, derivative
+from qdiag.model.numerics.measurements import defect, dense
+from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
 from qdiag.simulation import Simulation, flat, too_large
 from qdiag.space import Space
-from qdiag.states import NotSimulated, Preparation, Reading
 
 MOST_COORDINATES = 2048
 """Circuits with more trainable numbers are not differentiated."""

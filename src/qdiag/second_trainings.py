@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag import pipeline, reproducer
-from qdiag.call import Call, Environment, Script
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer, Result
-from qdiag.locate import Plan
-from qdiag.method import Method
+from qdiag.locate.plan import Plan
+from qdiag.model.call import Call, Environment, Script
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
+from qdiag.model.method import Method
+from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Voice
 from qdiag.run_directory import RUNS, RunDirectory
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
-from qdiag.training import Judgement, Training
-from qdiag.twins import Conductor, Twins, Wish, account
+from qdiag.twins.account import account
+from qdiag.twins.runs import Conductor, Twins, Wish
 from qdiag.workers import Workers
 
 SCRATCH_BYTES = 1 << 28

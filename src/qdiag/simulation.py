@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Label, Node, parameters_of
-from qdiag.readings import defect, read
-from qdiag.states import Final, NotSimulated, Reading, Step, evolved
+from qdiag.model.circuit import Circuit, Label, Node, parameters_of
+from qdiag.model.numerics.measurements import defect, read
+from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolved
 
 MOST_WIRES = 12
 """Circuits on more wires are not simulated."""

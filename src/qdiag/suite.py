@@ -12,8 +12,8 @@ from typing import Any
 from qdiag import pipeline, run_directory
 from qdiag.compare import Verdict
 from qdiag.errors import QdiagError
-from qdiag.locate import Plan
-from qdiag.method import parse_list
+from qdiag.locate.plan import Plan
+from qdiag.model.method import parse_list
 from qdiag.report.outline import Chapter, Document
 from qdiag.run_directory import RunDirectory
 from qdiag.trace_file import Trace

@@ -11,18 +11,18 @@ from typing import Any, Optional
 
 from qdiag import guarded
 from qdiag.bench import Bench, method_named
-from qdiag.call import Call
-from qdiag.circuit import Circuit, nodes_of
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
-from qdiag.findings import Finding, Result
-from qdiag.locate import Plan
 from qdiag.locate.differences import differences, divergences
 from qdiag.locate.judging import Judged, compared
-from qdiag.made_up import made_up, tells_numbers
-from qdiag.minimizing import SameDifference
+from qdiag.locate.plan import Plan
+from qdiag.minimizing.difference import SameDifference
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.findings import Finding, Result
+from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import reported
 from qdiag.proof import kept, same_difference
 from qdiag.question import question_of

@@ -9,10 +9,10 @@ from typing import Optional, TypeVar
 
 import numpy as np
 
-from qdiag.circuit import Circuit, raw_outputs
-from qdiag.elements import jacobian_name, output_name, trainable_names, vjp_name
 from qdiag.evaluate import Evaluation
-from qdiag.manifold import tangential
+from qdiag.model.circuit import Circuit, raw_outputs
+from qdiag.model.element_names import jacobian_name, output_name, trainable_names, vjp_name
+from qdiag.model.numerics.surfaces import tangential
 from qdiag.spread import Spread
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]

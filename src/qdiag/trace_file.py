@@ -19,11 +19,11 @@ import numpy as np
 
 from qdiag import call_file
 from qdiag.arrays import unpack
-from qdiag.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
-from qdiag.circuit import CONTAINERS, Circuit
 from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError, TraceError
-from qdiag.probe import Probe
+from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.model.circuit import CONTAINERS, Circuit
+from qdiag.model.probe import Probe
 from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
 from qdiag.trace_writer import TraceWriter
 

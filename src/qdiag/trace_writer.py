@@ -18,9 +18,9 @@ import numpy as np
 
 from qdiag import call_file
 from qdiag.arrays import pack
-from qdiag.call import Backward, Call, Event, Failure, Script
 from qdiag.circuit_file import skeleton
 from qdiag.errors import OutputError
+from qdiag.model.call import Backward, Call, Event, Failure, Script
 from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
 
 _INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"

@@ -8,11 +8,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag import rounding
 from qdiag.bending import Bend
-from qdiag.circuit import Circuit
-from qdiag.evaluation import Evaluation
-from qdiag.manifold import tangential
+from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.numerics import rounding
+from qdiag.model.numerics.surfaces import tangential
 from qdiag.reference import Reference
 from qdiag.simulation import coordinates
 

@@ -11,9 +11,9 @@ from typing import Optional
 
 from qdiag import framework
 from qdiag.bench import Bench, method_named
-from qdiag.call import Call
 from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
-from qdiag.evaluation import CASTING, Casts
+from qdiag.model.call import Call
+from qdiag.model.evaluation import CASTING, Casts
 from qdiag.question import ARBITER, Question, question_of
 from qdiag.trace_file import Trace
 

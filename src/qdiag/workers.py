@@ -16,10 +16,10 @@ from typing import Any, Optional, Union
 from pebble import ProcessExpired, ProcessPool
 
 from qdiag import worker
-from qdiag.call import Configuration, Failure
-from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation, Request, evaluate, fingerprint
-from qdiag.method import Method
+from qdiag.model.call import Configuration, Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method
 
 MEMORY_OF_WORKER = 600 << 20
 """PennyLane and torch take 360 MB; the rest is room for a state."""

@@ -22,13 +22,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from healthy import circuits
 
 from qdiag.arbiter import judge
-from qdiag.call import Call, Configuration, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.compare import Verdict
 from qdiag.evaluate import Evaluation, Request, evaluate
-from qdiag.locate import Located, Plan, locate
+from qdiag.locate import locate
 from qdiag.locate.judging import circuit_key, cotangents_of
-from qdiag.method import Method, parse_list
+from qdiag.locate.located import Located
+from qdiag.locate.plan import Plan
+from qdiag.model.call import Call, Configuration, SourceLine
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method, parse_list
 from qdiag.workers import Inline
 
 MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}

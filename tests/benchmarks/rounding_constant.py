@@ -14,11 +14,11 @@ import pennylane as qml
 import torch
 
 from qdiag.bridges.tapes import circuit_of
-from qdiag.circuit import Circuit
 from qdiag.compare import comparisons
 from qdiag.evaluate import Evaluation, Request, evaluate
-from qdiag.method import parse
-from qdiag.rounding import operations_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import parse
+from qdiag.model.numerics.rounding import operations_of
 
 DEPTHS = (1, 3, 10, 30, 100, 300)
 WIDTHS = (1, 2, 4, 6)

@@ -19,11 +19,14 @@ import numpy as np
 import picire
 import shrinkray
 
-from qdiag.call import Call
-from qdiag.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.compare import Tolerance
-from qdiag.method import parse
-from qdiag.minimizing import PASSES, Oracle, SameDifference, minimize
+from qdiag.minimizing.difference import SameDifference
+from qdiag.minimizing.oracle import Oracle
+from qdiag.minimizing.passes import PASSES
+from qdiag.minimizing.search import minimize
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
+from qdiag.model.method import parse
 from qdiag.question import Question, question_of
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher

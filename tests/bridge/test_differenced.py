@@ -10,7 +10,7 @@ import torch
 
 from qdiag.bridges.expansion import differenced
 from qdiag.bridges.tapes import circuit_of
-from qdiag.circuit import Circuit
+from qdiag.model.circuit import Circuit
 
 pytestmark = pytest.mark.stack
 

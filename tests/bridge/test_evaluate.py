@@ -20,11 +20,11 @@ from pennylane import numpy as pnp  # noqa: E402
 from qdiag.bridges import stack  # noqa: E402
 from qdiag.bridges.execution import direction_for, rows  # noqa: E402
 from qdiag.bridges.tapes import circuit_of  # noqa: E402
-from qdiag.call import Configuration, SourceLine  # noqa: E402
-from qdiag.circuit import with_trainable  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
 from qdiag.evaluate import Request, evaluate  # noqa: E402
-from qdiag.method import parse  # noqa: E402
+from qdiag.model.call import Configuration, SourceLine  # noqa: E402
+from qdiag.model.circuit import with_trainable  # noqa: E402
+from qdiag.model.method import parse  # noqa: E402
 from qdiag.workers import Workers, applicable  # noqa: E402
 
 TODAY = stack.has_flatten()

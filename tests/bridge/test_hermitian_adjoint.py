@@ -10,9 +10,9 @@ import torch
 from qdiag.arbiter import judge
 from qdiag.bridges.stack import pennylane_version
 from qdiag.bridges.tapes import circuit_of
-from qdiag.call import Configuration, SourceLine
-from qdiag.evaluation import Request
-from qdiag.method import parse
+from qdiag.model.call import Configuration, SourceLine
+from qdiag.model.evaluation import Request
+from qdiag.model.method import parse
 from qdiag.workers import Inline
 
 pytestmark = pytest.mark.stack

@@ -11,8 +11,8 @@ import pytest
 
 from qdiag.bridges import channels, contradictions, matrices
 from qdiag.bridges.plain import rows
-from qdiag.rounding import EXPONENTIALS
-from qdiag.states import NotSimulated
+from qdiag.model.numerics.rounding import EXPONENTIALS
+from qdiag.model.numerics.states import NotSimulated
 from tests.bridge.instances import MODERN, operators
 
 pytestmark = pytest.mark.stack

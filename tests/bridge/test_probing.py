@@ -15,10 +15,10 @@ from pennylane import numpy as pnp
 
 from qdiag import probed
 from qdiag.bridges import probing, stack
-from qdiag.call import Argument, Call, Configuration, SourceLine
-from qdiag.circuit import Circuit
-from qdiag.findings import Divergence
-from qdiag.probe import Probe, Proof
+from qdiag.model.call import Argument, Call, Configuration, SourceLine
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Divergence
+from qdiag.model.probe import Probe, Proof
 
 pytestmark = pytest.mark.stack
 

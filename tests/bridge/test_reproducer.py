@@ -11,12 +11,13 @@ import pytest
 
 from qdiag.bridges.stack import pennylane_version
 from qdiag.bridges.tapes import circuit_of
-from qdiag.call import Argument, Call, Configuration, Failure, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Diagnosis, Divergence, Finding
-from qdiag.reproducer import Cut, made, verify, write, write_for
-from qdiag.reproducer.writing import write_around
+from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.reproducer.functions import Cut
+from qdiag.reproducer.running import made, verify
+from qdiag.reproducer.writing import write, write_around, write_for
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.stack

@@ -10,7 +10,7 @@ import pytest
 
 from qdiag import arrays, circuit_file
 from qdiag.bridges import classes, operators, stack, tapes
-from qdiag.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit, Node, Parameter
 from tests.bridge import instances
 from tests.sameness import same
 

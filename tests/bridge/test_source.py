@@ -15,9 +15,9 @@ from qdiag.bridges.operators import node_of
 from qdiag.bridges.source import CircuitSource, device_source, qnode_source, source_of
 from qdiag.bridges.spelling import same
 from qdiag.bridges.tapes import circuit_of
-from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.errors import OpaqueCircuitError
-from qdiag.method import Method
+from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.method import Method
 from tests.bridge.instances import Instance, measurements, numbers, operators
 
 pytestmark = pytest.mark.stack

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qdiag.arbiter import judge
-from qdiag.call import Configuration, SourceLine
-from qdiag.evaluation import Request
-from qdiag.method import parse_list
+from qdiag.model.call import Configuration, SourceLine
+from qdiag.model.evaluation import Request
+from qdiag.model.method import parse_list
 from qdiag.workers import Inline
 from tests.small_circuits import Z, circuit, expval, gate, probs
 

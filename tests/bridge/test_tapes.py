@@ -12,8 +12,8 @@ from hypothesis import given, settings
 
 from qdiag import circuit_file
 from qdiag.bridges import operators, stack, tapes
-from qdiag.circuit import Circuit, Node, Outcome, nodes_of, walk
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Circuit, Node, Outcome, nodes_of, walk
 from tests.sameness import same
 from tests.strategies import runnable_circuits
 
@@ -278,7 +278,7 @@ def test_an_operation_that_this_pennylane_does_not_have_is_refused_by_name() -> 
 @modern
 @pytest.mark.parametrize("kind", ["function", "class", "enum", "unheard of"])
 def test_a_file_cannot_name_what_is_no_part_of_a_circuit(kind: str) -> None:
-    from qdiag.circuit import Tagged
+    from qdiag.model.circuit import Tagged
 
     content = ("Path", "home") if kind == "enum" else "system"
     with pytest.raises(OpaqueCircuitError):

@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 from qdiag import pipeline, run_directory
 from qdiag.cli.voice import Voice
-from qdiag.findings import Finding
-from qdiag.locate import Plan
+from qdiag.locate.plan import Plan
+from qdiag.model.findings import Finding
 from qdiag.workers import Workers
 
 if sys.version_info >= (3, 11):

@@ -15,7 +15,7 @@ import pennylane
 from rich.console import Console
 from rich.table import Table
 
-from qdiag.findings import Finding
+from qdiag.model.findings import Finding
 from qdiag.workers import Workers
 from tests.e2e.case_runs import Row, cases, run
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag.call import Call, Script
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluate import Request, evaluate
+from qdiag.model.call import Call, Script
 from qdiag.trace_file import Trace
 from qdiag.tracing import completion, launcher
 

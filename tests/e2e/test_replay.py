@@ -8,8 +8,10 @@ import pytest
 
 from qdiag.compare import Verdict
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.locate import Plan, Replay, locate
-from qdiag.method import parse_list
+from qdiag.locate import locate
+from qdiag.locate.plan import Plan
+from qdiag.locate.replay import Replay
+from qdiag.model.method import parse_list
 from qdiag.trace_file import Trace
 from qdiag.tracing import launcher
 from qdiag.workers import Workers

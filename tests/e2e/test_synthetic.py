@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import numpy as np
 import pytest
 
-from qdiag.circuit import with_values
+from qdiag.model.circuit import with_values
 from qdiag.proof import keep, kept
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
-from qdiag.method import parse
+from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
+from qdiag.model.method import parse
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.report.redaction import Secrets

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag import arrays, circuit_file
-from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
 from qdiag.errors import CircuitFormatError
+from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
 from tests.sameness import same
 from tests.strategies import circuits, parameters
 

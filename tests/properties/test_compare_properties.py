@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.evaluate import Evaluation
-from qdiag.method import Method
+from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.method import Method
 
 SEVERITY = [Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR]
 CIRCUIT = Circuit((Node("RX", (Parameter(np.float32(0.3), "torch", True),), None, (0,)),), (Node("ExpectationMP"),))

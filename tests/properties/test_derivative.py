@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from qdiag.derivative import curvature, derivative
+from qdiag.model.numerics.derivative import curvature, derivative
 
 numbers = st.floats(-3, 3, allow_nan=False).map(lambda x: round(x, 6))
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from qdiag import call_file
 from qdiag.arrays import DTYPES, pack, unpack
-from qdiag.call import Argument, Backward, Call, Configuration, Event, Failure, Script, SourceLine
-from qdiag.circuit import CONTAINERS
 from qdiag.errors import CircuitFormatError, TraceError
+from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Failure, Script, SourceLine
+from qdiag.model.circuit import CONTAINERS
 from qdiag.trace_file import Trace
 from qdiag.trace_writer import TraceWriter, create
 from tests.sameness import same

@@ -9,15 +9,15 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
-from qdiag.call import Call, Configuration, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.evaluate import Evaluation, Request
-from qdiag.findings import Diagnosis, Divergence
-from qdiag.method import parse
+from qdiag.model.call import Call, Configuration, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.findings import Diagnosis, Divergence
+from qdiag.model.method import parse
 from qdiag.question import question_of
 
 Error = Callable[[Request], Union[float, Evaluation]]

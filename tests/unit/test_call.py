@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.call import Backward, Call
+from qdiag.model.call import Backward, Call
 from tests.unit import scripted
 
 

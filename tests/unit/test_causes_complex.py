@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.evaluation import Casts, Evaluation, Request
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.warned import Account
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.call import Argument, Configuration, Failure, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.evaluate import Evaluation, Request
+from qdiag.model.call import Argument, Configuration, Failure, SourceLine
+from qdiag.model.circuit import Circuit
 from tests.unit.scenes import PAIR, World, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", wire=1))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.call import Configuration, SourceLine
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.evaluate import Request
+from qdiag.model.call import Configuration, SourceLine
 from tests.unit.scenes import World, found, of, rotation, scene
 
 BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")

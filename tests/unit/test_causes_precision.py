@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.evaluate import Request
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from tests.unit.scenes import World, found, of, rotation, scene
 
 EPS32 = float(np.finfo(np.float32).eps)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit, Node, Wires
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.evaluate import Evaluation, Request
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit, Node, Wires
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))

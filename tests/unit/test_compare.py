@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.errors import UsageError
 from qdiag.evaluate import Evaluation
-from qdiag.method import Method, parse
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
+from qdiag.model.method import Method, parse
 from qdiag.spread import Spread
 
 BACKPROP = Method("default.qubit", "backprop")

@@ -9,8 +9,6 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.call import Call, Configuration, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
@@ -18,8 +16,10 @@ from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE
 from qdiag.diagnosis.diagnose import classify, diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
 from qdiag.evaluate import Evaluation, Request
-from qdiag.findings import Divergence
-from qdiag.method import parse
+from qdiag.model.call import Call, Configuration, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.findings import Divergence
+from qdiag.model.method import parse
 from qdiag.question import Evaluator, Question, question_of
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit
 from qdiag.compare import Verdict
 from qdiag.evaluate import Evaluation, Request
-from qdiag.method import parse
 from qdiag.minimizing.difference import SameDifference, decided
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import parse
 from qdiag.question import Question
 from tests.small_circuits import circuit, gate, names, number
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qdiag.circuit import Mapping, Node, Parameter, Tagged, Wires
-from qdiag.edits import Edit, applied, at, narrowed, places, rounded, significant, with_elements, without_batch, without_rows
+from qdiag.model.circuit import Mapping, Node, Parameter, Tagged, Wires
+from qdiag.model.edits import Edit, applied, at, narrowed, places, rounded, significant, with_elements, without_batch, without_rows
 from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
 
 X = gate("PauliX")

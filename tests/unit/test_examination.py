@@ -8,9 +8,9 @@ import pytest
 
 from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.call import Environment, Failure
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Diagnosis, Divergence, Finding
+from qdiag.model.call import Environment, Failure
+from qdiag.model.findings import Diagnosis, Divergence, Finding
 from tests.unit.scripted import METHODS, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")

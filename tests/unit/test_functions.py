@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.reproducer import Cut, cut
+from qdiag.reproducer.functions import Cut, cut
 
 SCRIPT = """\
 import sys

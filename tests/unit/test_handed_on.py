@@ -11,8 +11,8 @@ import pytest
 
 from qdiag import examination, handed_on
 from qdiag.bench import Bench
-from qdiag.call import Environment
 from qdiag.compare import Verdict
+from qdiag.model.call import Environment
 from tests.unit.scripted import call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))

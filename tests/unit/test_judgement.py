@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from qdiag.arbiter import judge
-from qdiag.call import Configuration, Failure, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter, Wires
-from qdiag.evaluation import Evaluation
-from qdiag.method import parse
+from qdiag.model.call import Configuration, Failure, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import parse
 from qdiag.reference import Reference
 from qdiag.verdicts import Gap, measured
 

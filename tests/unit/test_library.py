@@ -17,8 +17,8 @@ import qdiag
 from qdiag import library, suite
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
-from qdiag.findings import Reproducer
 from qdiag.library import Check
+from qdiag.model.findings import Reproducer
 from qdiag.report.outline import Document
 from qdiag.suite import Span
 from tests.golden.results import CASES

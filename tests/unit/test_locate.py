@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag.call import Backward, Failure
-from qdiag.circuit import Node
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import TraceError
 from qdiag.evaluate import Evaluation, Request
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.locate import Plan, Replay, locate
-from qdiag.method import parse, parse_list
+from qdiag.locate import locate
+from qdiag.locate.plan import Plan
+from qdiag.locate.replay import Replay
+from qdiag.model.call import Backward, Failure
+from qdiag.model.circuit import Node
+from qdiag.model.method import parse, parse_list
 from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag.call import Call, Configuration, Environment, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.errors import OpaqueCircuitError
-from qdiag.findings import Reproducer
-from qdiag.method import Method
-from qdiag.reproducer import first_to_show
+from qdiag.model.call import Call, Configuration, Environment, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.findings import Reproducer
+from qdiag.model.method import Method
 from qdiag.reproducer.loop import OPTIMISERS, loops
+from qdiag.reproducer.running import first_to_show
 from tests.unit.test_reproducer import EXPVAL, FakeLanguage
 
 METHODS = (Method("default.qubit", "backprop"), Method("default.qubit", "adjoint"))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from qdiag.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Wires
-from qdiag.made_up import made_up, tells_numbers
+from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Wires
+from qdiag.model.synthetic_numbers import made_up, tells_numbers
 
 
 def replaced(value: object, seed: int = 1) -> np.ndarray:

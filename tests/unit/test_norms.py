@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qdiag.circuit import Circuit, Node, Parameter, Tagged
-from qdiag.norms import norms_of, observable_norm
+from qdiag.model.circuit import Circuit, Node, Parameter, Tagged
+from qdiag.model.numerics.observable_norms import norms_of, observable_norm
 
 
 def number(value):

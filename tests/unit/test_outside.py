@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.call import Call, Environment
 from qdiag.compare import Verdict
-from qdiag.probe import Probe, ProbedMethod
+from qdiag.model.call import Call, Environment
+from qdiag.model.probe import Probe, ProbedMethod
 from tests.unit.test_probed import argument, call, only, probe
 
 

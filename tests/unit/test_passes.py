@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from qdiag.circuit import Circuit, Node, Parameter, Tagged, Wires
-from qdiag.minimizing import PASSES, Oracle, Workshop, minimize
-from qdiag.minimizing.changes import Pass
+from qdiag.minimizing.changes import Pass, Workshop
+from qdiag.minimizing.oracle import Oracle
+from qdiag.minimizing.passes import PASSES
+from qdiag.minimizing.search import minimize
+from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
 from tests.small_circuits import (
     WORKSHOP,
     Z,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from qdiag import pipeline
-from qdiag.call import Event, Script
 from qdiag.compare import Verdict
-from qdiag.findings import Result
-from qdiag.method import Method
+from qdiag.model.call import Event, Script
+from qdiag.model.findings import Result
+from qdiag.model.method import Method
 from qdiag.report.names import Names
 from qdiag.report.sentences import of_result
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.call import SourceLine
+from qdiag.model.call import SourceLine
 from qdiag.tracing.places import Places
 
 CELL = "/tmp/ipykernel_4242/3585965355.py"

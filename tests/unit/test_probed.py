@@ -8,11 +8,11 @@ from typing import Optional
 import pytest
 
 from qdiag import call_file, probed
-from qdiag.call import Argument, Call, Configuration, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.compare import Verdict
-from qdiag.findings import Divergence
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod, Proof
+from qdiag.model.call import Argument, Call, Configuration, SourceLine
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Divergence
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 OWN = "default.qubit/backprop"
 

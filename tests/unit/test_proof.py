@@ -9,8 +9,8 @@ import pytest
 
 from qdiag import proof
 from qdiag.bench import INTERRUPTED, Bench
-from qdiag.call import Environment
-from qdiag.findings import Finding, Minimal
+from qdiag.model.call import Environment
+from qdiag.model.findings import Finding, Minimal
 from tests.golden import results
 
 

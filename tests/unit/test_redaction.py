@@ -7,8 +7,8 @@ from typing import Optional
 
 import pytest
 
-from qdiag.call import Script
-from qdiag.findings import Reproducer
+from qdiag.model.call import Script
+from qdiag.model.findings import Reproducer
 from qdiag.report.code_redaction import LEFT_OUT
 from qdiag.report.outline import Code
 from qdiag.report.patterns import without_patterns

@@ -20,12 +20,12 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from qdiag.call import Failure, Script
 from qdiag.cli import main
 from qdiag.cli.report import command as report_command
 from qdiag.compare import Verdict
 from qdiag.errors import TraceError, UsageError
-from qdiag.probe import Probe
+from qdiag.model.call import Failure, Script
+from qdiag.model.probe import Probe
 from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal
 from qdiag.report.document import document as outline
 from qdiag.report.drawing import MOST_OPERATIONS, drawing

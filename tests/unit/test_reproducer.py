@@ -6,18 +6,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qdiag.call import Argument, Call, Configuration, Environment, Failure, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer
-from qdiag.method import Method
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod
-from qdiag.reproducer import Cut, Material, made, verify, write
+from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
+from qdiag.model.method import Method
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.reproducer.choosing import Material
+from qdiag.reproducer.functions import Cut
+from qdiag.reproducer.running import made, verify
 from qdiag.reproducer.script import SKIP, Script, comment
 from qdiag.reproducer.variables import variables_of
-from qdiag.reproducer.writing import write_around
+from qdiag.reproducer.writing import write, write_around
 
 
 @dataclass(frozen=True)

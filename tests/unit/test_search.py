@@ -8,10 +8,12 @@ from concurrent.futures import BrokenExecutor
 import numpy as np
 import pytest
 
-from qdiag.circuit import Circuit, Node, Wires, parameters_of
 from qdiag.errors import NotReproducedError
-from qdiag.minimizing import PASSES, Oracle, minimize
+from qdiag.minimizing.oracle import Oracle
 from qdiag.minimizing.order import key
+from qdiag.minimizing.passes import PASSES
+from qdiag.minimizing.search import minimize
+from qdiag.model.circuit import Circuit, Node, Wires, parameters_of
 from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 

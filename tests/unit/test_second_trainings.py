@@ -11,14 +11,14 @@ from typing import Any, Callable, Optional
 import pytest
 
 from qdiag import reproducer, second_trainings
-from qdiag.call import Environment, Script
 from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError
-from qdiag.findings import Diagnosis, Divergence, Finding, Reproducer, Result
-from qdiag.method import Method
+from qdiag.model.call import Environment, Script
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
+from qdiag.model.method import Method
+from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Silence
 from qdiag.run_directory import RunDirectory
-from qdiag.training import Judgement, Training
 from tests.unit.test_loop import TRAINED
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qdiag.call import Script
 from qdiag.cli.show import command
+from qdiag.model.call import Script
 from qdiag.report import outline_file
 from qdiag.trace_writer import TraceWriter, create
 from tests.golden.results import CASES

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from qdiag import gates
-from qdiag.circuit import Outcome
-from qdiag.readings import defect, dense, read
-from qdiag.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, evolved
+from qdiag.model.circuit import Outcome
+from qdiag.model.numerics import gates
+from qdiag.model.numerics.measurements import defect, dense, read
+from qdiag.model.numerics.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, evolved
 
 H = Factor(gates.HADAMARD, ("a",))
 CNOT = Factor(gates.FIXED["CNOT"], ("a", "b"))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis import survey
 from qdiag.diagnosis.cause import Blamed
-from qdiag.method import parse
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import parse
 from qdiag.question import Question
 from tests.unit.scenes import PAIR, World, of, rotation
 

@@ -15,10 +15,10 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.call_file import text_of
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.errors import OutputError, TraceError
+from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.trace_file import Trace
 from qdiag.trace_tables import APPLICATION_ID
 from qdiag.trace_writer import TraceWriter, create

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from qdiag import steps_file, variation
-from qdiag.call import Backward, Call, Configuration, Script, SourceLine
-from qdiag.circuit import Circuit, Node, Parameter
 from qdiag.compare import Verdict
 from qdiag.errors import Interrupted
+from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.steps_file import Step, Steps, Stream
 from qdiag.twins.account import account
 from qdiag.twins.growth import growth

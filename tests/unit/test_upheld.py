@@ -10,7 +10,7 @@ import pytest
 from qdiag.arbiter import Judgement
 from qdiag.bench import Bench, excused, once_rounding
 from qdiag.compare import Comparison, Tolerance, Verdict
-from qdiag.findings import Divergence
+from qdiag.model.findings import Divergence
 from qdiag.reference import Reference
 from qdiag.verdicts import MethodJudgement
 from tests.unit.scripted import call, circuit

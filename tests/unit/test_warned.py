@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any, Callable, cast
 
 from qdiag.bench import Bench
-from qdiag.call import Call, Configuration, Event, SourceLine
 from qdiag.compare import Tolerance
-from qdiag.evaluation import Casts
+from qdiag.model.call import Call, Configuration, Event, SourceLine
+from qdiag.model.evaluation import Casts
 from qdiag.trace_file import Trace
 from qdiag.warned import notes
 from tests.unit.scenes import of, rotation

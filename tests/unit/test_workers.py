@@ -10,10 +10,10 @@ from concurrent.futures import wait
 import numpy as np
 import pytest
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit, Node, Parameter, Wires
 from qdiag.evaluate import Evaluation, Request, fingerprint
-from qdiag.method import Method
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.method import Method
 from qdiag.workers import Inline, Workers, most_workers
 
 

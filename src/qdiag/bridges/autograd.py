@@ -17,7 +17,7 @@ from pennylane import numpy as pnp
 from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.results import array_of
 from qdiag.bridges.tracking import Cotangents, Function
-from qdiag.circuit import Parameter
+from qdiag.model.circuit import Parameter
 
 
 class AutogradGraph:

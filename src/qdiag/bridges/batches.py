@@ -10,8 +10,8 @@ import numpy as np
 
 from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.operators import Decoding
-from qdiag.circuit import Circuit, Node, Parameter, nodes_of, with_parameters
-from qdiag.evaluation import Evaluation, Request
+from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, with_parameters
+from qdiag.model.evaluation import Evaluation, Request
 
 
 def rows(circuit: Circuit, trusted: bool = False) -> tuple[Circuit, ...]:

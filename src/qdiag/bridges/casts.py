@@ -12,7 +12,7 @@ import torch
 
 from qdiag.bridges.qnodes import Runner
 from qdiag.bridges.torch import TorchGraph
-from qdiag.evaluation import CASTING, Casts, Request
+from qdiag.model.evaluation import CASTING, Casts, Request
 
 
 def casts(request: Request) -> Casts:

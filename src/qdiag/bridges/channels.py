@@ -7,8 +7,8 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag import gates
 from qdiag.bridges.classes import is_pennylane
+from qdiag.model.numerics import gates
 
 Kraus = tuple[tuple[float, ...], tuple[np.ndarray, ...]]
 """Weights, and the operators that they belong to."""

@@ -7,8 +7,8 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.matrices import decomposition, factors, is_structured, labels, leaf_matrix, matrix_of, own_matrix
-from qdiag.readings import dense
-from qdiag.states import NotSimulated
+from qdiag.model.numerics.measurements import dense
+from qdiag.model.numerics.states import NotSimulated
 
 CHECKED_WIRES = 6
 """Operations on more wires are not compared with their own second description."""

@@ -14,8 +14,8 @@ import pennylane as qml
 
 from qdiag.bridges import classes, constructors, flattening
 from qdiag.bridges.numbers import plain_number
-from qdiag.circuit import Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 
 
 class Decoding:

@@ -14,9 +14,9 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges.stack import environment
-from qdiag.circuit import Circuit, Label
 from qdiag.errors import MethodError
-from qdiag.method import Method
+from qdiag.model.circuit import Circuit, Label
+from qdiag.model.method import Method
 
 _OURS = frozenset(["wires", "shots", "seed", "c_dtype", "r_dtype"])
 """Options that an evaluation sets by itself."""

@@ -15,7 +15,7 @@ import pennylane as qml
 
 from qdiag.bridges import classes, constructors, flattening
 from qdiag.bridges.numbers import NotANumber, reader_for
-from qdiag.circuit import Label, Mapping, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import Label, Mapping, Node, Parameter, Tagged, Value, Wires
 
 MAX_DEPTH = 100
 """Operators nested deeper than this are known by name only: their tree could not be walked within Python's own limit."""

@@ -21,8 +21,8 @@ from qdiag.bridges.failures import failure_of
 from qdiag.bridges.qnodes import Runner
 from qdiag.bridges.support import applicable
 from qdiag.bridges.tracking import Graph, graph_for, interface_for
-from qdiag.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
-from qdiag.evaluation import Evaluation, Request
+from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
+from qdiag.model.evaluation import Evaluation, Request
 
 __all__ = ["applicable", "direction_for", "evaluated", "rows"]
 

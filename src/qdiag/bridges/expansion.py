@@ -14,8 +14,8 @@ from qdiag.bridges.decoding import Decoding
 from qdiag.bridges.encoding import Encoding
 from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.tapes import tape_of
-from qdiag.circuit import Circuit, Label, Node, Parameter, parameters_of
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of
 
 Position = int
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from qdiag.bridges.literals import NUMPY, Style, literal, plain_text
 from qdiag.bridges.numbers import plain_number
-from qdiag.circuit import Parameter
+from qdiag.model.circuit import Parameter
 
 _INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "@": operator.matmul,

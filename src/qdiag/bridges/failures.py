@@ -8,8 +8,8 @@ import traceback
 from types import TracebackType
 from typing import Optional
 
-from qdiag.call import Failure
 from qdiag.errors import QdiagError
+from qdiag.model.call import Failure
 
 MAX_FRAMES = 8
 MAX_MESSAGE = 2000

@@ -14,8 +14,8 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges import classes, constructors, definitions
-from qdiag.circuit import Outcome
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Outcome
 
 FUNCTIONS = frozenset(["adjoint", "ctrl", "prod", "sum", "s_prod", "exp", "pow", "evolve", "dot"])
 """Functions of PennyLane's that a template may hold as its argument."""

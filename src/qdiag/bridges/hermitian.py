@@ -9,9 +9,9 @@ from typing import Optional
 import numpy as np
 
 from qdiag.bridges import plain
-from qdiag.circuit import Circuit, Node, Parameter, Wires, parameters_of
-from qdiag.readings import dense
-from qdiag.states import NotSimulated
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
+from qdiag.model.numerics.measurements import dense
+from qdiag.model.numerics.states import NotSimulated
 
 MOST_WIRES = 6
 """Observables on more wires are not looked at."""

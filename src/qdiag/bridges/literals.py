@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.circuit import Parameter
+from qdiag.model.circuit import Parameter
 
 NUMPY = "import numpy as np"
 TORCH = "import torch"

@@ -13,8 +13,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.call import Configuration, SourceLine
-from qdiag.method import DIFF_METHODS, Option
+from qdiag.model.call import Configuration, SourceLine
+from qdiag.model.method import DIFF_METHODS, Option
 
 _RULES = {
     "param_shift": "parameter-shift",

@@ -12,11 +12,11 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag import gates
 from qdiag.bridges import channels, flattening
 from qdiag.bridges.classes import is_pennylane
-from qdiag.readings import dense
-from qdiag.states import Channel, Factor, NotSimulated, Preparation, Step, Term
+from qdiag.model.numerics import gates
+from qdiag.model.numerics.measurements import dense
+from qdiag.model.numerics.states import Channel, Factor, NotSimulated, Preparation, Step, Term
 
 MAX_NESTING = 40
 """Decompositions nested deeper than this are given up."""

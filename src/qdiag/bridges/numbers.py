@@ -12,7 +12,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.arrays import DTYPES
-from qdiag.circuit import Parameter
+from qdiag.model.circuit import Parameter
 
 Note = Callable[[str], None]
 

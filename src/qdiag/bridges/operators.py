@@ -13,7 +13,7 @@ from qdiag.bridges import flattening
 from qdiag.bridges.decoding import Decoding
 from qdiag.bridges.encoding import MAX_DEPTH, Encoding
 from qdiag.bridges.numbers import plain_number
-from qdiag.circuit import Node
+from qdiag.model.circuit import Node
 
 __all__ = ["MAX_DEPTH", "Decoding", "Encoding", "node_of", "operator_of", "plain_number"]
 

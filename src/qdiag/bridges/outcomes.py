@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Union
 
 from qdiag.bridges.expression import Constant, Expression, Infix, Inverted, Name
-from qdiag.circuit import Outcome
+from qdiag.model.circuit import Outcome
 
 Entry = Union[bool, int, float]
 

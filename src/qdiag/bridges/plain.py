@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from qdiag import gates
 from qdiag.bridges import contradictions, flattening, matrices, operators
 from qdiag.bridges.matrices import labels
-from qdiag.circuit import Node, Outcome, Parameter, parameters_of, walk
 from qdiag.errors import OpaqueCircuitError
-from qdiag.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
+from qdiag.model.circuit import Node, Outcome, Parameter, parameters_of, walk
+from qdiag.model.numerics import gates
+from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
 
 Row = tuple[Step, ...]
 

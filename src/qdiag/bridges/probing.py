@@ -19,8 +19,8 @@ from qdiag.bridges import cuts, live
 from qdiag.bridges.leaves import drawn_direction, leaves_of, like, moved, substituted, widened
 from qdiag.bridges.results import array_of, flattened
 from qdiag.bridges.stack import takes_gradient_kwargs
-from qdiag.derivative import Derivative, derivative
-from qdiag.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.model.numerics.derivative import Derivative, derivative
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 
 METHODS = ("backprop", "adjoint", "parameter-shift")
 """What a QNode is differentiated by besides the user's own method, where it does not refuse."""

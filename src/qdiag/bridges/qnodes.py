@@ -15,8 +15,8 @@ from qdiag.bridges import devices
 from qdiag.bridges.flattening import stop_recording
 from qdiag.bridges.operators import Decoding
 from qdiag.bridges.results import flattened
-from qdiag.evaluation import Request
-from qdiag.method import Method
+from qdiag.model.evaluation import Request
+from qdiag.model.method import Method
 
 _SIGNATURE = inspect.signature(qml.QNode.__init__).parameters
 _OF_DEVICE_GRADIENTS = ("device_vjp", "grad_on_execution")

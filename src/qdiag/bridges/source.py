@@ -15,8 +15,8 @@ from qdiag.bridges.expression import Expression, Writer
 from qdiag.bridges.literals import NUMPY, Style, literal, plain_text
 from qdiag.bridges.spelling import Speller, require_name
 from qdiag.bridges.stack import takes_gradient_kwargs
-from qdiag.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
-from qdiag.method import Method, Option
+from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
+from qdiag.model.method import Method, Option
 
 QML = "import pennylane as qml"
 EXACT = Style()

@@ -22,9 +22,9 @@ from qdiag.bridges import classes, flattening, outcomes
 from qdiag.bridges.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
 from qdiag.bridges.literals import Style
 from qdiag.bridges.operators import Encoding
-from qdiag.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
-from qdiag.circuit import Mapping as FrozenMapping
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
+from qdiag.model.circuit import Mapping as FrozenMapping
 
 _SHORT = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 _POSITIONAL = frozenset(["PauliX", "PauliY", "PauliZ", "Identity", "Hadamard", "S", "T"])

@@ -11,8 +11,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from qdiag.call import Environment
-from qdiag.method import Option
+from qdiag.model.call import Environment
+from qdiag.model.method import Option
 
 _PACKAGES = ("pennylane", "pennylane-lightning", "torch", "numpy", "autograd", "scipy")
 _WHERE_LOADED = ("jax", "tensorflow", "catalyst")

@@ -11,10 +11,10 @@ import pennylane as qml
 from qdiag.bridges import devices
 from qdiag.bridges.classes import class_named
 from qdiag.bridges.tracking import interface_for
-from qdiag.call import Configuration
-from qdiag.circuit import Circuit, Node, nodes_of
 from qdiag.errors import OpaqueCircuitError
-from qdiag.method import DIFF_METHODS, Method
+from qdiag.model.call import Configuration
+from qdiag.model.circuit import Circuit, Node, nodes_of
+from qdiag.model.method import DIFF_METHODS, Method
 
 CANDIDATES = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
 """The deterministic methods of PennyLane, cheap ones first."""

@@ -9,7 +9,7 @@ from qdiag.bridges import classes
 from qdiag.bridges.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
 from qdiag.bridges.operators import Decoding
 from qdiag.bridges.spelling import Speller, named, named_values, path_of
-from qdiag.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
+from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
 
 Spellings = Iterator[Expression]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 from qdiag.bridges import flattening
 from qdiag.bridges.decoding import Decoding
 from qdiag.bridges.encoding import Encoding
-from qdiag.circuit import Circuit
+from qdiag.model.circuit import Circuit
 
 
 class Recorded(NamedTuple):

@@ -15,7 +15,7 @@ import torch
 from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.results import array_of
 from qdiag.bridges.tracking import Cotangents, Function
-from qdiag.circuit import Parameter
+from qdiag.model.circuit import Parameter
 
 
 def load_gradients() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from qdiag.bridges.numbers import plain_number
 from qdiag.bridges.results import array_of
-from qdiag.circuit import Parameter
 from qdiag.errors import MethodError
+from qdiag.model.circuit import Parameter
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
 """Evaluates a circuit: the live number of each parameter in walk order to its live outputs."""

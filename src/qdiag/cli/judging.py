@@ -13,8 +13,8 @@ from qdiag import pipeline
 from qdiag.cli.voice import Voice
 from qdiag.compare import Tolerance
 from qdiag.errors import MethodError
-from qdiag.locate import Plan
-from qdiag.method import Method, parse_list
+from qdiag.locate.plan import Plan
+from qdiag.model.method import Method, parse_list
 from qdiag.report import findings_json, terminal
 
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from qdiag import pipeline, run_directory
-from qdiag.call import Call
 from qdiag.cli import options
+from qdiag.model.call import Call
 from qdiag.report.chapters import flow
 from qdiag.report.figures import NOTHING, count, units
 from qdiag.report.names import names_of

@@ -12,7 +12,7 @@ from qdiag import run_directory
 from qdiag.cli import options
 from qdiag.cli.voice import Voice
 from qdiag.errors import UsageError
-from qdiag.method import DIFF_METHODS
+from qdiag.model.method import DIFF_METHODS
 
 
 @click.command(
@@ -68,7 +68,7 @@ def command(
     """
     from qdiag import second_trainings
     from qdiag.cli import judging
-    from qdiag.twins import Wish
+    from qdiag.twins.runs import Wish
 
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     wish = Wish(_methods(methods), controls, mechanism, jobs)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.call import Call
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Divergence
-from qdiag.method import Method
+from qdiag.model.call import Call
+from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
 from qdiag.question import Evaluator, Question
 
 HEALS, PERSISTS, MOVES = "heals", "persists", "moves"

@@ -9,7 +9,8 @@ from typing import Optional
 import numpy as np
 
 from qdiag import framework
-from qdiag.circuit import (
+from qdiag.diagnosis.cause import Experiment
+from qdiag.model.circuit import (
     Circuit,
     Label,
     Node,
@@ -24,8 +25,7 @@ from qdiag.circuit import (
     with_values,
     without_operations,
 )
-from qdiag.diagnosis.cause import Experiment
-from qdiag.method import Method, Option
+from qdiag.model.method import Method, Option
 from qdiag.question import ARBITER, Evaluator, Question, with_circuit
 
 
@@ -228,7 +228,7 @@ def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
 
 
 def _in_container(circuit: Circuit, container: str) -> Circuit:
-    from qdiag.circuit import with_parameters
+    from qdiag.model.circuit import with_parameters
 
     tracked = {"torch", "autograd"}
     return with_parameters(

@@ -7,11 +7,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, Union
 
-from qdiag.call import Configuration
-from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation, Request, fingerprint
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.method import Method
+from qdiag.model.call import Configuration
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method
 
 
 class Evaluator(Protocol):

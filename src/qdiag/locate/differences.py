@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.call import Call
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict, compare
-from qdiag.findings import Divergence
 from qdiag.locate.judging import Judged, Side
 from qdiag.locate.plan import best_partner
-from qdiag.method import Method
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
 from qdiag.tensors import Cotangents
 
 Key = tuple[str, ...]

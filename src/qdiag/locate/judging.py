@@ -10,15 +10,15 @@ from typing import Optional
 import numpy as np
 
 from qdiag.arrays import pack
-from qdiag.call import Backward, Call, Failure
-from qdiag.circuit import Circuit, raw_outputs
 from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
 from qdiag.locate.plan import Plan
-from qdiag.method import Method
-from qdiag.rounding import amplified, operations_of
+from qdiag.model.call import Backward, Call, Failure
+from qdiag.model.circuit import Circuit, raw_outputs
+from qdiag.model.method import Method
+from qdiag.model.numerics.rounding import amplified, operations_of
 from qdiag.tensors import Cotangents
 
 MOST_PRODUCTS = 256

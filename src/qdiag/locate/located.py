@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Cost, Divergence
 from qdiag.locate.judging import Unfaithful
+from qdiag.model.findings import Cost, Divergence
 
 
 @dataclass(frozen=True, eq=False)

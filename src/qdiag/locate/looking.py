@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.call import Call
 from qdiag.compare import Verdict, compare
 from qdiag.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
 from qdiag.locate.differences import Difference, doubted, regraded
 from qdiag.locate.judging import Judged, cotangents_of, request_of
 from qdiag.locate.plan import Plan, preference
-from qdiag.method import Method
+from qdiag.model.call import Call
+from qdiag.model.method import Method
 from qdiag.spread import Spread, perturbed, spread_of
 
 POINTS = 4

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.circuit import Circuit
 from qdiag.compare import Tolerance
-from qdiag.method import Method
-from qdiag.rounding import EPS64, working_eps
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method
+from qdiag.model.numerics.rounding import EPS64, working_eps
 
 SHORT = 64
 """Traces of up to so many calls are replayed under every method at every call."""

@@ -10,17 +10,17 @@ from concurrent.futures import Future
 from functools import lru_cache
 from typing import Optional, Protocol
 
-from qdiag.call import Call
 from qdiag.compare import Verdict
 from qdiag.evaluation_file import EvaluationFile
-from qdiag.findings import Cost
 from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
 from qdiag.locate.differences import Difference, differences, divergences
 from qdiag.locate.judging import Judged, circuit_key, judge
 from qdiag.locate.located import Located, verdict_of
 from qdiag.locate.looking import look_closer
 from qdiag.locate.plan import Plan, sampled_calls, shadows
-from qdiag.method import Method
+from qdiag.model.call import Call
+from qdiag.model.findings import Cost
+from qdiag.model.method import Method
 
 Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""

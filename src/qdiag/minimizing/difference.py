@@ -14,10 +14,10 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluate import Evaluation
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
 from qdiag.question import ARBITER, Evaluator, Question
 
 WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[str]]

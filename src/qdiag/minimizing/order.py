@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
 
 Key = tuple[tuple[int, ...], ...]
 """What the order compares."""

@@ -14,7 +14,6 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.circuit import Circuit
 from qdiag.errors import NotReproducedError
 from qdiag.minimizing.changes import Changes, Pass, Workshop
 from qdiag.minimizing.deletion import Items, Strategy, thin_out
@@ -22,6 +21,7 @@ from qdiag.minimizing.lookahead import likely
 from qdiag.minimizing.oracle import Interesting, Oracle
 from qdiag.minimizing.order import Key, key
 from qdiag.minimizing.passes import PASSES
+from qdiag.model.circuit import Circuit
 
 ANY_SIZE: Key = ((sys.maxsize,),)
 """A key above all others."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag import framework
-from qdiag.circuit import Circuit, Label, Node, Parameter
 from qdiag.minimizing.changes import Workshop
+from qdiag.model.circuit import Circuit, Label, Node, Parameter
 from qdiag.question import Evaluator
 
 

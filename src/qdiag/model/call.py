@@ -7,8 +7,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit
-from qdiag.method import Method, Option
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method, Option
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, parts_of, rebuilt, with_nodes
+from qdiag.model.circuit import Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, parts_of, rebuilt, with_nodes
 
 Place = tuple[int, ...]
 """Where a value stands: its top node's position in `Circuit.nodes`, then the position among `parts_of` at each level."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from qdiag.circuit import Circuit, Node, parameters_of
+from qdiag.model.circuit import Circuit, Node, parameters_of
 
 
 @lru_cache(maxsize=16)

@@ -7,9 +7,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.call import Failure
-from qdiag.circuit import Circuit
-from qdiag.method import Method, Option
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method, Option
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.call import Call
-from qdiag.circuit import Circuit
 from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
-from qdiag.probe import Probe, Proof
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit
+from qdiag.model.probe import Probe, Proof
 
 LAYER = "the layer's result"
 """The element of a comparison that holds what a layer handed on against what its QNode gave."""

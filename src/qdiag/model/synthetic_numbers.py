@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Outcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
+from qdiag.model.circuit import Circuit, Outcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
 
 _Number = TypeVar("_Number", float, complex)
 

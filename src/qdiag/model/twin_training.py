@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.compare import Verdict
-from qdiag.findings import Evidence
+from qdiag.model.findings import Evidence
 
 QUANTITIES = ("output", "gradient", "parameters", "loss")
 """What is compared at every step, in the order in which one leads to the next."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag.call import Call, Environment, Failure
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
+from qdiag.model.call import Call, Environment, Failure
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report import evidence, known_issues, sentences
 from qdiag.report.drawing import drawing
 from qdiag.report.figures import calls, count, gap, precision, shortened, units, values

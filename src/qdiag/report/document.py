@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qdiag._version import __version__
-from qdiag.call import Environment, Failure, Script
-from qdiag.findings import Result
+from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.findings import Result
+from qdiag.model.twin_training import Training
 from qdiag.report import sentences
 from qdiag.report.chapters import chapter, reproducer_state, traceback_text
 from qdiag.report.figures import NOTHING, calls, count, seconds, shortened
@@ -18,7 +19,6 @@ from qdiag.report.names import Names, names_of
 from qdiag.report.outline import Code, Document, Fact, Table
 from qdiag.report.redaction import Secrets, redacted, secrets_of_this_machine
 from qdiag.report.trainings import training_record, trainings
-from qdiag.training import Training
 
 
 def document(

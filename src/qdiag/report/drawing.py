@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Label, Node, Parameter, Value
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
 from qdiag.report.figures import count, listing, shortened
 
 MOST_OPERATIONS = 60

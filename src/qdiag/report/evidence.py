@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag.findings import Evidence
+from qdiag.model.findings import Evidence
 from qdiag.report.figures import ARROW, gap
 from qdiag.report.outline import Table
 

@@ -7,9 +7,9 @@ import math
 from typing import Any, Optional
 
 from qdiag._version import __version__
-from qdiag.call import Environment, Failure, Script
 from qdiag.compare import Comparison
-from qdiag.findings import Diagnosis, Finding, Minimal, Reproducer, Result
+from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
 from qdiag.report import known_issues
 from qdiag.report.figures import word
 from qdiag.report.outline import Document

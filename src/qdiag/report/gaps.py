@@ -9,9 +9,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.elements import output_name, trainable_names
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Finding, Result
+from qdiag.model.element_names import output_name, trainable_names
+from qdiag.model.findings import Finding, Result
 from qdiag.report.figures import count, gap, precision, shortened, units
 from qdiag.report.names import Names
 from qdiag.report.outline import Curve, GapPlot, HeatMap

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-from qdiag.call import Environment
-from qdiag.circuit import nodes_of
-from qdiag.findings import Finding
+from qdiag.model.call import Environment
+from qdiag.model.circuit import nodes_of
+from qdiag.model.findings import Finding
 
 TRACKER = "https://github.com/PennyLaneAI/pennylane/issues/"
 

@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qdiag.call import Script
-from qdiag.findings import Reproducer
-from qdiag.method import DIFF_METHODS
+from qdiag.model.call import Script
+from qdiag.model.findings import Reproducer
+from qdiag.model.method import DIFF_METHODS
 from qdiag.report.code_redaction import cleaned_code
 from qdiag.report.outline import Code
 from qdiag.report.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiag.call import Script
 from qdiag.compare import Comparison, Verdict
-from qdiag.findings import Divergence, Finding, Result
+from qdiag.model.call import Script
+from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.report.figures import count, gap, listing, precision
 from qdiag.report.names import Names
 

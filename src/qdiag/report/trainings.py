@@ -6,9 +6,9 @@ import math
 from dataclasses import asdict
 from typing import Any, Optional
 
+from qdiag.model.twin_training import QUANTITIES, THRESHOLDS, Growth, Training, TwinRun
 from qdiag.report.figures import NOTHING, count, gap, word
 from qdiag.report.outline import Curve, Table, TrainingPlot, Trainings
-from qdiag.training import QUANTITIES, THRESHOLDS, Growth, Training, TwinRun
 
 _PLOTTED = ("method", "qnode-float64", "float64")
 

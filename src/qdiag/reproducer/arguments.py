@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from qdiag.call import Argument, Call
 from qdiag.errors import OpaqueCircuitError
-from qdiag.findings import Divergence
+from qdiag.model.call import Argument, Call
+from qdiag.model.findings import Divergence
 from qdiag.reproducer.comparing import STEP, TWICE, Layout
 from qdiag.reproducer.functions import Cut
 from qdiag.reproducer.script import Script

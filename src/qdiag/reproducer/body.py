@@ -9,9 +9,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit
 from qdiag.errors import OpaqueCircuitError
-from qdiag.method import Method
+from qdiag.model.circuit import Circuit
+from qdiag.model.method import Method
 from qdiag.reproducer.comparing import NUMPY, Layout, converted, plain, table
 from qdiag.reproducer.task import Task
 from qdiag.reproducer.variables import Variable

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Callable, Optional
 
-from qdiag.call import Environment
-from qdiag.circuit import Circuit, nodes_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Finding, Reproducer
+from qdiag.model.call import Environment
+from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.findings import Finding, Reproducer
 from qdiag.reproducer.functions import Cut
 from qdiag.reproducer.task import Language
 from qdiag.reproducer.writing import write, write_around, write_for

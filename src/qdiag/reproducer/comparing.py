@@ -8,8 +8,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation
+from qdiag.model.circuit import Circuit
 from qdiag.reproducer.variables import Variable
 
 _STATES = frozenset(["StateMP", "DensityMatrixMP"])

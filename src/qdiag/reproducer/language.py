@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from qdiag.bridges import source
 from qdiag.bridges.literals import Style
-from qdiag.circuit import Circuit, Parameter
-from qdiag.method import Method, Option
+from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.method import Method, Option
 
 
 class _PennyLane:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.call import Argument, Call
-from qdiag.method import Method
+from qdiag.model.call import Argument, Call
+from qdiag.model.method import Method
 from qdiag.reproducer.script import Script
 
 _MIXING = (

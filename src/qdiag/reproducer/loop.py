@@ -14,11 +14,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.call import Call, Environment
-from qdiag.circuit import nodes_of
 from qdiag.errors import OpaqueCircuitError
-from qdiag.findings import Reproducer
-from qdiag.method import Method
+from qdiag.model.call import Call, Environment
+from qdiag.model.circuit import nodes_of
+from qdiag.model.findings import Reproducer
+from qdiag.model.method import Method
 from qdiag.reproducer.script import Script, versions
 from qdiag.reproducer.task import UNSAFE, Language
 from qdiag.reproducer.variables import variables_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
-from qdiag.findings import Finding, Reproducer
+from qdiag.model.findings import Finding, Reproducer
 from qdiag.reproducer.choosing import NOTHING_ELSE, Material, scripts
 
 SECONDS = 120.0

@@ -10,7 +10,7 @@ from importlib import metadata
 from platform import python_version
 from typing import Optional
 
-from qdiag.call import Environment
+from qdiag.model.call import Environment
 
 WIDTH = 120
 

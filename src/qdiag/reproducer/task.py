@@ -10,12 +10,12 @@ from typing import Optional, Protocol
 
 import numpy as np
 
-from qdiag.call import Configuration
-from qdiag.circuit import Circuit, Parameter
 from qdiag.compare import Comparison, Verdict
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Divergence
-from qdiag.method import Method, Option, parse
+from qdiag.model.call import Configuration
+from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.findings import Divergence
+from qdiag.model.method import Method, Option, parse
 
 _EXCEPTION = re.compile(r"raises ([A-Za-z_]\w*)")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit, Parameter
 
 _NAMES = ("x", "y", "z", "u", "v", "w")
 

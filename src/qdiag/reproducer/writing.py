@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
-from qdiag.call import Environment
-from qdiag.circuit import Circuit
 from qdiag.evaluate import Evaluation
-from qdiag.findings import Diagnosis, Divergence, Reproducer, lines_of_code
-from qdiag.method import Method
+from qdiag.model.call import Environment
+from qdiag.model.circuit import Circuit
+from qdiag.model.findings import Diagnosis, Divergence, Reproducer, lines_of_code
+from qdiag.model.method import Method
 from qdiag.reproducer.arguments import argument_scripts
 from qdiag.reproducer.body import Body
 from qdiag.reproducer.comparing import Layout

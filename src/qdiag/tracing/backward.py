@@ -15,7 +15,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.call import Backward
+from qdiag.model.call import Backward
 from qdiag.tracing import frames
 from qdiag.tracing.calls import array_of
 

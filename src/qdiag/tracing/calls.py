@@ -14,9 +14,9 @@ from qdiag.arrays import pack
 from qdiag.bridges import flattening, live, results
 from qdiag.bridges.numbers import reader_for
 from qdiag.bridges.recognition import Recognition, Taken
-from qdiag.call import Argument, Failure, SourceLine
-from qdiag.circuit import Circuit
 from qdiag.circuit_file import skeleton
+from qdiag.model.call import Argument, Failure, SourceLine
+from qdiag.model.circuit import Circuit
 from qdiag.trace_writer import Entry
 from qdiag.tracing.places import Places
 

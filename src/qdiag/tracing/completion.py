@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from qdiag import call_file
-from qdiag.call import Event, Script
 from qdiag.errors import TraceError
+from qdiag.model.call import Event, Script
 from qdiag.trace_file import Trace, single_file
 from qdiag.trace_writer import TraceWriter
 from qdiag.tracing import probing

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional
 
 from qdiag import trace_writer
-from qdiag.call import Script
 from qdiag.errors import UsageError
+from qdiag.model.call import Script
 from qdiag.trace_file import Trace
 from qdiag.tracing import completion, probing
 

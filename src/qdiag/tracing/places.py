@@ -8,7 +8,7 @@ from types import CodeType, FrameType
 from typing import Any, Optional
 
 from qdiag.bridges import live
-from qdiag.call import SourceLine
+from qdiag.model.call import SourceLine
 from qdiag.tracing import frames
 
 _FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "qdiag")

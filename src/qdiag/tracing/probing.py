@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from qdiag import call_file
 from qdiag.errors import TraceError
-from qdiag.probe import Probe
+from qdiag.model.probe import Probe
 from qdiag.tracing import forking
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 from qdiag import call_file, trace_writer
 from qdiag.bridges import live, results, stack
 from qdiag.bridges.failures import failure_of, only_stops
-from qdiag.call import Event, Failure, Script
+from qdiag.model.call import Event, Failure, Script
 from qdiag.tracing import backward, calls, completion, places, probing
 
 MAX_WAITING = 1000

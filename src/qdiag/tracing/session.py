@@ -12,7 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Callable, Optional
 
 from qdiag import trace_writer
-from qdiag.call import Script
+from qdiag.model.call import Script
 from qdiag.tracing import completion, current, imports, observer, probing
 
 

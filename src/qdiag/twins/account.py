@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.training import QUANTITIES, THRESHOLDS, Training, TwinRun
+from qdiag.model.twin_training import QUANTITIES, THRESHOLDS, Training, TwinRun
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Run, Twins
 from qdiag.twins.series import Parting, Series, part, trains

@@ -6,7 +6,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.training import Growth
+from qdiag.model.twin_training import Growth
 
 LEAST_STEPS = 6
 """Steps that a fit needs."""

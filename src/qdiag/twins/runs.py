@@ -13,8 +13,8 @@ from typing import Callable, Optional
 import numpy as np
 
 from qdiag import steps_file, variation
-from qdiag.call import Call, Script
 from qdiag.errors import Interrupted
+from qdiag.model.call import Call, Script
 from qdiag.steps_file import Steps
 from qdiag.trace_file import Trace
 from qdiag.twins.series import Parting, Series, part, series_of

@@ -9,10 +9,10 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.call import Call
+from qdiag.model.call import Call
+from qdiag.model.twin_training import QUANTITIES
 from qdiag.steps_file import Steps
 from qdiag.trace_file import Trace
-from qdiag.training import QUANTITIES
 
 MOST_VALUES = 4096
 """Outputs of one step that are compared; of more, the first."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qdiag.training import Turn
+from qdiag.model.twin_training import Turn
 from qdiag.twins.series import Series
 
 _VISIBLE = 1e-6

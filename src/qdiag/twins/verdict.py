@@ -13,8 +13,8 @@ from typing import Optional
 import numpy as np
 
 from qdiag.compare import Verdict
-from qdiag.findings import Evidence
-from qdiag.training import Judgement
+from qdiag.model.findings import Evidence
+from qdiag.model.twin_training import Judgement
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Pair, Twins, comes_back
 from qdiag.twins.series import Moment, Parting, Series, trains

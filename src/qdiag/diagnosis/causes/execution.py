@@ -15,7 +15,7 @@ from qdiag.diagnosis.experiments import (
     UNBATCHED,
     WIRES_AS_USED,
 )
-from qdiag.probe import Proof
+from qdiag.model.probe import Proof
 from qdiag.question import Evaluator, Question, with_circuit
 
 BROADCASTING = Cause(

@@ -16,8 +16,8 @@ from qdiag.diagnosis.experiments import (
     only_trainable,
     other_methods,
 )
-from qdiag.method import DIFF_METHODS, Method
-from qdiag.probe import Proof
+from qdiag.model.method import DIFF_METHODS, Method
+from qdiag.model.probe import Proof
 
 DETACHED = Cause(
     code="QD401",

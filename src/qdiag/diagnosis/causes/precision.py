@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag import rounding
-from qdiag.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
@@ -23,6 +21,8 @@ from qdiag.diagnosis.experiments import (
     edit,
     frozen,
 )
+from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.numerics import rounding
 
 NARROW = ("float16", "float32", "complex64")
 STATE_PREPARATIONS = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation", "QubitDensityMatrix")

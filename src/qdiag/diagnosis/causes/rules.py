@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from qdiag.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
@@ -22,6 +21,7 @@ from qdiag.diagnosis.experiments import (
     plain_expectations,
     postselects,
 )
+from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 
 ENTROPIES = ("VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "vnentropy", "mutualinfo")
 """Measurements that take the logarithm of eigenvalues; PennyLane before 0.29 names them by what they return."""

@@ -8,8 +8,8 @@ from typing import Union
 
 import numpy as np
 
-from qdiag.circuit import Label
-from qdiag.states import (
+from qdiag.model.circuit import Label
+from qdiag.model.numerics.states import (
     Branch,
     Channel,
     Conditioned,

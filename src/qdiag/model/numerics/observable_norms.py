@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, Tagged, Value, parameters_of, walk
+from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parameters_of, walk
 
 _WEIGHTED = ("LinearCombination", "Hamiltonian", "SProd")
 _MATRICES = ("Hermitian", "SparseHamiltonian")

@@ -13,8 +13,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
-from qdiag.method import Method
+from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
+from qdiag.model.method import Method
 
 CONSTANT = 5.0
 """Healthy methods were at most 0.9 apart in float32 and 2.0 in float64, in units of ``eps · sqrt(operations) · scale``."""

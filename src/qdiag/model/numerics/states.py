@@ -14,7 +14,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from qdiag.circuit import Label, Outcome
+from qdiag.model.circuit import Label, Outcome
 
 
 class NotSimulated(Exception):

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qdiag.circuit import Circuit, Node, Parameter, Value, parts_of
+from qdiag.model.circuit import Circuit, Node, Parameter, Value, parts_of
 
 AMPLITUDES = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation")
 UNITARIES = ("QubitUnitary", "ControlledQubitUnitary", "BasisRotation")
