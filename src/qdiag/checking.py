@@ -10,8 +10,8 @@ from qdiag import pipeline
 from qdiag.errors import UsageError
 from qdiag.model.call import Script
 from qdiag.pipeline import Options, Outcome, Voice
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 from qdiag.tracing.session import Session, paused
 from qdiag.workers import Evaluator
 

@@ -12,11 +12,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.arrays import pack
-from qdiag.circuit_file import skeleton
 from qdiag.errors import CircuitFormatError
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.numerics.observable_norms import norms_of
+from qdiag.trace.array_bundle import pack
+from qdiag.trace.circuit_text import skeleton
 
 __all__ = ["Evaluation", "Request", "evaluate", "fingerprint"]
 

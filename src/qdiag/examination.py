@@ -25,7 +25,7 @@ from qdiag.evaluate import Evaluation
 from qdiag.model.call import Call
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.question import ARBITER, Question
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 
 Report = Callable[[int, int], None]
 

@@ -12,7 +12,7 @@ from qdiag.bench import Bench
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
 from qdiag.model.findings import Diagnosis, Divergence, Finding
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
 

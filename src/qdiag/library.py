@@ -12,7 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
-from qdiag import checking, pipeline, run_directory
+from qdiag import checking, pipeline
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, Interrupted
 from qdiag.locate.plan import Plan
@@ -23,8 +23,9 @@ from qdiag.pipeline import Options, Outcome, Silence
 from qdiag.report import markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace import run_folder
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 from qdiag.tracing.session import Session, paused
 from qdiag.workers import Inline
 
@@ -207,7 +208,7 @@ def record(out: Union[str, Path, None] = None, *, force: bool = False, probe: bo
     >>> recording.judge()  # doctest: +SKIP
     """
     name = Path(getattr(sys.modules["__main__"], "__file__", None) or "session").name
-    run = run_directory.create(name if name.endswith(".py") else "session", None if out is None else Path(out), force=force)
+    run = run_folder.create(name if name.endswith(".py") else "session", None if out is None else Path(out), force=force)
     with Session(run.trace, Script(name, called=True), probe=probe):
         yield Recording(run, trusted=True)
 
@@ -220,7 +221,7 @@ def open(path: Union[str, Path]) -> Recording:
     TraceError
         If there is none, or it is damaged.
     """
-    run = run_directory.find(Path(path))
+    run = run_folder.find(Path(path))
     Trace.open(run.trace).close()
     return Recording(run)
 

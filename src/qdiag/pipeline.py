@@ -17,7 +17,6 @@ from qdiag import guarded
 from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.examination import in_layers, outside, unanimous
 from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate.located import Located
@@ -31,8 +30,9 @@ from qdiag.model.twin_training import Training
 from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 from qdiag.tracing import launcher
 from qdiag.workers import Evaluator, Workers, load_frameworks, most_workers
 

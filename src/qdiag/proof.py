@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag import arbiter, reproducer
-from qdiag.arrays import pack, unpack
 from qdiag.bench import INTERRUPTED, Bench
-from qdiag.circuit_file import restore, skeleton
 from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
@@ -30,6 +28,8 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.question import Question, ask, with_circuit
 from qdiag.reproducer.choosing import Material
+from qdiag.trace.array_bundle import pack, unpack
+from qdiag.trace.circuit_text import restore, skeleton
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:

@@ -23,8 +23,8 @@ from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Res
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Voice
-from qdiag.run_directory import RUNS, RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RUNS, RunDirectory
 from qdiag.tracing import launcher
 from qdiag.twins.account import account
 from qdiag.twins.runs import Conductor, Twins, Wish

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.compare import Verdict
 from qdiag.errors import QdiagError
 from qdiag.locate.plan import Plan
 from qdiag.model.method import parse_list
 from qdiag.report.outline import Chapter, Document
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace import run_folder
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 
 MOST_FINDINGS = 10
 """Findings that are shown; the report has them all."""
@@ -104,7 +105,7 @@ def summary(outline: Document, spans: Sequence[Span], folder: str, own: Mapping[
 
 def create() -> RunDirectory:
     """The folder of a test run, whatever folder its tests change to."""
-    return RunDirectory(run_directory.create("pytest", None, force=False).path.absolute())
+    return RunDirectory(run_folder.create("pytest", None, force=False).path.absolute())
 
 
 def judged(run: RunDirectory, methods: str) -> str:

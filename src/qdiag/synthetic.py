@@ -28,8 +28,8 @@ from qdiag.proof import kept, same_difference
 from qdiag.question import question_of
 from qdiag.report.document import document
 from qdiag.report.outline import Document
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 from qdiag.workers import Evaluator
 
 SEEDS = 8

@@ -15,7 +15,7 @@ from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
 from qdiag.question import ARBITER, Question, question_of
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 
 WARNED = f'torch warned "{CASTING} discards the imaginary part"'
 

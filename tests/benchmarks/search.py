@@ -28,7 +28,7 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.model.method import parse
 from qdiag.question import Question, question_of
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 from qdiag.tracing import launcher
 from qdiag.workers import Inline
 

@@ -8,9 +8,9 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qdiag import arrays, circuit_file
 from qdiag.bridges import classes, operators, stack, tapes
 from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances
 from tests.sameness import same
 
@@ -36,8 +36,8 @@ INSTANCES = [*instances.operators(), *instances.numbers(), *instances.measuremen
 
 
 def through_the_file(circuit: Circuit) -> Circuit:
-    text, numbers = circuit_file.skeleton(circuit)
-    return circuit_file.restore(text, arrays.unpack(arrays.pack(numbers)))
+    text, numbers = circuit_text.skeleton(circuit)
+    return circuit_text.restore(text, array_bundle.unpack(array_bundle.pack(numbers)))
 
 
 def circuit_with(item: object) -> Circuit:

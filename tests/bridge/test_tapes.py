@@ -10,10 +10,10 @@ import pennylane as qml
 import pytest
 from hypothesis import given, settings
 
-from qdiag import circuit_file
 from qdiag.bridges import operators, stack, tapes
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, nodes_of, walk
+from qdiag.trace import circuit_text
 from tests.sameness import same
 from tests.strategies import runnable_circuits
 
@@ -32,7 +32,7 @@ def tape_from(function: object) -> object:
 
 
 def there_and_back(circuit: Circuit, trusted: bool = False) -> Circuit:
-    restored = circuit_file.restore(*circuit_file.skeleton(circuit))
+    restored = circuit_text.restore(*circuit_text.skeleton(circuit))
     return tapes.circuit_of(tapes.tape_of(restored, trusted=trusted), circuit.returns)
 
 
@@ -107,7 +107,7 @@ def test_outcomes_become_positions_and_tables() -> None:
 
 @modern
 def test_random_identifiers_do_not_reach_the_structure() -> None:
-    one, other = (circuit_file.skeleton(tapes.circuit_of(tape_from(conditioned)))[0] for _ in range(2))
+    one, other = (circuit_text.skeleton(tapes.circuit_of(tape_from(conditioned)))[0] for _ in range(2))
     assert one == other
 
 
@@ -321,7 +321,7 @@ def test_nesting_up_to_the_bound_fits_the_file() -> None:
     node = operators.node_of(operator)
     assert len(nodes_of(node)) == operators.MAX_DEPTH
     circuit = Circuit((node,), ())
-    assert same(circuit_file.restore(*circuit_file.skeleton(circuit)), circuit)
+    assert same(circuit_text.restore(*circuit_text.skeleton(circuit)), circuit)
 
 
 @pytest.mark.parametrize(("label", "recorded"), [(np.int64(3), 3), (2.0, 2), (True, 1), ("q", "q"), ((0, 1), "(0, 1)"), (0.5, "0.5")])

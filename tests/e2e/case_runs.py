@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.cli.voice import Voice
 from qdiag.locate.plan import Plan
 from qdiag.model.findings import Finding
+from qdiag.trace import run_folder
 from qdiag.workers import Workers
 
 if sys.version_info >= (3, 11):
@@ -67,7 +68,7 @@ class Row:
 
 def run(case: Case, workers: Workers, folder: Path) -> Row:
     """Record and judge a case."""
-    directory = run_directory.create(str(case.folder / "train.py"), folder / case.name, force=True)
+    directory = run_folder.create(str(case.folder / "train.py"), folder / case.name, force=True)
     pipeline.record(str(case.folder / "train.py"), case.arguments, module=False, run=directory)
     start = time.perf_counter()
     outcome = pipeline.examine(directory, pipeline.Options(Plan(trusted=True), trusted=True), Voice(2), workers)

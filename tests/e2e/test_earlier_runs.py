@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.evaluation_file import installed
+from qdiag.trace.evaluation_store import installed
 
 pytestmark = pytest.mark.stack
 

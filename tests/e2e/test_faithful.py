@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.bridges import stack
 from qdiag.evaluate import Request, evaluate
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 from qdiag.tracing import launcher
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]

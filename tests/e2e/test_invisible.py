@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 
 SCRIPTS = Path(__file__).with_name("scripts")
 RECORD = """

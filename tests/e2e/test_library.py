@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 
 pytest_plugins = ["pytester"]
 pytestmark = pytest.mark.stack

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qdiag import probed
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 from qdiag.tracing import launcher
 
 pytestmark = [

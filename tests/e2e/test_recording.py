@@ -15,7 +15,7 @@ import pytest
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluate import Request, evaluate
 from qdiag.model.call import Call, Script
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 from qdiag.tracing import completion, launcher
 
 SCRIPTS = Path(__file__).with_name("scripts")

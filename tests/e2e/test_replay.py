@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from qdiag.compare import Verdict
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate import locate
 from qdiag.locate.plan import Plan
 from qdiag.locate.replay import Replay
 from qdiag.model.method import parse_list
-from qdiag.trace_file import Trace
+from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.reader import Trace
 from qdiag.tracing import launcher
 from qdiag.workers import Workers
 

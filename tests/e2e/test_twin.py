@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag import steps_file, variation
-from qdiag.steps_file import Steps
+from qdiag.trace import twin_steps, twin_variation
+from qdiag.trace.twin_steps import Steps
+from qdiag.trace.twin_variation import Variation
 from qdiag.tracing import launcher
-from qdiag.variation import Variation
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -23,11 +23,11 @@ MOONS = Path(__file__).parents[2] / "cases" / "moons" / "train.py"
 
 def train(folder: Path, name: str, change: Variation, *argv: str) -> tuple[str, Steps]:
     trace = folder / f"{name}.qdiag"
-    variation.save(change, trace)
+    twin_variation.save(change, trace)
     with (folder / f"{name}.txt").open("wb") as output:
         ended = launcher.run(str(SCRIPT), argv, module=False, trace_path=trace, output=output)
     assert ended.exit_code == 0, (folder / f"{name}.txt").read_text()
-    return (folder / f"{name}.txt").read_text(), steps_file.read(steps_file.path_for(trace))
+    return (folder / f"{name}.txt").read_text(), twin_steps.read(twin_steps.path_for(trace))
 
 
 @pytest.fixture(scope="module")

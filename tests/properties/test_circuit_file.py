@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag import arrays, circuit_file
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
+from qdiag.trace import array_bundle, circuit_text
 from tests.sameness import same
 from tests.strategies import circuits, parameters
 
 
 @given(circuits())
 def test_every_circuit_comes_back_bit_for_bit(circuit: Circuit) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
-    assert same(circuit_file.restore(text, arrays.unpack(arrays.pack(numbers))), circuit)
+    text, numbers = circuit_text.skeleton(circuit)
+    assert same(circuit_text.restore(text, array_bundle.unpack(array_bundle.pack(numbers))), circuit)
 
 
 @given(circuits())
 def test_the_text_is_strict_json_in_ascii(circuit: Circuit) -> None:
-    text, _ = circuit_file.skeleton(circuit)
+    text, _ = circuit_text.skeleton(circuit)
     assert text.isascii()
     json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
@@ -39,18 +39,18 @@ def test_other_numbers_leave_the_text_alone(circuit: Circuit, data: st.DataObjec
         for p in circuit.parameters
     ]
     shaped = [replace(p, value=p.value.reshape(q.value.shape)) for p, q in zip(others, circuit.parameters)]
-    assert circuit_file.skeleton(with_parameters(circuit, shaped))[0] == circuit_file.skeleton(circuit)[0]
+    assert circuit_text.skeleton(with_parameters(circuit, shaped))[0] == circuit_text.skeleton(circuit)[0]
 
 
 @given(circuits())
 def test_the_text_of_a_restored_circuit_is_the_text_it_was_restored_from(circuit: Circuit) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
-    assert circuit_file.skeleton(circuit_file.restore(text, numbers))[0] == text
+    text, numbers = circuit_text.skeleton(circuit)
+    assert circuit_text.skeleton(circuit_text.restore(text, numbers))[0] == text
 
 
 @given(circuits(), st.data())
 def test_text_with_a_character_changed_is_refused_or_read_as_a_circuit(circuit: Circuit, data: st.DataObject) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
+    text, numbers = circuit_text.skeleton(circuit)
     position = data.draw(st.integers(0, len(text) - 1))
     damaged = text[:position] + data.draw(st.sampled_from('",[]{}0-9aNtfx\\ \n')) + text[position + data.draw(st.integers(0, 3)) :]
     refused_or_circuit(damaged, numbers)
@@ -65,37 +65,37 @@ JSON = st.recursive(
 
 @given(circuits(), st.sampled_from(["operations", "measurements", "shots", "returns", "notes", "parameters", "format"]), JSON)
 def test_any_json_in_the_place_of_a_field_is_refused_or_read_as_a_circuit(circuit: Circuit, field: str, odd: object) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
+    text, numbers = circuit_text.skeleton(circuit)
     refused_or_circuit(json.dumps({**json.loads(text), field: odd}), numbers)
 
 
 @given(st.text())
 def test_foreign_text_is_refused(text: str) -> None:
     with pytest.raises(CircuitFormatError):
-        circuit_file.restore(text, ())
+        circuit_text.restore(text, ())
 
 
 @given(circuits(), parameters())
 def test_an_array_too_many_is_refused(circuit: Circuit, extra: Parameter) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
+    text, numbers = circuit_text.skeleton(circuit)
     with pytest.raises(CircuitFormatError, match="parameters"):
-        circuit_file.restore(text, (*numbers, extra.value))
+        circuit_text.restore(text, (*numbers, extra.value))
 
 
 @given(circuits().filter(lambda circuit: circuit.parameters))
 def test_an_array_of_another_shape_is_refused(circuit: Circuit) -> None:
-    text, numbers = circuit_file.skeleton(circuit)
+    text, numbers = circuit_text.skeleton(circuit)
     with pytest.raises(CircuitFormatError, match="shape"):
-        circuit_file.restore(text, (numbers[0][None], *numbers[1:]))
+        circuit_text.restore(text, (numbers[0][None], *numbers[1:]))
 
 
 def refused_or_circuit(text: str, numbers: tuple[np.ndarray, ...]) -> None:
     """Reading ends in a circuit that can be written again, or in the one error that reading may raise."""
     try:
-        circuit = circuit_file.restore(text, numbers)
+        circuit = circuit_text.restore(text, numbers)
     except CircuitFormatError:
         return
-    assert same(circuit_file.restore(*circuit_file.skeleton(circuit)), circuit)
+    assert same(circuit_text.restore(*circuit_text.skeleton(circuit)), circuit)
 
 
 # --- bounds and single rules -------------------------------------------------------------------------------------------
@@ -113,30 +113,30 @@ def nested(depth: int) -> Value:
 
 
 def test_nesting_up_to_the_bound_is_kept_and_beyond_it_refused() -> None:
-    deep = of(nested(circuit_file.MAX_DEPTH - 2))
-    assert same(circuit_file.restore(*circuit_file.skeleton(deep)), deep)
+    deep = of(nested(circuit_text.MAX_DEPTH - 2))
+    assert same(circuit_text.restore(*circuit_text.skeleton(deep)), deep)
     with pytest.raises(CircuitFormatError, match="deep"):
-        circuit_file.skeleton(of(nested(circuit_file.MAX_DEPTH + 2)))
+        circuit_text.skeleton(of(nested(circuit_text.MAX_DEPTH + 2)))
 
 
 def test_text_that_nests_beyond_the_bound_is_refused() -> None:
-    text, _ = circuit_file.skeleton(of(None))
+    text, _ = circuit_text.skeleton(of(None))
     deeper = '["t",[' * 100_000 + "]]" * 100_000
     with pytest.raises(CircuitFormatError):
-        circuit_file.restore(text.replace("null", deeper), ())
+        circuit_text.restore(text.replace("null", deeper), ())
 
 
 def test_longer_text_than_the_bound_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    text, _ = circuit_file.skeleton(of("x" * 100))
-    monkeypatch.setattr(circuit_file, "MAX_TEXT", 50)
+    text, _ = circuit_text.skeleton(of("x" * 100))
+    monkeypatch.setattr(circuit_text, "MAX_TEXT", 50)
     with pytest.raises(CircuitFormatError, match="longer"):
-        circuit_file.restore(text, ())
+        circuit_text.restore(text, ())
 
 
 def test_a_newer_format_is_refused_by_its_number() -> None:
-    text, _ = circuit_file.skeleton(of(None))
+    text, _ = circuit_text.skeleton(of(None))
     with pytest.raises(CircuitFormatError, match="format is 2"):
-        circuit_file.restore(text.replace('"format":1', '"format":2'), ())
+        circuit_text.restore(text.replace('"format":1', '"format":2'), ())
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_newer_format_is_refused_by_its_number() -> None:
 )
 def test_what_is_no_circuit_value_is_refused_when_written(odd: Value) -> None:
     with pytest.raises(CircuitFormatError):
-        circuit_file.skeleton(of(odd))
+        circuit_text.skeleton(of(odd))
 
 
 @pytest.mark.parametrize(
@@ -177,20 +177,20 @@ def test_what_is_no_circuit_value_is_refused_when_written(odd: Value) -> None:
     ],
 )
 def test_a_value_written_in_another_way_is_refused(written: Value, wrong: str) -> None:
-    text, numbers = circuit_file.skeleton(of(written))
+    text, numbers = circuit_text.skeleton(of(written))
     assert '["f","0x1.8000000000000p+0"]' in text
     with pytest.raises(CircuitFormatError):
-        circuit_file.restore(text.replace('["f","0x1.8000000000000p+0"]', wrong), numbers)
+        circuit_text.restore(text.replace('["f","0x1.8000000000000p+0"]', wrong), numbers)
 
 
 def test_parameters_are_numbered_as_the_circuit_numbers_them() -> None:
     first, second, third = (Parameter(np.array(float(i))) for i in range(3))
     inner = Node("RX", (second,), Mapping((("phase", third),)))
     circuit = Circuit((Node("Adjoint", (first, inner), Tagged("set", (Outcome((0,), (0, 1)),))),), ())
-    assert circuit_file.skeleton(circuit)[1] == tuple(p.value for p in circuit.parameters)
+    assert circuit_text.skeleton(circuit)[1] == tuple(p.value for p in circuit.parameters)
 
 
 @settings(max_examples=20)
 @given(circuits())
 def test_writing_twice_gives_the_same_text(circuit: Circuit) -> None:
-    assert circuit_file.skeleton(circuit)[0] == circuit_file.skeleton(circuit)[0]
+    assert circuit_text.skeleton(circuit)[0] == circuit_text.skeleton(circuit)[0]

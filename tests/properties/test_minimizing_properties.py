@@ -11,14 +11,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from qdiag.arrays import unpack
-from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError
 from qdiag.minimizing.oracle import Oracle, fingerprint
 from qdiag.minimizing.order import key
 from qdiag.minimizing.search import Minimized, minimize
 from qdiag.model.circuit import Circuit, without_measurements, without_operations
 from qdiag.proof import keep
+from qdiag.trace.array_bundle import unpack
+from qdiag.trace.circuit_text import restore
 from tests.small_circuits import WORKSHOP, names
 from tests.strategies import circuits, runnable_circuits
 

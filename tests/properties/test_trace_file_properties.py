@@ -10,13 +10,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag import call_file
-from qdiag.arrays import DTYPES, pack, unpack
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import CONTAINERS
-from qdiag.trace_file import Trace
-from qdiag.trace_writer import TraceWriter, create
+from qdiag.trace import call_text
+from qdiag.trace.array_bundle import DTYPES, pack, unpack
+from qdiag.trace.reader import Trace
+from qdiag.trace.writer import TraceWriter, create
 from tests.sameness import same
 from tests.strategies import circuits
 
@@ -111,7 +111,7 @@ JSON = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), TEXT), la
 @given(st.one_of(TEXT, JSON.map(lambda value: __import__("json").dumps({"qnode": value, "source": value, "device": value}))))
 def test_any_other_text_is_refused_as_a_configuration(text: str) -> None:
     try:
-        call_file.value_from(Configuration, text)
+        call_text.value_from(Configuration, text)
     except TraceError:
         return
     raise AssertionError("read a configuration from something else")

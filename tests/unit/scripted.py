@@ -9,11 +9,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit_file import skeleton
 from qdiag.evaluate import Evaluation, Request
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.method import Method, parse
+from qdiag.trace.circuit_text import skeleton
 
 Answer = Callable[[Request], Evaluation]
 METHODS = ("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/parameter-shift")

@@ -12,13 +12,13 @@ import pytest
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import TraceError
 from qdiag.evaluate import Evaluation, Request
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate import locate
 from qdiag.locate.plan import Plan
 from qdiag.locate.replay import Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.method import parse, parse_list
+from qdiag.trace.evaluation_store import EvaluationFile
 from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 

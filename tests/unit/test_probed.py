@@ -7,12 +7,13 @@ from typing import Optional
 
 import pytest
 
-from qdiag import call_file, probed
+from qdiag import probed
 from qdiag.compare import Verdict
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
+from qdiag.trace import call_text
 
 OWN = "default.qubit/backprop"
 
@@ -180,5 +181,5 @@ def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula()
 def test_a_probe_survives_the_way_into_the_trace() -> None:
     other = ProbedMethod("backprop", (float("nan"),))
     seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")
-    assert call_file.text_of(call_file.value_from(Probe, call_file.text_of(replace(seen, untransformed=other)))).count("nan") == 1
-    assert call_file.value_from(Probe, call_file.text_of(seen)) == seen
+    assert call_text.text_of(call_text.value_from(Probe, call_text.text_of(replace(seen, untransformed=other)))).count("nan") == 1
+    assert call_text.value_from(Probe, call_text.text_of(seen)) == seen

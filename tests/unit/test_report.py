@@ -33,7 +33,7 @@ from qdiag.report.drawing import text as drawing_text
 from qdiag.report.names import Names
 from qdiag.report.outline import Code, Document
 from qdiag.report.sentences import of_finding, of_result
-from qdiag.run_directory import RunDirectory
+from qdiag.trace.run_folder import RunDirectory
 from tests.golden.results import CASES, ENVIRONMENT, Case
 from tests.small_circuits import circuit, controlled, expval, gate, probs
 from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS

@@ -18,7 +18,7 @@ from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Res
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Silence
-from qdiag.run_directory import RunDirectory
+from qdiag.trace.run_folder import RunDirectory
 from tests.unit.test_loop import TRAINED
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from qdiag.cli.show import command
 from qdiag.model.call import Script
 from qdiag.report import outline_file
-from qdiag.trace_writer import TraceWriter, create
+from qdiag.trace.writer import TraceWriter, create
 from tests.golden.results import CASES
 from tests.unit.scripted import call, circuit
 

@@ -15,13 +15,13 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.call_file import text_of
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
-from qdiag.trace_file import Trace
-from qdiag.trace_tables import APPLICATION_ID
-from qdiag.trace_writer import TraceWriter, create
+from qdiag.trace.call_text import text_of
+from qdiag.trace.reader import Trace
+from qdiag.trace.schema import APPLICATION_ID
+from qdiag.trace.writer import TraceWriter, create
 from qdiag.tracing.completion import mark_stopped, settle, side_path
 from tests.sameness import same
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag import steps_file, variation
 from qdiag.compare import Verdict
 from qdiag.errors import Interrupted
 from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.steps_file import Step, Steps, Stream
+from qdiag.trace import twin_steps, twin_variation
+from qdiag.trace.twin_steps import Step, Steps, Stream
+from qdiag.trace.twin_variation import Variation
 from qdiag.twins.account import account
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Conductor, Pair, Run, Twins, Wish, factors, nudges, touched
 from qdiag.twins.series import Moment, Series, part, trains
 from qdiag.twins.turns import turns
 from qdiag.twins.verdict import judge
-from qdiag.variation import Variation
 
 STEPS = 120
 UNSEEN = Steps()
@@ -305,12 +305,12 @@ def test_the_first_mask_that_differs_is_counted() -> None:
 
 def test_steps_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "run.steps"
-    writer = steps_file.StepsWriter(path)
+    writer = twin_steps.StepsWriter(path)
     writer.write("start", {"sizes": [2]}, [np.array([1.0, 2.0])])
     writer.write("optimizer", {"name": "Adam"})
     bits = np.packbits([True, False])
     writer.write("step", {"optimizer": 0, "kinks": ["ReLU 1"]}, [np.array([3.0, 4.0]), np.array([5.0, 6.0]), bits])
-    steps = steps_file.read(path)
+    steps = twin_steps.read(path)
     assert (steps.sizes, steps.optimizers) == ((2,), ("Adam",))
     assert steps.steps[0].parameters.tolist() == [3.0, 4.0]
     assert steps.steps[0].kinks[0][0] == "ReLU 1"
@@ -318,22 +318,22 @@ def test_steps_are_read_back_as_they_were_written(tmp_path: Path) -> None:
 
 def test_what_a_killed_run_left_half_written_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "run.steps"
-    writer = steps_file.StepsWriter(path)
+    writer = twin_steps.StepsWriter(path)
     for _ in range(2):
         writer.write("step", {"optimizer": 0, "kinks": []}, [np.zeros(4), np.zeros(4)])
     path.write_bytes(path.read_bytes()[:-7])
-    assert len(steps_file.read(path).steps) == 1
+    assert len(twin_steps.read(path).steps) == 1
 
 
 def test_no_file_holds_no_steps(tmp_path: Path) -> None:
-    assert steps_file.read(tmp_path / "none").steps == ()
+    assert twin_steps.read(tmp_path / "none").steps == ()
 
 
 @pytest.mark.parametrize("change", [Variation(), Variation(diff_method="adjoint"), Variation(nudge=(2, 7), learning_rate=0.1)])
 def test_a_variation_is_read_back(tmp_path: Path, change: Variation) -> None:
-    variation.save(change, tmp_path / "run.qdiag")
-    assert variation.load(tmp_path / "run.qdiag") == change
+    twin_variation.save(change, tmp_path / "run.qdiag")
+    assert twin_variation.load(tmp_path / "run.qdiag") == change
 
 
 def test_an_ordinary_run_has_no_variation(tmp_path: Path) -> None:
-    assert variation.load(tmp_path / "run.qdiag") is None
+    assert twin_variation.load(tmp_path / "run.qdiag") is None

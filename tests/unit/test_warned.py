@@ -11,7 +11,7 @@ from qdiag.bench import Bench
 from qdiag.compare import Tolerance
 from qdiag.model.call import Call, Configuration, Event, SourceLine
 from qdiag.model.evaluation import Casts
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
 from qdiag.warned import notes
 from tests.unit.scenes import of, rotation
 

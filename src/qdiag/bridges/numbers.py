@@ -11,8 +11,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.arrays import DTYPES
 from qdiag.model.circuit import Parameter
+from qdiag.trace.array_bundle import DTYPES
 
 Note = Callable[[str], None]
 

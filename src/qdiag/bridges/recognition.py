@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag.arrays import pack
 from qdiag.bridges import classes, flattening, tapes
-from qdiag.circuit_file import skeleton
+from qdiag.trace.array_bundle import pack
+from qdiag.trace.circuit_text import skeleton
 
 MAX_KNOWN = 512
 """Structures remembered; a circuit whose structure changes at each call is not worth remembering."""

@@ -17,7 +17,6 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag import circuit_file
 from qdiag.bridges import classes, flattening, outcomes
 from qdiag.bridges.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
 from qdiag.bridges.literals import Style
@@ -25,6 +24,7 @@ from qdiag.bridges.operators import Encoding
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
 from qdiag.model.circuit import Mapping as FrozenMapping
+from qdiag.trace import circuit_text
 
 _SHORT = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 _POSITIONAL = frozenset(["PauliX", "PauliY", "PauliZ", "Identity", "Hadamard", "S", "T"])
@@ -364,4 +364,4 @@ def _canonical(node: Node, exact: bool) -> tuple[str, tuple[np.ndarray, ...]]:
 
     changed = rebuilt(node, change)
     assert isinstance(changed, Node)
-    return circuit_file.skeleton(Circuit((changed,), ()))
+    return circuit_text.skeleton(Circuit((changed,), ()))

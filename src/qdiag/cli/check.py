@@ -11,10 +11,11 @@ from typing import Any, Callable, Optional
 
 import click
 
-from qdiag import checking, run_directory
+from qdiag import checking
 from qdiag.cli import judging, options, values
 from qdiag.cli.voice import Voice
 from qdiag.errors import QdiagError, UsageError, UserCodeError
+from qdiag.trace import run_folder
 
 
 @click.command(name="check", epilog="Example:  qdiag check --args values.json models.py:layer")
@@ -57,7 +58,7 @@ def command(
     called = _imported(target)
     given: dict[str, Any] = {"methods": methods, "atol": atol, "rtol": rtol, "no_minimize": no_minimize, "jobs": jobs}
     chosen = replace(judging.options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
-    run = run_directory.create(target.rpartition(":")[2], out, force=force)
+    run = run_folder.create(target.rpartition(":")[2], out, force=force)
     voice = Voice(quiet, verbose)
     outcome = _checked(called, arguments, target, run=run, options=chosen, voice=voice)
     return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)

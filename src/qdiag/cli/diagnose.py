@@ -7,9 +7,10 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.cli import judging, options
 from qdiag.cli.voice import Voice
+from qdiag.trace import run_folder
 
 
 @click.command(name="diagnose", epilog="Example:  qdiag diagnose qdiag-runs/train-1")
@@ -23,7 +24,7 @@ def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet
 
     What an earlier, interrupted run worked out is used again.
     """
-    found = run_directory.find(run)
+    found = run_folder.find(run)
     voice = Voice(quiet, verbose)
     outcome = pipeline.examine(found, judging.options_of(replay, trusted=trust), voice)
     return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)

@@ -8,9 +8,10 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.cli import judging, options
 from qdiag.cli.voice import Voice
+from qdiag.trace import run_folder
 
 
 @click.command(name="minimize", epilog="Example:  qdiag minimize --budget 300 qdiag-runs/train-1")
@@ -33,7 +34,7 @@ def command(
     verbose: bool,
 ) -> int:
     """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew."""
-    found = run_directory.find(run)
+    found = run_folder.find(run)
     voice = Voice(quiet, verbose)
     chosen = pipeline.Options(jobs=jobs, trusted=trust, seconds=budget, only=pipeline.Choice(finding, call), own_process=True)
     chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))

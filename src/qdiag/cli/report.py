@@ -13,12 +13,13 @@ from typing import Callable, Optional
 import click
 from rich.console import Console
 
-from qdiag import pipeline, run_directory, synthetic
+from qdiag import pipeline, synthetic
 from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.report import bundle as zip_bundle
 from qdiag.report import figures, findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
+from qdiag.trace import run_folder
 from qdiag.workers import Workers
 
 REPOSITORY = "PennyLaneAI/pennylane"
@@ -65,7 +66,7 @@ def command(
     _only_one({"--with-trace": with_trace, "--synthetic": invented})
     if with_trace and bundle is None:
         raise UsageError("--with-trace puts the trace into a bundle, and there is none", "add --bundle ZIP")
-    found = run_directory.find(run)
+    found = run_folder.find(run)
     document = _invented(found, finding or 1, trust) if invented else _chosen(pipeline.reported(found), finding)
     if bundle is not None:
         zip_bundle.write(bundle, zip_bundle.contents(document), found.trace if with_trace else None)
@@ -103,7 +104,7 @@ def _plain(document: Document, verbose: bool) -> str:
     return stream.getvalue()
 
 
-def _invented(run: run_directory.RunDirectory, number: int, trusted: bool) -> Document:
+def _invented(run: run_folder.RunDirectory, number: int, trusted: bool) -> Document:
     with Workers(forked=True) as workers:
         return synthetic.report(run, number, workers, trusted=trusted)
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.cli import options
 from qdiag.model.call import Call
 from qdiag.report.chapters import flow
@@ -19,8 +19,9 @@ from qdiag.report.figures import NOTHING, count, units
 from qdiag.report.names import names_of
 from qdiag.report.outline import Document, GapPlot
 from qdiag.report.redaction import redacted, secrets_of_this_machine
-from qdiag.run_directory import RunDirectory
-from qdiag.trace_file import Trace
+from qdiag.trace import run_folder
+from qdiag.trace.reader import Trace
+from qdiag.trace.run_folder import RunDirectory
 
 PLACES = ("QNode arguments", "circuit parameters", "device state", "QNode output", "handed on")
 """The stations of a call that are shown, in their order; only a layer hands on."""
@@ -39,7 +40,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
 
     Where the run was judged, also the gap at each call, and what each method took.
     """
-    found = run_directory.find(run)
+    found = run_folder.find(run)
     judged = _judged(found)
     with Trace.open(found.trace) as trace:
         # what is shown is what people paste

@@ -12,10 +12,11 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline, run_directory
+from qdiag import pipeline
 from qdiag.cli import judging, options
 from qdiag.cli.voice import Voice
 from qdiag.errors import UsageError
+from qdiag.trace import run_folder
 
 
 @click.command(
@@ -54,7 +55,7 @@ def command(
     if not module and not os.path.exists(script):
         raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
     chosen = replace(judging.options_of(replay, trusted=True), probe=probe)
-    run = run_directory.create(script, out, force=force)
+    run = run_folder.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
         _leave_as(pipeline.record(script, argv, module=module, run=run, probe=probe).exit_code)

@@ -8,11 +8,11 @@ from typing import Optional
 
 import click
 
-from qdiag import run_directory
 from qdiag.cli import options
 from qdiag.cli.voice import Voice
 from qdiag.errors import UsageError
 from qdiag.model.method import DIFF_METHODS
+from qdiag.trace import run_folder
 
 
 @click.command(
@@ -72,13 +72,13 @@ def command(
 
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     wish = Wish(_methods(methods), controls, mechanism, jobs)
-    trace = run_directory.find(earlier).trace if earlier is not None else None
+    trace = run_folder.find(earlier).trace if earlier is not None else None
     twin = second_trainings.Twin(script, argv, module, wish, trace, scratch)
     voice = Voice(quiet, verbose)
     voice.say(second_trainings.announcement(twin))
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
         click.confirm("Run them?", abort=True, err=True)
-    run = run_directory.create(_named(script), out, force=force)
+    run = run_folder.create(_named(script), out, force=force)
     outcome = second_trainings.run(twin, run, voice)
     return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate.asking import Evaluator
 from qdiag.locate.judging import Unfaithful
 from qdiag.locate.located import Located
 from qdiag.locate.plan import Plan
 from qdiag.locate.replay import CallSource, Progress, Replay
 from qdiag.model.findings import Cost
+from qdiag.trace.evaluation_store import EvaluationFile
 
 __all__ = ["CallSource", "Cost", "Located", "Plan", "Replay", "Unfaithful", "locate"]
 

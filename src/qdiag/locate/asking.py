@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, Union
 
 from qdiag.evaluate import Evaluation, Request, fingerprint
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.trace.evaluation_store import EvaluationFile
 
 
 class Evaluator(Protocol):

@@ -9,8 +9,6 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.arrays import pack
-from qdiag.circuit_file import skeleton
 from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
@@ -20,6 +18,8 @@ from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import amplified, operations_of
 from qdiag.tensors import Cotangents
+from qdiag.trace.array_bundle import pack
+from qdiag.trace.circuit_text import skeleton
 
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a

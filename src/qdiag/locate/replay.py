@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.compare import Verdict
-from qdiag.evaluation_file import EvaluationFile
 from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
 from qdiag.locate.differences import Difference, differences, divergences
 from qdiag.locate.judging import Judged, circuit_key, judge
@@ -21,6 +20,7 @@ from qdiag.locate.plan import Plan, sampled_calls, shadows
 from qdiag.model.call import Call
 from qdiag.model.findings import Cost
 from qdiag.model.method import Method
+from qdiag.trace.evaluation_store import EvaluationFile
 
 Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""

@@ -16,9 +16,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.circuit_file import skeleton
 from qdiag.errors import QdiagError
 from qdiag.model.circuit import Circuit
+from qdiag.trace.circuit_text import skeleton
 
 Interesting = Callable[[Circuit], bool]
 """Whether a circuit still shows what is looked for; may raise where the circuit cannot be evaluated."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.arrays import DTYPES
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.trace.array_bundle import DTYPES
 
 FORMAT = 1
 """Version of the text; a reader refuses a newer one."""

@@ -17,11 +17,11 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.arrays import DTYPES, pack, unpack
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
+from qdiag.trace.array_bundle import DTYPES, pack, unpack
 
 _COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (key, stack)"
 _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from qdiag import call_file
-from qdiag.arrays import unpack
-from qdiag.circuit_file import restore
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import CONTAINERS, Circuit
 from qdiag.model.probe import Probe
-from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
-from qdiag.trace_writer import TraceWriter
+from qdiag.trace import call_text
+from qdiag.trace.array_bundle import unpack
+from qdiag.trace.circuit_text import restore
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
+from qdiag.trace.writer import TraceWriter
 
 __all__ = ["Trace", "TraceWriter", "single_file"]
 
@@ -96,14 +96,14 @@ class Trace:
     def environment(self) -> Environment:
         """The stack that ran the script; empty where the script never imported PennyLane."""
         text = self._meta("environment")
-        return call_file.value_from(Environment, text) if text else Environment()
+        return call_text.value_from(Environment, text) if text else Environment()
 
     @property
     def script(self) -> Script:
         """How the script was run and how it ended."""
-        script = call_file.value_from(Script, self._meta("script") or "{}")
+        script = call_text.value_from(Script, self._meta("script") or "{}")
         failure = self._meta("failure")
-        return replace(script, failure=call_file.value_from(Failure, failure)) if failure else script
+        return replace(script, failure=call_text.value_from(Failure, failure)) if failure else script
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -116,7 +116,7 @@ class Trace:
     @property
     def probes(self) -> tuple[Probe, ...]:
         """What the live probes saw, in the order of their calls; none before the trace is complete."""
-        found = [call_file.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
+        found = [call_text.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
     @property
@@ -167,17 +167,17 @@ class Trace:
         return Call(
             index=index,
             step=int(row["step"]),
-            source=call_file.value_from(SourceLine, self._description(row["source"])),
-            configuration=call_file.value_from(Configuration, self._description(row["configuration"])),
-            arguments=call_file.values_from(Argument, self._description(row["arguments"])),
+            source=call_text.value_from(SourceLine, self._description(row["source"])),
+            configuration=call_text.value_from(Configuration, self._description(row["configuration"])),
+            arguments=call_text.values_from(Argument, self._description(row["arguments"])),
             circuit=self._circuit(row["structure"], row["numbers"]),
             outputs=None if row["outputs"] is None else _arrays(row["outputs"]),
             written=None if row["written"] is None else self._circuit(row["written"], row["written_numbers"]),
             output_container=container,
             layer_dtype=str(row["layer_dtype"]),
             backwards=self._backwards(index),
-            warnings=call_file.strings_from(row["warnings"]) if row["warnings"] else (),
-            failure=call_file.value_from(Failure, failures[0][0]) if failures else None,
+            warnings=call_text.strings_from(row["warnings"]) if row["warnings"] else (),
+            failure=call_text.value_from(Failure, failures[0][0]) if failures else None,
             parent=None if row["parent"] is None else int(row["parent"]),
             process=int(row["process"]),
             thread=int(row["thread"]),

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, Optional
 
 import numpy as np
 
-from qdiag.arrays import pack, unpack
 from qdiag.errors import CircuitFormatError
+from qdiag.trace.array_bundle import pack, unpack
 
 SUFFIX = ".steps"
 

@@ -16,12 +16,12 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
-from qdiag import call_file
-from qdiag.arrays import pack
-from qdiag.circuit_file import skeleton
 from qdiag.errors import OutputError
 from qdiag.model.call import Backward, Call, Event, Failure, Script
-from qdiag.trace_tables import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
+from qdiag.trace import call_text
+from qdiag.trace.array_bundle import pack
+from qdiag.trace.circuit_text import skeleton
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
 
 _INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
 _INSERT_EVENT = "INSERT INTO events (kind, after, text, number) VALUES (?, ?, ?, ?)"
@@ -54,9 +54,9 @@ def entry_of(call: Call) -> Entry:
     written, written_numbers = skeleton(call.written) if call.written is not None else (None, ())
     return Entry(
         step=call.step,
-        source=call_file.text_of(call.source),
-        configuration=call_file.text_of(call.configuration),
-        arguments=call_file.text_of(call.arguments),
+        source=call_text.text_of(call.source),
+        configuration=call_text.text_of(call.configuration),
+        arguments=call_text.text_of(call.arguments),
         structure=structure,
         numbers=pack(numbers),
         outputs=call.outputs,
@@ -89,7 +89,7 @@ def create(path: Path, script: Script, **meta: str) -> None:
             database.execute("BEGIN")
             for name, columns in TABLES.items():
                 database.execute(f"CREATE TABLE {name} ({columns})" + (" WITHOUT ROWID" if name in CLUSTERED else ""))
-            for name, text in {**meta, "script": call_file.text_of(script), "started": repr(time.time())}.items():
+            for name, text in {**meta, "script": call_text.text_of(script), "started": repr(time.time())}.items():
                 database.execute("INSERT INTO meta VALUES (?, ?)", (name, text))
             database.execute("COMMIT")
     except sqlite3.Error as error:
@@ -187,7 +187,7 @@ class TraceWriter:
             None if entry.outputs is None else pack(entry.outputs),
             entry.container,
             entry.layer_dtype,
-            call_file.text_of(entry.warnings) if entry.warnings else None,
+            call_text.text_of(entry.warnings) if entry.warnings else None,
             entry.parent,
             process,
             entry.thread,
@@ -206,7 +206,7 @@ class TraceWriter:
 
     def failure(self, call: int, failure: Failure) -> None:
         """Say that a call, or its backward pass, raised; the first failure stays. Inside a transaction."""
-        self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_file.text_of(failure)))
+        self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_text.text_of(failure)))
 
     def events(self, events: Iterable[Event]) -> None:
         """Append events, inside a transaction."""

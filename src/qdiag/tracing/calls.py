@@ -9,15 +9,15 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag import call_file
-from qdiag.arrays import pack
 from qdiag.bridges import flattening, live, results
 from qdiag.bridges.numbers import reader_for
 from qdiag.bridges.recognition import Recognition, Taken
-from qdiag.circuit_file import skeleton
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.trace_writer import Entry
+from qdiag.trace import call_text
+from qdiag.trace.array_bundle import pack
+from qdiag.trace.circuit_text import skeleton
+from qdiag.trace.writer import Entry
 from qdiag.tracing.places import Places
 
 MAX_LEAVES = 64
@@ -151,13 +151,13 @@ class Reader:
             configuration = live.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
-            text = known[1][key] = call_file.text_of(configuration)
+            text = known[1][key] = call_text.text_of(configuration)
         return text
 
     def _source(self, source: SourceLine) -> str:
         text = self._sources.get(source)
         if text is None:
-            text = self._sources[source] = call_file.text_of(source)
+            text = self._sources[source] = call_text.text_of(source)
         return text
 
     def _described(self, call: Ongoing) -> str:
@@ -170,7 +170,7 @@ class Reader:
         key = tuple(spec)
         text = self._arguments.get(key)
         if text is None:
-            text = self._arguments[key] = call_file.text_of(tuple(Argument(*entry) for entry in spec))
+            text = self._arguments[key] = call_text.text_of(tuple(Argument(*entry) for entry in spec))
         return text
 
     def _parameter_names(self, qnode: Any) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from qdiag import call_file
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
-from qdiag.trace_file import Trace, single_file
-from qdiag.trace_writer import TraceWriter
+from qdiag.trace import call_text
+from qdiag.trace.reader import Trace, single_file
+from qdiag.trace.writer import TraceWriter
 from qdiag.tracing import probing
 
 
@@ -36,11 +36,11 @@ def settle(path: Path, script: Script) -> None:
             for number, side in enumerate(sides, start=1):
                 _take_in(writer, side, number)
             for index, probe in probes.items():
-                writer.meta(f"probe-{index}", call_file.text_of(probe))
+                writer.meta(f"probe-{index}", call_text.text_of(probe))
             stopped = _stopped(path)
             if stopped:
                 writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])
-            writer.meta("script", call_file.text_of(script))
+            writer.meta("script", call_text.text_of(script))
             writer.meta("complete", "yes")
     except sqlite3.Error as error:
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None

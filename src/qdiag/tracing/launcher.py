@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional
 
-from qdiag import trace_writer
 from qdiag.errors import UsageError
 from qdiag.model.call import Script
-from qdiag.trace_file import Trace
+from qdiag.trace import writer
+from qdiag.trace.reader import Trace
 from qdiag.tracing import completion, probing
 
 _BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
@@ -76,7 +76,7 @@ def run(
         raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
     described = Script(script, tuple(argv), module)
     trace_path = Path(os.path.abspath(trace_path))
-    trace_writer.create(trace_path, described, **{probing.WANTED: "yes"} if probe else {})
+    writer.create(trace_path, described, **{probing.WANTED: "yes"} if probe else {})
     _flush()
     with _signals() as forward_to:
         errors = None if output is None else subprocess.STDOUT

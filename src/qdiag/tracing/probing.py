@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from qdiag import call_file
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
+from qdiag.trace import call_text
 from qdiag.tracing import forking
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Prober:
         from qdiag.bridges import probing
 
         for probe in probing.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index):
-            forking.write_out(file, (call_file.text_of(probe) + "\n").encode())
+            forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 
     def _once(self, text: str) -> None:
         if not self._noted:
@@ -161,5 +161,5 @@ def _last(path: Path) -> Probe:
     with suppress(OSError, UnicodeDecodeError):
         for line in reversed(path.read_bytes().decode().split("\n")[:-1]):
             with suppress(TraceError):
-                return call_file.value_from(Probe, line)
+                return call_text.value_from(Probe, line)
     return Probe(_index(path), note=f"the probe ended before it knew anything; it may take {SECONDS} seconds")

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Callable, Optional
 
-from qdiag import trace_writer
 from qdiag.model.call import Script
+from qdiag.trace import writer
 from qdiag.tracing import completion, current, imports, observer, probing
 
 
@@ -44,7 +44,7 @@ class Session:
         self._home = os.getpid()
 
     def __enter__(self) -> Session:
-        trace_writer.create(self.trace, self.script, **{probing.WANTED: "yes"} if self._probe else {})
+        writer.create(self.trace, self.script, **{probing.WANTED: "yes"} if self._probe else {})
         self._outermost = not observer.is_hooked()
         self._before = current.exchange(None, self._wanted)
         if self._outermost:

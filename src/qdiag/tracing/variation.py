@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag import steps_file, variation
+from qdiag.trace import twin_steps, twin_variation
 from qdiag.tracing import frames
 
 SGD_RATE = 5.0
@@ -36,7 +36,7 @@ def install(module: ModuleType, trace: str) -> None:
     """Make the changes in a framework that the script has just imported; nothing where the run is no twin."""
     global _twin
     if _twin is None:
-        change = variation.load(Path(trace))
+        change = twin_variation.load(Path(trace))
         if change is None:
             return
         _twin = Twin(change, Path(trace))
@@ -57,10 +57,10 @@ class Twin:
         The run's trace.
     """
 
-    def __init__(self, change: variation.Variation, trace: Path) -> None:
+    def __init__(self, change: twin_variation.Variation, trace: Path) -> None:
         self.change = change
         self.home = os.getpid()
-        self._writer = steps_file.StepsWriter(steps_file.path_for(trace))
+        self._writer = twin_steps.StepsWriter(twin_steps.path_for(trace))
         self._before = _streams()
         self._optimizers: list[Any] = []
         self._known: dict[int, int] = {}
@@ -292,7 +292,7 @@ def _numbers(tensor: Any) -> np.ndarray:
 
 def _thin(arrays: list[np.ndarray]) -> np.ndarray:
     flat = np.concatenate([array.ravel() for array in arrays]) if arrays else np.zeros(0)
-    kept: np.ndarray = flat[steps_file.thinned(flat.size)]
+    kept: np.ndarray = flat[twin_steps.thinned(flat.size)]
     return kept
 
 

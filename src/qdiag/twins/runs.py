@@ -12,13 +12,13 @@ from typing import Callable, Optional
 
 import numpy as np
 
-from qdiag import steps_file, variation
 from qdiag.errors import Interrupted
 from qdiag.model.call import Call, Script
-from qdiag.steps_file import Steps
-from qdiag.trace_file import Trace
+from qdiag.trace import twin_steps, twin_variation
+from qdiag.trace.reader import Trace
+from qdiag.trace.twin_steps import Steps
+from qdiag.trace.twin_variation import Variation
 from qdiag.twins.series import Parting, Series, part, series_of
-from qdiag.variation import Variation
 
 Start = Callable[[Path, Path], Script]
 """Runs the script once more: into which trace, with which file for its output."""
@@ -151,14 +151,14 @@ class Conductor:
     def _run(self, name: str, role: str, changed: str, change: Variation) -> Run:
         self._say(f"run {name}: {changed}")
         path = self._folder / (re.sub(r"[^\w.\-]", "-", name) + ".qdiag")
-        variation.save(change, path)
+        twin_variation.save(change, path)
         began = time.monotonic()
         script = self._start(path, path.with_suffix(".txt"))
         seconds = time.monotonic() - began
         if script.exit_code in _ENDED_FROM_OUTSIDE:
             raise Interrupted(f"run {name} was interrupted", f"what was recorded so far is kept in {self._folder}")
         with Trace.open(path) as trace:
-            series = series_of(trace, steps_file.read(steps_file.path_for(path)))
+            series = series_of(trace, twin_steps.read(twin_steps.path_for(path)))
         failure = _failure(script) or ("" if series.moments else "none of its calls was recorded")
         return Run(name, role, changed, change, path, series, seconds, failure)
 
@@ -305,7 +305,7 @@ def nudges(steps: Steps, count: int) -> list[tuple[int, int]]:
     # a gradient of zero may be what is wrong: where the loss depends on few numbers by its word, the others are tried after them
     ordered = [generator.permutation(np.flatnonzero(live)), generator.permutation(np.flatnonzero(~live))]
     chosen = np.concatenate(ordered)[:count]
-    stride = steps_file.thinned(sum(steps.sizes)).step
+    stride = twin_steps.thinned(sum(steps.sizes)).step
     ends = np.cumsum(steps.sizes)
     places = []
     for flat in chosen * stride:

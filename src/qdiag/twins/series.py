@@ -11,8 +11,8 @@ import numpy as np
 
 from qdiag.model.call import Call
 from qdiag.model.twin_training import QUANTITIES
-from qdiag.steps_file import Steps
-from qdiag.trace_file import Trace
+from qdiag.trace.reader import Trace
+from qdiag.trace.twin_steps import Steps
 
 MOST_VALUES = 4096
 """Outputs of one step that are compared; of more, the first."""
