@@ -17,7 +17,8 @@ from typing import Any, Callable, Optional
 from qdiag.bridges import live, results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.model.call import Event, Failure, Script
-from qdiag.trace import call_text, writer
+from qdiag.trace import call_text
+from qdiag.trace.writer import Entry, TraceWriter, create
 from qdiag.tracing import backward, calls, completion, places, probing
 
 MAX_WAITING = 1000
@@ -56,7 +57,7 @@ class Recorder:
         self.stopped = False
         self.passes = backward.Passes(self._write_backwards)
         self._reader = calls.Reader(places.Places(folder))
-        self._writer: Optional[writer.TraceWriter] = None
+        self._writer: Optional[TraceWriter] = None
         self._prober: Optional[probing.Prober] = None
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
@@ -130,7 +131,7 @@ class Recorder:
         except Exception as error:
             self._trouble(call, error)
 
-    def _probe(self, call: calls.Ongoing, entry: writer.Entry, index: Optional[int]) -> None:
+    def _probe(self, call: calls.Ongoing, entry: Entry, index: Optional[int]) -> None:
         """Have the QNode itself looked at beside the script, where its turn has come."""
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
@@ -181,7 +182,7 @@ class Recorder:
                 self._write_waiting(writer)
                 self._write_tree(writer, done, None)
 
-    def _write_tree(self, writer: writer.TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
+    def _write_tree(self, writer: TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
         index = writer.append(done.entry if parent is None else done.entry._replace(parent=parent))
         done.returned.index = index
         for child in done.children:
@@ -263,13 +264,13 @@ class Recorder:
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
-    def _ready(self) -> writer.TraceWriter:
+    def _ready(self) -> TraceWriter:
         if self._writer is None:
             path = self.path
             if os.getpid() != self.home:
                 path = completion.side_path(path, os.getpid())
-                writer.create(path, Script(""))
-            self._writer = writer.TraceWriter(path)
+                create(path, Script(""))
+            self._writer = TraceWriter(path)
             self._writer.meta("environment", call_text.text_of(stack.environment()))
             if self._writer.fact(probing.WANTED):
                 self._prober = probing.Prober(path, self.note, self._silence)
@@ -294,7 +295,7 @@ class Recorder:
             if len(self._arrived) > MAX_WAITING or os.getpid() != self.home:
                 self._guarded(lambda writer: None)
 
-    def _write_waiting(self, writer: writer.TraceWriter) -> None:
+    def _write_waiting(self, writer: TraceWriter) -> None:
         for returned, number, brought in self._arrived:
             if returned.index is not None:
                 writer.backward(returned.index, number, brought)
