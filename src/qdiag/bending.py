@@ -46,7 +46,7 @@ def bend(
     seconds: float = 20.0,
 ) -> Bend:
     """The second derivative of the loss of Hessian-vector products along their direction (see `bridges.execution`)."""
-    from qdiag.bridges.execution import direction_for
+    from qdiag.bridges.running.run_circuit import direction_for
 
     direction = coordinates(direction_for(circuit))
     found = reference(circuit, device_wires, "outputs", trusted)

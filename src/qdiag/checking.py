@@ -55,18 +55,18 @@ def check(
     Exception
         Its own, where it raised one outside of its QNodes.
     """
-    from qdiag.bridges import calling
+    from qdiag.bridges.live import call_target
 
-    calling.check_arguments(target, args, kwargs)
+    call_target.check_arguments(target, args, kwargs)
     error: Optional[Exception] = None
-    with calling.untouched(target) as meet:
-        with Session(run.trace, Script(calling.name_of(target), called=True), probe=options.probe, met=meet):
+    with call_target.untouched(target) as meet:
+        with Session(run.trace, Script(call_target.name_of(target), called=True), probe=options.probe, met=meet):
             try:
-                calling.called(target, args, kwargs, SEED)
+                call_target.called(target, args, kwargs, SEED)
             except Exception as raised:
                 error = raised
         with paused():
-            tracked = _recorded(run, calling.name_of(target), error)
+            tracked = _recorded(run, call_target.name_of(target), error)
             outcome = pipeline.examine(run, options, voice, workers)
     if tracked:
         return outcome

@@ -34,10 +34,10 @@ def evaluate(request: Request) -> Evaluation:
     Evaluation
         Never an exception: what went wrong is `Evaluation.failure`, and what had been worked out before is kept.
     """
-    from qdiag.bridges import execution
+    from qdiag.bridges.running import run_circuit
 
     start = time.perf_counter()
-    evaluation = execution.evaluated(request)
+    evaluation = run_circuit.evaluated(request)
     norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
     return replace(evaluation, norms=norms, seconds=time.perf_counter() - start)
 

@@ -17,51 +17,51 @@ def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bo
 
     Returns None where nothing could be expanded.
     """
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.expanded(circuit, positions, trusted)
+    return decompositions.expanded(circuit, positions, trusted)
 
 
 def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
     """A gate by name with so many numbers, all 0, on these wires; None where this PennyLane has none."""
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.gate(name, numbers, wires)
+    return decompositions.gate(name, numbers, wires)
 
 
 def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the parameters whose first axis is the batch."""
-    from qdiag.bridges import batches
+    from qdiag.bridges.running import batch_rows
 
-    return batches.batched_parameters(circuit, trusted)
+    return batch_rows.batched_parameters(circuit, trusted)
 
 
 def rows(circuit: Circuit) -> tuple[Circuit, ...]:
     """One circuit for each row of the batch; the circuit itself where it has no batch axis."""
-    from qdiag.bridges import execution
+    from qdiag.bridges.running import run_circuit
 
-    return execution.rows(circuit)
+    return run_circuit.rows(circuit)
 
 
 def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters that PennyLane's tape does not list among its own."""
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.hidden(circuit, trusted)
+    return decompositions.hidden(circuit, trusted)
 
 
 def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters for which shift rules take finite differences without a word."""
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.differenced(circuit, trusted)
+    return decompositions.differenced(circuit, trusted)
 
 
 def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters whose operations bring a shift rule."""
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.ruled(circuit, trusted)
+    return decompositions.ruled(circuit, trusted)
 
 
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
@@ -69,27 +69,27 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
 
     What was lost is ``integer`` (truncated), ``real`` (the imaginary part dropped), or ``different``.
     """
-    from qdiag.bridges import expansion
+    from qdiag.bridges.facts import decompositions
 
-    return expansion.lossy_matrices(circuit, interface, trusted)
+    return decompositions.lossy_matrices(circuit, interface, trusted)
 
 
 def casts(request: Request) -> Casts:
     """Where torch turns complex numbers into real ones in a call and in its backward pass."""
-    from qdiag.bridges import casts as bridge
+    from qdiag.bridges.facts import complex_casts as bridge
 
     return bridge.casts(request)
 
 
 def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
     """The circuit with the Hermitian part of each observable that is not Hermitian; None where all are, as far as one can tell."""
-    from qdiag.bridges import hermitian
+    from qdiag.bridges.facts import hermitian_part
 
-    return hermitian.hermitian_part(circuit, trusted)
+    return hermitian_part.hermitian_part(circuit, trusted)
 
 
 def layer_loss(dtype: str, is_complex: bool) -> float:
     """How far the result of a layer whose input has this dtype is from its QNode's own."""
-    from qdiag.bridges import layers
+    from qdiag.bridges.facts import layer_loss
 
-    return layers.loss(dtype, is_complex)
+    return layer_loss.loss(dtype, is_complex)

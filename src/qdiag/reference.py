@@ -206,9 +206,9 @@ def _range(reading: Reading) -> Optional[tuple[float, float]]:
 
 
 def _with_doubts(found: Reference, circuit: Circuit, trusted: bool) -> Reference:
-    from qdiag.bridges import plain
+    from qdiag.bridges.matrices import node_steps
 
-    asked = [plain.disagreement(node, trusted=trusted) for node in circuit.operations if not _conditional(node)]
+    asked = [node_steps.disagreement(node, trusted=trusted) for node in circuit.operations if not _conditional(node)]
     doubts = tuple(dict.fromkeys(text for text, defined in asked if text and not defined))
     return replace(found, doubts=doubts, evidence=tuple(dict.fromkeys(text for text, defined in asked if text and defined)))
 

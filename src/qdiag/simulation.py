@@ -77,12 +77,12 @@ class Simulation:
     """
 
     def __init__(self, circuit: Circuit, device_wires: Sequence[Any] = (), trusted: bool = False) -> None:
-        from qdiag.bridges import plain
+        from qdiag.bridges.matrices import node_steps
 
-        self.plain = plain
+        self.plain = node_steps
         self.circuit, self.trusted = circuit, trusted
         self.wires = wire_order(circuit, device_wires)
-        self.values = [plain.widened(parameter) for parameter in circuit.parameters]
+        self.values = [node_steps.widened(parameter) for parameter in circuit.parameters]
         self.spans = _spans(circuit.nodes)
         self.fresh = _fresh(circuit.operations)
         self.parts = [self._part(index, self.values) for index in range(len(circuit.nodes))]

@@ -28,7 +28,8 @@ def prepare(warm: bool) -> None:
     # what the user's own call warned of was shown then, and is recorded; an evaluation collects its own
     warnings.simplefilter("ignore")
     if warm:
-        from qdiag.bridges import execution, torch  # noqa: F401
+        from qdiag.bridges.interfaces import torch_graph
+        from qdiag.bridges.running import run_circuit  # noqa: F401
 
-        torch.use_one_thread()
-        torch.load_gradients()
+        torch_graph.use_one_thread()
+        torch_graph.load_gradients()

@@ -61,9 +61,9 @@ def _free_memory() -> int:
 
 def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
     """The deterministic methods that the circuit's device offers, the user's own first; asks PennyLane."""
-    from qdiag.bridges import execution
+    from qdiag.bridges.running import run_circuit
 
-    return execution.applicable(circuit, configuration)
+    return run_circuit.applicable(circuit, configuration)
 
 
 class _Memory:

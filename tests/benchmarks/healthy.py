@@ -15,7 +15,7 @@ import pennylane as qml
 import torch
 from hypothesis import strategies as st
 
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.model.circuit import Circuit
 
 ONE = {"RX": 1, "RY": 1, "RZ": 1, "PhaseShift": 1, "Rot": 3, "U2": 2, "U3": 3, "Hadamard": 0, "S": 0, "T": 0, "SX": 0, "PauliY": 0}

@@ -13,7 +13,7 @@ import numpy as np
 import pennylane as qml
 import torch
 
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.compare import comparisons
 from qdiag.evaluate import Evaluation, Request, evaluate
 from qdiag.model.circuit import Circuit

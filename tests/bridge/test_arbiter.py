@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from qdiag.arbiter import evaluation, judge, reference
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse

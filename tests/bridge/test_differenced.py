@@ -8,8 +8,8 @@ import pennylane as qml
 import pytest
 import torch
 
-from qdiag.bridges.expansion import differenced
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_of
+from qdiag.bridges.facts.decompositions import differenced
 from qdiag.model.circuit import Circuit
 
 pytestmark = pytest.mark.stack

@@ -18,8 +18,8 @@ torch = pytest.importorskip("torch")
 from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges import stack  # noqa: E402
-from qdiag.bridges.execution import direction_for, rows  # noqa: E402
-from qdiag.bridges.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.running.run_circuit import direction_for, rows  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
 from qdiag.evaluate import Request, evaluate  # noqa: E402
 from qdiag.model.call import Configuration, SourceLine  # noqa: E402

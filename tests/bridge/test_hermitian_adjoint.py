@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from qdiag.arbiter import judge
+from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
-from qdiag.bridges.tapes import circuit_of
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse

@@ -7,8 +7,8 @@ import pennylane as qml
 import pytest
 import torch
 
-from qdiag.bridges.hermitian import hermitian_part
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_of
+from qdiag.bridges.facts.hermitian_part import hermitian_part
 
 pytestmark = pytest.mark.stack
 

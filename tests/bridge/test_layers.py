@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qdiag.bridges.layers import loss
+from qdiag.bridges.facts.layer_loss import loss
 
 pytestmark = pytest.mark.stack
 

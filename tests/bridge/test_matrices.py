@@ -9,8 +9,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qdiag.bridges import channels, contradictions, matrices
-from qdiag.bridges.plain import rows
+from qdiag.bridges.matrices import channels, cross_examination, operator_matrices
+from qdiag.bridges.matrices.node_steps import rows
 from qdiag.model.numerics.rounding import EXPONENTIALS
 from qdiag.model.numerics.states import NotSimulated
 from tests.bridge.instances import MODERN, operators
@@ -22,14 +22,14 @@ UNKNOWN = {"PhaseAdder"}
 """What needs wires beyond its own: not simulated by itself."""
 
 SMALL = [i for i in operators() if len(i.operator.wires) <= MOST_WIRES and (MODERN or "batch" not in i.label)]
-UNITARY = [i for i in SMALL if i.kind not in UNKNOWN and matrices.own_matrix(rows(i.operator)[0]) is not None]
+UNITARY = [i for i in SMALL if i.kind not in UNKNOWN and operator_matrices.own_matrix(rows(i.operator)[0]) is not None]
 NOISE = [i for i in SMALL if isinstance(i.operator, qml.operation.Channel) and "rit" not in i.kind]
 
 
 @pytest.mark.parametrize("instance", UNITARY, ids=lambda instance: instance.label)
 def test_the_product_of_elementary_factors_is_the_matrix(instance):
     operator = rows(instance.operator)[0]
-    ours, theirs = matrices.matrix_of(operator), matrices.own_matrix(operator)
+    ours, theirs = operator_matrices.matrix_of(operator), operator_matrices.own_matrix(operator)
     if instance.kind == "GroverOperator" and np.allclose(ours, -theirs):
         theirs = -theirs  # up to 0.34 its matrix and its decomposition differ by that sign
     np.testing.assert_allclose(ours, theirs, atol=1e-12)
@@ -63,11 +63,11 @@ COMPOSITE = (
 @pytest.mark.skipif(not MODERN, reason="these classes are of later versions")
 @pytest.mark.parametrize("make", COMPOSITE)
 def test_composite_operations_are_taken_apart(make):
-    np.testing.assert_allclose(matrices.matrix_of(make()), qml.matrix(make()), atol=1e-14)
+    np.testing.assert_allclose(operator_matrices.matrix_of(make()), qml.matrix(make()), atol=1e-14)
 
 
 def test_nothing_speaks_against_a_standard_gate():
-    assert contradictions.disagreement(qml.CRX(0.3, wires=[0, 1])) == ""
+    assert cross_examination.disagreement(qml.CRX(0.3, wires=[0, 1])) == ""
 
 
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
@@ -84,7 +84,7 @@ def test_a_matrix_that_contradicts_the_decomposition_is_said():
         def compute_matrix(angle):
             return qml.RX.compute_matrix(2 * angle)
 
-    assert "its own matrix" in contradictions.disagreement(Crooked(0.3, wires=0))
+    assert "its own matrix" in cross_examination.disagreement(Crooked(0.3, wires=0))
 
 
 class Slanted(qml.operation.Operation):
@@ -108,8 +108,8 @@ class Slanted(qml.operation.Operation):
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
 def test_the_inverse_of_a_sound_operation_stands_against_what_its_class_makes_of_it():
     operator = qml.adjoint(Slanted(0.3, wires=0))
-    assert "its decomposition" in contradictions.disagreement(operator)
-    assert contradictions.defined(operator)
+    assert "its decomposition" in cross_examination.disagreement(operator)
+    assert cross_examination.defined(operator)
 
 
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
@@ -119,7 +119,7 @@ def test_the_inverse_of_an_operation_that_contradicts_itself_does_not():
         def compute_matrix(angle):
             return qml.RY.compute_matrix(2 * angle)
 
-    assert not contradictions.defined(qml.adjoint(Crooked(0.3, wires=0)))
+    assert not cross_examination.defined(qml.adjoint(Crooked(0.3, wires=0)))
 
 
 def parts_of(operator):
@@ -146,4 +146,4 @@ def test_operations_that_are_matrix_exponentials_are_known_as_such():
 
 def test_what_is_no_matrix_is_refused_with_its_name():
     with pytest.raises(NotSimulated, match="Displacement"):
-        matrices.matrix_of(qml.Displacement(0.1, 0.2, wires=0))
+        operator_matrices.matrix_of(qml.Displacement(0.1, 0.2, wires=0))

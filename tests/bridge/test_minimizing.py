@@ -14,7 +14,7 @@ qml = pytest.importorskip("pennylane")
 if not hasattr(qml, "set_shots"):
     pytest.skip("the faults of these tests are those of today's PennyLane", allow_module_level=True)
 
-from qdiag.bridges.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.minimizing.changes import Workshop  # noqa: E402
 from qdiag.minimizing.difference import SameDifference  # noqa: E402
 from qdiag.minimizing.explanation import explain  # noqa: E402

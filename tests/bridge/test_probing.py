@@ -14,7 +14,8 @@ import torch
 from pennylane import numpy as pnp
 
 from qdiag import probed
-from qdiag.bridges import probing, stack
+from qdiag.bridges import stack
+from qdiag.bridges.live import qnode_probe
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.stack
 def seen(function: Callable[..., Any], *arguments: Any, method: str = "backprop", interface: str = "torch", layer: str = "") -> Probe:
     qnode = qml.QNode(function, qml.device("default.qubit", wires=3), interface=interface, diff_method=method)
     qnode(*arguments)
-    return list(probing.probes(qnode, arguments, {}, layer=layer, call=0))[-1]
+    return list(qnode_probe.probes(qnode, arguments, {}, layer=layer, call=0))[-1]
 
 
 def found(probe: Probe, method: str = "backprop") -> tuple[Divergence, ...]:
@@ -210,6 +211,6 @@ def test_a_gradient_that_a_transform_spoils_is_right_without_it() -> None:
     fused = qml.transforms.single_qubit_fusion(qnode)
     arguments = (tensor(0.3, 0.0, 0.4),)
     fused(*arguments)
-    *_, probe = probing.probes(fused, arguments, {}, layer="", call=0)
+    *_, probe = qnode_probe.probes(fused, arguments, {}, layer="", call=0)
     (divergence,) = found(probe)
     assert divergence.proof is Proof.TRANSFORMS

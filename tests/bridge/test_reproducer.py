@@ -9,8 +9,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 
+from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
-from qdiag.bridges.tapes import circuit_of
 from qdiag.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit

@@ -8,7 +8,8 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qdiag.bridges import classes, operators, stack, tapes
+from qdiag.bridges import stack
+from qdiag.bridges.codec import classes, operators, tapes
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances

@@ -9,12 +9,12 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from qdiag.bridges.flattening import stop_recording
-from qdiag.bridges.literals import Style
-from qdiag.bridges.operators import node_of
-from qdiag.bridges.source import CircuitSource, device_source, qnode_source, source_of
-from qdiag.bridges.spelling import same
-from qdiag.bridges.tapes import circuit_of
+from qdiag.bridges.codec.flattening import stop_recording
+from qdiag.bridges.codec.operators import node_of
+from qdiag.bridges.codec.tapes import circuit_of
+from qdiag.bridges.source.literals import Style
+from qdiag.bridges.source.quantum_function import CircuitSource, device_source, qnode_source, source_of
+from qdiag.bridges.source.speller import same
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.method import Method
@@ -176,7 +176,7 @@ def test_awkward_numbers_keep_their_bits(value):
 @pytest.mark.parametrize("real", [0.0, -0.0, 1.5, -1.5, math.inf, math.nan])
 @pytest.mark.parametrize("imaginary", [0.0, -0.0, 0.5, -0.5, -math.inf])
 def test_complex_numbers_keep_the_signs_of_their_zeros(real, imaginary):
-    from qdiag.bridges.literals import complex_text
+    from qdiag.bridges.source.literals import complex_text
 
     back = eval(complex_text(complex(real, imaginary)))
     assert np.array(complex(back)).tobytes() == np.array(complex(real, imaginary)).tobytes()

@@ -10,7 +10,8 @@ import pennylane as qml
 import pytest
 from hypothesis import given, settings
 
-from qdiag.bridges import operators, stack, tapes
+from qdiag.bridges import stack
+from qdiag.bridges.codec import operators, tapes
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, nodes_of, walk
 from qdiag.trace import circuit_text

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from qdiag.bridges.expression import build
-from qdiag.bridges.literals import Style, complex_text, literal, real_text
-from qdiag.bridges.outcomes import canonical, expressions, name_of
+from qdiag.bridges.source.expression import build
+from qdiag.bridges.source.literals import Style, complex_text, literal, real_text
+from qdiag.bridges.source.outcomes import canonical, expressions, name_of
 from qdiag.model.circuit import Outcome, Parameter
 
 DTYPES = ("float64", "float32", "complex128", "complex64", "int64", "int32", "bool")

@@ -68,8 +68,8 @@ _ALL_CALLS = {"every": None, "max_calls": None, "budget": None}
 
 
 def _checked(called: Callable[..., Any], arguments: values.Arguments, name: str, **given: Any) -> Any:
-    from qdiag.bridges.calling import check_arguments
-    from qdiag.bridges.values import argument
+    from qdiag.bridges.live.argument_values import argument
+    from qdiag.bridges.live.call_target import check_arguments
 
     args = [argument(value, called) for value in arguments.positional]
     kwargs = {key: argument(value, called) for key, value in arguments.named}

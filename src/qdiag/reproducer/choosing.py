@@ -115,7 +115,7 @@ def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[C
 
 
 def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
-    from qdiag.bridges.batches import rows
+    from qdiag.bridges.running.batch_rows import rows
 
     try:
         return rows(circuit, trusted)

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag.bridges import flattening, live, results
-from qdiag.bridges.numbers import reader_for
-from qdiag.bridges.recognition import Recognition, Taken
+from qdiag.bridges import results
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.live_numbers import reader_for
+from qdiag.bridges.codec.recognition import Recognition, Taken
+from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.trace import call_text
@@ -43,14 +45,14 @@ class Ongoing:
     )
 
     def __init__(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], source: SourceLine, layer: str) -> None:
-        tape = live.tape_of(qnode)
+        tape = qnode_attributes.tape_of(qnode)
         self.qnode = qnode
         self.args = args
         self.kwargs = kwargs
         self.source = source
         self.layer = layer
         self.before = None if tape is None else weakref.ref(tape)
-        self.has_transforms = len(live.pipeline_of(qnode)) > 0
+        self.has_transforms = len(qnode_attributes.pipeline_of(qnode)) > 0
         self.resolution: tuple[Any, Any] = (None, None)
         self.transformed: Optional[tuple[Any, ...]] = None
         self.warnings: list[str] = []
@@ -60,7 +62,7 @@ class Ongoing:
     @property
     def tape(self) -> Any:
         """The tape of this very call, or None while it has none."""
-        tape = live.tape_of(self.qnode)
+        tape = qnode_attributes.tape_of(self.qnode)
         return None if tape is None or (self.before is not None and self.before() is tape) else tape
 
 
@@ -125,7 +127,7 @@ class Reader:
         tape = call.tape
         if tape is None:
             return Read(Taken(_NOTHING, pack(()), ()))
-        returns = live.returns_of(call.qnode)
+        returns = qnode_attributes.returns_of(call.qnode)
         shots = _shots(call, tape)
         taken = self._recognition.taken
         with flattening.stop_recording():
@@ -144,11 +146,11 @@ class Reader:
         if known is None or known[0]() is not qnode:
             known = self._configurations[id(qnode)] = (weakref.ref(qnode), {})
         gradient, interface = call.resolution
-        key = (live.fingerprint(qnode), gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
+        key = (qnode_attributes.fingerprint(qnode), gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
         text = known[1].get(key)
         if text is None:
-            source = self.places.definition(live.code_of(qnode))
-            configuration = live.configuration_of(qnode, call.resolution, source, call.layer)
+            source = self.places.definition(qnode_attributes.code_of(qnode))
+            configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
             text = known[1][key] = call_text.text_of(configuration)
@@ -176,7 +178,7 @@ class Reader:
     def _parameter_names(self, qnode: Any) -> tuple[str, ...]:
         known = self._names.get(id(qnode))
         if known is None or known[0]() is not qnode:
-            known = self._names[id(qnode)] = (weakref.ref(qnode), live.parameter_names(qnode))
+            known = self._names[id(qnode)] = (weakref.ref(qnode), qnode_attributes.parameter_names(qnode))
         return known[1]
 
 
@@ -184,7 +186,7 @@ def _shots(call: Ongoing, tape: Any) -> tuple[int, ...]:
     given = call.kwargs.get("shots")
     if isinstance(given, int) and given and not hasattr(tape, "shots"):
         return (given,)
-    return live.shots_of(call.qnode, tape)
+    return qnode_attributes.shots_of(call.qnode, tape)
 
 
 def array_of(value: Any) -> np.ndarray:

@@ -85,13 +85,13 @@ def _hook_pennylane(module: Any) -> None:
     hooks.at_the_end(functools.partial(atexit.unregister, _at_exit))
     shower: Any = warnings
     hooks.put(shower, "_showwarnmsg", watched(shower._showwarnmsg, _warning_shown, _nothing))
-    from qdiag.bridges import live
+    from qdiag.bridges.live import qnode_attributes
 
-    resolver = live.resolver_module()
+    resolver = qnode_attributes.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
         hooks.put(resolver, name, watched(getattr(resolver, name), _resolving, _resolved))
-    for kind in live.optimizer_classes():
+    for kind in qnode_attributes.optimizer_classes():
         for method in ("step", "step_and_cost", "apply_grad"):
             if method in vars(kind):
                 original = vars(kind)[method]
@@ -123,10 +123,10 @@ def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _hook_pipeline() -> None:
     """Watch the application of transforms: only once a QNode has any, since each call goes through it several times."""
     global _pipeline_hooked
-    from qdiag.bridges import live
+    from qdiag.bridges.live import qnode_attributes
 
     _pipeline_hooked = True
-    pipeline: Any = live.pipeline_class()
+    pipeline: Any = qnode_attributes.pipeline_class()
     if pipeline is not None:
         hooks.put(pipeline, "__call__", watched(pipeline.__call__, _pipeline_begins, _pipeline_ends))
 

@@ -7,7 +7,7 @@ import sys
 from types import CodeType, FrameType
 from typing import Any, Optional
 
-from qdiag.bridges import live
+from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import SourceLine
 from qdiag.tracing import frames
 
@@ -88,7 +88,7 @@ class Places:
         known = self._kinds.get(id(code))
         if known is None:
             filename = code.co_filename
-            known = self._kinds[id(code)] = (code, self._kind(filename), live.layer_called(filename, code.co_name))
+            known = self._kinds[id(code)] = (code, self._kind(filename), qnode_attributes.layer_called(filename, code.co_name))
         return known
 
     def _kind(self, filename: str) -> int:

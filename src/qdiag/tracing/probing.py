@@ -103,9 +103,9 @@ class Prober:
     def _probe(self, call: Ongoing, index: int, file: int) -> None:
         """In the copy: evaluate, and write what is known after each stage; the last one counts."""
         self._silence()
-        from qdiag.bridges import probing
+        from qdiag.bridges.live import qnode_probe
 
-        for probe in probing.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index):
+        for probe in qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index):
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 
     def _once(self, text: str) -> None:

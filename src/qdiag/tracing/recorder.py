@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Optional
 
-from qdiag.bridges import live, results, stack
+from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
+from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
@@ -98,7 +99,7 @@ class Recorder:
                 self._met(qnode)
             source, layer = self._reader.places.caller(frame)
             if not source.path:
-                source = self._reader.places.definition(live.code_of(qnode))
+                source = self._reader.places.definition(qnode_attributes.code_of(qnode))
             call = calls.Ongoing(qnode, args, kwargs, source, layer)
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pennylane as qml
 
-from qdiag.bridges import definitions
+from qdiag.bridges.codec import class_source
 from qdiag.errors import OpaqueCircuitError
 
 OPERATOR: type[Any] = qml.operation.Operator
@@ -122,5 +122,5 @@ def _executed(name: str, definition: str) -> type:
     kind = scope.get(name)
     if not isinstance(kind, type) or not issubclass(kind, (OPERATOR, MEASUREMENT)):
         raise OpaqueCircuitError(f"the recorded source of {name} does not define an operation", "record the trace again")
-    definitions.remember(kind, definition)
+    class_source.remember(kind, definition)
     return kind

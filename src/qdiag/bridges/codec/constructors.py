@@ -13,7 +13,7 @@ from typing import Any
 
 import pennylane as qml
 
-from qdiag.bridges import classes
+from qdiag.bridges.codec import classes
 
 _IGNORED = ("self", "id", "do_queue", "check", "unitary_check")
 """Arguments that change nothing about the operator that they make."""

@@ -12,8 +12,8 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, constructors, flattening
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec import classes, constructors, flattening
+from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
 

@@ -13,8 +13,8 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, constructors, flattening
-from qdiag.bridges.numbers import NotANumber, reader_for
+from qdiag.bridges.codec import classes, constructors, flattening
+from qdiag.bridges.codec.live_numbers import NotANumber, reader_for
 from qdiag.model.circuit import Label, Mapping, Node, Parameter, Tagged, Value, Wires
 
 MAX_DEPTH = 100

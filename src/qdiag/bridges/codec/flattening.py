@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, constructors, definitions
+from qdiag.bridges.codec import class_source, classes, constructors
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Outcome
 
@@ -68,7 +68,7 @@ def way_of(kind: Any) -> Way:
     """How the operators of a class come apart; to be asked once a class, for it is slow."""
     name = classes.name_of(kind)
     if not classes.is_pennylane(kind):
-        return Way(name, None, definitions.definition_of(kind), _parts_by(name, kind))
+        return Way(name, None, class_source.definition_of(kind), _parts_by(name, kind))
     special = _special(kind)
     if special is not None:
         return Way(name, None, "", lambda operator: (name, *special[0](operator)))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Optional
 
-from qdiag.bridges import flattening
-from qdiag.bridges.decoding import Decoding
-from qdiag.bridges.encoding import MAX_DEPTH, Encoding
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.decoding import Decoding
+from qdiag.bridges.codec.encoding import MAX_DEPTH, Encoding
+from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.model.circuit import Node
 
 __all__ = ["MAX_DEPTH", "Decoding", "Encoding", "node_of", "operator_of", "plain_number"]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag.bridges import classes, flattening, tapes
+from qdiag.bridges.codec import classes, flattening, tapes
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional
 
-from qdiag.bridges import flattening
-from qdiag.bridges.decoding import Decoding
-from qdiag.bridges.encoding import Encoding
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.decoding import Decoding
+from qdiag.bridges.codec.encoding import Encoding
 from qdiag.model.circuit import Circuit
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from qdiag.bridges.qnodes import Runner
-from qdiag.bridges.torch import TorchGraph
+from qdiag.bridges.interfaces.torch_graph import TorchGraph
+from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.evaluation import CASTING, Casts, Request
 
 

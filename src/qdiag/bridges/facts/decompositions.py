@@ -9,11 +9,11 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, flattening
-from qdiag.bridges.decoding import Decoding
-from qdiag.bridges.encoding import Encoding
-from qdiag.bridges.numbers import plain_number
-from qdiag.bridges.tapes import tape_of
+from qdiag.bridges.codec import classes, flattening
+from qdiag.bridges.codec.decoding import Decoding
+from qdiag.bridges.codec.encoding import Encoding
+from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.codec.tapes import tape_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of
 

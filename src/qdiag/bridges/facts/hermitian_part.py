@@ -8,7 +8,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.bridges import plain
+from qdiag.bridges.matrices import node_steps
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import NotSimulated
@@ -53,8 +53,8 @@ def _matrix(measurement: Node, trusted: bool) -> Optional[np.ndarray]:
     if not any(isinstance(part, Node) for part in measurement.data) or len(measurement.wires) > MOST_WIRES:
         return None
     try:
-        values = [plain.widened(parameter) for parameter in parameters_of(measurement)]
-        reading = plain.measurement(measurement, values, trusted=trusted)
+        values = [node_steps.widened(parameter) for parameter in parameters_of(measurement)]
+        reading = node_steps.measurement(measurement, values, trusted=trusted)
         return dense(reading.terms, measurement.wires) if reading.kind in ("expval", "var") and reading.terms else None
     except (NotSimulated, ArithmeticError, ValueError):
         # what cannot be worked out may well be Hermitian

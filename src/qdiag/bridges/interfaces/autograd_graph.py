@@ -14,9 +14,9 @@ from autograd.builtins import tuple as traced_tuple
 from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.interfaces.choice import Cotangents, Function
 from qdiag.bridges.results import array_of
-from qdiag.bridges.tracking import Cotangents, Function
 from qdiag.model.circuit import Parameter
 
 

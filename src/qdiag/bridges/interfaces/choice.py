@@ -7,7 +7,7 @@ from typing import Any, Optional, Protocol
 
 import numpy as np
 
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.results import array_of
 from qdiag.errors import MethodError
 from qdiag.model.circuit import Parameter
@@ -90,11 +90,11 @@ def interface_for(name: str, parameters: Sequence[Parameter]) -> str:
 def graph_for(interface: str) -> Callable[[Function, Sequence[Parameter]], Graph]:
     """The class that makes forward passes under an interface; it is imported only when wanted."""
     if interface == "torch":
-        from qdiag.bridges.torch import TorchGraph
+        from qdiag.bridges.interfaces.torch_graph import TorchGraph
 
         return TorchGraph
     if interface == "autograd":
-        from qdiag.bridges.autograd import AutogradGraph
+        from qdiag.bridges.interfaces.autograd_graph import AutogradGraph
 
         return AutogradGraph
     return PlainGraph

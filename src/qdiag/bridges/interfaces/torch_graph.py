@@ -12,9 +12,9 @@ from typing import Any, Optional
 import numpy as np
 import torch
 
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.interfaces.choice import Cotangents, Function
 from qdiag.bridges.results import array_of
-from qdiag.bridges.tracking import Cotangents, Function
 from qdiag.model.circuit import Parameter
 
 

@@ -15,7 +15,7 @@ from autograd.builtins import tuple as traced_tuple
 from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
-from qdiag.bridges import live
+from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.results import flattened
 
 Put = Callable[[], None]
@@ -25,7 +25,7 @@ Put = Callable[[], None]
 def name_of(target: Any) -> str:
     """What its author calls it."""
     if isinstance(target, qml.QNode):
-        return live.name_of(target)
+        return qnode_attributes.name_of(target)
     if _is_module(target):
         return type(target).__name__
     return str(getattr(target, "__qualname__", None) or type(target).__name__)
@@ -128,7 +128,7 @@ def untouched(target: Any) -> Iterator[Callable[[Any], None]]:
         def meet(qnode: Any) -> None:
             if id(qnode) not in met:
                 met.add(id(qnode))
-                device = live.device_of(qnode)
+                device = qnode_attributes.device_of(qnode)
                 for put in (_attributes(qnode), _attributes(device), _generators(device)):
                     stack.callback(put)
 

@@ -15,8 +15,8 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.bridges import cuts, live
-from qdiag.bridges.leaves import drawn_direction, leaves_of, like, moved, substituted, widened
+from qdiag.bridges.live import qnode_attributes, unfollowed
+from qdiag.bridges.live.arguments import drawn_direction, leaves_of, like, moved, substituted, widened
 from qdiag.bridges.results import array_of, flattened
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.numerics.derivative import Derivative, derivative
@@ -48,7 +48,7 @@ _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 
 def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: str, call: int) -> Iterator[Probe]:
     """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first."""
-    names = live.parameter_names(qnode)
+    names = qnode_attributes.parameter_names(qnode)
     try:
         subject = _Subject(qnode, args, kwargs, names)
         if subject.sampled:
@@ -63,7 +63,7 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
             slope = own[position] if position < len(own) else None
             probe = replace(probe, arguments=(*probe.arguments, subject.argument(position, slope)))
         yield probe
-        bare = live.without_transforms(qnode) if probe.methods else None
+        bare = qnode_attributes.without_transforms(qnode) if probe.methods else None
         if bare is not None:
             probe = replace(probe, untransformed=subject.by(bare, probe.methods[0].diff_method))
         for method in METHODS:
@@ -94,10 +94,10 @@ class _Subject:
 
     @property
     def sampled(self) -> bool:
-        tape = live.tape_of(self.qnode)
+        tape = qnode_attributes.tape_of(self.qnode)
         if isinstance(self.kwargs.get("shots"), int):
             return True
-        return bool(getattr(getattr(tape, "shots", None), "total_shots", None) or live.shots_of(self.qnode, tape))
+        return bool(getattr(getattr(tape, "shots", None), "total_shots", None) or qnode_attributes.shots_of(self.qnode, tape))
 
     # --- evaluating ---
 
@@ -281,7 +281,7 @@ class _Subject:
             except Exception:
                 return 0.0, False
             seen.append([a for a in map(array_of, self._circuit_parameters()) if a.dtype.kind in "biufc"])
-            operations.append(live.operations_of(self.qnode))
+            operations.append(qnode_attributes.operations_of(self.qnode))
         restructured = operations[0] == operations[1] != operations[2]
         ahead, behind, _ = seen
         if [a.shape for a in ahead] != [b.shape for b in behind]:
@@ -301,10 +301,10 @@ class _Subject:
             def total(step: Any) -> Any:
                 self._called(self.qnode, self._values(position, float(step)))
                 there = [array_of(p) for p in self._circuit_parameters()]
-                put_back = cuts.unfollowed(here, there, followed, float(step))
+                put_back = unfollowed.unfollowed(here, there, followed, float(step))
                 if put_back is None:
                     raise ValueError("the parameters are not cut off, but move otherwise than their graph says")
-                outputs = self._flat(self._outputs(cuts.rerun(self.qnode, put_back)))
+                outputs = self._flat(self._outputs(unfollowed.rerun(self.qnode, put_back)))
                 return np.asarray(self.cotangent @ outputs)
 
             lacking = derivative(total, np.zeros(()), np.ones(()), steps=SHORT_STEPS)
@@ -325,7 +325,7 @@ class _Subject:
         values[place] = values[place].clone().requires_grad_()
         with torch.enable_grad():
             self._called(self.qnode, values)
-            return cuts.slopes(self._circuit_parameters(), values[place], self.directions[position])
+            return unfollowed.slopes(self._circuit_parameters(), values[place], self.directions[position])
 
     def _aside(self, position: int) -> Optional[float]:
         """How far the own method is from the numerical slope off this point, on the first side of it that tells."""
@@ -342,7 +342,7 @@ class _Subject:
         return None
 
     def _circuit_parameters(self) -> list[Any]:
-        tape = live.tape_of(self.qnode)
+        tape = qnode_attributes.tape_of(self.qnode)
         try:
             return list(tape.get_parameters(trainable_only=False))
         except Exception:

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import live
+from qdiag.bridges.live import qnode_attributes
 
 _FOLLOWED = 1e-6
 """Relative to its move: so far a number may be from where the graph says that it goes, by curvature."""
@@ -92,7 +92,7 @@ def unfollowed(
 
 def rerun(qnode: Any, parameters: Sequence[Any]) -> Any:
     """The QNode's last circuit with other parameters, run by the QNode's own device, method and transforms."""
-    moved = _with_parameters(live.tape_of(qnode), list(parameters))
+    moved = _with_parameters(qnode_attributes.tape_of(qnode), list(parameters))
 
     def function() -> Any:
         for operation in moved.operations:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from qdiag.bridges.classes import is_pennylane
+from qdiag.bridges.codec.classes import is_pennylane
 from qdiag.model.numerics import gates
 
 Kraus = tuple[tuple[float, ...], tuple[np.ndarray, ...]]

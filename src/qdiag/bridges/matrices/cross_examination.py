@@ -6,7 +6,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.bridges.matrices import decomposition, factors, is_structured, labels, leaf_matrix, matrix_of, own_matrix
+from qdiag.bridges.matrices.operator_matrices import decomposition, factors, is_structured, labels, leaf_matrix, matrix_of, own_matrix
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import NotSimulated
 

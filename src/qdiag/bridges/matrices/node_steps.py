@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.bridges import contradictions, flattening, matrices, operators
-from qdiag.bridges.matrices import labels
+from qdiag.bridges.codec import flattening, operators
+from qdiag.bridges.matrices import cross_examination, operator_matrices
+from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Node, Outcome, Parameter, parameters_of, walk
 from qdiag.model.numerics import gates
@@ -55,7 +56,7 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     if flattening.is_mid_measurement(live):
         return ((Measured(labels(live.wires)[0], bool(getattr(live, "reset", False)), getattr(live, "postselect", None)),),)
     try:
-        return tuple(matrices.steps(row, fresh=fresh) for row in rows(live))
+        return tuple(operator_matrices.steps(row, fresh=fresh) for row in rows(live))
     except NotSimulated:
         raise
     except Exception as error:
@@ -129,7 +130,7 @@ def measurement(node: Node, values: Sequence[np.ndarray], *, trusted: bool = Fal
     if kind in ("expval", "var"):
         if observable is None:
             raise NotSimulated(f"{node.name} without an observable")
-        return Reading(kind, terms=matrices.terms(observable), wires=wires)
+        return Reading(kind, terms=operator_matrices.terms(observable), wires=wires)
     if kind == "probs":
         return Reading(kind, wires=wires, basis=() if observable is None else _eigenbasis(observable))
     if kind == "mutual-info":
@@ -165,7 +166,7 @@ def _eigenbasis(observable: Any) -> tuple[Factor, ...]:
     if name in _TO_Z:
         return (Factor(_TO_Z[name], wires),)
     if name == "Hermitian":
-        values, vectors = np.linalg.eigh(matrices.matrix_of(observable))
+        values, vectors = np.linalg.eigh(operator_matrices.matrix_of(observable))
         if len(values) > 1 and np.min(np.diff(values)) < 1e-9:
             raise NotSimulated("probabilities in the eigenbasis of a degenerate observable")
         return (Factor(vectors.conj().T, wires),)
@@ -194,7 +195,7 @@ def disagreement(node: Node, *, trusted: bool = False) -> tuple[str, bool]:
         live = rows(_live(node, [widened(parameter) for parameter in parameters_of(node)], trusted))[0]
         if flattening.is_mid_measurement(live):
             return "", True
-        found = contradictions.disagreement(live)
-        return (f"{node.name}: {found}", contradictions.defined(live)) if found else ("", True)
+        found = cross_examination.disagreement(live)
+        return (f"{node.name}: {found}", cross_examination.defined(live)) if found else ("", True)
     except Exception:
         return "", True

@@ -12,8 +12,9 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import channels, flattening
-from qdiag.bridges.classes import is_pennylane
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.classes import is_pennylane
+from qdiag.bridges.matrices import channels
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import Channel, Factor, NotSimulated, Preparation, Step, Term

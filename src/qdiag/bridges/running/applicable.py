@@ -8,9 +8,9 @@ from typing import Any
 
 import pennylane as qml
 
-from qdiag.bridges import devices
-from qdiag.bridges.classes import class_named
-from qdiag.bridges.tracking import interface_for
+from qdiag.bridges.codec.classes import class_named
+from qdiag.bridges.interfaces.choice import interface_for
+from qdiag.bridges.running import devices
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Node, nodes_of

@@ -11,10 +11,10 @@ from typing import Any
 
 import pennylane as qml
 
-from qdiag.bridges import devices
-from qdiag.bridges.flattening import stop_recording
-from qdiag.bridges.operators import Decoding
+from qdiag.bridges.codec.flattening import stop_recording
+from qdiag.bridges.codec.operators import Decoding
 from qdiag.bridges.results import flattened
+from qdiag.bridges.running import devices
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 

@@ -15,12 +15,12 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.bridges import devices
-from qdiag.bridges.batches import row_requests, rows, together
 from qdiag.bridges.failures import failure_of
-from qdiag.bridges.qnodes import Runner
-from qdiag.bridges.support import applicable
-from qdiag.bridges.tracking import Graph, graph_for, interface_for
+from qdiag.bridges.interfaces.choice import Graph, graph_for, interface_for
+from qdiag.bridges.running import devices
+from qdiag.bridges.running.applicable import applicable
+from qdiag.bridges.running.batch_rows import row_requests, rows, together
+from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
 from qdiag.model.evaluation import Evaluation, Request
 

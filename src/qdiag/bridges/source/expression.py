@@ -13,8 +13,8 @@ from typing import Any, Union
 
 import numpy as np
 
-from qdiag.bridges.literals import NUMPY, Style, literal, plain_text
-from qdiag.bridges.numbers import plain_number
+from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.source.literals import NUMPY, Style, literal, plain_text
 from qdiag.model.circuit import Parameter
 
 _INFIX: dict[str, Callable[[Any, Any], Any]] = {

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Union
 
-from qdiag.bridges.expression import Constant, Expression, Infix, Inverted, Name
+from qdiag.bridges.source.expression import Constant, Expression, Infix, Inverted, Name
 from qdiag.model.circuit import Outcome
 
 Entry = Union[bool, int, float]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from qdiag.bridges import classes
-from qdiag.bridges.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
-from qdiag.bridges.operators import Decoding
-from qdiag.bridges.spelling import Speller, named, named_values, path_of
+from qdiag.bridges.codec import classes
+from qdiag.bridges.codec.operators import Decoding
+from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
+from qdiag.bridges.source.speller import Speller, named, named_values, path_of
 from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
 
 Spellings = Iterator[Expression]

@@ -17,10 +17,11 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
-from qdiag.bridges import classes, flattening, outcomes
-from qdiag.bridges.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
-from qdiag.bridges.literals import Style
-from qdiag.bridges.operators import Encoding
+from qdiag.bridges.codec import classes, flattening
+from qdiag.bridges.codec.operators import Encoding
+from qdiag.bridges.source import outcomes
+from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
+from qdiag.bridges.source.literals import Style
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
 from qdiag.model.circuit import Mapping as FrozenMapping
@@ -77,11 +78,11 @@ class Speller:
 
     def spellings(self, node: Node) -> Iterator[Expression]:
         """Every spelling of a node, the nicest first; none of them is checked."""
-        from qdiag.bridges import symbolic
+        from qdiag.bridges.source import special_spellings
 
-        if node.name in symbolic.SPECIAL:
+        if node.name in special_spellings.SPECIAL:
             with suppress(AttributeError, LookupError, TypeError, ValueError):  # laid out otherwise by another version
-                yield from symbolic.SPECIAL[node.name](self, node)
+                yield from special_spellings.SPECIAL[node.name](self, node)
         if named_values(node.metadata).get("inverse") is True:
             yield Call(Attribute(self.expression(_uninverted(node)), "inv"))
         yield from _constructions(self, node)
@@ -119,9 +120,9 @@ class Speller:
 
     def tagged(self, value: Tagged, raw: bool) -> Expression:
         """A value of one of PennyLane's or Python's other types."""
-        from qdiag.bridges import symbolic
+        from qdiag.bridges.source import special_spellings
 
-        return symbolic.tagged(self, value, raw)
+        return special_spellings.tagged(self, value, raw)
 
     def outcome(self, outcome: Outcome) -> Expression:
         """A function of mid-circuit measurements."""

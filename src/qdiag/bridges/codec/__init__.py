@@ -1,0 +1,1 @@
+"""PennyLane's objects to circuits of ours, and back."""

@@ -1,0 +1,1 @@
+"""What only PennyLane can say about a circuit."""

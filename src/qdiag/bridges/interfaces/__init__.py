@@ -1,0 +1,1 @@
+"""The frameworks whose graphs carry gradients, behind one protocol."""

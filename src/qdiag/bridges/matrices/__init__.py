@@ -1,0 +1,1 @@
+"""A circuit's operations as matrices of our own, checked against PennyLane's."""

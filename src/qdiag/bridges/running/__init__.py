@@ -1,0 +1,1 @@
+"""A recorded circuit under a method."""

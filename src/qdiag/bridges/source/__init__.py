@@ -1,0 +1,1 @@
+"""A circuit as Python that a person would write."""
