@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
-from qdiag import arbiter, framework
+from qdiag import arbiter
 from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.errors import OpaqueCircuitError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation import remote
+from qdiag.evaluation.evaluate import Evaluation
+from qdiag.evaluation.workers import Evaluator
 from qdiag.model.call import Call, Environment
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
@@ -18,7 +20,6 @@ from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.question import ARBITER, Question, question_of
 from qdiag.reproducer.functions import Cut, cut
-from qdiag.workers import Evaluator
 
 MINIMIZING_SECONDS = 60.0
 """What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
@@ -54,7 +55,7 @@ class Bench:
     def layer_loss(self, dtype: str, is_complex: bool) -> Optional[float]:
         """How much a layer with an input of this dtype makes of one result get lost; None where no such layer can be made."""
         try:
-            found: float = self.workers.call(framework.layer_loss, dtype, is_complex).result()
+            found: float = self.workers.call(remote.layer_loss, dtype, is_complex).result()
         except Exception:
             # each version of torch has kinds of numbers in which it cannot compute
             return None

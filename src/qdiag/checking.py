@@ -8,12 +8,12 @@ from typing import Any, Optional
 
 from qdiag import pipeline
 from qdiag.errors import UsageError
+from qdiag.evaluation.workers import Evaluator
 from qdiag.model.call import Script
 from qdiag.pipeline import Options, Outcome, Voice
+from qdiag.recording.session import Session, paused
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
-from qdiag.tracing.session import Session, paused
-from qdiag.workers import Evaluator
 
 SEED = 20_240_607
 """Of the cotangent that goes back through the call."""

@@ -21,7 +21,7 @@ from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
 from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Call
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.question import ARBITER, Question

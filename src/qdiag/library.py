@@ -15,19 +15,19 @@ from typing import Any, Callable, Optional, Union
 from qdiag import checking, pipeline
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, Interrupted
+from qdiag.evaluation.workers import Inline
 from qdiag.locate.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list
 from qdiag.pipeline import Options, Outcome, Silence
+from qdiag.recording.session import Session, paused
 from qdiag.report import markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
-from qdiag.tracing.session import Session, paused
-from qdiag.workers import Inline
 
 __all__ = ["Check", "Recording", "check", "open", "record"]
 

@@ -17,6 +17,7 @@ from qdiag import guarded
 from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
+from qdiag.evaluation.workers import Evaluator, Workers, load_frameworks, most_workers
 from qdiag.examination import in_layers, outside, unanimous
 from qdiag.guarded import diagnosed, reproduced
 from qdiag.locate.located import Located
@@ -27,14 +28,13 @@ from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.model.twin_training import Training
+from qdiag.recording import launcher
 from qdiag.report import findings_json, markdown, outline_file
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.trace.evaluation_store import EvaluationFile
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
-from qdiag.tracing import launcher
-from qdiag.workers import Evaluator, Workers, load_frameworks, most_workers
 
 Report = Callable[[int, int], None]
 

@@ -17,7 +17,7 @@ from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
 from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.minimizing.difference import SameDifference
 from qdiag.minimizing.explanation import Explanation, explain
 from qdiag.minimizing.oracle import Oracle

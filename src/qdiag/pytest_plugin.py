@@ -36,7 +36,7 @@ class TestRun:
         from qdiag import suite
         from qdiag.errors import QdiagError
         from qdiag.model.call import Script
-        from qdiag.tracing.session import Session
+        from qdiag.recording.session import Session
 
         self._methods = str(config.getoption("--qdiag-methods"))
         self._spread = bool(config.getoption("numprocesses", None))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional, Protocol
 
 from qdiag.arbiter import ARBITER
 from qdiag.compare import Comparison, Tolerance, compare
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, Option

@@ -16,19 +16,19 @@ from qdiag.compare import Comparison, Verdict, compare
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
+from qdiag.evaluation.workers import Workers
 from qdiag.locate.plan import Plan
 from qdiag.model.call import Call, Environment, Script
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Voice
+from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RUNS, RunDirectory
-from qdiag.tracing import launcher
 from qdiag.twins.account import account
 from qdiag.twins.runs import Conductor, Twins, Wish
-from qdiag.workers import Workers
 
 SCRATCH_BYTES = 1 << 28
 """How large a script's folder may be to be copied for every run."""

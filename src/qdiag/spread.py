@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit, Parameter, with_precision, with_values
 
 

@@ -15,6 +15,7 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
+from qdiag.evaluation.workers import Evaluator
 from qdiag.locate.differences import differences, divergences
 from qdiag.locate.judging import Judged, compared
 from qdiag.locate.plan import Plan
@@ -30,7 +31,6 @@ from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
-from qdiag.workers import Evaluator
 
 SEEDS = 8
 """So many draws of made-up numbers are tried."""

@@ -9,7 +9,7 @@ from typing import Optional, TypeVar
 
 import numpy as np
 
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.element_names import jacobian_name, output_name, trainable_names, vjp_name
 from qdiag.model.numerics.surfaces import tangential

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
-from qdiag import framework
 from qdiag.bench import Bench, method_named
 from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
+from qdiag.evaluation import remote
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
 from qdiag.question import ARBITER, Question, question_of
@@ -138,7 +138,7 @@ def _casts(question: Question, bench: Bench) -> Optional[Casts]:
     if question.interface != "torch":
         return None
     try:
-        found: Casts = bench.workers.call(framework.casts, question.request(0)).result()
+        found: Casts = bench.workers.call(remote.casts, question.request(0)).result()
     except Exception:
         # a method that refuses the circuit has no casts to show
         return None

@@ -23,7 +23,8 @@ from healthy import circuits
 
 from qdiag.arbiter import judge
 from qdiag.compare import Verdict
-from qdiag.evaluate import Evaluation, Request, evaluate
+from qdiag.evaluation.evaluate import Evaluation, Request, evaluate
+from qdiag.evaluation.workers import Inline
 from qdiag.locate import locate
 from qdiag.locate.judging import circuit_key, cotangents_of
 from qdiag.locate.located import Located
@@ -31,7 +32,6 @@ from qdiag.locate.plan import Plan
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, parse_list
-from qdiag.workers import Inline
 
 MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}
 """By how much of the floored scale a gradient is moved, and whether that must be called an error."""

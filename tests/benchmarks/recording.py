@@ -46,7 +46,7 @@ print(loss.item())
 RECORD = """
 import sys
 from pathlib import Path
-from qdiag.tracing import launcher
+from qdiag.recording import launcher
 launcher.run(sys.argv[3], sys.argv[4:], module=False, trace_path=Path(sys.argv[1]), probe=sys.argv[2] == "probe")
 """
 
@@ -65,7 +65,7 @@ def main() -> None:
         imports.write_text(IMPORTS)
         six.write_text(SIX_QUBITS)
         trainings = {"moons": commands(ROOT / "cases/moons/train.py"), "six qubits": commands(six)}
-        table("recording", trainings, commands(imports), rounds, start_of("numpy, qdiag.tracing.launcher"))
+        table("recording", trainings, commands(imports), rounds, start_of("numpy, qdiag.recording.launcher"))
 
 
 if __name__ == "__main__":

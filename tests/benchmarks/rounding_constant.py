@@ -15,7 +15,7 @@ import torch
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.compare import comparisons
-from qdiag.evaluate import Evaluation, Request, evaluate
+from qdiag.evaluation.evaluate import Evaluation, Request, evaluate
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import parse
 from qdiag.model.numerics.rounding import operations_of

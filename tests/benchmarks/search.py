@@ -20,6 +20,7 @@ import picire
 import shrinkray
 
 from qdiag.compare import Tolerance
+from qdiag.evaluation.workers import Inline
 from qdiag.minimizing.difference import SameDifference
 from qdiag.minimizing.oracle import Oracle
 from qdiag.minimizing.passes import PASSES
@@ -28,9 +29,8 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.model.method import parse
 from qdiag.question import Question, question_of
+from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
-from qdiag.tracing import launcher
-from qdiag.workers import Inline
 
 ROOT = Path(__file__).parents[2]
 DRAWS = 60

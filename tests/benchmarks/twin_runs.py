@@ -18,7 +18,7 @@ RECORD = """
 import sys
 from pathlib import Path
 from qdiag import variation
-from qdiag.tracing import launcher
+from qdiag.recording import launcher
 from qdiag.variation import Variation
 trace = Path(sys.argv[1])
 variation.save(Variation(diff_method=sys.argv[2]), trace)
@@ -40,7 +40,7 @@ def main() -> None:
         imports.write_text(IMPORTS)
         nothing = commands([str(imports)], "", [str(imports)])
         trainings = {"unchanged": commands(own, "", own), "adjoint": commands(other, "adjoint", own)}
-        table("twin runs of moons", trainings, nothing, rounds, start_of("numpy, qdiag.tracing.launcher"))
+        table("twin runs of moons", trainings, nothing, rounds, start_of("numpy, qdiag.recording.launcher"))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import torch
 
 from qdiag.arbiter import evaluation, judge, reference
 from qdiag.bridges.codec.tapes import circuit_of
+from qdiag.evaluation.workers import Inline
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse
-from qdiag.workers import Inline
 from tests.bridge.disagreements import DISAGREEMENTS, HEALTHY, t
 
 pytestmark = pytest.mark.stack

@@ -21,7 +21,7 @@ from pennylane import numpy as pnp
 import qdiag
 from qdiag.compare import Verdict
 from qdiag.errors import UsageError
-from qdiag.tracing import observer
+from qdiag.recording import hook_points
 
 pytestmark = pytest.mark.stack
 needs_sums = pytest.mark.skipif(not hasattr(qml.ops, "Sum"), reason="this PennyLane has no sums of operators")
@@ -218,7 +218,7 @@ class TestUntouched:
         qdiag.check(rotation("torch"), tensor(0.3), methods="backprop")
         assert [vars(owner)[name] for owner, name in hooked] == before
         assert sys.meta_path == finders
-        assert not observer.is_hooked()
+        assert not hook_points.is_hooked()
 
     @needs_sums
     def test_a_wrong_one_is_left_as_it_was_too(self) -> None:
@@ -261,7 +261,7 @@ class TestRecording:
         assert len(recording) == 3
         assert [call.step for call in calls] == [0, 1, 2]
         assert all(len(call.backwards) == 1 for call in calls)
-        assert not observer.is_hooked()
+        assert not hook_points.is_hooked()
 
     def test_it_is_judged_and_read_back(self, tmp_path: Path) -> None:
         with qdiag.record(tmp_path / "run", probe=False) as recording:
@@ -283,7 +283,7 @@ class TestRecording:
         with pytest.raises(ZeroDivisionError):
             session()
         assert len(qdiag.open(tmp_path / "run")) == 1
-        assert not observer.is_hooked()
+        assert not hook_points.is_hooked()
 
     def test_a_check_inside_a_recording_is_none_of_its_calls(self, tmp_path: Path) -> None:
         circuit = rotation("torch")

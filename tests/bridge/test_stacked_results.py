@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from qdiag.arbiter import judge
+from qdiag.evaluation.workers import Inline
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse_list
-from qdiag.workers import Inline
 from tests.small_circuits import Z, circuit, expval, gate, probs
 
 pytestmark = pytest.mark.stack

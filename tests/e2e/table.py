@@ -15,8 +15,8 @@ import pennylane
 from rich.console import Console
 from rich.table import Table
 
+from qdiag.evaluation.workers import Workers
 from qdiag.model.findings import Finding
-from qdiag.workers import Workers
 from tests.e2e.case_runs import Row, cases, run
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.workers import Workers
+from qdiag.evaluation.workers import Workers
 from tests.e2e.case_runs import Case, cases, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.stack]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from qdiag.bridges import stack
-from qdiag.evaluate import Request, evaluate
+from qdiag.evaluation.evaluate import Request, evaluate
+from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
-from qdiag.tracing import launcher
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

@@ -18,7 +18,7 @@ SCRIPTS = Path(__file__).with_name("scripts")
 RECORD = """
 import sys
 from pathlib import Path
-from qdiag.tracing import launcher
+from qdiag.recording import launcher
 script = launcher.run(sys.argv[3], sys.argv[4:], module=sys.argv[2] == "-m", probe=True, trace_path=Path(sys.argv[1], "trace.qdiag"))
 Path(sys.argv[1], "exit").write_text(str(script.exit_code))
 """

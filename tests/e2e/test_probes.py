@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from qdiag import probed
+from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
-from qdiag.tracing import launcher
 
 pytestmark = [
     pytest.mark.slow,

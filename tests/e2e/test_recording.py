@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from qdiag.errors import OutputError, UsageError
-from qdiag.evaluate import Request, evaluate
+from qdiag.evaluation.evaluate import Request, evaluate
 from qdiag.model.call import Call, Script
+from qdiag.recording import launcher, settle
 from qdiag.trace.reader import Trace
-from qdiag.tracing import completion, launcher
 
 SCRIPTS = Path(__file__).with_name("scripts")
 BRIEFLY = """
@@ -91,7 +91,7 @@ def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
     handler = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(33))\n"
     script.write_text(handler + "print('ready', flush=True)\ntime.sleep(60)")
     launch = (
-        "import sys; from pathlib import Path; from qdiag.tracing import launcher\n"
+        "import sys; from pathlib import Path; from qdiag.recording import launcher\n"
         "sys.exit(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
     )
     with subprocess.Popen([sys.executable, "-c", launch, str(script), str(tmp_path / "t")], stdout=subprocess.PIPE) as process:
@@ -177,7 +177,7 @@ class TestWithPennyLane:
         script = tmp_path / "script.py"
         script.write_text(BRIEFLY + "print('ready', flush=True)\nwhile True:\n    circuit(x).backward()\n")
         launch = (
-            "import sys; from pathlib import Path; from qdiag.tracing import launcher\n"
+            "import sys; from pathlib import Path; from qdiag.recording import launcher\n"
             "print(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
         )
         path = tmp_path / "trace.qdiag"
@@ -209,7 +209,7 @@ class TestWithPennyLane:
         assert len(calls) == 1
         with Trace.open(tmp_path / "trace.qdiag") as trace:
             assert "disk is full" in trace.events[-1].text
-        assert not completion._stopped(tmp_path / "trace.qdiag")
+        assert not settle._stopped(tmp_path / "trace.qdiag")
 
     def test_calls_of_forked_processes_are_numbered(self, tmp_path: Path) -> None:
         ended = launcher.run(str(SCRIPTS / "qnode_workers.py"), [], module=False, trace_path=tmp_path / "t")

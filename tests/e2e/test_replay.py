@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from qdiag.compare import Verdict
+from qdiag.evaluation.workers import Workers
 from qdiag.locate import locate
 from qdiag.locate.plan import Plan
 from qdiag.locate.replay import Replay
 from qdiag.model.method import parse_list
+from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationFile
 from qdiag.trace.reader import Trace
-from qdiag.tracing import launcher
-from qdiag.workers import Workers
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qdiag.recording import launcher
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.twin_steps import Steps
 from qdiag.trace.twin_variation import Variation
-from qdiag.tracing import launcher
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 

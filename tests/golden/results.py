@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.compare import Comparison, Verdict
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result

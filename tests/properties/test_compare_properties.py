@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from qdiag.compare import Tolerance, Verdict, compare
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.method import Method
 

@@ -13,7 +13,7 @@ from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.findings import Diagnosis, Divergence

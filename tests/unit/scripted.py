@@ -9,7 +9,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.method import Method, parse

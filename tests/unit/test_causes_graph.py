@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.diagnosis.cause import Blamed, Scene
-from qdiag.evaluate import Request
+from qdiag.evaluation.evaluate import Request
 from qdiag.model.call import Configuration, SourceLine
 from tests.unit.scenes import World, found, of, rotation, scene
 

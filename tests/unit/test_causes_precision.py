@@ -9,7 +9,7 @@ import pytest
 
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Scene
-from qdiag.evaluate import Request
+from qdiag.evaluation.evaluate import Request
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from tests.unit.scenes import World, found, of, rotation, scene
 

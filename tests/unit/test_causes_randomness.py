@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from qdiag.compare import Verdict
-from qdiag.evaluate import Request
+from qdiag.evaluation.evaluate import Request
 from tests.unit.scenes import World, found, of, rotation, scene
 
 SPSA = ("default.qubit/spsa", "default.qubit/backprop")

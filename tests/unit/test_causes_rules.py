@@ -9,7 +9,7 @@ import numpy as np
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.causes.rules import DISPLACED
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene

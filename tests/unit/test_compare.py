@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.errors import UsageError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
 from qdiag.model.method import Method, parse

@@ -15,7 +15,7 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.findings import Divergence

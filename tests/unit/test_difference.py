@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from qdiag.compare import Verdict
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.minimizing.difference import SameDifference, decided
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.tracing import forking, probing
+from qdiag.recording import forking, probe_schedule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
 
@@ -32,7 +32,7 @@ def copied(path: Path, work: Callable[[], object], seconds: int = 10) -> str:
     fcntl.flock(file, fcntl.LOCK_EX)
     assert forking.in_a_copy(lambda: forking.write_out(file, str(work()).encode()), file, seconds)
     os.close(file)
-    while probing.is_running(path):
+    while probe_schedule.is_running(path):
         time.sleep(0.005)
     return path.read_text()
 
@@ -296,10 +296,10 @@ def test_it_gives_way(look: Look) -> None:
 
 
 def test_first_and_then_sparsely() -> None:
-    assert [number for number in range(1, 5000) if probing.is_due(number)] == [1, 256, 1024, 4096]
+    assert [number for number in range(1, 5000) if probe_schedule.is_due(number)] == [1, 256, 1024, 4096]
 
 
-class Prober(probing.Prober):
+class Prober(probe_schedule.Prober):
     """Notes what it would start."""
 
     def __init__(self, tmp_path: Path) -> None:
@@ -321,10 +321,10 @@ def test_each_qnode_has_a_first_call_of_its_own(tmp_path: Path) -> None:
 def test_while_two_run_the_next_waits_for_a_later_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prober = Prober(tmp_path)
     prober._running = [tmp_path / "one", tmp_path / "two"]
-    monkeypatch.setattr(probing, "is_running", lambda path: True)
+    monkeypatch.setattr(probe_schedule, "is_running", lambda path: True)
     prober.called(None, 0, "a", False)  # type: ignore[arg-type]
     assert prober.calls == []
-    monkeypatch.setattr(probing, "is_running", lambda path: False)
+    monkeypatch.setattr(probe_schedule, "is_running", lambda path: False)
     prober.called(None, 1, "a", False)  # type: ignore[arg-type]
     assert prober.calls == [1]
 
@@ -340,8 +340,8 @@ def test_why_there_is_no_probe_is_said_once(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_probe_that_was_killed_says_so(tmp_path: Path) -> None:
     trace = tmp_path / "trace.qdiag"
-    probing.probe_path(trace, 5).write_bytes(b"{half a li")
-    ((index, probe),) = probing.collected(trace)
+    probe_schedule.probe_path(trace, 5).write_bytes(b"{half a li")
+    ((index, probe),) = probe_schedule.collected(trace)
     assert (index, probe.call, probe.complete) == (5, 5, False)
-    assert str(probing.SECONDS) in probe.note
+    assert str(probe_schedule.SECONDS) in probe.note
     assert list(tmp_path.iterdir()) == []

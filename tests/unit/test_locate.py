@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import TraceError
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.locate import locate
 from qdiag.locate.plan import Plan
 from qdiag.locate.replay import Replay

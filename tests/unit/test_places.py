@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qdiag.model.call import SourceLine
-from qdiag.tracing.places import Places
+from qdiag.recording.source_places import Places
 
 CELL = "/tmp/ipykernel_4242/3585965355.py"
 

@@ -8,7 +8,7 @@ import pytest
 
 from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError, OutputError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer

@@ -18,11 +18,11 @@ import pytest
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.recording.settle import mark_stopped, settle, side_path
 from qdiag.trace.call_text import text_of
 from qdiag.trace.reader import Trace
 from qdiag.trace.schema import APPLICATION_ID
 from qdiag.trace.writer import TraceWriter, create
-from qdiag.tracing.completion import mark_stopped, settle, side_path
 from tests.sameness import same
 
 SCRIPT = Script("train.py", ("default.qubit", "backprop"))

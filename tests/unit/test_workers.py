@@ -10,11 +10,11 @@ from concurrent.futures import wait
 import numpy as np
 import pytest
 
-from qdiag.evaluate import Evaluation, Request, fingerprint
+from qdiag.evaluation.evaluate import Evaluation, Request, fingerprint
+from qdiag.evaluation.workers import Inline, Workers, most_workers
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.method import Method
-from qdiag.workers import Inline, Workers, most_workers
 
 
 def circuit(angle: float) -> Circuit:
@@ -98,7 +98,7 @@ def test_inline_has_the_same_face_and_runs_here():
 
 
 def test_inline_forgets_the_oldest_evaluation(monkeypatch):
-    monkeypatch.setattr("qdiag.workers.REMEMBERED", 2)
+    monkeypatch.setattr("qdiag.evaluation.workers.REMEMBERED", 2)
     asked = []
 
     def counting(one: Request) -> Evaluation:

@@ -16,11 +16,11 @@ from rich.console import Console
 from qdiag import pipeline, synthetic
 from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
+from qdiag.evaluation.workers import Workers
 from qdiag.report import bundle as zip_bundle
 from qdiag.report import figures, findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
 from qdiag.trace import run_folder
-from qdiag.workers import Workers
 
 REPOSITORY = "PennyLaneAI/pennylane"
 

@@ -12,7 +12,7 @@ from typing import Callable, Optional
 
 from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Scene
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.findings import Diagnosis, Evidence
 from qdiag.question import Evaluator, Question, ask
 

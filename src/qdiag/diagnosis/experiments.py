@@ -8,8 +8,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag import framework
 from qdiag.diagnosis.cause import Experiment
+from qdiag.evaluation import remote
 from qdiag.model.circuit import (
     Circuit,
     Label,
@@ -157,7 +157,7 @@ OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)
 
 
 def _hermitian_part(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    circuit = evaluator.call(framework.hermitian_part, question.circuit, question.trusted).result()
+    circuit = evaluator.call(remote.hermitian_part, question.circuit, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)
 
 
@@ -177,7 +177,7 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 
 
 def _expanded(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    circuit = evaluator.call(framework.expanded, question.circuit, None, question.trusted).result()
+    circuit = evaluator.call(remote.expanded, question.circuit, None, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)
 
 
@@ -190,7 +190,7 @@ def deleted(name: str, positions: Sequence[int]) -> Experiment:
 
 
 def _first_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    rows = evaluator.call(framework.rows, question.circuit).result()
+    rows = evaluator.call(remote.rows, question.circuit).result()
     return with_circuit(question, rows[0]) if len(rows) > 1 else None
 
 

@@ -10,12 +10,12 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag import framework
 from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation import remote
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
@@ -39,12 +39,12 @@ def survey(
     scene = Scene(divergence, question)
     if not question.circuit.opaque:
         circuit, trusted = question.circuit, question.trusted
-        hidden = evaluator.call(framework.hidden, circuit, trusted)
-        rows = evaluator.call(framework.rows, circuit)
-        differenced = evaluator.call(framework.differenced, circuit, trusted)
-        ruled = evaluator.call(framework.ruled, circuit, trusted)
-        lossy = evaluator.call(framework.lossy_matrices, circuit, question.interface, trusted)
-        skewed = _may_be_skewed(circuit) and _answer(evaluator.call(framework.hermitian_part, circuit, trusted), None) is not None
+        hidden = evaluator.call(remote.hidden, circuit, trusted)
+        rows = evaluator.call(remote.rows, circuit)
+        differenced = evaluator.call(remote.differenced, circuit, trusted)
+        ruled = evaluator.call(remote.ruled, circuit, trusted)
+        lossy = evaluator.call(remote.lossy_matrices, circuit, question.interface, trusted)
+        skewed = _may_be_skewed(circuit) and _answer(evaluator.call(remote.hermitian_part, circuit, trusted), None) is not None
         # what the tape does not show is neither shifted nor differenced
         unseen = {*_answer(hidden, ())}
         scene = replace(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from qdiag import worker
+from qdiag.evaluation import worker_process
 
 # `python -c`, as which the server starts, looks first in the current folder, where anything may lie that is called like a library
 sys.path[:] = [entry for entry in sys.path if entry]
-worker.prepare(warm=True)
+worker_process.prepare(warm=True)

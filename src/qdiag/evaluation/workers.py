@@ -15,8 +15,8 @@ from typing import Any, Optional, Union
 
 from pebble import ProcessExpired, ProcessPool
 
-from qdiag import worker
-from qdiag.evaluate import Evaluation, Request, evaluate, fingerprint
+from qdiag.evaluation import worker_process
+from qdiag.evaluation.evaluate import Evaluation, Request, evaluate, fingerprint
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
@@ -46,7 +46,7 @@ def load_frameworks() -> None:
     Only for a process that is all ours: the server is the one that multiprocessing keeps for the whole process. It ends with it.
     """
     if sys.platform == "linux":
-        forkserver.set_forkserver_preload(["qdiag.warm"])
+        forkserver.set_forkserver_preload(["qdiag.evaluation.preload"])
         forkserver.ensure_running()
 
 
@@ -133,7 +133,7 @@ class Workers:
             load_frameworks()
         # fork is not safe on macOS, whose own frameworks start threads
         context = multiprocessing.get_context("forkserver" if forked and sys.platform == "linux" else "spawn")
-        self._pool = ProcessPool(max_workers=self.count, initializer=worker.prepare, initargs=(warm,), context=context)
+        self._pool = ProcessPool(max_workers=self.count, initializer=worker_process.prepare, initargs=(warm,), context=context)
 
     def __enter__(self) -> Workers:
         return self

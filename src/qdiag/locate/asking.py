@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, Union
 
-from qdiag.evaluate import Evaluation, Request, fingerprint
+from qdiag.evaluation.evaluate import Evaluation, Request, fingerprint
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method

@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.compare import Comparison, Verdict, compare
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
 from qdiag.locate.plan import Plan
 from qdiag.model.call import Backward, Call, Failure

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.compare import Verdict, compare
-from qdiag.evaluate import Evaluation, Request
+from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.locate.asking import Judging
 from qdiag.locate.differences import Difference, doubted, regraded
 from qdiag.locate.judging import Judged, cotangents_of, request_of

@@ -15,7 +15,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.compare import Comparison, Verdict, compare
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.question import ARBITER, Evaluator, Question

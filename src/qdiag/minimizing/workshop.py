@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag import framework
+from qdiag.evaluation import remote
 from qdiag.minimizing.changes import Workshop
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
 from qdiag.question import Evaluator
@@ -24,18 +24,18 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:
     gates: dict[tuple[str, int, tuple[Label, ...]], Optional[Node]] = {}
 
     def expanded(circuit: Circuit, position: int) -> Optional[Circuit]:
-        found: Optional[Circuit] = evaluator.call(framework.expanded, circuit, (position,), trusted).result()
+        found: Optional[Circuit] = evaluator.call(remote.expanded, circuit, (position,), trusted).result()
         return found
 
     def gate(name: str, numbers: tuple[Parameter, ...], wires: tuple[Label, ...]) -> Optional[Node]:
         asked = (name, len(numbers), wires)
         if asked not in gates:
-            gates[asked] = evaluator.call(framework.gate, *asked).result()
+            gates[asked] = evaluator.call(remote.gate, *asked).result()
         made = gates[asked]
         return None if made is None else replace(made, data=numbers)
 
     def batched(circuit: Circuit) -> tuple[int, ...]:
-        found: tuple[int, ...] = evaluator.call(framework.batched, circuit, trusted).result()
+        found: tuple[int, ...] = evaluator.call(remote.batched, circuit, trusted).result()
         return found
 
     return Workshop(expanded, gate, batched)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from qdiag.compare import Comparison, Verdict
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.probe import Probe, Proof

@@ -16,8 +16,8 @@ from typing import Any, Callable, Optional
 import numpy as np
 
 from qdiag.model.call import Backward
-from qdiag.tracing import frames
-from qdiag.tracing.calls import array_of
+from qdiag.recording import frames
+from qdiag.recording.call_reader import array_of
 
 MAX_WATCHED = 16
 """Parameters of one call whose gradients are watched; where there are more, the next call watches the next ones."""

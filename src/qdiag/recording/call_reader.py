@@ -16,11 +16,11 @@ from qdiag.bridges.codec.recognition import Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.recording.source_places import Places
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 from qdiag.trace.writer import Entry
-from qdiag.tracing.places import Places
 
 MAX_LEAVES = 64
 """Entries of a nested argument that are described one by one."""

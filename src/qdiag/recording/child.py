@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from qdiag.tracing import frames, imports
+from qdiag.recording import frames, imports
 
 TYPE_CHECKING = False  # as in `frames`
 if TYPE_CHECKING:

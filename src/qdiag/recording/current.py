@@ -25,7 +25,7 @@ def needed() -> Any:
     """
     global recorder
     if recorder is None and wanted.trace:
-        from qdiag.tracing.recorder import Recorder
+        from qdiag.recording.recorder import Recorder
 
         recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met)
     return recorder
@@ -41,7 +41,7 @@ def exchange(other: Any, others: Wanted) -> tuple[Any, Wanted]:
 
 def stop(error: Exception) -> None:
     """What could not even start to record says so beside the trace."""
-    from qdiag.tracing import completion
+    from qdiag.recording import settle
 
     if wanted.trace:
-        completion.mark_stopped(Path(wanted.trace), f"{type(error).__name__}: {error}")
+        settle.mark_stopped(Path(wanted.trace), f"{type(error).__name__}: {error}")

@@ -28,7 +28,7 @@ def unseen(function: Function) -> Function:
 
 def is_ours(frame: FrameType) -> bool:
     """Whether a frame belongs to the tracer."""
-    return frame.f_code.co_filename == MACHINERY or str(frame.f_globals.get("__name__", "")).startswith("qdiag.tracing")
+    return frame.f_code.co_filename == MACHINERY or str(frame.f_globals.get("__name__", "")).startswith("qdiag.recording")
 
 
 def drop_frame() -> None:

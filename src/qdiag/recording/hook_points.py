@@ -13,8 +13,8 @@ import warnings
 from types import ModuleType
 from typing import Any
 
-from qdiag.tracing import current, hooks
-from qdiag.tracing.hooks import quietly, watched
+from qdiag.recording import current, hooks
+from qdiag.recording.hooks import quietly, watched
 
 
 def install(module: ModuleType, trace: str, target: str, is_module: bool) -> None:
@@ -35,10 +35,10 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
         folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
         current.exchange(current.recorder, current.Wanted(trace, folder))
     if os.path.exists(trace + ".variation"):
-        from qdiag.tracing import variation
+        from qdiag.recording import twin_change
 
         # before the hooks: they see a changed QNode as they see any other
-        variation.install(module, trace)
+        twin_change.install(module, trace)
     hook(module)
 
 

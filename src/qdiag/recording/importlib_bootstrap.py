@@ -3,10 +3,10 @@
 # The file's name makes Python's warnings pass over its frame, as over those of the import machinery (see `frames`).
 # ruff: noqa: D100
 __import__("sys").path.append(__import__("os").path.dirname(__import__("os").path.dirname(__import__("os").path.dirname(__file__))))
-__import__("qdiag.tracing.child")
+__import__("qdiag.recording.child")
 __import__("sys").path.pop()
 try:
-    __import__("sys").modules["qdiag.tracing.child"].become()
+    __import__("sys").modules["qdiag.recording.child"].become()
 except:
-    __import__("sys").modules["qdiag.tracing.frames"].drop_frame()
+    __import__("sys").modules["qdiag.recording.frames"].drop_frame()
     raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from qdiag.tracing import frames
+from qdiag.recording import frames
 
 TYPE_CHECKING = False  # as in `frames`
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ class Watch:
 
     def hook(self, module: ModuleType) -> None:
         """Put the hooks in, and have them record into the trace."""
-        from qdiag.tracing import observer
+        from qdiag.recording import hook_points
 
-        observer.install(module, self.trace, self.target, self.module)
+        hook_points.install(module, self.trace, self.target, self.module)
 
 
 def watch(trace: str, target: str, module: bool) -> None:
@@ -101,7 +101,7 @@ def watch(trace: str, target: str, module: bool) -> None:
 
 def script_failed(error: BaseException) -> None:
     """Record the exception that ends the script, if anything was being recorded."""
-    observer = sys.modules.get("qdiag.tracing.observer")
+    observer = sys.modules.get("qdiag.recording.hook_points")
     if observer is not None:
         try:
             observer.script_failed(error)
@@ -113,8 +113,8 @@ def _say(trace: str, error: Exception) -> None:
     try:
         from pathlib import Path
 
-        from qdiag.tracing import completion
+        from qdiag.recording import settle
 
-        completion.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
+        settle.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
     except Exception:
         return

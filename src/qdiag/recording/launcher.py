@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, Callable, Optional
 
 from qdiag.errors import UsageError
 from qdiag.model.call import Script
+from qdiag.recording import probe_schedule, settle
 from qdiag.trace import writer
 from qdiag.trace.reader import Trace
-from qdiag.tracing import completion, probing
 
 _BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
 _FORWARDED = ("SIGTERM", "SIGHUP")
@@ -76,7 +76,7 @@ def run(
         raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
     described = Script(script, tuple(argv), module)
     trace_path = Path(os.path.abspath(trace_path))
-    writer.create(trace_path, described, **{probing.WANTED: "yes"} if probe else {})
+    writer.create(trace_path, described, **{probe_schedule.WANTED: "yes"} if probe else {})
     _flush()
     with _signals() as forward_to:
         errors = None if output is None else subprocess.STDOUT
@@ -84,7 +84,7 @@ def run(
         forward_to(process)
         exit_code = _wait(process, meanwhile, interval)
     described = replace(described, exit_code=exit_code)
-    completion.settle(trace_path, described)
+    settle.settle(trace_path, described)
     with Trace.open(trace_path) as trace:
         return trace.script
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
+from qdiag.recording import forking
 from qdiag.trace import call_text
-from qdiag.tracing import forking
 
 if TYPE_CHECKING:
     # what launches and settles a recording loads no framework, which reading calls needs
-    from qdiag.tracing.calls import Ongoing
+    from qdiag.recording.call_reader import Ongoing
 
 SECONDS = 20
 """What one probe may take before it is killed."""

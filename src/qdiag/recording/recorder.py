@@ -18,9 +18,9 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
+from qdiag.recording import backward, call_reader, probe_schedule, settle, source_places
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
-from qdiag.tracing import backward, calls, completion, places, probing
 
 MAX_WAITING = 1000
 """Steps, losses and backward passes that wait for the next call before they are written without one."""
@@ -57,9 +57,9 @@ class Recorder:
         self.steps = 0
         self.stopped = False
         self.passes = backward.Passes(self._write_backwards)
-        self._reader = calls.Reader(places.Places(folder))
+        self._reader = call_reader.Reader(source_places.Places(folder))
         self._writer: Optional[TraceWriter] = None
-        self._prober: Optional[probing.Prober] = None
+        self._prober: Optional[probe_schedule.Prober] = None
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
         self._notes = 0
@@ -90,7 +90,9 @@ class Recorder:
 
     # --- calls ---------------------------------------------------------------------------------------------------------
 
-    def begin(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Optional[FrameType]) -> Optional[calls.Ongoing]:
+    def begin(
+        self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Optional[FrameType]
+    ) -> Optional[call_reader.Ongoing]:
         """A QNode is about to be called from a frame."""
         if self.stopped:
             return None
@@ -100,7 +102,7 @@ class Recorder:
             source, layer = self._reader.places.caller(frame)
             if not source.path:
                 source = self._reader.places.definition(qnode_attributes.code_of(qnode))
-            call = calls.Ongoing(qnode, args, kwargs, source, layer)
+            call = call_reader.Ongoing(qnode, args, kwargs, source, layer)
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
             under_way.append(call)
@@ -109,30 +111,30 @@ class Recorder:
             self.note(f"a call was not recorded: {_words(error)}")
             return None
 
-    def under_way(self) -> list[calls.Ongoing]:
+    def under_way(self) -> list[call_reader.Ongoing]:
         """The calls that this thread is inside of, outermost first."""
         try:
-            under_way: list[calls.Ongoing] = self._local.under_way
+            under_way: list[call_reader.Ongoing] = self._local.under_way
         except AttributeError:
             under_way = self._local.under_way = []
         return under_way
 
-    def finish(self, call: calls.Ongoing, result: Any) -> None:
+    def finish(self, call: call_reader.Ongoing, result: Any) -> None:
         """The call returned."""
         try:
             self._left(call)
             read = self._reader.read(call)
             outputs = results.flattened(result)
-            trainable = [number for number in read.circuit.sources if calls.is_trainable(number)]
+            trainable = [number for number in read.circuit.sources if call_reader.is_trainable(number)]
             returned = backward.Returned(len(outputs), len(trainable))
             entry = self._reader.entry(call, self.steps, self._thread(), read, outputs, None)
             self._watch(returned, outputs, trainable, call)
-            self._done(call, calls.Done(entry, returned, tuple(call.children)))
+            self._done(call, call_reader.Done(entry, returned, tuple(call.children)))
             self._probe(call, entry, returned.index)
         except Exception as error:
             self._trouble(call, error)
 
-    def _probe(self, call: calls.Ongoing, entry: Entry, index: Optional[int]) -> None:
+    def _probe(self, call: call_reader.Ongoing, entry: Entry, index: Optional[int]) -> None:
         """Have the QNode itself looked at beside the script, where its turn has come."""
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
@@ -140,12 +142,12 @@ class Recorder:
             self._prober.called(call, index, entry.configuration, self.passes.begun)
         except Exception as error:
             self._prober = None
-            self.note(f"{probing.UNAVAILABLE}: {_words(error)}")
+            self.note(f"{probe_schedule.UNAVAILABLE}: {_words(error)}")
 
     def _silence(self) -> None:
         self.stopped = True
 
-    def fail(self, call: calls.Ongoing, error: BaseException) -> None:
+    def fail(self, call: call_reader.Ongoing, error: BaseException) -> None:
         """The call raised."""
         try:
             self._left(call)
@@ -154,17 +156,17 @@ class Recorder:
             read = self._reader.read(call)
             stage = "build" if call.tape is None else "forward"
             entry = self._reader.entry(call, self.steps, self._thread(), read, None, failure_of(error, stage))
-            self._done(call, calls.Done(entry, backward.Returned(0, 0), tuple(call.children)))
+            self._done(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)
 
-    def _left(self, call: calls.Ongoing) -> None:
+    def _left(self, call: call_reader.Ongoing) -> None:
         under_way = self.under_way()
         while under_way:
             if under_way.pop() is call:
                 break
 
-    def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: calls.Ongoing) -> None:
+    def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: call_reader.Ongoing) -> None:
         arguments = {id(value) for value in (*call.args, *call.kwargs.values())}
         torch = sys.modules.get("torch")
         if torch is not None and any(isinstance(output, torch.Tensor) for output in outputs):
@@ -172,7 +174,7 @@ class Recorder:
         elif any(hasattr(output, "_node") for output in outputs):
             backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
 
-    def _done(self, call: calls.Ongoing, done: calls.Done) -> None:
+    def _done(self, call: call_reader.Ongoing, done: call_reader.Done) -> None:
         if call.parent is not None:
             call.parent.children.append(done)
             return
@@ -183,7 +185,7 @@ class Recorder:
                 self._write_waiting(writer)
                 self._write_tree(writer, done, None)
 
-    def _write_tree(self, writer: TraceWriter, done: calls.Done, parent: Optional[int]) -> None:
+    def _write_tree(self, writer: TraceWriter, done: call_reader.Done, parent: Optional[int]) -> None:
         index = writer.append(done.entry if parent is None else done.entry._replace(parent=parent))
         done.returned.index = index
         for child in done.children:
@@ -269,12 +271,12 @@ class Recorder:
         if self._writer is None:
             path = self.path
             if os.getpid() != self.home:
-                path = completion.side_path(path, os.getpid())
+                path = settle.side_path(path, os.getpid())
                 create(path, Script(""))
             self._writer = TraceWriter(path)
             self._writer.meta("environment", call_text.text_of(stack.environment()))
-            if self._writer.fact(probing.WANTED):
-                self._prober = probing.Prober(path, self.note, self._silence)
+            if self._writer.fact(probe_schedule.WANTED):
+                self._prober = probe_schedule.Prober(path, self.note, self._silence)
             self._reader.places.learn_frameworks()
         return self._writer
 
@@ -315,11 +317,11 @@ class Recorder:
         except Exception as error:
             self._trouble(None, error)
 
-    def _trouble(self, call: Optional[calls.Ongoing], error: Exception) -> None:
+    def _trouble(self, call: Optional[call_reader.Ongoing], error: Exception) -> None:
         """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""
         if isinstance(error, (sqlite3.Error, OSError)):
             self.stopped = True
-            completion.mark_stopped(self.path, str(error))
+            settle.mark_stopped(self.path, str(error))
             return
         where = f" at {call.source}" if call is not None else ""
         self.note(f"a call{where} was not recorded: {_words(error)}")

@@ -12,8 +12,8 @@ from types import ModuleType, TracebackType
 from typing import Any, Callable, Optional
 
 from qdiag.model.call import Script
+from qdiag.recording import current, hook_points, imports, probe_schedule, settle
 from qdiag.trace import writer
-from qdiag.tracing import completion, current, imports, observer, probing
 
 
 class Session:
@@ -44,8 +44,8 @@ class Session:
         self._home = os.getpid()
 
     def __enter__(self) -> Session:
-        writer.create(self.trace, self.script, **{probing.WANTED: "yes"} if self._probe else {})
-        self._outermost = not observer.is_hooked()
+        writer.create(self.trace, self.script, **{probe_schedule.WANTED: "yes"} if self._probe else {})
+        self._outermost = not hook_points.is_hooked()
         self._before = current.exchange(None, self._wanted)
         if self._outermost:
             self._watch.begin()
@@ -60,9 +60,9 @@ class Session:
         current.exchange(*self._before)
         if self._outermost:
             self._watch.end()
-            observer.unhook()
+            hook_points.unhook()
         if os.getpid() == self._home:
-            completion.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
+            settle.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
 
     @property
     def calls(self) -> int:
@@ -94,4 +94,4 @@ class _Watch(imports.Watch):
 
     def hook(self, module: ModuleType) -> None:
         """Put the hooks in; the recording is in force already."""
-        observer.hook(module)
+        hook_points.hook(module)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
+from qdiag.recording import probe_schedule
 from qdiag.trace import call_text
 from qdiag.trace.reader import Trace, single_file
 from qdiag.trace.writer import TraceWriter
-from qdiag.tracing import probing
 
 
 def side_path(path: Path, process: int) -> Path:
@@ -29,7 +29,7 @@ def settle(path: Path, script: Script) -> None:
     TraceError
         If the trace has become unreadable, or the disk is full.
     """
-    probes = dict(probing.collected(path))
+    probes = dict(probe_schedule.collected(path))
     sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_started)
     try:
         with closing(TraceWriter(path)) as writer, writer.transaction():

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import SourceLine
-from qdiag.tracing import frames
+from qdiag.recording import frames
 
 _FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "qdiag")
 _FRAMEWORK, _ELSEWHERE, _INSIDE, _TOP = range(4)

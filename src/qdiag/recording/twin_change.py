@@ -18,8 +18,8 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
+from qdiag.recording import frames
 from qdiag.trace import twin_steps, twin_variation
-from qdiag.tracing import frames
 
 SGD_RATE = 5.0
 """Adam's steps are as long as its learning rate, whatever the gradient; plain descent needs a larger one to move as far."""

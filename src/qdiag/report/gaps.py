@@ -9,7 +9,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.element_names import output_name, trainable_names
 from qdiag.model.findings import Finding, Result
 from qdiag.report.figures import count, gap, precision, shortened, units

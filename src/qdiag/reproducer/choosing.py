@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Callable, Optional
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Reproducer

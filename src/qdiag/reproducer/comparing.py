@@ -8,7 +8,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit
 from qdiag.reproducer.variables import Variable
 

@@ -11,7 +11,7 @@ from typing import Optional, Protocol
 import numpy as np
 
 from qdiag.compare import Comparison, Verdict
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Parameter
 from qdiag.model.findings import Divergence

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
-from qdiag.evaluate import Evaluation
+from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, lines_of_code

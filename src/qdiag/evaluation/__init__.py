@@ -1,0 +1,1 @@
+"""A circuit under a method, evaluated: here, or in a warm worker process."""
