@@ -6,8 +6,8 @@ TYPE_CHECKING = False  # typing itself is not loaded: the traced child starts he
 if TYPE_CHECKING:
     from qdiag import errors as errors
     from qdiag import testing as testing
-    from qdiag.compare import Tolerance as Tolerance
-    from qdiag.compare import Verdict as Verdict
+    from qdiag.judging.comparison.compare import Tolerance as Tolerance
+    from qdiag.judging.comparison.compare import Verdict as Verdict
     from qdiag.library import Check as Check
     from qdiag.library import Recording as Recording
     from qdiag.library import check as check
@@ -20,8 +20,8 @@ _HOMES = {
     "open": "qdiag.library",
     "Check": "qdiag.library",
     "Recording": "qdiag.library",
-    "Tolerance": "qdiag.compare",
-    "Verdict": "qdiag.compare",
+    "Tolerance": "qdiag.judging.comparison.compare",
+    "Verdict": "qdiag.judging.comparison.compare",
 }
 """Where each public name lives; it is loaded when it is first asked for."""
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
-from qdiag import arbiter
-from qdiag.compare import Comparison, Tolerance, Verdict
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluate import Evaluation
 from qdiag.evaluation.workers import Evaluator
+from qdiag.judging.arbiter import arbiter
+from qdiag.judging.comparison.compare import Comparison, Tolerance, Verdict
+from qdiag.judging.question import ARBITER, Question, question_of
 from qdiag.model.call import Call, Environment
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
-from qdiag.question import ARBITER, Question, question_of
 from qdiag.reproducer.functions import Cut, cut
 
 MINIMIZING_SECONDS = 60.0

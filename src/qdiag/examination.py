@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional, Protocol
 
-from qdiag import handed_on, probed
 from qdiag.bench import Bench
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT, UNKNOWN
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
@@ -22,9 +20,11 @@ from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging import layer_findings, probe_findings
+from qdiag.judging.comparison.compare import Comparison, Verdict
+from qdiag.judging.question import ARBITER, Question
 from qdiag.model.call import Call
 from qdiag.model.findings import Diagnosis, Divergence, Finding
-from qdiag.question import ARBITER, Question
 from qdiag.trace.reader import Trace
 
 Report = Callable[[int, int], None]
@@ -89,7 +89,7 @@ def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
         call = trace.call(probe.call)
         # where an error of the circuit comes later, what the probe saw before it is another one
         if call.index < earliest.get(call.configuration.qnode, call.index + 1):
-            for divergence in probed.divergences(probe, call):
+            for divergence in probe_findings.divergences(probe, call):
                 # at an ill-conditioned point rounding explains more than a probe knows
                 if divergence.comparison.max_abs > explained.get(call.configuration.qnode, 0.0) * max(1.0, divergence.comparison.scale):
                     earliest[call.configuration.qnode] = call.index
@@ -100,8 +100,8 @@ def _diagnosed_outside(divergence: Divergence, bench: Bench) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
     scene = Scene(divergence, bench.question(divergence))
     diagnosis = diagnose(scene, OUTSIDE_THE_CIRCUIT, bench.workers)
-    proven = probed.is_proven(divergence) and diagnosis.confidence == "likely"
-    evidence = probed.evidence(divergence)
+    proven = probe_findings.is_proven(divergence) and diagnosis.confidence == "likely"
+    evidence = probe_findings.evidence(divergence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
 
 
@@ -110,7 +110,7 @@ def in_layers(trace: Calls) -> Iterator[Divergence]:
     firsts = sorted({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[:MOST_STRUCTURES]
     flagged = set()
     for call in map(trace.call, firsts):
-        divergence = None if call.configuration.qnode in flagged else handed_on.divergence(call)
+        divergence = None if call.configuration.qnode in flagged else layer_findings.divergence(call)
         if divergence is not None:
             flagged.add(call.configuration.qnode)
             yield divergence
@@ -119,7 +119,7 @@ def in_layers(trace: Calls) -> Iterator[Divergence]:
 def _diagnosed_in_layer(divergence: Divergence, bench: Bench) -> Finding:
     """The cause of what a layer lost, by experiments on a layer with one result."""
     diagnosis = diagnose(Scene(divergence, bench.question(divergence)), (LAYER_CAST,), bench.workers)
-    evidence = handed_on.evidence(divergence, bench.layer_loss)
+    evidence = layer_findings.evidence(divergence, bench.layer_loss)
     proven = len(evidence) > 1 and all(one.holds for one in evidence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from qdiag import checking, pipeline
-from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, Interrupted
 from qdiag.evaluation.workers import Inline
-from qdiag.locate.plan import Plan
+from qdiag.judging.comparison.compare import Tolerance, Verdict
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list

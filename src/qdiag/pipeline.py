@@ -15,14 +15,14 @@ from typing import Callable, Optional, Protocol
 
 from qdiag import guarded
 from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
-from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation.workers import Evaluator, Workers, load_frameworks, most_workers
 from qdiag.examination import in_layers, outside, unanimous
 from qdiag.guarded import diagnosed, reproduced
-from qdiag.locate.located import Located
-from qdiag.locate.plan import Plan
-from qdiag.locate.replay import Replay
+from qdiag.judging.comparison.compare import Tolerance, Verdict
+from qdiag.judging.replay.located import Located
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Environment, Script
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method

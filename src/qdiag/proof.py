@@ -8,9 +8,8 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Optional
 
-from qdiag import arbiter, reproducer
+from qdiag import reproducer
 from qdiag.bench import INTERRUPTED, Bench
-from qdiag.compare import Verdict
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
 from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
@@ -18,6 +17,9 @@ from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.arbiter import arbiter
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.question import Question, ask, with_circuit
 from qdiag.minimizing.difference import SameDifference
 from qdiag.minimizing.explanation import Explanation, explain
 from qdiag.minimizing.oracle import Oracle
@@ -26,7 +28,6 @@ from qdiag.minimizing.workshop import workshop_of
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
-from qdiag.question import Question, ask, with_circuit
 from qdiag.reproducer.choosing import Material
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag import pipeline, reproducer
-from qdiag.compare import Comparison, Verdict, compare
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluation.evaluate import Evaluation
 from qdiag.evaluation.workers import Workers
-from qdiag.locate.plan import Plan
+from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Environment, Script
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method

@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
+from qdiag.judging.arbiter.circuit_function import Simulation, coordinates, from_coordinates
 from qdiag.model.numerics.states import NotSimulated
 from qdiag.model.numerics.surfaces import tangential
-from qdiag.simulation import Simulation, coordinates, from_coordinates
 
 _OFF = 1e-5
 """How far a circuit is moved off its point to see whether it stays physical, …"""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from qdiag import pipeline
-from qdiag.compare import Verdict
 from qdiag.errors import QdiagError
-from qdiag.locate.plan import Plan
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import parse_list
 from qdiag.report.outline import Chapter, Document
 from qdiag.trace import run_folder

@@ -16,9 +16,10 @@ from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
 from qdiag.evaluation.workers import Evaluator
-from qdiag.locate.differences import differences, divergences
-from qdiag.locate.judging import Judged, compared
-from qdiag.locate.plan import Plan
+from qdiag.judging.question import question_of
+from qdiag.judging.replay.differences import differences, divergences
+from qdiag.judging.replay.one_call import Judged, compared
+from qdiag.judging.replay.plan import Plan
 from qdiag.minimizing.difference import SameDifference
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
@@ -26,7 +27,6 @@ from qdiag.model.findings import Finding, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import reported
 from qdiag.proof import kept, same_difference
-from qdiag.question import question_of
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.trace.reader import Trace

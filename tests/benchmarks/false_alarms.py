@@ -21,14 +21,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 sys.path.insert(0, str(Path(__file__).parent))
 from healthy import circuits
 
-from qdiag.arbiter import judge
-from qdiag.compare import Verdict
 from qdiag.evaluation.evaluate import Evaluation, Request, evaluate
 from qdiag.evaluation.workers import Inline
-from qdiag.locate import locate
-from qdiag.locate.judging import circuit_key, cotangents_of
-from qdiag.locate.located import Located
-from qdiag.locate.plan import Plan
+from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.replay import locate
+from qdiag.judging.replay.located import Located
+from qdiag.judging.replay.one_call import circuit_key, cotangents_of
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, parse_list

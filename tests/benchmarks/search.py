@@ -19,8 +19,9 @@ import numpy as np
 import picire
 import shrinkray
 
-from qdiag.compare import Tolerance
 from qdiag.evaluation.workers import Inline
+from qdiag.judging.comparison.compare import Tolerance
+from qdiag.judging.question import Question, question_of
 from qdiag.minimizing.difference import SameDifference
 from qdiag.minimizing.oracle import Oracle
 from qdiag.minimizing.passes import PASSES
@@ -28,7 +29,6 @@ from qdiag.minimizing.search import minimize
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.model.method import parse
-from qdiag.question import Question, question_of
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 

@@ -9,9 +9,9 @@ import pennylane as qml
 import pytest
 import torch
 
-from qdiag.arbiter import evaluation, judge, reference
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.evaluation.workers import Inline
+from qdiag.judging.arbiter.arbiter import evaluation, judge, reference
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse

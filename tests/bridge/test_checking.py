@@ -19,8 +19,8 @@ import torch
 from pennylane import numpy as pnp
 
 import qdiag
-from qdiag.compare import Verdict
 from qdiag.errors import UsageError
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.recording import hook_points
 
 pytestmark = pytest.mark.stack

@@ -7,10 +7,10 @@ import pennylane as qml
 import pytest
 import torch
 
-from qdiag.arbiter import judge
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
 from qdiag.evaluation.workers import Inline
+from qdiag.judging.arbiter.arbiter import judge
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse

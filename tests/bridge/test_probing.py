@@ -13,9 +13,9 @@ import pennylane as qml
 import torch
 from pennylane import numpy as pnp
 
-from qdiag import probed
 from qdiag.bridges import stack
 from qdiag.bridges.live import qnode_probe
+from qdiag.judging import probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
@@ -33,7 +33,7 @@ def seen(function: Callable[..., Any], *arguments: Any, method: str = "backprop"
 def found(probe: Probe, method: str = "backprop") -> tuple[Divergence, ...]:
     configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", resolved=method)
     arguments = (Argument("inputs", "torch", "float64", (3, 3), True),)
-    return probed.divergences(probe, Call(0, 0, SourceLine("train.py", 1), configuration, arguments, Circuit((), ()), ()))
+    return probe_findings.divergences(probe, Call(0, 0, SourceLine("train.py", 1), configuration, arguments, Circuit((), ()), ()))
 
 
 def tensor(*values: float, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -94,7 +94,7 @@ HEALTHY = {
 def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: torch.dtype) -> None:
     (divergence,) = found(seen(FAULTS[name], tensor(0.4, dtype=dtype)))
     assert divergence.comparison.element == "argument x"
-    assert probed.is_proven(divergence) == (name != "half of it")
+    assert probe_findings.is_proven(divergence) == (name != "half of it")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -102,8 +102,8 @@ def test_a_gradient_lost_on_the_way_to_the_circuit_is_found(name: str, dtype: to
 def test_a_gradient_lost_on_one_of_two_ways_is_found_and_put_back(name: str, dtype: torch.dtype) -> None:
     (divergence,) = found(seen(PARTLY[name], tensor(0.4, dtype=dtype)))
     assert divergence.comparison.values[0] != 0
-    assert probed.is_proven(divergence)
-    first = probed.evidence(divergence)[0]
+    assert probe_findings.is_proven(divergence)
+    first = probe_findings.evidence(divergence)[0]
     assert (first.experiment, first.predicts, first.holds) == ("their share of the gradient put back", "heals", True)
     assert first.after <= divergence.comparison.bound < first.before
 

@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qdiag.arbiter import judge
 from qdiag.evaluation.workers import Inline
+from qdiag.judging.arbiter.arbiter import judge
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse_list

@@ -11,7 +11,7 @@ from typing import Any, Optional
 from qdiag import pipeline
 from qdiag.cli.voice import Voice
 from qdiag.evaluation.workers import Workers
-from qdiag.locate.plan import Plan
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
 from qdiag.trace import run_folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag import probed
+from qdiag.judging import probe_findings
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 
@@ -48,10 +48,10 @@ def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
     probe = trace.probes[0]
     assert probe.complete
     assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
-    assert [len(probed.wrong_at(probe, position)) for position in range(3)] == [0, 0, 3]
-    (found,) = probed.divergences(probe, trace.call(0))
+    assert [len(probe_findings.wrong_at(probe, position)) for position in range(3)] == [0, 0, 3]
+    (found,) = probe_findings.divergences(probe, trace.call(0))
     assert found.comparison.element == "argument scale"
-    assert probed.is_proven(found)
+    assert probe_findings.is_proven(found)
 
 
 def test_a_healthy_qnode_is_probed_after_a_backward_pass_where_torch_can(trace: Trace) -> None:
@@ -62,4 +62,4 @@ def test_a_healthy_qnode_is_probed_after_a_backward_pass_where_torch_can(trace: 
     probe = trace.probes[1]
     assert probe.complete
     assert len([method for method in probe.methods if not method.failure]) == 3
-    assert probed.divergences(probe, trace.call(1)) == ()
+    assert probe_findings.divergences(probe, trace.call(1)) == ()

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result

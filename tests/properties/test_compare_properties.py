@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.method import Method
 

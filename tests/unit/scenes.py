@@ -9,16 +9,16 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
-from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import parse
-from qdiag.question import question_of
 
 Error = Callable[[Request], Union[float, Evaluation]]
 PAIR = ("default.qubit/adjoint", "default.qubit/backprop")

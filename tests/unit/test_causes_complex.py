@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Casts, Evaluation, Request

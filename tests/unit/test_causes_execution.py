@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from tests.unit.scenes import PAIR, World, found, of, rotation, scene

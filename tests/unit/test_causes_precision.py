@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Scene
 from qdiag.evaluation.evaluate import Request
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from tests.unit.scenes import World, found, of, rotation, scene
 

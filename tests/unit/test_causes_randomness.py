@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from qdiag.compare import Verdict
 from qdiag.evaluation.evaluate import Request
+from qdiag.judging.comparison.compare import Verdict
 from tests.unit.scenes import World, found, of, rotation, scene
 
 SPSA = ("default.qubit/spsa", "default.qubit/backprop")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene

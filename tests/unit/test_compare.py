@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.errors import UsageError
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
 from qdiag.model.method import Method, parse
-from qdiag.spread import Spread
 
 BACKPROP = Method("default.qubit", "backprop")
 ADJOINT = Method("default.qubit", "adjoint")

@@ -9,18 +9,18 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.compare import Tolerance, Verdict, compare
 from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.question import Evaluator, Question, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.findings import Divergence
 from qdiag.model.method import parse
-from qdiag.question import Evaluator, Question, question_of
 
 
 def gate(angle: float, dtype: str = "float64") -> Node:

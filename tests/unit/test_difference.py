@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.compare import Verdict
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.question import Question
 from qdiag.minimizing.difference import SameDifference, decided
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import parse
-from qdiag.question import Question
 from tests.small_circuits import circuit, gate, names, number
 
 GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")

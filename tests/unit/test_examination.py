@@ -8,7 +8,7 @@ import pytest
 
 from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Failure
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from tests.unit.scripted import METHODS, call, circuit

@@ -9,9 +9,10 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pytest
 
-from qdiag import examination, handed_on
+from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.compare import Verdict
+from qdiag.judging import layer_findings
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Environment
 from tests.unit.scripted import call, circuit
 
@@ -26,18 +27,18 @@ def layered(dtype: str, outputs: tuple[np.ndarray, ...] = RESULTS, index: int = 
 
 @pytest.mark.parametrize(("dtype", "outputs"), [("int64", RESULTS), ("uint8", RESULTS), ("float32", STATE), ("int64", STATE)])
 def test_a_dtype_that_cannot_hold_the_results_is_an_error(dtype, outputs):
-    found = handed_on.divergence(layered(dtype, outputs))
+    found = layer_findings.divergence(layered(dtype, outputs))
     assert (found.verdict, found.signature, found.wrong) == (Verdict.ERROR, "dtype", ())
     assert found.outside
 
 
 @pytest.mark.parametrize(("dtype", "outputs"), [("", RESULTS), ("float32", RESULTS), ("float16", RESULTS), ("complex64", STATE)])
 def test_rounding_is_none(dtype, outputs):
-    assert handed_on.divergence(layered(dtype, outputs)) is None
+    assert layer_findings.divergence(layered(dtype, outputs)) is None
 
 
 def test_the_worst_number_is_named():
-    found = handed_on.divergence(layered("int64"))
+    found = layer_findings.divergence(layered("int64"))
     assert found.comparison.max_abs == 0.75
     assert found.comparison.values == (0, -0.75)
     assert found.comparison.detail == "the layer handed on int64 where its QNode gave float64: -0.75 became 0"
@@ -60,7 +61,7 @@ class Layers:
 
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
-    divergence = handed_on.divergence(layered(dtype, outputs))
+    divergence = layer_findings.divergence(layered(dtype, outputs))
     return examination.diagnosed(divergence, (), Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.arbiter import judge
+from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.arbiter.method_verdicts import Gap, measured
+from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import parse
-from qdiag.reference import Reference
-from qdiag.verdicts import Gap, measured
 
 CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
 TRUTH = Reference(

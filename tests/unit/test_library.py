@@ -15,8 +15,8 @@ import pytest
 
 import qdiag
 from qdiag import library, suite
-from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
+from qdiag.judging.comparison.compare import Tolerance, Verdict
 from qdiag.library import Check
 from qdiag.model.findings import Reproducer
 from qdiag.report.outline import Document

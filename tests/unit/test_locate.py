@@ -5,21 +5,27 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import pytest
 
-from qdiag.compare import Tolerance, Verdict
 from qdiag.errors import TraceError
 from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.locate import locate
-from qdiag.locate.plan import Plan
-from qdiag.locate.replay import Replay
+from qdiag.judging.comparison.compare import Tolerance, Verdict
+from qdiag.judging.replay.desk import Evaluator
+from qdiag.judging.replay.located import Located
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.replay import CallSource, Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.method import parse, parse_list
 from qdiag.trace.evaluation_store import EvaluationFile
 from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
+
+
+def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, *, store: Optional[EvaluationFile] = None) -> Located:
+    return Replay(trace, evaluator, plan or Plan(), store=store).finish()
 
 
 def training(length: int, dtype: str = "float64", own: str = METHODS[0], **changes) -> ScriptedTrace:
@@ -313,7 +319,7 @@ def test_a_growing_trace_is_replayed_up_to_the_last_step_that_is_over():
 
 
 def test_a_growing_trace_is_replayed_in_short_turns(monkeypatch):
-    monkeypatch.setattr("qdiag.locate.replay.TURN", -1.0)
+    monkeypatch.setattr("qdiag.judging.replay.replay.TURN", -1.0)
     replay = Replay(ScriptedTrace([call(i, circuit(0.3 + i)) for i in range(4)]), ScriptedEvaluator(), Plan())
     assert [replay.advance() for _ in range(4)] == [True, True, False, False]
     assert replay.finish().replayed == 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from qdiag import examination
 from qdiag.bench import Bench
-from qdiag.compare import Verdict
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Call, Environment
 from qdiag.model.probe import Probe, ProbedMethod
 from tests.unit.test_probed import argument, call, only, probe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from qdiag import pipeline
-from qdiag.compare import Verdict
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Event, Script
 from qdiag.model.findings import Result
 from qdiag.model.method import Method

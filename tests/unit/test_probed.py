@@ -7,8 +7,8 @@ from typing import Optional
 
 import pytest
 
-from qdiag import probed
-from qdiag.compare import Verdict
+from qdiag.judging import probe_findings
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
@@ -37,12 +37,12 @@ def probe(*arguments: ProbedArgument, own: tuple[float, ...] = (), other: Option
 
 
 def only(given: Probe) -> Divergence:
-    (found,) = probed.divergences(given, call())
+    (found,) = probe_findings.divergences(given, call())
     return found
 
 
 def test_a_gradient_that_agrees_with_the_numerical_one_is_no_finding() -> None:
-    assert probed.divergences(probe(argument(), own=(0.5 + 1e-14,)), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5 + 1e-14,)), call()) == ()
 
 
 def test_a_lost_gradient_is_an_error_at_that_argument() -> None:
@@ -58,7 +58,7 @@ def test_all_methods_may_be_wrong_together() -> None:
 
 
 def test_another_methods_fault_is_no_finding_of_the_probe_where_the_users_own_is_right() -> None:
-    assert probed.divergences(probe(argument(), own=(0.5,), other=(0.0,)), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5,), other=(0.0,)), call()) == ()
 
 
 def test_nan_where_the_numerical_slope_is_a_number_is_wrong() -> None:
@@ -67,24 +67,24 @@ def test_nan_where_the_numerical_slope_is_a_number_is_wrong() -> None:
 
 @pytest.mark.parametrize("facts", [{"smooth": False}, {"error": float("inf")}, {"error": 1.0}])
 def test_where_the_numerical_slope_is_not_known_nobody_is_wrong(facts: dict[str, object]) -> None:
-    assert probed.divergences(probe(argument(**facts), own=(0.0,)), call()) == ()
+    assert probe_findings.divergences(probe(argument(**facts), own=(0.0,)), call()) == ()
 
 
 def test_float32_may_miss_by_its_own_rounding() -> None:
     single = 2.0**-23
-    assert probed.divergences(probe(argument(), own=(0.5 + 10 * single,), eps=single), call()) == ()
-    assert probed.divergences(probe(argument(), own=(0.5 + 10 * single,)), call()) != ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5 + 10 * single,), eps=single), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5 + 10 * single,)), call()) != ()
 
 
 @pytest.mark.parametrize(("slope", "found"), [(0.49, 0), (0.0, 1)])
 def test_a_finite_difference_is_wrong_only_where_it_says_exactly_zero(slope: float, found: int) -> None:
     own = replace(call().configuration, resolved="finite-diff")
-    assert len(probed.divergences(probe(argument(), own=(slope,)), replace(call(), configuration=own))) == found
+    assert len(probe_findings.divergences(probe(argument(), own=(slope,)), replace(call(), configuration=own))) == found
 
 
 def test_a_device_in_single_precision_may_miss_by_its_own_rounding() -> None:
     own = replace(call().configuration, device_precision="complex64")
-    assert probed.divergences(probe(argument(), own=(0.5 + 1e-6,)), replace(call(), configuration=own)) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5 + 1e-6,)), replace(call(), configuration=own)) == ()
 
 
 def test_a_method_that_refuses_is_not_wrong() -> None:
@@ -93,22 +93,22 @@ def test_a_method_that_refuses_is_not_wrong() -> None:
 
 
 def test_a_qnode_that_gives_other_outputs_each_time_is_not_judged() -> None:
-    assert probed.divergences(probe(argument(), own=(0.0,), repeatable=False), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.0,), repeatable=False), call()) == ()
 
 
 def test_a_probe_that_knows_nothing_finds_nothing() -> None:
-    assert probed.divergences(Probe(7, note="killed"), call()) == ()
+    assert probe_findings.divergences(Probe(7, note="killed"), call()) == ()
 
 
 def test_rows_that_depend_on_each_other_come_before_a_gradient() -> None:
     found = only(probe(argument(), own=(0.0,), rows=3, mixing=0.1))
     assert (found.signature, found.wrong) == ("output", (OWN,))
     assert found.proof is Proof.MIXED_ROWS
-    assert probed.is_proven(found)
+    assert probe_findings.is_proven(found)
 
 
 def test_rows_that_move_by_rounding_are_not_mixed() -> None:
-    assert probed.divergences(probe(argument(), own=(0.5,), rows=3, mixing=1e-16), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5,), rows=3, mixing=1e-16), call()) == ()
 
 
 def test_tracked_and_plain_outputs_must_agree() -> None:
@@ -118,8 +118,8 @@ def test_tracked_and_plain_outputs_must_agree() -> None:
 
 def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
     cut = only(probe(argument(followed=False), own=(0.0,), other=(0.0,)))
-    assert probed.is_proven(cut)
-    assert [e.experiment for e in probed.evidence(cut)] == [
+    assert probe_findings.is_proven(cut)
+    assert [e.experiment for e in probe_findings.evidence(cut)] == [
         "from the circuit's parameters back to the argument",
         "differentiated by adjoint",
     ]
@@ -127,19 +127,19 @@ def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
 
 def test_what_no_graph_follows_is_proof_where_putting_it_back_makes_the_gradient_right() -> None:
     cut = only(probe(argument(mended=0.0), own=(0.2,), other=(0.2,)))
-    assert probed.is_proven(cut)
-    first, _ = probed.evidence(cut)
+    assert probe_findings.is_proven(cut)
+    first, _ = probe_findings.evidence(cut)
     assert (first.experiment, first.before, first.after, first.holds) == ("their share of the gradient put back", 0.3, 0.0, True)
 
 
 def test_it_is_none_where_the_gradient_stays_wrong() -> None:
-    assert not probed.is_proven(only(probe(argument(mended=0.1), own=(0.2,))))
-    assert not probed.is_proven(only(probe(argument(mended=0.1, followed=False), own=(0.0,))))
+    assert not probe_findings.is_proven(only(probe(argument(mended=0.1), own=(0.2,))))
+    assert not probe_findings.is_proven(only(probe(argument(mended=0.1, followed=False), own=(0.0,))))
 
 
 @pytest.mark.parametrize("facts", [{"followed": True}, {"followed": False, "moves": 0.0}])
 def test_without_that_the_cause_is_not_proven(facts: dict[str, object]) -> None:
-    assert not probed.is_proven(only(probe(argument(**facts), own=(0.0,))))
+    assert not probe_findings.is_proven(only(probe(argument(**facts), own=(0.0,))))
 
 
 def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for() -> None:
@@ -147,35 +147,35 @@ def test_a_gradient_that_is_right_without_the_transforms_is_theirs_to_answer_for
     found = only(probe(argument(), own=(float("nan"),), other=(float("nan"),), untransformed=bare))
     assert (found.signature, found.comparison.max_abs) == ("nan", float("inf"))
     assert found.proof is Proof.TRANSFORMS
-    assert probed.is_proven(found)
-    first, _ = probed.evidence(found)
+    assert probe_findings.is_proven(found)
+    first, _ = probe_findings.evidence(found)
     assert (first.experiment, first.predicts, first.after) == ("transforms removed", "heals", 0.0)
 
 
 def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
     found = only(probe(argument(), own=(0.25,), untransformed=ProbedMethod("backprop", (0.25,))))
     assert found.proof is Proof.NONE
-    assert not probed.is_proven(found)
+    assert not probe_findings.is_proven(found)
 
 
 def test_a_gradient_that_is_lost_only_where_a_gate_is_left_out_is_a_switching_value() -> None:
     found = only(probe(argument(followed=False, restructured=True, aside=1e-15), own=(0.0,)))
     assert found.proof is Proof.STRUCTURE
-    assert probed.is_proven(found)
-    assert probed.evidence(found)[0].predicts == "heals"
+    assert probe_findings.is_proven(found)
+    assert probe_findings.evidence(found)[0].predicts == "heals"
 
 
 def test_one_that_is_lost_beside_that_point_too_is_not() -> None:
     found = only(probe(argument(followed=False, restructured=True, aside=0.5), own=(0.0,)))
     assert found.proof is Proof.NONE
-    assert not probed.is_proven(found)
+    assert not probe_findings.is_proven(found)
 
 
 def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula() -> None:
     found = only(probe(argument(aside=1e-15), own=(float("nan"),)))
     assert found.proof is Proof.POINT
-    assert probed.is_proven(found)
-    assert not probed.is_proven(only(probe(argument(aside=0.5), own=(float("nan"),))))
+    assert probe_findings.is_proven(found)
+    assert not probe_findings.is_proven(only(probe(argument(aside=0.5), own=(float("nan"),))))
 
 
 def test_a_probe_survives_the_way_into_the_trace() -> None:

@@ -22,8 +22,8 @@ from rich.console import Console
 
 from qdiag.cli import main
 from qdiag.cli.report import command as report_command
-from qdiag.compare import Verdict
 from qdiag.errors import TraceError, UsageError
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Failure, Script
 from qdiag.model.probe import Probe
 from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal

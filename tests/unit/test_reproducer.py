@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis import survey
 from qdiag.diagnosis.cause import Blamed
+from qdiag.judging.comparison.compare import Comparison, Verdict
+from qdiag.judging.question import Question
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import parse
-from qdiag.question import Question
 from tests.unit.scenes import PAIR, World, of, rotation
 
 THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))

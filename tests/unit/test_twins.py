@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag.compare import Verdict
 from qdiag.errors import Interrupted
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.trace import twin_steps, twin_variation

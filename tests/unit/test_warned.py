@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, Callable, cast
 
 from qdiag.bench import Bench
-from qdiag.compare import Tolerance
+from qdiag.judging.comparison.compare import Tolerance
 from qdiag.model.call import Call, Configuration, Event, SourceLine
 from qdiag.model.evaluation import Casts
 from qdiag.trace.reader import Trace

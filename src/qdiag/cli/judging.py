@@ -11,9 +11,9 @@ import click
 
 from qdiag import pipeline
 from qdiag.cli.voice import Voice
-from qdiag.compare import Tolerance
 from qdiag.errors import MethodError
-from qdiag.locate.plan import Plan
+from qdiag.judging.comparison.compare import Tolerance
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import Method, parse_list
 from qdiag.report import findings_json, terminal
 

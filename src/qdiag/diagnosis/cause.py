@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
+from qdiag.judging.question import Evaluator, Question
 from qdiag.model.call import Call
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
-from qdiag.question import Evaluator, Question
 
 HEALS, PERSISTS, MOVES = "heals", "persists", "moves"
 """How an experiment can come out: the difference is gone, it is still there, or it is there but elsewhere or of another size."""

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable, Optional
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Scene
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict
+from qdiag.judging.question import Evaluator, Question, ask
 from qdiag.model.findings import Diagnosis, Evidence
-from qdiag.question import Evaluator, Question, ask
 
 Reference = Callable[[Question], Evaluation]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from qdiag.diagnosis.cause import Experiment
 from qdiag.evaluation import remote
+from qdiag.judging.question import ARBITER, Evaluator, Question, with_circuit
 from qdiag.model.circuit import (
     Circuit,
     Label,
@@ -26,7 +27,6 @@ from qdiag.model.circuit import (
     without_operations,
 )
 from qdiag.model.method import Method, Option
-from qdiag.question import ARBITER, Evaluator, Question, with_circuit
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:

@@ -10,16 +10,16 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.question import Evaluator, Question, ask, with_circuit
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
-from qdiag.question import Evaluator, Question, ask, with_circuit
 
 Blocks = tuple[np.ndarray, ...]
 

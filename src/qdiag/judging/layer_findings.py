@@ -7,7 +7,7 @@ from typing import Callable, Optional
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
 from qdiag.model.findings import LAYER, Divergence, Evidence
 

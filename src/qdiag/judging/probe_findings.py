@@ -9,8 +9,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.arbiter import ARBITER
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.arbiter.arbiter import ARBITER
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
 from qdiag.model.findings import Divergence, Evidence
 from qdiag.model.method import Method

@@ -10,9 +10,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional, Protocol
 
-from qdiag.arbiter import ARBITER
-from qdiag.compare import Comparison, Tolerance, compare
 from qdiag.evaluation.evaluate import Evaluation, Request
+from qdiag.judging.arbiter.arbiter import ARBITER
+from qdiag.judging.comparison.compare import Comparison, Tolerance, compare
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, Option

@@ -14,11 +14,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.question import ARBITER, Evaluator, Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
-from qdiag.question import ARBITER, Evaluator, Question
 
 WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[str]]
 """Which of some evaluations of a circuit are wrong, by the arbiter: canonical names of their methods."""

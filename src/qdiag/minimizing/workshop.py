@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.evaluation import remote
+from qdiag.judging.question import Evaluator
 from qdiag.minimizing.changes import Workshop
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
-from qdiag.question import Evaluator
 
 
 def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:

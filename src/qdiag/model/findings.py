@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.probe import Probe, Proof

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report import evidence, known_issues, sentences

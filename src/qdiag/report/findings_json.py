@@ -7,7 +7,7 @@ import math
 from typing import Any, Optional
 
 from qdiag._version import __version__
-from qdiag.compare import Comparison
+from qdiag.judging.comparison.compare import Comparison
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
 from qdiag.report import known_issues

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiag.compare import Comparison, Verdict
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Script
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.report.figures import count, gap, listing, precision

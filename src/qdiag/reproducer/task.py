@@ -10,8 +10,8 @@ from typing import Optional, Protocol
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Parameter
 from qdiag.model.findings import Divergence

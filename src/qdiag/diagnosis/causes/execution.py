@@ -15,8 +15,8 @@ from qdiag.diagnosis.experiments import (
     UNBATCHED,
     WIRES_AS_USED,
 )
+from qdiag.judging.question import Evaluator, Question, with_circuit
 from qdiag.model.probe import Proof
-from qdiag.question import Evaluator, Question, with_circuit
 
 BROADCASTING = Cause(
     code="QD501",

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.compare import Verdict
 from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
@@ -21,6 +20,7 @@ from qdiag.diagnosis.experiments import (
     edit,
     frozen,
 )
+from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.numerics import rounding
 

@@ -14,15 +14,25 @@ from typing import Any, Callable, Optional, Protocol
 
 import numpy as np
 
-from qdiag.bending import Bend, bend
+from qdiag.judging.arbiter.method_verdicts import (
+    Cotangents,
+    Gap,
+    MethodJudgement,
+    allowance,
+    eps_of,
+    largest,
+    measured,
+    verdicts,
+    weights_of,
+)
+from qdiag.judging.arbiter.reference import Reference, reference
+from qdiag.judging.arbiter.second_derivative import Bend, bend
+from qdiag.judging.comparison.ill_conditioning import perturbed
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
-from qdiag.reference import Reference, reference
-from qdiag.spread import perturbed
-from qdiag.verdicts import Cotangents, Gap, MethodJudgement, allowance, eps_of, largest, measured, verdicts, weights_of
 
 __all__ = ["Judgement", "MethodJudgement", "evaluation", "judge", "reference", "verdicts"]
 

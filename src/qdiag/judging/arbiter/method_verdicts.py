@@ -8,13 +8,13 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.bending import Bend
+from qdiag.judging.arbiter.circuit_function import coordinates
+from qdiag.judging.arbiter.reference import Reference
+from qdiag.judging.arbiter.second_derivative import Bend
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.numerics import rounding
 from qdiag.model.numerics.surfaces import tangential
-from qdiag.reference import Reference
-from qdiag.simulation import coordinates
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
 

@@ -8,10 +8,10 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.judging.arbiter.circuit_function import Simulation, coordinates
+from qdiag.judging.arbiter.reference import EVALUATIONS, reference
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics.derivative import curvature
-from qdiag.reference import EVALUATIONS, reference
-from qdiag.simulation import Simulation, coordinates
 from qdiag.space import Space
 
 

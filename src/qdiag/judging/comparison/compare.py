@@ -16,11 +16,11 @@ import numpy as np
 
 from qdiag.errors import UsageError
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.ill_conditioning import Spread
+from qdiag.judging.comparison.tensor_pairs import Cotangents, Tensor, tensors_of
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics import rounding
-from qdiag.spread import Spread
-from qdiag.tensors import Cotangents, Tensor, tensors_of
 
 
 class Verdict(str, Enum):

@@ -10,10 +10,10 @@ from typing import Optional, TypeVar
 import numpy as np
 
 from qdiag.evaluation.evaluate import Evaluation
+from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.element_names import jacobian_name, output_name, trainable_names, vjp_name
 from qdiag.model.numerics.surfaces import tangential
-from qdiag.spread import Spread
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
 """One array (or None) for each output, for each vector-Jacobian product."""

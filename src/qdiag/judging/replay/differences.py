@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.compare import Comparison, Verdict, compare
-from qdiag.locate.judging import Judged, Side
-from qdiag.locate.plan import best_partner
+from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.comparison.tensor_pairs import Cotangents
+from qdiag.judging.replay.one_call import Judged, Side
+from qdiag.judging.replay.plan import best_partner
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
-from qdiag.tensors import Cotangents
 
 Key = tuple[str, ...]
 """What makes two differences one divergence: QNode, verdict, signature and pair."""

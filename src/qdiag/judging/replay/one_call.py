@@ -9,15 +9,15 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.compare import Comparison, Verdict, compare
 from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.locate.asking import Judging
-from qdiag.locate.plan import Plan
+from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.comparison.tensor_pairs import Cotangents
+from qdiag.judging.replay.desk import Judging
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import amplified, operations_of
-from qdiag.tensors import Cotangents
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 

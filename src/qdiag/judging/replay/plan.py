@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.compare import Tolerance
+from qdiag.judging.comparison.compare import Tolerance
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import EPS64, working_eps

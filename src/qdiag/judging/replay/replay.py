@@ -10,13 +10,13 @@ from concurrent.futures import Future
 from functools import lru_cache
 from typing import Optional, Protocol
 
-from qdiag.compare import Verdict
-from qdiag.locate.asking import Desk, Evaluator, Judging, judge_all
-from qdiag.locate.differences import Difference, differences, divergences
-from qdiag.locate.judging import Judged, circuit_key, judge
-from qdiag.locate.located import Located, verdict_of
-from qdiag.locate.looking import look_closer
-from qdiag.locate.plan import Plan, sampled_calls, shadows
+from qdiag.judging.comparison.compare import Verdict
+from qdiag.judging.replay.desk import Desk, Evaluator, Judging, judge_all
+from qdiag.judging.replay.differences import Difference, differences, divergences
+from qdiag.judging.replay.located import Located, verdict_of
+from qdiag.judging.replay.one_call import Judged, circuit_key, judge
+from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
+from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
 from qdiag.model.findings import Cost
 from qdiag.model.method import Method

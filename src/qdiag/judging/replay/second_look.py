@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.compare import Verdict, compare
 from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.locate.asking import Judging
-from qdiag.locate.differences import Difference, doubted, regraded
-from qdiag.locate.judging import Judged, cotangents_of, request_of
-from qdiag.locate.plan import Plan, preference
+from qdiag.judging.comparison.compare import Verdict, compare
+from qdiag.judging.comparison.ill_conditioning import Spread, perturbed, spread_of
+from qdiag.judging.replay.desk import Judging
+from qdiag.judging.replay.differences import Difference, doubted, regraded
+from qdiag.judging.replay.one_call import Judged, cotangents_of, request_of
+from qdiag.judging.replay.plan import Plan, preference
 from qdiag.model.call import Call
 from qdiag.model.method import Method
-from qdiag.spread import Spread, perturbed, spread_of
 
 POINTS = 4
 """At how many points the reference is evaluated to see how far it moves."""

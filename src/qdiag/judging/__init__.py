@@ -1,0 +1,1 @@
+"""From evaluations to divergences, and to who is wrong."""

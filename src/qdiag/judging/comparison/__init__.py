@@ -1,0 +1,1 @@
+"""Two evaluations side by side: how far apart they are, and whether rounding explains it."""
