@@ -7,8 +7,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.minimizing.changes import Workshop
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, Wires, parameters_of, walk
+from qdiag.proving.minimizing.changes import Workshop
 
 NO_WIRES = (("wires", None),)
 

@@ -19,7 +19,7 @@ from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
-from qdiag.reproducer.functions import Cut, cut
+from qdiag.proving.reproducer.function_cut import Cut, cut
 
 MINIMIZING_SECONDS = 60.0
 """What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""

@@ -8,7 +8,6 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Optional
 
-from qdiag import reproducer
 from qdiag.bench import INTERRUPTED, Bench
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
@@ -20,15 +19,16 @@ from qdiag.evaluation.evaluate import Evaluation
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.question import Question, ask, with_circuit
-from qdiag.minimizing.difference import SameDifference
-from qdiag.minimizing.explanation import Explanation, explain
-from qdiag.minimizing.oracle import Oracle
-from qdiag.minimizing.search import minimize
-from qdiag.minimizing.workshop import workshop_of
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
-from qdiag.reproducer.choosing import Material
+from qdiag.proving.minimizing.oracle import Oracle
+from qdiag.proving.minimizing.pennylane_workshop import workshop_of
+from qdiag.proving.minimizing.same_difference import SameDifference
+from qdiag.proving.minimizing.search import minimize
+from qdiag.proving.minimizing.what_may_vary import Explanation, explain
+from qdiag.proving.reproducer.candidates import Material, script
+from qdiag.proving.reproducer.verify import made
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton
 
@@ -86,8 +86,8 @@ def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) 
 
 def _made(finding: Finding, path: Path, material: Material, bench: Bench) -> Reproducer:
     """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
-    asked = (bench.workers.call(reproducer.script, finding, material, number).result() for number in count())
-    return reproducer.made(finding, path, material, written=takewhile(lambda script: script is not None, asked))
+    asked = (bench.workers.call(script, finding, material, number).result() for number in count())
+    return made(finding, path, material, written=takewhile(lambda text: text is not None, asked))
 
 
 def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evaluation]:

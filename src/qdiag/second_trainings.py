@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Optional
 
-from qdiag import pipeline, reproducer
+from qdiag import pipeline
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
@@ -24,6 +24,8 @@ from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Res
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import Outcome, Voice
+from qdiag.proving.reproducer import loop
+from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RUNS, RunDirectory
@@ -238,7 +240,7 @@ def _with_loop(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
     try:
         with Workers(1, forked=True) as workers:
             scripts = _asked(workers, findings[at].divergence.call, methods, outcome.environment)
-            found = reproducer.first_to_show(scripts, path, within=LOOP_SECONDS)
+            found = first_to_show(scripts, path, within=LOOP_SECONDS)
         why = "" if found is not None else f"{WHOLE_TRAINING}; loops made of the first circuit alone do not part"
     except OpaqueCircuitError as error:
         found, why = None, f"{WHOLE_TRAINING}; {error.cause}"
@@ -254,7 +256,7 @@ def _with_loop(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
 def _asked(workers: Workers, call: Call, methods: Sequence[Method], environment: Environment) -> Iterator[Reproducer]:
     """The loops one by one, written by a worker: PennyLane is not loaded here."""
     for number in count():
-        script = workers.call(reproducer.loop, call, methods, environment, number).result()
+        script = workers.call(loop.loop, call, methods, environment, number).result()
         if script is None:
             return
         yield script

@@ -20,13 +20,13 @@ from qdiag.judging.question import question_of
 from qdiag.judging.replay.differences import differences, divergences
 from qdiag.judging.replay.one_call import Judged, compared
 from qdiag.judging.replay.plan import Plan
-from qdiag.minimizing.difference import SameDifference
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import reported
 from qdiag.proof import kept, same_difference
+from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.document import document
 from qdiag.report.outline import Document
 from qdiag.trace.reader import Trace

@@ -22,13 +22,13 @@ import shrinkray
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.comparison.compare import Tolerance
 from qdiag.judging.question import Question, question_of
-from qdiag.minimizing.difference import SameDifference
-from qdiag.minimizing.oracle import Oracle
-from qdiag.minimizing.passes import PASSES
-from qdiag.minimizing.search import minimize
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.model.method import parse
+from qdiag.proving.minimizing.oracle import Oracle
+from qdiag.proving.minimizing.passes import PASSES
+from qdiag.proving.minimizing.same_difference import SameDifference
+from qdiag.proving.minimizing.search import minimize
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 

@@ -17,14 +17,14 @@ if not hasattr(qml, "set_shots"):
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.evaluation.workers import Inline, Workers  # noqa: E402
 from qdiag.judging.question import Question  # noqa: E402
-from qdiag.minimizing.changes import Workshop  # noqa: E402
-from qdiag.minimizing.difference import SameDifference  # noqa: E402
-from qdiag.minimizing.explanation import explain  # noqa: E402
-from qdiag.minimizing.oracle import Oracle  # noqa: E402
-from qdiag.minimizing.search import Minimized, minimize  # noqa: E402
-from qdiag.minimizing.workshop import workshop_of  # noqa: E402
 from qdiag.model.circuit import Circuit, nodes_of, with_parameters  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
+from qdiag.proving.minimizing.changes import Workshop  # noqa: E402
+from qdiag.proving.minimizing.oracle import Oracle  # noqa: E402
+from qdiag.proving.minimizing.pennylane_workshop import workshop_of  # noqa: E402
+from qdiag.proving.minimizing.same_difference import SameDifference  # noqa: E402
+from qdiag.proving.minimizing.search import Minimized, minimize  # noqa: E402
+from qdiag.proving.minimizing.what_may_vary import explain  # noqa: E402
 from tests.small_circuits import gate, names, sketch  # noqa: E402
 
 pytestmark = pytest.mark.stack

@@ -15,9 +15,9 @@ from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding
-from qdiag.reproducer.functions import Cut
-from qdiag.reproducer.running import made, verify
-from qdiag.reproducer.writing import write, write_around, write_for
+from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.verify import made, verify
+from qdiag.proving.reproducer.writing import write, write_around, write_for
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.stack

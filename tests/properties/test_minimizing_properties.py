@@ -12,11 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
-from qdiag.minimizing.oracle import Oracle, fingerprint
-from qdiag.minimizing.order import key
-from qdiag.minimizing.search import Minimized, minimize
 from qdiag.model.circuit import Circuit, without_measurements, without_operations
 from qdiag.proof import keep
+from qdiag.proving.minimizing.oracle import Oracle, fingerprint
+from qdiag.proving.minimizing.order import key
+from qdiag.proving.minimizing.search import Minimized, minimize
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from tests.small_circuits import WORKSHOP, names

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from qdiag.minimizing.deletion import Items, Strategy, one_by_one, thin_out, try_all
+from qdiag.proving.minimizing.deletion import Items, Strategy, one_by_one, thin_out, try_all
 
 
 def searched(strategy: Strategy, count: int, interesting: Callable[[Items], bool]) -> tuple[Items, int]:

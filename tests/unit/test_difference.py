@@ -13,10 +13,10 @@ import pytest
 from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.question import Question
-from qdiag.minimizing.difference import SameDifference, decided
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import parse
+from qdiag.proving.minimizing.same_difference import SameDifference, decided
 from tests.small_circuits import circuit, gate, names, number
 
 GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.reproducer.functions import Cut, cut
+from qdiag.proving.reproducer.function_cut import Cut, cut
 
 SCRIPT = """\
 import sys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from qdiag.minimizing.deletion import one_by_one, thin_out
-from qdiag.minimizing.lookahead import likely
+from qdiag.proving.minimizing.deletion import one_by_one, thin_out
+from qdiag.proving.minimizing.lookahead import likely
 
 
 def asked(strategy, count, answers):

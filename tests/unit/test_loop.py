@@ -16,8 +16,8 @@ from qdiag.model.call import Call, Configuration, Environment, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import Method
-from qdiag.reproducer.loop import OPTIMISERS, loops
-from qdiag.reproducer.running import first_to_show
+from qdiag.proving.reproducer.loop import OPTIMISERS, loops
+from qdiag.proving.reproducer.verify import first_to_show
 from tests.unit.test_reproducer import EXPVAL, FakeLanguage
 
 METHODS = (Method("default.qubit", "backprop"), Method("default.qubit", "adjoint"))

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from qdiag.minimizing.order import key, simplicity, smaller
 from qdiag.model.circuit import Circuit
+from qdiag.proving.minimizing.order import key, simplicity, smaller
 from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
 
 SMALLER = {

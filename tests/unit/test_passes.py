@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from qdiag.minimizing.changes import Pass, Workshop
-from qdiag.minimizing.oracle import Oracle
-from qdiag.minimizing.passes import PASSES
-from qdiag.minimizing.search import minimize
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
+from qdiag.proving.minimizing.changes import Pass, Workshop
+from qdiag.proving.minimizing.oracle import Oracle
+from qdiag.proving.minimizing.passes import PASSES
+from qdiag.proving.minimizing.search import minimize
 from tests.small_circuits import (
     WORKSHOP,
     Z,

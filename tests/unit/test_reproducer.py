@@ -14,12 +14,12 @@ from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
-from qdiag.reproducer.choosing import Material
-from qdiag.reproducer.functions import Cut
-from qdiag.reproducer.running import made, verify
-from qdiag.reproducer.script import SKIP, Script, comment
-from qdiag.reproducer.variables import variables_of
-from qdiag.reproducer.writing import write, write_around
+from qdiag.proving.reproducer.candidates import Material
+from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.script_text import SKIP, Script, comment
+from qdiag.proving.reproducer.variables import variables_of
+from qdiag.proving.reproducer.verify import made, verify
+from qdiag.proving.reproducer.writing import write, write_around
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from qdiag.errors import NotReproducedError
-from qdiag.minimizing.oracle import Oracle
-from qdiag.minimizing.order import key
-from qdiag.minimizing.passes import PASSES
-from qdiag.minimizing.search import minimize
 from qdiag.model.circuit import Circuit, Node, Wires, parameters_of
+from qdiag.proving.minimizing.oracle import Oracle
+from qdiag.proving.minimizing.order import key
+from qdiag.proving.minimizing.passes import PASSES
+from qdiag.proving.minimizing.search import minimize
 from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional
 
 import pytest
 
-from qdiag import reproducer, second_trainings
+from qdiag import second_trainings
 from qdiag.errors import OpaqueCircuitError
 from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Script
@@ -58,7 +58,7 @@ def looked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[..., Optional[Reproducer]], code: str = "QD701"
 ) -> Finding:
     monkeypatch.setattr(second_trainings, "Workers", Here)
-    monkeypatch.setattr(reproducer, "loop", loop)
+    monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
     return second_trainings._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
 
 
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_the_search_and_the_judgement_stays(tmp_path: Path, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(second_trainings, "Workers", Here)
-    monkeypatch.setattr(reproducer, "loop", loop)
+    monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
     found = second_trainings._with_loop(outcome(tmp_path, "QD701"), TRAINING, Silence())
     assert found.interrupted
     assert "Ctrl-C" in found.result.findings[0].unreproduced

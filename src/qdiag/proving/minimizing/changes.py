@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.minimizing.deletion import Items, Strategy
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
 from qdiag.model.edits import Edit, applied
+from qdiag.proving.minimizing.deletion import Items, Strategy
 
 
 @dataclass(frozen=True)

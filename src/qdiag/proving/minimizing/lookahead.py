@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator
 from typing import Optional
 
-from qdiag.minimizing.deletion import Items, Strategy
+from qdiag.proving.minimizing.deletion import Items, Strategy
 
 FLOOR = 0.1
 """Chains of guesses less likely than this are not worth a worker."""

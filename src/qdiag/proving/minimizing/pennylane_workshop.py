@@ -7,8 +7,8 @@ from typing import Optional
 
 from qdiag.evaluation import remote
 from qdiag.judging.question import Evaluator
-from qdiag.minimizing.changes import Workshop
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.proving.minimizing.changes import Workshop
 
 
 def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:

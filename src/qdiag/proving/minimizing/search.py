@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.errors import NotReproducedError
-from qdiag.minimizing.changes import Changes, Pass, Workshop
-from qdiag.minimizing.deletion import Items, Strategy, thin_out
-from qdiag.minimizing.lookahead import likely
-from qdiag.minimizing.oracle import Interesting, Oracle
-from qdiag.minimizing.order import Key, key
-from qdiag.minimizing.passes import PASSES
 from qdiag.model.circuit import Circuit
+from qdiag.proving.minimizing.changes import Changes, Pass, Workshop
+from qdiag.proving.minimizing.deletion import Items, Strategy, thin_out
+from qdiag.proving.minimizing.lookahead import likely
+from qdiag.proving.minimizing.oracle import Interesting, Oracle
+from qdiag.proving.minimizing.order import Key, key
+from qdiag.proving.minimizing.passes import PASSES
 
 ANY_SIZE: Key = ((sys.maxsize,),)
 """A key above all others."""

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.minimizing.changes import Workshop
-from qdiag.minimizing.oracle import Oracle
-from qdiag.minimizing.passes.gates import peel, simplify_gates, simplify_observables
-from qdiag.minimizing.passes.numbers import adjustable, freeze_parameters, held, widen_precision
-from qdiag.minimizing.passes.parts import drop_terms
-from qdiag.minimizing.passes.wires import narrow
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, without_measurements, without_operations
 from qdiag.model.edits import Edit, applied, with_elements
+from qdiag.proving.minimizing.changes import Workshop
+from qdiag.proving.minimizing.oracle import Oracle
+from qdiag.proving.minimizing.passes.parts import drop_terms
+from qdiag.proving.minimizing.passes.simpler_gates import peel, simplify_gates, simplify_observables
+from qdiag.proving.minimizing.passes.simpler_numbers import adjustable, freeze_parameters, held, widen_precision
+from qdiag.proving.minimizing.passes.wires import narrow
 
 OTHER_NUMBERS = (0.37, 1.9, -2.6)
 """Numbers at which nothing special happens: one that may be any of these may vary freely."""

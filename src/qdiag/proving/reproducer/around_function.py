@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Argument, Call
 from qdiag.model.findings import Divergence
-from qdiag.reproducer.comparing import STEP, TWICE, Layout
-from qdiag.reproducer.functions import Cut
-from qdiag.reproducer.script import Script
-from qdiag.reproducer.task import Language
+from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
+from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.script_text import Script
+from qdiag.proving.reproducer.task import Language
 
 TOLERANCE = "1e-06"
 """Far above the error of the difference quotient, far below a gradient that is lost."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from qdiag.model.call import Argument, Call
 from qdiag.model.method import Method
-from qdiag.reproducer.script import Script
+from qdiag.proving.reproducer.script_text import Script
 
 _MIXING = (
     "others = batch.clone()",

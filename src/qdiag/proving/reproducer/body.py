@@ -12,9 +12,9 @@ import numpy as np
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
-from qdiag.reproducer.comparing import NUMPY, Layout, converted, plain, table
-from qdiag.reproducer.task import Task
-from qdiag.reproducer.variables import Variable
+from qdiag.proving.reproducer.expressions import NUMPY, Layout, converted, plain, table
+from qdiag.proving.reproducer.task import Task
+from qdiag.proving.reproducer.variables import Variable
 
 DIFFERENCES_FROM = 1e-5
 """Gaps above this are shown by central differences in the script itself; smaller ones need the arbiter's own numbers."""

@@ -12,9 +12,9 @@ from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Reproducer
-from qdiag.reproducer.functions import Cut
-from qdiag.reproducer.task import Language
-from qdiag.reproducer.writing import write, write_around, write_for
+from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.task import Language
+from qdiag.proving.reproducer.writing import write, write_around, write_for
 
 MOST_ROWS = 5
 """Rows of a batch that are tried by themselves, where the whole batch shows nothing."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit
-from qdiag.reproducer.variables import Variable
+from qdiag.proving.reproducer.variables import Variable
 
 _STATES = frozenset(["StateMP", "DensityMatrixMP"])
 

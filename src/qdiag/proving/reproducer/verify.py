@@ -13,7 +13,7 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.model.findings import Finding, Reproducer
-from qdiag.reproducer.choosing import NOTHING_ELSE, Material, scripts
+from qdiag.proving.reproducer.candidates import NOTHING_ELSE, Material, scripts
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""

@@ -14,14 +14,14 @@ from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, lines_of_code
 from qdiag.model.method import Method
-from qdiag.reproducer.arguments import argument_scripts
-from qdiag.reproducer.body import Body
-from qdiag.reproducer.comparing import Layout
-from qdiag.reproducer.functions import Cut
-from qdiag.reproducer.layers import batch_script, cast_script, dtype_script
-from qdiag.reproducer.script import Script, versions
-from qdiag.reproducer.task import Language, Task
-from qdiag.reproducer.variables import variables_of
+from qdiag.proving.reproducer.around_function import argument_scripts
+from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
+from qdiag.proving.reproducer.body import Body
+from qdiag.proving.reproducer.expressions import Layout
+from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.script_text import Script, versions
+from qdiag.proving.reproducer.task import Language, Task
+from qdiag.proving.reproducer.variables import variables_of
 
 
 def write(
@@ -112,7 +112,7 @@ _BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {
 
 def pennylane() -> Language:
     """The installed PennyLane's language, which loads it."""
-    from qdiag.reproducer.language import PENNYLANE
+    from qdiag.proving.reproducer.pennylane_language import PENNYLANE
 
     return PENNYLANE
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from qdiag.minimizing.changes import Pass
-from qdiag.minimizing.deletion import one_by_one, thin_out, try_all
-from qdiag.minimizing.passes.batches import drop_batch_axis, drop_rows, drop_shots
-from qdiag.minimizing.passes.gates import expand, peel, simplify_gates, simplify_observables
-from qdiag.minimizing.passes.numbers import (
+from qdiag.proving.minimizing.changes import Pass
+from qdiag.proving.minimizing.deletion import one_by_one, thin_out, try_all
+from qdiag.proving.minimizing.passes.batch_axis import drop_batch_axis, drop_rows, drop_shots
+from qdiag.proving.minimizing.passes.parts import delete_operations, drop_measurements, drop_terms, return_plainly
+from qdiag.proving.minimizing.passes.rebuild import rebuild
+from qdiag.proving.minimizing.passes.simpler_gates import expand, peel, simplify_gates, simplify_observables
+from qdiag.proving.minimizing.passes.simpler_numbers import (
     freeze_parameters,
     plain_containers,
     round_numbers,
@@ -17,9 +19,7 @@ from qdiag.minimizing.passes.numbers import (
     simplify_states,
     widen_precision,
 )
-from qdiag.minimizing.passes.parts import delete_operations, drop_measurements, drop_terms, return_plainly
-from qdiag.minimizing.passes.rebuilding import rebuild
-from qdiag.minimizing.passes.wires import merge_wires, narrow, relabel
+from qdiag.proving.minimizing.passes.wires import merge_wires, narrow, relabel
 
 PASSES: tuple[Pass, ...] = (
     Pass("cut after and before, delete operations", delete_operations, thin_out),

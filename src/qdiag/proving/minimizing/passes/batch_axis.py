@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.minimizing.changes import Changes, Workshop
 from qdiag.model.circuit import Circuit
 from qdiag.model.edits import without_batch, without_rows
+from qdiag.proving.minimizing.changes import Changes, Workshop
 
 
 def drop_rows(circuit: Circuit, workshop: Workshop) -> Changes:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.minimizing.changes import Changes, Workshop
 from qdiag.model.circuit import Circuit, Node, Parameter, without_measurements
 from qdiag.model.edits import GATHERING, Edit, Place, places
+from qdiag.proving.minimizing.changes import Changes, Workshop
 
 
 def delete_operations(circuit: Circuit, workshop: Workshop) -> Changes:

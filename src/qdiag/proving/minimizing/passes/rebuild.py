@@ -7,9 +7,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.minimizing.changes import Changes, Workshop
-from qdiag.minimizing.order import PLAIN_GATES
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.order import PLAIN_GATES
 
 ANGLES = (0.4, 1.1, 0.7)
 """Nothing special happens at these."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qdiag.minimizing.changes import Changes, Workshop
-from qdiag.minimizing.order import PLAIN_GATES
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.edits import GATHERING, Edit, Place, places
+from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.order import PLAIN_GATES
 
 Simpler = tuple[str, tuple[int, ...], tuple[int, ...]]
 """A gate's name, and which of the former gate's numbers and wires it takes."""

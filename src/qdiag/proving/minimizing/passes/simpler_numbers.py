@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.minimizing.changes import Changes, Propose, Workshop
-from qdiag.minimizing.order import simplicity
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
 from qdiag.model.edits import rounded, significant, with_elements
+from qdiag.proving.minimizing.changes import Changes, Propose, Workshop
+from qdiag.proving.minimizing.order import simplicity
 
 UNITARY = frozenset({"QubitUnitary", "ControlledQubitUnitary", "DiagonalQubitUnitary", "QubitChannel"})
 """Operators whose numbers mean something together only: changing one alone makes no operator."""

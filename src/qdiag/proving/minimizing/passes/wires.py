@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from qdiag.minimizing.changes import Changes, Workshop
-from qdiag.minimizing.order import PLAIN_GATES
 from qdiag.model.circuit import Circuit, Node, Wires, relabelled, walk
 from qdiag.model.edits import Edit, narrowed, places
+from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.order import PLAIN_GATES
 
 ANY_WIDTH = ("Identity", "MultiRZ", "PauliRot")
 """Plain gates that act on any number of wires."""
