@@ -22,9 +22,10 @@ from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list
 from qdiag.pipeline import Options, Outcome, Silence
 from qdiag.recording.session import Session, paused
-from qdiag.report import markdown, outline_file
-from qdiag.report.document import document
-from qdiag.report.outline import Document
+from qdiag.report.content import outline_file
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document
+from qdiag.report.formats import markdown
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
@@ -256,7 +257,7 @@ def _as_text(outline: Document) -> str:
     """The summary of 80 columns, without colour; in a notebook, too, where rich would show it instead of writing it."""
     from rich.console import Console
 
-    from qdiag.report import terminal
+    from qdiag.report.formats import terminal
 
     stream = StringIO()
     plain = Console(file=stream, width=80, no_color=True, force_terminal=False, force_jupyter=False, highlight=False)
@@ -269,7 +270,7 @@ def _framed(outline: Document) -> str:
 
     Where frames are taken out, as from a notebook that is not trusted, the sentence in it remains.
     """
-    from qdiag.report import html
+    from qdiag.report.formats import html
 
     page, style = escape(html.render(outline), quote=True), "width:100%;height:36em;border:0;resize:vertical"
     sentence = escape(f"{outline.verdict}: {outline.sentence}")

@@ -29,9 +29,10 @@ from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.model.twin_training import Training
 from qdiag.recording import launcher
-from qdiag.report import findings_json, markdown, outline_file
-from qdiag.report.document import document
-from qdiag.report.outline import Document
+from qdiag.report.content import outline_file
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document
+from qdiag.report.formats import findings_json, markdown
 from qdiag.trace.evaluation_store import EvaluationFile
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
@@ -367,7 +368,7 @@ def report(outcome: Outcome) -> Document:
 def write_reports(outline: Document, run: RunDirectory) -> None:
     """Write an outline, and what is rendered from it, into a run's folder."""
     # matplotlib takes a second to load, which is not to be paid before the script has run
-    from qdiag.report import html
+    from qdiag.report.formats import html
 
     texts = {
         run.findings: findings_json.render(outline),

@@ -14,7 +14,7 @@ from qdiag.errors import QdiagError
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import parse_list
-from qdiag.report.outline import Chapter, Document
+from qdiag.report.content.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory

@@ -27,8 +27,8 @@ from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import reported
 from qdiag.proof import kept, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
-from qdiag.report.document import document
-from qdiag.report.outline import Document
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
 

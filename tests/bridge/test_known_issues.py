@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qdiag.report.known_issues import KNOWN_ISSUES, KnownIssue
+from qdiag.report.content.known_issues import KNOWN_ISSUES, KnownIssue
 
 qml = pytest.importorskip("pennylane")
 torch = pytest.importorskip("torch")

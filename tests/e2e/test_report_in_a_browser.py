@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.report import html
+from qdiag.report.formats import html
 from tests.golden.results import CASES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

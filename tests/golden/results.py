@@ -14,9 +14,9 @@ from qdiag.model.call import Argument, Call, Configuration, Environment, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
 from qdiag.model.method import parse
-from qdiag.report.document import document
-from qdiag.report.outline import Document
-from qdiag.report.redaction import Secrets
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document
+from qdiag.report.redacting.redaction import Secrets
 from tests.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 EPS32 = float(np.finfo(np.float32).eps)

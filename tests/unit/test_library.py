@@ -19,7 +19,7 @@ from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
 from qdiag.judging.comparison.compare import Tolerance, Verdict
 from qdiag.library import Check
 from qdiag.model.findings import Reproducer
-from qdiag.report.outline import Document
+from qdiag.report.content.outline import Document
 from qdiag.suite import Span
 from tests.golden.results import CASES
 

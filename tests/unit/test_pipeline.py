@@ -9,8 +9,8 @@ from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Event, Script
 from qdiag.model.findings import Result
 from qdiag.model.method import Method
-from qdiag.report.names import Names
-from qdiag.report.sentences import of_result
+from qdiag.report.content.method_names import Names
+from qdiag.report.content.sentences import of_result
 
 
 class Noted:

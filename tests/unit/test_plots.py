@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from qdiag.report.outline import Curve, GapPlot
-from qdiag.report.plots import gap_over_calls
+from qdiag.report.content.outline import Curve, GapPlot
+from qdiag.report.formats.plots import gap_over_calls
 
 
 @pytest.mark.parametrize("calls", [1, 2, 3])

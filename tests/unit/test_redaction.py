@@ -9,10 +9,10 @@ import pytest
 
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
-from qdiag.report.code_redaction import LEFT_OUT
-from qdiag.report.outline import Code
-from qdiag.report.patterns import without_patterns
-from qdiag.report.redaction import Secrets, redacted, secrets_of, secrets_of_this_machine
+from qdiag.report.content.outline import Code
+from qdiag.report.redacting.code import LEFT_OUT
+from qdiag.report.redacting.patterns import without_patterns
+from qdiag.report.redacting.redaction import Secrets, redacted, secrets_of, secrets_of_this_machine
 
 ARGUMENTS = (
     "default.qubit",

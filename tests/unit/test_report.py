@@ -26,13 +26,14 @@ from qdiag.errors import TraceError, UsageError
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Failure, Script
 from qdiag.model.probe import Probe
-from qdiag.report import bundle, figures, findings_json, github, html, markdown, outline_file, terminal
-from qdiag.report.document import document as outline
-from qdiag.report.drawing import MOST_OPERATIONS, drawing
-from qdiag.report.drawing import text as drawing_text
-from qdiag.report.names import Names
-from qdiag.report.outline import Code, Document
-from qdiag.report.sentences import of_finding, of_result
+from qdiag.report.content import figures, outline_file
+from qdiag.report.content.document import document as outline
+from qdiag.report.content.drawing import MOST_OPERATIONS, drawing
+from qdiag.report.content.drawing import text as drawing_text
+from qdiag.report.content.method_names import Names
+from qdiag.report.content.outline import Code, Document
+from qdiag.report.content.sentences import of_finding, of_result
+from qdiag.report.formats import bundle, findings_json, github, html, markdown, terminal
 from qdiag.trace.run_folder import RunDirectory
 from tests.golden.results import CASES, ENVIRONMENT, Case
 from tests.small_circuits import circuit, controlled, expval, gate, probs

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from qdiag.cli.show import command
 from qdiag.model.call import Script
-from qdiag.report import outline_file
+from qdiag.report.content import outline_file
 from qdiag.trace.writer import TraceWriter, create
 from tests.golden.results import CASES
 from tests.unit.scripted import call, circuit

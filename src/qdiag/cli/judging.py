@@ -15,7 +15,7 @@ from qdiag.errors import MethodError
 from qdiag.judging.comparison.compare import Tolerance
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import Method, parse_list
-from qdiag.report import findings_json, terminal
+from qdiag.report.formats import findings_json, terminal
 
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:

@@ -17,9 +17,10 @@ from qdiag import pipeline, synthetic
 from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
-from qdiag.report import bundle as zip_bundle
-from qdiag.report import figures, findings_json, github, html, markdown, terminal
-from qdiag.report.outline import Document
+from qdiag.report.content import figures
+from qdiag.report.content.outline import Document
+from qdiag.report.formats import bundle as zip_bundle
+from qdiag.report.formats import findings_json, github, html, markdown, terminal
 from qdiag.trace import run_folder
 
 REPOSITORY = "PennyLaneAI/pennylane"

@@ -14,11 +14,11 @@ from rich.table import Table
 from qdiag import pipeline
 from qdiag.cli import options
 from qdiag.model.call import Call
-from qdiag.report.chapters import flow
-from qdiag.report.figures import NOTHING, count, units
-from qdiag.report.names import names_of
-from qdiag.report.outline import Document, GapPlot
-from qdiag.report.redaction import redacted, secrets_of_this_machine
+from qdiag.report.content.chapters import flow
+from qdiag.report.content.figures import NOTHING, count, units
+from qdiag.report.content.method_names import names_of
+from qdiag.report.content.outline import Document, GapPlot
+from qdiag.report.redacting.redaction import redacted, secrets_of_this_machine
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory

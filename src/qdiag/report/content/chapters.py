@@ -8,12 +8,12 @@ from typing import Optional
 from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
-from qdiag.report import evidence, known_issues, sentences
-from qdiag.report.drawing import drawing
-from qdiag.report.figures import calls, count, gap, precision, shortened, units, values
-from qdiag.report.gaps import heat_map
-from qdiag.report.names import Names
-from qdiag.report.outline import Chapter, Code, Fact, Station, Table
+from qdiag.report.content import evidence, known_issues, sentences
+from qdiag.report.content.drawing import drawing
+from qdiag.report.content.figures import calls, count, gap, precision, shortened, units, values
+from qdiag.report.content.gaps import heat_map
+from qdiag.report.content.method_names import Names
+from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
 
 _MEASURED = frozenset({"output", "vjp", "jacobian", "second-derivative"})
 """Signatures whose difference is a number."""

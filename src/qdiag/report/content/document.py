@@ -10,15 +10,15 @@ from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.findings import Result
 from qdiag.model.twin_training import Training
-from qdiag.report import sentences
-from qdiag.report.chapters import chapter, reproducer_state, traceback_text
-from qdiag.report.figures import NOTHING, calls, count, seconds, shortened
-from qdiag.report.findings_json import record
-from qdiag.report.gaps import gap_plot
-from qdiag.report.names import Names, names_of
-from qdiag.report.outline import Code, Document, Fact, Table
-from qdiag.report.redaction import Secrets, redacted, secrets_of_this_machine
-from qdiag.report.trainings import training_record, trainings
+from qdiag.report.content import sentences
+from qdiag.report.content.chapters import chapter, reproducer_state, traceback_text
+from qdiag.report.content.figures import NOTHING, calls, count, seconds, shortened
+from qdiag.report.content.gaps import gap_plot
+from qdiag.report.content.method_names import Names, names_of
+from qdiag.report.content.outline import Code, Document, Fact, Table
+from qdiag.report.content.trainings import training_record, trainings
+from qdiag.report.formats.findings_json import record
+from qdiag.report.redacting.redaction import Secrets, redacted, secrets_of_this_machine
 
 
 def document(

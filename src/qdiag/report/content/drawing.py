@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
-from qdiag.report.figures import count, listing, shortened
+from qdiag.report.content.figures import count, listing, shortened
 
 MOST_OPERATIONS = 60
 """What is beyond is left out, and said."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qdiag.model.findings import Evidence
-from qdiag.report.figures import ARROW, gap
-from qdiag.report.outline import Table
+from qdiag.report.content.figures import ARROW, gap
+from qdiag.report.content.outline import Table
 
 MOST_IN_A_SENTENCE = 2
 """Experiments that heal, and as many that do not."""

@@ -12,9 +12,9 @@ import numpy as np
 from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.element_names import output_name, trainable_names
 from qdiag.model.findings import Finding, Result
-from qdiag.report.figures import count, gap, precision, shortened, units
-from qdiag.report.names import Names
-from qdiag.report.outline import Curve, GapPlot, HeatMap
+from qdiag.report.content.figures import count, gap, precision, shortened, units
+from qdiag.report.content.method_names import Names
+from qdiag.report.content.outline import Curve, GapPlot, HeatMap
 
 _LONGEST_NAME = 16
 """Characters of a parameter's name along a heat map."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from qdiag.report.drawing import Drawing
+from qdiag.report.content.drawing import Drawing
 
 
 @dataclass(frozen=True)

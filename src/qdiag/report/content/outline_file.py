@@ -8,8 +8,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from qdiag.errors import TraceError
-from qdiag.report.figures import word
-from qdiag.report.outline import Document
+from qdiag.report.content.figures import word
+from qdiag.report.content.outline import Document
 
 FORMAT = 1
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Script
 from qdiag.model.findings import Divergence, Finding, Result
-from qdiag.report.figures import count, gap, listing, precision
-from qdiag.report.names import Names
+from qdiag.report.content.figures import count, gap, listing, precision
+from qdiag.report.content.method_names import Names
 
 WORDS = {
     Verdict.AGREE: "AGREE",

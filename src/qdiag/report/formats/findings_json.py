@@ -10,9 +10,9 @@ from qdiag._version import __version__
 from qdiag.judging.comparison.compare import Comparison
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
-from qdiag.report import known_issues
-from qdiag.report.figures import word
-from qdiag.report.outline import Document
+from qdiag.report.content import known_issues
+from qdiag.report.content.figures import word
+from qdiag.report.content.outline import Document
 
 SCHEMA = 1
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Optional
 from urllib.parse import urlencode
 
-from qdiag.report import markdown
-from qdiag.report.figures import shortened
-from qdiag.report.outline import Chapter, Document
+from qdiag.report.content.figures import shortened
+from qdiag.report.content.outline import Chapter, Document
+from qdiag.report.formats import markdown
 
 NEW_ISSUE = "https://github.com/PennyLaneAI/pennylane/issues/new"
 TEMPLATE = "bug_report.yml"

@@ -8,9 +8,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from qdiag.report import plots
-from qdiag.report.drawing import Drawing
-from qdiag.report.outline import Document, GapPlot, HeatMap, TrainingPlot
+from qdiag.report.content.drawing import Drawing
+from qdiag.report.content.outline import Document, GapPlot, HeatMap, TrainingPlot
+from qdiag.report.formats import plots
 
 
 def render(document: Document) -> str:

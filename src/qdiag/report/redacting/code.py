@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 
-from qdiag.report.patterns import SECRET_NAME
+from qdiag.report.redacting.patterns import SECRET_NAME
 
 LEFT_OUT = "# left out: what must not leave cannot be taken out of it; it stands in the run's folder\n"
 

@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import DIFF_METHODS
-from qdiag.report.code_redaction import cleaned_code
-from qdiag.report.outline import Code
-from qdiag.report.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
-from qdiag.report.script_arguments import hidden, secret_arguments
+from qdiag.report.content.outline import Code
+from qdiag.report.redacting.code import cleaned_code
+from qdiag.report.redacting.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
+from qdiag.report.redacting.script_arguments import hidden, secret_arguments
 
 _NOBODY = frozenset(
     {"root", "user", "runner", "admin", "ubuntu", "test", "docker", "jovyan", "nobody", "default", "localhost", "local"}

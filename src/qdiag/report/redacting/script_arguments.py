@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qdiag.report.patterns import SECRET_NAME
+from qdiag.report.redacting.patterns import SECRET_NAME
 
 _STRONG = re.compile(SECRET_NAME, re.IGNORECASE)
 _IDENTITY = re.compile(r"--?(?:[\w\-]*[_\-])?(?:user[_\-]?(?:name)?|login|e?mail|host(?:name)?)", re.IGNORECASE)

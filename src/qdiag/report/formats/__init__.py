@@ -1,0 +1,1 @@
+"""The same report as text, Markdown, HTML, JSON, an issue, an archive."""
