@@ -6,20 +6,20 @@ TYPE_CHECKING = False  # typing itself is not loaded: the traced child starts he
 if TYPE_CHECKING:
     from qdiag import errors as errors
     from qdiag import testing as testing
+    from qdiag.api import Check as Check
+    from qdiag.api import Recording as Recording
+    from qdiag.api import check as check
+    from qdiag.api import open as open
+    from qdiag.api import record as record
     from qdiag.judging.comparison.compare import Tolerance as Tolerance
     from qdiag.judging.comparison.compare import Verdict as Verdict
-    from qdiag.library import Check as Check
-    from qdiag.library import Recording as Recording
-    from qdiag.library import check as check
-    from qdiag.library import open as open
-    from qdiag.library import record as record
 
 _HOMES = {
-    "check": "qdiag.library",
-    "record": "qdiag.library",
-    "open": "qdiag.library",
-    "Check": "qdiag.library",
-    "Recording": "qdiag.library",
+    "check": "qdiag.api",
+    "record": "qdiag.api",
+    "open": "qdiag.api",
+    "Check": "qdiag.api",
+    "Recording": "qdiag.api",
     "Tolerance": "qdiag.judging.comparison.compare",
     "Verdict": "qdiag.judging.comparison.compare",
 }

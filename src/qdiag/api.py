@@ -12,7 +12,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
-from qdiag import checking, pipeline
 from qdiag.errors import DivergenceError, Interrupted
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.comparison.compare import Tolerance, Verdict
@@ -20,7 +19,8 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list
-from qdiag.pipeline import Options, Outcome, Silence
+from qdiag.pipeline import checking
+from qdiag.pipeline.run import Options, Outcome, Silence, examine, report
 from qdiag.recording.session import Session, paused
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
@@ -169,8 +169,8 @@ class Recording:
         A long training is judged sooner by ``qdiag diagnose``, on all cores.
         """
         with _interruptible(), paused():
-            outcome = pipeline.examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
-            pipeline.report(outcome)
+            outcome = examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
+            report(outcome)
         return _checked(outcome)
 
     @property

@@ -33,18 +33,18 @@ class TestRun:
     __test__ = False
 
     def __init__(self, config: pytest.Config) -> None:
-        from qdiag import suite
         from qdiag.errors import QdiagError
         from qdiag.model.call import Script
+        from qdiag.pipeline import pytest_run
         from qdiag.recording.session import Session
 
         self._methods = str(config.getoption("--qdiag-methods"))
         self._spread = bool(config.getoption("numprocesses", None))
-        self._spans: list[suite.Span] = []
+        self._spans: list[pytest_run.Span] = []
         self._passed: dict[str, bool] = {}
         self._recording = ExitStack()
         try:
-            self._run = suite.create()
+            self._run = pytest_run.create()
             self._session = self._recording.enter_context(Session(self._run.trace, Script("pytest", called=True)))
         except QdiagError as error:
             raise pytest.UsageError(f"--qdiag: {error.cause}") from None
@@ -52,7 +52,7 @@ class TestRun:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Note which calls belong to which test."""
-        from qdiag.suite import Span
+        from qdiag.pipeline.pytest_run import Span
 
         first = self._session.calls
         yield
@@ -78,14 +78,15 @@ class TestRun:
             terminalreporter.write_line(line)
 
     def _summary(self) -> Iterator[str]:
-        from qdiag import pipeline, suite
+        from qdiag.pipeline import pytest_run
+        from qdiag.pipeline.run import reported
 
-        obstacle = suite.judged(self._run, self._methods)
+        obstacle = pytest_run.judged(self._run, self._methods)
         if obstacle:
             yield f"could not be judged: {obstacle}"
         else:
-            outline, own = pipeline.reported(self._run), suite.own_methods(self._run)
-            yield from suite.summary(outline, self._spans, os.path.relpath(self._run.path), own)
+            outline, own = reported(self._run), pytest_run.own_methods(self._run)
+            yield from pytest_run.summary(outline, self._spans, os.path.relpath(self._run.path), own)
 
     def pytest_unconfigure(self) -> None:
         """Stop recording, also where there was no summary."""

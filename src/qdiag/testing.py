@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from qdiag.api import Check, Methods, Tolerated, check
 from qdiag.errors import UsageError
-from qdiag.library import Check, Methods, Tolerated, check
 
 __all__ = ["assert_methods_agree"]
 

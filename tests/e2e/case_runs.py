@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-from qdiag import pipeline
-from qdiag.cli.voice import Voice
+from qdiag.cli.progress import Voice
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
+from qdiag.pipeline.run import Options, Outcome, examine, record, report
 from qdiag.trace import run_folder
 
 if sys.version_info >= (3, 11):
@@ -55,7 +55,7 @@ class Row:
     """A case that was run."""
 
     case: Case
-    outcome: pipeline.Outcome
+    outcome: Outcome
     seconds: float
     failures: tuple[str, ...]
 
@@ -69,14 +69,14 @@ class Row:
 def run(case: Case, workers: Workers, folder: Path) -> Row:
     """Record and judge a case."""
     directory = run_folder.create(str(case.folder / "train.py"), folder / case.name, force=True)
-    pipeline.record(str(case.folder / "train.py"), case.arguments, module=False, run=directory)
+    record(str(case.folder / "train.py"), case.arguments, module=False, run=directory)
     start = time.perf_counter()
-    outcome = pipeline.examine(directory, pipeline.Options(Plan(trusted=True), trusted=True), Voice(2), workers)
-    pipeline.report(outcome)
+    outcome = examine(directory, Options(Plan(trusted=True), trusted=True), Voice(2), workers)
+    report(outcome)
     return Row(case, outcome, time.perf_counter() - start, tuple(failures(case, outcome)))
 
 
-def failures(case: Case, outcome: pipeline.Outcome) -> list[str]:
+def failures(case: Case, outcome: Outcome) -> list[str]:
     """What did not come out as expected, in words."""
     expected, result = case.expected, outcome.result
     wrong = []

@@ -124,7 +124,7 @@ def test_without_the_option_the_plugin_loads_nothing(pytester: pytest.Pytester) 
         import sys
 
         def test_it():
-            loaded = {"numpy", "torch", "pennylane", "qdiag.recording", "qdiag.suite", "qdiag.library"}
+            loaded = {"numpy", "torch", "pennylane", "qdiag.recording", "qdiag.pipeline", "qdiag.api"}
             assert "qdiag.pytest_plugin" in sys.modules
             assert not loaded & set(sys.modules)
         """

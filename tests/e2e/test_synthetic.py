@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.circuit import with_values
-from qdiag.proof import keep, kept
+from qdiag.pipeline.stage_prove import keep, kept
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -100,7 +100,10 @@ def test_a_finding_that_is_not_there_is_a_clear_error(run: Path) -> None:
 
 
 def test_numbers_that_were_not_made_up_would_be_seen(run: Path) -> None:
-    code = "import qdiag.synthetic, sys; qdiag.synthetic.made_up = lambda circuit, seed: circuit; from qdiag.cli import main; main()"
+    code = (
+        "from qdiag.pipeline import synthetic_report; synthetic_report.made_up = lambda circuit, seed: circuit; "
+        "from qdiag.cli import main; main()"
+    )
     command = [sys.executable, "-c", code, "report", "run", "--synthetic", "--format", "markdown"]
     told = subprocess.run(command, cwd=run, capture_output=True, text=True, timeout=280).stdout
     assert PLANTED[0][:5] in told

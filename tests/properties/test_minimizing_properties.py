@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import Circuit, without_measurements, without_operations
-from qdiag.proof import keep
+from qdiag.pipeline.stage_prove import keep
 from qdiag.proving.minimizing.oracle import Oracle, fingerprint
 from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.search import Minimized, minimize

@@ -15,7 +15,7 @@ from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Casts, Evaluation, Request
-from qdiag.warned import Account
+from qdiag.pipeline.stage_cast_warnings import Account
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY"))

@@ -6,23 +6,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from qdiag import examination
-from qdiag.bench import Bench
 from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Failure
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.pipeline import stage_diagnose
+from qdiag.pipeline.stage_context import Bench
 from tests.unit.scripted import METHODS, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
 
 
 def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
-    monkeypatch.setattr(examination, "survey", lambda *_: SimpleNamespace(blamed=None))
-    monkeypatch.setattr(examination, "diagnose", lambda *_: found)
-    monkeypatch.setattr(examination, "_sides", lambda *_: ())
+    monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
+    monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
+    monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
     failing = call(0, circuit(0.3), **failed)
     raised = Divergence(failing, Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
-    return examination.diagnosed(raised, METHODS, Bench(None, Environment()))  # type: ignore[arg-type]
+    return stage_diagnose.diagnosed(raised, METHODS, Bench(None, Environment()))  # type: ignore[arg-type]
 
 
 def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:
@@ -31,7 +31,7 @@ def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: 
 
 def test_a_circuit_that_no_method_runs_is_the_scripts_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
     said = diagnosed(monkeypatch, (METHODS[0], METHODS[0]))
-    assert said.because == examination.NO_METHOD_RUNS
+    assert said.because == stage_diagnose.NO_METHOD_RUNS
     assert "change the circuit" in said.remedy
 
 
@@ -52,7 +52,7 @@ def test_a_quantum_function_that_raises_by_itself_is_no_fault_of_a_method(monkey
     failure = Failure("AttributeError", "module 'pennylane' has no attribute 'RXX'", stage="build")
     finding = examined(monkeypatch, (METHODS[0], METHODS[0]), cause, failure=failure)
     assert finding.divergence.verdict is Verdict.INCONCLUSIVE
-    assert (finding.diagnosis.code, finding.diagnosis.because) == ("QD901", examination.RAISES_ITSELF)
+    assert (finding.diagnosis.code, finding.diagnosis.because) == ("QD901", stage_diagnose.RAISES_ITSELF)
 
 
 def test_a_device_that_raises_is(monkeypatch: pytest.MonkeyPatch) -> None:

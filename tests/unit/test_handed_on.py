@@ -9,11 +9,11 @@ from typing import Any, Callable, Optional
 import numpy as np
 import pytest
 
-from qdiag import examination
-from qdiag.bench import Bench
 from qdiag.judging import layer_findings
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Environment
+from qdiag.pipeline import stage_diagnose
+from qdiag.pipeline.stage_context import Bench
 from tests.unit.scripted import call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))
@@ -62,7 +62,7 @@ class Layers:
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = layer_findings.divergence(layered(dtype, outputs))
-    return examination.diagnosed(divergence, (), Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
+    return stage_diagnose.diagnosed(divergence, (), Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
 
 
 def test_a_layer_that_casts_to_its_inputs_dtype_is_confirmed():
@@ -93,4 +93,4 @@ def test_one_finding_for_a_qnode():
         call = staticmethod(calls.__getitem__)
         structure_of = staticmethod(str)
 
-    assert [d.call.index for d in examination.in_layers(Recording())] == [0]
+    assert [d.call.index for d in stage_diagnose.in_layers(Recording())] == [0]

@@ -14,13 +14,14 @@ from typing import Optional
 import pytest
 
 import qdiag
-from qdiag import library, suite
+from qdiag import api
+from qdiag.api import Check
 from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
 from qdiag.judging.comparison.compare import Tolerance, Verdict
-from qdiag.library import Check
 from qdiag.model.findings import Reproducer
+from qdiag.pipeline import pytest_run
+from qdiag.pipeline.pytest_run import Span
 from qdiag.report.content.outline import Document
-from qdiag.suite import Span
 from tests.golden.results import CASES
 
 
@@ -79,23 +80,23 @@ class TestCheck:
 
 class TestWhatIsAskedFor:
     @pytest.mark.parametrize("methods", ["backprop,adjoint@float64", ["backprop", "adjoint@float64"], ("backprop", "adjoint@float64")])
-    def test_methods_are_written_as_on_the_command_line_or_listed(self, methods: library.Methods) -> None:
-        assert [str(m) for m in library._options(methods, None).plan.methods] == ["backprop", "adjoint@float64"]
+    def test_methods_are_written_as_on_the_command_line_or_listed(self, methods: api.Methods) -> None:
+        assert [str(m) for m in api._options(methods, None).plan.methods] == ["backprop", "adjoint@float64"]
 
     def test_auto_leaves_the_choice_to_the_circuit(self) -> None:
-        assert library._options("auto", None).plan.methods == ()
+        assert api._options("auto", None).plan.methods == ()
 
     def test_an_unknown_method_is_said_at_once(self) -> None:
         with pytest.raises(MethodError, match="sideways"):
-            library._options(["sideways"], None)
+            api._options(["sideways"], None)
 
     @pytest.mark.parametrize(("given", "meant"), [(None, Tolerance()), (1e-6, Tolerance(1e-6)), (Tolerance(relative=0.1),) * 2])
-    def test_a_number_is_an_absolute_tolerance(self, given: library.Tolerated, meant: Tolerance) -> None:
-        assert library._options("auto", given).plan.tolerance == meant
+    def test_a_number_is_an_absolute_tolerance(self, given: api.Tolerated, meant: Tolerance) -> None:
+        assert api._options("auto", given).plan.tolerance == meant
 
     def test_rounding_gets_no_reproducer_and_strangers_code_does_not_run(self) -> None:
-        assert library._options("auto", None).proven == (Verdict.ERROR,)
-        assert not library._options("auto", None, trusted=False).plan.trusted
+        assert api._options("auto", None).proven == (Verdict.ERROR,)
+        assert not api._options("auto", None, trusted=False).plan.trusted
 
 
 class TestPackage:
@@ -127,7 +128,7 @@ class TestSuite:
     """The lines below a test run's results."""
 
     def lines(self, document: Document, *spans: Span, own: Optional[dict[int, str]] = None) -> list[str]:
-        return list(suite.summary(document, spans, "qdiag-runs/pytest-1", own or {}))
+        return list(pytest_run.summary(document, spans, "qdiag-runs/pytest-1", own or {}))
 
     def test_a_finding_names_the_tests_whose_calls_show_it(self) -> None:
         document = CASES["shifted"]().document()
@@ -204,10 +205,10 @@ class TestValues:
     """What ``qdiag check --args`` takes."""
 
     def read(self, tmp_path: Path, text: str) -> object:
-        from qdiag.cli import values
+        from qdiag.cli import json_arguments
 
         (tmp_path / "values.json").write_text(text)
-        return values.read(tmp_path / "values.json")
+        return json_arguments.read(tmp_path / "values.json")
 
     def test_a_list_is_passed_in_order_and_an_object_by_name(self, tmp_path: Path) -> None:
         listed = self.read(tmp_path, "[0.5, 2, [[1, 2.5], [3, 4]]]")
@@ -242,8 +243,8 @@ class TestValues:
         assert raised.value.cure
 
     def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from qdiag.cli import values
+        from qdiag.cli import json_arguments
 
-        monkeypatch.setattr(values, "MOST_BYTES", 4)
+        monkeypatch.setattr(json_arguments, "MOST_BYTES", 4)
         with pytest.raises(UsageError, match="more than"):
             self.read(tmp_path, "[1, 2]")

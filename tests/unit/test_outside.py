@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from qdiag import examination
-from qdiag.bench import Bench
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Call, Environment
 from qdiag.model.probe import Probe, ProbedMethod
+from qdiag.pipeline import stage_diagnose
+from qdiag.pipeline.stage_context import Bench
 from tests.unit.test_probed import argument, call, only, probe
 
 
@@ -28,55 +28,55 @@ LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
 
 def test_one_finding_for_a_qnode_however_often_it_is_probed() -> None:
     trace = Recording((LOST, replace(LOST, call=63)))
-    assert [d.call.index for d in examination.outside(trace, ())] == [7]  # type: ignore[arg-type]
+    assert [d.call.index for d in stage_diagnose.outside(trace, ())] == [7]  # type: ignore[arg-type]
 
 
 def test_a_qnode_whose_circuit_is_wrong_needs_no_probe() -> None:
     known = only(LOST)
     assert known.verdict is Verdict.ERROR
-    assert list(examination.outside(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
+    assert list(stage_diagnose.outside(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
 
 
 def test_an_argument_cut_off_before_the_circuit_is_confirmed() -> None:
-    finding = examination.diagnosed(only(LOST), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(LOST), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "confirmed")
     assert len(finding.diagnosis.evidence) == 2
 
 
 def test_an_argument_lost_elsewhere_is_likely() -> None:
-    finding = examination.diagnosed(only(probe(argument(), own=(0.25,))), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.25,))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "likely")
 
 
 def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
-    finding = examination.diagnosed(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD504", "confirmed")
     assert "(3, 3)" in finding.diagnosis.because
 
 
 def test_another_result_on_plain_numbers_has_no_known_cause_outside_the_circuit() -> None:
-    finding = examination.diagnosed(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
     assert finding.diagnosis.code == "QD901"
 
 
 def test_a_gradient_lost_at_a_switching_value_is_not_called_detached() -> None:
-    finding = examination.diagnosed(only(probe(argument(followed=False, restructured=True, aside=0.0), own=(0.0,))), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(argument(followed=False, restructured=True, aside=0.0), own=(0.0,))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD604", "confirmed")
 
 
 def test_what_the_transforms_do_to_a_gradient_is_not_called_detached() -> None:
     bare = ProbedMethod("backprop", (0.5,))
-    finding = examination.diagnosed(only(probe(argument(), own=(0.0,), untransformed=bare)), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.0,), untransformed=bare)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD505", "confirmed")
 
 
 def test_what_a_probe_saw_before_the_circuit_went_wrong_is_another_finding() -> None:
     later = replace(only(LOST), call=replace(call(), index=9))
-    assert [d.call.index for d in examination.outside(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
-    assert list(examination.outside(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]
+    assert [d.call.index for d in stage_diagnose.outside(Recording((LOST,)), [later])] == [7]  # type: ignore[arg-type]
+    assert list(stage_diagnose.outside(Recording((replace(LOST, call=12),)), [later])) == []  # type: ignore[arg-type]
 
 
 def test_a_gradient_that_is_no_number_comes_from_a_formula_before_the_circuit() -> None:
-    finding = examination.diagnosed(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
+    finding = stage_diagnose.diagnosed(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD306", "confirmed")
     assert "argument scale" in finding.diagnosis.because

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from qdiag import proof
-from qdiag.bench import INTERRUPTED, Bench
 from qdiag.model.call import Environment
 from qdiag.model.findings import Finding, Minimal
+from qdiag.pipeline import stage_prove
+from qdiag.pipeline.stage_context import INTERRUPTED, Bench
 from tests.golden import results
 
 
@@ -19,13 +19,13 @@ def finding(monkeypatch: pytest.MonkeyPatch) -> Finding:
     """One whose search for a smaller circuit is interrupted."""
     finding = results.shifted().result.findings[0]
     found = SimpleNamespace(circuit=finding.divergence.call.circuit, stopped=INTERRUPTED, one_minimal=False, calls=7, seconds=1.0)
-    monkeypatch.setattr(proof, "SameDifference", lambda *given, **options: SimpleNamespace(agrees=None))
-    monkeypatch.setattr(proof, "minimize", lambda *given, **options: found)
+    monkeypatch.setattr(stage_prove, "SameDifference", lambda *given, **options: SimpleNamespace(agrees=None))
+    monkeypatch.setattr(stage_prove, "minimize", lambda *given, **options: found)
     return finding
 
 
 def minimal(finding: Finding, bench: Bench) -> Minimal:
-    found = proof.minimal_of(finding.divergence, bench.question(finding.divergence), finding.diagnosis, bench)
+    found = stage_prove.minimal_of(finding.divergence, bench.question(finding.divergence), finding.diagnosis, bench)
     assert found is not None
     return found
 

@@ -10,14 +10,14 @@ from typing import Any, Callable, Optional
 
 import pytest
 
-from qdiag import second_trainings
 from qdiag.errors import OpaqueCircuitError
 from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Script
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
-from qdiag.pipeline import Outcome, Silence
+from qdiag.pipeline import twin_runs
+from qdiag.pipeline.run import Outcome, Silence
 from qdiag.trace.run_folder import RunDirectory
 from tests.unit.test_loop import TRAINED
 
@@ -57,9 +57,9 @@ def outcome(folder: Path, code: str) -> Outcome:
 def looked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[..., Optional[Reproducer]], code: str = "QD701"
 ) -> Finding:
-    monkeypatch.setattr(second_trainings, "Workers", Here)
+    monkeypatch.setattr(twin_runs, "Workers", Here)
     monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
-    return second_trainings._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
+    return twin_runs._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
 
 
 def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +98,9 @@ def test_ctrl_c_ends_the_search_and_the_judgement_stays(tmp_path: Path, monkeypa
     def loop(*arguments: object) -> Optional[Reproducer]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(second_trainings, "Workers", Here)
+    monkeypatch.setattr(twin_runs, "Workers", Here)
     monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
-    found = second_trainings._with_loop(outcome(tmp_path, "QD701"), TRAINING, Silence())
+    found = twin_runs._with_loop(outcome(tmp_path, "QD701"), TRAINING, Silence())
     assert found.interrupted
     assert "Ctrl-C" in found.result.findings[0].unreproduced
     assert not list(tmp_path.iterdir())

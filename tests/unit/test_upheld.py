@@ -7,12 +7,12 @@ from typing import Optional
 import numpy as np
 import pytest
 
-from qdiag.bench import Bench, excused, once_rounding
 from qdiag.judging.arbiter.arbiter import Judgement
 from qdiag.judging.arbiter.method_verdicts import MethodJudgement
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.comparison.compare import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
+from qdiag.pipeline.stage_context import Bench, excused, once_rounding
 from tests.unit.scripted import call, circuit
 
 PAIR = ("default.qubit/backprop", "default.qubit/adjoint")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Callable, cast
 
-from qdiag.bench import Bench
 from qdiag.judging.comparison.compare import Tolerance
 from qdiag.model.call import Call, Configuration, Event, SourceLine
 from qdiag.model.evaluation import Casts
+from qdiag.pipeline.stage_cast_warnings import notes
+from qdiag.pipeline.stage_context import Bench
 from qdiag.trace.reader import Trace
-from qdiag.warned import notes
 from tests.unit.scenes import of, rotation
 
 SHOWN = "UserWarning: Casting complex values to real discards the imaginary part"

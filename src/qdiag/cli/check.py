@@ -11,10 +11,11 @@ from typing import Any, Callable, Optional
 
 import click
 
-from qdiag import checking
-from qdiag.cli import judging, options, values
-from qdiag.cli.voice import Voice
+from qdiag.cli import json_arguments, options
+from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.progress import Voice
 from qdiag.errors import QdiagError, UsageError, UserCodeError
+from qdiag.pipeline import checking
 from qdiag.trace import run_folder
 
 
@@ -54,20 +55,20 @@ def command(
 
     Real numbers that a QNode is called with are differentiated by; a torch module is differentiated by its parameters.
     """
-    arguments = values.Arguments() if file is None else values.read(file)
+    arguments = json_arguments.Arguments() if file is None else json_arguments.read(file)
     called = _imported(target)
     given: dict[str, Any] = {"methods": methods, "atol": atol, "rtol": rtol, "no_minimize": no_minimize, "jobs": jobs}
-    chosen = replace(judging.options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
+    chosen = replace(options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
     run = run_folder.create(target.rpartition(":")[2], out, force=force)
     voice = Voice(quiet, verbose)
     outcome = _checked(called, arguments, target, run=run, options=chosen, voice=voice)
-    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 _ALL_CALLS = {"every": None, "max_calls": None, "budget": None}
 
 
-def _checked(called: Callable[..., Any], arguments: values.Arguments, name: str, **given: Any) -> Any:
+def _checked(called: Callable[..., Any], arguments: json_arguments.Arguments, name: str, **given: Any) -> Any:
     from qdiag.bridges.live.argument_values import argument
     from qdiag.bridges.live.call_target import check_arguments
 
@@ -82,8 +83,8 @@ def _checked(called: Callable[..., Any], arguments: values.Arguments, name: str,
     except QdiagError:
         raise
     except Exception as error:
-        shown = f"{type(error).__name__}: {error}".split("\n")[0]
-        raise UserCodeError(f"{name} raised {shown}", "call it in Python with the same values to see where") from error
+        words = f"{type(error).__name__}: {error}".split("\n")[0]
+        raise UserCodeError(f"{name} raised {words}", "call it in Python with the same values to see where") from error
 
 
 # --- the object ----------------------------------------------------------------------------------------------------------

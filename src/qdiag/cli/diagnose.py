@@ -7,9 +7,10 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline
-from qdiag.cli import judging, options
-from qdiag.cli.voice import Voice
+from qdiag.cli import options
+from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.progress import Voice
+from qdiag.pipeline.run import examine
 from qdiag.trace import run_folder
 
 
@@ -26,5 +27,5 @@ def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet
     """
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
-    outcome = pipeline.examine(found, judging.options_of(replay, trusted=trust), voice)
-    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    outcome = examine(found, options_of(replay, trusted=trust), voice)
+    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)

@@ -8,9 +8,10 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline
-from qdiag.cli import judging, options
-from qdiag.cli.voice import Voice
+from qdiag.cli import options
+from qdiag.cli.outcome import shown
+from qdiag.cli.progress import Voice
+from qdiag.pipeline.run import Choice, Options, examine
 from qdiag.trace import run_folder
 
 
@@ -36,6 +37,6 @@ def command(
     """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew."""
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
-    chosen = pipeline.Options(jobs=jobs, trusted=trust, seconds=budget, only=pipeline.Choice(finding, call), own_process=True)
+    chosen = Options(jobs=jobs, trusted=trust, seconds=budget, only=Choice(finding, call), own_process=True)
     chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))
-    return judging.shown(pipeline.examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)
+    return shown(examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)

@@ -9,16 +9,16 @@ from typing import Any
 
 import click
 
-from qdiag import pipeline
-from qdiag.cli.voice import Voice
+from qdiag.cli.progress import Voice
 from qdiag.errors import MethodError
 from qdiag.judging.comparison.compare import Tolerance
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import Method, parse_list
+from qdiag.pipeline.run import Options, Outcome, exit_code, report
 from qdiag.report.formats import findings_json, terminal
 
 
-def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
+def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
     """The pipeline's options from those of the command line."""
     methods = () if given["methods"] == "auto" else _installed(parse_list(given["methods"]))
     plan = Plan(
@@ -29,7 +29,7 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> pipeline.Options:
         tolerance=Tolerance(given["atol"], given["rtol"]),
         trusted=trusted,
     )
-    return pipeline.Options(plan, given["jobs"], not given["no_minimize"], trusted=trusted, own_process=True)
+    return Options(plan, given["jobs"], not given["no_minimize"], trusted=trusted, own_process=True)
 
 
 def _installed(methods: tuple[Method, ...]) -> tuple[Method, ...]:
@@ -47,12 +47,12 @@ def _plugins() -> Iterable[metadata.EntryPoint]:
     return metadata.entry_points().get("pennylane.plugins", ())
 
 
-def shown(outcome: pipeline.Outcome, voice: Voice, *, fail_on: str, as_json: bool) -> int:
+def shown(outcome: Outcome, voice: Voice, *, fail_on: str, as_json: bool) -> int:
     """Write a run's files and print its summary; the exit code."""
-    outline = pipeline.report(outcome)
+    outline = report(outcome)
     if as_json:
         # the script's own output may stand on this stream, its last line unfinished
         click.echo(f"\n{findings_json.line(outline)}")
     elif voice.quiet < 2:
         terminal.render(outline, voice.console, verbose=voice.verbose)
-    return int(pipeline.exit_code(outcome, fail_on))
+    return int(exit_code(outcome, fail_on))

@@ -13,10 +13,11 @@ from typing import Callable, Optional
 import click
 from rich.console import Console
 
-from qdiag import pipeline, synthetic
 from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
+from qdiag.pipeline import synthetic_report
+from qdiag.pipeline.run import reported
 from qdiag.report.content import figures
 from qdiag.report.content.outline import Document
 from qdiag.report.formats import bundle as zip_bundle
@@ -68,7 +69,7 @@ def command(
     if with_trace and bundle is None:
         raise UsageError("--with-trace puts the trace into a bundle, and there is none", "add --bundle ZIP")
     found = run_folder.find(run)
-    document = _invented(found, finding or 1, trust) if invented else _chosen(pipeline.reported(found), finding)
+    document = _invented(found, finding or 1, trust) if invented else _chosen(reported(found), finding)
     if bundle is not None:
         zip_bundle.write(bundle, zip_bundle.contents(document), found.trace if with_trace else None)
         say(f"wrote {bundle}" + ("; the trace in it holds your data, unredacted" if with_trace else ""))
@@ -107,7 +108,7 @@ def _plain(document: Document, verbose: bool) -> str:
 
 def _invented(run: run_folder.RunDirectory, number: int, trusted: bool) -> Document:
     with Workers(forked=True) as workers:
-        return synthetic.report(run, number, workers, trusted=trusted)
+        return synthetic_report.report(run, number, workers, trusted=trusted)
 
 
 Say = Callable[[str], None]

@@ -11,9 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from qdiag import pipeline
 from qdiag.cli import options
 from qdiag.model.call import Call
+from qdiag.pipeline.run import reported
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import names_of
@@ -57,7 +57,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
 
 
 def _judged(run: RunDirectory) -> Optional[Document]:
-    return pipeline.reported(run) if run.outline.exists() else None
+    return reported(run) if run.outline.exists() else None
 
 
 def _everything(rows: list[dict[str, Any]], judged: Optional[Document]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from typing import Optional
 
 import click
 
-from qdiag import pipeline
-from qdiag.cli import judging, options
-from qdiag.cli.voice import Voice
+from qdiag.cli import options
+from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.progress import Voice
 from qdiag.errors import UsageError
+from qdiag.pipeline.run import record, trace
 from qdiag.trace import run_folder
 
 
@@ -54,13 +55,13 @@ def command(
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     if not module and not os.path.exists(script):
         raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
-    chosen = replace(judging.options_of(replay, trusted=True), probe=probe)
+    chosen = replace(options_of(replay, trusted=True), probe=probe)
     run = run_folder.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
-        _leave_as(pipeline.record(script, argv, module=module, run=run, probe=probe).exit_code)
-    outcome = pipeline.trace(script, argv, module=module, run=run, options=chosen, voice=voice)
-    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+        _leave_as(record(script, argv, module=module, run=run, probe=probe).exit_code)
+    outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
+    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 def _leave_as(exit_code: Optional[int]) -> None:

@@ -9,7 +9,7 @@ from typing import Optional
 import click
 
 from qdiag.cli import options
-from qdiag.cli.voice import Voice
+from qdiag.cli.progress import Voice
 from qdiag.errors import UsageError
 from qdiag.model.method import DIFF_METHODS
 from qdiag.trace import run_folder
@@ -66,21 +66,21 @@ def command(
 
     Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped).
     """
-    from qdiag import second_trainings
-    from qdiag.cli import judging
+    from qdiag.cli.outcome import shown
+    from qdiag.pipeline import twin_runs
     from qdiag.twins.runs import Wish
 
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     wish = Wish(_methods(methods), controls, mechanism, jobs)
     trace = run_folder.find(earlier).trace if earlier is not None else None
-    twin = second_trainings.Twin(script, argv, module, wish, trace, scratch)
+    twin = twin_runs.Twin(script, argv, module, wish, trace, scratch)
     voice = Voice(quiet, verbose)
-    voice.say(second_trainings.announcement(twin))
+    voice.say(twin_runs.announcement(twin))
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
         click.confirm("Run them?", abort=True, err=True)
     run = run_folder.create(_named(script), out, force=force)
-    outcome = second_trainings.run(twin, run, voice)
-    return judging.shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    outcome = twin_runs.run(twin, run, voice)
+    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 def _methods(written: str) -> tuple[str, ...]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
-from qdiag import pipeline
 from qdiag.errors import UsageError
 from qdiag.evaluation.workers import Evaluator
 from qdiag.model.call import Script
-from qdiag.pipeline import Options, Outcome, Voice
+from qdiag.pipeline.run import Options, Outcome, Voice, examine
 from qdiag.recording.session import Session, paused
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
@@ -67,7 +66,7 @@ def check(
                 error = raised
         with paused():
             tracked = _recorded(run, call_target.name_of(target), error)
-            outcome = pipeline.examine(run, options, voice, workers)
+            outcome = examine(run, options, voice, workers)
     if tracked:
         return outcome
     return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Union
 
-from qdiag import examination, proof, warned
-from qdiag.bench import Bench
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
+from qdiag.pipeline.stage_context import Bench
 from qdiag.trace.reader import Trace
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
@@ -29,18 +29,18 @@ def judged(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Di
 
 def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Finding:
     """The finding of `examination.diagnosed`; of unknown cause where diagnosing fails."""
-    return _unless_it_fails(lambda: examination.diagnosed(divergence, methods, bench), divergence)
+    return _unless_it_fails(lambda: stage_diagnose.diagnosed(divergence, methods, bench), divergence)
 
 
 def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
     """The finding of `proof.reproduced`; as it stands where that fails."""
-    return _unless_it_fails(lambda: proof.reproduced(finding, bench, path), finding)
+    return _unless_it_fails(lambda: stage_prove.reproduced(finding, bench, path), finding)
 
 
 def warnings(trace: Trace, methods: Sequence[str], bench: Bench) -> tuple[str, ...]:
     """The notes of `warned.notes`; where that fails, a note that says so."""
     try:
-        return tuple(warned.notes(trace, methods, bench))
+        return tuple(stage_cast_warnings.notes(trace, methods, bench))
     except QdiagError:
         raise
     except Exception as error:

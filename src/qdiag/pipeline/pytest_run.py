@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qdiag import pipeline
 from qdiag.errors import QdiagError
 from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.method import parse_list
+from qdiag.pipeline.run import Options, Silence, examine, report
 from qdiag.report.content.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
@@ -110,7 +110,7 @@ def create() -> RunDirectory:
 
 def judged(run: RunDirectory, methods: str) -> str:
     """Judge a run in a process of its own: whatever happens there, the test run ends as it would. Why it could not be, or ""."""
-    order = "import sys; from qdiag import suite; sys.exit(suite.judge(*sys.argv[1:]))"
+    order = "import sys; from qdiag.pipeline import pytest_run; sys.exit(pytest_run.judge(*sys.argv[1:]))"
     command = [sys.executable, "-c", order, run.path.name, methods]
     done = subprocess.run(command, cwd=run.path.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.outline.exists():
@@ -121,9 +121,9 @@ def judged(run: RunDirectory, methods: str) -> str:
 def judge(folder: str, methods: str) -> str:
     """In that process: judge the run, and write its reports; why it could not be, or ""."""
     plan = Plan(methods=() if methods == "auto" else parse_list(methods), trusted=True)
-    options = pipeline.Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
+    options = Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
     try:
-        pipeline.report(pipeline.examine(RunDirectory(Path(folder)), options, pipeline.Silence()))
+        report(examine(RunDirectory(Path(folder)), options, Silence()))
     except QdiagError as error:
         return error.cause
     return ""

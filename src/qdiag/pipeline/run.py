@@ -13,12 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Callable, Optional, Protocol
 
-from qdiag import guarded
-from qdiag.bench import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
 from qdiag.evaluation.workers import Evaluator, Workers, load_frameworks, most_workers
-from qdiag.examination import in_layers, outside, unanimous
-from qdiag.guarded import diagnosed, reproduced
 from qdiag.judging.comparison.compare import Tolerance, Verdict
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
@@ -28,6 +24,10 @@ from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.model.twin_training import Training
+from qdiag.pipeline import guarded
+from qdiag.pipeline.guarded import diagnosed, reproduced
+from qdiag.pipeline.stage_context import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
+from qdiag.pipeline.stage_diagnose import in_layers, outside, unanimous
 from qdiag.recording import launcher
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
-from qdiag.bench import Bench, method_named
 from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
 from qdiag.evaluation import remote
 from qdiag.judging.question import ARBITER, Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
+from qdiag.pipeline.stage_context import Bench, method_named
 from qdiag.trace.reader import Trace
 
 WARNED = f'torch warned "{CASTING} discards the imaginary part"'

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional, Protocol
 
-from qdiag.bench import Bench
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT, UNKNOWN
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
@@ -25,6 +24,7 @@ from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.judging.question import ARBITER, Question
 from qdiag.model.call import Call
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.pipeline.stage_context import Bench
 from qdiag.trace.reader import Trace
 
 Report = Callable[[int, int], None]

@@ -8,7 +8,6 @@ from itertools import count, takewhile
 from pathlib import Path
 from typing import Optional
 
-from qdiag.bench import INTERRUPTED, Bench
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
 from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
@@ -22,6 +21,7 @@ from qdiag.judging.question import Question, ask, with_circuit
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.pipeline.stage_context import INTERRUPTED, Bench
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference

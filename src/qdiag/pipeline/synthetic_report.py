@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
-from qdiag import guarded
-from qdiag.bench import Bench, method_named
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
@@ -24,8 +22,10 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
-from qdiag.pipeline import reported
-from qdiag.proof import kept, same_difference
+from qdiag.pipeline import guarded
+from qdiag.pipeline.run import reported
+from qdiag.pipeline.stage_context import Bench, method_named
+from qdiag.pipeline.stage_prove import kept, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document

@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import Optional
 
-from qdiag import pipeline
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
@@ -23,7 +22,7 @@ from qdiag.model.call import Call, Environment, Script
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
-from qdiag.pipeline import Outcome, Voice
+from qdiag.pipeline.run import Options, Outcome, Voice, examine
 from qdiag.proving.reproducer import loop
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
@@ -212,8 +211,8 @@ def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
     parted = training.judgement.verdict is Verdict.ERROR
     plan = Plan(methods=() if parted else (Method("", training.other),), max_calls=JUDGED_CALLS, trusted=True)
     try:
-        options = pipeline.Options(plan, jobs=1, minimize=False, trusted=True, own_process=True)
-        judged = pipeline.examine(outcome.run, options, voice).result
+        options = Options(plan, jobs=1, minimize=False, trusted=True, own_process=True)
+        judged = examine(outcome.run, options, voice).result
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")
         return outcome

@@ -40,7 +40,7 @@ def _lossy_words(scene: Scene) -> str:
 
 
 def _explains_no_difference(_: Scene) -> bool:
-    """It explains a warning, where no method is wrong: `qdiag.warned` names it."""
+    """It explains a warning, where no method is wrong: `qdiag.pipeline.stage_cast_warnings` names it."""
     return False
 
 
