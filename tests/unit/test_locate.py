@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -24,8 +24,8 @@ from qdiag.trace.evaluation_store import EvaluationFile
 from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 
-def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, *, store: Optional[EvaluationFile] = None) -> Located:
-    return Replay(trace, evaluator, plan or Plan(), store=store).finish()
+def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, **given: Any) -> Located:
+    return Replay(trace, evaluator, plan or Plan(), **given).finish()
 
 
 def training(length: int, dtype: str = "float64", own: str = METHODS[0], **changes) -> ScriptedTrace:

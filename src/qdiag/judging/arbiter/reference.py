@@ -13,12 +13,11 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.judging.arbiter.circuit_function import Simulation, flat, too_large
+from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
 from qdiag.model.circuit import Circuit, Node, Outcome, walk
 from qdiag.model.numerics.derivative import Derivative, derivative
 from qdiag.model.numerics.measurements import defect, dense
 from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
-from qdiag.space import Space
 
 MOST_COORDINATES = 2048
 """Circuits with more trainable numbers are not differentiated."""

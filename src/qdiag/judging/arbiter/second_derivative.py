@@ -8,11 +8,10 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.judging.arbiter.circuit_function import Simulation, coordinates
+from qdiag.judging.arbiter.circuit_function import Simulation, Space, coordinates
 from qdiag.judging.arbiter.reference import EVALUATIONS, reference
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics.derivative import curvature
-from qdiag.space import Space
 
 
 @dataclass(frozen=True, eq=False)
