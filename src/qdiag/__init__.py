@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from qdiag.api import check as check
     from qdiag.api import open as open
     from qdiag.api import record as record
-    from qdiag.judging.comparison.compare import Tolerance as Tolerance
-    from qdiag.judging.comparison.compare import Verdict as Verdict
+    from qdiag.model.comparison import Tolerance as Tolerance
+    from qdiag.model.comparison import Verdict as Verdict
 
 _HOMES = {
     "check": "qdiag.api",
@@ -20,8 +20,8 @@ _HOMES = {
     "open": "qdiag.api",
     "Check": "qdiag.api",
     "Recording": "qdiag.api",
-    "Tolerance": "qdiag.judging.comparison.compare",
-    "Verdict": "qdiag.judging.comparison.compare",
+    "Tolerance": "qdiag.model.comparison",
+    "Verdict": "qdiag.model.comparison",
 }
 """Where each public name lives; it is loaded when it is first asked for."""
 

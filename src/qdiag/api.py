@@ -14,9 +14,9 @@ from typing import Any, Callable, Optional, Union
 
 from qdiag.errors import DivergenceError, Interrupted
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.comparison.compare import Tolerance, Verdict
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
+from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list
 from qdiag.pipeline import checking

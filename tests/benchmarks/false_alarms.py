@@ -21,16 +21,17 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 sys.path.insert(0, str(Path(__file__).parent))
 from healthy import circuits
 
-from qdiag.evaluation.evaluate import Evaluation, Request, evaluate
+from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter.arbiter import judge
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.replay import locate
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.one_call import circuit_key, cotangents_of
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
 
 MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}

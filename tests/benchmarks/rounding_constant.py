@@ -14,9 +14,10 @@ import pennylane as qml
 import torch
 
 from qdiag.bridges.codec.tapes import circuit_of
-from qdiag.evaluation.evaluate import Evaluation, Request, evaluate
+from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.comparison.compare import comparisons
 from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
 from qdiag.model.numerics.rounding import operations_of
 

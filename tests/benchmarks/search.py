@@ -20,10 +20,10 @@ import picire
 import shrinkray
 
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.comparison.compare import Tolerance
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
+from qdiag.model.comparison import Tolerance
 from qdiag.model.method import parse
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES

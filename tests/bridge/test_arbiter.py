@@ -11,7 +11,8 @@ import torch
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import evaluation, judge, reference
+from qdiag.judging.arbiter.arbiter import evaluation, judge
+from qdiag.judging.arbiter.reference import reference
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse

@@ -20,7 +20,7 @@ from pennylane import numpy as pnp
 
 import qdiag
 from qdiag.errors import UsageError
-from qdiag.judging.comparison.compare import Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.recording import hook_points
 
 pytestmark = pytest.mark.stack

@@ -19,12 +19,15 @@ from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges import stack  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
-from qdiag.bridges.running.run_circuit import direction_for, rows  # noqa: E402
+from qdiag.bridges.running.batch_rows import rows  # noqa: E402
+from qdiag.bridges.running.run_circuit import direction_for  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
-from qdiag.evaluation.evaluate import Request, evaluate  # noqa: E402
-from qdiag.evaluation.workers import Workers, applicable  # noqa: E402
+from qdiag.evaluation.evaluate import evaluate  # noqa: E402
+from qdiag.evaluation.remote import applicable  # noqa: E402
+from qdiag.evaluation.workers import Workers  # noqa: E402
 from qdiag.model.call import Configuration, SourceLine  # noqa: E402
 from qdiag.model.circuit import with_trainable  # noqa: E402
+from qdiag.model.evaluation import Request  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
 
 TODAY = stack.has_flatten()

@@ -11,9 +11,9 @@ import pytest
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.proving.reproducer.function_cut import Cut
 from qdiag.proving.reproducer.verify import made, verify

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from qdiag.bridges import stack
-from qdiag.evaluation.evaluate import Request, evaluate
+from qdiag.evaluation.evaluate import evaluate
+from qdiag.model.evaluation import Request
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 

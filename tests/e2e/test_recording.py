@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from qdiag.errors import OutputError, UsageError
-from qdiag.evaluation.evaluate import Request, evaluate
+from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.call import Call, Script
+from qdiag.model.evaluation import Request
 from qdiag.recording import launcher, settle
 from qdiag.trace.reader import Trace
 

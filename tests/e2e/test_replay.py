@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from qdiag.evaluation.workers import Workers
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.replay import locate
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
+from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
 from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationFile

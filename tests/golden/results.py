@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
 from qdiag.model.method import parse
 from qdiag.report.content.document import document

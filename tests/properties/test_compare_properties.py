@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 
 SEVERITY = [Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR]

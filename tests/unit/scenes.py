@@ -12,11 +12,12 @@ import numpy as np
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import parse
 

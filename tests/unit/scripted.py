@@ -9,9 +9,9 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation, Request
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse
 from qdiag.trace.circuit_text import skeleton
 

@@ -11,9 +11,9 @@ import pytest
 from qdiag.diagnosis.cause import Scene
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.pipeline.stage_cast_warnings import Account
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.diagnosis.cause import Scene
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from tests.unit.scenes import PAIR, World, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", wire=1))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.diagnosis.cause import Blamed, Scene
-from qdiag.evaluation.evaluate import Request
 from qdiag.model.call import Configuration, SourceLine
+from qdiag.model.evaluation import Request
 from tests.unit.scenes import World, found, of, rotation, scene
 
 BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.cause import Scene
-from qdiag.evaluation.evaluate import Request
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Request
 from tests.unit.scenes import World, found, of, rotation, scene
 
 EPS32 = float(np.finfo(np.float32).eps)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from qdiag.evaluation.evaluate import Request
-from qdiag.judging.comparison.compare import Verdict
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Request
 from tests.unit.scenes import World, found, of, rotation, scene
 
 SPSA = ("default.qubit/spsa", "default.qubit/backprop")

@@ -8,10 +8,10 @@ import numpy as np
 
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.causes.rules import DISPLACED
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from qdiag.errors import UsageError
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, parse
 
 BACKPROP = Method("default.qubit", "backprop")

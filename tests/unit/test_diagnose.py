@@ -14,11 +14,13 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Tolerance, Verdict, compare
-from qdiag.judging.question import Evaluator, Question, question_of
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.comparison.compare import compare
+from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence
 from qdiag.model.method import parse
 

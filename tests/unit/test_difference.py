@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
 from qdiag.proving.minimizing.same_difference import SameDifference, decided
 from tests.small_circuits import circuit, gate, names, number

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Failure
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench

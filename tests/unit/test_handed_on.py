@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from qdiag.judging import layer_findings
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Environment
+from qdiag.model.comparison import Verdict
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench
 from tests.unit.scripted import call, circuit

@@ -17,7 +17,7 @@ import qdiag
 from qdiag import api
 from qdiag.api import Check
 from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
-from qdiag.judging.comparison.compare import Tolerance, Verdict
+from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Reproducer
 from qdiag.pipeline import pytest_run
 from qdiag.pipeline.pytest_run import Span

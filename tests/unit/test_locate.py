@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from qdiag.errors import TraceError
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Tolerance, Verdict
-from qdiag.judging.replay.desk import Evaluator
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import CallSource, Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse, parse_list
 from qdiag.trace.evaluation_store import EvaluationFile
 from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved

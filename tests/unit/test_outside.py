@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Call, Environment
+from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe, ProbedMethod
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench

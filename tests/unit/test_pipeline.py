@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Event, Script
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Result
 from qdiag.model.method import Method
 from qdiag.pipeline.run import _about_recording, _about_steps

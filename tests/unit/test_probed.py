@@ -8,9 +8,9 @@ from typing import Optional
 import pytest
 
 from qdiag.judging import probe_findings
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 from qdiag.trace import call_text

@@ -23,8 +23,8 @@ from rich.console import Console
 from qdiag.cli import main
 from qdiag.cli.report import command as report_command
 from qdiag.errors import TraceError, UsageError
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Failure, Script
+from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
 from qdiag.report.content import figures, outline_file
 from qdiag.report.content.document import document as outline

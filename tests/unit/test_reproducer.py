@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from qdiag.errors import OpaqueCircuitError, OutputError
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod

@@ -11,8 +11,8 @@ from typing import Any, Callable, Optional
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Environment, Script
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training

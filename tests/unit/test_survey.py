@@ -8,9 +8,9 @@ import pytest
 
 from qdiag.diagnosis import survey
 from qdiag.diagnosis.cause import Blamed
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.judging.question import Question
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.method import parse
 from tests.unit.scenes import PAIR, World, of, rotation
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from qdiag.errors import Interrupted
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.comparison import Verdict
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.twin_steps import Step, Steps, Stream
 from qdiag.trace.twin_variation import Variation

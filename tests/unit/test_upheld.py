@@ -10,7 +10,7 @@ import pytest
 from qdiag.judging.arbiter.arbiter import Judgement
 from qdiag.judging.arbiter.method_verdicts import MethodJudgement
 from qdiag.judging.arbiter.reference import Reference
-from qdiag.judging.comparison.compare import Comparison, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.pipeline.stage_context import Bench, excused, once_rounding
 from tests.unit.scripted import call, circuit

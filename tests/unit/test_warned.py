@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, Callable, cast
 
-from qdiag.judging.comparison.compare import Tolerance
 from qdiag.model.call import Call, Configuration, Event, SourceLine
+from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Casts
 from qdiag.pipeline.stage_cast_warnings import notes
 from qdiag.pipeline.stage_context import Bench
@@ -46,7 +46,7 @@ class Bare:
     casts: dict[str, Casts]
     right: bool = True
     trusted: bool = False
-    tolerance: Tolerance = Tolerance()  # noqa: RUF009
+    tolerance: Tolerance = Tolerance()
 
     @property
     def workers(self) -> Bare:

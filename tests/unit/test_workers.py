@@ -10,10 +10,11 @@ from concurrent.futures import wait
 import numpy as np
 import pytest
 
-from qdiag.evaluation.evaluate import Evaluation, Request, fingerprint
+from qdiag.evaluation.evaluate import fingerprint
 from qdiag.evaluation.workers import Inline, Workers, most_workers
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 
 

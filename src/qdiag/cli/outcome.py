@@ -11,8 +11,8 @@ import click
 
 from qdiag.cli.progress import Voice
 from qdiag.errors import MethodError
-from qdiag.judging.comparison.compare import Tolerance
 from qdiag.judging.replay.plan import Plan
+from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline.run import Options, Outcome, exit_code, report
 from qdiag.report.formats import findings_json, terminal

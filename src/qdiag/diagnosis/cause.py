@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
-from qdiag.judging.question import Evaluator, Question
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question
 from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 

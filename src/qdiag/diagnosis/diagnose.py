@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Callable, Optional
 
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Scene
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict
-from qdiag.judging.question import Evaluator, Question, ask
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, ask
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Evidence
 
 Reference = Callable[[Question], Evaluation]

@@ -10,7 +10,8 @@ import numpy as np
 
 from qdiag.diagnosis.cause import Experiment
 from qdiag.evaluation import remote
-from qdiag.judging.question import ARBITER, Evaluator, Question, with_circuit
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import (
     Circuit,
     Label,
@@ -26,7 +27,7 @@ from qdiag.model.circuit import (
     with_values,
     without_operations,
 )
-from qdiag.model.method import Method, Option
+from qdiag.model.method import ARBITER, Method, Option
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:

@@ -14,10 +14,11 @@ from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.diagnosis.diagnose import Reference
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluation import remote
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Verdict
-from qdiag.judging.question import Evaluator, Question, ask, with_circuit
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, ask, with_circuit
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
 

@@ -18,8 +18,6 @@ from qdiag.model.numerics.observable_norms import norms_of
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 
-__all__ = ["Evaluation", "Request", "evaluate", "fingerprint"]
-
 
 def evaluate(request: Request) -> Evaluation:
     """Evaluate a circuit under a method.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Optional
 
+from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Label, Node
 from qdiag.model.evaluation import Casts, Request
+from qdiag.model.method import Method
 
 
 def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
@@ -36,11 +38,18 @@ def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return batch_rows.batched_parameters(circuit, trusted)
 
 
+def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+    """The deterministic methods that the circuit's device offers, the user's own first."""
+    from qdiag.bridges.running import applicable as bridge
+
+    return bridge.applicable(circuit, configuration)
+
+
 def rows(circuit: Circuit) -> tuple[Circuit, ...]:
     """One circuit for each row of the batch; the circuit itself where it has no batch axis."""
-    from qdiag.bridges.running import run_circuit
+    from qdiag.bridges.running import batch_rows
 
-    return run_circuit.rows(circuit)
+    return batch_rows.rows(circuit)
 
 
 def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:

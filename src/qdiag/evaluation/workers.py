@@ -11,14 +11,16 @@ from concurrent.futures import Future
 from dataclasses import replace
 from multiprocessing import forkserver
 from types import TracebackType
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from pebble import ProcessExpired, ProcessPool
 
 from qdiag.evaluation import worker_process
-from qdiag.evaluation.evaluate import Evaluation, Request, evaluate, fingerprint
+from qdiag.evaluation.evaluate import evaluate, fingerprint
+from qdiag.evaluation.remote import applicable
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 
 MEMORY_OF_WORKER = 600 << 20
@@ -57,13 +59,6 @@ def _free_memory() -> int:
     except ValueError:
         # macOS does not tell what is free
         return page * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
-    """The deterministic methods that the circuit's device offers, the user's own first; asks PennyLane."""
-    from qdiag.bridges.running import run_circuit
-
-    return run_circuit.applicable(circuit, configuration)
 
 
 class _Memory:
@@ -232,10 +227,6 @@ class Inline:
     def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
         """What ``--methods auto`` stands for (see `applicable`)."""
         return applicable(circuit, configuration)
-
-
-Evaluator = Union[Workers, Inline]
-"""What evaluates."""
 
 
 def _done(evaluation: Evaluation) -> Future[Evaluation]:

@@ -7,8 +7,8 @@ from typing import Callable, Optional
 
 import numpy as np
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import LAYER, Divergence, Evidence
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")

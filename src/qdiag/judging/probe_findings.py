@@ -9,11 +9,10 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.judging.arbiter.arbiter import ARBITER
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence, Evidence
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 ROUNDING = 64.0
@@ -25,8 +24,6 @@ SMALLEST = 1e-10
 
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
-
-PLAIN = Method("", "none")
 
 
 def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:

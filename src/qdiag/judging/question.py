@@ -6,31 +6,16 @@ numbers). Asking never raises: what cannot be evaluated comes back as a comparis
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Optional, Protocol
+from typing import Callable, Optional
 
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.arbiter.arbiter import ARBITER
-from qdiag.judging.comparison.compare import Comparison, Tolerance, compare
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.comparison.compare import compare
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.method import Method, Option
-
-__all__ = ["ARBITER", "PLAIN", "Evaluator", "Question", "ask", "question_of", "with_circuit"]
-
-PLAIN = Method("", "none")
-"""The side of a comparison that is the same call on untracked numbers, on the call's device."""
-
-
-class Evaluator(Protocol):
-    """Whatever evaluates requests: warm worker processes, this process, or a fake."""
-
-    def submit(self, request: Request) -> Future[Evaluation]:
-        """Start one evaluation."""
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Start a function of the bridges or the arbiter where the frameworks are loaded."""
+from qdiag.model.comparison import Comparison, Tolerance
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import ARBITER, Method, Option
 
 
 @dataclass(frozen=True, eq=False)

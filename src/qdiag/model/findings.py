@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.probe import Probe, Proof
 
 LAYER = "the layer's result"

@@ -75,6 +75,13 @@ class Method:
         return self if self.device else replace(self, device=device)
 
 
+ARBITER = Method("", "arbiter")
+"""The name under which the reference stands beside methods."""
+
+PLAIN = Method("", "none")
+"""The side of a comparison that is the same call on untracked numbers, on the call's device."""
+
+
 def parse(written: str) -> Method:
     """Read a method as users write it.
 

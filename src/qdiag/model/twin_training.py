@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.judging.comparison.compare import Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Evidence
 
 QUANTITIES = ("output", "gradient", "parameters", "loss")

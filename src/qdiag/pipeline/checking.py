@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from qdiag.errors import UsageError
-from qdiag.evaluation.workers import Evaluator
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Script
 from qdiag.pipeline.run import Options, Outcome, Voice, examine
 from qdiag.recording.session import Session, paused

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from qdiag.errors import QdiagError
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.replay.plan import Plan
+from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
 from qdiag.pipeline.run import Options, Silence, examine, report
 from qdiag.report.content.outline import Chapter, Document

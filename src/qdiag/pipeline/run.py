@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
-from qdiag.evaluation.workers import Evaluator, Workers, load_frameworks, most_workers
-from qdiag.judging.comparison.compare import Tolerance, Verdict
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Environment, Script
+from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding

@@ -11,9 +11,10 @@ from typing import Optional
 
 from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
 from qdiag.evaluation import remote
-from qdiag.judging.question import ARBITER, Question, question_of
+from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
+from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import Bench, method_named
 from qdiag.trace.reader import Trace
 

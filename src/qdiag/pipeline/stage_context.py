@@ -9,14 +9,14 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluation import remote
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.evaluation.workers import Evaluator
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter import arbiter
-from qdiag.judging.comparison.compare import Comparison, Tolerance, Verdict
-from qdiag.judging.question import ARBITER, Question, question_of
+from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Environment
+from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.proving.reproducer.function_cut import Cut, cut

@@ -18,12 +18,13 @@ from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
 from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.judging import layer_findings, probe_findings
-from qdiag.judging.comparison.compare import Comparison, Verdict
-from qdiag.judging.question import ARBITER, Question
+from qdiag.judging.question import Question
 from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import Bench
 from qdiag.trace.reader import Trace
 

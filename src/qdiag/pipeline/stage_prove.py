@@ -14,12 +14,12 @@ from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
 from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.judging.arbiter import arbiter
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.judging.question import Question, ask, with_circuit
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.pipeline.stage_context import INTERRUPTED, Bench
 from qdiag.proving.minimizing.oracle import Oracle

@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
-from qdiag.evaluation.workers import Evaluator
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import question_of
 from qdiag.judging.replay.differences import differences, divergences
 from qdiag.judging.replay.one_call import Judged, compared

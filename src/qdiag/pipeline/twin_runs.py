@@ -14,11 +14,12 @@ from typing import Optional
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.training import AMPLIFIED
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.evaluation.workers import Workers
-from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Environment, Script
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training

@@ -25,9 +25,6 @@ from qdiag.trace import call_text
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
-from qdiag.trace.writer import TraceWriter
-
-__all__ = ["Trace", "TraceWriter", "single_file"]
 
 
 class Trace:

@@ -12,7 +12,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.judging.comparison.compare import Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Evidence
 from qdiag.model.twin_training import Judgement
 from qdiag.twins.growth import growth

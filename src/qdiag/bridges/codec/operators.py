@@ -11,11 +11,8 @@ from typing import Any, Optional
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
-from qdiag.bridges.codec.encoding import MAX_DEPTH, Encoding
-from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.codec.encoding import Encoding
 from qdiag.model.circuit import Node
-
-__all__ = ["MAX_DEPTH", "Decoding", "Encoding", "node_of", "operator_of", "plain_number"]
 
 
 def node_of(operator: Any) -> Node:

@@ -8,8 +8,8 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.bridges.codec.operators import Decoding
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, with_parameters
 from qdiag.model.evaluation import Evaluation, Request
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pennylane as qml
 
+from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.bridges.codec.operators import Decoding
 from qdiag.bridges.results import flattened
 from qdiag.bridges.running import devices
 from qdiag.model.evaluation import Request

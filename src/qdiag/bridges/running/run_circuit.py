@@ -18,13 +18,10 @@ import numpy as np
 from qdiag.bridges.failures import failure_of
 from qdiag.bridges.interfaces.choice import Graph, graph_for, interface_for
 from qdiag.bridges.running import devices
-from qdiag.bridges.running.applicable import applicable
-from qdiag.bridges.running.batch_rows import row_requests, rows, together
+from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
 from qdiag.model.evaluation import Evaluation, Request
-
-__all__ = ["applicable", "direction_for", "evaluated", "rows"]
 
 ROWS = "rows evaluated one by one"
 SPARE_WIRE = "a spare wire was added for hadamard"

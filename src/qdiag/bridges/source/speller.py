@@ -18,7 +18,7 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges.codec import classes, flattening
-from qdiag.bridges.codec.operators import Encoding
+from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.source import outcomes
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
 from qdiag.bridges.source.literals import Style

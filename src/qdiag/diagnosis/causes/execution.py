@@ -15,7 +15,8 @@ from qdiag.diagnosis.experiments import (
     UNBATCHED,
     WIRES_AS_USED,
 )
-from qdiag.judging.question import Evaluator, Question, with_circuit
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, with_circuit
 from qdiag.model.probe import Proof
 
 BROADCASTING = Cause(

@@ -20,8 +20,8 @@ from qdiag.diagnosis.experiments import (
     edit,
     frozen,
 )
-from qdiag.judging.comparison.compare import Verdict
 from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.comparison import Verdict
 from qdiag.model.numerics import rounding
 
 NARROW = ("float16", "float32", "complex64")

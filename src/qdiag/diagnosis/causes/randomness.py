@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
-from qdiag.judging.comparison.compare import Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Proof
 
 SHOT_NOISE = Cause(

@@ -8,12 +8,12 @@ made, the judgement says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Optional, Protocol
+from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
@@ -31,23 +31,8 @@ from qdiag.judging.comparison.ill_conditioning import perturbed
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics import rounding
-
-__all__ = ["Judgement", "MethodJudgement", "evaluation", "judge", "reference", "verdicts"]
-
-ARBITER = Method("", "arbiter")
-"""The name under which the reference stands beside methods."""
-
-
-class Evaluator(Protocol):
-    """Whatever evaluates requests and calls functions where the frameworks are loaded."""
-
-    def submit(self, request: Request) -> Future[Evaluation]:
-        """Start one evaluation."""
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Start a function."""
 
 
 @dataclass(frozen=True, eq=False)

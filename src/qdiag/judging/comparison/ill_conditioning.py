@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit, Parameter, with_precision, with_values
+from qdiag.model.evaluation import Evaluation
 
 
 @dataclass(frozen=True)

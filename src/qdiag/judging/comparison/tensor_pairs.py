@@ -9,10 +9,10 @@ from typing import Optional, TypeVar
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.element_names import jacobian_name, output_name, trainable_names, vjp_name
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.numerics.surfaces import tangential
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]

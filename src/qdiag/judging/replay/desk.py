@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar, Union
+from typing import Generic, TypeVar, Union
 
-from qdiag.evaluation.evaluate import Evaluation, Request, fingerprint
-from qdiag.model.call import Configuration
-from qdiag.model.circuit import Circuit
-from qdiag.model.method import Method
+from qdiag.evaluation.evaluate import fingerprint
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.trace.evaluation_store import EvaluationFile
-
-
-class Evaluator(Protocol):
-    """Whatever evaluates requests: warm worker processes, this process, or a fake."""
-
-    def submit(self, request: Request) -> Future[Evaluation]:
-        """Start one evaluation."""
-
-    def applicable(self, circuit: Circuit, configuration: Configuration) -> Union[Iterable[Method], Future[Any]]:
-        """The deterministic methods that a circuit's device supports for it."""
-
 
 Answer = TypeVar("Answer")
 Judging = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.replay.one_call import Judged, Side
 from qdiag.judging.replay.plan import best_partner
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 

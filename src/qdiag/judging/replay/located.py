@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.judging.replay.one_call import Unfaithful
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Cost, Divergence
 
 

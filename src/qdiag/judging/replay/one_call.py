@@ -9,13 +9,14 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Comparison, Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.replay.desk import Judging
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import amplified, operations_of
 from qdiag.trace.array_bundle import pack

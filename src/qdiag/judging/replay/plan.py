@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.judging.comparison.compare import Tolerance
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import EPS64, working_eps
 

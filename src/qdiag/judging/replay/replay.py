@@ -6,18 +6,18 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from functools import lru_cache
 from typing import Optional, Protocol
 
-from qdiag.judging.comparison.compare import Verdict
-from qdiag.judging.replay.desk import Desk, Evaluator, Judging, judge_all
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.replay.desk import Desk, Judging, judge_all
 from qdiag.judging.replay.differences import Difference, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import Judged, circuit_key, judge
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Cost
 from qdiag.model.method import Method
 from qdiag.trace.evaluation_store import EvaluationFile
@@ -247,8 +247,7 @@ class Replay:
         if key not in self._wanted:
             wanted: Sequence[Method] = self._plan.methods
             if not wanted:
-                answer = self._evaluator.applicable(call.circuit, call.configuration)
-                wanted = tuple(answer.result() if isinstance(answer, Future) else answer)
+                wanted = self._evaluator.applicable(call.circuit, call.configuration)
                 if call.circuit.shots:
                     wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
             self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.evaluation.evaluate import Evaluation, Request
-from qdiag.judging.comparison.compare import Verdict, compare
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.ill_conditioning import Spread, perturbed, spread_of
 from qdiag.judging.replay.desk import Judging
 from qdiag.judging.replay.differences import Difference, doubted, regraded
 from qdiag.judging.replay.one_call import Judged, cotangents_of, request_of
 from qdiag.judging.replay.plan import Plan, preference
 from qdiag.model.call import Call
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 
 POINTS = 4

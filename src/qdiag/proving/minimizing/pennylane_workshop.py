@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.evaluation import remote
-from qdiag.judging.question import Evaluator
+from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
 from qdiag.proving.minimizing.changes import Workshop
 

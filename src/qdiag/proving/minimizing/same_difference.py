@@ -14,11 +14,14 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict, compare
-from qdiag.judging.question import ARBITER, Evaluator, Question
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.comparison.compare import compare
+from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import ARBITER
 
 WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[str]]
 """Which of some evaluations of a circuit are wrong, by the arbiter: canonical names of their methods."""

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Callable, Optional
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Reproducer
 from qdiag.proving.reproducer.function_cut import Cut
 from qdiag.proving.reproducer.task import Language

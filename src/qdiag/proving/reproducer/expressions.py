@@ -8,8 +8,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation
 from qdiag.proving.reproducer.variables import Variable
 
 _STATES = frozenset(["StateMP", "DensityMatrixMP"])

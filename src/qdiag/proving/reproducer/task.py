@@ -10,10 +10,10 @@ from typing import Optional, Protocol
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method, Option, parse
 

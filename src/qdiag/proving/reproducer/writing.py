@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, lines_of_code
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.around_function import argument_scripts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Call, Environment, Failure
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing

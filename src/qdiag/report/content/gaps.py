@@ -9,8 +9,8 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.evaluation.evaluate import Evaluation
 from qdiag.model.element_names import output_name, trainable_names
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Result
 from qdiag.report.content.figures import count, gap, precision, shortened, units
 from qdiag.report.content.method_names import Names

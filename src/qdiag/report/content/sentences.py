@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiag.judging.comparison.compare import Comparison, Verdict
 from qdiag.model.call import Script
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.report.content.figures import count, gap, listing, precision
 from qdiag.report.content.method_names import Names

@@ -7,8 +7,8 @@ import math
 from typing import Any, Optional
 
 from qdiag._version import __version__
-from qdiag.judging.comparison.compare import Comparison
 from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.comparison import Comparison
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import known_issues
 from qdiag.report.content.figures import word

@@ -1,0 +1,98 @@
+"""Two evaluations side by side, as a value: the worst element, how far apart it is, what rounding explains, and a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from numbers import Real
+from typing import Optional
+
+import numpy as np
+
+from qdiag.errors import UsageError
+
+
+class Verdict(str, Enum):
+    """What a comparison comes to, from best to worst."""
+
+    AGREE = "agree"
+    ROUNDING = "rounding"
+    REFUSED = "refused"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The user's own tolerance, which overrides the derived one; None leaves it derived.
+
+    Raises
+    ------
+    UsageError
+        If one of the two is no number, or a negative one.
+    """
+
+    absolute: Optional[float] = None
+    relative: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        for number in (self.absolute, self.relative):
+            if number is not None and not (isinstance(number, Real) and number >= 0):
+                raise UsageError(f"{number!r} is no tolerance", "give a number that is 0 or larger, or none for the derived tolerance")
+
+    def __str__(self) -> str:
+        parts = {"atol": self.absolute, "rtol": self.relative}
+        return ", ".join(f"{name} {number:g}" for name, number in parts.items() if number is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two evaluations of the same circuit.
+
+    Parameters
+    ----------
+    methods
+        Canonical names of the two, the user's own or the reference first.
+    verdict
+        What it comes to.
+    where
+        ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
+    element
+        The worst element, such as ``vjp[1, 0]`` in the caller's words.
+    values
+        The two values at that element (None where there is no number).
+    max_abs, max_rel
+        Largest absolute difference, and the same relative to the tensor's scale.
+    ulps
+        ``max_abs`` in units of eps(working precision) times scale.
+    eps
+        The working precision's eps.
+    tolerance_needed
+        The relative tolerance at which the two would agree.
+    bound
+        What rounding explains at that tensor, absolute.
+    float64_bound
+        What float64 rounding would explain.
+    scale
+        What relative figures are relative to at that tensor.
+    detail
+        A sentence for where there is no number: shapes, dtypes, exception.
+    dtypes
+        Those of the first output of which the two give another one; empty where they give the same.
+    """
+
+    methods: tuple[str, str]
+    verdict: Verdict
+    where: str = "output"
+    element: str = ""
+    values: tuple[Optional[complex], Optional[complex]] = (None, None)
+    max_abs: float = 0.0
+    max_rel: float = 0.0
+    ulps: float = 0.0
+    eps: float = float(np.finfo(np.float64).eps)
+    tolerance_needed: float = 0.0
+    bound: float = 0.0
+    float64_bound: float = 0.0
+    scale: float = 1.0
+    detail: str = ""
+    dtypes: tuple[str, ...] = ()
