@@ -15,7 +15,7 @@ from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
 from qdiag.bridges.codec.live_numbers import plain_number
-from qdiag.bridges.interfaces.choice import Cotangents, Function
+from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
 from qdiag.model.circuit import Parameter
 

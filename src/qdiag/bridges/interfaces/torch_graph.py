@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from qdiag.bridges.codec.live_numbers import plain_number
-from qdiag.bridges.interfaces.choice import Cotangents, Function
+from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
 from qdiag.model.circuit import Parameter
 

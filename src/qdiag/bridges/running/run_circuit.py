@@ -16,7 +16,8 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.failures import failure_of
-from qdiag.bridges.interfaces.choice import Graph, graph_for, interface_for
+from qdiag.bridges.interfaces.choice import graph_for, interface_for
+from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.qnode_runner import Runner

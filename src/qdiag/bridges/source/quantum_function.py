@@ -13,7 +13,8 @@ import pennylane as qml
 from qdiag.bridges.source import outcomes
 from qdiag.bridges.source.expression import Expression, Writer
 from qdiag.bridges.source.literals import NUMPY, Style, literal, plain_text
-from qdiag.bridges.source.speller import Speller, require_name
+from qdiag.bridges.source.paths import require_name
+from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
 from qdiag.model.method import Method, Option

@@ -8,7 +8,7 @@ from typing import Any
 from qdiag.bridges.codec import classes
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
-from qdiag.bridges.source.speller import Speller, named, named_values, path_of
+from qdiag.bridges.source.paths import Speller, named, named_values, path_of
 from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
 
 Spellings = Iterator[Expression]

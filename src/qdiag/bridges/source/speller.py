@@ -7,7 +7,6 @@ Each node offers spellings, the nicest first: special ones (`SPECIAL`), then the
 from __future__ import annotations
 
 import inspect
-import keyword
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,15 +18,15 @@ import pennylane as qml
 
 from qdiag.bridges.codec import classes, flattening
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.bridges.source import outcomes
+from qdiag.bridges.source import outcomes, special_spellings
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
 from qdiag.bridges.source.literals import Style
+from qdiag.bridges.source.paths import named, named_values, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
 from qdiag.model.circuit import Mapping as FrozenMapping
 from qdiag.trace import circuit_text
 
-_SHORT = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 _POSITIONAL = frozenset(["PauliX", "PauliY", "PauliZ", "Identity", "Hadamard", "S", "T"])
 
 Arrangement = tuple[str, tuple[str, ...]]
@@ -78,8 +77,6 @@ class Speller:
 
     def spellings(self, node: Node) -> Iterator[Expression]:
         """Every spelling of a node, the nicest first; none of them is checked."""
-        from qdiag.bridges.source import special_spellings
-
         if node.name in special_spellings.SPECIAL:
             with suppress(AttributeError, LookupError, TypeError, ValueError):  # laid out otherwise by another version
                 yield from special_spellings.SPECIAL[node.name](self, node)
@@ -120,8 +117,6 @@ class Speller:
 
     def tagged(self, value: Tagged, raw: bool) -> Expression:
         """A value of one of PennyLane's or Python's other types."""
-        from qdiag.bridges.source import special_spellings
-
         return special_spellings.tagged(self, value, raw)
 
     def outcome(self, outcome: Outcome) -> Expression:
@@ -272,20 +267,6 @@ def _options(node: Node, names: tuple[str, ...]) -> dict[str, Value]:
     return {name: known[name] for name in names if name in known and name != "wires"}
 
 
-def named_values(metadata: Value) -> dict[str, Value]:
-    """Every value that the metadata holds under a name."""
-    found: dict[str, Value] = {}
-    if isinstance(metadata, FrozenMapping):
-        found.update((key, item) for key, item in metadata.items if isinstance(key, str))
-    elif isinstance(metadata, (tuple, list)):
-        if len(metadata) == 2 and isinstance(metadata[0], str):
-            found[metadata[0]] = metadata[1]
-        else:
-            for part in metadata:
-                found.update(named_values(part))
-    return found
-
-
 def _parameter_names(kind: Any) -> tuple[str, ...]:
     try:
         parameters = inspect.signature(kind).parameters.values()
@@ -293,47 +274,6 @@ def _parameter_names(kind: Any) -> tuple[str, ...]:
         return ("wires",)
     usable = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     return tuple(name for name in usable if name not in ("self", "id", "do_queue"))
-
-
-# --- names ---------------------------------------------------------------------------------------------------------------
-
-
-def path_of(kind: type) -> Path:
-    """The shortest public name of one of PennyLane's classes."""
-    name = kind.__name__
-    for short in (_SHORT.get(name, name), name):
-        if getattr(qml, short, None) is kind:
-            return Path(f"qml.{short}", kind)
-    for home in ("ops", "measurements", "templates", kind.__module__.partition(".")[2]):
-        if _reached(f"{home}.{name}") is kind:
-            return Path(f"qml.{home}.{name}", kind)
-    return Path(name, kind, f"from {kind.__module__} import {name}")
-
-
-def named(dotted: str) -> Path:
-    """One of PennyLane's functions or classes by its name below ``qml``; the name alone where this version has none."""
-    for part in dotted.split("."):
-        require_name(part)
-    return Path(f"qml.{dotted}", _reached(dotted))
-
-
-def require_name(text: str) -> None:
-    """Refuse text that is no Python name: it may come from a file by a stranger, and must not become code.
-
-    Raises
-    ------
-    OpaqueCircuitError
-        If it is none.
-    """
-    if not text.isidentifier() or keyword.iskeyword(text):
-        raise OpaqueCircuitError(f"{text!r} stands where a Python name belongs", "record the trace again")
-
-
-def _reached(dotted: str) -> Any:
-    found: Any = qml
-    for part in dotted.split("."):
-        found = getattr(found, part, None)
-    return found
 
 
 def _unflatten_of(kind: Any) -> Any:

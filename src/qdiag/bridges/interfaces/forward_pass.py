@@ -1,0 +1,60 @@
+"""What every interface offers: one forward pass on live numbers, and backward passes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Optional, Protocol
+
+import numpy as np
+
+from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.results import array_of
+from qdiag.model.circuit import Parameter
+
+Function = Callable[[Sequence[Any]], Sequence[Any]]
+"""Evaluates a circuit: the live number of each parameter in walk order to its live outputs."""
+
+Cotangents = Sequence[Optional[np.ndarray]]
+"""One array for each output; None where nothing depends on it."""
+
+
+class Graph(Protocol):
+    """A forward pass that has been made.
+
+    Attributes
+    ----------
+    outputs
+        The outputs.
+    imaginary_unit
+        ``i`` in the convention of the interface: with it, ``vjp(1) + i · vjp(i)`` is the derivative of a complex output.
+    """
+
+    outputs: tuple[np.ndarray, ...]
+    imaginary_unit: complex
+
+    def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
+        """The vector-Jacobian product, one array for each tracked parameter."""
+
+    def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """The derivative of the vector-Jacobian product along a direction."""
+
+
+class PlainGraph:
+    """A forward pass on untracked numbers: there is nothing to differentiate."""
+
+    imaginary_unit = 1j
+
+    def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
+        self.outputs = tuple(array_of(output) for output in function([_plain(p) for p in parameters]))
+
+    def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
+        """No parameter is tracked."""
+        return ()
+
+    def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """No parameter is tracked."""
+        return ()
+
+
+def _plain(parameter: Parameter) -> Any:
+    return plain_number(parameter) if parameter.container in ("python", "numpy-scalar") else np.array(parameter.value)
