@@ -20,7 +20,9 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Finding
 from qdiag.model.method import parse_list
 from qdiag.pipeline import checking
-from qdiag.pipeline.run import Options, Outcome, Silence, examine, report
+from qdiag.pipeline.reports import report
+from qdiag.pipeline.run import examine
+from qdiag.pipeline.run_options import Options, Outcome, Silence
 from qdiag.recording.session import Session, paused
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document

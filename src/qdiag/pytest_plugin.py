@@ -79,7 +79,7 @@ class TestRun:
 
     def _summary(self) -> Iterator[str]:
         from qdiag.pipeline import pytest_run
-        from qdiag.pipeline.run import reported
+        from qdiag.pipeline.reports import reported
 
         obstacle = pytest_run.judged(self._run, self._methods)
         if obstacle:

@@ -12,7 +12,9 @@ from qdiag.cli.progress import Voice
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
-from qdiag.pipeline.run import Options, Outcome, examine, record, report
+from qdiag.pipeline.reports import report
+from qdiag.pipeline.run import examine, record
+from qdiag.pipeline.run_options import Options, Outcome
 from qdiag.trace import run_folder
 
 if sys.version_info >= (3, 11):

@@ -8,7 +8,7 @@ from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Result
 from qdiag.model.method import Method
-from qdiag.pipeline.run import _about_recording, _about_steps
+from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import of_result
 
@@ -23,7 +23,7 @@ class Noted:
 
 
 def told(*texts: str) -> list[str]:
-    return list(_about_recording(cast(Any, Noted(*texts))))
+    return list(about_recording(cast(Any, Noted(*texts))))
 
 
 def test_what_was_not_recorded_is_told_once_with_how_often() -> None:
@@ -43,6 +43,6 @@ def test_where_no_call_could_be_recorded_the_script_is_not_said_to_have_made_non
 
 def test_a_difference_quotient_with_a_long_step_tells_little_and_that_is_said() -> None:
     long, short = (Method("default.qubit", "finite-diff", gradient_options=(("h", step),)) for step in (0.3, 1e-7))
-    (note,) = _about_steps([long, short, Method("default.qubit", "backprop")])
+    (note,) = about_steps([long, short, Method("default.qubit", "backprop")])
     assert "h = 0.3" in note
     assert "4.8 times" in note

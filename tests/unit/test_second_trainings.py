@@ -17,7 +17,7 @@ from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Res
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import twin_runs
-from qdiag.pipeline.run import Outcome, Silence
+from qdiag.pipeline.run_options import Outcome, Silence
 from qdiag.trace.run_folder import RunDirectory
 from tests.unit.test_loop import TRAINED
 

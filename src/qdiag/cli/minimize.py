@@ -11,7 +11,8 @@ import click
 from qdiag.cli import options
 from qdiag.cli.outcome import shown
 from qdiag.cli.progress import Voice
-from qdiag.pipeline.run import Choice, Options, examine
+from qdiag.pipeline.run import examine
+from qdiag.pipeline.run_options import Choice, Options
 from qdiag.trace import run_folder
 
 

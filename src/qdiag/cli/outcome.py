@@ -14,7 +14,8 @@ from qdiag.errors import MethodError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method, parse_list
-from qdiag.pipeline.run import Options, Outcome, exit_code, report
+from qdiag.pipeline.reports import report
+from qdiag.pipeline.run_options import Options, Outcome, exit_code
 from qdiag.report.formats import findings_json, terminal
 
 

@@ -17,7 +17,7 @@ from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
-from qdiag.pipeline.run import reported
+from qdiag.pipeline.reports import reported
 from qdiag.report.content import figures
 from qdiag.report.content.outline import Document
 from qdiag.report.formats import bundle as zip_bundle

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from qdiag.cli import options
 from qdiag.model.call import Call
-from qdiag.pipeline.run import reported
+from qdiag.pipeline.reports import reported
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import names_of

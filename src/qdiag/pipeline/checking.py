@@ -9,7 +9,8 @@ from typing import Any, Optional
 from qdiag.errors import UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Script
-from qdiag.pipeline.run import Options, Outcome, Voice, examine
+from qdiag.pipeline.run import examine
+from qdiag.pipeline.run_options import Options, Outcome, Voice
 from qdiag.recording.session import Session, paused
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory

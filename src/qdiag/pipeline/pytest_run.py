@@ -13,7 +13,9 @@ from qdiag.errors import QdiagError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
-from qdiag.pipeline.run import Options, Silence, examine, report
+from qdiag.pipeline.reports import report
+from qdiag.pipeline.run import examine
+from qdiag.pipeline.run_options import Options, Silence
 from qdiag.report.content.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace

@@ -2,128 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import signal
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Optional, Protocol
+from typing import Optional
 
-from qdiag.errors import ExitCode, Interrupted, OutputError, TraceError
+from qdiag.errors import Interrupted
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.replay.located import Located
-from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
-from qdiag.model.call import Environment, Script
+from qdiag.model.call import Script
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
-from qdiag.model.numerics import rounding
-from qdiag.model.twin_training import Training
 from qdiag.pipeline import guarded
 from qdiag.pipeline.guarded import diagnosed, reproduced
-from qdiag.pipeline.stage_context import INTERRUPTED, MINIMIZING_SECONDS, Bench, once_rounding
+from qdiag.pipeline.notes import about_recording, about_steps
+from qdiag.pipeline.run_options import Options, Outcome, Report, Voice
+from qdiag.pipeline.stage_context import INTERRUPTED, Bench, once_rounding
 from qdiag.pipeline.stage_diagnose import in_layers, outside, unanimous
 from qdiag.recording import launcher
-from qdiag.report.content import outline_file
-from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document
-from qdiag.report.formats import findings_json, markdown
 from qdiag.trace.evaluation_store import EvaluationFile
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunDirectory
-
-Report = Callable[[int, int], None]
-
-
-class Voice(Protocol):
-    """What the pipeline says while it works."""
-
-    def say(self, text: str) -> None:
-        """One line."""
-
-    def progress(self, what: str) -> AbstractContextManager[Report]:
-        """Report progress of one stage."""
-
-
-class Silence:
-    """The voice of what has nobody to talk to."""
-
-    def say(self, text: str) -> None:
-        """Not even a line."""
-
-    def progress(self, what: str) -> AbstractContextManager[Report]:
-        """No progress either."""
-        return nullcontext(lambda done, total: None)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which findings are asked for: the N-th, from 1; the one at a call; all, where neither is given."""
-
-    finding: Optional[int] = None
-    call: Optional[int] = None
-
-    def takes(self, number: int, divergence: Divergence) -> bool:
-        """Whether the divergence with this number, from 1, is asked for."""
-        return self.finding in (None, number) and self.call in (None, *divergence.calls, divergence.call.index)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for.
-
-    Parameters
-    ----------
-    plan
-        Which calls and methods are replayed.
-    jobs
-        Worker processes, or None for one a core.
-    minimize
-        Whether failing circuits are shrunk.
-    seconds
-        What shrinking one finding may take.
-    only
-        The findings that are asked for.
-    trusted
-        Whether class definitions inside the trace may be executed.
-    probe
-        Whether QNodes are also evaluated beside the script.
-    own_process
-        Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
-    proven
-        Verdicts whose findings get a minimal circuit and a reproducer.
-    kept
-        Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
-    """
-
-    plan: Plan = field(default_factory=Plan)
-    jobs: Optional[int] = None
-    minimize: bool = True
-    trusted: bool = False
-    probe: bool = True
-    seconds: float = MINIMIZING_SECONDS
-    only: Choice = field(default_factory=Choice)
-    own_process: bool = False
-    proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ROUNDING)
-    kept: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """A judged run: what was found, where it was written, how the script ended; whether Ctrl-C cut it short; what twin runs showed."""
-
-    result: Result
-    run: RunDirectory
-    script: Script
-    environment: Environment
-    interrupted: bool = False
-    training: Optional[Training] = None
 
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, probe: bool = True) -> Script:
@@ -146,12 +51,6 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, 
             )
         return examination.finish()
 
-
-COARSE = 1e-2
-"""Relative to the largest number: a difference quotient that may leave out more says little of a gradient."""
-
-MOST_NOTES = 5
-"""Notes of the recording that a report has, the most frequent first."""
 
 BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
@@ -290,7 +189,7 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         sampled=located.sampled,
         refused=located.refused,
         unfaithful=tuple(u.call for u in located.unfaithful),
-        notes=(*located.notes, *_about_steps(own), *_about_recording(trace)),
+        notes=(*located.notes, *about_steps(own), *about_recording(trace)),
         comparisons=located.comparisons,
         costs=located.costs,
     )
@@ -303,30 +202,6 @@ def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
     return 0 < comparison.max_abs <= allowed
 
 
-def _about_steps(methods: Iterable[Method]) -> Iterator[str]:
-    """That a difference quotient's step is so long that nearly any gap is what it leaves out."""
-    for method in methods:
-        left_out = rounding.truncation(method, 1)
-        if method.diff_method == "finite-diff" and left_out > COARSE:
-            step = dict(method.gradient_options).get("h")
-            yield (
-                f"finite-diff takes steps of h = {step}: what these leave out explains gaps of up to {left_out:.2g} times the largest "
-                "number, and a smaller one is not told from it; take h = 1e-4, or an exact method"
-            )
-
-
-def _about_recording(trace: Trace) -> Iterator[str]:
-    """What could not be recorded, and why there is no probe, or no complete one; the same words once."""
-    noted = Counter(event.text for event in trace.events if event.kind == "note")
-    for text, times in noted.most_common(MOST_NOTES):
-        yield text if times == 1 else f"{text} ({times} times)"
-    if len(noted) > MOST_NOTES:
-        yield f"{len(noted) - MOST_NOTES} more notes of the recording are in the trace"
-    for probe in trace.probes:
-        if not probe.complete:
-            yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")
-
-
 def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:
     """The worst of the findings; else what the replay as a whole came to."""
     verdicts = {finding.divergence.verdict for finding in findings}
@@ -334,84 +209,3 @@ def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:
         if verdict in verdicts:
             return verdict
     return located.verdict
-
-
-def exit_code(outcome: Outcome, fail_on: str) -> ExitCode:
-    """The exit code of DESIGN.md: the script's failure before an error, an error before what is inconclusive."""
-    if outcome.interrupted:
-        return ExitCode.INTERRUPTED
-    if outcome.script.exit_code not in (0, None):
-        return ExitCode.SCRIPT_FAILED
-    verdict = outcome.result.verdict
-    failing = {"error": (Verdict.ERROR,), "rounding": (Verdict.ERROR, Verdict.ROUNDING), "never": ()}[fail_on]
-    if verdict in failing:
-        return ExitCode.ERROR_FOUND
-    return ExitCode.INCONCLUSIVE if verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING
-
-
-def report(outcome: Outcome) -> Document:
-    """Write every report of a run, and give the outline that they were made from."""
-    run = outcome.run
-    reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
-    outline = document(
-        outcome.result,
-        outcome.script,
-        outcome.environment,
-        folder=str(run.path),
-        files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
-        next_command=_next(outcome),
-        training=outcome.training,
-    )
-    write_reports(outline, run)
-    return outline
-
-
-def write_reports(outline: Document, run: RunDirectory) -> None:
-    """Write an outline, and what is rendered from it, into a run's folder."""
-    # matplotlib takes a second to load, which is not to be paid before the script has run
-    from qdiag.report.formats import html
-
-    texts = {
-        run.findings: findings_json.render(outline),
-        run.markdown: markdown.render(outline),
-        run.html: html.render(outline),
-        run.outline: outline_file.save(outline),
-    }
-    try:
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
-
-
-def reported(run: RunDirectory) -> Document:
-    """The outline of a run that was judged before."""
-    if not run.outline.exists():
-        raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
-    return outline_file.load(run.outline.read_text(encoding="utf-8"))
-
-
-def _next(outcome: Outcome) -> str:
-    """What to type next, and why."""
-    errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
-    outside_only = bool(errors) and all(divergence.outside for divergence in errors)
-    if outcome.script.called and (outside_only or not errors):
-        return ""
-    words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
-    if outside_only:
-        return f"qdiag trace {words}   again, once the script is changed as the remedy says"
-    if outcome.result.verdict is Verdict.ERROR:
-        return "qdiag report --github   the text for an issue"
-    if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
-        return f"qdiag twin {words}   why the losses part although every call agrees"
-    return ""
-
-
-def _arguments(script: Script) -> list[str]:
-    return ["--", *map(shlex.quote, script.argv)] if script.argv else []
-
-
-def _shown(path: str) -> str:
-    """A path as one types it from here, or its name alone where it lies elsewhere: reports name no folders of a machine."""
-    relative = os.path.relpath(path) if os.path.isabs(path) else path
-    return os.path.basename(path) if relative.startswith("..") else relative

@@ -19,10 +19,8 @@ from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
+from qdiag.pipeline.run_options import MINIMIZING_SECONDS
 from qdiag.proving.reproducer.function_cut import Cut, cut
-
-MINIMIZING_SECONDS = 60.0
-"""What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
 
 INTERRUPTED = "interrupted"
 """How a search is called that Ctrl-C has ended."""

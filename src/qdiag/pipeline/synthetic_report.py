@@ -23,7 +23,7 @@ from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import guarded
-from qdiag.pipeline.run import reported
+from qdiag.pipeline.reports import reported
 from qdiag.pipeline.stage_context import Bench, method_named
 from qdiag.pipeline.stage_prove import kept, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference

@@ -23,7 +23,8 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Judgement, Training
-from qdiag.pipeline.run import Options, Outcome, Voice, examine
+from qdiag.pipeline.run import examine
+from qdiag.pipeline.run_options import Options, Outcome, Voice
 from qdiag.proving.reproducer import loop
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher

@@ -1,0 +1,40 @@
+"""What the reader must know beside the findings: steps that are too long to tell anything, and what was not recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from qdiag.model.method import Method
+from qdiag.model.numerics import rounding
+from qdiag.trace.reader import Trace
+
+COARSE = 1e-2
+"""Relative to the largest number: a difference quotient that may leave out more says little of a gradient."""
+
+MOST_NOTES = 5
+"""Notes of the recording that a report has, the most frequent first."""
+
+
+def about_steps(methods: Iterable[Method]) -> Iterator[str]:
+    """That a difference quotient's step is so long that nearly any gap is what it leaves out."""
+    for method in methods:
+        left_out = rounding.truncation(method, 1)
+        if method.diff_method == "finite-diff" and left_out > COARSE:
+            step = dict(method.gradient_options).get("h")
+            yield (
+                f"finite-diff takes steps of h = {step}: what these leave out explains gaps of up to {left_out:.2g} times the largest "
+                "number, and a smaller one is not told from it; take h = 1e-4, or an exact method"
+            )
+
+
+def about_recording(trace: Trace) -> Iterator[str]:
+    """What could not be recorded, and why there is no probe, or no complete one; the same words once."""
+    noted = Counter(event.text for event in trace.events if event.kind == "note")
+    for text, times in noted.most_common(MOST_NOTES):
+        yield text if times == 1 else f"{text} ({times} times)"
+    if len(noted) > MOST_NOTES:
+        yield f"{len(noted) - MOST_NOTES} more notes of the recording are in the trace"
+    for probe in trace.probes:
+        if not probe.complete:
+            yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")

@@ -1,0 +1,85 @@
+"""The reports of a run, written from one outline; and the outline of a run that was judged before."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from qdiag.errors import OutputError, TraceError
+from qdiag.model.call import Script
+from qdiag.model.comparison import Verdict
+from qdiag.pipeline.run_options import Outcome
+from qdiag.report.content import outline_file
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document
+from qdiag.report.formats import findings_json, markdown
+from qdiag.trace.run_folder import RunDirectory
+
+
+def report(outcome: Outcome) -> Document:
+    """Write every report of a run, and give the outline that they were made from."""
+    run = outcome.run
+    reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
+    outline = document(
+        outcome.result,
+        outcome.script,
+        outcome.environment,
+        folder=str(run.path),
+        files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
+        next_command=_next(outcome),
+        training=outcome.training,
+    )
+    write_reports(outline, run)
+    return outline
+
+
+def write_reports(outline: Document, run: RunDirectory) -> None:
+    """Write an outline, and what is rendered from it, into a run's folder."""
+    # matplotlib takes a second to load, which is not to be paid before the script has run
+    from qdiag.report.formats import html
+
+    texts = {
+        run.findings: findings_json.render(outline),
+        run.markdown: markdown.render(outline),
+        run.html: html.render(outline),
+        run.outline: outline_file.save(outline),
+    }
+    try:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
+
+
+def reported(run: RunDirectory) -> Document:
+    """The outline of a run that was judged before."""
+    if not run.outline.exists():
+        raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
+    return outline_file.load(run.outline.read_text(encoding="utf-8"))
+
+
+def _next(outcome: Outcome) -> str:
+    """What to type next, and why."""
+    errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
+    outside_only = bool(errors) and all(divergence.outside for divergence in errors)
+    if outcome.script.called and (outside_only or not errors):
+        return ""
+    words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
+    if outside_only:
+        return f"qdiag trace {words}   again, once the script is changed as the remedy says"
+    if outcome.result.verdict is Verdict.ERROR:
+        return "qdiag report --github   the text for an issue"
+    if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
+        return f"qdiag twin {words}   why the losses part although every call agrees"
+    return ""
+
+
+def _arguments(script: Script) -> list[str]:
+    return ["--", *map(shlex.quote, script.argv)] if script.argv else []
+
+
+def _shown(path: str) -> str:
+    """A path as one types it from here, or its name alone where it lies elsewhere: reports name no folders of a machine."""
+    relative = os.path.relpath(path) if os.path.isabs(path) else path
+    return os.path.basename(path) if relative.startswith("..") else relative

@@ -1,0 +1,118 @@
+"""What the user asked for, what comes of it, and who is told meanwhile: the values that the stages share."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Callable, Optional, Protocol
+
+from qdiag.errors import ExitCode
+from qdiag.judging.replay.plan import Plan
+from qdiag.model.call import Environment, Script
+from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Divergence, Result
+from qdiag.model.twin_training import Training
+from qdiag.trace.run_folder import RunDirectory
+
+Report = Callable[[int, int], None]
+
+MINIMIZING_SECONDS = 60.0
+"""What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
+
+
+class Voice(Protocol):
+    """What the pipeline says while it works."""
+
+    def say(self, text: str) -> None:
+        """One line."""
+
+    def progress(self, what: str) -> AbstractContextManager[Report]:
+        """Report progress of one stage."""
+
+
+class Silence:
+    """The voice of what has nobody to talk to."""
+
+    def say(self, text: str) -> None:
+        """Not even a line."""
+
+    def progress(self, what: str) -> AbstractContextManager[Report]:
+        """No progress either."""
+        return nullcontext(lambda done, total: None)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which findings are asked for: the N-th, from 1; the one at a call; all, where neither is given."""
+
+    finding: Optional[int] = None
+    call: Optional[int] = None
+
+    def takes(self, number: int, divergence: Divergence) -> bool:
+        """Whether the divergence with this number, from 1, is asked for."""
+        return self.finding in (None, number) and self.call in (None, *divergence.calls, divergence.call.index)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    plan
+        Which calls and methods are replayed.
+    jobs
+        Worker processes, or None for one a core.
+    minimize
+        Whether failing circuits are shrunk.
+    seconds
+        What shrinking one finding may take.
+    only
+        The findings that are asked for.
+    trusted
+        Whether class definitions inside the trace may be executed.
+    probe
+        Whether QNodes are also evaluated beside the script.
+    own_process
+        Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
+    proven
+        Verdicts whose findings get a minimal circuit and a reproducer.
+    kept
+        Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    jobs: Optional[int] = None
+    minimize: bool = True
+    trusted: bool = False
+    probe: bool = True
+    seconds: float = MINIMIZING_SECONDS
+    only: Choice = field(default_factory=Choice)
+    own_process: bool = False
+    proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ROUNDING)
+    kept: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A judged run: what was found, where it was written, how the script ended; whether Ctrl-C cut it short; what twin runs showed."""
+
+    result: Result
+    run: RunDirectory
+    script: Script
+    environment: Environment
+    interrupted: bool = False
+    training: Optional[Training] = None
+
+
+def exit_code(outcome: Outcome, fail_on: str) -> ExitCode:
+    """The exit code of DESIGN.md: the script's failure before an error, an error before what is inconclusive."""
+    if outcome.interrupted:
+        return ExitCode.INTERRUPTED
+    if outcome.script.exit_code not in (0, None):
+        return ExitCode.SCRIPT_FAILED
+    verdict = outcome.result.verdict
+    failing = {"error": (Verdict.ERROR,), "rounding": (Verdict.ERROR, Verdict.ROUNDING), "never": ()}[fail_on]
+    if verdict in failing:
+        return ExitCode.ERROR_FOUND
+    return ExitCode.INCONCLUSIVE if verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING
