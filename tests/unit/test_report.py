@@ -412,7 +412,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_every_text_has_the_contrast_that_wcag_aa_asks_for(mode: str) -> None:
-    style = (Path(html.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    style = (Path(html.__file__).parents[1] / "templates" / "report.css").read_text(encoding="utf-8")
     light, dark = style.split("@media (prefers-color-scheme: dark)", 1)
     part = light if mode == "light" else dark.split("\n* {", 1)[0]
     base = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", part.split("}", 1)[0]))
@@ -431,7 +431,7 @@ def test_what_a_script_is_called_cannot_become_markup() -> None:
 
 
 def test_help_and_the_summary_do_not_load_matplotlib() -> None:
-    code = "import sys, qdiag.report.terminal, qdiag.report.document; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, qdiag.report.formats.terminal, qdiag.report.content.document; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
