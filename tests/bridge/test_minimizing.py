@@ -25,7 +25,7 @@ from qdiag.proving.minimizing.pennylane_workshop import workshop_of  # noqa: E40
 from qdiag.proving.minimizing.same_difference import SameDifference  # noqa: E402
 from qdiag.proving.minimizing.search import Minimized, minimize  # noqa: E402
 from qdiag.proving.minimizing.what_may_vary import explain  # noqa: E402
-from tests.small_circuits import gate, names, sketch  # noqa: E402
+from tests.worlds.small_circuits import gate, names, sketch  # noqa: E402
 
 pytestmark = pytest.mark.stack
 

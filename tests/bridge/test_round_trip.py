@@ -13,7 +13,7 @@ from qdiag.bridges.codec import classes, operators, tapes
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances
-from tests.sameness import same
+from tests.worlds.sameness import same
 
 pytestmark = pytest.mark.stack
 

@@ -9,7 +9,7 @@ from qdiag.judging.arbiter.arbiter import judge
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse_list
-from tests.small_circuits import Z, circuit, expval, gate, probs
+from tests.worlds.small_circuits import Z, circuit, expval, gate, probs
 
 pytestmark = pytest.mark.stack
 

@@ -15,8 +15,8 @@ from qdiag.bridges.codec import operators, tapes
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Outcome, nodes_of, walk
 from qdiag.trace import circuit_text
-from tests.sameness import same
-from tests.strategies import runnable_circuits
+from tests.worlds.sameness import same
+from tests.worlds.strategies import runnable_circuits
 
 pytestmark = pytest.mark.stack
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from qdiag.evaluation.workers import Workers
-from qdiag.judging.replay import locate
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.comparison import Verdict
@@ -47,7 +46,7 @@ def moons_case() -> str:
 
 
 def test_every_call_is_replayed_bit_for_bit_and_differs_by_rounding_from_the_first_on(moons: Trace, workers: Workers):
-    located = locate(moons, workers, Plan(methods=parse_list("adjoint"), max_calls=241))
+    located = Replay(moons, workers, Plan(methods=parse_list("adjoint"), max_calls=241)).finish()
     assert (located.replayed, located.unfaithful) == (241, ())
     (found,) = located.divergences
     assert (located.verdict, found.call.index, found.call.step) == (Verdict.ROUNDING, 0, 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.report.formats import html
-from tests.golden.results import CASES
+from tests.worlds.results import CASES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

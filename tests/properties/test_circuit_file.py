@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
 from qdiag.trace import array_bundle, circuit_text
-from tests.sameness import same
-from tests.strategies import circuits, parameters
+from tests.worlds.sameness import same
+from tests.worlds.strategies import circuits, parameters
 
 
 @given(circuits())

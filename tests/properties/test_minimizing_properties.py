@@ -19,8 +19,8 @@ from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.search import Minimized, minimize
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
-from tests.small_circuits import WORKSHOP, names
-from tests.strategies import circuits, runnable_circuits
+from tests.worlds.small_circuits import WORKSHOP, names
+from tests.worlds.strategies import circuits, runnable_circuits
 
 ANY_CIRCUIT = st.one_of(runnable_circuits(wires=4, most=8), circuits())
 

@@ -17,8 +17,8 @@ from qdiag.trace import call_text
 from qdiag.trace.array_bundle import DTYPES, pack, unpack
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter, create
-from tests.sameness import same
-from tests.strategies import circuits
+from tests.worlds.sameness import same
+from tests.worlds.strategies import circuits
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 OPTIONS = st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False), TEXT)

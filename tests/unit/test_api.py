@@ -22,7 +22,7 @@ from qdiag.model.findings import Reproducer
 from qdiag.pipeline import pytest_run
 from qdiag.pipeline.pytest_run import Span
 from qdiag.report.content.outline import Document
-from tests.golden.results import CASES
+from tests.worlds.results import CASES
 
 
 def checked(name: str) -> Check:

@@ -28,11 +28,12 @@ def is_of_training(cause: Cause) -> bool:
 
 def texts(folder: Path) -> str:
     """The tests of a folder, without this one."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("test_*.py") if path != Path(__file__))
+    return "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("test_*.py") if path != Path(__file__))
 
 
 UNIT = texts(TESTS / "unit")
-TWINS = "\n".join(path.read_text(encoding="utf-8") for path in (TESTS / "unit" / "test_twins.py", TESTS / "e2e" / "test_twin.py"))
+TWIN_TESTS = (TESTS / "unit" / "twins" / "test_runs.py", TESTS / "e2e" / "test_twin.py")
+TWINS = "\n".join(path.read_text(encoding="utf-8") for path in TWIN_TESTS)
 EXPECTED = [tomllib.loads(path.read_text(encoding="utf-8"))["expected"] for path in CASES.glob("*/case.toml")]
 NOTED = {code for expected in EXPECTED for note in expected.get("notes", ()) for code in re.findall(r"QD\d+", note)}
 """Causes of a warning, where nothing differs: there is no finding that a case could expect, but a note."""

@@ -17,7 +17,7 @@ from qdiag.model.method import parse
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.report.redacting.redaction import Secrets
-from tests.small_circuits import circuit, combination, controlled, expval, gate, probs
+from tests.worlds.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 EPS32 = float(np.finfo(np.float32).eps)
 BACKPROP, ADJOINT = "default.qubit/backprop", "default.qubit/adjoint"

@@ -12,8 +12,8 @@ from qdiag.cli.show import command
 from qdiag.model.call import Script
 from qdiag.report.content import outline_file
 from qdiag.trace.writer import TraceWriter, create
-from tests.golden.results import CASES
-from tests.unit.scripted import call, circuit
+from tests.worlds.results import CASES
+from tests.worlds.scripted import call, circuit
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench
-from tests.unit.scripted import call, circuit
+from tests.worlds.scripted import call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))
 STATE = (np.array([0.8, 0.6j]),)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.model.call import Backward, Call
-from tests.unit import scripted
+from tests.worlds import scripted
 
 
 def called(*, create_graph: bool = False, **options: int) -> Call:

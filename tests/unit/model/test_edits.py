@@ -7,7 +7,7 @@ import pytest
 
 from qdiag.model.circuit import Mapping, Node, Parameter, Tagged, Wires
 from qdiag.model.edits import Edit, applied, at, narrowed, places, rounded, significant, with_elements, without_batch, without_rows
-from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
+from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
 
 X = gate("PauliX")
 TWO = circuit(gate("RX", 0.1), controlled(gate("RY", 0.2, wires=(1,)), 0), measured=(expval(gathered("Sum", Z, X)),))

@@ -8,7 +8,7 @@ import pytest
 
 from qdiag.errors import OutputError
 from qdiag.pipeline import guarded, stage_diagnose, stage_prove
-from tests.golden import results
+from tests.worlds import results
 
 
 def fails(error: Exception):

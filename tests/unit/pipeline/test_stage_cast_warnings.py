@@ -13,7 +13,7 @@ from qdiag.model.evaluation import Casts
 from qdiag.pipeline.stage_cast_warnings import notes
 from qdiag.pipeline.stage_context import Bench
 from qdiag.trace.reader import Trace
-from tests.unit.scenes import of, rotation
+from tests.worlds.scenes import of, rotation
 
 SHOWN = "UserWarning: Casting complex values to real discards the imaginary part"
 WARNS = Casts(forward=False, backward=True, imaginary=0.7, real=1.0)

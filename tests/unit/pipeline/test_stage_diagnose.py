@@ -11,7 +11,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench
-from tests.unit.scripted import METHODS, call, circuit
+from tests.worlds.scripted import METHODS, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
 

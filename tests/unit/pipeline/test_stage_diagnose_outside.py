@@ -9,7 +9,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe, ProbedMethod
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import Bench
-from tests.unit.test_probed import argument, call, only, probe
+from tests.unit.judging.test_probe_findings import argument, call, only, probe
 
 
 @dataclass

@@ -11,7 +11,7 @@ from qdiag.model.call import Environment
 from qdiag.model.findings import Finding, Minimal
 from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import INTERRUPTED, Bench
-from tests.golden import results
+from tests.worlds import results
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from qdiag.model.twin_training import Judgement, Training
 from qdiag.pipeline import twin_runs
 from qdiag.pipeline.run_options import Outcome, Silence
 from qdiag.trace.run_folder import RunDirectory
-from tests.unit.test_loop import TRAINED
+from tests.unit.proving.reproducer.test_loop import TRAINED
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
 TRAINING = Training("backprop", "adjoint", 10, (), Judgement(Verdict.ROUNDING, "QD701", "confirmed", ()))

@@ -23,7 +23,7 @@ from qdiag.trace.call_text import text_of
 from qdiag.trace.reader import Trace
 from qdiag.trace.schema import APPLICATION_ID
 from qdiag.trace.writer import TraceWriter, create
-from tests.sameness import same
+from tests.worlds.sameness import same
 
 SCRIPT = Script("train.py", ("default.qubit", "backprop"))
 

@@ -16,7 +16,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.pipeline.stage_cast_warnings import Account
-from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
+from tests.worlds.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY"))
 REFUSED = "RuntimeError: Expected isFloatingType(grad.scalar_type()) to be true"

@@ -11,7 +11,7 @@ from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.unit.scenes import PAIR, World, found, of, rotation, scene
+from tests.worlds.scenes import PAIR, World, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
 DEVICES = ("lightning.qubit/adjoint", "default.qubit/backprop")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from qdiag.diagnosis.cause import Blamed, Scene
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
-from tests.unit.scenes import World, found, of, rotation, scene
+from tests.worlds.scenes import World, found, of, rotation, scene
 
 BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")
 SHIFT = ("default.qubit/parameter-shift", "default.qubit/backprop")

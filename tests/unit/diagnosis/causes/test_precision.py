@@ -11,7 +11,7 @@ from qdiag.diagnosis.cause import Scene
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
-from tests.unit.scenes import World, found, of, rotation, scene
+from tests.worlds.scenes import World, found, of, rotation, scene
 
 EPS32 = float(np.finfo(np.float32).eps)
 NARROW = of(rotation(dtype="float32"), rotation(name="RY", dtype="float32"))

@@ -6,7 +6,7 @@ from itertools import count
 
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
-from tests.unit.scenes import World, found, of, rotation, scene
+from tests.worlds.scenes import World, found, of, rotation, scene
 
 SPSA = ("default.qubit/spsa", "default.qubit/backprop")
 

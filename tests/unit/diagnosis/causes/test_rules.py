@@ -12,7 +12,7 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.unit.scenes import PAIR, World, expectation, found, of, rotation, scene
+from tests.worlds.scenes import PAIR, World, expectation, found, of, rotation, scene
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
 FIRST = Blamed("operation", 0, "RX", (0,))

@@ -21,7 +21,7 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse, parse_list
 from qdiag.trace.evaluation_store import EvaluationFile
-from tests.unit.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
+from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 
 def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, **given: Any) -> Located:

@@ -9,7 +9,7 @@ import pytest
 
 from qdiag.model.circuit import Circuit
 from qdiag.proving.minimizing.order import key, simplicity, smaller
-from tests.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
+from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, probs, wrapped
 
 SMALLER = {
     "fewer operations": (circuit(gate("RX", 0.123, trainable=True)), circuit(gate("PauliX"), gate("PauliX"))),

@@ -17,7 +17,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
 from qdiag.proving.minimizing.same_difference import SameDifference, decided
-from tests.small_circuits import circuit, gate, names, number
+from tests.worlds.small_circuits import circuit, gate, names, number
 
 GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")
 START = circuit(gate("RX", 0.3, trainable=True), gate("RY", 0.4, trainable=True))

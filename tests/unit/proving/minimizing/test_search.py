@@ -14,7 +14,7 @@ from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.passes import PASSES
 from qdiag.proving.minimizing.search import minimize
-from tests.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
+from tests.worlds.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 
 def holding(*wanted: str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qdiag.model.circuit import Circuit, parameters_of
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.what_may_vary import explain
-from tests.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
+from tests.worlds.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch
 
 MINIMAL = circuit(gate("RX", 0.5), gate("CNOT", wires=(0, 1)), gate("RY", 0.0, trainable=True))
 

@@ -18,7 +18,7 @@ from qdiag.model.findings import Reproducer
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.loop import OPTIMISERS, loops
 from qdiag.proving.reproducer.verify import first_to_show
-from tests.unit.test_reproducer import EXPVAL, FakeLanguage
+from tests.unit.proving.reproducer.test_writing import EXPVAL, FakeLanguage
 
 METHODS = (Method("default.qubit", "backprop"), Method("default.qubit", "adjoint"))
 STACK = Environment("3.11.7", packages=(("pennylane", "0.45.1"),))

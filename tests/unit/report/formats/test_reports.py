@@ -35,9 +35,9 @@ from qdiag.report.content.outline import Code, Document
 from qdiag.report.content.sentences import of_finding, of_result
 from qdiag.report.formats import bundle, findings_json, github, html, markdown, terminal
 from qdiag.trace.run_folder import RunDirectory
-from tests.golden.results import CASES, ENVIRONMENT, Case
-from tests.small_circuits import circuit, controlled, expval, gate, probs
-from tests.unit.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
+from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
+from tests.worlds.results import CASES, ENVIRONMENT, Case
+from tests.worlds.small_circuits import circuit, controlled, expval, gate, probs
 
 
 def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, verbose: bool = False) -> str:

@@ -12,7 +12,7 @@ from qdiag.proving.minimizing.changes import Pass, Workshop
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
 from qdiag.proving.minimizing.search import minimize
-from tests.small_circuits import (
+from tests.worlds.small_circuits import (
     WORKSHOP,
     Z,
     circuit,
