@@ -22,7 +22,7 @@ from qdiag.model.method import parse_list
 from qdiag.pipeline import checking
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import Options, Outcome, Silence
+from qdiag.pipeline.run_options import JudgedRun, Options, Silence
 from qdiag.recording.session import Session, paused
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
@@ -30,7 +30,7 @@ from qdiag.report.content.outline import Document
 from qdiag.report.formats import markdown
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 __all__ = ["Check", "Recording", "check", "open", "record"]
 
@@ -131,7 +131,7 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     >>> result.raise_for_error()  # doctest: +SKIP
     """
     with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
-        run, options = RunDirectory(Path(folder)), replace(_options(methods, tolerance), kept=False)
+        run, options = RunFolder(Path(folder)), replace(_options(methods, tolerance), kept=False)
         outcome = checking.check(target, args, kwargs, run=run, options=options, voice=Silence(), workers=Inline())
     return _checked(outcome)
 
@@ -148,7 +148,7 @@ class Recording:
         Whether class definitions in the trace may be executed: they are this program's own where it was recorded here.
     """
 
-    run: RunDirectory
+    run: RunFolder
     trusted: bool = False
 
     @property
@@ -248,7 +248,7 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def _checked(outcome: Outcome) -> Check:
+def _checked(outcome: JudgedRun) -> Check:
     if outcome.interrupted:
         raise KeyboardInterrupt
     outline = document(outcome.result, outcome.script, outcome.environment)

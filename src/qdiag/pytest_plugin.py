@@ -81,7 +81,7 @@ class TestRun:
         from qdiag.pipeline import pytest_run
         from qdiag.pipeline.reports import reported
 
-        obstacle = pytest_run.judged(self._run, self._methods)
+        obstacle = pytest_run.examine_in_a_process(self._run, self._methods)
         if obstacle:
             yield f"could not be judged: {obstacle}"
         else:

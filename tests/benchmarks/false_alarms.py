@@ -23,7 +23,7 @@ from healthy import circuits
 
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.replay import locate
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.one_call import circuit_key, cotangents_of
@@ -114,7 +114,7 @@ def upheld(call: Call, located: Located) -> str:
     request = Request(call.circuit, call.configuration.method, device_wires=wires, cotangents=tuple(cotangents), jacobian=True)
     names = dict.fromkeys(located.divergences[0].comparison.methods)
     evaluations = [evaluate(replace(request, method=m)) for m in parse_list(",".join(names))]
-    judgement = judge(call.circuit, call.configuration, evaluations, cotangents, Inline())
+    judgement = arbitrate(call.circuit, call.configuration, evaluations, cotangents, Inline())
     return ", ".join(judgement.wrong)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import evaluation, judge
+from qdiag.judging.arbiter.arbiter import arbitrate, evaluation
 from qdiag.judging.arbiter.reference import reference
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
@@ -45,7 +45,7 @@ def judged(case):
         evaluator.submit(Request(circuit, method, case.interface, case.wires, cotangents, jacobian=True)).result() for method in methods
     ]
     configuration = Configuration("circuit", SourceLine("train.py", 1), methods[0].device, case.wires, interface=case.interface)
-    return judge(circuit, configuration, evaluations, cotangents, evaluator)
+    return arbitrate(circuit, configuration, evaluations, cotangents, evaluator)
 
 
 @pytest.mark.parametrize("case", DISAGREEMENTS + HEALTHY, ids=lambda case: case.name)
@@ -205,7 +205,7 @@ def test_hessian_vector_products_are_held_against_second_derivatives():
     configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
     right = Inline().submit(Request(circuit, parse("default.qubit/backprop"), second=True)).result()
     wrong = replace(right, method=parse("default.qubit/adjoint"), hvp=tuple(0.9 * part for part in right.hvp))
-    judgement = judge(circuit, configuration, [right, wrong], (), Inline())
+    judgement = arbitrate(circuit, configuration, [right, wrong], (), Inline())
     assert judgement.right == ("default.qubit/backprop",)
     assert judgement.wrong == ("default.qubit/adjoint",)
     assert judgement.methods[1].where == "second-derivative"

@@ -10,7 +10,7 @@ import torch
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse
@@ -30,6 +30,6 @@ def test_the_arbiter_tells_the_fault_from_a_healthy_version():
     methods = [parse(f"default.qubit/{name}") for name in ("backprop", "adjoint", "parameter-shift")]
     evaluations = [Inline().submit(Request(circuit, method, jacobian=True)).result() for method in methods]
     configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
-    judgement = judge(circuit, configuration, evaluations, (), Inline())
+    judgement = arbitrate(circuit, configuration, evaluations, (), Inline())
     assert judgement.wrong == (("default.qubit/adjoint",) if HAS_THE_FAULT else ())
     assert "default.qubit/backprop" in judgement.right

@@ -19,7 +19,7 @@ from qdiag.evaluation.workers import Inline, Workers  # noqa: E402
 from qdiag.judging.question import Question  # noqa: E402
 from qdiag.model.circuit import Circuit, nodes_of, with_parameters  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
-from qdiag.proving.minimizing.changes import Workshop  # noqa: E402
+from qdiag.proving.minimizing.changes import PennyLaneEdits  # noqa: E402
 from qdiag.proving.minimizing.oracle import Oracle  # noqa: E402
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of  # noqa: E402
 from qdiag.proving.minimizing.same_difference import SameDifference  # noqa: E402
@@ -59,11 +59,11 @@ def contains(circuit: Circuit, name: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Workshop:
+def workshop() -> PennyLaneEdits:
     return workshop_of(Inline(), trusted=False)
 
 
-def test_gates_are_made_with_the_numbers_given(workshop: Workshop) -> None:
+def test_gates_are_made_with_the_numbers_given(workshop: PennyLaneEdits) -> None:
     angle = gate("RX", 0.3, trainable=True).data[0]
     made = workshop.gate("CRY", (angle,), ("a", 2))
     assert made is not None
@@ -71,7 +71,7 @@ def test_gates_are_made_with_the_numbers_given(workshop: Workshop) -> None:
     assert workshop.gate("NoSuchGate", (), (0,)) is None
 
 
-def test_templates_are_expanded_one_level_and_stay_trainable(workshop: Workshop) -> None:
+def test_templates_are_expanded_one_level_and_stay_trainable(workshop: PennyLaneEdits) -> None:
     circuit = recorded(lambda: qml.BasicEntanglerLayers(tracked([[0.1, 0.2]]), wires=[0, 1]))
     expanded = workshop.expanded(circuit, 0)
     assert expanded is not None
@@ -80,7 +80,7 @@ def test_templates_are_expanded_one_level_and_stay_trainable(workshop: Workshop)
     assert workshop.expanded(expanded, 0) is None
 
 
-def test_batched_parameters_are_found(workshop: Workshop) -> None:
+def test_batched_parameters_are_found(workshop: PennyLaneEdits) -> None:
     def build() -> None:
         qml.RX(tracked([0.1, 0.2]), wires=0)
         qml.BasicEntanglerLayers(tracked([[0.1, 0.2]]), wires=[0, 1])

@@ -15,7 +15,7 @@ from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
-from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.verify import made, verify
 from qdiag.proving.reproducer.writing import write, write_around, write_for
 
@@ -311,7 +311,7 @@ def around(lines, tmp_path, container="torch") -> list:
     found = divergence(circuit(function, "tuple"), BACKPROP, "arbiter", where="vjp", element="argument scale")
     arguments = (Argument("x", container, "float64", (), False), Argument("scale", container, "float64", (), True))
     found = replace(found, call=replace(found.call, arguments=arguments))
-    cut_out = Cut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))
+    cut_out = FunctionCut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))
     return [exit_code(script, tmp_path) for script in write_around(found, cut_out)]
 
 

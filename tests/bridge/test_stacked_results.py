@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse_list
@@ -26,5 +26,6 @@ def test_several_results_are_judged(measured):
     # 0.21 gets the Jacobian of several probabilities wrong by parameter-shift: transposed
     (method,) = parse_list("default.qubit/backprop")
     evaluation = Inline().submit(Request(ran, method, "torch", (0, 1, 2), jacobian=True)).result()
-    judgement = judge(ran, Configuration("circuit", SourceLine("train.py", 1), "default.qubit", (0, 1, 2)), [evaluation], (), Inline())
+    configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", (0, 1, 2))
+    judgement = arbitrate(ran, configuration, [evaluation], (), Inline())
     assert judgement.right == (str(method),), judgement

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from qdiag.bridges import stack
 from qdiag.bridges.codec import operators, tapes
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Node, Outcome, nodes_of, walk
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, walk
 from qdiag.trace import circuit_text
 from tests.worlds.sameness import same
 from tests.worlds.strategies import runnable_circuits
@@ -37,8 +37,8 @@ def there_and_back(circuit: Circuit, trusted: bool = False) -> Circuit:
     return tapes.circuit_of(tapes.tape_of(restored, trusted=trusted), circuit.returns)
 
 
-def outcomes_in(circuit: Circuit) -> list[Outcome]:
-    return [value for node in circuit.nodes for value in walk(node) if isinstance(value, Outcome)]
+def outcomes_in(circuit: Circuit) -> list[MeasuredOutcome]:
+    return [value for node in circuit.nodes for value in walk(node) if isinstance(value, MeasuredOutcome)]
 
 
 @settings(max_examples=30)
@@ -100,8 +100,8 @@ def conditioned() -> None:
 def test_outcomes_become_positions_and_tables() -> None:
     circuit = tapes.circuit_of(tape_from(conditioned))
     conditions = outcomes_in(circuit)[:3]
-    assert conditions[0] == Outcome((0, 1), (False, False, True, False))
-    assert conditions[1] == Outcome((1,), (0, 1))
+    assert conditions[0] == MeasuredOutcome((0, 1), (False, False, True, False))
+    assert conditions[1] == MeasuredOutcome((1,), (0, 1))
     assert conditions[2].table in ((False, False, True, True), (0, 0, 1, 1))
     assert outcomes_in(circuit)[-1].table == (0.0, -1.0, 0.5, -0.5)
 

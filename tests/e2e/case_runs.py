@@ -14,7 +14,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine, record
-from qdiag.pipeline.run_options import Options, Outcome
+from qdiag.pipeline.run_options import JudgedRun, Options
 from qdiag.trace import run_folder
 
 if sys.version_info >= (3, 11):
@@ -57,7 +57,7 @@ class Row:
     """A case that was run."""
 
     case: Case
-    outcome: Outcome
+    outcome: JudgedRun
     seconds: float
     failures: tuple[str, ...]
 
@@ -78,7 +78,7 @@ def run(case: Case, workers: Workers, folder: Path) -> Row:
     return Row(case, outcome, time.perf_counter() - start, tuple(failures(case, outcome)))
 
 
-def failures(case: Case, outcome: Outcome) -> list[str]:
+def failures(case: Case, outcome: JudgedRun) -> list[str]:
     """What did not come out as expected, in words."""
     expected, result = case.expected, outcome.result
     wrong = []

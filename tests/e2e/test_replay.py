@@ -12,7 +12,7 @@ from qdiag.judging.replay.replay import Replay
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
 from qdiag.recording import launcher
-from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -63,8 +63,8 @@ def test_a_second_replay_of_the_same_trace_evaluates_nothing(moons: Trace, worke
             raise AssertionError("evaluated again")
 
     plan = Plan(methods=parse_list("adjoint"), max_calls=10)
-    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+    with EvaluationStore(tmp_path / "evaluations.qdiag") as store:
         first = Replay(moons, workers, plan, store=store).finish()
-    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+    with EvaluationStore(tmp_path / "evaluations.qdiag") as store:
         second = Replay(moons, Refusing(), plan, store=store).finish()
     assert [c.max_abs for _, c in first.comparisons] == [c.max_abs for _, c in second.comparisons]

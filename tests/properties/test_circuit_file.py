@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, with_parameters
+from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, with_parameters
 from qdiag.trace import array_bundle, circuit_text
 from tests.worlds.sameness import same
 from tests.worlds.strategies import circuits, parameters
@@ -186,7 +186,7 @@ def test_a_value_written_in_another_way_is_refused(written: Value, wrong: str) -
 def test_parameters_are_numbered_as_the_circuit_numbers_them() -> None:
     first, second, third = (Parameter(np.array(float(i))) for i in range(3))
     inner = Node("RX", (second,), Mapping((("phase", third),)))
-    circuit = Circuit((Node("Adjoint", (first, inner), Tagged("set", (Outcome((0,), (0, 1)),))),), ())
+    circuit = Circuit((Node("Adjoint", (first, inner), Tagged("set", (MeasuredOutcome((0,), (0, 1)),))),), ())
     assert circuit_text.skeleton(circuit)[1] == tuple(p.value for p in circuit.parameters)
 
 

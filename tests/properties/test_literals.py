@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from qdiag.bridges.source.expression import build
 from qdiag.bridges.source.literals import Style, complex_text, literal, real_text
 from qdiag.bridges.source.outcomes import canonical, expressions, name_of
-from qdiag.model.circuit import Outcome, Parameter
+from qdiag.model.circuit import MeasuredOutcome, Parameter
 
 DTYPES = ("float64", "float32", "complex128", "complex64", "int64", "int32", "bool")
 
@@ -58,7 +58,7 @@ def tables(count: int):
 @given(st.integers(1, 4).flatmap(lambda count: st.tuples(st.permutations(range(count)), tables(count))))
 def test_any_function_of_outcomes_is_a_polynomial_in_them(given_function):
     positions, table = given_function
-    outcome = Outcome(tuple(positions), tuple(table))
+    outcome = MeasuredOutcome(tuple(positions), tuple(table))
     *_, polynomial = expressions(outcome)
     for branch in itertools.product((0, 1), repeat=len(positions)):
         scope = {name_of(position): bit for position, bit in zip(positions, branch)}
@@ -67,7 +67,7 @@ def test_any_function_of_outcomes_is_a_polynomial_in_them(given_function):
 
 @given(st.lists(st.booleans(), min_size=4, max_size=4))
 def test_measurements_that_do_not_matter_are_left_out(table):
-    found = canonical(Outcome((1, 0), tuple(table)))
+    found = canonical(MeasuredOutcome((1, 0), tuple(table)))
     assert found.measurements == tuple(sorted(found.measurements))
     constant = len(set(table)) == 1
     assert len(found.measurements) == 1 if constant else len(found.table) == 2 ** len(found.measurements)

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, Wires, parameters_of, walk
-from qdiag.proving.minimizing.changes import Workshop
+from qdiag.proving.minimizing.changes import PennyLaneEdits
 
 NO_WIRES = (("wires", None),)
 
@@ -115,4 +115,4 @@ def _batched(found: Circuit) -> tuple[int, ...]:
     return tuple(i for i, (p, name) in enumerate(owned) if name in scalars and p.value.ndim == 1)
 
 
-WORKSHOP = Workshop(_expanded, _gate, _batched)
+WORKSHOP = PennyLaneEdits(_expanded, _gate, _batched)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
 
 NAMES = ("RX", "RY", "CNOT", "Rot", "Adjoint", "Controlled", "QubitUnitary", "StronglyEntanglingLayers", "Mine")
 MEASUREMENTS = ("ExpectationMP", "VarianceMP", "ProbabilityMP", "StateMP")
@@ -49,13 +49,13 @@ def parameters(draw: st.DrawFn, dtypes: tuple[str, ...] = DTYPES) -> Parameter:
     return Parameter(value, container, trainable)
 
 
-def outcomes() -> st.SearchStrategy[Outcome]:
+def outcomes() -> st.SearchStrategy[MeasuredOutcome]:
     """Lookup tables over up to three mid-circuit measurements."""
     entries = st.one_of(st.booleans(), st.integers(-3, 3), st.floats(allow_nan=False))
     positions = st.lists(st.integers(0, 4), min_size=0, max_size=3, unique=True)
     return positions.flatmap(
         lambda chosen: st.lists(entries, min_size=2 ** len(chosen), max_size=2 ** len(chosen)).map(
-            lambda table: Outcome(tuple(chosen), tuple(table))
+            lambda table: MeasuredOutcome(tuple(chosen), tuple(table))
         )
     )
 

@@ -15,7 +15,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline.reports import report
-from qdiag.pipeline.run_options import Options, Outcome, exit_code
+from qdiag.pipeline.run_options import JudgedRun, Options, exit_code
 from qdiag.report.formats import findings_json, terminal
 
 
@@ -48,7 +48,7 @@ def _plugins() -> Iterable[metadata.EntryPoint]:
     return metadata.entry_points().get("pennylane.plugins", ())
 
 
-def shown(outcome: Outcome, voice: Voice, *, fail_on: str, as_json: bool) -> int:
+def shown(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:
     """Write a run's files and print its summary; the exit code."""
     outline = report(outcome)
     if as_json:

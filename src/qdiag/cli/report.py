@@ -106,7 +106,7 @@ def _plain(document: Document, verbose: bool) -> str:
     return stream.getvalue()
 
 
-def _invented(run: run_folder.RunDirectory, number: int, trusted: bool) -> Document:
+def _invented(run: run_folder.RunFolder, number: int, trusted: bool) -> Document:
     with Workers(forked=True) as workers:
         return synthetic_report.report(run, number, workers, trusted=trusted)
 

@@ -21,7 +21,7 @@ from qdiag.report.content.outline import Document, GapPlot
 from qdiag.report.redacting.redaction import redacted, secrets_of_this_machine
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 PLACES = ("QNode arguments", "circuit parameters", "device state", "QNode output", "handed on")
 """The stations of a call that are shown, in their order; only a layer hands on."""
@@ -56,7 +56,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
         _print(rows, judged, everything)
 
 
-def _judged(run: RunDirectory) -> Optional[Document]:
+def _judged(run: RunFolder) -> Optional[Document]:
     return reported(run) if run.outline.exists() else None
 
 

@@ -36,7 +36,7 @@ class Blamed:
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Symptoms:
     """All that a cause may look at before any experiment.
 
     Parameters
@@ -194,9 +194,9 @@ class Cause:
     example: str
     confirmed_by: str
     remedy: str
-    applies: Callable[[Scene], bool]
-    predicts: Callable[[Scene], tuple[Prediction, ...]]
-    because: Callable[[Scene], str]
+    applies: Callable[[Symptoms], bool]
+    predicts: Callable[[Symptoms], tuple[Prediction, ...]]
+    because: Callable[[Symptoms], str]
     upstream: tuple[str, ...] = field(default=())
     verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable, Optional
 
-from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Scene
+from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, ask
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Evidence
 
-Reference = Callable[[Question], Evaluation]
+AskArbiter = Callable[[Question], Evaluation]
 
 _CLOSED, _NEARLY = 1e-4, 100.0
 """A gap ten thousand times smaller, and within a hundred times what rounding explains, is closed: a changed question may well be worse
@@ -31,9 +31,9 @@ _SAME_SIZE = 30.0
 class Laboratory:
     """Asks changed questions, each once, and classifies what came out."""
 
-    scene: Scene
+    symptoms: Symptoms
     evaluator: Evaluator
-    reference: Optional[Reference] = None
+    reference: Optional[AskArbiter] = None
     _answers: dict[str, Optional[Comparison]] = field(default_factory=dict)
 
     def answer(self, experiment: Experiment) -> Optional[Comparison]:
@@ -45,7 +45,7 @@ class Laboratory:
 
     def _changed(self, experiment: Experiment) -> Optional[Question]:
         try:
-            return experiment.change(self.scene.question, self.evaluator)
+            return experiment.change(self.symptoms.question, self.evaluator)
         except Exception:
             # a worker was lost over it, or PennyLane cannot make the change: an experiment less, and no reason to give up
             return None
@@ -53,15 +53,15 @@ class Laboratory:
     def outcome(self, experiment: Experiment) -> str:
         """``heals`` · ``persists`` · ``moves`` · ``inapplicable`` · ``unanswered``."""
         after = self.answer(experiment)
-        return "inapplicable" if after is None else classify(self.scene.comparison, after)
+        return "inapplicable" if after is None else classify(self.symptoms.comparison, after)
 
     def evidence(self, prediction: Prediction) -> Optional[Evidence]:
         """How a prediction came out, or None where its experiment does not apply."""
         after = self.answer(prediction.experiment)
         if after is None:
             return None
-        outcome = classify(self.scene.comparison, after)
-        before = self.scene.comparison
+        outcome = classify(self.symptoms.comparison, after)
+        before = self.symptoms.comparison
         return Evidence(
             prediction.experiment.name,
             _gap(before),
@@ -133,14 +133,12 @@ class _Trial:
         return any(not evidence.holds for _, evidence in self.evidence)
 
 
-def diagnose(
-    scene: Scene, causes: Sequence[Cause], evaluator: Evaluator, reference: Optional[Reference] = None
-) -> Diagnosis:
+def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Diagnosis:
     """Find the cause of a divergence by experiment.
 
     Parameters
     ----------
-    scene
+    symptoms
         What was found, and the facts that need no experiment.
     causes
         The registry, the most specific first: of two that explain everything the earlier one is named.
@@ -152,48 +150,48 @@ def diagnose(
     Diagnosis
         With every experiment that was made for the named cause, and the codes that experiments ruled out.
     """
-    laboratory = Laboratory(scene, evaluator, reference)
-    trials = [_try(cause, laboratory) for cause in causes if scene.divergence.verdict in cause.verdicts and cause.applies(scene)]
+    laboratory = Laboratory(symptoms, evaluator, reference)
+    trials = [_try(cause, laboratory) for cause in causes if symptoms.divergence.verdict in cause.verdicts and cause.applies(symptoms)]
     standing = [trial for trial in trials if trial.evidence and not trial.contradicted and not trial.unproven]
     untested = [trial for trial in trials if not trial.predicted]
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
     if not standing:
         patterns = [trial for trial in untested if trial.cause.code != UNKNOWN]
         if patterns:
-            return _diagnosis(patterns[0], "likely", scene, ruled_out)
-        return _unknown(trials, scene, ruled_out)
+            return _diagnosis(patterns[0], "likely", symptoms, ruled_out)
+        return _unknown(trials, symptoms, ruled_out)
     best = standing[0]
     rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
     proven = bool(best.came_out("flip")) and best.came_out("neutral") is not False and not rivals
-    return _diagnosis(best, "confirmed" if proven else "likely", scene, ruled_out)
+    return _diagnosis(best, "confirmed" if proven else "likely", symptoms, ruled_out)
 
 
-def recurs(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional[Reference] = None) -> bool:
+def recurs(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> bool:
     """Whether a cause, found elsewhere, explains a scene, too: its own experiments alone, no rivals.
 
     Parameters
     ----------
     cause
         The cause that was named for a larger circuit.
-    scene
+    symptoms
         The smaller one.
     evaluator, reference
         As for `diagnose`.
     """
-    return again(cause, scene, evaluator, reference) is not None
+    return again(cause, symptoms, evaluator, reference) is not None
 
 
-def again(cause: Cause, scene: Scene, evaluator: Evaluator, reference: Optional[Reference] = None) -> Optional[Diagnosis]:
+def again(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Optional[Diagnosis]:
     """The diagnosis by a cause that was found elsewhere, where it explains this scene (see `recurs`); None where it does not.
 
     It is *likely* at most: no rival was asked, and in a circuit of one operation there may be nothing left to freeze.
     """
-    if not cause.applies(scene):
+    if not cause.applies(symptoms):
         return None
-    trial = _try(cause, Laboratory(scene, evaluator, reference))
+    trial = _try(cause, Laboratory(symptoms, evaluator, reference))
     if trial.contradicted or trial.came_out("flip") is False:
         return None
-    return _diagnosis(trial, "likely", scene, ())
+    return _diagnosis(trial, "likely", symptoms, ())
 
 
 UNKNOWN = "QD901"
@@ -202,7 +200,7 @@ UNKNOWN = "QD901"
 def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
     """Make a cause's experiments in order of cost, and stop at the first that contradicts it."""
     made: list[tuple[Prediction, Evidence]] = []
-    predicted = cause.predicts(laboratory.scene)
+    predicted = cause.predicts(laboratory.symptoms)
     for prediction in sorted(predicted, key=lambda p: p.experiment.cost):
         evidence = laboratory.evidence(prediction)
         if evidence is None or (evidence.detail and not evidence.holds and laboratory.outcome(prediction.experiment) == "unanswered"):
@@ -220,21 +218,21 @@ def _told_apart(best: _Trial, rival: _Trial) -> bool:
     return any(name in ours and ours[name] != outcome for name, outcome in theirs.items())
 
 
-def _diagnosis(trial: _Trial, confidence: str, scene: Scene, ruled_out: tuple[str, ...]) -> Diagnosis:
+def _diagnosis(trial: _Trial, confidence: str, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     cause = trial.cause
     return Diagnosis(
         code=cause.code,
         slug=cause.slug,
         title=cause.title,
         confidence=confidence,
-        because=cause.because(scene),
+        because=cause.because(symptoms),
         remedy=" ".join(cause.remedy.split()),
         evidence=tuple(evidence for _, evidence in trial.evidence),
         ruled_out=ruled_out,
     )
 
 
-def _unknown(trials: Sequence[_Trial], scene: Scene, ruled_out: tuple[str, ...]) -> Diagnosis:
+def _unknown(trials: Sequence[_Trial], symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     """The honest answer, with all evidence shown."""
     shown = {evidence.experiment: evidence for trial in trials for _, evidence in trial.evidence}
     return Diagnosis(

@@ -54,9 +54,7 @@ def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1
 
 FLOAT64_PARAMETERS = edit("float64 parameters", lambda circuit: with_precision(circuit, "float64"))
 FLOAT32_AGAIN = edit("back in float32", lambda circuit: with_precision(with_precision(circuit, "float64"), "float32"))
-FLOAT64_DEVICE = other_methods(
-    "float64 device", lambda m: replace(m, device_precision="") if m.device_precision == "complex64" else m
-)
+FLOAT64_DEVICE = other_methods("float64 device", lambda m: replace(m, device_precision="") if m.device_precision == "complex64" else m)
 
 
 def _default_device(method: Method) -> Method:
@@ -232,9 +230,7 @@ def _in_container(circuit: Circuit, container: str) -> Circuit:
     from qdiag.model.circuit import with_parameters
 
     tracked = {"torch", "autograd"}
-    return with_parameters(
-        circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters]
-    )
+    return with_parameters(circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters])
 
 
 def _wires_as_used(question: Question, _: Evaluator) -> Optional[Question]:

@@ -10,8 +10,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Blamed, Scene
-from qdiag.diagnosis.diagnose import Reference
+from qdiag.diagnosis.cause import Blamed, Symptoms
+from qdiag.diagnosis.diagnose import AskArbiter
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
@@ -25,9 +25,7 @@ from qdiag.model.numerics.surfaces import tangential
 Blocks = tuple[np.ndarray, ...]
 
 
-def survey(
-    divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[Reference] = None
-) -> Scene:
+def survey(divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Symptoms:
     """Look at a divergence before any hypothesis.
 
     Parameters
@@ -37,7 +35,7 @@ def survey(
     evaluator, reference
         Where evaluations are made, and the arbiter.
     """
-    scene = Scene(divergence, question)
+    symptoms = Symptoms(divergence, question)
     if not question.circuit.opaque:
         circuit, trusted = question.circuit, question.trusted
         hidden = evaluator.call(remote.hidden, circuit, trusted)
@@ -48,8 +46,8 @@ def survey(
         skewed = _may_be_skewed(circuit) and _answer(evaluator.call(remote.hermitian_part, circuit, trusted), None) is not None
         # what the tape does not show is neither shifted nor differenced
         unseen = {*_answer(hidden, ())}
-        scene = replace(
-            scene,
+        symptoms = replace(
+            symptoms,
             hidden=_answer(hidden, ()),
             batched=len(_answer(rows, ())) > 1,
             lossy=_answer(lossy, ()),
@@ -58,26 +56,26 @@ def survey(
             skewed=skewed,
         )
     if divergence.signature == "raise":
-        return replace(scene, blamed=_blamed_for_raising(question, evaluator))
-    if not scene.derivative:
-        return scene
+        return replace(symptoms, blamed=_blamed_for_raising(question, evaluator))
+    if not symptoms.derivative:
+        return symptoms
     wrong, right = _sides(divergence, question, evaluator, reference)
     if wrong is None or right is None:
-        return scene
-    return _located(_with_gradients(scene, wrong, right), evaluator, reference)
+        return symptoms
+    return _located(_with_gradients(symptoms, wrong, right), evaluator, reference)
 
 
-def _located(scene: Scene, evaluator: Evaluator, reference: Optional[Reference]) -> Scene:
+def _located(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:
     """Whether the difference sits in composite operations or in the measurements, where a gradient is lost altogether."""
-    if not scene.lost:
-        return scene
-    elementary = DECOMPOSED.change(scene.question, evaluator)
+    if not symptoms.lost:
+        return symptoms
+    elementary = DECOMPOSED.change(symptoms.question, evaluator)
     if elementary is not None and ask(elementary, evaluator, reference).verdict in HEALED:
-        return replace(scene, composite=True)
-    paulis = plain_expectations(None).change(scene.question, evaluator)
+        return replace(symptoms, composite=True)
+    paulis = plain_expectations(None).change(symptoms.question, evaluator)
     if paulis is not None and ask(paulis, evaluator, reference).verdict in HEALED:
-        return replace(scene, blamed=Blamed("measurement", 0, scene.question.circuit.measurements[0].name))
-    return scene
+        return replace(symptoms, blamed=Blamed("measurement", 0, symptoms.question.circuit.measurements[0].name))
+    return symptoms
 
 
 def _may_be_skewed(circuit: Circuit) -> bool:
@@ -100,7 +98,7 @@ def _answer(future: Future[Any], otherwise: Any) -> Any:
 
 
 def _sides(
-    divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[Reference]
+    divergence: Divergence, question: Question, evaluator: Evaluator, reference: Optional[AskArbiter]
 ) -> tuple[Optional[Blocks], Optional[Blocks]]:
     """The Jacobian of the wrong side and of the other one, summed up by parameter."""
     futures = [evaluator.submit(question.request(side)) for side in (0, 1)]
@@ -121,22 +119,22 @@ def _blocks(evaluation: Evaluation, circuit: Circuit, sizes: Sequence[int]) -> O
     return tuple(np.concatenate([np.reshape(row[i], (-1, size)) for row in rows]) for i, size in enumerate(sizes))
 
 
-def _with_gradients(scene: Scene, wrong: Blocks, right: Blocks) -> Scene:
-    trainable = scene.question.circuit.trainable
+def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptoms:
+    trainable = symptoms.question.circuit.trainable
     scale = max((float(np.nanmax(np.abs(block), initial=0.0)) for block in (*wrong, *right)), default=0.0) or 1.0
-    bound = max(scene.comparison.bound, 1e-9 * scale)
+    bound = max(symptoms.comparison.bound, 1e-9 * scale)
     gaps = [_gap(a, b) for a, b in zip(wrong, right)]
     apart = [i for i, gap in enumerate(gaps) if not gap <= bound]
-    shifted = all(method.diff_method == "parameter-shift" for method in scene.suspects)
+    shifted = all(method.diff_method == "parameter-shift" for method in symptoms.suspects)
     zero = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
     # where a rule was applied, zero is what it gave: that is a wrong rule, not a gradient that was passed over
-    lost = [i for i in zero if not (shifted and trainable[i] in scene.ruled)]
+    lost = [i for i in zero if not (shifted and trainable[i] in symptoms.ruled)]
     return replace(
-        scene,
+        symptoms,
         apart=tuple(trainable[i] for i in apart),
         lost=tuple(trainable[i] for i in lost),
         displaced=len(zero) < len(apart) and _displaced(wrong, right, bound),
-        blamed=_blamed_for_gradients(scene.question, [trainable[i] for i in apart]),
+        blamed=_blamed_for_gradients(symptoms.question, [trainable[i] for i in apart]),
     )
 
 

@@ -72,7 +72,7 @@ class Tagged:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MeasuredOutcome:
     """The outcome of mid-circuit measurements, as a lookup table.
 
     Parameters
@@ -116,7 +116,7 @@ class Node:
 
 
 Value = Union[
-    None, bool, int, float, complex, str, tuple[Any, ...], list[Any], Parameter, Wires, Mapping, Tagged, Outcome, Node
+    None, bool, int, float, complex, str, tuple[Any, ...], list[Any], Parameter, Wires, Mapping, Tagged, MeasuredOutcome, Node
 ]
 """Anything that a circuit's tree may hold."""
 

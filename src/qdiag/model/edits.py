@@ -12,7 +12,20 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires, parts_of, rebuilt, with_nodes
+from qdiag.model.circuit import (
+    Circuit,
+    Label,
+    Mapping,
+    MeasuredOutcome,
+    Node,
+    Parameter,
+    Tagged,
+    Value,
+    Wires,
+    parts_of,
+    rebuilt,
+    with_nodes,
+)
 
 Place = tuple[int, ...]
 """Where a value stands: its top node's position in `Circuit.nodes`, then the position among `parts_of` at each level."""
@@ -260,7 +273,7 @@ def _changed(value: Value, change: Callable[[Value], Value]) -> Value:
 
 def _flat(value: Value) -> Iterator[Value]:
     yield value
-    if not isinstance(value, (Node, Outcome)):
+    if not isinstance(value, (Node, MeasuredOutcome)):
         for part in parts_of(value):
             yield from _flat(part)
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Outcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
 
 _Number = TypeVar("_Number", float, complex)
 
@@ -71,7 +71,7 @@ def _beside(value: Value, draws: np.random.Generator) -> Value:
     """What an operator carries beside its data: a power's exponent, the values of an outcome; integers and flags stay."""
     if isinstance(value, (float, complex)):
         return _scalar(value, draws)
-    if isinstance(value, Outcome):
+    if isinstance(value, MeasuredOutcome):
         return replace(value, table=tuple(_scalar(entry, draws) if isinstance(entry, float) else entry for entry in value.table))
     return _sparse(value, draws) if isinstance(value, Tagged) and _is_sparse(value) else value
 

@@ -86,7 +86,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TrainingVerdict:
     """What the runs come to.
 
     Parameters
@@ -120,6 +120,6 @@ class Training:
     other: str
     steps: int
     runs: tuple[TwinRun, ...]
-    judgement: Judgement
+    judgement: TrainingVerdict
     turns: tuple[Turn, ...] = ()
     notes: tuple[str, ...] = ()

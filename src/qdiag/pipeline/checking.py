@@ -10,10 +10,10 @@ from qdiag.errors import UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Script
 from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import Options, Outcome, Voice
+from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.recording.session import Session, paused
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 SEED = 20_240_607
 """Of the cotangent that goes back through the call."""
@@ -29,11 +29,11 @@ def check(
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     *,
-    run: RunDirectory,
+    run: RunFolder,
     options: Options,
     voice: Voice,
     workers: Optional[Evaluator] = None,
-) -> Outcome:
+) -> JudgedRun:
     """Call a QNode or a module once, forwards and backwards, and judge every QNode call that it makes.
 
     Parameters
@@ -73,7 +73,7 @@ def check(
     return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))
 
 
-def _recorded(run: RunDirectory, name: str, error: Optional[Exception]) -> bool:
+def _recorded(run: RunFolder, name: str, error: Optional[Exception]) -> bool:
     """Whether a recorded call has anything to differentiate by; the user's own exception, where no call is to blame for it."""
     with Trace.open(run.trace) as trace:
         calls = list(trace.calls())

@@ -11,36 +11,36 @@ from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
 
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
 
 
-def judged(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Divergence:
+def with_arbiters_word(divergence: Divergence, methods: tuple[str, ...], context: StageContext) -> Divergence:
     """The divergence with the arbiter's word; as it is where judging fails, which diagnosing will say."""
     try:
-        return bench.judged(divergence, methods)
+        return context.with_arbiters_word(divergence, methods)
     except QdiagError:
         raise
     except Exception:
         return divergence
 
 
-def diagnosed(divergence: Divergence, methods: tuple[str, ...], bench: Bench) -> Finding:
+def diagnosed(divergence: Divergence, methods: tuple[str, ...], context: StageContext) -> Finding:
     """The finding of `examination.diagnosed`; of unknown cause where diagnosing fails."""
-    return _unless_it_fails(lambda: stage_diagnose.diagnosed(divergence, methods, bench), divergence)
+    return _unless_it_fails(lambda: stage_diagnose.diagnosed(divergence, methods, context), divergence)
 
 
-def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
+def reproduced(finding: Finding, context: StageContext, path: Path) -> Finding:
     """The finding of `proof.reproduced`; as it stands where that fails."""
-    return _unless_it_fails(lambda: stage_prove.reproduced(finding, bench, path), finding)
+    return _unless_it_fails(lambda: stage_prove.reproduced(finding, context, path), finding)
 
 
-def warnings(trace: Trace, methods: Sequence[str], bench: Bench) -> tuple[str, ...]:
+def warnings(trace: Trace, methods: Sequence[str], context: StageContext) -> tuple[str, ...]:
     """The notes of `warned.notes`; where that fails, a note that says so."""
     try:
-        return tuple(stage_cast_warnings.notes(trace, methods, bench))
+        return tuple(stage_cast_warnings.notes(trace, methods, context))
     except QdiagError:
         raise
     except Exception as error:

@@ -19,7 +19,7 @@ from qdiag.pipeline.run_options import Options, Silence
 from qdiag.report.content.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 MOST_FINDINGS = 10
 """Findings that are shown; the report has them all."""
@@ -65,7 +65,7 @@ class Seen:
         yield f"    {named}" + (f" · {folder}/{reproducer['path']}" if reproducer is not None else "")
 
 
-def own_methods(run: RunDirectory) -> dict[int, str]:
+def own_methods(run: RunFolder) -> dict[int, str]:
     """The method that each call of a run asks for by itself."""
     with Trace.open(run.trace) as trace:
         return {call.index: str(call.configuration.method) for call in trace.calls()}
@@ -105,14 +105,14 @@ def summary(outline: Document, spans: Sequence[Span], folder: str, own: Mapping[
 # --- judging ---------------------------------------------------------------------------------------------------------------
 
 
-def create() -> RunDirectory:
+def create() -> RunFolder:
     """The folder of a test run, whatever folder its tests change to."""
-    return RunDirectory(run_folder.create("pytest", None, force=False).path.absolute())
+    return RunFolder(run_folder.create("pytest", None, force=False).path.absolute())
 
 
-def judged(run: RunDirectory, methods: str) -> str:
+def examine_in_a_process(run: RunFolder, methods: str) -> str:
     """Judge a run in a process of its own: whatever happens there, the test run ends as it would. Why it could not be, or ""."""
-    order = "import sys; from qdiag.pipeline import pytest_run; sys.exit(pytest_run.judge(*sys.argv[1:]))"
+    order = "import sys; from qdiag.pipeline import pytest_run; sys.exit(pytest_run.examine_run(*sys.argv[1:]))"
     command = [sys.executable, "-c", order, run.path.name, methods]
     done = subprocess.run(command, cwd=run.path.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.outline.exists():
@@ -120,12 +120,12 @@ def judged(run: RunDirectory, methods: str) -> str:
     return next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"exit code {done.returncode}")
 
 
-def judge(folder: str, methods: str) -> str:
+def examine_run(folder: str, methods: str) -> str:
     """In that process: judge the run, and write its reports; why it could not be, or ""."""
     plan = Plan(methods=() if methods == "auto" else parse_list(methods), trusted=True)
     options = Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
     try:
-        report(examine(RunDirectory(Path(folder)), options, Silence()))
+        report(examine(RunFolder(Path(folder)), options, Silence()))
     except QdiagError as error:
         return error.cause
     return ""

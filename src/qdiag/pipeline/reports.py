@@ -9,15 +9,15 @@ from pathlib import Path
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
-from qdiag.pipeline.run_options import Outcome
+from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.report.formats import findings_json, markdown
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 
-def report(outcome: Outcome) -> Document:
+def report(outcome: JudgedRun) -> Document:
     """Write every report of a run, and give the outline that they were made from."""
     run = outcome.run
     reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
@@ -34,7 +34,7 @@ def report(outcome: Outcome) -> Document:
     return outline
 
 
-def write_reports(outline: Document, run: RunDirectory) -> None:
+def write_reports(outline: Document, run: RunFolder) -> None:
     """Write an outline, and what is rendered from it, into a run's folder."""
     # matplotlib takes a second to load, which is not to be paid before the script has run
     from qdiag.report.formats import html
@@ -52,14 +52,14 @@ def write_reports(outline: Document, run: RunDirectory) -> None:
         raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
 
 
-def reported(run: RunDirectory) -> Document:
+def reported(run: RunFolder) -> Document:
     """The outline of a run that was judged before."""
     if not run.outline.exists():
         raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
     return outline_file.load(run.outline.read_text(encoding="utf-8"))
 
 
-def _next(outcome: Outcome) -> str:
+def _next(outcome: JudgedRun) -> str:
     """What to type next, and why."""
     errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
     outside_only = bool(errors) and all(divergence.outside for divergence in errors)

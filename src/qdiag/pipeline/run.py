@@ -22,33 +22,29 @@ from qdiag.model.method import Method
 from qdiag.pipeline import guarded
 from qdiag.pipeline.guarded import diagnosed, reproduced
 from qdiag.pipeline.notes import about_recording, about_steps
-from qdiag.pipeline.run_options import Options, Outcome, Report, Voice
-from qdiag.pipeline.stage_context import INTERRUPTED, Bench, once_rounding
+from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
+from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, once_rounding
 from qdiag.pipeline.stage_diagnose import in_layers, outside, unanimous
 from qdiag.recording import launcher
-from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 
-def record(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, probe: bool = True) -> Script:
+def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, probe: bool = True) -> Script:
     """Run the user's script, only recording."""
     return launcher.run(script, argv, module=module, trace_path=run.trace, probe=probe)
 
 
-def trace(script: str, argv: Sequence[str], *, module: bool, run: RunDirectory, options: Options, voice: Voice) -> Outcome:
+def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
     """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
     if options.own_process and most_workers() > 1:
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
-    with Examination(run, options, voice) as examination:
-        ended = launcher.run(
-            script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance, probe=options.probe
-        )
+    with Run(run, options, voice) as examination:
+        ended = launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance, probe=options.probe)
         if ended.exit_code in BY_CTRL_C:
-            raise Interrupted(
-                "the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
-            )
+            raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
         return examination.finish()
 
 
@@ -56,22 +52,22 @@ BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
 """Exit codes of a script that Ctrl-C ended."""
 
 
-def examine(run: RunDirectory, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> Outcome:
+def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
     """Judge what was recorded before, with warm workers where there are some."""
-    with Examination(run, options, voice, workers) as examination:
+    with Run(run, options, voice, workers) as examination:
         return examination.finish()
 
 
-class Examination:
+class Run:
     """A trace being judged, from its first call on to the findings. Workers start when there is something to replay."""
 
-    def __init__(self, run: RunDirectory, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> None:
+    def __init__(self, run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> None:
         self._run, self._options, self._voice, self._given = run, options, voice, workers
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
         self._failure: Optional[Exception] = None
 
-    def __enter__(self) -> Examination:
+    def __enter__(self) -> Run:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -88,10 +84,8 @@ class Examination:
     @cached_property
     def _replay(self) -> Replay:
         trace = self._trace
-        store = self._resources.enter_context(EvaluationFile(self._run.evaluations))
-        return Replay(
-            trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total)
-        )
+        store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
+        return Replay(trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total))
 
     def advance(self) -> bool:
         """Replay some of what has been recorded so far; whether there is more.
@@ -105,7 +99,7 @@ class Examination:
                 self._failure = failure
         return False
 
-    def finish(self) -> Outcome:
+    def finish(self) -> JudgedRun:
         """Locate, judge, diagnose, reproduce.
 
         Raises
@@ -119,7 +113,7 @@ class Examination:
             again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
             raise Interrupted("interrupted while judging", again) from None
 
-    def _finished(self) -> Outcome:
+    def _finished(self) -> JudgedRun:
         if self._failure is not None:
             raise self._failure
         with self._voice.progress("replaying") as self._report:
@@ -127,7 +121,7 @@ class Examination:
         options = self._options
         workers, tolerance = self._workers, options.plan.tolerance
         folder = _folder(self._trace.script)
-        bench = Bench(
+        context = StageContext(
             workers,
             self._trace.environment,
             tolerance,
@@ -139,32 +133,34 @@ class Examination:
         )
         with self._voice.progress("asking the arbiter") as report:
             found = located.divergences
-            judged = [guarded.judged(d, located.methods, bench) if d.verdict is Verdict.ERROR else d for d in found]
+            judged = [guarded.with_arbiters_word(d, located.methods, context) if d.verdict is Verdict.ERROR else d for d in found]
             told = once_rounding(found, judged)
-            alone = [*unanimous(bench, self._trace, told, report)]
+            alone = [*unanimous(context, self._trace, told, report)]
         alone += [*outside(self._trace, [*told, *alone]), *in_layers(self._trace)]
         # comparisons of two methods have asked for the user's tolerance themselves
         divergences = [*told, *(found for found in alone if not _is_tolerated(found, tolerance))]
         divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
         with self._voice.progress("diagnosing") as report:
-            findings = tuple(self._findings(bench, divergences, located, report))
+            findings = tuple(self._findings(context, divergences, located, report))
         result = replace(_result(self._trace, located, findings), tolerance=str(tolerance))
-        result = replace(result, notes=(*result.notes, *guarded.warnings(self._trace, located.methods, bench)))
-        return Outcome(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in bench.stopped)
+        result = replace(result, notes=(*result.notes, *guarded.warnings(self._trace, located.methods, context)))
+        return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
-    def _findings(self, bench: Bench, divergences: Sequence[Divergence], located: Located, report: Report) -> Iterator[Finding]:
+    def _findings(
+        self, context: StageContext, divergences: Sequence[Divergence], located: Located, report: Report
+    ) -> Iterator[Finding]:
         """One finding for each distinct signature and cause: a second pair that shows the same says nothing new."""
         seen: set[tuple[object, ...]] = set()
         for number, divergence in enumerate(divergences):
             report(number, len(divergences))
             if not self._options.only.takes(number + 1, divergence):
                 continue
-            finding = diagnosed(divergence, located.methods, bench)
+            finding = diagnosed(divergence, located.methods, context)
             kind = (divergence.call.configuration.qnode, divergence.signature, finding.diagnosis.code, divergence.verdict)
             if kind not in seen:
                 seen.add(kind)
                 proven = divergence.verdict in self._options.proven
-                yield reproduced(finding, bench, self._run.reproducer(len(seen) - 1)) if proven else finding
+                yield reproduced(finding, context, self._run.reproducer(len(seen) - 1)) if proven else finding
 
 
 def _folder(script: Script) -> Optional[Path]:

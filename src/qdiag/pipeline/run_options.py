@@ -12,7 +12,7 @@ from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence, Result
 from qdiag.model.twin_training import Training
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 Report = Callable[[int, int], None]
 
@@ -94,18 +94,18 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class JudgedRun:
     """A judged run: what was found, where it was written, how the script ended; whether Ctrl-C cut it short; what twin runs showed."""
 
     result: Result
-    run: RunDirectory
+    run: RunFolder
     script: Script
     environment: Environment
     interrupted: bool = False
     training: Optional[Training] = None
 
 
-def exit_code(outcome: Outcome, fail_on: str) -> ExitCode:
+def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     """The exit code of DESIGN.md: the script's failure before an error, an error before what is inconclusive."""
     if outcome.interrupted:
         return ExitCode.INTERRUPTED

@@ -15,13 +15,13 @@ from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
 from qdiag.model.method import ARBITER
-from qdiag.pipeline.stage_context import Bench, method_named
+from qdiag.pipeline.stage_context import StageContext, method_named
 from qdiag.trace.reader import Trace
 
 WARNED = f'torch warned "{CASTING} discards the imaginary part"'
 
 
-def notes(trace: Trace, methods: Sequence[str], bench: Bench) -> Iterator[str]:
+def notes(trace: Trace, methods: Sequence[str], context: StageContext) -> Iterator[str]:
     """What is to be said of the warning: once for each QNode, and once where a backward pass had not reached any.
 
     Parameters
@@ -30,7 +30,7 @@ def notes(trace: Trace, methods: Sequence[str], bench: Bench) -> Iterator[str]:
         The run.
     methods
         All methods that were replayed, by their canonical names.
-    bench
+    context
         What to work with.
     """
     for index in _calls_that_warned(trace):
@@ -48,7 +48,7 @@ def notes(trace: Trace, methods: Sequence[str], bench: Bench) -> Iterator[str]:
         call = trace.call(int(number))
         if call.configuration.qnode not in looked_at:
             looked_at.add(call.configuration.qnode)
-            yield f"{WARNED} in the backward pass of call {call.index}: {experiment(call, methods, bench).words}"
+            yield f"{WARNED} in the backward pass of call {call.index}: {experiment(call, methods, context).words}"
 
 
 def _calls_that_warned(trace: Trace) -> Iterator[int]:
@@ -117,29 +117,29 @@ class Account:
         return f"harmless ({HARMLESS_CAST.code}, {self.confidence}): {'; '.join(evidence)}"
 
 
-def experiment(call: Call, methods: Sequence[str], bench: Bench) -> Account:
+def experiment(call: Call, methods: Sequence[str], context: StageContext) -> Account:
     """Evaluate the call again: under its own method, by the reference, and under others until one takes no such cast."""
     own = call.method
-    question = question_of(call, (own, ARBITER), where="jacobian", trusted=bench.trusted, tolerance=bench.tolerance)
-    casts = _casts(question, bench)
+    question = question_of(call, (own, ARBITER), where="jacobian", trusted=context.trusted, tolerance=context.tolerance)
+    casts = _casts(question, context)
     account = Account(replace(casts, forward=casts.forward or _warned(call)) if casts is not None else None)
     if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:
         return account
-    judged = bench.judge(call, [own])
+    judged = context.arbitrate(call, [own])
     if str(own) in judged.right and not judged.reference.gradient_reason:
         account = replace(account, gap=judged.methods[0].gap)
     for name in methods:
-        other = _casts(replace(question, methods=(method_named(call, name), ARBITER)), bench) if name != str(own) else None
+        other = _casts(replace(question, methods=(method_named(call, name), ARBITER)), context) if name != str(own) else None
         if other is not None and not other.forward and not other.backward and other.imaginary == 0:
             return replace(account, without=name)
     return account
 
 
-def _casts(question: Question, bench: Bench) -> Optional[Casts]:
+def _casts(question: Question, context: StageContext) -> Optional[Casts]:
     if question.interface != "torch":
         return None
     try:
-        found: Casts = bench.workers.call(remote.casts, question.request(0)).result()
+        found: Casts = context.workers.call(remote.casts, question.request(0)).result()
     except Exception:
         # a method that refuses the circuit has no casts to show
         return None

@@ -20,14 +20,14 @@ from qdiag.model.method import ARBITER, Method
 from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.pipeline.run_options import MINIMIZING_SECONDS
-from qdiag.proving.reproducer.function_cut import Cut, cut
+from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
 
 INTERRUPTED = "interrupted"
 """How a search is called that Ctrl-C has ended."""
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class StageContext:
     """What every stage after locating works with.
 
     ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early; ``kept`` is whether
@@ -70,7 +70,7 @@ class Bench:
             tolerance=self.tolerance,
         )
 
-    def function(self, call: Call) -> Cut:
+    def function(self, call: Call) -> FunctionCut:
         """The quantum function of a call, cut out of the user's script.
 
         Raises
@@ -84,20 +84,20 @@ class Bench:
             raise OpaqueCircuitError("the QNode itself shows it, and its script is not at hand", "trace the script again")
         if not self.trusted:
             raise OpaqueCircuitError("the QNode itself shows it, and its script is run for a trace of one's own only", "add --trust")
-        return cut(path.read_text(encoding="utf-8", errors="replace"), source.line)
+        return cut_function(path.read_text(encoding="utf-8", errors="replace"), source.line)
 
-    def judged(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
+    def with_arbiters_word(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
         """The divergence with the arbiter's word on every method that was replayed."""
         call = divergence.call
         if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
         second = divergence.signature == "second-derivative"
-        judgement = self.judge(call, [method_named(call, name) for name in methods], second=second)
+        judgement = self.arbitrate(call, [method_named(call, name) for name in methods], second=second)
         wrong = judgement.wrong if divergence.signature != "raise" else ()
         comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
 
-    def _upholds(self, judgement: arbiter.Judgement, divergence: Divergence) -> bool:
+    def _upholds(self, judgement: arbiter.Arbitration, divergence: Divergence) -> bool:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
         comparison = divergence.comparison
         chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
@@ -105,17 +105,17 @@ class Bench:
         told = low and not chosen and not judgement.reference.gradient_reason
         return not (told and {*comparison.methods} <= {*judgement.right})
 
-    def judge(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Judgement:
+    def arbitrate(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Arbitration:
         """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
         configuration = call.configuration
         where = "second-derivative" if second else "jacobian"
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]
-        return arbiter.judge(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
+        return arbiter.arbitrate(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
 
 
-def excused(comparison: Comparison, judgement: arbiter.Judgement) -> Comparison:
+def excused(comparison: Comparison, judgement: arbiter.Arbitration) -> Comparison:
     """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew."""
     explained = sum(found.bound for found in judgement.methods if found.method in comparison.methods)
     bound = max(comparison.bound, comparison.max_abs, explained)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional, Protocol
 
-from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.cause import Symptoms
 from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT, UNKNOWN
 from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
@@ -25,7 +25,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
 
 Report = Callable[[int, int], None]
@@ -46,7 +46,7 @@ class Calls(Protocol):
         """Equal for calls whose circuits differ in nothing but numbers."""
 
 
-def unanimous(bench: Bench, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
+def unanimous(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
     flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
     firsts = list({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[::-1][:MOST_STRUCTURES]
@@ -56,15 +56,15 @@ def unanimous(bench: Bench, trace: Calls, known: Sequence[Divergence], report: R
         circuit = call.circuit
         if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:
             continue
-        divergence = _against_the_arbiter(bench, call)
+        divergence = _against_the_arbiter(context, call)
         if divergence is not None:
             flagged.add(call.configuration.qnode)
             yield divergence
 
 
-def _against_the_arbiter(bench: Bench, call: Call) -> Optional[Divergence]:
+def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
     own = call.method
-    judgement = bench.judge(call, [own], second=call.differentiated_twice)
+    judgement = context.arbitrate(call, [own], second=call.differentiated_twice)
     if not judgement.wrong:
         return None
     found = judgement.methods[0]
@@ -97,10 +97,10 @@ def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
                     yield divergence
 
 
-def _diagnosed_outside(divergence: Divergence, bench: Bench) -> Finding:
+def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
-    scene = Scene(divergence, bench.question(divergence))
-    diagnosis = diagnose(scene, OUTSIDE_THE_CIRCUIT, bench.workers)
+    symptoms = Symptoms(divergence, context.question(divergence))
+    diagnosis = diagnose(symptoms, OUTSIDE_THE_CIRCUIT, context.workers)
     proven = probe_findings.is_proven(divergence) and diagnosis.confidence == "likely"
     evidence = probe_findings.evidence(divergence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
@@ -117,10 +117,10 @@ def in_layers(trace: Calls) -> Iterator[Divergence]:
             yield divergence
 
 
-def _diagnosed_in_layer(divergence: Divergence, bench: Bench) -> Finding:
+def _diagnosed_in_layer(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a layer lost, by experiments on a layer with one result."""
-    diagnosis = diagnose(Scene(divergence, bench.question(divergence)), (LAYER_CAST,), bench.workers)
-    evidence = layer_findings.evidence(divergence, bench.layer_loss)
+    diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), (LAYER_CAST,), context.workers)
+    evidence = layer_findings.evidence(divergence, context.layer_loss)
     proven = len(evidence) > 1 and all(one.holds for one in evidence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
 
@@ -130,7 +130,7 @@ RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: 
 NO_METHOD_RUNS = "no method runs this circuit: it is nothing in which methods differ"
 
 
-def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> Finding:
+def diagnosed(divergence: Divergence, methods: Sequence[str], context: StageContext) -> Finding:
     """Judge and diagnose a divergence.
 
     Parameters
@@ -139,23 +139,23 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], bench: Bench) -> F
         What was located.
     methods
         All methods that were replayed, by their canonical names.
-    bench
+    context
         What to work with.
     """
     if divergence.in_layer:
-        return _diagnosed_in_layer(divergence, bench)
+        return _diagnosed_in_layer(divergence, context)
     if divergence.probe is not None:
-        return _diagnosed_outside(divergence, bench)
-    judged = divergence if divergence.wrong or divergence.judged else bench.judged(divergence, methods)
-    question = bench.question(judged)
-    scene = survey(judged, question, bench.workers, bench.reference)
-    diagnosis = diagnose(scene, CAUSES, bench.workers, bench.reference)
+        return _diagnosed_outside(divergence, context)
+    judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
+    question = context.question(judged)
+    symptoms = survey(judged, question, context.workers, context.reference)
+    diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference)
     if _raises_itself(judged) and diagnosis.code in (UNKNOWN.code, REFUSES.code):
         return _nobodys(judged)
     if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and diagnosis.code == UNKNOWN.code:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
-    blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else str(scene.blamed or "")
-    return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, bench))
+    blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else str(symptoms.blamed or "")
+    return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
 
 
 def _raises_itself(divergence: Divergence) -> bool:
@@ -172,8 +172,8 @@ def _nobodys(divergence: Divergence) -> Finding:
     return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), diagnosis)
 
 
-def _sides(question: Question, bench: Bench) -> tuple[Evaluation, ...]:
+def _sides(question: Question, context: StageContext) -> tuple[Evaluation, ...]:
     """The evaluations of the pair at the diverging call."""
     methods = [(side, method) for side, method in enumerate(question.methods) if method != ARBITER]
-    futures = [bench.workers.submit(question.request(side)) for side, _ in methods]
+    futures = [context.workers.submit(question.request(side)) for side, _ in methods]
     return tuple(future.result() for future in futures)

@@ -21,7 +21,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
-from qdiag.pipeline.stage_context import INTERRUPTED, Bench
+from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference
@@ -33,21 +33,21 @@ from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton
 
 
-def reproduced(finding: Finding, bench: Bench, path: Path) -> Finding:
+def reproduced(finding: Finding, context: StageContext, path: Path) -> Finding:
     """Minimize a finding, and write its reproducer to a path; what sits outside the circuit shows in none that is cut out of it."""
     divergence = finding.divergence
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return finding
-    question = bench.question(divergence)
+    question = context.question(divergence)
     saved = path.with_suffix(".minimal")
     minimal: Optional[Minimal] = None
-    if bench.minimize and INTERRUPTED not in bench.stopped:
-        minimal = minimal_of(divergence, question, finding.diagnosis, bench, lambda circuit: keep(circuit, saved))
+    if context.minimize and INTERRUPTED not in context.stopped:
+        minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
-        scene = survey(divergence, with_circuit(question, minimal.circuit), bench.workers, bench.reference)
-        finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=str(scene.blamed or "")))
+        symptoms = survey(divergence, with_circuit(question, minimal.circuit), context.workers, context.reference)
+        finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=str(symptoms.blamed or "")))
     try:
-        return replace(finding, reproducer=_reproducer(finding, question, bench, path))
+        return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:
         return replace(finding, unreproduced=error.cause)
 
@@ -67,32 +67,32 @@ def kept(path: Path) -> Circuit:
     return restore(text.decode("utf-8", "replace"), arrays)
 
 
-def _reproducer(finding: Finding, question: Question, bench: Bench, path: Path) -> Reproducer:
+def _reproducer(finding: Finding, question: Question, context: StageContext, path: Path) -> Reproducer:
     """The reproducer of the minimal circuit; that of the whole one where the minimal one does not show it in a fresh process."""
     divergence = finding.divergence
-    material = Material(environment=bench.environment, trusted=bench.trusted)
+    material = Material(environment=context.environment, trusted=context.trusted)
     if divergence.outside:
         needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
-        function = bench.function(divergence.call) if needs_source else None
-        return _made(finding, path, replace(material, function=function), bench)
+        function = context.function(divergence.call) if needs_source else None
+        return _made(finding, path, replace(material, function=function), context)
     minimal = finding.minimal
     if minimal is not None and minimal.circuit is not None:
-        smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, bench), notes=minimal.notes)
-        made = _made(finding, path, smaller, bench)
+        smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, context), notes=minimal.notes)
+        made = _made(finding, path, smaller, context)
         if made.verified:
             return made
-    return _made(finding, path, replace(material, reference=_known(question, question.circuit, bench)), bench)
+    return _made(finding, path, replace(material, reference=_known(question, question.circuit, context)), context)
 
 
-def _made(finding: Finding, path: Path, material: Material, bench: Bench) -> Reproducer:
+def _made(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
     """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
-    asked = (bench.workers.call(script, finding, material, number).result() for number in count())
+    asked = (context.workers.call(script, finding, material, number).result() for number in count())
     return made(finding, path, material, written=takewhile(lambda text: text is not None, asked))
 
 
-def _known(question: Question, circuit: Circuit, bench: Bench) -> Optional[Evaluation]:
+def _known(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:
     """The arbiter's evaluation of a circuit, where it has one."""
-    found = bench.reference(with_circuit(question, circuit))
+    found = context.reference(with_circuit(question, circuit))
     return found if found.failure is None else None
 
 
@@ -100,27 +100,27 @@ def minimal_of(
     divergence: Divergence,
     question: Question,
     diagnosis: Diagnosis,
-    bench: Bench,
+    context: StageContext,
     accepted: Optional[Callable[[Circuit], None]] = None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
     if divergence.outside or diagnosis.code in NOT_FOR_THE_CIRCUIT or question.circuit.opaque:
         return None
-    same = same_difference(question, divergence.call, divergence.wrong, diagnosis.code, bench)
-    same_cause = _same_cause(divergence, question, diagnosis.code, bench)
-    workshop = workshop_of(bench.workers, trusted=bench.trusted)
+    same = same_difference(question, divergence.call, divergence.wrong, diagnosis.code, context)
+    same_cause = _same_cause(divergence, question, diagnosis.code, context)
+    workshop = workshop_of(context.workers, trusted=context.trusted)
     try:
-        with Oracle(same, width=bench.workers.count) as oracle:
+        with Oracle(same, width=context.workers.count) as oracle:
             found = minimize(
-                question.circuit, oracle, workshop=workshop, budget=bench.seconds, same_cause=same_cause, accepted=accepted
+                question.circuit, oracle, workshop=workshop, budget=context.seconds, same_cause=same_cause, accepted=accepted
             )
             explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
     except NotReproducedError:
         return None
-    if found.stopped == INTERRUPTED and not bench.kept:
+    if found.stopped == INTERRUPTED and not context.kept:
         raise KeyboardInterrupt
     if found.stopped:
-        bench.stopped.append(found.stopped)
+        context.stopped.append(found.stopped)
     circuit = found.circuit
     return Minimal(
         operations=len(circuit.operations),
@@ -135,31 +135,31 @@ def minimal_of(
     )
 
 
-def same_difference(question: Question, call: Call, wrong: Sequence[str], code: str, bench: Bench) -> SameDifference:
+def same_difference(question: Question, call: Call, wrong: Sequence[str], code: str, context: StageContext) -> SameDifference:
     """Whether another circuit shows what the question's own does, with the same methods wrong; the cause has a code already."""
 
     def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
-        return arbiter.judge(circuit, call.configuration, sides, (), bench.workers, trusted=bench.trusted).wrong
+        return arbiter.arbitrate(circuit, call.configuration, sides, (), context.workers, trusted=context.trusted).wrong
 
     return SameDifference(
         question,
-        bench.workers,
-        reference=bench.reference,
+        context.workers,
+        reference=context.reference,
         wrong=wrong,
         wrong_methods=wrong_methods,
         loses_and_shifts=code == TRAINABLE_SETS.code,
     )
 
 
-def _same_cause(divergence: Divergence, question: Question, code: str, bench: Bench) -> Callable[[Circuit], bool]:
+def _same_cause(divergence: Divergence, question: Question, code: str, context: StageContext) -> Callable[[Circuit], bool]:
     """Whether the cause explains the difference on another circuit, too; a cause that is unknown always does."""
     cause = next((cause for cause in CAUSES if cause.code == code), None)
 
     def holds(circuit: Circuit) -> bool:
         smaller = with_circuit(question, circuit)
-        compared = ask(smaller, bench.workers, bench.reference)
+        compared = ask(smaller, context.workers, context.reference)
         shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
-        scene = survey(shown, smaller, bench.workers, bench.reference)
-        return cause is None or code == UNKNOWN or recurs(cause, scene, bench.workers, bench.reference)
+        symptoms = survey(shown, smaller, context.workers, context.reference)
+        return cause is None or code == UNKNOWN or recurs(cause, symptoms, context.workers, context.reference)
 
     return holds

@@ -16,7 +16,7 @@ from qdiag.errors import NotReproducedError, UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import question_of
 from qdiag.judging.replay.differences import differences, divergences
-from qdiag.judging.replay.one_call import Judged, compared
+from qdiag.judging.replay.one_call import CallResult, compared
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
@@ -24,13 +24,13 @@ from qdiag.model.findings import Finding, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import guarded
 from qdiag.pipeline.reports import reported
-from qdiag.pipeline.stage_context import Bench, method_named
+from qdiag.pipeline.stage_context import StageContext, method_named
 from qdiag.pipeline.stage_prove import kept, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 
 SEEDS = 8
 """So many draws of made-up numbers are tried."""
@@ -41,7 +41,7 @@ NOTE = (
 )
 
 
-def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool = False) -> Document:
+def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = False) -> Document:
     """The report of one finding on made-up numbers.
 
     Parameters
@@ -68,15 +68,15 @@ def report(run: RunDirectory, number: int, workers: Evaluator, *, trusted: bool 
         call, script, environment = trace.call(told["call"]), trace.script, trace.environment
     circuit = _smallest(run, number)
     _check_classes(circuit, trusted=trusted)
-    bench = Bench(workers, environment, trusted=trusted, minimize=False)
+    context = StageContext(workers, environment, trusted=trusted, minimize=False)
     path = run.path / "repro-synthetic.py"
     invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
-    found = _found(invented, told, bench)
+    found = _found(invented, told, context)
     if found is None:
         raise NotReproducedError(
             f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
         )
-    finding = guarded.reproduced(found, bench, path)
+    finding = guarded.reproduced(found, context, path)
     methods = tuple(told["methods"])
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
@@ -92,7 +92,7 @@ def _told(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:
     return told
 
 
-def _smallest(run: RunDirectory, number: int) -> Circuit:
+def _smallest(run: RunFolder, number: int) -> Circuit:
     """The minimal circuit of a finding, as minimizing left it on disk."""
     path = run.reproducer(number - 1).with_suffix(".minimal")
     if not path.is_file():
@@ -114,32 +114,32 @@ def _check_classes(circuit: Circuit, *, trusted: bool) -> None:
         )
 
 
-def _found(call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
+def _found(call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on the first made-up numbers that show it; None where none do."""
     pair = (method_named(call, told["methods"][0]), method_named(call, told["methods"][1]))
-    question = question_of(call, pair, where=told["where"], trusted=bench.trusted, tolerance=bench.tolerance)
-    same = same_difference(question, call, told["wrong"], told["cause"]["code"], bench)
+    question = question_of(call, pair, where=told["where"], trusted=context.trusted, tolerance=context.tolerance)
+    same = same_difference(question, call, told["wrong"], told["cause"]["code"], context)
     draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))
-    return next(filter(None, (_shown(drawn, same, call, told, bench) for drawn in draws)), None)
+    return next(filter(None, (_shown(drawn, same, call, told, context) for drawn in draws)), None)
 
 
-def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str, Any], bench: Bench) -> Optional[Finding]:
+def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     if not same(circuit):
         return None
     methods, (own, other) = tuple(told["methods"]), same.observed(circuit).sides
     shown = replace(call, circuit=circuit, outputs=own.outputs, failure=own.failure)
-    sides, refused = compared(circuit, own, [other], Plan(tolerance=bench.tolerance), ())
-    judged = Judged(call.index, "", own, (), sides, refused, failure=own.failure)
+    sides, refused = compared(circuit, own, [other], Plan(tolerance=context.tolerance), ())
+    judged = CallResult(call.index, "", own, (), sides, refused, failure=own.failure)
     divergence = next(iter(divergences(differences(judged, shown), lambda _: shown, lambda _: judged.raised)), None)
     if divergence is None:
         return None
-    finding = guarded.diagnosed(bench.judged(divergence, methods), methods, bench)
+    finding = guarded.diagnosed(context.with_arbiters_word(divergence, methods), methods, context)
     code = told["cause"]["code"]
     cause = next((cause for cause in CAUSES if cause.code == code), None)
     if finding.diagnosis.code == code or cause is None:
         return finding if finding.diagnosis.code == code else None
     # so small a circuit may not tell a cause from its rivals, as the whole one did
-    scene = survey(finding.divergence, replace(same.question, circuit=circuit), bench.workers, bench.reference)
-    diagnosis = again(cause, scene, bench.workers, bench.reference)
+    symptoms = survey(finding.divergence, replace(same.question, circuit=circuit), context.workers, context.reference)
+    diagnosis = again(cause, symptoms, context.workers, context.reference)
     return None if diagnosis is None else replace(finding, diagnosis=diagnosis)

@@ -22,14 +22,14 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
-from qdiag.model.twin_training import Judgement, Training
+from qdiag.model.twin_training import Training, TrainingVerdict
 from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import Options, Outcome, Voice
+from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.proving.reproducer import loop
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
-from qdiag.trace.run_folder import RUNS, RunDirectory
+from qdiag.trace.run_folder import RUNS, RunFolder
 from qdiag.twins.account import account
 from qdiag.twins.runs import Conductor, Twins, Wish
 
@@ -87,7 +87,7 @@ def _seconds(trace: Path) -> Optional[float]:
     return None
 
 
-def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
+def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     """Make the runs and judge them."""
     if twin.earlier is not None:
         _check_earlier(twin, twin.earlier)
@@ -110,7 +110,7 @@ def run(twin: Twin, directory: RunDirectory, voice: Voice) -> Outcome:
     shutil.copyfile(twins.again.trace, directory.trace)
     with Trace.open(directory.trace) as trace:
         result = _result(trace, training, twins)
-        outcome = Outcome(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
+        outcome = JudgedRun(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
     if training.judgement.verdict is not Verdict.INCONCLUSIVE:
         outcome = _with_calls(outcome, training, voice)
     return _with_loop(outcome, training, voice)
@@ -197,7 +197,7 @@ def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding
     return Finding(divergence, diagnosis, unreproduced=WHOLE_TRAINING)
 
 
-def _said(judgement: Judgement) -> str:
+def _said(judgement: TrainingVerdict) -> str:
     return " ".join(judgement.sentences)
 
 
@@ -208,7 +208,7 @@ def _first_calls(first: Call, second: Optional[Call]) -> Comparison:
     return compare(pair[0], pair[1], first.circuit)
 
 
-def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
+def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:
     """What replaying the first calls says: which method is wrong, and why; trainings alone would not show a small error."""
     parted = training.judgement.verdict is Verdict.ERROR
     plan = Plan(methods=() if parted else (Method("", training.other),), max_calls=JUDGED_CALLS, trusted=True)
@@ -228,7 +228,7 @@ def _with_calls(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
     return replace(outcome, result=result, training=training if parted else _overruled(training, errors[0]))
 
 
-def _with_loop(outcome: Outcome, training: Training, voice: Voice) -> Outcome:
+def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:
     """A short loop around the first recorded circuit that parts as the training does, where there is one."""
     findings = list(outcome.result.findings)
     at = next((i for i, finding in enumerate(findings) if finding.diagnosis.code == AMPLIFIED.code), None)
@@ -271,4 +271,4 @@ def _overruled(training: Training, finding: Finding) -> Training:
         f"The trainings part no more than rounding makes them, and yet {wrong} is off by {divergence.comparison.max_abs:.1e} "
         f"at call {divergence.call.index}, where rounding explains {divergence.comparison.bound:.1e}.",
     )
-    return replace(training, judgement=Judgement(Verdict.ERROR, "QD901", "unknown", sentences))
+    return replace(training, judgement=TrainingVerdict(Verdict.ERROR, "QD901", "unknown", sentences))

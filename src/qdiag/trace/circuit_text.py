@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
 from qdiag.trace.array_bundle import DTYPES
 
 FORMAT = 1
@@ -154,7 +154,7 @@ def _write_tagged(value: Tagged, parameters: list[Parameter], depth: int) -> str
     return f'["g",{_text(value.kind)},{_written(value.content, parameters, depth)}]'
 
 
-def _write_outcome(value: Outcome, parameters: list[Parameter], depth: int) -> str:
+def _write_outcome(value: MeasuredOutcome, parameters: list[Parameter], depth: int) -> str:
     table = ",".join([_written(entry, parameters, depth) for entry in value.table])
     return f'["o",[{",".join(map(str, value.measurements))}],[{table}]]'
 
@@ -172,7 +172,7 @@ _WRITERS: dict[type, Callable[[Any, list[Parameter], int], str]] = {
     Wires: _write_wires,
     Mapping: _write_mapping,
     Tagged: _write_tagged,
-    Outcome: _write_outcome,
+    MeasuredOutcome: _write_outcome,
     Node: _write_node,
 }
 
@@ -364,7 +364,7 @@ def _read_tagged(reader: _Reader, entry: list[Any]) -> Tagged:
     return Tagged(_string(kind), reader.value(content))
 
 
-def _read_outcome(reader: _Reader, entry: list[Any]) -> Outcome:
+def _read_outcome(reader: _Reader, entry: list[Any]) -> MeasuredOutcome:
     _, measurements, entries = _exactly(entry, 3)
     positions = tuple(_integer(position) for position in _list(measurements))
     table = [reader.value(part) for part in _list(entries)]
@@ -372,7 +372,7 @@ def _read_outcome(reader: _Reader, entry: list[Any]) -> Outcome:
         raise _Odd(f"a lookup table of {len(table)} entries does not fit {len(positions)} measurements")
     if not all(isinstance(part, (bool, int, float)) for part in table):
         raise _Odd("a lookup table holds something that is no number")
-    return Outcome(positions, tuple(part for part in table if isinstance(part, (bool, int, float))))
+    return MeasuredOutcome(positions, tuple(part for part in table if isinstance(part, (bool, int, float))))
 
 
 _READERS: dict[str, Callable[[_Reader, list[Any]], Value]] = {

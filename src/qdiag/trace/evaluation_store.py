@@ -42,7 +42,7 @@ def installed() -> str:
     return ", ".join(versions)
 
 
-class EvaluationFile:
+class EvaluationStore:
     """A store of evaluations by key.
 
     Parameters
@@ -96,7 +96,7 @@ class EvaluationFile:
         """Close the file; what was stored stays."""
         self._database.close()
 
-    def __enter__(self) -> EvaluationFile:
+    def __enter__(self) -> EvaluationStore:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,7 +17,7 @@ TRACE = "trace.qdiag"
 
 
 @dataclass(frozen=True)
-class RunDirectory:
+class RunFolder:
     """A run's folder and the names of the files in it."""
 
     path: Path
@@ -58,7 +58,7 @@ class RunDirectory:
         return self.path / ("repro.py" if finding == 0 else f"repro-{finding + 1}.py")
 
 
-def create(script: str, out: Path | None, *, force: bool) -> RunDirectory:
+def create(script: str, out: Path | None, *, force: bool) -> RunFolder:
     """Make the folder of a new run.
 
     Parameters
@@ -77,7 +77,7 @@ def create(script: str, out: Path | None, *, force: bool) -> RunDirectory:
     """
     try:
         if out is None:
-            return RunDirectory(_next_number(Path(RUNS), _stem(script)))
+            return RunFolder(_next_number(Path(RUNS), _stem(script)))
         if out.exists() and not out.is_dir():
             raise OutputError(f"{out} is a file", "name a folder with --out")
         if out.is_dir() and any(out.iterdir()):
@@ -91,10 +91,10 @@ def create(script: str, out: Path | None, *, force: bool) -> RunDirectory:
         (out / TRACE).unlink()
     except OSError as error:
         raise OutputError(f"cannot write to {out or RUNS}: {error.strerror}", "choose another folder with --out") from None
-    return RunDirectory(out)
+    return RunFolder(out)
 
 
-def find(run: Path | None) -> RunDirectory:
+def find(run: Path | None) -> RunFolder:
     """The run that a command is about: a folder, a trace inside one, or the last run below ``qdiag-runs/``.
 
     Raises
@@ -106,14 +106,14 @@ def find(run: Path | None) -> RunDirectory:
         runs = sorted(Path(RUNS).glob(f"*/{TRACE}"), key=lambda trace: trace.stat().st_mtime)
         if not runs:
             raise TraceError(f"there is no run below {RUNS}/", "record one with: qdiag trace SCRIPT")
-        return RunDirectory(runs[-1].parent)
+        return RunFolder(runs[-1].parent)
     if run.is_dir():
         if not (run / TRACE).exists():
             raise TraceError(f"{run} holds no {TRACE}", "name the folder that qdiag trace wrote")
-        return RunDirectory(run)
+        return RunFolder(run)
     if not run.exists():
         raise TraceError(f"{run} does not exist", "name a folder that qdiag trace wrote, or a trace file")
-    return RunDirectory(run.parent, run.name)
+    return RunFolder(run.parent, run.name)
 
 
 def _stem(script: str) -> str:

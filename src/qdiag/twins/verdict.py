@@ -14,7 +14,7 @@ import numpy as np
 
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Evidence
-from qdiag.model.twin_training import Judgement
+from qdiag.model.twin_training import TrainingVerdict
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Pair, Twins, comes_back
 from qdiag.twins.series import Moment, Parting, Series, trains
@@ -41,7 +41,7 @@ AS_FAR = 0.1
 """A control that comes this near to the method's reach parts as far."""
 
 
-def judge(twins: Twins) -> Judgement:
+def judge(twins: Twins) -> TrainingVerdict:
     """The verdict."""
     if twins.own.failure or twins.again.failure:
         failure = twins.own.failure or twins.again.failure
@@ -57,7 +57,7 @@ def judge(twins: Twins) -> Judgement:
 _ORDER = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.ROUNDING, Verdict.AGREE)
 
 
-def _of_method(twins: Twins, pair: Pair) -> Judgement:
+def _of_method(twins: Twins, pair: Pair) -> TrainingVerdict:
     step = jump(pair, [control.parting for control in twins.controls])
     if step is not None:
         return _error(twins, pair, step)
@@ -144,11 +144,11 @@ def _opening(pair: Pair) -> float:
 # --- judgements --------------------------------------------------------------------------------------------------------
 
 
-def _undecided(sentence: str) -> Judgement:
-    return Judgement(Verdict.INCONCLUSIVE, "QD901", "unknown", (sentence,))
+def _undecided(sentence: str) -> TrainingVerdict:
+    return TrainingVerdict(Verdict.INCONCLUSIVE, "QD901", "unknown", (sentence,))
 
 
-def _not_reproducible(twins: Twins) -> Judgement:
+def _not_reproducible(twins: Twins) -> TrainingVerdict:
     first, second = twins.own.series, twins.again.series
     step = next((s for s in range(len(twins.repeat.distance)) if _size(twins.repeat, s) > 0), 0)
     where = "their first QNode calls get different numbers" if _inputs_differ(first, second) else f"they part at step {step}"
@@ -164,7 +164,7 @@ def _not_reproducible(twins: Twins) -> Judgement:
         code = "QD703" if _inputs_differ(first, second) else "QD602"
     sentences = (f"Two runs of the unchanged script differ: {where}.", reason, "Nothing about methods can be concluded before that.")
     evidence = (Evidence("the unchanged script once more", None, twins.repeat.reach, "persists", True),)
-    return Judgement(Verdict.INCONCLUSIVE, code, "confirmed", sentences, evidence, advice)
+    return TrainingVerdict(Verdict.INCONCLUSIVE, code, "confirmed", sentences, evidence, advice)
 
 
 _SEEDS = {"random": "random.seed(0)", "numpy.random": "numpy.random.seed(0)", "torch": "torch.manual_seed(0)"}
@@ -181,7 +181,7 @@ def _unseeded(first: Series, second: Series) -> list[str]:
     return [s.name for s in first.steps.streams if s.moved and s.name in others and others[s.name] != s.digest]
 
 
-def _error(twins: Twins, pair: Pair, step: int) -> Judgement:
+def _error(twins: Twins, pair: Pair, step: int) -> TrainingVerdict:
     own = _own_name(pair)
     gap, nudged = _size(pair.parting, step), max((_size(control.parting, step) for control in twins.controls), default=0.0)
     sentences = (
@@ -194,10 +194,11 @@ def _error(twins: Twins, pair: Pair, step: int) -> Judgement:
         Evidence(f"{own}, {control.run.changed}", gap, _size(control.parting, step), "persists", False, "no control parts so")
         for control in twins.controls[:1]
     )
-    return Judgement(Verdict.ERROR, "QD901", "unknown", sentences, evidence, ("find the wrong method call by call: qdiag diagnose",))
+    remedies = ("find the wrong method call by call: qdiag diagnose",)
+    return TrainingVerdict(Verdict.ERROR, "QD901", "unknown", sentences, evidence, remedies)
 
 
-def _calm(twins: Twins, pair: Pair) -> Judgement:
+def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
     count, reach = len(pair.parting.distance), pair.parting.reach
     names = f"{pair.run.name} and {_own_name(pair)}"
     sentences = [f"Under {names} the trainings never get further apart than {reach:.1e} in {count} steps."]
@@ -205,10 +206,10 @@ def _calm(twins: Twins, pair: Pair) -> Judgement:
         calm = all(control.parting.reach < CALM for control in twins.controls)
         sentences.append(f"A nudge of one ulp makes {_range(twins)}{': this training does not amplify rounding' if calm else ''}.")
     sentences.append("The two methods may be used interchangeably here.")
-    return Judgement(Verdict.AGREE, "", "", tuple(sentences))
+    return TrainingVerdict(Verdict.AGREE, "", "", tuple(sentences))
 
 
-def _amplified(twins: Twins, pair: Pair) -> Judgement:
+def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
     own, name, reach = _own_name(pair), pair.run.name, pair.parting.reach
     grown = growth(pair.parting.distance)
     healing = _healing(twins, pair)
@@ -224,10 +225,10 @@ def _amplified(twins: Twins, pair: Pair) -> Judgement:
     evidence = _experiments(twins, pair)
     # without a QNode in single precision there is nothing to heal, and the control alone confirms
     confidence = "confirmed" if healing or not twins.qnode_float64 else "likely"
-    return Judgement(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), evidence, tuple(_advice(twins, pair)))
+    return TrainingVerdict(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), evidence, tuple(_advice(twins, pair)))
 
 
-def _precision_alone(twins: Twins, pair: Pair) -> Judgement:
+def _precision_alone(twins: Twins, pair: Pair) -> TrainingVerdict:
     """No control parts so, and yet the QNode's precision is all that differs: a kink of the training that no nudge has met."""
     own, name = _own_name(pair), pair.run.name
     sentences = (
@@ -235,7 +236,7 @@ def _precision_alone(twins: Twins, pair: Pair) -> Judgement:
         f"A nudge of one ulp makes {_range(twins)}: none of them met the same kink of this training.",
         _all_that_differs(twins, own, _healing(twins, pair)[0]),
     )
-    return Judgement(Verdict.ROUNDING, "QD701", "likely", sentences, _experiments(twins, pair), tuple(_advice(twins, pair)))
+    return TrainingVerdict(Verdict.ROUNDING, "QD701", "likely", sentences, _experiments(twins, pair), tuple(_advice(twins, pair)))
 
 
 def _healing(twins: Twins, pair: Pair) -> list[Pair]:

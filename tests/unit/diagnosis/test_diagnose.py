@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Symptoms, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
@@ -55,20 +55,22 @@ class World:
         return future
 
 
-def scene(world: World, methods: str = "default.qubit/backprop,default.qubit/adjoint", dtype: str = "float64", **facts: Any) -> Scene:
+def symptoms(
+    world: World, methods: str = "default.qubit/backprop,default.qubit/adjoint", dtype: str = "float64", **facts: Any
+) -> Symptoms:
     first, second = (parse(name) for name in methods.split(","))
     configuration = Configuration("f", SourceLine("train.py", 1), "default.qubit", interface="torch", resolved="backprop")
     call = Call(0, 0, SourceLine("train.py", 9), configuration, (), circuit(dtype), (np.array(0.3),))
     question = question_of(call, (first, second), where="jacobian", trusted=False, tolerance=Tolerance())
     sides = [world.submit(question.request(side)).result() for side in (0, 1)]
     comparison = compare(sides[0], sides[1], call.circuit)
-    return Scene(Divergence(call, comparison, comparison.where, **facts), question)
+    return Symptoms(Divergence(call, comparison, comparison.where, **facts), question)
 
 
 def like(code: str, predictions: tuple[Prediction, ...]) -> Cause:
     """A cause that always comes into question and predicts just this."""
     texts = (code.lower(), "made up", "", "", "", "")
-    return Cause(code, *texts, lambda scene: True, lambda scene: predictions, lambda scene: "", verdicts=tuple(Verdict))
+    return Cause(code, *texts, lambda symptoms: True, lambda symptoms: predictions, lambda symptoms: "", verdicts=tuple(Verdict))
 
 
 def float32_only(size: float) -> Callable[[Request], float]:
@@ -81,7 +83,7 @@ def float32_only(size: float) -> Callable[[Request], float]:
 
 def test_a_gap_that_float64_heals_and_float32_brings_back_is_confirmed_as_float32_parameters() -> None:
     world = World(float32_only(6e-8))
-    found = diagnose(scene(world, dtype="float32"), CAUSES, world)
+    found = diagnose(symptoms(world, dtype="float32"), CAUSES, world)
     assert (found.code, found.confidence) == ("QD101", "confirmed")
     assert {e.experiment: e.predicts for e in found.evidence} == {"float64 parameters": HEALS, "back in float32": PERSISTS}
     assert found.evidence[0].after == 0.0
@@ -89,7 +91,7 @@ def test_a_gap_that_float64_heals_and_float32_brings_back_is_confirmed_as_float3
 
 def test_a_gap_that_stays_in_float64_is_not_blamed_on_precision() -> None:
     world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
-    found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS], world)
+    found = diagnose(symptoms(world, dtype="float32"), [FLOAT32_PARAMETERS], world)
     assert found.code == "QD901"
     assert found.ruled_out == ("QD101",)
 
@@ -100,21 +102,21 @@ def test_the_device_and_not_the_finite_difference_is_blamed_when_a_larger_step_c
 
     world = World(error)
     methods = "lightning.qubit[complex64]/finite-diff,default.qubit/backprop"
-    found = diagnose(scene(world, methods), [FINITE_DIFFERENCE_STEP, COMPLEX64_DEVICE], world)
+    found = diagnose(symptoms(world, methods), [FINITE_DIFFERENCE_STEP, COMPLEX64_DEVICE], world)
     assert found.code != "QD105"
 
 
 def test_two_causes_that_explain_everything_make_neither_confirmed() -> None:
     world = World(float32_only(6e-8))
     twin = like("QD998", flips(FLOAT64_PARAMETERS))
-    found = diagnose(scene(world, dtype="float32"), [FLOAT32_PARAMETERS, twin], world)
+    found = diagnose(symptoms(world, dtype="float32"), [FLOAT32_PARAMETERS, twin], world)
     assert found.confidence == "likely"
 
 
 def test_an_experiment_that_two_causes_share_is_made_once() -> None:
     world = World(float32_only(6e-8))
     twin = like("QD998", flips(FLOAT64_PARAMETERS))
-    prepared = scene(world, dtype="float32")
+    prepared = symptoms(world, dtype="float32")
     world.asked.clear()
     diagnose(prepared, [FLOAT32_PARAMETERS, twin], world)
     assert len(world.asked) == 4  # two experiments, two sides each
@@ -127,7 +129,7 @@ def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> Non
     world = World(singular)
     at_the_point = like("QD997", flips(NUDGED))
     everywhere = like("QD996", leaves(NUDGED_FAR))
-    found = diagnose(scene(world), [everywhere, at_the_point], world)
+    found = diagnose(symptoms(world), [everywhere, at_the_point], world)
     assert (found.code, found.confidence, found.ruled_out) == ("QD997", "confirmed", ("QD996",))
 
 
@@ -135,7 +137,7 @@ def test_a_cause_whose_flip_could_not_be_tried_is_not_named() -> None:
     world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
     impossible = Experiment("impossible here", lambda question, evaluator: None)
     hopeful = like("QD994", (*flips(impossible), *leaves(NUDGED_FAR)))
-    assert diagnose(scene(world), [hopeful], world).code == "QD901"
+    assert diagnose(symptoms(world), [hopeful], world).code == "QD901"
 
 
 def test_an_experiment_that_breaks_down_is_one_that_does_not_apply() -> None:
@@ -144,13 +146,13 @@ def test_an_experiment_that_breaks_down_is_one_that_does_not_apply() -> None:
 
     world = World(lambda request: 1e-3 if request.method.diff_method == "adjoint" else 0.0)
     fragile = like("QD993", (*flips(Experiment("breaks", breaks)), *leaves(NUDGED_FAR)))
-    assert diagnose(scene(world), [fragile], world).code == "QD901"
+    assert diagnose(symptoms(world), [fragile], world).code == "QD901"
 
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     world = World(float32_only(6e-8))
     pattern = like("QD995", leaves(FLOAT32_AGAIN))
-    assert diagnose(scene(world, dtype="float32"), [pattern], world).confidence == "likely"
+    assert diagnose(symptoms(world, dtype="float32"), [pattern], world).confidence == "likely"
 
 
 @pytest.mark.parametrize(("before", "after", "outcome"), [(1e-3, 0.0, HEALS), (1e-3, 2e-3, PERSISTS), (1e-3, 0.5, "moves")])

@@ -12,7 +12,7 @@ from qdiag.judging.question import Question
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.method import parse
-from tests.worlds.scenes import PAIR, World, of, rotation
+from tests.worlds.symptoms import PAIR, World, of, rotation
 
 THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
 

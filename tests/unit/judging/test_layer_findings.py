@@ -13,7 +13,7 @@ from qdiag.judging import layer_findings
 from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline import stage_diagnose
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.scripted import call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))
@@ -62,7 +62,7 @@ class Layers:
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = layer_findings.divergence(layered(dtype, outputs))
-    return stage_diagnose.diagnosed(divergence, (), Bench(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
+    return stage_diagnose.diagnosed(divergence, (), StageContext(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
 
 
 def test_a_layer_that_casts_to_its_inputs_dtype_is_confirmed():

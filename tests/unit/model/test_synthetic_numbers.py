@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from qdiag.model.circuit import Circuit, Mapping, Node, Outcome, Parameter, Tagged, Wires
+from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Wires
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 
 
@@ -114,7 +114,7 @@ def test_negative_counts_are_made_up_too() -> None:
 
 def test_numbers_beside_the_data_are_made_up_and_integers_there_stay() -> None:
     power = Node("Pow", (), (2.862451, 3, True, Mapping((("time", 0.318246),))), (0,))
-    outcome = Node("ExpectationMP", (), Outcome((0,), (0.0, 0.731098)), ())
+    outcome = Node("ExpectationMP", (), MeasuredOutcome((0,), (0.0, 0.731098)), ())
     found = made_up(Circuit((power,), (outcome,)), 1)
     exponent, order, flag, options = found.operations[0].metadata  # type: ignore[misc]
     assert exponent not in (2.862451, 0.0)

@@ -11,9 +11,9 @@ from qdiag.model.call import Call, Configuration, Event, SourceLine
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Casts
 from qdiag.pipeline.stage_cast_warnings import notes
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
-from tests.worlds.scenes import of, rotation
+from tests.worlds.symptoms import of, rotation
 
 SHOWN = "UserWarning: Casting complex values to real discards the imaginary part"
 WARNS = Casts(forward=False, backward=True, imaginary=0.7, real=1.0)
@@ -60,7 +60,7 @@ class Bare:
             future.set_exception(RuntimeError("refused"))
         return future
 
-    def judge(self, call: Call, methods: list[object]) -> Any:
+    def arbitrate(self, call: Call, methods: list[object]) -> Any:
         right = tuple(map(str, methods)) if self.right else ()
         return SimpleNamespace(right=right, reference=SimpleNamespace(gradient_reason=""), methods=[SimpleNamespace(gap=1e-16)])
 
@@ -70,8 +70,8 @@ def made(index: int, qnode: str = "circuit", warnings: tuple[str, ...] = ()) -> 
     return Call(index, 0, SourceLine("a.py", 9), configuration, (), of(rotation()), (), warnings=warnings)
 
 
-def said(bench: Bare, calls: list[Call], *events: Event) -> list[str]:
-    return list(notes(cast(Trace, Calls(calls, events)), METHODS, cast(Bench, bench)))
+def said(context: Bare, calls: list[Call], *events: Event) -> list[str]:
+    return list(notes(cast(Trace, Calls(calls, events)), METHODS, cast(StageContext, context)))
 
 
 def backward(number: float | None, text: str = SHOWN) -> Event:

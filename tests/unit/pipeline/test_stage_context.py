@@ -7,12 +7,12 @@ from typing import Optional
 import numpy as np
 import pytest
 
-from qdiag.judging.arbiter.arbiter import Judgement
-from qdiag.judging.arbiter.method_verdicts import MethodJudgement
+from qdiag.judging.arbiter.arbiter import Arbitration
+from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
-from qdiag.pipeline.stage_context import Bench, excused, once_rounding
+from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
 from tests.worlds.scripted import call, circuit
 
 PAIR = ("default.qubit/backprop", "default.qubit/adjoint")
@@ -24,23 +24,23 @@ def apart(gap: float, index: int = 0, verdict: Verdict = Verdict.ERROR, signatur
     return Divergence(call(index, circuit(0.3, "float32")), comparison, signature)
 
 
-def judgement(*verdicts: str, gradient_reason: str = "") -> Judgement:
-    found = tuple(MethodJudgement(name, verdict, "vjp", 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
-    return Judgement(Reference(gradient_reason=gradient_reason), found, "in a sentence")
+def judgement(*verdicts: str, gradient_reason: str = "") -> Arbitration:
+    found = tuple(MethodVerdict(name, verdict, "vjp", 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
+    return Arbitration(Reference(gradient_reason=gradient_reason), found, "in a sentence")
 
 
-class Judging(Bench):
+class Judging(StageContext):
     """A bench whose arbiter says what the script says."""
 
     said = judgement("right", "right")
 
-    def judge(self, call, methods, *, second=False):
+    def arbitrate(self, call, methods, *, second=False):
         return self.said
 
 
-def judged(divergence: Divergence, said: Judgement, tolerance: Optional[Tolerance] = None) -> Divergence:
-    bench = type("Scripted", (Judging,), {"said": said})(None, None, tolerance or Tolerance())
-    return bench.judged(divergence, PAIR)
+def judged(divergence: Divergence, said: Arbitration, tolerance: Optional[Tolerance] = None) -> Divergence:
+    context = type("Scripted", (Judging,), {"said": said})(None, None, tolerance or Tolerance())
+    return context.with_arbiters_word(divergence, PAIR)
 
 
 def test_two_methods_that_are_both_right_differ_by_rounding():

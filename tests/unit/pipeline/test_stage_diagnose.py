@@ -10,7 +10,7 @@ from qdiag.model.call import Environment, Failure
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.pipeline import stage_diagnose
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.scripted import METHODS, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
@@ -22,7 +22,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: D
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
     failing = call(0, circuit(0.3), **failed)
     raised = Divergence(failing, Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
-    return stage_diagnose.diagnosed(raised, METHODS, Bench(None, Environment()))  # type: ignore[arg-type]
+    return stage_diagnose.diagnosed(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
 
 
 def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:

@@ -8,7 +8,7 @@ from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe, ProbedMethod
 from qdiag.pipeline import stage_diagnose
-from qdiag.pipeline.stage_context import Bench
+from qdiag.pipeline.stage_context import StageContext
 from tests.unit.judging.test_probe_findings import argument, call, only, probe
 
 
@@ -22,7 +22,7 @@ class Recording:
         return replace(call(), index=index)
 
 
-BENCH = Bench(None, Environment())  # type: ignore[arg-type]
+BENCH = StageContext(None, Environment())  # type: ignore[arg-type]
 LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
 
 

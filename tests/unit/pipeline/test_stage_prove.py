@@ -10,7 +10,7 @@ import pytest
 from qdiag.model.call import Environment
 from qdiag.model.findings import Finding, Minimal
 from qdiag.pipeline import stage_prove
-from qdiag.pipeline.stage_context import INTERRUPTED, Bench
+from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from tests.worlds import results
 
 
@@ -24,19 +24,19 @@ def finding(monkeypatch: pytest.MonkeyPatch) -> Finding:
     return finding
 
 
-def minimal(finding: Finding, bench: Bench) -> Minimal:
-    found = stage_prove.minimal_of(finding.divergence, bench.question(finding.divergence), finding.diagnosis, bench)
+def minimal(finding: Finding, context: StageContext) -> Minimal:
+    found = stage_prove.minimal_of(finding.divergence, context.question(finding.divergence), finding.diagnosis, context)
     assert found is not None
     return found
 
 
-BENCH = Bench(SimpleNamespace(count=1), Environment())  # type: ignore[arg-type]
+BENCH = StageContext(SimpleNamespace(count=1), Environment())  # type: ignore[arg-type]
 
 
 def test_a_run_that_is_kept_goes_on_with_the_smallest_circuit_so_far(finding: Finding) -> None:
-    bench = replace(BENCH, stopped=[])
-    assert minimal(finding, bench).circuit is finding.divergence.call.circuit
-    assert bench.stopped == [INTERRUPTED]
+    context = replace(BENCH, stopped=[])
+    assert minimal(finding, context).circuit is finding.divergence.call.circuit
+    assert context.stopped == [INTERRUPTED]
 
 
 def test_a_check_of_which_nothing_is_kept_ends_at_once(finding: Finding) -> None:

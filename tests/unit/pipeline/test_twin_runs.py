@@ -15,14 +15,14 @@ from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
 from qdiag.model.method import Method
-from qdiag.model.twin_training import Judgement, Training
+from qdiag.model.twin_training import Training, TrainingVerdict
 from qdiag.pipeline import twin_runs
-from qdiag.pipeline.run_options import Outcome, Silence
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.pipeline.run_options import JudgedRun, Silence
+from qdiag.trace.run_folder import RunFolder
 from tests.unit.proving.reproducer.test_loop import TRAINED
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
-TRAINING = Training("backprop", "adjoint", 10, (), Judgement(Verdict.ROUNDING, "QD701", "confirmed", ()))
+TRAINING = Training("backprop", "adjoint", 10, (), TrainingVerdict(Verdict.ROUNDING, "QD701", "confirmed", ()))
 
 
 class Here:
@@ -46,12 +46,12 @@ class Here:
         return future
 
 
-def outcome(folder: Path, code: str) -> Outcome:
+def outcome(folder: Path, code: str) -> JudgedRun:
     comparison = Comparison(("default.qubit/backprop", "default.qubit/adjoint"), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
     diagnosis = Diagnosis(code, "slug", "title", "confirmed", "", "")
     finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
     result = Result(10, 10, 0, (), (), Verdict.ROUNDING, (finding,))
-    return Outcome(result, RunDirectory(folder), Script("train.py"), Environment(), training=TRAINING)
+    return JudgedRun(result, RunFolder(folder), Script("train.py"), Environment(), training=TRAINING)
 
 
 def looked_for(

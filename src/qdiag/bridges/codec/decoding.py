@@ -15,7 +15,7 @@ import pennylane as qml
 from qdiag.bridges.codec import classes, constructors, flattening
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Mapping, Node, Outcome, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
 
 
 class Decoding:
@@ -71,7 +71,7 @@ class Decoding:
             return qml.wires.Wires(value.labels)
         if isinstance(value, Mapping):
             return {self.value(key): self.value(item) for key, item in value.items}
-        if isinstance(value, Outcome):
+        if isinstance(value, MeasuredOutcome):
             return flattening.measurement_value(value, self.measured)
         if isinstance(value, Tagged):
             return self._tagged(value)

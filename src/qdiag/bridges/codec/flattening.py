@@ -15,7 +15,7 @@ import pennylane as qml
 
 from qdiag.bridges.codec import class_source, classes, constructors
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Outcome
+from qdiag.model.circuit import MeasuredOutcome
 
 FUNCTIONS = frozenset(["adjoint", "ctrl", "prod", "sum", "s_prod", "exp", "pow", "evolve", "dot"])
 """Functions of PennyLane's that a template may hold as its argument."""
@@ -247,7 +247,7 @@ def stop_recording() -> Any:
 # --- outcomes of mid-circuit measurements ----------------------------------------------------------------------------------
 
 
-def outcome_of(value: Any, positions: dict[Any, int], most: int) -> Outcome:
+def outcome_of(value: Any, positions: dict[Any, int], most: int) -> MeasuredOutcome:
     """A function of mid-circuit measurements as its table of values."""
     measured = [positions[identifier_of(measurement)] for measurement in value.measurements]
     if len(measured) > most:
@@ -255,7 +255,7 @@ def outcome_of(value: Any, positions: dict[Any, int], most: int) -> Outcome:
     # PennyLane orders them by their random identifiers; in order of execution the table is the same in every run.
     order = sorted(range(len(measured)), key=measured.__getitem__)
     entries = {tuple(branch[i] for i in order): _table_entry(entry) for branch, entry in value.branches.items()}
-    return Outcome(tuple(measured[i] for i in order), tuple(entries[branch] for branch in sorted(entries)))
+    return MeasuredOutcome(tuple(measured[i] for i in order), tuple(entries[branch] for branch in sorted(entries)))
 
 
 def _table_entry(entry: Any) -> Any:
@@ -265,7 +265,7 @@ def _table_entry(entry: Any) -> Any:
     return plain
 
 
-def measurement_value(outcome: Outcome, measured: Sequence[Any]) -> Any:
+def measurement_value(outcome: MeasuredOutcome, measured: Sequence[Any]) -> Any:
     """A function of the mid-circuit measurements made so far that looks its values up."""
     if any(position >= len(measured) for position in outcome.measurements):
         raise OpaqueCircuitError(

@@ -12,7 +12,7 @@ from qdiag.bridges.codec import flattening, operators
 from qdiag.bridges.matrices import cross_examination, operator_matrices
 from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Node, Outcome, Parameter, parameters_of, walk
+from qdiag.model.circuit import MeasuredOutcome, Node, Parameter, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
 
@@ -46,7 +46,7 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     NotSimulated
         If it cannot be written as matrices, or these numbers are outside its domain.
     """
-    outcome = next((part for part in walk(node) if isinstance(part, Outcome)), None)
+    outcome = next((part for part in walk(node) if isinstance(part, MeasuredOutcome)), None)
     if outcome is not None:
         inner = next(part for part in node.data if isinstance(part, Node))
         if "Mid" in inner.name:
@@ -120,7 +120,7 @@ def measurement(node: Node, values: Sequence[np.ndarray], *, trusted: bool = Fal
     NotSimulated
         If it is none that has one exact value.
     """
-    outcomes = tuple(part for part in walk(node) if isinstance(part, Outcome))
+    outcomes = tuple(part for part in walk(node) if isinstance(part, MeasuredOutcome))
     if outcomes:
         return Reading(_kind(node.name, None), outcomes=outcomes)
     live = _live(node, values, trusted)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Union
 
 from qdiag.bridges.source.expression import Constant, Expression, Infix, Inverted, Name
-from qdiag.model.circuit import Outcome
+from qdiag.model.circuit import MeasuredOutcome
 
 Entry = Union[bool, int, float]
 
@@ -17,7 +17,7 @@ def name_of(position: int) -> str:
     return f"m{position}"
 
 
-def canonical(outcome: Outcome) -> Outcome:
+def canonical(outcome: MeasuredOutcome) -> MeasuredOutcome:
     """The same function with its measurements in order of execution, less those that do not matter (but never none)."""
     order = sorted(range(len(outcome.measurements)), key=lambda i: outcome.measurements[i])
     for i in reversed(order):
@@ -28,10 +28,10 @@ def canonical(outcome: Outcome) -> Outcome:
     for branch in itertools.product((0, 1), repeat=len(order)):
         ones = tuple(position for position, bit in zip(order, branch) if bit)
         table.append(_at(outcome.table, ones, count))
-    return Outcome(tuple(outcome.measurements[i] for i in order), tuple(table))
+    return MeasuredOutcome(tuple(outcome.measurements[i] for i in order), tuple(table))
 
 
-def _ignores(outcome: Outcome, position: int) -> bool:
+def _ignores(outcome: MeasuredOutcome, position: int) -> bool:
     bit = 1 << (len(outcome.measurements) - 1 - position)
     table = outcome.table
     return all(table[i] == table[i ^ bit] and type(table[i]) is type(table[i ^ bit]) for i in range(len(table)))
@@ -42,7 +42,7 @@ def _at(table: tuple[Entry, ...], ones: tuple[int, ...], count: int) -> Entry:
     return table[sum(1 << (count - 1 - i) for i in ones)]
 
 
-def expressions(outcome: Outcome) -> Iterator[Expression]:
+def expressions(outcome: MeasuredOutcome) -> Iterator[Expression]:
     """Ways to write a function of outcomes, the plainest first; the last one is always right in value."""
     outcome = canonical(outcome)
     names = [Name(name_of(position)) for position in outcome.measurements]

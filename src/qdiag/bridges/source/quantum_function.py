@@ -16,7 +16,7 @@ from qdiag.bridges.source.literals import NUMPY, Style, literal, plain_text
 from qdiag.bridges.source.paths import require_name
 from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
-from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, walk, with_parameters
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
 from qdiag.model.method import Method, Option
 
 QML = "import pennylane as qml"
@@ -85,7 +85,7 @@ def source_of(
 
 def _used_outcomes(circuit: Circuit) -> frozenset[int]:
     values = (value for node in circuit.nodes for value in walk(node))
-    return frozenset(position for value in values if isinstance(value, Outcome) for position in value.measurements)
+    return frozenset(position for value in values if isinstance(value, MeasuredOutcome) for position in value.measurements)
 
 
 def _measure(speller: Speller, node: Node, expression: Expression) -> str:

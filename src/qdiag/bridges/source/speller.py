@@ -23,7 +23,7 @@ from qdiag.bridges.source.expression import Attribute, Call, Constant, Expressio
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.paths import named, named_values, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Node, Outcome, Parameter, Tagged, Value, Wires, rebuilt
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, rebuilt
 from qdiag.model.circuit import Mapping as FrozenMapping
 from qdiag.trace import circuit_text
 
@@ -107,7 +107,7 @@ class Speller:
             return Items("(" if isinstance(value, tuple) else "[", tuple(self.value(part, raw=raw) for part in value))
         if isinstance(value, FrozenMapping):
             return Pairs(tuple((self.value(key, raw=raw), self.value(item, raw=raw)) for key, item in value.items))
-        if isinstance(value, Outcome):
+        if isinstance(value, MeasuredOutcome):
             return self.outcome(value)
         return self.tagged(value, raw) if isinstance(value, Tagged) else Constant(value)
 
@@ -119,7 +119,7 @@ class Speller:
         """A value of one of PennyLane's or Python's other types."""
         return special_spellings.tagged(self, value, raw)
 
-    def outcome(self, outcome: Outcome) -> Expression:
+    def outcome(self, outcome: MeasuredOutcome) -> Expression:
         """A function of mid-circuit measurements."""
         wanted = outcomes.canonical(outcome)
         alike: Optional[Expression] = None
@@ -133,7 +133,7 @@ class Speller:
             raise OpaqueCircuitError("a function of mid-circuit outcomes cannot be written here", "reproduce it with the script itself")
         return alike
 
-    def _table(self, expression: Expression) -> Optional[Outcome]:
+    def _table(self, expression: Expression) -> Optional[MeasuredOutcome]:
         try:
             return outcomes.canonical(flattening.outcome_of(build(expression, self.scope, self.style), self.positions, 32))
         except Exception:
@@ -295,7 +295,7 @@ def same(found: Node, wanted: Node, exact: bool) -> bool:
 
 def _canonical(node: Node, exact: bool) -> tuple[str, tuple[np.ndarray, ...]]:
     def change(value: Value) -> Value:
-        if isinstance(value, Outcome):
+        if isinstance(value, MeasuredOutcome):
             return outcomes.canonical(value)
         if isinstance(value, Parameter) and not exact:
             return Parameter(value.value.astype(np.complex128), "numpy", value.trainable)

@@ -15,9 +15,9 @@ UNKNOWN = Cause(
     example="",
     confirmed_by="It cannot be: it is what remains.",
     remedy="report it with the reproducer: qdiag report --github",
-    applies=lambda scene: False,
-    predicts=lambda scene: (),
-    because=lambda scene: "no cause that qdiag knows explains every experiment",
+    applies=lambda symptoms: False,
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "no cause that qdiag knows explains every experiment",
 )
 
 CAUSES: tuple[Cause, ...] = (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Scene, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
 
 
-def _complex_trainable(scene: Scene) -> tuple[int, ...]:
-    parameters = scene.question.circuit.parameters
-    return tuple(i for i in scene.question.circuit.trainable if np.iscomplexobj(parameters[i].value))
+def _complex_trainable(symptoms: Symptoms) -> tuple[int, ...]:
+    parameters = symptoms.question.circuit.parameters
+    return tuple(i for i in symptoms.question.circuit.trainable if np.iscomplexobj(parameters[i].value))
 
 
 LOSSY_CAST = Cause(
@@ -27,19 +27,19 @@ LOSSY_CAST = Cause(
     confirmed_by="""The matrix that the operation builds from tracked numbers is the real or integer part of the one that it builds from
         plain numbers; the same call on plain numbers differs; decomposed into elementary gates, the methods agree.""",
     remedy="write the operation as its elementary gates, or use a method that decomposes it (parameter-shift, adjoint)",
-    applies=lambda scene: any(kind in ("integer", "real") for _, kind in scene.lossy),
-    predicts=lambda scene: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
-    because=lambda scene: _lossy_words(scene),
+    applies=lambda symptoms: any(kind in ("integer", "real") for _, kind in symptoms.lossy),
+    predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: _lossy_words(symptoms),
 )
 
 
-def _lossy_words(scene: Scene) -> str:
-    position, kind = next((p, k) for p, k in scene.lossy if k in ("integer", "real"))
-    name = scene.question.circuit.operations[position].name
+def _lossy_words(symptoms: Symptoms) -> str:
+    position, kind = next((p, k) for p, k in symptoms.lossy if k in ("integer", "real"))
+    name = symptoms.question.circuit.operations[position].name
     return f"the matrix of {name} is converted to {kind} numbers when its parameters are tracked: its complex entries are lost"
 
 
-def _explains_no_difference(_: Scene) -> bool:
+def _explains_no_difference(_: Symptoms) -> bool:
     """It explains a warning, where no method is wrong: `qdiag.pipeline.stage_cast_warnings` names it."""
     return False
 
@@ -60,8 +60,8 @@ HARMLESS_CAST = Cause(
         a method that takes no such cast does not warn.""",
     remedy="nothing: the gradients are right",
     applies=_explains_no_difference,
-    predicts=lambda scene: (),
-    because=lambda scene: "",
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "",
 )
 
 CONJUGATION = Cause(
@@ -81,13 +81,15 @@ CONJUGATION = Cause(
     confirmed_by="""The call fails with Torch's refusal of a complex gradient for a real parameter, and no longer does when the same
         circuit returns expectation values instead.""",
     remedy="""diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs""",
-    applies=lambda scene: scene.signature == "raise" and any("isFloatingType" in words for _, words in scene.divergence.raised),
-    predicts=lambda scene: (
+    applies=lambda symptoms: (
+        symptoms.signature == "raise" and any("isFloatingType" in words for _, words in symptoms.divergence.raised)
+    ),
+    predicts=lambda symptoms: (
         *flips(plain_expectations(None)),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
     ),
-    because=lambda scene: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
+    because=lambda symptoms: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )
 
 
@@ -105,17 +107,17 @@ COMPLEX_PARAMETER = Cause(
         """,
     confirmed_by="""With the complex parameters frozen, all methods agree; with the others frozen, the gap stays.""",
     remedy="""diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot""",
-    applies=lambda scene: scene.derivative and bool(set(_complex_trainable(scene)) & set(scene.apart)),
-    predicts=lambda scene: (
-        *flips(frozen("complex parameters", _complex_trainable(scene))),
-        *leaves(NUDGED_FAR, frozen("real parameters", _real_trainable(scene))),
+    applies=lambda symptoms: symptoms.derivative and bool(set(_complex_trainable(symptoms)) & set(symptoms.apart)),
+    predicts=lambda symptoms: (
+        *flips(frozen("complex parameters", _complex_trainable(symptoms))),
+        *leaves(NUDGED_FAR, frozen("real parameters", _real_trainable(symptoms))),
     ),
-    because=lambda scene: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
+    because=lambda symptoms: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
 )
 
 
-def _real_trainable(scene: Scene) -> tuple[int, ...]:
-    return tuple(i for i in scene.question.circuit.trainable if i not in _complex_trainable(scene))
+def _real_trainable(symptoms: Symptoms) -> tuple[int, ...]:
+    return tuple(i for i in symptoms.question.circuit.trainable if i not in _complex_trainable(symptoms))
 
 
 NON_HERMITIAN = Cause(
@@ -131,9 +133,9 @@ NON_HERMITIAN = Cause(
     confirmed_by="""With the Hermitian part of the observable, (A + A†) / 2, the methods agree; far from the point they still
         differ.""",
     remedy="measure the Hermitian and the anti-Hermitian part separately",
-    applies=lambda scene: scene.skewed,
-    predicts=lambda scene: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
-    because=lambda scene: "the observable's matrix is not equal to its conjugate transpose",
+    applies=lambda symptoms: symptoms.skewed,
+    predicts=lambda symptoms: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: "the observable's matrix is not equal to its conjugate transpose",
 )
 
 CAUSES = (LOSSY_CAST, NON_HERMITIAN, CONJUGATION, COMPLEX_PARAMETER, HARMLESS_CAST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Scene, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     HERMITIAN_PART,
@@ -31,9 +31,9 @@ BROADCASTING = Cause(
         """,
     confirmed_by="""The first row alone shows no gap; moved far from the point the batch still does.""",
     remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
-    applies=lambda scene: scene.batched,
-    predicts=lambda scene: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
-    because=lambda scene: "row by row the methods agree; together they do not",
+    applies=lambda symptoms: symptoms.batched,
+    predicts=lambda symptoms: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: "row by row the methods agree; together they do not",
 )
 
 DECOMPOSITION = Cause(
@@ -48,9 +48,9 @@ DECOMPOSITION = Cause(
         """,
     confirmed_by="""With every operation decomposed beforehand all methods agree.""",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda scene: scene.signature == "output" and not scene.lossy,
-    predicts=lambda scene: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
-    because=lambda scene: f"{scene.blamed or 'an operation'} and its decomposition give different results",
+    applies=lambda symptoms: symptoms.signature == "output" and not symptoms.lossy,
+    predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
 
 DEVICE_KERNEL = Cause(
@@ -68,28 +68,28 @@ DEVICE_KERNEL = Cause(
         in which the circuit uses them, and the device is made with all of them. As it is, the gap stays far from the point.""",
     remedy="""another device or method for this circuit, or wires named in the order of their use; and a report to the device's
         authors""",
-    applies=lambda scene: (
+    applies=lambda symptoms: (
         # part of a gradient may be exactly zero at other rows; a method that drops it drops it on one device only
-        ((_elsewhere(scene) and not scene.lost) or (scene.uses_another_order and not _elsewhere(scene)))
-        and scene.numeric
-        and not scene.involves("finite-diff")
+        ((_elsewhere(symptoms) and not symptoms.lost) or (symptoms.uses_another_order and not _elsewhere(symptoms)))
+        and symptoms.numeric
+        and not symptoms.involves("finite-diff")
     ),
-    predicts=lambda scene: (
-        *flips(OTHER_DEVICE if _elsewhere(scene) else WIRES_AS_USED),
+    predicts=lambda symptoms: (
+        *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
     ),
-    because=lambda scene: (
-        f"{scene.suspects[0].device} gives another result than default.qubit for the same method"
-        if _elsewhere(scene)
-        else f"{scene.suspects[0]} goes wrong over the order of the wires, which is not that of their use"
+    because=lambda symptoms: (
+        f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"
+        if _elsewhere(symptoms)
+        else f"{symptoms.suspects[0]} goes wrong over the order of the wires, which is not that of their use"
     ),
 )
 
 
-def _elsewhere(scene: Scene) -> bool:
+def _elsewhere(symptoms: Symptoms) -> bool:
     """Whether one of the suspects runs on another device than PennyLane's reference."""
-    return any(method.device not in ("default.qubit", "") for method in scene.suspects)
+    return any(method.device not in ("default.qubit", "") for method in symptoms.suspects)
 
 
 BATCH_AS_FEATURE = Cause(
@@ -108,25 +108,27 @@ BATCH_AS_FEATURE = Cause(
     confirmed_by="""On a device with a wire for each row of the batch the call no longer raises, with one wire less it does; or one
         row's result changes when another row is changed.""",
     remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
-    applies=lambda scene: (scene.signature == "raise" and _counts_the_batch(scene)) or _mixes_rows(scene),
-    predicts=lambda scene: () if _mixes_rows(scene) else (*flips(_wires_for_rows(scene, 0)), *leaves(_wires_for_rows(scene, 1))),
-    because=lambda scene: _batch_words(scene),
+    applies=lambda symptoms: (symptoms.signature == "raise" and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
+    predicts=lambda symptoms: (
+        () if _mixes_rows(symptoms) else (*flips(_wires_for_rows(symptoms, 0)), *leaves(_wires_for_rows(symptoms, 1)))
+    ),
+    because=lambda symptoms: _batch_words(symptoms),
 )
 
 
-def _batch_shape(scene: Scene) -> Optional[tuple[int, ...]]:
-    shapes = [a.shape for a in scene.call.arguments if a.name == "inputs" or scene.call.configuration.layer]
+def _batch_shape(symptoms: Symptoms) -> Optional[tuple[int, ...]]:
+    shapes = [a.shape for a in symptoms.call.arguments if a.name == "inputs" or symptoms.call.configuration.layer]
     return next((shape for shape in shapes if len(shape) >= 2), None)
 
 
-def _counts_the_batch(scene: Scene) -> bool:
-    failure, shape = scene.call.failure, _batch_shape(scene)
+def _counts_the_batch(symptoms: Symptoms) -> bool:
+    failure, shape = symptoms.call.failure, _batch_shape(symptoms)
     if failure is None or failure.type != "WireError" or shape is None:
         return False
-    return len(scene.question.circuit.wires) >= shape[0] > len(scene.question.device_wires)
+    return len(symptoms.question.circuit.wires) >= shape[0] > len(symptoms.question.device_wires)
 
 
-def _wires_for_rows(scene: Scene, less: int) -> Experiment:
+def _wires_for_rows(symptoms: Symptoms, less: int) -> Experiment:
     """A device with a wire for each row of the batch, or with some less."""
 
     def change(question: Question, _: Evaluator) -> Optional[Question]:
@@ -134,18 +136,18 @@ def _wires_for_rows(scene: Scene, less: int) -> Experiment:
         wires = (*have, *(wire for wire in question.circuit.wires if wire not in have))
         return replace(question, device_wires=wires[: len(wires) - less])
 
-    rows = (_batch_shape(scene) or (0,))[0]
+    rows = (_batch_shape(symptoms) or (0,))[0]
     return Experiment(f"{rows - less} wires on the device", change)
 
 
-def _mixes_rows(scene: Scene) -> bool:
+def _mixes_rows(symptoms: Symptoms) -> bool:
     """Whether the QNode itself was probed, and one row's result depends on another row."""
-    return scene.divergence.proof is Proof.MIXED_ROWS and _batch_shape(scene) is not None
+    return symptoms.divergence.proof is Proof.MIXED_ROWS and _batch_shape(symptoms) is not None
 
 
-def _batch_words(scene: Scene) -> str:
-    shape = _batch_shape(scene) or ()
-    if _mixes_rows(scene):
+def _batch_words(symptoms: Symptoms) -> str:
+    shape = _batch_shape(symptoms) or ()
+    if _mixes_rows(symptoms):
         return f"the QNode got inputs of shape {tuple(shape)}, and the result of the first row moves with the last one"
     return (
         f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, "
@@ -153,9 +155,9 @@ def _batch_words(scene: Scene) -> str:
     )
 
 
-def _without_transforms(scene: Scene) -> Experiment:
+def _without_transforms(symptoms: Symptoms) -> Experiment:
     def change(question: Question, _: Evaluator) -> Optional[Question]:
-        written = scene.call.written
+        written = symptoms.call.written
         return None if written is None else with_circuit(question, replace(written, shots=question.circuit.shots))
 
     return Experiment("transforms removed", change)
@@ -174,18 +176,21 @@ TRANSFORM = Cause(
     confirmed_by="""The circuit as the user wrote it, without the transforms, shows no gap; or the QNode itself without them has the
         gradient that numerical differentiation with respect to its arguments gives.""",
     remedy="remove the transform, or move the parameters off the point where it is singular",
-    applies=lambda scene: (
-        scene.divergence.proof is Proof.TRANSFORMS
-        if scene.divergence.probe is not None
-        else scene.call.written is not None and bool(scene.call.configuration.transforms)
+    applies=lambda symptoms: (
+        symptoms.divergence.proof is Proof.TRANSFORMS
+        if symptoms.divergence.probe is not None
+        else symptoms.call.written is not None and bool(symptoms.call.configuration.transforms)
     ),
-    predicts=lambda scene: () if scene.divergence.probe is not None else (*flips(_without_transforms(scene)), *leaves(NUDGED_FAR)),
-    because=lambda scene: _transform_words(scene),
+    predicts=lambda symptoms: (
+        () if symptoms.divergence.probe is not None else (*flips(_without_transforms(symptoms)), *leaves(NUDGED_FAR))
+    ),
+    because=lambda symptoms: _transform_words(symptoms),
 )
 
-def _transform_words(scene: Scene) -> str:
-    names = ", ".join(scene.call.configuration.transforms)
-    if scene.divergence.probe is not None:
+
+def _transform_words(symptoms: Symptoms) -> str:
+    names = ", ".join(symptoms.call.configuration.transforms)
+    if symptoms.divergence.probe is not None:
         return f"without {names} the QNode has the right gradient at the same arguments"
     return f"the circuit before {names} shows no difference"
 
@@ -203,16 +208,16 @@ MATRIX_BY_INTERFACE = Cause(
         numbers)
         the methods agree.""",
     remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
-    applies=lambda scene: any(kind == "different" for _, kind in scene.lossy),
-    predicts=lambda scene: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),
-    because=lambda scene: _interface_words(scene),
+    applies=lambda symptoms: any(kind == "different" for _, kind in symptoms.lossy),
+    predicts=lambda symptoms: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: _interface_words(symptoms),
 )
 
 
-def _interface_words(scene: Scene) -> str:
-    position = next(p for p, kind in scene.lossy if kind == "different")
-    name = scene.question.circuit.operations[position].name
-    return f"the matrix of {name} from numbers tracked by {scene.question.interface} is not the one from plain numbers"
+def _interface_words(symptoms: Symptoms) -> str:
+    position = next(p for p, kind in symptoms.lossy if kind == "different")
+    name = symptoms.question.circuit.operations[position].name
+    return f"the matrix of {name} from numbers tracked by {symptoms.question.interface} is not the one from plain numbers"
 
 
 CAUSES = (BATCH_AS_FEATURE, MATRIX_BY_INTERFACE, TRANSFORM, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)

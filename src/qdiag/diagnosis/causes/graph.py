@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Scene, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves
 from qdiag.diagnosis.causes.rules import where_it_is_dropped
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
@@ -37,20 +37,20 @@ DETACHED = Cause(
         matrix is worked out without the interface. Without what cuts the graph the gap is gone; far from the point it stays.""",
     remedy="""keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself cuts
         the graph, another diff_method""",
-    applies=lambda scene: scene.signature in ("vjp", "jacobian") and (_argument(scene) or scene.cut_inside),
-    predicts=lambda scene: (*flips(where_it_is_dropped(scene)), *leaves(NUDGED_FAR)) if scene.cut_inside else (),
-    because=lambda scene: (
-        f"{scene.blamed.name if scene.blamed else 'an operation'} works out its result outside of the interface's graph"
-        if scene.cut_inside
+    applies=lambda symptoms: symptoms.signature in ("vjp", "jacobian") and (_argument(symptoms) or symptoms.cut_inside),
+    predicts=lambda symptoms: (*flips(where_it_is_dropped(symptoms)), *leaves(NUDGED_FAR)) if symptoms.cut_inside else (),
+    because=lambda symptoms: (
+        f"{symptoms.blamed.name if symptoms.blamed else 'an operation'} works out its result outside of the interface's graph"
+        if symptoms.cut_inside
         else "the QNode's result moves with its argument through numbers of the circuit from which no graph leads back to it"
     ),
 )
 
 
-def _argument(scene: Scene) -> bool:
+def _argument(symptoms: Symptoms) -> bool:
     """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong, wherever it stands."""
-    elsewhere = scene.divergence.proof in (Proof.TRANSFORMS, Proof.STRUCTURE)
-    return "argument" in scene.comparison.element and not elsewhere
+    elsewhere = symptoms.divergence.proof in (Proof.TRANSFORMS, Proof.STRUCTURE)
+    return "argument" in symptoms.comparison.element and not elsewhere
 
 
 TRAINABLE_SETS = Cause(
@@ -68,19 +68,19 @@ TRAINABLE_SETS = Cause(
     confirmed_by="""With the constant angles made trainable, too, so that there is nothing to be counted in two ways, the gap is gone;
         moved far from the point it stays.""",
     remedy="make the constants trainable, too (and leave them out of the optimiser), or use another diff_method",
-    applies=lambda scene: scene.numeric,
-    predicts=lambda scene: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
-    because=lambda scene: f"{_wrong(scene)} counts other numbers as trainable than the circuit does",
+    applies=lambda symptoms: symptoms.numeric,
+    predicts=lambda symptoms: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: f"{_wrong(symptoms)} counts other numbers as trainable than the circuit does",
 )
 
 
-def _wrong(scene: Scene) -> str:
-    return " and ".join(dict.fromkeys(method.diff_method for method in scene.suspects))
+def _wrong(symptoms: Symptoms) -> str:
+    return " and ".join(dict.fromkeys(method.diff_method for method in symptoms.suspects))
 
 
-def _requested_instead(scene: Scene) -> Experiment:
+def _requested_instead(symptoms: Symptoms) -> Experiment:
     """The method that was asked for, in the place of the one that was used."""
-    configuration = scene.call.configuration
+    configuration = symptoms.call.configuration
 
     def change(method: Method) -> Method:
         return replace(method, diff_method=configuration.requested) if method == configuration.method else method
@@ -88,23 +88,23 @@ def _requested_instead(scene: Scene) -> Experiment:
     return other_methods(f"{configuration.requested}, as requested", change)
 
 
-def _is_replaced(scene: Scene) -> bool:
+def _is_replaced(symptoms: Symptoms) -> bool:
     """Whether the call was made with another method than the one that its author named."""
-    configuration = scene.call.configuration
+    configuration = symptoms.call.configuration
     known = configuration.requested in DIFF_METHODS and configuration.requested not in ("best", "device")
     return known and configuration.requested != configuration.resolved
 
 
-def _is_differenced(scene: Scene) -> bool:
+def _is_differenced(symptoms: Symptoms) -> bool:
     """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
-    return scene.derivative and bool({*scene.differenced} & {*scene.apart}) and scene.involves(*SHIFTED)
+    return symptoms.derivative and bool({*symptoms.differenced} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
 
 
-def _not_followed(scene: Scene) -> tuple[Prediction, ...]:
-    if _is_differenced(scene):
-        flipped = flips(frozen(DIFFERENCED, scene.differenced), against_differences(scene.differenced))
-        return (*flipped, *leaves(only_trainable(DIFFERENCED, scene.differenced)))
-    return flips(_requested_instead(scene))
+def _not_followed(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    if _is_differenced(symptoms):
+        flipped = flips(frozen(DIFFERENCED, symptoms.differenced), against_differences(symptoms.differenced))
+        return (*flipped, *leaves(only_trainable(DIFFERENCED, symptoms.differenced)))
+    return flips(_requested_instead(symptoms))
 
 
 NOT_FOLLOWED = Cause(
@@ -121,12 +121,13 @@ NOT_FOLLOWED = Cause(
         method agrees with finite-diff. Where another method was requested: under that one the gap is gone.""",
     remedy="""name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass
         float64 parameters""",
-    applies=lambda scene: (scene.numeric and _is_replaced(scene)) or _is_differenced(scene),
-    predicts=lambda scene: _not_followed(scene),
-    because=lambda scene: (
-        f"there is no shift rule for {scene.blamed.name if scene.blamed else 'an operation'}: finite differences are taken instead"
-        if _is_differenced(scene)
-        else f"{scene.call.configuration.requested} was requested, {scene.call.configuration.resolved} was used"
+    applies=lambda symptoms: (symptoms.numeric and _is_replaced(symptoms)) or _is_differenced(symptoms),
+    predicts=lambda symptoms: _not_followed(symptoms),
+    because=lambda symptoms: (
+        f"there is no shift rule for {symptoms.blamed.name if symptoms.blamed else 'an operation'}: "
+        "finite differences are taken instead"
+        if _is_differenced(symptoms)
+        else f"{symptoms.call.configuration.requested} was requested, {symptoms.call.configuration.resolved} was used"
     ),
 )
 
@@ -143,11 +144,11 @@ INVISIBLE = Cause(
         """,
     confirmed_by="""The parameter is not among the tape's; with it frozen all methods agree, with all others frozen the gap stays.""",
     remedy="""diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct""",
-    applies=lambda scene: scene.derivative and bool(set(scene.hidden) & set(scene.apart)),
+    applies=lambda symptoms: symptoms.derivative and bool(set(symptoms.hidden) & set(symptoms.apart)),
     # what is differenced has a small gap of its own, which would remain
-    predicts=lambda scene: (*flips(frozen("hidden parameters", (*scene.hidden, *scene.differenced))), *leaves(NUDGED_FAR)),
-    because=lambda scene: (
-        f"a trainable parameter of {scene.blamed.name if scene.blamed else 'an operation'} is not among the tape's parameters"
+    predicts=lambda symptoms: (*flips(frozen("hidden parameters", (*symptoms.hidden, *symptoms.differenced))), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: (
+        f"a trainable parameter of {symptoms.blamed.name if symptoms.blamed else 'an operation'} is not among the tape's parameters"
     ),
 )
 

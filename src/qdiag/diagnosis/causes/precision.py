@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Scene, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Symptoms, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
@@ -32,19 +32,19 @@ def _narrow(parameter: Parameter) -> bool:
     return parameter.value.dtype.name in NARROW
 
 
-def _narrow_circuit(scene: Scene) -> bool:
-    return any(_narrow(parameter) for parameter in scene.question.circuit.parameters)
+def _narrow_circuit(symptoms: Symptoms) -> bool:
+    return any(_narrow(parameter) for parameter in symptoms.question.circuit.parameters)
 
 
-def _narrow_device(scene: Scene) -> bool:
-    return any(method.device_precision == "complex64" for method in scene.question.methods)
+def _narrow_device(symptoms: Symptoms) -> bool:
+    return any(method.device_precision == "complex64" for method in symptoms.question.methods)
 
 
-def _handed_on_in_float32(scene: Scene) -> bool:
+def _handed_on_in_float32(symptoms: Symptoms) -> bool:
     """Whether a method that runs on plain numbers gave float32: then its results became torch's default dtype, on top of all else."""
-    sides = zip(scene.question.methods, scene.comparison.dtypes)
+    sides = zip(symptoms.question.methods, symptoms.comparison.dtypes)
     narrow = any(method.diff_method != "backprop" and dtype == "float32" for method, dtype in sides)
-    return narrow and scene.question.default_dtype == "float32"
+    return narrow and symptoms.question.default_dtype == "float32"
 
 
 def _state_data(circuit: Circuit) -> frozenset[int]:
@@ -89,14 +89,14 @@ def _moved(circuit: Circuit) -> Circuit:
 EVERYTHING_MOVED = edit("all angles moved, data among them", _moved)
 
 
-def _finite_difference_rival(scene: Scene) -> tuple[Prediction, ...]:
-    return unlike(LARGER_STEP, PERSISTS) if scene.involves("finite-diff") else ()
+def _finite_difference_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    return unlike(LARGER_STEP, PERSISTS) if symptoms.involves("finite-diff") else ()
 
 
-def _difference_quotient_rival(scene: Scene) -> tuple[Prediction, ...]:
+def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Rounding sits in every gate; an error that goes with what a shift rule differences is no rounding."""
-    differenced = scene.differenced and scene.comparison.verdict is Verdict.ERROR
-    return survives(frozen(DIFFERENCED, scene.differenced)) if differenced else ()
+    differenced = symptoms.differenced and symptoms.comparison.verdict is Verdict.ERROR
+    return survives(frozen(DIFFERENCED, symptoms.differenced)) if differenced else ()
 
 
 FLOAT32_PARAMETERS = Cause(
@@ -117,25 +117,25 @@ FLOAT32_PARAMETERS = Cause(
     confirmed_by="""The same call with its parameters in float64: the gap falls to float64 rounding. Back in float32, the very same
         gap returns.""",
     remedy="x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
-    applies=lambda scene: scene.numeric and _narrow_circuit(scene),
-    predicts=lambda scene: (
-        *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(scene) else FLOAT64_PARAMETERS),
+    applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
+    predicts=lambda symptoms: (
+        *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
         *leaves(FLOAT32_AGAIN),
-        *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(scene) else ()),
-        *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(scene.question.circuit) else ()),
-        *_finite_difference_rival(scene),
-        *_difference_quotient_rival(scene),
-        *_point_rival(scene),
+        *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(symptoms) else ()),
+        *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(symptoms.question.circuit) else ()),
+        *_finite_difference_rival(symptoms),
+        *_difference_quotient_rival(symptoms),
+        *_point_rival(symptoms),
     ),
-    because=lambda scene: _float32_words(scene),
+    because=lambda symptoms: _float32_words(symptoms),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 
-def _float32_words(scene: Scene) -> str:
-    methods = {method.diff_method for method in scene.question.methods}
+def _float32_words(symptoms: Symptoms) -> str:
+    methods = {method.diff_method for method in symptoms.question.methods}
     others = " and ".join(sorted(methods - {"backprop"})) or "the other method"
-    if "backprop" in methods and _handed_on_in_float32(scene):
+    if "backprop" in methods and _handed_on_in_float32(symptoms):
         first = f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
         return f"{first}, and its results become float32, Torch's default dtype"
     if "backprop" in methods:
@@ -156,14 +156,14 @@ COMPLEX64_DEVICE = Cause(
     confirmed_by="""The same call on the same device in complex128: the gap falls to float64 rounding; with parameters in float64 alone
         it stays.""",
     remedy="qml.device(..., c_dtype=np.complex128)",
-    applies=lambda scene: scene.numeric and _narrow_device(scene),
-    predicts=lambda scene: (
+    applies=lambda symptoms: symptoms.numeric and _narrow_device(symptoms),
+    predicts=lambda symptoms: (
         *flips(FLOAT64_DEVICE),
         *leaves(FLOAT64_PARAMETERS),
-        *_finite_difference_rival(scene),
-        *_point_rival(scene),
+        *_finite_difference_rival(symptoms),
+        *_point_rival(symptoms),
     ),
-    because=lambda scene: "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters",
+    because=lambda symptoms: "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
@@ -181,12 +181,14 @@ DEFAULT_DTYPE_RESULTS = Cause(
     confirmed_by="""The same call with Torch's default dtype set to float64: the gap falls to float64 rounding. Parameters and device
         work in double precision already.""",
     remedy="torch.set_default_dtype(torch.float64)",
-    applies=lambda scene: scene.numeric
-    and scene.question.default_dtype == "float32"
-    and not _narrow_circuit(scene)
-    and not _narrow_device(scene),
-    predicts=lambda scene: flips(DEFAULT_FLOAT64),
-    because=lambda scene: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
+    applies=lambda symptoms: (
+        symptoms.numeric
+        and symptoms.question.default_dtype == "float32"
+        and not _narrow_circuit(symptoms)
+        and not _narrow_device(symptoms)
+    ),
+    predicts=lambda symptoms: flips(DEFAULT_FLOAT64),
+    because=lambda symptoms: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
@@ -204,9 +206,9 @@ LAYER_CAST = Cause(
         hands that on whole where its input is in floating point (complex for a state), and not where it is in another dtype of
         the same kind.""",
     remedy="layer(x.double()): give the layer floating-point inputs; return real measurements from it",
-    applies=lambda scene: scene.divergence.in_layer,
-    predicts=lambda scene: (),
-    because=lambda scene: f"the layer turned the QNode's results into {scene.call.layer_dtype}, the dtype of its input",
+    applies=lambda symptoms: symptoms.divergence.in_layer,
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: f"the layer turned the QNode's results into {symptoms.call.layer_dtype}, the dtype of its input",
 )
 
 FINITE_DIFFERENCE_STEP = Cause(
@@ -221,14 +223,14 @@ FINITE_DIFFERENCE_STEP = Cause(
         """,
     confirmed_by="""A larger step of higher order closes the gap; doubling the small step leaves it.""",
     remedy="""diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64""",
-    applies=lambda scene: scene.derivative and scene.involves("finite-diff"),
-    predicts=lambda scene: (
+    applies=lambda symptoms: symptoms.derivative and symptoms.involves("finite-diff"),
+    predicts=lambda symptoms: (
         *flips(LARGER_STEP),
         *leaves(STEP_TWICE),
         # where the rounding of the outputs is what the step divides, no point is better than another
-        *(unlike(NUDGED_FAR, PERSISTS) if scene.comparison.eps <= rounding.EPS64 else ()),
+        *(unlike(NUDGED_FAR, PERSISTS) if symptoms.comparison.eps <= rounding.EPS64 else ()),
     ),
-    because=lambda scene: "the quotient divides single-precision rounding by a step of 1e-7",
+    because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
@@ -245,34 +247,34 @@ ILL_CONDITIONED = Cause(
     confirmed_by="""Both methods are as near to the float64 reference as that itself moves when its parameters move by one eps. With
         all angles moved away from the point the gap falls to ordinary rounding; in float64 it does, too.""",
     remedy="float64, or keep the training away from the point (a floor under the norm, a smaller step)",
-    applies=lambda scene: scene.numeric and _ill_conditioned(scene),
-    predicts=lambda scene: (*flips(EVERYTHING_MOVED), *(flips(FLOAT64_PARAMETERS) if _narrow_circuit(scene) else ())),
-    because=lambda scene: (
-        f"one eps of the parameters moves the result by {scene.comparison.bound:.1e}, "
-        f"where rounding by itself explains {_ordinary_bound(scene):.1e}"
+    applies=lambda symptoms: symptoms.numeric and _ill_conditioned(symptoms),
+    predicts=lambda symptoms: (*flips(EVERYTHING_MOVED), *(flips(FLOAT64_PARAMETERS) if _narrow_circuit(symptoms) else ())),
+    because=lambda symptoms: (
+        f"one eps of the parameters moves the result by {symptoms.comparison.bound:.1e}, "
+        f"where rounding by itself explains {_ordinary_bound(symptoms):.1e}"
     ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
 
-def _ordinary_bound(scene: Scene) -> float:
+def _ordinary_bound(symptoms: Symptoms) -> float:
     """What rounding explains at a well-conditioned point."""
-    circuit, comparison = scene.question.circuit, scene.comparison
+    circuit, comparison = symptoms.question.circuit, symptoms.comparison
     operations = rounding.operations_of(circuit)
-    units = sum(rounding.truncation(method, operations, circuit) for method in scene.question.methods)
+    units = sum(rounding.truncation(method, operations, circuit) for method in symptoms.question.methods)
     return (rounding.rounding(comparison.eps, operations) + units) * comparison.scale
 
 
-def _ill_conditioned(scene: Scene) -> bool:
+def _ill_conditioned(symptoms: Symptoms) -> bool:
     """Whether what explains the difference is the point, and not rounding by itself."""
-    tolerance = scene.question.tolerance
+    tolerance = symptoms.question.tolerance
     chosen = tolerance.absolute is not None or tolerance.relative is not None
-    return not chosen and scene.comparison.bound > 10 * _ordinary_bound(scene)
+    return not chosen and symptoms.comparison.bound > 10 * _ordinary_bound(symptoms)
 
 
-def _point_rival(scene: Scene) -> tuple[Prediction, ...]:
+def _point_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Ordinary rounding does not depend on the point."""
-    return unlike(EVERYTHING_MOVED, PERSISTS) if _ill_conditioned(scene) else ()
+    return unlike(EVERYTHING_MOVED, PERSISTS) if _ill_conditioned(symptoms) else ()
 
 
 FLOAT32_STATE = Cause(
@@ -288,10 +290,11 @@ FLOAT32_STATE = Cause(
         """,
     confirmed_by="""Amplitudes in float64 close the gap; all other parameters in float64 leave it.""",
     remedy="convert the data to float64 before the state preparation",
-    applies=lambda scene: scene.numeric
-    and any(_narrow(scene.question.circuit.parameters[i]) for i in _state_data(scene.question.circuit)),
-    predicts=lambda scene: (*flips(AMPLITUDES_FLOAT64), *leaves(ANGLES_FLOAT64), *_point_rival(scene)),
-    because=lambda scene: "the amplitudes are single precision, and the simulation inherits their dtype",
+    applies=lambda symptoms: (
+        symptoms.numeric and any(_narrow(symptoms.question.circuit.parameters[i]) for i in _state_data(symptoms.question.circuit))
+    ),
+    predicts=lambda symptoms: (*flips(AMPLITUDES_FLOAT64), *leaves(ANGLES_FLOAT64), *_point_rival(symptoms)),
+    because=lambda symptoms: "the amplitudes are single precision, and the simulation inherits their dtype",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 

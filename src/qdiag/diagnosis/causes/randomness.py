@@ -18,9 +18,9 @@ SHOT_NOISE = Cause(
         """,
     confirmed_by="""Without shots the methods agree; one method, asked twice with different seeds, differs from itself as much.""",
     remedy="compare without shots, or average over many seeds",
-    applies=lambda scene: bool(scene.question.circuit.shots),
-    predicts=lambda scene: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
-    because=lambda scene: f"every number is an estimate from {sum(scene.question.circuit.shots)} shots",
+    applies=lambda symptoms: bool(symptoms.question.circuit.shots),
+    predicts=lambda symptoms: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
+    because=lambda symptoms: f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
@@ -35,9 +35,9 @@ NONDETERMINISTIC = Cause(
         """,
     confirmed_by="""The user's own method, asked twice with the same seed, answers differently.""",
     remedy="seed what is random, or take it out of the circuit",
-    applies=lambda scene: not scene.question.circuit.shots and scene.divergence.verdict is Verdict.INCONCLUSIVE,
-    predicts=lambda scene: (Prediction(SAME_SEED, PERSISTS, "flip"),),
-    because=lambda scene: "one method, asked twice with the same seed, does not give the same numbers",
+    applies=lambda symptoms: not symptoms.question.circuit.shots and symptoms.divergence.verdict is Verdict.INCONCLUSIVE,
+    predicts=lambda symptoms: (Prediction(SAME_SEED, PERSISTS, "flip"),),
+    because=lambda symptoms: "one method, asked twice with the same seed, does not give the same numbers",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
@@ -54,9 +54,9 @@ STOCHASTIC = Cause(
     confirmed_by="""Asked twice with the same seed, the method agrees with itself; with another seed it differs from itself as much as
         from another method.""",
     remedy="more directions (num_directions), or an exact method",
-    applies=lambda scene: scene.involves("spsa"),
-    predicts=lambda scene: (*flips(SAME_SEED), *leaves(OTHER_SEED)),
-    because=lambda scene: "spsa estimates the gradient along random directions",
+    applies=lambda symptoms: symptoms.involves("spsa"),
+    predicts=lambda symptoms: (*flips(SAME_SEED), *leaves(OTHER_SEED)),
+    because=lambda symptoms: "spsa estimates the gradient along random directions",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
 )
 
@@ -75,9 +75,9 @@ VALUE_DEPENDENT = Cause(
     confirmed_by="""Beside the point the circuit has other operations than at the point, and there the method's gradient is the
         numerical one.""",
     remedy="apply the gate whatever its angle, or start away from the value at which it is left out",
-    applies=lambda scene: scene.divergence.proof is Proof.STRUCTURE,
-    predicts=lambda scene: (),
-    because=lambda scene: "the circuit has other operations at these values of its arguments than beside them",
+    applies=lambda symptoms: symptoms.divergence.proof is Proof.STRUCTURE,
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "the circuit has other operations at these values of its arguments than beside them",
 )
 
 CAUSES = (STOCHASTIC, SHOT_NOISE, NONDETERMINISTIC, VALUE_DEPENDENT)

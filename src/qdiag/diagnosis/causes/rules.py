@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Scene, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Symptoms, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
@@ -30,24 +30,24 @@ NON_LINEAR = ("VarianceMP", "PurityMP", "VnEntropyMP", "MutualInfoMP", "VnEntang
 """Measurements that are no linear function of the density matrix: shift rules and Hadamard tests do not hold for them."""
 
 
-def _blamed_frozen(scene: Scene) -> tuple[Experiment, ...]:
+def _blamed_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
     """The parameters in which the difference shows, made constants."""
-    return (frozen(_named(scene), _faulty(scene)),) if _faulty(scene) else ()
+    return (frozen(_named(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
 
 
-def _faulty(scene: Scene) -> tuple[int, ...]:
-    return scene.blamed.parameters if scene.blamed is not None and scene.blamed.parameters else scene.apart
+def _faulty(symptoms: Symptoms) -> tuple[int, ...]:
+    return symptoms.blamed.parameters if symptoms.blamed is not None and symptoms.blamed.parameters else symptoms.apart
 
 
-def _named(scene: Scene) -> str:
-    return scene.blamed.name if scene.blamed is not None else "the parameters that differ"
+def _named(symptoms: Symptoms) -> str:
+    return symptoms.blamed.name if symptoms.blamed is not None else "the parameters that differ"
 
 
-def _others_frozen(scene: Scene) -> tuple[Experiment, ...]:
-    return (only_trainable(_named(scene), _faulty(scene)),) if _faulty(scene) else ()
+def _others_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
+    return (only_trainable(_named(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
 
 
-def _off_the_point(scene: Scene) -> tuple[Prediction, ...]:
+def _off_the_point(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """The fault is in the rule, not at the point: moving far keeps it. Nor is it in what counts as trainable."""
     return (Prediction(NUDGED_FAR, PERSISTS, "neutral"), *survives(ALL_TRAINABLE))
 
@@ -68,20 +68,22 @@ WRONG_RULE = Cause(
         the parameters are moved far from the point.""",
     remedy="""another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use its
         decomposition""",
-    applies=lambda scene: scene.derivative
-    and scene.signature != "nan"
-    and bool(set(scene.apart) - set(scene.lost) - set(scene.hidden))
-    and not (scene.cut_inside and {method.diff_method for method in scene.suspects} == {"backprop"}),
-    predicts=lambda scene: (
-        *flips(*_blamed_frozen(scene)),
-        *leaves(*_others_frozen(scene)),
-        *_off_the_point(scene),
-        *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(scene.question.circuit) else ()),
-        *(unlike(_in_place(scene), PERSISTS) if scene.displaced and _holds_numbers(scene.question.circuit) else ()),
-        *(survives(against_differences(scene.differenced)) if {*scene.differenced} & {*scene.apart} else ()),
-        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+    applies=lambda symptoms: (
+        symptoms.derivative
+        and symptoms.signature != "nan"
+        and bool(set(symptoms.apart) - set(symptoms.lost) - set(symptoms.hidden))
+        and not (symptoms.cut_inside and {method.diff_method for method in symptoms.suspects} == {"backprop"})
     ),
-    because=lambda scene: f"the rule used for {_named(scene)} gives another derivative than its matrix does",
+    predicts=lambda symptoms: (
+        *flips(*_blamed_frozen(symptoms)),
+        *leaves(*_others_frozen(symptoms)),
+        *_off_the_point(symptoms),
+        *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(symptoms.question.circuit) else ()),
+        *(unlike(_in_place(symptoms), PERSISTS) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()),
+        *(survives(against_differences(symptoms.differenced)) if {*symptoms.differenced} & {*symptoms.apart} else ()),
+        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+    ),
+    because=lambda symptoms: f"the rule used for {_named(symptoms)} gives another derivative than its matrix does",
 )
 
 DROPPED = Cause(
@@ -99,26 +101,29 @@ DROPPED = Cause(
         frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
     # where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places
-    applies=lambda scene: scene.derivative and bool(set(scene.lost) - set(scene.hidden))
-    and (scene.composite or not scene.displaced)
-    and not scene.involves("backprop"),
-    predicts=lambda scene: (
-        *flips(where_it_is_dropped(scene)),
-        *_off_the_point(scene),
-        *(unlike(WIRES_AS_USED, PERSISTS) if scene.uses_another_order else ()),
-        *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ()),
+    applies=lambda symptoms: (
+        symptoms.derivative
+        and bool(set(symptoms.lost) - set(symptoms.hidden))
+        and (symptoms.composite or not symptoms.displaced)
+        and not symptoms.involves("backprop")
     ),
-    because=lambda scene: f"the gradient of {_named(scene)} comes back as exactly zero, although the result depends on it",
+    predicts=lambda symptoms: (
+        *flips(where_it_is_dropped(symptoms)),
+        *_off_the_point(symptoms),
+        *(unlike(WIRES_AS_USED, PERSISTS) if symptoms.uses_another_order else ()),
+        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+    ),
+    because=lambda symptoms: f"the gradient of {_named(symptoms)} comes back as exactly zero, although the result depends on it",
 )
 
 
-def where_it_is_dropped(scene: Scene) -> Experiment:
+def where_it_is_dropped(symptoms: Symptoms) -> Experiment:
     """Elementary gates where a composite operation is at fault, Pauli observables for a measurement, else frozen parameters."""
-    if scene.composite:
+    if symptoms.composite:
         return DECOMPOSED
-    if scene.blamed is not None and scene.blamed.kind == "measurement":
+    if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
         return plain_expectations(None)
-    return frozen("the parameters with zero gradient", scene.apart)
+    return frozen("the parameters with zero gradient", symptoms.apart)
 
 
 DISPLACED = Cause(
@@ -136,22 +141,27 @@ DISPLACED = Cause(
         parameters but one) frozen, or Pauli observables in its place, the gap is gone.""",
     remedy="""keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or
         diff_method="backprop" """,
-    applies=lambda scene: scene.derivative
-    and bool(scene.apart)
-    # where all that is wrong is exactly zero, nothing has moved anywhere
-    and (scene.displaced or (bool(observable_parameters(scene.question.circuit)) and bool(set(scene.apart) - set(scene.lost)))),
-    predicts=lambda scene: (*flips(_in_place(scene)), *_off_the_point(scene)),
-    because=lambda scene: _displaced_words(scene),
+    applies=lambda symptoms: (
+        symptoms.derivative
+        and bool(symptoms.apart)
+        # where all that is wrong is exactly zero, nothing has moved anywhere
+        and (
+            symptoms.displaced
+            or (bool(observable_parameters(symptoms.question.circuit)) and bool(set(symptoms.apart) - set(symptoms.lost)))
+        )
+    ),
+    predicts=lambda symptoms: (*flips(_in_place(symptoms)), *_off_the_point(symptoms)),
+    because=lambda symptoms: _displaced_words(symptoms),
     upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),
 )
 
 
-def _in_place(scene: Scene) -> Experiment:
+def _in_place(symptoms: Symptoms) -> Experiment:
     """What brings the gradients back to their places: an observable without numbers to be counted, else a single parameter."""
-    circuit = scene.question.circuit
+    circuit = symptoms.question.circuit
     if observable_parameters(circuit):
         return OBSERVABLE_FROZEN
-    return plain_expectations(None) if _holds_numbers(circuit) else only_trainable("one parameter", scene.apart[:1])
+    return plain_expectations(None) if _holds_numbers(circuit) else only_trainable("one parameter", symptoms.apart[:1])
 
 
 def _holds_numbers(circuit: Circuit) -> bool:
@@ -159,8 +169,8 @@ def _holds_numbers(circuit: Circuit) -> bool:
     return any(parameters_of(measurement) for measurement in circuit.measurements)
 
 
-def _displaced_words(scene: Scene) -> str:
-    circuit = scene.question.circuit
+def _displaced_words(symptoms: Symptoms) -> str:
+    circuit = symptoms.question.circuit
     if not _holds_numbers(circuit):
         return "the gradients are right, but stand at other parameters"
     what = "trainable coefficients" if observable_parameters(circuit) else "numbers"
@@ -181,20 +191,22 @@ REFUSES = Cause(
         """,
     confirmed_by="""Without one operation (or measurement) the method no longer raises; without another one it still does.""",
     remedy="another diff_method for this circuit, or the operation's decomposition",
-    applies=lambda scene: scene.signature == "raise" and scene.call.configuration.interface != "" and not _complex_words(scene),
-    predicts=lambda scene: (*_raising(scene), *(unlike(HERMITIAN_PART, PERSISTS) if scene.skewed else ())),
-    because=lambda scene: _raise_words(scene),
+    applies=lambda symptoms: (
+        symptoms.signature == "raise" and symptoms.call.configuration.interface != "" and not _complex_words(symptoms)
+    ),
+    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ())),
+    because=lambda symptoms: _raise_words(symptoms),
 )
 
 
-def _complex_words(scene: Scene) -> bool:
+def _complex_words(symptoms: Symptoms) -> bool:
     """Torch's refusal of a complex gradient is a cause of its own (QD203)."""
-    return any("isFloatingType" in words for _, words in scene.divergence.raised)
+    return any("isFloatingType" in words for _, words in symptoms.divergence.raised)
 
 
-def _raising(scene: Scene) -> tuple[Prediction, ...]:
+def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Without what is to blame it no longer raises; without another operation it still does."""
-    blamed, circuit = scene.blamed, scene.question.circuit
+    blamed, circuit = symptoms.blamed, symptoms.question.circuit
     if blamed is None:
         return ()
     if blamed.kind == "measurement":
@@ -211,10 +223,10 @@ def _trains(node: Node) -> bool:
     return any(parameter.trainable for parameter in parameters_of(node))
 
 
-def _raise_words(scene: Scene) -> str:
-    words = next((text for _, text in scene.divergence.raised), scene.comparison.detail)
-    where = f" on {scene.blamed}" if scene.blamed is not None else ""
-    return f"{scene.question.methods[0].diff_method} raises{where}: {words}"
+def _raise_words(symptoms: Symptoms) -> str:
+    words = next((text for _, text in symptoms.divergence.raised), symptoms.comparison.detail)
+    where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
+    return f"{symptoms.question.methods[0].diff_method} raises{where}: {words}"
 
 
 SECOND_DERIVATIVE = Cause(
@@ -230,9 +242,9 @@ SECOND_DERIVATIVE = Cause(
         """,
     confirmed_by="""First derivatives agree with the reference; the Hessian-vector product does not, also far from the point.""",
     remedy="""diff_method="backprop", or "parameter-shift" with max_diff=2""",
-    applies=lambda scene: scene.signature == "second-derivative",
-    predicts=lambda scene: (*flips(FIRST_DERIVATIVE), *_off_the_point(scene)),
-    because=lambda scene: "the derivative that the method returns is not differentiable with respect to all that it depends on",
+    applies=lambda symptoms: symptoms.signature == "second-derivative",
+    predicts=lambda symptoms: (*flips(FIRST_DERIVATIVE), *_off_the_point(symptoms)),
+    because=lambda symptoms: "the derivative that the method returns is not differentiable with respect to all that it depends on",
     upstream=("PennyLaneAI/pennylane#9901",),
 )
 
@@ -249,14 +261,14 @@ NOT_A_NUMBER = Cause(
         qml.AmplitudeEmbedding(x, wires=[0, 1], normalize=True)     # one entry of x is exactly 0: adjoint gives NaN
         """,
     confirmed_by="""With the parameters moved by 1e-3 the gap is gone, and with it the NaN.""",
-    remedy="move the data or the initialisation off the point by a little, or use diff_method=\"backprop\" on default.qubit",
-    applies=lambda scene: scene.signature == "nan",
+    remedy='move the data or the initialisation off the point by a little, or use diff_method="backprop" on default.qubit',
+    applies=lambda symptoms: symptoms.signature == "nan",
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
-    predicts=lambda scene: () if scene.divergence.probe is not None else (*flips(NUDGED), *_state_rival(scene)),
-    because=lambda scene: (
-        f"a formula on the way from {scene.comparison.element} to the circuit has no derivative at this point"
-        if scene.divergence.probe is not None
-        else f"a formula inside the decomposition of {_named(scene)} is 0/0 at this point"
+    predicts=lambda symptoms: () if symptoms.divergence.probe is not None else (*flips(NUDGED), *_state_rival(symptoms)),
+    because=lambda symptoms: (
+        f"a formula on the way from {symptoms.comparison.element} to the circuit has no derivative at this point"
+        if symptoms.divergence.probe is not None
+        else f"a formula inside the decomposition of {_named(symptoms)} is 0/0 at this point"
     ),
 )
 
@@ -273,21 +285,23 @@ UNCOVERED_MEASUREMENT = Cause(
     confirmed_by="""Without the postselection, or with an expectation value for the measurement, the gap is gone; far from the point it
         stays.""",
     remedy="""diff_method="backprop", or finite differences in float64""",
-    applies=lambda scene: scene.derivative and _uncovered(scene) and scene.involves("parameter-shift", "hadamard", "adjoint"),
-    predicts=lambda scene: (
-        *flips(POSTSELECTION_REMOVED if postselects(scene.question.circuit) else plain_expectations(None)),
-        *_off_the_point(scene),
+    applies=lambda symptoms: (
+        symptoms.derivative and _uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
-    because=lambda scene: (
+    predicts=lambda symptoms: (
+        *flips(POSTSELECTION_REMOVED if postselects(symptoms.question.circuit) else plain_expectations(None)),
+        *_off_the_point(symptoms),
+    ),
+    because=lambda symptoms: (
         "a postselected expectation value is a ratio, for which the rule does not hold"
-        if postselects(scene.question.circuit)
+        if postselects(symptoms.question.circuit)
         else "the measurement is no linear function of the density matrix, for which the rule does not hold"
     ),
 )
 
 
-def _uncovered(scene: Scene) -> bool:
-    circuit = scene.question.circuit
+def _uncovered(symptoms: Symptoms) -> bool:
+    circuit = symptoms.question.circuit
     return postselects(circuit) or any(
         node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1)
         for measurement in circuit.measurements
@@ -307,21 +321,21 @@ DEGENERATE = Cause(
         """,
     confirmed_by="""Parameters moved off the point close the gap; an expectation value instead of the measurement closes it too.""",
     remedy="move off the point, or add a little noise before the entropy",
-    applies=lambda scene: (scene.derivative or scene.signature == "output") and _logarithmic(scene),
-    predicts=lambda scene: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
-    because=lambda scene: "the reduced density matrix has equal or zero eigenvalues at this point",
+    applies=lambda symptoms: (symptoms.derivative or symptoms.signature == "output") and _logarithmic(symptoms),
+    predicts=lambda symptoms: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
+    because=lambda symptoms: "the reduced density matrix has equal or zero eigenvalues at this point",
 )
 
 
-def _logarithmic(scene: Scene) -> bool:
+def _logarithmic(symptoms: Symptoms) -> bool:
     """Whether a measurement goes through the eigenvalues of a density matrix."""
-    measured = [node.name for measurement in scene.question.circuit.measurements for node in nodes_of(measurement)]
+    measured = [node.name for measurement in symptoms.question.circuit.measurements for node in nodes_of(measurement)]
     return bool({*ENTROPIES} & {*measured})
 
 
-def _state_rival(scene: Scene) -> tuple[Prediction, ...]:
+def _state_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """What sits in an operation stays with any measurement."""
-    return survives(plain_expectations(None)) if _logarithmic(scene) else ()
+    return survives(plain_expectations(None)) if _logarithmic(symptoms) else ()
 
 
 SINGULAR_DECOMPOSITION = Cause(
@@ -336,9 +350,9 @@ SINGULAR_DECOMPOSITION = Cause(
         """,
     confirmed_by="""Parameters moved by 1e-3 close the gap; the numbers are finite at the point itself.""",
     remedy="""start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit""",
-    applies=lambda scene: scene.derivative and scene.signature != "nan" and bool(scene.apart),
-    predicts=lambda scene: (*flips(NUDGED), *_state_rival(scene)),
-    because=lambda scene: f"the decomposition of {_named(scene)} goes through its matrix, which is special at this point",
+    applies=lambda symptoms: symptoms.derivative and symptoms.signature != "nan" and bool(symptoms.apart),
+    predicts=lambda symptoms: (*flips(NUDGED), *_state_rival(symptoms)),
+    because=lambda symptoms: f"the decomposition of {_named(symptoms)} goes through its matrix, which is special at this point",
 )
 
 CAUSES = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Scene
+from qdiag.diagnosis.cause import Cause, Symptoms
 
 
-def _by_twins_only(_: Scene) -> bool:
+def _by_twins_only(_: Symptoms) -> bool:
     """No single call shows it: `qdiag twin` names these causes."""
     return False
 
@@ -25,8 +25,8 @@ AMPLIFIED = Cause(
         float64 the other method's training comes back.""",
     remedy="compare methods at fixed points, or in float64, or over several seeds; a smaller learning rate removes the growth",
     applies=_by_twins_only,
-    predicts=lambda scene: (),
-    because=lambda scene: "",
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "",
 )
 
 NOT_SEEDED = Cause(
@@ -41,8 +41,8 @@ NOT_SEEDED = Cause(
     confirmed_by="""The unchanged script, run twice, gives other weights or inputs at the first call.""",
     remedy="torch.manual_seed(0); numpy.random.seed(0); random.seed(0) at the top",
     applies=_by_twins_only,
-    predicts=lambda scene: (),
-    because=lambda scene: "",
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "",
 )
 
 OTHER_DATA = Cause(
@@ -56,8 +56,8 @@ OTHER_DATA = Cause(
     confirmed_by="""The inputs of the first call that differs are different before any parameter is.""",
     remedy="fix the order and the split of the data: pass a seeded generator",
     applies=_by_twins_only,
-    predicts=lambda scene: (),
-    because=lambda scene: "",
+    predicts=lambda symptoms: (),
+    because=lambda symptoms: "",
 )
 
 CAUSES = (AMPLIFIED, NOT_SEEDED, OTHER_DATA)

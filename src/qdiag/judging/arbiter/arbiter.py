@@ -17,7 +17,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
-    MethodJudgement,
+    MethodVerdict,
     allowance,
     eps_of,
     largest,
@@ -26,7 +26,7 @@ from qdiag.judging.arbiter.method_verdicts import (
     weights_of,
 )
 from qdiag.judging.arbiter.reference import Reference, reference
-from qdiag.judging.arbiter.second_derivative import Bend, bend
+from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_derivative_of
 from qdiag.judging.comparison.ill_conditioning import perturbed
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
@@ -36,7 +36,7 @@ from qdiag.model.numerics import rounding
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class Arbitration:
     """Who is wrong, and by what reference.
 
     Parameters
@@ -50,7 +50,7 @@ class Judgement:
     """
 
     reference: Reference
-    methods: tuple[MethodJudgement, ...] = ()
+    methods: tuple[MethodVerdict, ...] = ()
     reason: str = ""
     wrong: tuple[str, ...] = field(init=False, default=())
     right: tuple[str, ...] = field(init=False, default=())
@@ -61,7 +61,7 @@ class Judgement:
             object.__setattr__(self, name, tuple(m.method for m in self.methods if m.verdict == name))
 
 
-def judge(
+def arbitrate(
     circuit: Circuit,
     configuration: Configuration,
     evaluations: Sequence[Evaluation],
@@ -71,7 +71,7 @@ def judge(
     trusted: bool = False,
     seed: int = 0,
     seconds: float = 20.0,
-) -> Judgement:
+) -> Arbitration:
     """Say which methods are wrong on a circuit.
 
     Parameters
@@ -101,7 +101,7 @@ def judge(
             return Reference(reason=f"the reference was not worked out ({type(error).__name__})")
         return found
 
-    def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodJudgement, ...]:
+    def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
         return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread, bend=curved)
 
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
@@ -121,15 +121,16 @@ def judge(
         judged = held(found, refer(moved, "full" if found.full else depth))
     if _contradictory(found) and _wrong(judged):
         judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
-    return Judgement(found, judged, _sentence(found, judged))
+    return Arbitration(found, judged, _sentence(found, judged))
 
 
 def _bend(
     circuit: Circuit, configuration: Configuration, cotangents: Cotangents, evaluator: Evaluator, trusted: bool, seconds: float
-) -> Optional[Bend]:
+) -> Optional[SecondDerivative]:
     first = tuple(cotangents[0]) if cotangents else ()
     try:
-        found: Bend = evaluator.call(bend, circuit, first, configuration.device_wires, trusted, seconds).result()
+        asked = evaluator.call(second_derivative_of, circuit, first, configuration.device_wires, trusted, seconds)
+        found: SecondDerivative = asked.result()
     except Exception:
         return None
     return found
@@ -138,7 +139,7 @@ def _bend(
 # --- all methods together -----------------------------------------------------------------------------------------------------
 
 
-def _wrong(judged: Sequence[MethodJudgement]) -> tuple[str, ...]:
+def _wrong(judged: Sequence[MethodVerdict]) -> tuple[str, ...]:
     return tuple(m.method for m in judged if m.verdict == "wrong")
 
 
@@ -162,13 +163,13 @@ def _gradients(found: Evaluation) -> list[np.ndarray]:
 
 
 def _beside_plain(
-    judged: tuple[MethodJudgement, ...],
+    judged: tuple[MethodVerdict, ...],
     circuit: Circuit,
     configuration: Configuration,
     evaluations: Sequence[Evaluation],
     evaluator: Evaluator,
     trusted: bool,
-) -> tuple[MethodJudgement, ...]:
+) -> tuple[MethodVerdict, ...]:
     """Where our own simulation cannot speak: outputs of tracked numbers beside those of plain ones, on the same device."""
     if circuit.shots:
         return judged
@@ -190,7 +191,7 @@ def _beside_plain(
     return tuple(after)
 
 
-def _off_plain(verdict: MethodJudgement, circuit: Circuit, found: Evaluation, plain: Evaluation) -> MethodJudgement:
+def _off_plain(verdict: MethodVerdict, circuit: Circuit, found: Evaluation, plain: Evaluation) -> MethodVerdict:
     if plain.outputs is None or plain.failure is not None:
         return verdict
     for theirs, mine in zip(found.outputs or (), plain.outputs):
@@ -210,7 +211,7 @@ def _contradictory(found: Reference) -> str:
     return next(iter(found.doubts), "")
 
 
-def _sentence(found: Reference, judged: Sequence[MethodJudgement]) -> str:
+def _sentence(found: Reference, judged: Sequence[MethodVerdict]) -> str:
     wrong = [m for m in judged if m.verdict == "wrong"]
     right = [m for m in judged if m.verdict == "right"]
     source = f"our own simulation of the circuit in double precision{', differentiated numerically' if found.slopes.size else ''}"

@@ -14,7 +14,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
-from qdiag.model.circuit import Circuit, Node, Outcome, walk
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
 from qdiag.model.numerics.derivative import Derivative, derivative
 from qdiag.model.numerics.measurements import defect, dense
 from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
@@ -213,7 +213,7 @@ def _with_doubts(found: Reference, circuit: Circuit, trusted: bool) -> Reference
 
 
 def _conditional(node: Node) -> bool:
-    return any(isinstance(part, Outcome) for part in walk(node))
+    return any(isinstance(part, MeasuredOutcome) for part in walk(node))
 
 
 # --- slopes ----------------------------------------------------------------------------------------------------------------

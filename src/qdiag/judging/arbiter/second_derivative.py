@@ -15,7 +15,7 @@ from qdiag.model.numerics.derivative import curvature
 
 
 @dataclass(frozen=True, eq=False)
-class Bend:
+class SecondDerivative:
     """The second derivative of a loss along one direction: what a Hessian-vector product is held against.
 
     Parameters
@@ -37,25 +37,25 @@ class Bend:
     reason: str = ""
 
 
-def bend(
+def second_derivative_of(
     circuit: Circuit,
     cotangents: Sequence[Optional[np.ndarray]] = (),
     device_wires: Sequence[Any] = (),
     trusted: bool = False,
     seconds: float = 20.0,
-) -> Bend:
+) -> SecondDerivative:
     """The second derivative of the loss of Hessian-vector products along their direction (see `bridges.execution`)."""
     from qdiag.bridges.running.run_circuit import direction_for
 
     direction = coordinates(direction_for(circuit))
     found = reference(circuit, device_wires, "outputs", trusted)
     if found.outputs is None:
-        return Bend(direction, reason=found.reason)
+        return SecondDerivative(direction, reason=found.reason)
     space = Space(Simulation(circuit, device_wires, trusted))
     if len(space.centre) != len(direction) or not np.allclose(space.along(direction), direction):
-        return Bend(direction, reason="a trainable parameter cannot be moved freely")
+        return SecondDerivative(direction, reason="a trainable parameter cannot be moved freely")
     if space.seconds() * EVALUATIONS > seconds:
-        return Bend(direction, reason="a derivative by our own simulation takes too long")
+        return SecondDerivative(direction, reason="a derivative by our own simulation takes too long")
     generator = np.random.default_rng(len(found.outputs))
     given = cotangents or [generator.standard_normal(output.shape) for output in found.outputs]
     parts = [np.zeros(output.size) if c is None else np.ravel(c) for c, output in zip(given, found.outputs)]
@@ -65,5 +65,5 @@ def bend(
     measured = curvature(lambda row: weights @ space.outputs_at(row), space.centre, direction / length, noise=noise)
     weight = sum(norm * float(np.sum(np.abs(part))) for norm, part in zip(found.norms, parts))
     if not measured.smooth:
-        return Bend(direction, weight=weight, reason="there is no second derivative at this point")
-    return Bend(direction, float(measured.value) * length**2, float(measured.error) * length**2, weight)
+        return SecondDerivative(direction, weight=weight, reason="there is no second derivative at this point")
+    return SecondDerivative(direction, float(measured.value) * length**2, float(measured.error) * length**2, weight)

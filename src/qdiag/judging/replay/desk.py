@@ -10,17 +10,17 @@ from typing import Generic, TypeVar, Union
 from qdiag.evaluation.evaluate import fingerprint
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.evaluation_store import EvaluationStore
 
 Answer = TypeVar("Answer")
-Judging = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
+Replaying = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
 """Judges something: yields what it asks for, is sent the evaluations, returns its judgement."""
 
 
 class Desk:
     """Answers what is asked: from the store, from what is under way, or by a new evaluation, which is stored as soon as it is there."""
 
-    def __init__(self, evaluator: Evaluator, store: EvaluationFile) -> None:
+    def __init__(self, evaluator: Evaluator, store: EvaluationStore) -> None:
         self._evaluator = evaluator
         self._store = store
         self._under_way: dict[str, Future[Evaluation]] = {}
@@ -64,7 +64,7 @@ class Desk:
 @dataclass(eq=False)
 class _Case(Generic[Answer]):
     index: int
-    judging: Judging[Answer]
+    judging: Replaying[Answer]
     asked: list[Union[Evaluation, Future[Evaluation]]] = field(default_factory=list)
 
     @property
@@ -75,8 +75,8 @@ class _Case(Generic[Answer]):
         return tuple(item if isinstance(item, Evaluation) else item.result() for item in self.asked)
 
 
-def judge_all(
-    cases: Iterable[tuple[int, Callable[[], Judging[Answer]], Callable[[], bool]]],
+def replay_all(
+    cases: Iterable[tuple[int, Callable[[], Replaying[Answer]], Callable[[], bool]]],
     desk: Desk,
     in_flight: int,
     done: Callable[[int, Answer], None],

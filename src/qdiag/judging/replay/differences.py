@@ -8,7 +8,7 @@ from typing import Optional
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.replay.one_call import Judged, Side
+from qdiag.judging.replay.one_call import CallResult, Side
 from qdiag.judging.replay.plan import best_partner
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
@@ -45,7 +45,7 @@ class Difference:
     members: tuple[Method, ...] = ()
 
 
-def differences(judged: Judged, call: Call) -> tuple[Difference, ...]:
+def differences(judged: CallResult, call: Call) -> tuple[Difference, ...]:
     """What one call shows, worst first.
 
     Errors are gathered into parties that agree among themselves, so that one odd method out makes one difference however many
@@ -82,7 +82,7 @@ def _same_party(one: Side, other: Side, circuit: Circuit, cotangents: Cotangents
     return compare(usable[0], usable[1], circuit, cotangents=cotangents).verdict is not Verdict.ERROR
 
 
-def _difference(judged: Judged, call: Call, party: Sequence[Side]) -> Difference:
+def _difference(judged: CallResult, call: Call, party: Sequence[Side]) -> Difference:
     members = tuple(side.method for side in party)
     method = best_partner(judged.own.method, members)
     comparison = next(side.comparison for side in party if side.method == method)
@@ -96,7 +96,7 @@ def _key(call: Call, comparison: Comparison) -> Key:
     return (call.configuration.qnode, str(call.configuration.source), verdict.value, *kind)
 
 
-def _raised(judged: Judged, call: Call) -> Optional[Difference]:
+def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
     if call.failure is None:
         return None
     own = judged.own.method

@@ -11,7 +11,7 @@ import numpy as np
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.replay.desk import Judging
+from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
@@ -59,7 +59,7 @@ class Side:
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class CallResult:
     """What the replay of one call came to.
 
     Parameters
@@ -106,7 +106,7 @@ class Judged:
         own = [] if self.failure is None else [(self.own.method, self.failure)]
         return tuple((str(method), f"{failure.type}: {failure.message}") for method, failure in (*own, *self.refused))
 
-    def without_arrays(self) -> Judged:
+    def without_arrays(self) -> CallResult:
         """The same judgement without the numbers that led to it: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
         return replace(self, own=_bare(self.own), sides=sides, cotangents=())
@@ -116,7 +116,7 @@ def _bare(evaluation: Evaluation) -> Evaluation:
     return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure)
 
 
-def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorough: bool) -> Judging[Judged]:
+def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorough: bool) -> Replaying[CallResult]:
     """Replay one call under the user's own method and others.
 
     Parameters
@@ -137,7 +137,7 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
     first = request_of(call, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
     if _is_made_over(call, own):
-        return Judged(call.index, key, own, (), (), (), made_over=True)
+        return CallResult(call.index, key, own, (), (), (), made_over=True)
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
     if disagreeing and not first.jacobian and products <= MOST_PRODUCTS_CLOSER:
@@ -150,7 +150,7 @@ def judge(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorou
         (another,) = yield (replace(first, seed=plan.seed + 1),)
         sides, _ = compared(call.circuit, own, [another], plan, cotangents)
     unfaithful = unfaithfulness(call, own)
-    return Judged(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
+    return CallResult(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
 
 
 def _products_of_jacobian(call: Call) -> int:

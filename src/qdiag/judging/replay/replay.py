@@ -10,17 +10,17 @@ from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.replay.desk import Desk, Judging, judge_all
+from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
-from qdiag.judging.replay.one_call import Judged, circuit_key, judge
+from qdiag.judging.replay.one_call import CallResult, circuit_key, replay_call
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Cost
 from qdiag.model.method import Method
-from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.evaluation_store import EvaluationStore
 
 Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""
@@ -67,15 +67,15 @@ class Replay:
         evaluator: Evaluator,
         plan: Plan,
         *,
-        store: Optional[EvaluationFile] = None,
+        store: Optional[EvaluationStore] = None,
         progress: Optional[Progress] = None,
     ) -> None:
         self._trace = trace
         self._evaluator = evaluator
         self._plan = plan
-        self._desk = Desk(evaluator, store if store is not None else EvaluationFile())
+        self._desk = Desk(evaluator, store if store is not None else EvaluationStore())
         self._progress = progress or (lambda done, total: None)
-        self._judged: dict[int, Judged] = {}
+        self._judged: dict[int, CallResult] = {}
         self._differences: dict[int, tuple[Difference, ...]] = {}
         self._first: dict[str, int] = {}
         self._first_circuit: dict[str, str] = {}
@@ -192,14 +192,14 @@ class Replay:
                 yield index
 
         try:
-            judge_all(self._cases(in_time(), began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
+            replay_all(self._cases(in_time(), began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
         finally:
             self._seconds += time.monotonic() - began
         return begun
 
     def _cases(
         self, indices: Iterable[int], began: float, *, cheap: bool
-    ) -> Iterator[tuple[int, Callable[[], Judging[Judged]], Callable[[], bool]]]:
+    ) -> Iterator[tuple[int, Callable[[], Replaying[CallResult]], Callable[[], bool]]]:
         for index in indices:
             if self._plan.budget is not None and self._seconds + time.monotonic() - began > self._plan.budget:
                 self._ended_before = index if self._ended_before is None else self._ended_before
@@ -207,13 +207,13 @@ class Replay:
             structure = self._trace.structure_of(index)
             first = self._first.setdefault(structure, index)
 
-            def start(index: int = index, structure: str = structure) -> Judging[Judged]:
+            def start(index: int = index, structure: str = structure) -> Replaying[CallResult]:
                 call = self._call(index)
                 methods = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
-                return judge(call, key, methods, self._plan, thorough=thorough)
+                return replay_call(call, key, methods, self._plan, thorough=thorough)
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
@@ -221,7 +221,7 @@ class Replay:
 
             yield index, start, may_start
 
-    def _take(self, index: int, judged: Judged) -> None:
+    def _take(self, index: int, judged: CallResult) -> None:
         structure = self._trace.structure_of(index)
         for method, failure in judged.refused:
             if failure.refusal:
@@ -293,7 +293,7 @@ class Replay:
         results: list[Difference] = []
         call, judged = self._call(index), self._judged[index]
         known = (*judged.methods, *self._methods(index))
-        judge_all(
+        replay_all(
             [(index, lambda: look_closer(difference, judged, call, known, self._plan), lambda: True)],
             self._desk,
             1,
@@ -314,7 +314,7 @@ def _about_made_over(count: int) -> Iterator[str]:
         yield f"{calls} what a transform works out from the results of several circuits: nothing is compared there"
 
 
-def _costs(judged: Sequence[Judged]) -> tuple[Cost, ...]:
+def _costs(judged: Sequence[CallResult]) -> tuple[Cost, ...]:
     calls: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
     for one in judged:

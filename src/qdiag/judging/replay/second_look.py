@@ -8,9 +8,9 @@ from typing import Optional
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.ill_conditioning import Spread, perturbed, spread_of
-from qdiag.judging.replay.desk import Judging
+from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.differences import Difference, doubted, regraded
-from qdiag.judging.replay.one_call import Judged, cotangents_of, request_of
+from qdiag.judging.replay.one_call import CallResult, cotangents_of, request_of
 from qdiag.judging.replay.plan import Plan, preference
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
@@ -27,7 +27,7 @@ EXPLICABLE = ("output", "jacobian", "vjp")
 """Where ill-conditioning can show; no rounding makes a NaN, a shape or an exception."""
 
 
-def look_closer(found: Difference, judged: Judged, call: Call, known: Sequence[Method], plan: Plan) -> Judging[Difference]:
+def look_closer(found: Difference, judged: CallResult, call: Call, known: Sequence[Method], plan: Plan) -> Replaying[Difference]:
     """Confirm an error, or turn it into what it is.
 
     Parameters
@@ -70,7 +70,7 @@ def _repeats(once: Evaluation, again: Evaluation, call: Call) -> bool:
 
 def _spread(
     request: Request, found: Difference, pair: tuple[Method, Method], known: Sequence[Method], plan: Plan
-) -> Judging[Optional[Spread]]:
+) -> Replaying[Optional[Spread]]:
     """How far a reference moves when the parameters move by the working precision's eps."""
     for method in _references(request, found, pair, known)[:REFERENCES]:
         for only_trainable in (False, True):

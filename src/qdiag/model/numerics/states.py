@@ -14,7 +14,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from qdiag.model.circuit import Label, Outcome
+from qdiag.model.circuit import Label, MeasuredOutcome
 
 
 class NotSimulated(Exception):
@@ -64,7 +64,7 @@ class Measured:
 class Conditioned:
     """Steps for the branches in which a mid-circuit outcome holds."""
 
-    outcome: Outcome
+    outcome: MeasuredOutcome
     steps: tuple[Step, ...]
 
 
@@ -101,7 +101,7 @@ class Reading:
     wires: tuple[Label, ...] = ()
     others: tuple[Label, ...] = ()
     basis: tuple[Factor, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[MeasuredOutcome, ...] = ()
     log_base: float = math.e
 
 
@@ -227,7 +227,7 @@ def _split(final: Final, branch: Branch, step: Measured) -> list[Branch]:
     return branches
 
 
-def looked_up(outcome: Outcome, branch: Branch) -> float:
+def looked_up(outcome: MeasuredOutcome, branch: Branch) -> float:
     """The value of a mid-circuit outcome in a branch."""
     position = 0
     for measurement in outcome.measurements:

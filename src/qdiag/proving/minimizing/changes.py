@@ -57,7 +57,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class PennyLaneEdits:
     """What only PennyLane can do to a circuit, as functions that the pipeline hands in; without it, those passes propose nothing.
 
     Parameters
@@ -75,7 +75,7 @@ class Workshop:
     batched: Callable[[Circuit], tuple[int, ...]] = lambda circuit: ()
 
 
-Propose = Callable[[Circuit, Workshop], Changes]
+Propose = Callable[[Circuit, PennyLaneEdits], Changes]
 """What a pass is: from the best circuit to what might be changed in it."""
 
 

@@ -8,10 +8,10 @@ from typing import Optional
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
-from qdiag.proving.minimizing.changes import Workshop
+from qdiag.proving.minimizing.changes import PennyLaneEdits
 
 
-def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:
+def workshop_of(evaluator: Evaluator, *, trusted: bool) -> PennyLaneEdits:
     """The workshop that asks an evaluator.
 
     Parameters
@@ -38,4 +38,4 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> Workshop:
         found: tuple[int, ...] = evaluator.call(remote.batched, circuit, trusted).result()
         return found
 
-    return Workshop(expanded, gate, batched)
+    return PennyLaneEdits(expanded, gate, batched)

@@ -34,7 +34,7 @@ _FIRST_SPREAD = math.log(2.0)
 
 
 @dataclass(frozen=True)
-class Symptom:
+class DifferenceKind:
     """What kind of difference it is: two circuits with the same symptom show the same difference.
 
     Parameters
@@ -64,12 +64,12 @@ class Observed:
     sides: tuple[Evaluation, Evaluation]
 
     @property
-    def symptom(self) -> Symptom:
+    def symptom(self) -> DifferenceKind:
         """What kind of difference it is."""
         where = "jacobian" if self.comparison.where == "vjp" else self.comparison.where
         first, second = (_raised(side.failure) for side in self.sides)
         vanishes = _vanishing(*self.sides, where, self.comparison.bound) if where in ("output", "jacobian") else (False, False)
-        return Symptom(where, self.comparison.verdict, (first, second), vanishes)
+        return DifferenceKind(where, self.comparison.verdict, (first, second), vanishes)
 
     @property
     def excess(self) -> float:

@@ -16,7 +16,7 @@ from typing import Optional
 
 from qdiag.errors import NotReproducedError
 from qdiag.model.circuit import Circuit
-from qdiag.proving.minimizing.changes import Changes, Pass, Workshop
+from qdiag.proving.minimizing.changes import Changes, Pass, PennyLaneEdits
 from qdiag.proving.minimizing.deletion import Items, Strategy, thin_out
 from qdiag.proving.minimizing.lookahead import likely
 from qdiag.proving.minimizing.oracle import Interesting, Oracle
@@ -90,7 +90,7 @@ def minimize(
     oracle: Oracle,
     *,
     passes: Sequence[Pass] = PASSES,
-    workshop: Optional[Workshop] = None,
+    workshop: Optional[PennyLaneEdits] = None,
     budget: Optional[float] = None,
     same_cause: Optional[Interesting] = None,
     progress: Optional[Callable[[Progress], None]] = None,
@@ -124,7 +124,7 @@ def minimize(
     NotReproducedError
         If the start is not interesting.
     """
-    search = _Search(start, oracle, workshop or Workshop(), budget, same_cause, progress, accepted)
+    search = _Search(start, oracle, workshop or PennyLaneEdits(), budget, same_cause, progress, accepted)
     stopped = ""
     try:
         search.verify()
@@ -145,7 +145,7 @@ class _Search:
         self,
         start: Circuit,
         oracle: Oracle,
-        workshop: Workshop,
+        workshop: PennyLaneEdits,
         budget: Optional[float],
         same_cause: Optional[Interesting],
         progress: Optional[Callable[[Progress], None]],

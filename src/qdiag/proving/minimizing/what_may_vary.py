@@ -11,7 +11,7 @@ from typing import Optional
 
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, without_measurements, without_operations
 from qdiag.model.edits import Edit, applied, with_elements
-from qdiag.proving.minimizing.changes import Workshop
+from qdiag.proving.minimizing.changes import PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes.parts import drop_terms
 from qdiag.proving.minimizing.passes.simpler_gates import peel, simplify_gates, simplify_observables
@@ -64,7 +64,7 @@ class Explanation:
 
 
 def explain(
-    circuit: Circuit, oracle: Oracle, agrees: Callable[[Circuit], bool], workshop: Optional[Workshop] = None
+    circuit: Circuit, oracle: Oracle, agrees: Callable[[Circuit], bool], workshop: Optional[PennyLaneEdits] = None
 ) -> Explanation:
     """Vary a minimal circuit.
 
@@ -79,7 +79,7 @@ def explain(
     workshop
         What only PennyLane can do.
     """
-    tools = workshop or Workshop()
+    tools = workshop or PennyLaneEdits()
     numbers = tuple(
         element for elements, _ in adjustable(circuit) if all(map(oracle.ask, _with_others(circuit, elements))) for element in elements
     )
@@ -103,7 +103,7 @@ def _with_others(circuit: Circuit, elements: list[tuple[int, int]]) -> Iterator[
         yield with_elements(circuit, elements, number)
 
 
-def _swapped(circuit: Circuit, position: int, workshop: Workshop) -> Iterator[tuple[str, Circuit]]:
+def _swapped(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
     node = circuit.operations[position]
     numbers = tuple(part for part in node.data if isinstance(part, Parameter))
     for name in next((row for row in ALIKE if node.name in row), ()):
@@ -112,7 +112,7 @@ def _swapped(circuit: Circuit, position: int, workshop: Workshop) -> Iterator[tu
             yield f"{name} in the place of {_said(node)}", applied(circuit, [Edit((position,), (gate,))])
 
 
-def _neighbours(circuit: Circuit, workshop: Workshop) -> Iterator[tuple[str, Circuit]]:
+def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
     """Circuits one change away, the smallest changes first."""
     owners = {found.position: found.owner for found in held(circuit)}
     for elements, current in adjustable(circuit):

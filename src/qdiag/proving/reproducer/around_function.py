@@ -9,7 +9,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Argument, Call
 from qdiag.model.findings import Divergence
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
-from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.script_text import Script
 from qdiag.proving.reproducer.task import Language
 
@@ -21,7 +21,7 @@ _CURE = "cut the script down by hand"
 _REAL = frozenset(["ExpectationMP", "VarianceMP"])
 
 
-def argument_scripts(found: Divergence, function: Cut, language: Language) -> Iterator[Script]:
+def argument_scripts(found: Divergence, function: FunctionCut, language: Language) -> Iterator[Script]:
     """Scripts that show what a probe saw of an argument: at generic numbers, then with this argument at zero.
 
     Parameters
@@ -50,14 +50,14 @@ def argument_scripts(found: Divergence, function: Cut, language: Language) -> It
         yield _script(found, name, zero, function, language)
 
 
-def _require_a_value(argument: Argument, function: Cut) -> None:
+def _require_a_value(argument: Argument, function: FunctionCut) -> None:
     if argument.name not in function.arguments:
         raise OpaqueCircuitError(f"its argument {argument.name} is not a single array", _CURE)
     if not argument.dtype.startswith("float"):
         raise OpaqueCircuitError(f"the trace does not hold the value of its argument {argument.name} ({argument.dtype})", _CURE)
 
 
-def _script(found: Divergence, name: str, zero: bool, function: Cut, language: Language) -> Script:
+def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, language: Language) -> Script:
     call = found.call
     in_torch = next(argument.container for argument in call.arguments if argument.name == name) == "torch"
     interface, module = ("torch", "torch") if in_torch else ("autograd", "pnp")

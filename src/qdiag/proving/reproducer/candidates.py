@@ -12,7 +12,7 @@ from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Reproducer
-from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.task import Language
 from qdiag.proving.reproducer.writing import write, write_around, write_for
 
@@ -39,7 +39,7 @@ class Material:
 
     circuit: Optional[Circuit] = None
     reference: Optional[Evaluation] = None
-    function: Optional[Cut] = None
+    function: Optional[FunctionCut] = None
     environment: Optional[Environment] = None
     notes: tuple[str, ...] = ()
     trusted: bool = False

@@ -20,7 +20,7 @@ NAME = "circuit"
 
 
 @dataclass(frozen=True)
-class Cut:
+class FunctionCut:
     """A quantum function that stands alone.
 
     Parameters
@@ -38,7 +38,7 @@ class Cut:
     arguments: tuple[str, ...]
 
 
-def cut(text: str, line: int) -> Cut:
+def cut_function(text: str, line: int) -> FunctionCut:
     """Cut out the function that starts at a line, without its decorators.
 
     Raises
@@ -61,7 +61,7 @@ def cut(text: str, line: int) -> Cut:
     lines = _lines(text.splitlines(), function)
     lines[0] = lines[0].replace(f"def {function.name}", f"def {NAME}", 1)
     names = tuple(argument.arg for argument in (*function.args.args, *function.args.kwonlyargs))
-    return Cut(frozenset(needed.imports), (*needed.lines, *lines), names)
+    return FunctionCut(frozenset(needed.imports), (*needed.lines, *lines), names)
 
 
 def _refusal(why: str) -> OpaqueCircuitError:

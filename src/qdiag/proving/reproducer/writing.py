@@ -18,7 +18,7 @@ from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
-from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.script_text import Script, versions
 from qdiag.proving.reproducer.task import Language, Task
 from qdiag.proving.reproducer.variables import variables_of
@@ -89,7 +89,7 @@ def write_for(
 
 
 def write_around(
-    divergence: Divergence, function: Cut, *, environment: Optional[Environment] = None, language: Optional[Language] = None
+    divergence: Divergence, function: FunctionCut, *, environment: Optional[Environment] = None, language: Optional[Language] = None
 ) -> Iterator[Reproducer]:
     """Scripts around the user's own quantum function, for what a live probe saw: one of them may show it.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.cause import Symptoms
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.model.call import Failure
@@ -16,7 +16,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.pipeline.stage_cast_warnings import Account
-from tests.worlds.scenes import PAIR, World, expectation, found, of, rotation, scene
+from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))
 REFUSED = "RuntimeError: Expected isFloatingType(grad.scalar_type()) to be true"
@@ -30,10 +30,10 @@ def raising(request: Request) -> Evaluation:
     return Evaluation(request.method, failure=Failure("RuntimeError", "Expected isFloatingType", stage="backward"))
 
 
-def raised(world: World, circuit: Circuit, **facts: Any) -> Scene:
+def raised(world: World, circuit: Circuit, **facts: Any) -> Symptoms:
     """The user's own method raises torch's words about a complex gradient."""
     quiet = World(lambda request: 0.0)
-    seen = scene(quiet, circuit, verdict=Verdict.ERROR, **facts)
+    seen = symptoms(quiet, circuit, verdict=Verdict.ERROR, **facts)
     comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail=REFUSED)
     return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], REFUSED),)))
 
@@ -51,14 +51,14 @@ def composite(request: Request) -> bool:
 
 def test_a_cast_that_decomposing_avoids_is_the_cause() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and composite(request) else 0.0, facts={"expanded": decomposed})
-    diagnosis = found(world, scene(world, TWO, lossy=((0, "integer"),)))
+    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "integer"),)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD201", "confirmed")
     assert "integer" in diagnosis.because
 
 
 def test_a_cast_that_stays_when_all_is_decomposed_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0, facts={"expanded": decomposed})
-    assert "QD201" in found(world, scene(world, TWO, lossy=((0, "integer"),))).ruled_out
+    assert "QD201" in found(world, symptoms(world, TWO, lossy=((0, "integer"),))).ruled_out
 
 
 # --- QD203: conjugation convention -----------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def tracks_complex(request: Request) -> bool:
 
 def test_a_gap_that_goes_with_a_complex_parameter_is_its() -> None:
     world = World(lambda request: 0.3 if adjoint(request) and tracks_complex(request) else 0.0)
-    seen = scene(world, complex_first(), apart=(0,))
+    seen = symptoms(world, complex_first(), apart=(0,))
     diagnosis = diagnose(seen, complex_numbers.CAUSES, world)
     assert (diagnosis.code, diagnosis.confidence) == ("QD204", "confirmed")
     # a wrong rule for the operation would look the same
@@ -106,7 +106,7 @@ def test_a_gap_that_goes_with_a_complex_parameter_is_its() -> None:
 
 def test_a_gap_that_the_others_have_too_is_not() -> None:
     world = World(lambda request: 0.3 if adjoint(request) else 0.0)
-    assert "QD204" in found(world, scene(world, complex_first(), apart=(0,))).ruled_out
+    assert "QD204" in found(world, symptoms(world, complex_first(), apart=(0,))).ruled_out
 
 
 # --- QD205: non-Hermitian observable ---------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def lopsided(request: Request) -> bool:
 
 def test_a_gap_that_the_hermitian_part_does_not_show_is_the_observables() -> None:
     world = World(lambda request: 0.3 if adjoint(request) and lopsided(request) else 0.0, facts={"hermitian_part": symmetrised})
-    diagnosis = found(world, scene(world, TWO, skewed=True, apart=(0,)))
+    diagnosis = found(world, symptoms(world, TWO, skewed=True, apart=(0,)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD205", "confirmed")
 
 
@@ -137,7 +137,7 @@ def test_so_is_an_exception_although_its_words_are_those_of_a_convention() -> No
 
 def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
     world = World(lambda request: 0.3 if adjoint(request) else 0.0, facts={"hermitian_part": symmetrised})
-    assert "QD205" in found(world, scene(world, TWO, skewed=True, apart=(0,))).ruled_out
+    assert "QD205" in found(world, symptoms(world, TWO, skewed=True, apart=(0,))).ruled_out
 
 
 # --- QD202: harmless complex-to-real warning -------------------------------------------------------------------------------
@@ -176,5 +176,5 @@ def test_it_is_never_called_harmless_in_doubt(account: Account, doubt: str) -> N
 @pytest.mark.parametrize("warnings", [(), ("UserWarning: Casting complex values to real discards the imaginary part",)])
 def test_it_is_no_cause_of_a_difference(warnings: tuple[str, ...]) -> None:
     world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
-    seen = scene(world, TWO, verdict=Verdict.ROUNDING, call={"warnings": warnings})
+    seen = symptoms(world, TWO, verdict=Verdict.ROUNDING, call={"warnings": warnings})
     assert diagnose(seen, complex_numbers.CAUSES, world).code != "QD202"

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.cause import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.worlds.scenes import PAIR, World, found, of, rotation, scene
+from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
 DEVICES = ("lightning.qubit/adjoint", "default.qubit/backprop")
@@ -36,13 +36,13 @@ def rows(circuit: Circuit) -> tuple[Circuit, ...]:
 
 def test_a_gap_that_no_row_shows_alone_comes_from_broadcasting() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.circuit.parameters[0].value.ndim else 0.0, facts={"rows": rows})
-    diagnosis = found(world, scene(world, batch(), batched=True))
+    diagnosis = found(world, symptoms(world, batch(), batched=True))
     assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
 
 
 def test_a_gap_that_one_row_shows_does_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, facts={"rows": rows})
-    diagnosis = found(world, scene(world, batch(), batched=True))
+    diagnosis = found(world, symptoms(world, batch(), batched=True))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
 
@@ -60,13 +60,13 @@ def test_outputs_that_agree_once_all_is_decomposed_differ_by_the_decomposition()
         output=True,
         facts={"expanded": decomposed},
     )
-    diagnosis = found(world, scene(world, TWO))
+    diagnosis = found(world, symptoms(world, TWO))
     assert (diagnosis.code, diagnosis.confidence) == ("QD502", "confirmed")
 
 
 def test_outputs_that_differ_then_too_do_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expanded": decomposed})
-    diagnosis = found(world, scene(world, TWO))
+    diagnosis = found(world, symptoms(world, TWO))
     assert diagnosis.code != "QD502"
     assert "QD502" in diagnosis.ruled_out
 
@@ -76,13 +76,13 @@ def test_outputs_that_differ_then_too_do_not() -> None:
 
 def test_a_gap_that_goes_with_the_device_is_the_devices() -> None:
     world = World(lambda request: 0.1 if request.method.device == "lightning.qubit" else 0.0)
-    diagnosis = found(world, scene(world, TWO, DEVICES))
+    diagnosis = found(world, symptoms(world, TWO, DEVICES))
     assert (diagnosis.code, diagnosis.confidence) == ("QD503", "confirmed")
 
 
 def test_a_gap_that_the_reference_device_shows_too_is_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0)
-    diagnosis = found(world, scene(world, TWO, DEVICES))
+    diagnosis = found(world, symptoms(world, TWO, DEVICES))
     assert diagnosis.code != "QD503"
     assert "QD503" in diagnosis.ruled_out
 
@@ -92,20 +92,20 @@ BACKWARDS = of(rotation(wire=1), rotation(name="RY", wire=0))
 
 def test_a_gap_that_goes_when_wires_are_numbered_as_used_is_the_devices_too() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.circuit.wires == (1, 0) else 0.0)
-    diagnosis = found(world, scene(world, BACKWARDS))
+    diagnosis = found(world, symptoms(world, BACKWARDS))
     assert (diagnosis.code, diagnosis.confidence) == ("QD503", "confirmed")
     assert "order of the wires" in diagnosis.because
 
 
 def test_a_gap_whatever_the_wires_are_called_is_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0)
-    assert "QD503" in found(world, scene(world, BACKWARDS)).ruled_out
+    assert "QD503" in found(world, symptoms(world, BACKWARDS)).ruled_out
 
 
 # --- QD504: batch axis mistaken for a feature ------------------------------------------------------------------------------
 
 
-def layer_that_dies(world: World, rows: int) -> Scene:
+def layer_that_dies(world: World, rows: int) -> Symptoms:
     configuration = Configuration(
         "circuit", SourceLine("train.py", 3), "default.qubit", (0, 1), interface="torch", requested="backprop", resolved="backprop",
         layer="TorchLayer",
@@ -114,7 +114,7 @@ def layer_that_dies(world: World, rows: int) -> Scene:
     arguments = (Argument("inputs", "torch", "float64", (rows, 2), False),)
     failure = Failure("WireError", "wires {2} not found")
     own = "default.qubit/backprop"
-    seen = scene(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
+    seen = symptoms(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
     comparison = Comparison((own, own), Verdict.ERROR, "raise", detail="raises WireError")
     return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise"))
 
@@ -147,12 +147,12 @@ def test_a_call_that_dies_all_the_same_is_not_explained_by_its_batch() -> None:
 # --- QD505: transform changes the circuit ----------------------------------------------------------------------------------
 
 
-def transformed(world: World) -> Scene:
+def transformed(world: World) -> Symptoms:
     written = of(rotation(), rotation(name="RY"))
     configuration = Configuration(
         "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", resolved="adjoint", transforms=("fusion",)
     )
-    return scene(world, of(rotation(name="RZ")), PAIR, configuration=configuration, call={"written": written})
+    return symptoms(world, of(rotation(name="RZ")), PAIR, configuration=configuration, call={"written": written})
 
 
 def test_a_gap_that_the_circuit_as_written_does_not_show_is_the_transforms() -> None:
@@ -174,13 +174,13 @@ def test_a_gap_that_it_shows_too_is_not() -> None:
 
 def test_a_gap_that_goes_with_the_interface_is_the_interfaces_matrix() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.interface == "torch" else 0.0, output=True)
-    diagnosis = found(world, scene(world, TWO, lossy=((0, "different"),)))
+    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "different"),)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD506", "confirmed")
     assert "RX" in diagnosis.because
 
 
 def test_a_gap_under_every_interface_is_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True)
-    diagnosis = found(world, scene(world, TWO, lossy=((0, "different"),)))
+    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "different"),)))
     assert diagnosis.code != "QD506"
     assert "QD506" in diagnosis.ruled_out

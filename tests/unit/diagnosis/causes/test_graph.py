@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.cause import Blamed, Scene
+from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
-from tests.worlds.scenes import World, found, of, rotation, scene
+from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
 BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")
 SHIFT = ("default.qubit/parameter-shift", "default.qubit/backprop")
@@ -24,9 +24,9 @@ def cut_in_the_first_gate(request: Request) -> float:
     return -0.5 if request.method.diff_method == "backprop" and tracked(request, 0) else 0.0
 
 
-def lost(world: World, pair: tuple[str, str]) -> Scene:
+def lost(world: World, pair: tuple[str, str]) -> Symptoms:
     blamed = Blamed("operation", 0, "RX", (0,))
-    return scene(world, of(rotation(), rotation(name="RY")), pair, apart=(0,), lost=(0,), blamed=blamed)
+    return symptoms(world, of(rotation(), rotation(name="RY")), pair, apart=(0,), lost=(0,), blamed=blamed)
 
 
 def test_a_zero_from_backprop_that_goes_with_one_parameter_is_a_graph_cut_in_the_circuit() -> None:
@@ -61,18 +61,18 @@ BEHIND_A_CONSTANT = of(rotation(0.3, trainable=False), rotation(name="RY"))
 
 def test_an_error_that_goes_when_constants_are_trainable_too_comes_from_counting() -> None:
     world = World(miscounted)
-    diagnosis = found(world, scene(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,))))
+    diagnosis = found(world, symptoms(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,))))
     assert (diagnosis.code, diagnosis.confidence) == ("QD402", "confirmed")
 
 
 def test_outputs_may_be_wrong_for_it_too() -> None:
     world = World(miscounted, output=True)
-    assert found(world, scene(world, BEHIND_A_CONSTANT)).code == "QD402"
+    assert found(world, symptoms(world, BEHIND_A_CONSTANT)).code == "QD402"
 
 
 def test_an_error_that_stays_does_not() -> None:
     world = World(lambda request: 0.3 if request.method.diff_method == "adjoint" and tracked(request, 1) else 0.0)
-    seen = scene(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,)))
+    seen = symptoms(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,)))
     diagnosis = found(world, seen)
     assert diagnosis.code != "QD402"
     assert "QD402" in diagnosis.ruled_out
@@ -89,9 +89,9 @@ def quotient(request: Request) -> float:
 DAMPED = of(rotation(name="AmplitudeDamping", dtype="float32"), rotation(name="RY", dtype="float32"))
 
 
-def damped(world: World) -> Scene:
+def damped(world: World) -> Symptoms:
     blamed = Blamed("operation", 0, "AmplitudeDamping", (0,))
-    return scene(world, DAMPED, SHIFT, apart=(0,), blamed=blamed, differenced=(0,))
+    return symptoms(world, DAMPED, SHIFT, apart=(0,), blamed=blamed, differenced=(0,))
 
 
 def test_a_shift_rule_that_says_what_the_quotient_says_is_the_quotient() -> None:
@@ -108,12 +108,12 @@ def test_one_that_says_something_else_is_a_wrong_rule() -> None:
     assert "QD403" in diagnosis.ruled_out
 
 
-def replaced(world: World) -> Scene:
+def replaced(world: World) -> Symptoms:
     configuration = Configuration(
         "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", requested="backprop", resolved="parameter-shift"
     )
     # the reference is of another device, so that the method requested is a third one
-    return scene(world, of(rotation()), ("default.qubit/parameter-shift", "lightning.qubit/adjoint"), configuration=configuration)
+    return symptoms(world, of(rotation()), ("default.qubit/parameter-shift", "lightning.qubit/adjoint"), configuration=configuration)
 
 
 def test_a_method_that_was_not_asked_for_is_named_where_the_one_asked_for_is_right() -> None:
@@ -137,8 +137,8 @@ def unseen(request: Request) -> float:
     return -0.5 if request.method.diff_method == "adjoint" and tracked(request, 0) else 0.0
 
 
-def hidden(world: World) -> Scene:
-    seen = scene(world, of(rotation(), rotation(name="RY")), apart=(0,), lost=(0,), hidden=(0,))
+def hidden(world: World) -> Symptoms:
+    seen = symptoms(world, of(rotation(), rotation(name="RY")), apart=(0,), lost=(0,), hidden=(0,))
     return replace(seen, blamed=Blamed("operation", 0, "Evolution", (0,)))
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.cause import Symptoms
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
-from tests.worlds.scenes import World, found, of, rotation, scene
+from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
 EPS32 = float(np.finfo(np.float32).eps)
 NARROW = of(rotation(dtype="float32"), rotation(name="RY", dtype="float32"))
@@ -33,17 +33,17 @@ def narrow(request: Request) -> bool:
 
 def test_a_gap_that_goes_with_float32_is_the_parameters() -> None:
     world = World(lambda request: 6e-8 if first(request) and narrow(request) else 0.0)
-    diagnosis = found(world, scene(world, NARROW, BACKPROP))
+    diagnosis = found(world, symptoms(world, NARROW, BACKPROP))
     assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
 
 
 def test_a_gap_that_stays_in_float64_is_not() -> None:
     world = World(lambda request: 1e-3 if first(request) else 0.0)
-    assert "QD101" in found(world, scene(world, NARROW, BACKPROP)).ruled_out
+    assert "QD101" in found(world, symptoms(world, NARROW, BACKPROP)).ruled_out
 
 
-def handed_on_narrow(world: World) -> Scene:
-    seen = scene(world, NARROW, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+def handed_on_narrow(world: World) -> Symptoms:
+    seen = symptoms(world, NARROW, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
     gap = replace(seen.comparison, max_abs=6e-8, max_rel=6e-8, eps=EPS32, bound=1e-6, dtypes=("float32", "float64"))
     question = replace(seen.question, default_dtype="float32")
     return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
@@ -66,13 +66,13 @@ def test_a_gap_that_float64_at_both_ends_leaves_is_not() -> None:
 
 def test_a_gap_that_goes_with_complex64_is_the_devices() -> None:
     world = World(lambda request: 6e-8 if request.method.device_precision == "complex64" else 0.0)
-    diagnosis = found(world, scene(world, WIDE, COMPLEX64))
+    diagnosis = found(world, symptoms(world, WIDE, COMPLEX64))
     assert (diagnosis.code, diagnosis.confidence) == ("QD102", "confirmed")
 
 
 def test_a_gap_that_stays_in_complex128_is_not() -> None:
     world = World(lambda request: 6e-8 if request.method.device == "lightning.qubit" else 0.0)
-    assert "QD102" in found(world, scene(world, WIDE, COMPLEX64)).ruled_out
+    assert "QD102" in found(world, symptoms(world, WIDE, COMPLEX64)).ruled_out
 
 
 # --- QD103: results become torch's default dtype ---------------------------------------------------------------------------
@@ -82,8 +82,8 @@ def rounded_results(request: Request) -> float:
     return 3e-8 if request.default_dtype == "float32" and request.method.device == "lightning.qubit" else 0.0
 
 
-def by_default(world: World, dtype: str) -> Scene:
-    seen = scene(world, WIDE, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+def by_default(world: World, dtype: str) -> Symptoms:
+    seen = symptoms(world, WIDE, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
     question = replace(seen.question, default_dtype=dtype)
     gap = replace(seen.comparison, max_abs=3e-8, max_rel=3e-8, eps=EPS32, bound=1e-6)
     return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
@@ -112,13 +112,13 @@ def step(request: Request) -> float:
 
 def test_a_gap_that_a_larger_step_closes_is_the_quotients() -> None:
     world = World(lambda request: 6e-8 / step(request) if request.method.diff_method == "finite-diff" and step(request) < 0.01 else 0.0)
-    diagnosis = found(world, scene(world, WIDE, QUOTIENT))
+    diagnosis = found(world, symptoms(world, WIDE, QUOTIENT))
     assert (diagnosis.code, diagnosis.confidence) == ("QD105", "confirmed")
 
 
 def test_a_gap_that_no_step_closes_is_not() -> None:
     world = World(lambda request: 0.3 if request.method.diff_method == "finite-diff" else 0.0)
-    assert "QD105" in found(world, scene(world, WIDE, QUOTIENT)).ruled_out
+    assert "QD105" in found(world, symptoms(world, WIDE, QUOTIENT)).ruled_out
 
 
 # --- QD106: ill-conditioned point ------------------------------------------------------------------------------------------
@@ -128,9 +128,9 @@ def at_the_point(request: Request) -> bool:
     return abs(float(request.circuit.parameters[0].value) - 0.4) < 0.01
 
 
-def ill_conditioned(world: World, bound: float) -> Scene:
+def ill_conditioned(world: World, bound: float) -> Symptoms:
     """Rounding by itself explains 1e-6 of it, and the point the rest."""
-    seen = scene(world, NARROW, BACKPROP, verdict=Verdict.ROUNDING)
+    seen = symptoms(world, NARROW, BACKPROP, verdict=Verdict.ROUNDING)
     return replace(seen, divergence=replace(seen.divergence, comparison=replace(seen.comparison, bound=bound), wrong=()))
 
 
@@ -166,12 +166,12 @@ def prepared(angles: str = "float64") -> Circuit:
 @pytest.mark.parametrize("angles", ["float64", "float32"])
 def test_a_gap_that_goes_with_the_amplitudes_is_theirs(angles: str) -> None:
     world = World(lambda request: 4e-8 if first(request) and request.circuit.parameters[0].value.dtype == np.float32 else 0.0)
-    diagnosis = found(world, scene(world, prepared(angles), BACKPROP))
+    diagnosis = found(world, symptoms(world, prepared(angles), BACKPROP))
     assert (diagnosis.code, diagnosis.confidence) == ("QD107", "confirmed")
 
 
 def test_a_gap_that_goes_with_the_angles_is_not() -> None:
     world = World(lambda request: 4e-8 if first(request) and request.circuit.parameters[1].value.dtype == np.float32 else 0.0)
-    diagnosis = found(world, scene(world, prepared("float32"), BACKPROP))
+    diagnosis = found(world, symptoms(world, prepared("float32"), BACKPROP))
     assert diagnosis.code == "QD101"
     assert "QD107" in diagnosis.ruled_out

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Blamed, Scene
+from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.worlds.scenes import PAIR, World, expectation, found, of, rotation, scene
+from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
 FIRST = Blamed("operation", 0, "RX", (0,))
@@ -40,13 +40,13 @@ def measured(request: Request, name: str) -> bool:
 
 def test_a_gap_that_goes_with_one_operation_is_its_rule() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and tracked(request) else 0.0)
-    diagnosis = found(world, scene(world, TWO, apart=(0,), blamed=FIRST))
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
 
 
 def test_a_gap_that_the_others_have_too_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
-    assert "QD301" in found(world, scene(world, TWO, apart=(0,), blamed=FIRST)).ruled_out
+    assert "QD301" in found(world, symptoms(world, TWO, apart=(0,), blamed=FIRST)).ruled_out
 
 
 # --- QD302: gradient dropped -----------------------------------------------------------------------------------------------
@@ -54,19 +54,19 @@ def test_a_gap_that_the_others_have_too_is_not() -> None:
 
 def test_a_gradient_of_zero_that_goes_with_the_parameter_is_dropped() -> None:
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request) else 0.0)
-    diagnosis = found(world, scene(world, TWO, apart=(0,), lost=(0,), blamed=FIRST))
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,), lost=(0,), blamed=FIRST))
     assert (diagnosis.code, diagnosis.confidence) == ("QD302", "confirmed")
 
 
 def test_one_that_is_zero_near_the_point_only_is_not() -> None:
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request) and at_the_point(request, 0.1) else 0.0)
-    assert "QD302" in found(world, scene(world, TWO, apart=(0,), lost=(0,), blamed=FIRST)).ruled_out
+    assert "QD302" in found(world, symptoms(world, TWO, apart=(0,), lost=(0,), blamed=FIRST)).ruled_out
 
 
 def test_a_coefficient_whose_gradient_is_zero_is_dropped_and_nothing_has_moved() -> None:
     readout = replace(expectation(), data=(replace(expectation().data[0], data=rotation().data), None))
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request, 1) and measured(request, "ExpectationMP") else 0.0)
-    seen = scene(world, of(rotation(), measurement=readout), apart=(1,), lost=(1,))
+    seen = symptoms(world, of(rotation(), measurement=readout), apart=(1,), lost=(1,))
     assert "QD303" not in {found(world, seen).code, *found(world, seen).ruled_out}
     assert DISPLACED.applies(replace(seen, apart=(0, 1)))
 
@@ -80,13 +80,13 @@ def several(request: Request) -> bool:
 
 def test_gradients_that_are_in_place_for_one_parameter_are_displaced() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and several(request) else 0.0)
-    diagnosis = found(world, scene(world, TWO, apart=(0, 1), displaced=True))
+    diagnosis = found(world, symptoms(world, TWO, apart=(0, 1), displaced=True))
     assert (diagnosis.code, diagnosis.confidence) == ("QD303", "confirmed")
 
 
 def test_those_that_are_not_then_either_are_something_else() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
-    assert "QD303" in found(world, scene(world, TWO, apart=(0, 1), displaced=True)).ruled_out
+    assert "QD303" in found(world, symptoms(world, TWO, apart=(0, 1), displaced=True)).ruled_out
 
 
 # --- QD304: method refuses or breaks on this circuit -----------------------------------------------------------------------
@@ -96,8 +96,8 @@ def raising(request: Request) -> Evaluation:
     return Evaluation(request.method, failure=Failure("IndexError", "list index out of range"))
 
 
-def raised(circuit: Circuit) -> Scene:
-    seen = scene(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=FIRST)
+def raised(circuit: Circuit) -> Symptoms:
+    seen = symptoms(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=FIRST)
     comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail="IndexError")
     divergence = replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], "IndexError"),))
     return replace(seen, divergence=divergence)
@@ -117,8 +117,8 @@ def test_one_that_stays_without_it_is_not() -> None:
 # --- QD305: second derivative ----------------------------------------------------------------------------------------------
 
 
-def twice(world: World) -> Scene:
-    seen = scene(world, TWO)
+def twice(world: World) -> Symptoms:
+    seen = symptoms(world, TWO)
     comparison = Comparison(PAIR, Verdict.ERROR, "second-derivative", max_abs=0.5, max_rel=0.5, bound=1e-12)
     divergence = replace(seen.divergence, comparison=comparison, signature="second-derivative", wrong=PAIR[:1])
     return replace(seen, divergence=divergence, question=replace(seen.question, second=True))
@@ -144,8 +144,8 @@ def test_a_gap_that_they_have_too_is_not() -> None:
 # --- QD306 and QD309: the point --------------------------------------------------------------------------------------------
 
 
-def no_number(world: World, **facts: object) -> Scene:
-    seen = scene(World(lambda request: 0.0), TWO, verdict=Verdict.ERROR, **facts)
+def no_number(world: World, **facts: object) -> Symptoms:
+    seen = symptoms(World(lambda request: 0.0), TWO, verdict=Verdict.ERROR, **facts)
     comparison = Comparison(PAIR, Verdict.ERROR, "nan", max_abs=float("inf"), max_rel=float("inf"))
     return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="nan", wrong=PAIR[:1]))
 
@@ -163,13 +163,13 @@ def test_nan_everywhere_is_not() -> None:
 
 def test_a_wrong_number_that_is_gone_nearby_is_a_singular_decomposition() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and at_the_point(request, 1e-4) else 0.0)
-    diagnosis = found(world, scene(world, TWO, apart=(0,)))
+    diagnosis = found(world, symptoms(world, TWO, apart=(0,)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD309", "confirmed")
 
 
 def test_a_wrong_number_that_is_there_nearby_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
-    assert "QD309" in found(world, scene(world, TWO, apart=(0,))).ruled_out
+    assert "QD309" in found(world, symptoms(world, TWO, apart=(0,))).ruled_out
 
 
 # --- QD307 and QD308: the measurement --------------------------------------------------------------------------------------
@@ -181,20 +181,20 @@ def of_wire(name: str) -> Circuit:
 
 def test_a_gap_that_expectation_values_do_not_have_is_the_measurements() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and measured(request, "PurityMP") else 0.0)
-    diagnosis = found(world, scene(world, of_wire("PurityMP"), apart=(0, 1)))
+    diagnosis = found(world, symptoms(world, of_wire("PurityMP"), apart=(0, 1)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD307", "confirmed")
 
 
 def test_a_gap_that_expectation_values_have_too_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
-    assert "QD307" in found(world, scene(world, of_wire("PurityMP"), apart=(0, 1))).ruled_out
+    assert "QD307" in found(world, symptoms(world, of_wire("PurityMP"), apart=(0, 1))).ruled_out
 
 
 def test_an_entropy_that_is_right_away_from_the_point_and_an_expectation_value_at_it_are_a_degenerate_state() -> None:
     world = World(
         lambda request: 0.2 if adjoint(request) and at_the_point(request, 0.1) and measured(request, "VnEntropyMP") else 0.0
     )
-    diagnosis = found(world, scene(world, of_wire("VnEntropyMP"), apart=(0,)))
+    diagnosis = found(world, symptoms(world, of_wire("VnEntropyMP"), apart=(0,)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD308", "confirmed")
 
 
@@ -211,6 +211,6 @@ def test_nan_of_an_entropy_is_a_degenerate_state_too() -> None:
 
 def test_what_an_expectation_value_shows_as_well_is_the_operations() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and at_the_point(request, 1e-4) else 0.0)
-    diagnosis = found(world, scene(world, of_wire("VnEntropyMP"), apart=(0,)))
+    diagnosis = found(world, symptoms(world, of_wire("VnEntropyMP"), apart=(0,)))
     assert diagnosis.code == "QD309"
     assert "QD308" in diagnosis.ruled_out

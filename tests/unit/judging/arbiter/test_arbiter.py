@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.judging.arbiter.arbiter import judge
+from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.arbiter.method_verdicts import Gap, measured
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
@@ -61,7 +61,7 @@ class Scripted:
 
 
 def judged(*evaluations, reference=TRUTH, plain=None, cotangents=(), dtype="float64"):
-    return judge(circuit(dtype), CONFIGURATION, evaluations, cotangents, Scripted(reference, plain))
+    return arbitrate(circuit(dtype), CONFIGURATION, evaluations, cotangents, Scripted(reference, plain))
 
 
 def test_the_one_that_is_away_from_the_reference_is_wrong():
@@ -155,13 +155,13 @@ def test_products_are_held_against_the_reference_too():
 
 def test_one_direction_is_enough_where_methods_agree():
     evaluator = Scripted()
-    judge(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint")], (), evaluator)
+    arbitrate(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint")], (), evaluator)
     assert evaluator.depths == ["direction"]
 
 
 def test_where_methods_differ_every_axis_is_asked_about():
     evaluator = Scripted()
-    judge(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
+    arbitrate(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
     assert evaluator.depths == ["direction", "full"]
 
 

@@ -20,7 +20,7 @@ from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse, parse_list
-from qdiag.trace.evaluation_store import EvaluationFile
+from qdiag.trace.evaluation_store import EvaluationStore
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
 
@@ -343,17 +343,17 @@ def test_what_was_interrupted_is_resumed(tmp_path: Path):
         return answer(request)
 
     path = tmp_path / "evaluations.qdiag"
-    with EvaluationFile(path) as store, pytest.raises(KeyboardInterrupt):
+    with EvaluationStore(path) as store, pytest.raises(KeyboardInterrupt):
         locate(training(10), ScriptedEvaluator(METHODS[:2], adjoint=interrupting), store=store)
     evaluator = ScriptedEvaluator(METHODS[:2])
-    with EvaluationFile(path) as store:
+    with EvaluationStore(path) as store:
         assert locate(training(10), evaluator, store=store).replayed == 10
     assert evaluator.asked("adjoint") == 3
 
 
 def test_evaluations_of_another_stack_are_not_reused(tmp_path: Path):
     for stack in ("PennyLane 0.21.0", "PennyLane 0.45.1"):
-        with EvaluationFile(tmp_path / "evaluations.qdiag", stack) as store:
+        with EvaluationStore(tmp_path / "evaluations.qdiag", stack) as store:
             again = ScriptedEvaluator()
             locate(training(3), again, store=store)
     assert again.asked("adjoint") == 3
@@ -362,9 +362,9 @@ def test_evaluations_of_another_stack_are_not_reused(tmp_path: Path):
 def test_an_evaluation_comes_back_from_the_file_as_it_went_in(tmp_path: Path):
     request = Request(circuit(0.3), replace(parse(METHODS[0]), gradient_options=(("h", 1e-3),)), jacobian=True)
     whole = replace(answer(request), failure=Failure("E", "m", ("a:b:1",), "backward", True), hvp=(np.zeros((2, 0)),), notes=("n",))
-    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+    with EvaluationStore(tmp_path / "evaluations.qdiag") as store:
         store.put("key", whole)
-    with EvaluationFile(tmp_path / "evaluations.qdiag") as store:
+    with EvaluationStore(tmp_path / "evaluations.qdiag") as store:
         found = store.get("key")
     assert found is not None
     assert (found.method, found.failure, found.notes, found.norms) == (whole.method, whole.failure, whole.notes, whole.norms)
@@ -375,7 +375,7 @@ def test_an_evaluation_comes_back_from_the_file_as_it_went_in(tmp_path: Path):
 
 
 def test_a_lost_worker_is_not_remembered(tmp_path: Path):
-    with EvaluationFile() as store:
+    with EvaluationStore() as store:
         store.put("key", Evaluation(parse(METHODS[0]), failure=Failure("Lost", "", stage="worker")))
         assert store.get("key") is None
 
@@ -384,7 +384,7 @@ def test_a_foreign_file_is_said_to_be_one(tmp_path: Path):
     path = tmp_path / "evaluations.qdiag"
     path.write_bytes(b"not a database, but long enough to be one" * 100)
     with pytest.raises(TraceError, match="holds no evaluations"):
-        EvaluationFile(path)
+        EvaluationStore(path)
 
 
 def test_progress_is_told_to_the_end():

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from qdiag.model.circuit import Outcome
+from qdiag.model.circuit import MeasuredOutcome
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import defect, dense, read
 from qdiag.model.numerics.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, evolved
@@ -47,10 +47,10 @@ def test_noise_makes_a_density_matrix():
 
 
 def test_a_measurement_branches_and_conditions():
-    steps = (H, Measured("a"), Conditioned(Outcome((0,), (False, True)), (Factor(gates.X, ("b",)),)))
+    steps = (H, Measured("a"), Conditioned(MeasuredOutcome((0,), (False, True)), (Factor(gates.X, ("b",)),)))
     assert after(steps, Reading("expval", ZZ)) == pytest.approx(1)
-    assert after(steps, Reading("expval", outcomes=(Outcome((0,), (0, 1)),))) == pytest.approx(0.5)
-    np.testing.assert_allclose(after(steps, Reading("probs", outcomes=(Outcome((0,), (0, 1)),))), [0.5, 0.5])
+    assert after(steps, Reading("expval", outcomes=(MeasuredOutcome((0,), (0, 1)),))) == pytest.approx(0.5)
+    np.testing.assert_allclose(after(steps, Reading("probs", outcomes=(MeasuredOutcome((0,), (0, 1)),))), [0.5, 0.5])
 
 
 def test_postselection_divides_by_the_weight_that_is_left():

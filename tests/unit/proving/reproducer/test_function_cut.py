@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.proving.reproducer.function_cut import Cut, cut
+from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
 
 SCRIPT = """\
 import sys
@@ -57,12 +57,12 @@ def line_of(text: str) -> int:
     return SCRIPT.splitlines().index(text) + 1
 
 
-def with_body(line: str) -> Cut:
-    return cut(f"{SCRIPT}\n\ndef f(x):\n    {line}\n", len(SCRIPT.splitlines()) + 3)
+def with_body(line: str) -> FunctionCut:
+    return cut_function(f"{SCRIPT}\n\ndef f(x):\n    {line}\n", len(SCRIPT.splitlines()) + 3)
 
 
 def test_a_function_comes_with_what_it_needs_and_nothing_else() -> None:
-    found = cut(SCRIPT, line_of('@qml.qnode(qml.device("default.qubit", wires=n),'))
+    found = cut_function(SCRIPT, line_of('@qml.qnode(qml.device("default.qubit", wires=n),'))
     assert found.imports == {"import pennylane as qml"}
     assert found.arguments == ("x", "y")
     assert "\n".join(found.lines) == textwrap.dedent("""\
@@ -79,7 +79,7 @@ def test_a_function_comes_with_what_it_needs_and_nothing_else() -> None:
 
 
 def test_a_function_inside_another_one_is_taken_where_it_uses_nothing_of_that() -> None:
-    found = cut(SCRIPT, line_of("    def plain(x):") - 1)
+    found = cut_function(SCRIPT, line_of("    def plain(x):") - 1)
     assert found.lines[0] == "def circuit(x):"
     assert found.imports == {"import pennylane as qml", "import numpy as np"}
 
@@ -94,7 +94,7 @@ def test_a_function_inside_another_one_is_taken_where_it_uses_nothing_of_that() 
 )
 def test_what_cannot_be_taken_along_is_said(line: int, why: str) -> None:
     with pytest.raises(OpaqueCircuitError, match=why) as raised:
-        cut(SCRIPT, line)
+        cut_function(SCRIPT, line)
     assert raised.value.cure
 
 
@@ -120,4 +120,4 @@ def test_names_of_its_own_and_builtins_need_nothing() -> None:
 
 def test_a_file_that_is_no_python_any_more_is_refused() -> None:
     with pytest.raises(OpaqueCircuitError, match="cannot be read"):
-        cut("def f(:", 1)
+        cut_function("def f(:", 1)

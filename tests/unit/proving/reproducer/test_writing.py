@@ -15,7 +15,7 @@ from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.proving.reproducer.candidates import Material
-from qdiag.proving.reproducer.function_cut import Cut
+from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.script_text import SKIP, Script, comment
 from qdiag.proving.reproducer.variables import variables_of
 from qdiag.proving.reproducer.verify import made, verify
@@ -281,7 +281,9 @@ def test_what_the_plain_style_does_not_show_is_written_with_every_number_as_reco
 
 SCALE = Argument("scale", "torch", "float32", (), True)
 PROBE = Probe(0, (ProbedArgument("scale", 0.3, 1e-9, True),), (ProbedMethod("adjoint", (0.0,)),))
-FUNCTION = Cut(frozenset(["import pennylane as qml"]), ("def circuit(x, scale):", "    return qml.expval(qml.Z(0))"), ("x", "scale"))
+FUNCTION = FunctionCut(
+    frozenset(["import pennylane as qml"]), ("def circuit(x, scale):", "    return qml.expval(qml.Z(0))"), ("x", "scale")
+)
 
 
 def seen_by_a_probe(*arguments: Argument, element="argument scale") -> Divergence:

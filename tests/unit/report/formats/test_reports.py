@@ -34,7 +34,7 @@ from qdiag.report.content.method_names import Names
 from qdiag.report.content.outline import Code, Document
 from qdiag.report.content.sentences import of_finding, of_result
 from qdiag.report.formats import bundle, findings_json, github, html, markdown, terminal
-from qdiag.trace.run_folder import RunDirectory
+from qdiag.trace.run_folder import RunFolder
 from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
 from tests.worlds.results import CASES, ENVIRONMENT, Case
 from tests.worlds.small_circuits import circuit, controlled, expval, gate, probs
@@ -609,7 +609,7 @@ def test_numbers_are_counted_not_arrays() -> None:
 def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a judged run of two findings, in which the command is called."""
     monkeypatch.chdir(tmp_path)
-    run = RunDirectory(tmp_path / "run")
+    run = RunFolder(tmp_path / "run")
     run.path.mkdir()
     run.trace.write_bytes(b"numbers of the user's")
     run.outline.write_text(outline_file.save(CASES["shifted"]().document()), encoding="utf-8")

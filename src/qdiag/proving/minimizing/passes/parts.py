@@ -8,15 +8,15 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, without_measurements
 from qdiag.model.edits import GATHERING, Edit, Place, places
-from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 
 
-def delete_operations(circuit: Circuit, workshop: Workshop) -> Changes:
+def delete_operations(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX RY CNOT RZ`` → ``RY``."""
     return Changes.deleting_operations(circuit)
 
 
-def drop_measurements(circuit: Circuit, workshop: Workshop) -> Changes:
+def drop_measurements(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``expval(Z0), expval(Z1)`` → ``expval(Z1)``; at least one stays."""
     count = len(circuit.measurements)
     returns = "tuple" if circuit.returns.startswith("dict:") else circuit.returns
@@ -29,13 +29,13 @@ def drop_measurements(circuit: Circuit, workshop: Workshop) -> Changes:
     return Changes(count if count > 1 else 0, make)
 
 
-def return_plainly(circuit: Circuit, workshop: Workshop) -> Changes:
+def return_plainly(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``return (expval(Z0),)`` → ``return expval(Z0)``."""
     alone = len(circuit.measurements) == 1 and circuit.returns != "single"
     return Changes.whole([replace(circuit, returns="single")] if alone else [])
 
 
-def drop_terms(circuit: Circuit, workshop: Workshop) -> Changes:
+def drop_terms(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``0.1 Z0 + 0.2 X0 X1`` → ``0.2 X1``, in observables and in operations."""
     groups = []
     for place, value in places(circuit):

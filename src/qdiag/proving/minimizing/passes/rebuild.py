@@ -8,7 +8,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
-from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
 ANGLES = (0.4, 1.1, 0.7)
@@ -18,7 +18,7 @@ FEW = 2
 """Circuits of so few operations are not rebuilt."""
 
 
-def rebuild(circuit: Circuit, workshop: Workshop) -> Changes:
+def rebuild(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``BasisState RX RX Hopping Hopping`` → ``Rot Rot Hopping`` with X, Y and Z of each wire, from which others then delete."""
     if len(circuit.operations) <= FEW:
         return Changes(0, lambda items: circuit)
@@ -27,7 +27,7 @@ def rebuild(circuit: Circuit, workshop: Workshop) -> Changes:
     return Changes.whole([candidate for candidate in rebuilt if candidate is not None])
 
 
-def _around(circuit: Circuit, node: Node, workshop: Workshop) -> Optional[Circuit]:
+def _around(circuit: Circuit, node: Node, workshop: PennyLaneEdits) -> Optional[Circuit]:
     numbers = tuple(Parameter(np.asarray(angle)) for angle in ANGLES)
     before = [workshop.gate("Rot", numbers, (wire,)) for wire in node.wires]
     measured = _measurements(circuit, node.wires, workshop)
@@ -37,7 +37,7 @@ def _around(circuit: Circuit, node: Node, workshop: Workshop) -> Optional[Circui
     return replace(circuit, operations=operations, measurements=measured, returns="tuple")
 
 
-def _measurements(circuit: Circuit, wires: tuple[Label, ...], workshop: Workshop) -> tuple[Node, ...]:
+def _measurements(circuit: Circuit, wires: tuple[Label, ...], workshop: PennyLaneEdits) -> tuple[Node, ...]:
     """Measurements of the circuit's own kind, of every Pauli operator on every wire."""
     pattern = next((node for node in circuit.measurements if node.data and isinstance(node.data[0], Node)), None)
     if pattern is None:

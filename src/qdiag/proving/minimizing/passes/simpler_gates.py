@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.edits import GATHERING, Edit, Place, places
-from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
 Simpler = tuple[str, tuple[int, ...], tuple[int, ...]]
@@ -47,7 +47,7 @@ SIMPLER: dict[str, tuple[Simpler, ...]] = {
 """What to try in a gate's place, in this order: as fewer wires and numbers, then as plainer names."""
 
 
-def simplify_gates(circuit: Circuit, workshop: Workshop) -> Changes:
+def simplify_gates(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``CRX(x, wires=[0, 1])`` → ``RX(x, wires=1)``, ``Toffoli`` → ``CNOT``, ``Rot`` → ``RY``; also inside other operators."""
     groups = []
     for place, node in _operators(circuit):
@@ -69,7 +69,7 @@ def _operators(circuit: Circuit) -> Iterator[tuple[Place, Node]]:
 PAULIS = ("PauliZ", "PauliX", "PauliY")
 
 
-def simplify_observables(circuit: Circuit, workshop: Workshop) -> Changes:
+def simplify_observables(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``expval(Hermitian)`` → ``expval(PauliZ)``, ``expval(Y)`` → ``expval(Z)``."""
     groups = []
     for place, value in places(circuit):
@@ -81,7 +81,7 @@ def simplify_observables(circuit: Circuit, workshop: Workshop) -> Changes:
     return Changes.of_edits(circuit, groups)
 
 
-def peel(circuit: Circuit, workshop: Workshop) -> Changes:
+def peel(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``adjoint(RX)`` → ``RX``, ``ctrl(RX)`` → ``RX``, ``2 * Z`` → ``Z``; of several operators inside, each."""
     groups = []
     for place, value in places(circuit):
@@ -98,7 +98,7 @@ def _wrapped(node: Node) -> Iterator[Node]:
                 yield inner
 
 
-def expand(circuit: Circuit, workshop: Workshop) -> Changes:
+def expand(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``StronglyEntanglingLayers`` → ``Rot Rot CNOT CNOT``, one level at a time."""
     composite = [position for position, node in enumerate(circuit.operations) if node.name not in PLAIN_GATES]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
 from qdiag.model.edits import rounded, significant, with_elements
-from qdiag.proving.minimizing.changes import Changes, Propose, Workshop
+from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits, Propose
 from qdiag.proving.minimizing.order import simplicity
 
 UNITARY = frozenset({"QubitUnitary", "ControlledQubitUnitary", "DiagonalQubitUnitary", "QubitChannel"})
@@ -63,13 +63,13 @@ def _replacing(circuit: Circuit, replacements: list[tuple[int, Parameter]]) -> C
     return Changes(len(replacements), make)
 
 
-def freeze_parameters(circuit: Circuit, workshop: Workshop) -> Changes:
+def freeze_parameters(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX(tensor(0.3, requires_grad=True))`` → ``RX(0.3)``."""
     frozen = [(i, _plain(replace(p, trainable=False))) for i, p in enumerate(circuit.parameters) if p.trainable]
     return _replacing(circuit, frozen)
 
 
-def plain_containers(circuit: Circuit, workshop: Workshop) -> Changes:
+def plain_containers(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """A constant ``tensor(0.3)`` → ``0.3``."""
     plain = [(i, _plain(p)) for i, p in enumerate(circuit.parameters) if not p.trainable]
     return _replacing(circuit, [(i, p) for i, p in plain if p.container != circuit.parameters[i].container])
@@ -83,7 +83,7 @@ def _plain(parameter: Parameter) -> Parameter:
     return replace(parameter, container="python" if exact else "numpy-scalar")
 
 
-def widen_precision(circuit: Circuit, workshop: Workshop) -> Changes:
+def widen_precision(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``float32`` → ``float64``, ``complex64`` → ``complex128``."""
     narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.value.dtype.name in _WIDER]
     return _replacing(circuit, [(i, replace(p, value=p.value.astype(_WIDER[p.value.dtype.name]))) for i, p in narrow])
@@ -116,7 +116,7 @@ def _normalizes(node: Node) -> bool:
 def set_numbers(number: float) -> Propose:
     """The pass that sets numbers to one value: ``RX(0.3512)`` → ``RX(1.0)``."""
 
-    def propose(circuit: Circuit, workshop: Workshop) -> Changes:
+    def propose(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
         kinds = [p.value.dtype for p in circuit.parameters]
         groups = [
             elements
@@ -136,7 +136,7 @@ def _holds(kind: np.dtype[Any], number: float) -> bool:
 def round_numbers(digits: int) -> Propose:
     """The pass that rounds numbers to some significant digits: ``RX(0.3512)`` → ``RX(0.4)``."""
 
-    def propose(circuit: Circuit, workshop: Workshop) -> Changes:
+    def propose(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
         kinds = [p.value.dtype for p in circuit.parameters]
         groups = [
             elements
@@ -161,7 +161,7 @@ def _joined(groups: list[Elements], items: frozenset[int]) -> Elements:
 # --- matrices and states ------------------------------------------------------------------------------------------------
 
 
-def simplify_matrices(circuit: Circuit, workshop: Workshop) -> Changes:
+def simplify_matrices(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``QubitUnitary([[0.6, -0.8], [0.8, 0.6]])`` → ``QubitUnitary(identity)``, or the exchange of its basis states."""
     replacements = []
     for found in held(circuit):
@@ -172,7 +172,7 @@ def simplify_matrices(circuit: Circuit, workshop: Workshop) -> Changes:
     return _replacing(circuit, replacements)
 
 
-def simplify_states(circuit: Circuit, workshop: Workshop) -> Changes:
+def simplify_states(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``StatePrep([0.6, 0.8])`` → ``StatePrep([0, 1])``, or the first basis state, or all amplitudes the same."""
     replacements = []
     for found in held(circuit):

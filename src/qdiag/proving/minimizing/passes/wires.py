@@ -6,14 +6,14 @@ from itertools import combinations
 
 from qdiag.model.circuit import Circuit, Node, Wires, relabelled, walk
 from qdiag.model.edits import Edit, narrowed, places
-from qdiag.proving.minimizing.changes import Changes, Workshop
+from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
 ANY_WIDTH = ("Identity", "MultiRZ", "PauliRot")
 """Plain gates that act on any number of wires."""
 
 
-def narrow(circuit: Circuit, workshop: Workshop) -> Changes:
+def narrow(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``MultiRZ(wires=[0, 1, 2])`` → ``MultiRZ(wires=[2])``, ``probs([0, 1])`` → ``probs([0])``, a 4×4 matrix → a 2×2 one."""
     groups = []
     for place, value in places(circuit):
@@ -23,7 +23,7 @@ def narrow(circuit: Circuit, workshop: Workshop) -> Changes:
     return Changes.of_edits(circuit, groups)
 
 
-def merge_wires(circuit: Circuit, workshop: Workshop) -> Changes:
+def merge_wires(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX(wires=0) RY(wires=1)`` → ``RX(wires=0) RY(wires=0)``."""
     merged = (relabelled(circuit, {second: first}) for first, second in combinations(circuit.wires, 2))
     return Changes.whole([candidate for candidate in merged if not _doubled(candidate)])
@@ -36,7 +36,7 @@ def _doubled(circuit: Circuit) -> bool:
     return any(len(set(labels)) < len(labels) for source in (lists, touched) for labels in source)
 
 
-def relabel(circuit: Circuit, workshop: Workshop) -> Changes:
+def relabel(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """Wires ``5, 'a'`` → ``0, 1``, in order of first use."""
     labels = {label: position for position, label in enumerate(circuit.wires)}
     return Changes.whole([relabelled(circuit, labels)] if any(a != b for a, b in labels.items()) else [])

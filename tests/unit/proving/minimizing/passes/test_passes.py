@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
-from qdiag.proving.minimizing.changes import Pass, Workshop
+from qdiag.proving.minimizing.changes import Pass, PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
 from qdiag.proving.minimizing.search import minimize
@@ -268,7 +268,7 @@ def test_what_a_pass_makes_of_a_circuit(row: Row) -> None:
     ],
 )
 def test_without_a_workshop_the_passes_that_need_one_propose_nothing(name: str, start: Circuit) -> None:
-    assert not any(named(name).propose(start, Workshop()).each())
+    assert not any(named(name).propose(start, PennyLaneEdits()).each())
 
 
 def test_index_arrays_of_sparse_matrices_are_left_alone() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Scene
+from qdiag.diagnosis.cause import Symptoms
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.judging.comparison.compare import compare
@@ -71,7 +71,7 @@ class World:
         return future
 
 
-def scene(
+def symptoms(
     world: World,
     circuit: Circuit,
     pair: Sequence[str] = PAIR,
@@ -80,7 +80,7 @@ def scene(
     configuration: Optional[Configuration] = None,
     call: Optional[dict[str, Any]] = None,
     **facts: Any,
-) -> Scene:
+) -> Symptoms:
     """What a world shows of a pair of methods at a circuit, of which the first is wrong."""
     own, other = (parse(name) for name in pair)
     made = configuration or Configuration(
@@ -94,9 +94,9 @@ def scene(
     if verdict is not None:
         comparison = replace(comparison, verdict=verdict)
     wrong = (pair[0],) if comparison.verdict is Verdict.ERROR else ()
-    return Scene(Divergence(seen, comparison, comparison.where, wrong), question, **facts)
+    return Symptoms(Divergence(seen, comparison, comparison.where, wrong), question, **facts)
 
 
-def found(world: World, seen: Scene) -> Diagnosis:
+def found(world: World, seen: Symptoms) -> Diagnosis:
     """What all causes together make of it."""
     return diagnose(seen, CAUSES, world)
