@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import torch
@@ -55,6 +56,9 @@ class OneCall:
 
     def structure_of(self, index: int) -> str:
         return "only"
+
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        return (0,)
 
 
 @dataclass

@@ -82,6 +82,12 @@ class ScriptedTrace:
     def structure_of(self, index: int) -> str:
         return skeleton(self.calls[index].circuit)[0]
 
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        firsts: dict[str, int] = {}
+        for index in range(self.visible):
+            firsts.setdefault(self.structure_of(index), index)
+        return tuple(firsts.values())[:limit]
+
 
 class ScriptedEvaluator:
     """Answers rightly, except where a method has an answer of its own; counts what it is asked."""

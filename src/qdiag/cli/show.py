@@ -50,7 +50,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
             click.echo(json.dumps(_everything(rows, judged), indent=1))
             return
         steps = sum(1 for event in trace.events if event.kind == "step")
-        structures = len(set(trace.structures))
+        structures = len(trace.first_of_each_structure())
         click.echo(f"{count(len(rows), 'QNode call')} · {count(structures, 'circuit structure')} · {count(steps, 'optimiser step')}")
     if not quiet:
         _print(rows, judged, everything)

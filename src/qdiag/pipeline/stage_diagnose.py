@@ -37,19 +37,17 @@ MOST_STRUCTURES = 32
 class Calls(Protocol):
     """A trace, as far as it is needed here."""
 
-    def __len__(self) -> int: ...
-
     def call(self, index: int) -> Call:
         """The call at an index."""
 
-    def structure_of(self, index: int) -> str:
-        """Equal for calls whose circuits differ in nothing but numbers."""
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order, of so many structures."""
 
 
 def unanimous(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
     flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
-    firsts = list({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[::-1][:MOST_STRUCTURES]
+    firsts = trace.first_of_each_structure(MOST_STRUCTURES)
     for done, index in enumerate(firsts):
         report(done, len(firsts))
         call = trace.call(index)
@@ -108,9 +106,8 @@ def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding
 
 def in_layers(trace: Calls) -> Iterator[Divergence]:
     """What layers could not hold of right results: one for each QNode."""
-    firsts = sorted({trace.structure_of(index): index for index in reversed(range(len(trace)))}.values())[:MOST_STRUCTURES]
     flagged = set()
-    for call in map(trace.call, firsts):
+    for call in map(trace.call, trace.first_of_each_structure(MOST_STRUCTURES)):
         divergence = None if call.configuration.qnode in flagged else layer_findings.divergence(call)
         if divergence is not None:
             flagged.add(call.configuration.qnode)

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -116,14 +116,13 @@ class Trace:
         found = [call_text.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
-    @property
-    def structures(self) -> tuple[str, ...]:
-        """For each call the key of its circuit's structure: equal keys, equal structures."""
-        query = "SELECT key FROM calls JOIN structures ON structures.id = calls.structure WHERE calls.id < ? ORDER BY calls.id"
-        return tuple(key for (key,) in self._rows(query, self._length))
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order: of the structures that come first, so many, or of all."""
+        query = "SELECT MIN(id) FROM calls WHERE id < ? GROUP BY structure ORDER BY MIN(id) LIMIT ?"
+        return tuple(int(index) for (index,) in self._rows(query, self._length, -1 if limit is None else limit))
 
     def structure_of(self, index: int) -> str:
-        """The key of one call's structure."""
+        """The key of one call's structure: equal keys, equal structures."""
         query = "SELECT key FROM calls JOIN structures ON structures.id = calls.structure WHERE calls.id = ?"
         rows = self._rows(query, index)
         if not rows:

@@ -14,7 +14,7 @@ from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
-from tests.worlds.scripted import call, circuit
+from tests.worlds.scripted import ScriptedTrace, call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))
 STATE = (np.array([0.8, 0.6j]),)
@@ -86,11 +86,5 @@ def test_a_layer_that_does_otherwise_does_not_confirm_it(loss):
 
 
 def test_one_finding_for_a_qnode():
-    calls = [layered("int64", index=index) for index in range(3)]
-
-    class Recording:
-        __len__ = lambda self: 3  # noqa: E731
-        call = staticmethod(calls.__getitem__)
-        structure_of = staticmethod(str)
-
-    assert [d.call.index for d in stage_diagnose.in_layers(Recording())] == [0]
+    calls = [replace(layered("int64", index=index), circuit=circuit(0.3, gates=1 + index)) for index in range(3)]
+    assert [d.call.index for d in stage_diagnose.in_layers(ScriptedTrace(calls))] == [0]

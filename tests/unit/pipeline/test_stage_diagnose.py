@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from qdiag.model.call import Environment, Failure
+from qdiag.judging.arbiter.arbiter import Arbitration
+from qdiag.judging.arbiter.method_verdicts import MethodVerdict
+from qdiag.judging.arbiter.reference import Reference
+from qdiag.model.call import Call, Environment, Failure
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
-from tests.worlds.scripted import METHODS, call, circuit
+from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
 
@@ -58,3 +64,47 @@ def test_a_quantum_function_that_raises_by_itself_is_no_fault_of_a_method(monkey
 def test_a_device_that_raises_is(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = examined(monkeypatch, (METHODS[0], METHODS[0]), REFUSED, failure=Failure("ValueError", "no", stage="forward"))
     assert (finding.divergence.verdict, finding.diagnosis) == (Verdict.ERROR, REFUSED)
+
+
+# --- where all methods agree ---------------------------------------------------------------------------------------------------
+
+
+class AllWrong(StageContext):
+    """An arbiter that finds every method wrong, and remembers at which calls it was asked."""
+
+    asked: list[int]
+
+    def arbitrate(self, call, methods, *, second=False):  # type: ignore[no-untyped-def]
+        self.asked.append(call.index)
+        return Arbitration(Reference(), tuple(MethodVerdict(str(method), "wrong", "output", 1.0, 1e-9) for method in methods))
+
+
+def unanimous(*circuits: Circuit, qnodes: Sequence[str] = ()) -> tuple[list[int], list[int]]:
+    """The calls that are reported, and those at which the arbiter was asked; all of one QNode where none are named."""
+    calls = [of_qnode(call(index, ran), dict(enumerate(qnodes)).get(index, "circuit")) for index, ran in enumerate(circuits)]
+    context = AllWrong(None, Environment())  # type: ignore[arg-type]
+    object.__setattr__(context, "asked", [])
+    found = stage_diagnose.unanimous(context, ScriptedTrace(calls), (), lambda done, total: None)
+    return [divergence.call.index for divergence in found], context.asked
+
+
+def of_qnode(one: Call, name: str) -> Call:
+    return replace(one, configuration=replace(one.configuration, qnode=name))
+
+
+def test_where_a_structure_comes_back_the_first_wrong_call_is_reported_all_the_same() -> None:
+    one, other = circuit(0.3), circuit(0.3, gates=2)
+    assert unanimous(one, other, one) == ([0], [0])
+
+
+def test_each_qnode_is_reported_once_and_at_its_own_first_call() -> None:
+    one, other = circuit(0.3), circuit(0.3, gates=2)
+    assert unanimous(one, other, one, other, qnodes=["first", "second", "first", "second"]) == ([0, 1], [0, 1])
+
+
+def test_of_many_structures_the_first_ones_are_looked_at_in_the_order_of_their_first_calls() -> None:
+    many = [circuit(0.3, gates=1 + number) for number in range(stage_diagnose.MOST_STRUCTURES + 3)]
+    names = [f"qnode {number}" for number in range(len(many))]
+    # the first structure comes back at the very end: that makes it no later one
+    _, asked = unanimous(*many, many[0], qnodes=names)
+    assert asked == list(range(stage_diagnose.MOST_STRUCTURES))

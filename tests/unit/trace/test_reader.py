@@ -99,11 +99,18 @@ def test_numbers_keep_their_bits_and_dtypes(path: Path) -> None:
     assert [(o.dtype, o.shape, o.tobytes()) for o in outputs] == [(o.dtype, o.shape, o.tobytes()) for o in odd]
 
 
+def test_the_first_call_of_each_structure_comes_in_order_however_often_the_structure_comes_back(path: Path) -> None:
+    other, third = replace(rotation(0.0), measurements=()), replace(rotation(0.0), operations=())
+    circuits = [rotation(0.0), other, rotation(1.0), third, other]
+    with Trace.open(written(path, *(call(index, circuit=circuit) for index, circuit in enumerate(circuits)))) as trace:
+        assert trace.first_of_each_structure() == (0, 1, 3)
+        assert trace.first_of_each_structure(2) == (0, 1)
+
+
 def test_each_structure_is_stored_once(path: Path) -> None:
     other = replace(rotation(0.0), measurements=())
     with Trace.open(written(path, *(call(i) for i in range(50)), call(50, circuit=other))) as trace:
-        assert len(set(trace.structures)) == 2
-        assert trace.structure_of(0) == trace.structure_of(49) == trace.structures[49] != trace.structure_of(50)
+        assert trace.structure_of(0) == trace.structure_of(49) != trace.structure_of(50)
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT COUNT(*) FROM structures").fetchone() == (2,)
 
@@ -130,7 +137,7 @@ def test_a_loss_that_is_no_number_stays_none(path: Path) -> None:
 
 def test_an_empty_trace_is_a_trace(path: Path) -> None:
     with Trace.open(path) as trace:
-        assert (len(trace), trace.events, trace.structures, trace.environment) == (0, (), (), Environment())
+        assert (len(trace), trace.events, trace.first_of_each_structure(), trace.environment) == (0, (), (), Environment())
 
 
 def test_it_can_be_read_while_it_grows(path: Path) -> None:

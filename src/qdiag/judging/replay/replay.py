@@ -46,6 +46,9 @@ class CallSource(Protocol):
     def structure_of(self, index: int) -> str:
         """Equal for calls whose circuits differ in nothing but numbers."""
 
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order, of so many structures or of all."""
+
     def refresh(self) -> int:
         """Look again how many calls there are."""
 
@@ -110,7 +113,7 @@ class Replay:
     def finish(self) -> Located:
         """Replay what is left, the expensive methods at their sample of calls, and look closer at what seems to be an error."""
         length = self._plan.length(self._trace.refresh())
-        self._sweep(self._first_ones_first(range(self._swept, length)), length, cheap=True)
+        self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
         self._swept = length
         sample = sampled_calls(length, self._first.values(), self._flagged(), self._plan.every)
         wanting = [i for i in sample if i in self._judged and self._wants_more(i)]
@@ -165,17 +168,12 @@ class Replay:
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
-    def _first_ones_first(self, indices: Sequence[int]) -> Sequence[int]:
+    def _first_of_structures_first(self, indices: range) -> Sequence[int]:
         """The first calls of structures that are new before the others: they cost the most, and the cores share what is left."""
         if self._plan.budget is not None:
             return indices  # it ends the replay before a call
-        new: dict[str, int] = {}
-        for index in indices:
-            structure = self._trace.structure_of(index)
-            if structure not in self._first:
-                new.setdefault(structure, index)
-        first = set(new.values())
-        return [*first, *(index for index in indices if index not in first)]
+        firsts = dict.fromkeys(index for index in self._trace.first_of_each_structure() if index in indices)
+        return [*firsts, *(index for index in indices if index not in firsts)]
 
     def _sweep(self, indices: Sequence[int], total: int, *, cheap: bool, seconds: float = math.inf) -> int:
         """Judge calls, starting no other one after so many seconds; returns how many were started."""
