@@ -62,7 +62,10 @@ class Ongoing:
     @property
     def tape(self) -> Any:
         """The tape of this very call, or None while it has none."""
-        tape = qnode_attributes.tape_of(self.qnode)
+        return self.own(qnode_attributes.tape_of(self.qnode))
+
+    def own(self, tape: Any) -> Any:
+        """The QNode's last tape where it is this very call's; None where it is still that of the call before."""
         return None if tape is None or (self.before is not None and self.before() is tape) else tape
 
 
@@ -74,11 +77,12 @@ class Done(NamedTuple):
     children: tuple[Any, ...]
 
 
-class Read(NamedTuple):
-    """What was read from a call: the circuit as its transforms left it, and as written where they changed it."""
+class _Known(NamedTuple):
+    """What was worked out for a QNode at an earlier call: its parameters' names, and a text for each configuration it was in."""
 
-    circuit: Taken
-    written: Optional[Taken] = None
+    qnode: weakref.ref[Any]
+    names: tuple[str, ...]
+    configurations: dict[Any, str]
 
 
 _NOTHING = skeleton(Circuit((), (), notes=("the quantum function raised before its circuit was complete",)))[0]
@@ -96,64 +100,69 @@ class Reader:
     def __init__(self, places: Places) -> None:
         self.places = places
         self._recognition = Recognition()
-        self._configurations: dict[int, tuple[weakref.ref[Any], dict[Any, str]]] = {}
-        self._names: dict[int, tuple[weakref.ref[Any], tuple[str, ...]]] = {}
+        self._known: dict[int, _Known] = {}
         self._sources: dict[SourceLine, str] = {}
         self._arguments: dict[Any, str] = {}
 
     def entry(
-        self, call: Ongoing, step: int, thread: int, read: Read, outputs: Optional[tuple[Any, ...]], failure: Optional[Failure]
-    ) -> Entry:
-        """The entry of a call that is over."""
-        return Entry(
+        self, call: Ongoing, step: int, thread: int, outputs: Optional[tuple[Any, ...]], failure: Optional[Failure] = None
+    ) -> tuple[Entry, tuple[Any, ...]]:
+        """The entry of a call that is over, and the live numbers of its circuit in the order of the circuit's parameters."""
+        known = self._known_of(call.qnode)
+        ended = qnode_attributes.last_call_of(call.qnode)
+        circuit, written = self._circuits(call, ended)
+        entry = Entry(
             step=step,
             source=self._source(call.source),
-            configuration=self._configuration(call),
-            arguments=self._described(call),
-            structure=read.circuit.structure,
-            numbers=read.circuit.numbers,
+            configuration=self._configuration(call, known, ended),
+            arguments=self._arguments_of(call, known.names),
+            structure=circuit.structure,
+            numbers=circuit.numbers,
             outputs=None if outputs is None else [array_of(output) for output in outputs],
-            written=None if read.written is None else read.written.structure,
-            written_numbers=b"" if read.written is None else read.written.numbers,
+            written=None if written is None else written.structure,
+            written_numbers=b"" if written is None else written.numbers,
             container=container_of(outputs[0]) if outputs else "numpy",
             layer_dtype=_layer_dtype(call),
             warnings=tuple(call.warnings),
             thread=thread,
             failure=failure,
         )
+        return entry, circuit.sources
 
-    def read(self, call: Ongoing) -> Read:
-        """The circuit of a call, as its transforms left it, and as written where they changed it."""
-        tape = call.tape
+    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall) -> tuple[Taken, Optional[Taken]]:
+        """The circuit of a call as its transforms left it, and as written where they changed it."""
+        tape = call.own(ended.tape)
         if tape is None:
-            return Read(Taken(_NOTHING, pack(()), ()))
-        returns = qnode_attributes.returns_of(call.qnode)
-        shots = _shots(call, tape)
+            return Taken(_NOTHING, pack(()), ()), None
+        returns, shots = ended.returns, _shots(call, tape, ended)
         taken = self._recognition.taken
         with flattening.stop_recording():
             if call.transformed is None:
-                return Read(taken(tape, returns, shots))
+                return taken(tape, returns, shots), None
             if len(call.transformed) != 1:
                 note = f"the QNode's transforms made {len(call.transformed)} circuits of it: recorded as written"
-                return Read(taken(tape, returns, shots, (note,)))
+                return taken(tape, returns, shots, (note,)), None
             written = taken(tape, returns, shots)
             circuit = taken(call.transformed[0], returns, shots)
-        return Read(circuit, None if circuit.structure == written.structure else written)
+        return circuit, None if circuit.structure == written.structure else written
 
-    def _configuration(self, call: Ongoing) -> str:
+    def _known_of(self, qnode: Any) -> _Known:
+        known = self._known.get(id(qnode))
+        if known is None or known.qnode() is not qnode:
+            known = self._known[id(qnode)] = _Known(weakref.ref(qnode), qnode_attributes.parameter_names(qnode), {})
+        return known
+
+    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall) -> str:
         qnode = call.qnode
-        known = self._configurations.get(id(qnode))
-        if known is None or known[0]() is not qnode:
-            known = self._configurations[id(qnode)] = (weakref.ref(qnode), {})
         gradient, interface = call.resolution
-        key = (qnode_attributes.fingerprint(qnode), gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
-        text = known[1].get(key)
+        key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
+        text = known.configurations.get(key)
         if text is None:
             source = self.places.definition(qnode_attributes.code_of(qnode))
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
-            text = known[1][key] = call_text.text_of(configuration)
+            text = known.configurations[key] = call_text.text_of(configuration)
         return text
 
     def _source(self, source: SourceLine) -> str:
@@ -162,8 +171,7 @@ class Reader:
             text = self._sources[source] = call_text.text_of(source)
         return text
 
-    def _described(self, call: Ongoing) -> str:
-        names = self._parameter_names(call.qnode)
+    def _arguments_of(self, call: Ongoing, names: tuple[str, ...]) -> str:
         spec: list[tuple[Any, ...]] = []
         for position, value in enumerate(call.args):
             _describe(names[position] if position < len(names) else f"*{position}", value, spec)
@@ -175,18 +183,12 @@ class Reader:
             text = self._arguments[key] = call_text.text_of(tuple(Argument(*entry) for entry in spec))
         return text
 
-    def _parameter_names(self, qnode: Any) -> tuple[str, ...]:
-        known = self._names.get(id(qnode))
-        if known is None or known[0]() is not qnode:
-            known = self._names[id(qnode)] = (weakref.ref(qnode), qnode_attributes.parameter_names(qnode))
-        return known[1]
 
-
-def _shots(call: Ongoing, tape: Any) -> tuple[int, ...]:
+def _shots(call: Ongoing, tape: Any, ended: qnode_attributes.LastCall) -> tuple[int, ...]:
     given = call.kwargs.get("shots")
     if isinstance(given, int) and given and not hasattr(tape, "shots"):
         return (given,)
-    return qnode_attributes.shots_of(call.qnode, tape)
+    return ended.shots
 
 
 def array_of(value: Any) -> np.ndarray:

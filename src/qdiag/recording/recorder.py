@@ -123,11 +123,10 @@ class Recorder:
         """The call returned."""
         try:
             self._left(call)
-            read = self._reader.read(call)
             outputs = results.flattened(result)
-            trainable = [number for number in read.circuit.sources if call_reader.is_trainable(number)]
+            entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
+            trainable = [number for number in sources if call_reader.is_trainable(number)]
             returned = backward.Returned(len(outputs), len(trainable))
-            entry = self._reader.entry(call, self.steps, self._thread(), read, outputs, None)
             self._watch(returned, outputs, trainable, call)
             self._done(call, call_reader.Done(entry, returned, tuple(call.children)))
             self._probe(call, entry, returned.index)
@@ -153,9 +152,8 @@ class Recorder:
             self._left(call)
             if only_stops(error):
                 return
-            read = self._reader.read(call)
             stage = "build" if call.tape is None else "forward"
-            entry = self._reader.entry(call, self.steps, self._thread(), read, None, failure_of(error, stage))
+            entry, _ = self._reader.entry(call, self.steps, self._thread(), None, failure_of(error, stage))
             self._done(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)

@@ -9,7 +9,7 @@ import copy
 import inspect
 import os
 import sys
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -39,6 +39,35 @@ _EXECUTION_DEFAULTS: dict[str, Any] = {
 
 Resolution = tuple[Any, Any]
 """What PennyLane made of a call's configuration while it ran: gradient method and interface, None where it does not say."""
+
+
+class LastCall(NamedTuple):
+    """All that the recorder asks of a QNode when a call of it is over.
+
+    Parameters
+    ----------
+    tape
+        The tape of the QNode's last call, or None before the first.
+    returns
+        The shape of what the quantum function returned (see `returns_of`).
+    shots
+        Those of the call, on versions whose tapes do not carry them.
+    settings
+        What the configuration depends on: equal settings of one QNode, equal configurations.
+    """
+
+    tape: Any
+    returns: str
+    shots: tuple[int, ...]
+    settings: tuple[Any, ...]
+
+
+def last_call_of(qnode: Any) -> LastCall:
+    """What a QNode says of its last call."""
+    tape = tape_of(qnode)
+    if tape is None:
+        return LastCall(None, "single", (), settings_of(qnode))
+    return LastCall(tape, returns_of(qnode), shots_of(qnode, tape), settings_of(qnode))
 
 
 def tape_of(qnode: Any) -> Any:
@@ -97,8 +126,8 @@ def shots_of(qnode: Any, tape: Any) -> tuple[int, ...]:
     return (int(shots),) if shots else ()
 
 
-def fingerprint(qnode: Any) -> tuple[Any, ...]:
-    """What a configuration depends on, cheaply: equal fingerprints of one QNode, equal configurations."""
+def settings_of(qnode: Any) -> tuple[Any, ...]:
+    """What a configuration depends on, cheaply: equal settings of one QNode, equal configurations."""
     names = vars(qnode)
     torch = sys.modules.get("torch")
     return (
