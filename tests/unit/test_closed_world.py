@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from qdiag import diagnosis
 from qdiag.diagnosis.cause import Cause
 from qdiag.diagnosis.causes import CAUSES, UNKNOWN
+from qdiag.diagnosis.page import page_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,6 +20,7 @@ else:
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS.parent / "cases"
+PAGES = Path(diagnosis.__file__).parent / "pages"
 KNOWN = [cause for cause in CAUSES if cause is not UNKNOWN]
 
 
@@ -55,9 +58,24 @@ def test_every_cause_has_a_unit_test_that_names_it(cause: Cause) -> None:
     assert f'"{cause.code}"' in UNIT
 
 
-@pytest.mark.parametrize("cause", KNOWN, ids=lambda cause: cause.code)
-def test_every_cause_has_its_page(cause: Cause) -> None:
-    assert all(text.strip() for text in (cause.explanation, cause.example, cause.confirmed_by, cause.remedy))
+def test_there_is_a_page_for_every_cause_and_none_without_a_cause() -> None:
+    assert {path.stem for path in PAGES.iterdir()} == {cause.code for cause in CAUSES}
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
+def test_every_page_has_its_four_sections(cause: Cause) -> None:
+    page = page_of(cause.code)
+    assert page.heading == f"{cause.code}: {cause.title}"
+    assert len(page.explanation.split()) >= 15
+    assert page.confirmed_by
+    # what remains when nothing explains the experiments looks different each time
+    assert page.example or cause is UNKNOWN
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
+def test_every_page_advises_what_reports_advise(cause: Cause) -> None:
+    assert cause.remedy
+    assert cause.remedy in page_of(cause.code).what_to_do
 
 
 def test_every_case_expects_a_cause_that_there_is() -> None:

@@ -10,6 +10,7 @@ import click
 from qdiag.cli import options
 from qdiag.diagnosis.cause import Cause
 from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.page import CONFIRMED_BY, EXAMPLE, WHAT_TO_DO, page_of
 from qdiag.errors import UsageError
 
 
@@ -32,24 +33,35 @@ def command(code: str | None, as_json: bool, quiet: bool, verbose: bool) -> None
 
 def text(cause: Cause) -> str:
     """The whole explanation of a cause, for a terminal of 80 columns."""
-    example = textwrap.indent(textwrap.dedent(cause.example).strip("\n"), "    ")
-    parts = [f"{cause.code}  {cause.title}  ({cause.slug})", "", _wrapped(cause.explanation)]
-    if example:
-        parts += ["", "Example", example]
-    parts += ["", "How it is confirmed", _wrapped(cause.confirmed_by, "    "), "", "What to do", _wrapped(cause.remedy, "    ")]
+    page = page_of(cause.code)
+    parts = [f"{cause.code}  {cause.title}  ({cause.slug})", "", _wrapped(page.explanation)]
+    if page.example:
+        parts += ["", EXAMPLE, textwrap.indent(page.example, "    ")]
+    parts += ["", CONFIRMED_BY, _wrapped(page.confirmed_by, "    "), "", WHAT_TO_DO, _wrapped(page.what_to_do, "    ")]
     if cause.upstream:
         parts += ["", "Upstream", *(f"    {issue}" for issue in cause.upstream)]
     return "\n".join(parts)
 
 
 def _wrapped(paragraph: str, indent: str = "") -> str:
-    return textwrap.fill(" ".join(paragraph.split()), 78, initial_indent=indent, subsequent_indent=indent)
+    return textwrap.fill(paragraph, 78, initial_indent=indent, subsequent_indent=indent)
+
+
+def _record(cause: Cause) -> dict[str, str]:
+    page = page_of(cause.code)
+    return {
+        "code": cause.code,
+        "slug": cause.slug,
+        "title": cause.title,
+        "explanation": page.explanation,
+        "confirmed_by": page.confirmed_by,
+        "remedy": page.what_to_do,
+    }
 
 
 def _print(causes: list[Cause], as_json: bool, *, full: bool) -> None:
     if as_json:
-        fields = ("code", "slug", "title", "explanation", "confirmed_by", "remedy")
-        click.echo(json.dumps([{name: " ".join(getattr(c, name).split()) for name in fields} for c in causes], indent=2))
+        click.echo(json.dumps([_record(cause) for cause in causes], indent=2))
         return
     if full:
         click.echo("\n\n\n".join(map(text, causes)))

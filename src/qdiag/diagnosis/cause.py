@@ -173,8 +173,8 @@ class Cause:
     ----------
     code, slug, title
         ``QD101``, ``float32-parameters``, and a title of a few words. A code never changes its meaning.
-    explanation, example, confirmed_by, remedy
-        The paragraphs of ``qdiag explain``; the remedy also stands in reports.
+    remedy
+        What to do, as reports say it. All that ``qdiag explain`` says besides stands in the cause's page (`qdiag.diagnosis.page`).
     applies
         Whether the cause comes into question at all: cheap, from the scene alone.
     predicts
@@ -190,9 +190,6 @@ class Cause:
     code: str
     slug: str
     title: str
-    explanation: str
-    example: str
-    confirmed_by: str
     remedy: str
     applies: Callable[[Symptoms], bool]
     predicts: Callable[[Symptoms], tuple[Prediction, ...]]

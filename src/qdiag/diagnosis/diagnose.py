@@ -226,7 +226,7 @@ def _diagnosis(trial: _Trial, confidence: str, symptoms: Symptoms, ruled_out: tu
         title=cause.title,
         confidence=confidence,
         because=cause.because(symptoms),
-        remedy=" ".join(cause.remedy.split()),
+        remedy=cause.remedy,
         evidence=tuple(evidence for _, evidence in trial.evidence),
         ruled_out=ruled_out,
     )

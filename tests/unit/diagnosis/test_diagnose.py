@@ -69,7 +69,7 @@ def symptoms(
 
 def like(code: str, predictions: tuple[Prediction, ...]) -> Cause:
     """A cause that always comes into question and predicts just this."""
-    texts = (code.lower(), "made up", "", "", "", "")
+    texts = (code.lower(), "made up", "")
     return Cause(code, *texts, lambda symptoms: True, lambda symptoms: predictions, lambda symptoms: "", verdicts=tuple(Verdict))
 
 
@@ -167,14 +167,6 @@ def test_the_registry_is_the_table_of_the_design() -> None:
     codes = [f"QD{family}{number:02}" for family, count in families.items() for number in range(1, count + 1)]
     assert sorted(cause.code for cause in CAUSES) == sorted([*codes, "QD901"])
     assert len({cause.slug for cause in CAUSES}) == len(CAUSES)
-
-
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.code)
-def test_every_cause_explains_itself(cause: Cause) -> None:
-    assert len(cause.explanation.split()) >= 15
-    assert cause.confirmed_by
-    assert cause.remedy
-    assert cause.code == "QD901" or cause.example.strip()
 
 
 def test_predictions_are_of_the_three_outcomes() -> None:

@@ -9,11 +9,6 @@ UNKNOWN = Cause(
     code="QD901",
     slug="unknown",
     title="unknown",
-    explanation="""The methods differ and no cause that qdiag knows explains every experiment. That is an answer too: the evidence is
-        shown, and
-        nothing is claimed.""",
-    example="",
-    confirmed_by="It cannot be: it is what remains.",
     remedy="report it with the reproducer: qdiag report --github",
     applies=lambda symptoms: False,
     predicts=lambda symptoms: (),

@@ -23,13 +23,6 @@ BROADCASTING = Cause(
     code="QD501",
     slug="broadcasting",
     title="broadcasting",
-    explanation="""The call carries a batch of parameters at once, and a method or an operation treats the batch axis wrongly. Row by
-        row the
-        methods agree.""",
-    example="""
-        qml.RX(torch.tensor([0.1, 0.2]), wires=0)     # two circuits in one
-        """,
-    confirmed_by="""The first row alone shows no gap; moved far from the point the batch still does.""",
     remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
     applies=lambda symptoms: symptoms.batched,
     predicts=lambda symptoms: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
@@ -40,13 +33,6 @@ DECOMPOSITION = Cause(
     code="QD502",
     slug="decomposition-changes-result",
     title="decomposition changes the result",
-    explanation="""The operation and its decomposition are not the same: a method that decomposes it computes something else than one
-        that uses
-        its matrix.""",
-    example="""
-        class Mine(Operation):                        # compute_matrix and compute_decomposition disagree
-        """,
-    confirmed_by="""With every operation decomposed beforehand all methods agree.""",
     remedy="report it; until then write out the gates that you mean",
     applies=lambda symptoms: symptoms.signature == "output" and not symptoms.lossy,
     predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
@@ -57,17 +43,7 @@ DEVICE_KERNEL = Cause(
     code="QD503",
     slug="device-kernel",
     title="device kernel",
-    explanation="""A device computes another result for the same circuit and the same method: its own implementation of a gate, an
-        observable or a derivative is wrong, or holds only where the circuit uses the wires in the device's order.""",
-    example="""
-        qml.RX(t, wires=1)                            # wire 1 comes before wire 0
-        qml.RY(s, wires=0)
-        return qml.state()                            # adjoint on default.qubit: the gradient of permuted wires
-        """,
-    confirmed_by="""The same methods on default.qubit agree; or they agree on the same device once the wires are numbered in the order
-        in which the circuit uses them, and the device is made with all of them. As it is, the gap stays far from the point.""",
-    remedy="""another device or method for this circuit, or wires named in the order of their use; and a report to the device's
-        authors""",
+    remedy="another device or method for this circuit, or wires named in the order of their use; and a report to the device's authors",
     applies=lambda symptoms: (
         # part of a gradient may be exactly zero at other rows; a method that drops it drops it on one device only
         ((_elsewhere(symptoms) and not symptoms.lost) or (symptoms.uses_another_order and not _elsewhere(symptoms)))
@@ -96,17 +72,6 @@ BATCH_AS_FEATURE = Cause(
     code="QD504",
     slug="batch-axis-as-feature",
     title="batch axis mistaken for a feature",
-    explanation="""A layer hands the whole batch to the QNode (TorchLayer does since PennyLane 0.3x), and the quantum function loops
-        over
-        len(inputs) as if it were the number of features: it is the number of rows. Where there are more rows than wires the run dies
-        with a WireError; where the numbers happen to match, rows are mixed without a word.""",
-    example="""
-        def qnode(inputs, weights):                   # inputs has shape (batch, features)
-            for i in range(len(inputs)):              # counts the batch
-                qml.RX(inputs[i], wires=i)
-        """,
-    confirmed_by="""On a device with a wire for each row of the batch the call no longer raises, with one wire less it does; or one
-        row's result changes when another row is changed.""",
     remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
     applies=lambda symptoms: (symptoms.signature == "raise" and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
     predicts=lambda symptoms: (
@@ -167,14 +132,6 @@ TRANSFORM = Cause(
     code="QD505",
     slug="transform-changes-circuit",
     title="transform changes the circuit",
-    explanation="""A transform on the QNode turns the circuit into one that is not equivalent to it, or that a method differentiates
-        wrongly.""",
-    example="""
-        @qml.transforms.single_qubit_fusion           # RZ, RY, RZ become one Rot, through arctan2
-        @qml.qnode(dev)                               # an RY at exactly 0 among them: all three gradients are NaN
-        """,
-    confirmed_by="""The circuit as the user wrote it, without the transforms, shows no gap; or the QNode itself without them has the
-        gradient that numerical differentiation with respect to its arguments gives.""",
     remedy="remove the transform, or move the parameters off the point where it is singular",
     applies=lambda symptoms: (
         symptoms.divergence.proof is Proof.TRANSFORMS
@@ -199,14 +156,6 @@ MATRIX_BY_INTERFACE = Cause(
     code="QD506",
     slug="matrix-depends-on-interface",
     title="operation's matrix depends on interface or trainability",
-    explanation="""The same operation with the same numbers builds another matrix when its numbers are tracked by one interface: another
-        code path is taken, and it is wrong.""",
-    example="""
-        qml.evolve(H, pnp.array(0.3, requires_grad=True))   # not the exponential that plain 0.3 gives
-        """,
-    confirmed_by="""The matrix from tracked numbers differs from the one from plain numbers, and with another interface (or plain
-        numbers)
-        the methods agree.""",
     remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
     applies=lambda symptoms: any(kind == "different" for _, kind in symptoms.lossy),
     predicts=lambda symptoms: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),

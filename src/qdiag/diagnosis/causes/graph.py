@@ -23,20 +23,10 @@ DETACHED = Cause(
     code="QD401",
     slug="detached-on-the-way",
     title="detached on the way (user code, layer, or inside an operation)",
-    explanation="""The result depends on an argument, but its gradient is cut off before it reaches the circuit: by .item(),
-        .detach(), float(),
-        numpy, a layer, or the constructor of an operation. Every method agrees, and every method is wrong.""",
-    example="""
-        @qml.qnode(dev, interface="torch")
-        def circuit(x):
-            qml.RX(x.item(), wires=0)                 # a Python float from here on
-            return qml.expval(qml.PauliZ(0))
-        """,
-    confirmed_by="""The numerical derivative with respect to the argument (or parameter) is not zero, the methods say exactly zero, and
-        no graph leads from the result to it: the circuit holds no trainable parameter that depends on the argument, or the operation's
-        matrix is worked out without the interface. Without what cuts the graph the gap is gone; far from the point it stays.""",
-    remedy="""keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself cuts
-        the graph, another diff_method""",
+    remedy=(
+        "keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself "
+        "cuts the graph, another diff_method"
+    ),
     applies=lambda symptoms: symptoms.signature in ("vjp", "jacobian") and (_argument(symptoms) or symptoms.cut_inside),
     predicts=lambda symptoms: (*flips(where_it_is_dropped(symptoms)), *leaves(NUDGED_FAR)) if symptoms.cut_inside else (),
     because=lambda symptoms: (
@@ -57,16 +47,6 @@ TRAINABLE_SETS = Cause(
     code="QD402",
     slug="trainable-sets-differ",
     title="trainable sets differ",
-    explanation="""A method does not count as trainable what the circuit does: it puts a trainable number in the place of a constant, or
-        passes over as many numbers as a constant operation does not have. What stands behind that place is wrong, in gradients and,
-        where the method rebinds the numbers before it runs, in the outputs, too.""",
-    example="""
-        qml.RX(0.3, wires=0)                          # a constant, and adjoint for probabilities puts the first weight here
-        qml.RY(weights[0], wires=1)
-        return qml.probs(wires=[0, 1])
-        """,
-    confirmed_by="""With the constant angles made trainable, too, so that there is nothing to be counted in two ways, the gap is gone;
-        moved far from the point it stays.""",
     remedy="make the constants trainable, too (and leave them out of the optimiser), or use another diff_method",
     applies=lambda symptoms: symptoms.numeric,
     predicts=lambda symptoms: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
@@ -111,16 +91,10 @@ NOT_FOLLOWED = Cause(
     code="QD403",
     slug="method-not-followed",
     title="method not followed",
-    explanation="""Not the differentiation method that was asked for is at work: PennyLane or the device replaced it, or parameter-shift
-        took finite differences for an operation that has no shift rule, which it does without a word for damping channels and for
-        operations of one's own without a generator. In float32 the quotient is noise divided by 1e-7.""",
-    example="""
-        qml.AmplitudeDamping(gamma, wires=0)          # grad_method = "F": parameter-shift differences it
-        """,
-    confirmed_by="""With the differenced parameters frozen the gap is gone, with all others frozen it stays, and for them alone the
-        method agrees with finite-diff. Where another method was requested: under that one the gap is gone.""",
-    remedy="""name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass
-        float64 parameters""",
+    remedy=(
+        "name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass "
+        "float64 parameters"
+    ),
     applies=lambda symptoms: (symptoms.numeric and _is_replaced(symptoms)) or _is_differenced(symptoms),
     predicts=lambda symptoms: _not_followed(symptoms),
     because=lambda symptoms: (
@@ -135,15 +109,7 @@ INVISIBLE = Cause(
     code="QD404",
     slug="parameter-invisible",
     title="parameter invisible to the circuit (hidden in a hyperparameter)",
-    explanation="""A trainable number sits inside an operation where PennyLane's tape does not look: the coefficients of an evolution's
-        Hamiltonian, an operator inside a template. Methods that work on the tape's parameters do not see it and return zero; backprop
-        differentiates through the matrix and is right. Several methods agree and are wrong together.""",
-    example="""
-        H = qml.dot(couplings, [qml.PauliX(0), qml.PauliZ(0)])      # couplings is trainable
-        qml.evolve(H, 0.7)                                          # the tape sees 0.7 only
-        """,
-    confirmed_by="""The parameter is not among the tape's; with it frozen all methods agree, with all others frozen the gap stays.""",
-    remedy="""diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct""",
+    remedy='diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct',
     applies=lambda symptoms: symptoms.derivative and bool(set(symptoms.hidden) & set(symptoms.apart)),
     # what is differenced has a small gap of its own, which would remain
     predicts=lambda symptoms: (*flips(frozen("hidden parameters", (*symptoms.hidden, *symptoms.differenced))), *leaves(NUDGED_FAR)),

@@ -103,19 +103,6 @@ FLOAT32_PARAMETERS = Cause(
     code="QD101",
     slug="float32-parameters",
     title="float32 parameters",
-    explanation="""Parameters in single precision. Backprop builds the gate matrices in the precision of the parameters (complex64
-        for float32), so the sine and cosine of the half angle are rounded inside each gate; the methods that run on plain numbers
-        turn the parameters into doubles first and round once, at the end. Both are right to the precision of float32, and they
-        differ by about one unit in the last place.""",
-    example="""
-        x = torch.tensor(0.1, requires_grad=True)     # float32
-        @qml.qnode(dev, diff_method="backprop")       # RX(0.1) in complex64
-        def circuit(x):
-            qml.RX(x, wires=0)
-            return qml.expval(qml.PauliZ(0))
-        """,
-    confirmed_by="""The same call with its parameters in float64: the gap falls to float64 rounding. Back in float32, the very same
-        gap returns.""",
     remedy="x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
     applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
     predicts=lambda symptoms: (
@@ -147,14 +134,6 @@ COMPLEX64_DEVICE = Cause(
     code="QD102",
     slug="complex64-device",
     title="device works in complex64",
-    explanation="""The device keeps its state in single precision (c_dtype=complex64 on lightning, or a device whose default it is),
-        whatever the dtype of the parameters and of the results, which may still be float64.""",
-    example="""
-        dev = qml.device("lightning.qubit", wires=2, c_dtype=np.complex64)
-        x = torch.tensor(0.1, dtype=torch.float64)    # float64 in, float64 out, float32 inside
-        """,
-    confirmed_by="""The same call on the same device in complex128: the gap falls to float64 rounding; with parameters in float64 alone
-        it stays.""",
     remedy="qml.device(..., c_dtype=np.complex128)",
     applies=lambda symptoms: symptoms.numeric and _narrow_device(symptoms),
     predicts=lambda symptoms: (
@@ -171,15 +150,6 @@ DEFAULT_DTYPE_RESULTS = Cause(
     code="QD103",
     slug="results-in-default-dtype",
     title="results become Torch's default dtype",
-    explanation="""Some devices (lightning) hand back Python floats, which Torch turns into its default dtype: float32 unless it was
-        changed, although parameters and simulation are float64. The error is one rounding of the result.""",
-    example="""
-        dev = qml.device("lightning.qubit", wires=1)
-        x = torch.tensor(0.1, dtype=torch.float64)
-        circuit(x).dtype                              # torch.float32
-        """,
-    confirmed_by="""The same call with Torch's default dtype set to float64: the gap falls to float64 rounding. Parameters and device
-        work in double precision already.""",
     remedy="torch.set_default_dtype(torch.float64)",
     applies=lambda symptoms: (
         symptoms.numeric
@@ -196,15 +166,6 @@ LAYER_CAST = Cause(
     code="QD104",
     slug="layer-casts-to-input-dtype",
     title="layer casts to its input's dtype",
-    explanation="""TorchLayer converts the result of the QNode to the dtype of its input. Integer inputs give an all-zero integer
-        output without gradient; a complex state comes back as its real part.""",
-    example="""
-        layer = qml.qnn.TorchLayer(qnode, {"weights": 3})
-        layer(torch.tensor([0, 1])).dtype             # torch.int64: every expectation value became 0
-        """,
-    confirmed_by="""The dtype of the layer's input cannot hold what its QNode returned, at the recorded call; a layer with one result
-        hands that on whole where its input is in floating point (complex for a state), and not where it is in another dtype of
-        the same kind.""",
     remedy="layer(x.double()): give the layer floating-point inputs; return real measurements from it",
     applies=lambda symptoms: symptoms.divergence.in_layer,
     predicts=lambda symptoms: (),
@@ -215,14 +176,7 @@ FINITE_DIFFERENCE_STEP = Cause(
     code="QD105",
     slug="finite-difference-step",
     title="finite-difference step against precision",
-    explanation="""A difference quotient divides the rounding error of the outputs by the step. PennyLane's default step, 1e-7, suits
-        float64; in single precision (parameters or device) the quotient is a multiple of 6e-8 / 1e-7 and means nothing.""",
-    example="""
-        x = torch.tensor(0.1, requires_grad=True)     # float32
-        @qml.qnode(dev, diff_method="finite-diff")    # h = 1e-7: gradients come out as 0, 0.6, 1.2
-        """,
-    confirmed_by="""A larger step of higher order closes the gap; doubling the small step leaves it.""",
-    remedy="""diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64""",
+    remedy='diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64',
     applies=lambda symptoms: symptoms.derivative and symptoms.involves("finite-diff"),
     predicts=lambda symptoms: (
         *flips(LARGER_STEP),
@@ -238,14 +192,6 @@ ILL_CONDITIONED = Cause(
     code="QD106",
     slug="ill-conditioned-point",
     title="ill-conditioned point",
-    explanation="""At this point the result changes far more than its parameters do: a rare outcome that is kept, a normalisation of
-        nearly nothing, a decomposition close to its singularity. A rounding anywhere in the circuit grows by as much, so any method
-        in this precision is off by this size, and none of them is wrong.""",
-    example="""
-        qml.measure(0, postselect=1)                  # with a probability of 1e-9 an amplitude of 3e-5 is kept, right to 6e-8
-        """,
-    confirmed_by="""Both methods are as near to the float64 reference as that itself moves when its parameters move by one eps. With
-        all angles moved away from the point the gap falls to ordinary rounding; in float64 it does, too.""",
     remedy="float64, or keep the training away from the point (a floor under the norm, a smaller step)",
     applies=lambda symptoms: symptoms.numeric and _ill_conditioned(symptoms),
     predicts=lambda symptoms: (*flips(EVERYTHING_MOVED), *(flips(FLOAT64_PARAMETERS) if _narrow_circuit(symptoms) else ())),
@@ -281,14 +227,6 @@ FLOAT32_STATE = Cause(
     code="QD107",
     slug="float32-state-preparation",
     title="float32 data in state preparation",
-    explanation="""A state prepared from float32 (or complex64) amplitudes starts the simulation in single precision, and it stays
-        there,
-        although every rotation that follows has double parameters.""",
-    example="""
-        qml.StatePrep(np.float32([0.6, 0.8]), wires=0)    # the state is complex64 from here on
-        qml.RX(torch.tensor(0.1, dtype=torch.float64), wires=0)
-        """,
-    confirmed_by="""Amplitudes in float64 close the gap; all other parameters in float64 leave it.""",
     remedy="convert the data to float64 before the state preparation",
     applies=lambda symptoms: (
         symptoms.numeric and any(_narrow(symptoms.question.circuit.parameters[i]) for i in _state_data(symptoms.question.circuit))

@@ -56,18 +56,10 @@ WRONG_RULE = Cause(
     code="QD301",
     slug="wrong-gradient-rule",
     title="wrong gradient rule for an operation",
-    explanation="""The derivative of one operation is taken by a rule that does not hold for it: a two-term shift rule for a
-        generator with
-        more than two eigenvalues, wrong parameter frequencies, a wrong generator. Outputs agree; the gradient of that operation's
-        parameter is wrong at generic points, and it is not simply zero.""",
-    example="""
-        class Hopping(Operation):                     # a conjugated CRY: its frequencies are 1/2 and 1
-            parameter_frequencies = [(1,)]            # declared: 1
-        """,
-    confirmed_by="""With the operation's parameter frozen the gap is gone; with every other parameter frozen it stays, and it stays when
-        the parameters are moved far from the point.""",
-    remedy="""another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use its
-        decomposition""",
+    remedy=(
+        "another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use "
+        "its decomposition"
+    ),
     applies=lambda symptoms: (
         symptoms.derivative
         and symptoms.signature != "nan"
@@ -90,15 +82,6 @@ DROPPED = Cause(
     code="QD302",
     slug="gradient-dropped",
     title="gradient dropped (zero) for a trainable parameter",
-    explanation="""The method returns exactly zero for a trainable parameter on which the result depends: it accepts a composite
-        operation
-        (or an observable) for which it has no derivative, and passes over it without a word.""",
-    example="""
-        qml.QSVT(qml.BlockEncode(A, wires=[0, 1]), [qml.PCPhase(t, 2, wires=[0, 1]) for t in phases])
-        # adjoint accepts the QSVT whole, has no generator for it, and skips its phases
-        """,
-    confirmed_by="""One side is exactly zero where the reference is not; with these parameters frozen the gap is gone, with all others
-        frozen it stays, also far from the point.""",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
     # where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places
     applies=lambda symptoms: (
@@ -130,17 +113,10 @@ DISPLACED = Cause(
     code="QD303",
     slug="gradient-of-another-parameter",
     title="gradient given to the wrong parameter",
-    explanation="""The derivatives are right, but they stand at the wrong parameters: trainable parameters are counted in one order and
-        differentiated in another. Typically parameters of an observable are counted among those of the gates, and every gate's
-        gradient moves by as many places.""",
-    example="""
-        H = qml.dot(readout, [qml.PauliZ(0), qml.PauliX(1)])     # readout is trainable
-        qml.expval(H)                                            # adjoint: gradients arrive len(readout) places late
-        """,
-    confirmed_by="""The wrong gradients equal the right ones at other positions; with the observable's coefficients (or all
-        parameters but one) frozen, or Pauli observables in its place, the gap is gone.""",
-    remedy="""keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or
-        diff_method="backprop" """,
+    remedy=(
+        "keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or "
+        'diff_method="backprop"'
+    ),
     applies=lambda symptoms: (
         symptoms.derivative
         and bool(symptoms.apart)
@@ -181,15 +157,6 @@ REFUSES = Cause(
     code="QD304",
     slug="method-refuses-or-breaks",
     title="method refuses or breaks on this circuit",
-    explanation="""The method raises where another gives numbers: it does not support an operation or a measurement, or it breaks down
-        inside while preparing or post-processing the gradient.""",
-    example="""
-        @qml.qnode(dev, diff_method="parameter-shift")
-        def circuit(t):
-            qml.GlobalPhase(t)                        # UnboundLocalError in the post-processing
-            return qml.expval(qml.PauliZ(0))
-        """,
-    confirmed_by="""Without one operation (or measurement) the method no longer raises; without another one it still does.""",
     remedy="another diff_method for this circuit, or the operation's decomposition",
     applies=lambda symptoms: (
         symptoms.signature == "raise" and symptoms.call.configuration.interface != "" and not _complex_words(symptoms)
@@ -233,15 +200,7 @@ SECOND_DERIVATIVE = Cause(
     code="QD305",
     slug="second-derivative",
     title="second derivative",
-    explanation="""The first derivative is right and the second is not: the method's derivative is itself not differentiable all the
-        way,
-        and what is missing counts as zero without an error.""",
-    example="""
-        g, = torch.autograd.grad(circuit(2 * x), x, create_graph=True)    # diff_method="adjoint"
-        torch.autograd.grad(g, x)                                         # misses a term
-        """,
-    confirmed_by="""First derivatives agree with the reference; the Hessian-vector product does not, also far from the point.""",
-    remedy="""diff_method="backprop", or "parameter-shift" with max_diff=2""",
+    remedy='diff_method="backprop", or "parameter-shift" with max_diff=2',
     applies=lambda symptoms: symptoms.signature == "second-derivative",
     predicts=lambda symptoms: (*flips(FIRST_DERIVATIVE), *_off_the_point(symptoms)),
     because=lambda symptoms: "the derivative that the method returns is not differentiable with respect to all that it depends on",
@@ -253,14 +212,6 @@ NOT_A_NUMBER = Cause(
     code="QD306",
     slug="non-differentiable-point",
     title="non-differentiable point, NaN",
-    explanation="""At this very point a formula inside the method has no derivative (0/0, sqrt or arctan2 at zero, arccos at one),
-        and NaN or an
-        arbitrary number comes out, although the result itself may be smooth. Initialisations at zero and data with zeros hit such
-        points.""",
-    example="""
-        qml.AmplitudeEmbedding(x, wires=[0, 1], normalize=True)     # one entry of x is exactly 0: adjoint gives NaN
-        """,
-    confirmed_by="""With the parameters moved by 1e-3 the gap is gone, and with it the NaN.""",
     remedy='move the data or the initialisation off the point by a little, or use diff_method="backprop" on default.qubit',
     applies=lambda symptoms: symptoms.signature == "nan",
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
@@ -276,15 +227,7 @@ UNCOVERED_MEASUREMENT = Cause(
     code="QD307",
     slug="measurement-not-covered",
     title="measurement that the rule does not cover (variance, purity, postselection, …)",
-    explanation="""Shift rules and the Hadamard test hold for quantities that are linear in the density matrix. A variance, a purity, an
-        entropy, or anything after postselection (a ratio) is not, and without a guard the rule returns a wrong number.""",
-    example="""
-        qml.measure(0, postselect=1)
-        return qml.expval(qml.PauliZ(1))              # parameter-shift: wrong for parameters that change the branch
-        """,
-    confirmed_by="""Without the postselection, or with an expectation value for the measurement, the gap is gone; far from the point it
-        stays.""",
-    remedy="""diff_method="backprop", or finite differences in float64""",
+    remedy='diff_method="backprop", or finite differences in float64',
     applies=lambda symptoms: (
         symptoms.derivative and _uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
@@ -313,13 +256,6 @@ DEGENERATE = Cause(
     code="QD308",
     slug="degenerate-state",
     title="degenerate state",
-    explanation="""The derivative goes through eigenvectors or a logarithm of a density matrix with equal or zero eigenvalues. Near a
-        product state an entropy is like -p log p: its slope is zero and its curvature infinite, so that a difference quotient is too
-        large by far more than its step, an eigendecomposition has no unique derivative, and methods differ.""",
-    example="""
-        return qml.vn_entropy(wires=0)                # of a product state: log 0
-        """,
-    confirmed_by="""Parameters moved off the point close the gap; an expectation value instead of the measurement closes it too.""",
     remedy="move off the point, or add a little noise before the entropy",
     applies=lambda symptoms: (symptoms.derivative or symptoms.signature == "output") and _logarithmic(symptoms),
     predicts=lambda symptoms: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
@@ -342,14 +278,7 @@ SINGULAR_DECOMPOSITION = Cause(
     code="QD309",
     slug="singular-decomposition",
     title="decomposition singular at this point",
-    explanation="""The operation is decomposed through its matrix into rotation angles, and at this point (an identity, an angle of
-        zero) the
-        decomposition drops or freezes an angle: outputs are right, the derivative is not. Nearby points are fine.""",
-    example="""
-        qml.ctrl(qml.pow(qml.RX(t, wires=1), 2), control=0)         # at t = 0 the gradient is lost
-        """,
-    confirmed_by="""Parameters moved by 1e-3 close the gap; the numbers are finite at the point itself.""",
-    remedy="""start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit""",
+    remedy='start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit',
     applies=lambda symptoms: symptoms.derivative and symptoms.signature != "nan" and bool(symptoms.apart),
     predicts=lambda symptoms: (*flips(NUDGED), *_state_rival(symptoms)),
     because=lambda symptoms: f"the decomposition of {_named(symptoms)} goes through its matrix, which is special at this point",
