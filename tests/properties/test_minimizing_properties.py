@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import Circuit, without_measurements, without_operations
+from qdiag.model.circuit import Circuit, Node, without_measurements, without_operations
 from qdiag.pipeline.stage_prove import keep
 from qdiag.proving.minimizing.oracle import Oracle, fingerprint
 from qdiag.proving.minimizing.order import key
@@ -55,7 +55,11 @@ def interesting_start(start: Circuit, interesting: Callable[[Circuit], bool]) ->
         assume(False)
 
 
+DICTIONARY = Circuit((), (Node("ExpectationMP", wires=(0,)), Node("VarianceMP", wires=(0,))), returns="dict:a,b")
+
+
 @given(start=ANY_CIRCUIT, interesting=QUESTIONS)
+@example(start=DICTIONARY, interesting=arbitrary(67, 1))
 @settings(max_examples=150)
 def test_the_result_is_interesting_not_larger_and_one_minimal(start: Circuit, interesting: Callable[[Circuit], bool]) -> None:
     interesting_start(start, interesting)

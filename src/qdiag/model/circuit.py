@@ -321,9 +321,14 @@ def without_operations(circuit: Circuit, positions: Sequence[int]) -> Circuit:
 
 
 def without_measurements(circuit: Circuit, positions: Sequence[int]) -> Circuit:
-    """The same circuit less the measurements at these positions; a lone remaining one is still returned as before."""
+    """The same circuit less the measurements at these positions.
+
+    A lone remaining one is still returned as before; of a dictionary, whose names no longer fit, a tuple is left.
+    """
     gone = frozenset(positions)
-    return replace(circuit, measurements=tuple(m for i, m in enumerate(circuit.measurements) if i not in gone))
+    left = tuple(m for i, m in enumerate(circuit.measurements) if i not in gone)
+    named = circuit.returns.startswith("dict:") and len(left) < len(circuit.measurements)
+    return replace(circuit, measurements=left, returns="tuple" if named else circuit.returns)
 
 
 def relabelled(circuit: Circuit, labels: MappingType[Label, Label]) -> Circuit:

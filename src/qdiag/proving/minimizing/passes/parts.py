@@ -19,12 +19,11 @@ def delete_operations(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
 def drop_measurements(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``expval(Z0), expval(Z1)`` → ``expval(Z1)``; at least one stays."""
     count = len(circuit.measurements)
-    returns = "tuple" if circuit.returns.startswith("dict:") else circuit.returns
 
     def make(items: frozenset[int]) -> Circuit:
         if len(items) == count:
             raise ValueError("a circuit without measurements returns nothing")
-        return replace(without_measurements(circuit, tuple(items)), returns=returns)
+        return without_measurements(circuit, tuple(items))
 
     return Changes(count if count > 1 else 0, make)
 
