@@ -93,9 +93,12 @@ def _run_module(module: str, arguments: list[str]) -> None:
 
 
 def _run_folder(folder: str, arguments: list[str]) -> None:
+    import os
     import runpy
 
-    sys.path.insert(0, folder)
+    # absolute, as Python puts it: a process that the script starts elsewhere is to find it too
+    here = folder == "." and sys.version_info >= (3, 11)
+    sys.path.insert(0, os.getcwd() if here else os.path.join(os.getcwd(), folder))
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         del sys.path[1]
     sys.argv[:] = [folder, *arguments]
