@@ -1,0 +1,255 @@
+"""When a QNode itself is looked at beside the script, and how what was seen comes back."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qdiag.model.probe import Probe
+from qdiag.recording import forking, probe_schedule
+from qdiag.recording.probe_schedule import Prober
+from qdiag.trace import call_text
+
+fcntl = pytest.importorskip("fcntl")
+
+
+def test_the_turns_are_the_first_call_the_256th_and_each_fourfold() -> None:
+    assert [number for number in range(1, 70_000) if probe_schedule.is_due(number)] == [1, 256, 1024, 4096, 16384, 65536]
+
+
+class Copies:
+    """Takes the place of forking: remembers what was to be done in a copy, and keeps the copy's lock while it "runs"."""
+
+    def __init__(self, there_is_one: bool = True) -> None:
+        self.there_is_one = there_is_one
+        self.works: list[Any] = []
+        self.held: list[int] = []
+        self.in_the_way = ""
+
+    def in_a_copy(self, work: Any, keep: int, seconds: int) -> bool:
+        assert seconds == probe_schedule.SECONDS
+        self.works.append(work)
+        if self.there_is_one:
+            self.held.append(os.dup(keep))
+        return self.there_is_one
+
+    def obstacle(self, backward_seen: bool) -> str:
+        return self.in_the_way
+
+    def end_one(self) -> None:
+        os.close(self.held.pop(0))
+
+
+@pytest.fixture
+def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
+    made = Copies()
+    monkeypatch.setattr(forking, "in_a_copy", made.in_a_copy)
+    monkeypatch.setattr(forking, "obstacle", made.obstacle)
+    return made
+
+
+class World:
+    """A prober, and what it said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[str] = []
+        self.silenced = 0
+        self.trace = folder / "trace.qdiag"
+        self.prober = Prober(self.trace, self.notes.append, self._silence)
+        self.index = -1
+
+    def _silence(self) -> None:
+        self.silenced += 1
+
+    def call(self, configuration: str = "circuit", times: int = 1) -> None:
+        for _ in range(times):
+            self.index += 1
+            ongoing: Any = types.SimpleNamespace(qnode="qnode", args=(1,), kwargs={}, layer="")
+            self.prober.called(ongoing, self.index, configuration, False)
+
+    @property
+    def probed(self) -> list[int]:
+        """The calls for which a file was made."""
+        return sorted(int(path.name.rpartition("-")[2]) for path in self.trace.parent.glob("trace.qdiag.probe-*"))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+class TestProbing:
+    def test_happens_at_the_first_call_and_not_at_the_next(self, world: World, copies: Copies) -> None:
+        world.call(times=100)
+        assert world.probed == [0]
+
+    def test_happens_for_each_qnode(self, world: World, copies: Copies) -> None:
+        world.call("one", 3)
+        world.call("other", 3)
+        assert world.probed == [0, 3]
+
+    def test_happens_again_at_the_256th_call(self, world: World, copies: Copies) -> None:
+        world.call(times=1030)
+        assert world.probed == [0, 255, 1023][: probe_schedule.MOST_AT_ONCE]
+
+    def test_waits_for_a_later_call_where_enough_copies_run(self, world: World, copies: Copies) -> None:
+        for name in "abc":
+            world.call(name)
+        assert world.probed == [0, 1]
+        world.call("c", 5)
+        assert world.probed == [0, 1]
+        copies.end_one()
+        world.call("c")
+        assert world.probed == [0, 1, 8]
+
+    def test_happens_only_so_often_in_a_run(self, world: World, copies: Copies) -> None:
+        for number in range(probe_schedule.MOST + 10):
+            world.call(f"qnode {number}")
+            copies.end_one() if copies.held else None
+        assert len(world.probed) == probe_schedule.MOST
+
+    def test_is_said_once_to_be_impossible(self, world: World, copies: Copies) -> None:
+        copies.in_the_way = "CUDA is in use"
+        world.call("one", 3)
+        world.call("other", 3)
+        assert world.notes == ["probe unavailable: CUDA is in use"]
+        assert world.probed == []
+
+    def test_is_tried_again_at_the_next_turn_where_it_was_impossible(self, world: World, copies: Copies) -> None:
+        copies.in_the_way = "CUDA is in use"
+        world.call(times=255)
+        copies.in_the_way = ""
+        world.call(times=2)
+        assert world.probed == [255]
+
+    def test_says_so_where_there_is_no_copy(self, world: World, copies: Copies) -> None:
+        copies.there_is_one = False
+        world.call()
+        assert world.notes == ["probe unavailable: this process could not be forked"]
+
+    def test_never_writes_into_a_file_that_is_there(self, world: World, copies: Copies) -> None:
+        probe_schedule.probe_path(world.trace, 0).write_text("another's")
+        with pytest.raises(FileExistsError):
+            world.call()
+        assert probe_schedule.probe_path(world.trace, 0).read_text() == "another's"
+
+    def test_leaves_no_file_open_here(self, world: World, copies: Copies) -> None:
+        before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+        copies.there_is_one = False
+        for name in "abc":
+            world.call(name)
+        after = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+        assert after == before
+
+
+def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
+    world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    asked: list[Any] = []
+
+    def probes(*given: Any, **named: Any) -> list[Probe]:
+        assert world.silenced == 1
+        asked.append((given, named))
+        return [Probe(0, note="first"), Probe(0, note="last")]
+
+    fake = types.ModuleType("qnode_probe")
+    fake.probes = probes  # type: ignore[attr-defined]
+    import qdiag.bridges.live
+
+    monkeypatch.setitem(sys.modules, "qdiag.bridges.live.qnode_probe", fake)
+    monkeypatch.setattr(qdiag.bridges.live, "qnode_probe", fake, raising=False)
+    monkeypatch.setattr(forking, "write_out", lambda file, data: written.append(data))
+    world.call()
+    copies.works[0]()
+    assert asked == [(("qnode", (1,), {}), {"layer": "", "call": 0})]
+    assert [call_text.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
+    assert all(line.endswith(b"\n") for line in written)
+
+
+class TestWhetherACopyStillRuns:
+    def test_its_lock_tells(self, tmp_path: Path) -> None:
+        path = tmp_path / "probe"
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert probe_schedule.is_running(path)
+        assert not probe_schedule.is_running(path)
+
+    def test_a_file_that_is_gone_has_none(self, tmp_path: Path) -> None:
+        assert not probe_schedule.is_running(tmp_path / "gone")
+
+
+class TestWhatWasCollected:
+    @pytest.fixture
+    def trace(self, tmp_path: Path) -> Path:
+        return tmp_path / "trace.qdiag"
+
+    @staticmethod
+    def seen(trace: Path, index: int, text: str) -> Path:
+        path = probe_schedule.probe_path(trace, index)
+        path.write_text(text)
+        return path
+
+    @staticmethod
+    def line(index: int, note: str) -> str:
+        return call_text.text_of(Probe(index, note=note)) + "\n"
+
+    def test_is_in_the_order_of_the_calls_and_not_of_the_names(self, trace: Path) -> None:
+        for index in (10, 9, 100):
+            self.seen(trace, index, self.line(index, "seen"))
+        assert [index for index, _ in probe_schedule.collected(trace)] == [9, 10, 100]
+
+    @pytest.mark.parametrize(
+        "tail",
+        ["", '{"call": 0, "no', "\n", "not json\n", '{"call": "zero"}\n'],
+        ids=["whole", "half a line", "an empty line", "no json", "no probe"],
+    )
+    def test_is_the_last_complete_line(self, trace: Path, tail: str) -> None:
+        self.seen(trace, 0, self.line(0, "first") + self.line(0, "last") + tail)
+        assert [probe.note for _, probe in probe_schedule.collected(trace)] == ["last"]
+
+    @pytest.mark.parametrize("text", ["", "half a li", "\n\n"])
+    def test_says_so_where_the_copy_knew_nothing_before_it_ended(self, trace: Path, text: str) -> None:
+        self.seen(trace, 3, text)
+        ((index, probe),) = probe_schedule.collected(trace)
+        assert (index, probe.call) == (3, 3)
+        assert "ended before it knew anything" in probe.note
+        assert str(probe_schedule.SECONDS) in probe.note
+
+    def test_bytes_that_are_no_text_are_nothing_seen(self, trace: Path) -> None:
+        probe_schedule.probe_path(trace, 0).write_bytes(b"\xff\xfe\n")
+        ((_, probe),) = probe_schedule.collected(trace)
+        assert "ended before" in probe.note
+
+    def test_leaves_no_file_behind(self, trace: Path) -> None:
+        path = self.seen(trace, 0, self.line(0, "seen"))
+        list(probe_schedule.collected(trace))
+        assert not path.exists()
+
+    def test_is_waited_for(self, trace: Path) -> None:
+        path = self.seen(trace, 0, self.line(0, "at first"))
+        file = path.open("a")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        pauses: list[float] = []
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                file.write(self.line(0, "in the end"))
+                file.close()
+
+        ((_, probe),) = probe_schedule.collected(trace, patience=60, pause=pause)
+        assert probe.note == "in the end"
+        assert len(pauses) == 3
+
+    def test_is_not_waited_for_for_ever(self, trace: Path) -> None:
+        path = self.seen(trace, 0, self.line(0, "so far"))
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            ((_, probe),) = probe_schedule.collected(trace, patience=0.0)
+        assert probe.note == "so far"

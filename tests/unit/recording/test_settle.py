@@ -1,0 +1,165 @@
+"""The end of a recording: one file, with what forked processes wrote, and the word on how it ended."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qdiag.errors import TraceError
+from qdiag.model.call import Backward, Event, Script
+from qdiag.model.probe import Probe
+from qdiag.recording import probe_schedule, settle
+from qdiag.trace import call_text, writer
+from qdiag.trace.reader import Trace
+from tests.worlds.scripted import call, circuit
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "trace.qdiag"
+    writer.create(made, Script("train.py"))
+    return made
+
+
+def record(path: Path, *angles: float, events: tuple[Event, ...] = ()) -> None:
+    with writer.TraceWriter(path) as file, file.transaction():
+        for index, angle in enumerate(angles):
+            file.write(call(index, circuit(angle)))
+        file.events(events)
+
+
+def side(path: Path, process: int, started: float, *angles: float, events: tuple[Event, ...] = ()) -> Path:
+    made = settle.side_path(path, process)
+    writer.create(made, Script(""))
+    record(made, *angles, events=events)
+    with writer.TraceWriter(made) as file:
+        file.meta("started", repr(started))
+    return made
+
+
+def angles_of(path: Path) -> list[tuple[int, float]]:
+    with Trace.open(path) as trace:
+        return [(found.process, float(found.circuit.parameters[0].value)) for found in trace.calls()]
+
+
+def test_it_leaves_one_single_file(path: Path) -> None:
+    record(path, 0.1)
+    side(path, 4242, 1.0, 0.2)
+    settle.mark_stopped(path, "disk full")
+    settle.settle(path, Script("train.py", exit_code=0))
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_trace_says_that_it_is_complete_only_then(path: Path) -> None:
+    with Trace.open(path) as trace:
+        assert not trace.complete
+    settle.settle(path, Script("train.py", exit_code=3))
+    with Trace.open(path) as trace:
+        assert trace.complete
+        assert trace.script.exit_code == 3
+
+
+class TestWhatForkedProcessesRecorded:
+    def test_comes_after_the_scripts_own_numbered_by_when_each_began(self, path: Path) -> None:
+        record(path, 0.1, 0.2)
+        side(path, 7, 20.0, 0.5)
+        side(path, 9, 10.0, 0.3, 0.4)
+        settle.settle(path, Script("train.py"))
+        assert angles_of(path) == [(0, 0.1), (0, 0.2), (1, 0.3), (1, 0.4), (2, 0.5)]
+
+    def test_names_its_parents_by_the_numbers_that_they_have_now(self, path: Path) -> None:
+        record(path, 0.1, 0.2)
+        made = side(path, 7, 1.0)
+        with writer.TraceWriter(made) as file:
+            file.write(call(0, circuit(0.3)))
+            file.write(call(1, circuit(0.4), parent=0))
+        settle.settle(path, Script("train.py"))
+        with Trace.open(path) as trace:
+            assert [found.parent for found in trace.calls()] == [None, None, None, 2]
+
+    def test_keeps_its_backward_passes(self, path: Path) -> None:
+        made = side(path, 7, 1.0)
+        passes = tuple(Backward((np.asarray(float(n)),), (np.asarray(0.5),), (True,)) for n in range(3))
+        with writer.TraceWriter(made) as file:
+            file.write(call(0, circuit(0.3), backwards=passes))
+        settle.settle(path, Script("train.py"))
+        with Trace.open(path) as trace:
+            assert [float(back.cotangents[0]) for back in trace.call(0).backwards] == [0.0, 1.0, 2.0]  # type: ignore[arg-type]
+
+    def test_keeps_its_events_after_the_calls_that_they_came_after(self, path: Path) -> None:
+        record(path, 0.1, 0.2)
+        given = (
+            Event("step", 1),
+            Event("loss", 1, number=0.5),
+            Event("backward warning", 1, "careful", 0),
+            Event("backward warning", 1, "lost"),
+        )
+        side(path, 7, 1.0, 0.3, events=given)
+        settle.settle(path, Script("train.py"))
+        with Trace.open(path) as trace:
+            assert trace.events == (
+                Event("step", 3),
+                # a loss is a number of the user's and no index of a call
+                Event("loss", 3, number=0.5),
+                Event("backward warning", 3, "careful", 2),
+                Event("backward warning", 3, "lost", None),
+            )
+
+    @pytest.mark.parametrize("damage", [b"", b"not a database at all, whatever its name says"])
+    def test_costs_only_itself_where_it_is_damaged(self, path: Path, damage: bytes) -> None:
+        record(path, 0.1)
+        settle.side_path(path, 7).write_bytes(damage)
+        side(path, 9, 5.0, 0.3)
+        settle.settle(path, Script("train.py"))
+        assert [angle for _, angle in angles_of(path)] == [0.1, 0.3]
+        assert os.listdir(path.parent) == [path.name]
+
+    def test_does_not_include_files_that_only_look_like_it(self, path: Path) -> None:
+        strangers = [path.with_name(f"{path.name}.process-{tail}") for tail in ("notes", "7x")]
+        for stranger in strangers:
+            stranger.write_text("the user's own")
+        settle.settle(path, Script("train.py"))
+        assert all(stranger.read_text() == "the user's own" for stranger in strangers)
+
+
+class TestTheMarkOfARecordingThatHadToStop:
+    def test_becomes_a_warning_after_the_last_call(self, path: Path) -> None:
+        record(path, 0.1, 0.2)
+        settle.mark_stopped(path, "database or disk is full")
+        settle.settle(path, Script("train.py"))
+        with Trace.open(path) as trace:
+            assert trace.events == (Event("warning", 2, "recording stopped before the script ended: database or disk is full"),)
+
+    def test_holds_what_a_file_name_may_hold(self, path: Path) -> None:
+        settle.mark_stopped(path, "x" * 5000)
+        assert settle._stopped(path) == "x" * 50
+
+    def test_the_first_reason_stays(self, path: Path) -> None:
+        settle.mark_stopped(path, "first")
+        settle.mark_stopped(path, "second")
+        assert settle._stopped(path) == "first"
+
+    def test_where_it_cannot_be_left_nothing_is_raised(self, tmp_path: Path) -> None:
+        settle.mark_stopped(tmp_path / "no" / "such" / "folder", "reason")
+
+    def test_without_one_nothing_is_said(self, path: Path) -> None:
+        settle.settle(path, Script("train.py"))
+        with Trace.open(path) as trace:
+            assert trace.events == ()
+
+
+def test_what_probes_saw_becomes_part_of_it(path: Path) -> None:
+    for index in (11, 2):
+        probe_schedule.probe_path(path, index).write_text(call_text.text_of(Probe(index, note=f"seen at {index}")) + "\n")
+    settle.settle(path, Script("train.py"))
+    with Trace.open(path) as trace:
+        assert [(probe.call, probe.note) for probe in trace.probes] == [(2, "seen at 2"), (11, "seen at 11")]
+
+
+def test_a_trace_that_is_gone_is_an_error_with_a_cure(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="cannot be completed") as caught:
+        settle.settle(tmp_path / "trace.qdiag", Script("train.py"))
+    assert "record again" in caught.value.cure
