@@ -29,8 +29,9 @@ from qdiag.model.call import Configuration, SourceLine  # noqa: E402
 from qdiag.model.circuit import with_trainable  # noqa: E402
 from qdiag.model.evaluation import Request  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
+from tests.worlds.installed_pennylane import has_flatten  # noqa: E402
 
-TODAY = stack.has_flatten()
+TODAY = has_flatten()
 today_only = pytest.mark.skipif(not TODAY, reason="this PennyLane has no broadcasting, hadamard tests, or measurements of this kind")
 ANALYTIC = ("backprop", "adjoint", "parameter-shift")
 if TODAY:

@@ -13,13 +13,13 @@ import pennylane as qml
 import torch
 from pennylane import numpy as pnp
 
-from qdiag.bridges import stack
 from qdiag.bridges.live import qnode_probe
 from qdiag.judging import probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, Proof
+from tests.worlds.installed_pennylane import has_broadcasting
 
 pytestmark = pytest.mark.stack
 
@@ -154,7 +154,7 @@ def test_a_function_with_a_random_stream_of_its_own_is_not_judged() -> None:
     assert found(probe) == ()
 
 
-@pytest.mark.skipif(not stack.has_broadcasting(), reason="this PennyLane has no broadcasting")
+@pytest.mark.skipif(not has_broadcasting(), reason="this PennyLane has no broadcasting")
 @pytest.mark.parametrize(("mixes", "code"), [(True, 1), (False, 0)])
 def test_rows_that_depend_on_each_other_are_found(mixes: bool, code: int) -> None:
     def layered(inputs: Any) -> Any:

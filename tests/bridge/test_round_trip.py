@@ -13,6 +13,7 @@ from qdiag.bridges.codec import classes, operators, tapes
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances
+from tests.worlds.installed_pennylane import has_flatten, node_of
 from tests.worlds.sameness import same
 
 pytestmark = pytest.mark.stack
@@ -22,7 +23,7 @@ NEWEST = hasattr(qml, "capture")
 # They hold a Python function of the user's, or an object that is no data; before 0.33 also those whose arguments are mixed
 # into the numbers.
 DECOMPOSED = {"MERA", "MPS", "TTN", "OutPoly", "BBQRAM", "HybridQRAM"} | (
-    set() if stack.has_flatten() else {"DisplacementEmbedding", "SqueezingEmbedding", "QuantumMonteCarlo"}
+    set() if has_flatten() else {"DisplacementEmbedding", "SqueezingEmbedding", "QuantumMonteCarlo"}
 )
 """Instances that are recorded as their decomposition, with a note."""
 
@@ -57,19 +58,19 @@ def kept() -> list[instances.Instance]:
 
 @pytest.mark.parametrize("instance", kept(), ids=lambda instance: instance.label)
 def test_an_instance_comes_back_bit_for_bit(instance: instances.Instance) -> None:
-    node = operators.node_of(instance.operator)
+    node = node_of(instance.operator)
     assert not node.opaque
     circuit = through_the_file(Circuit((node,), ()))
     assert same(circuit.operations[0], node)
     rebuilt = operators.operator_of(circuit.operations[0])
     assert type(rebuilt) is type(instance.operator)
-    assert same(operators.node_of(rebuilt), node)
+    assert same(node_of(rebuilt), node)
 
 
 @pytest.mark.parametrize("instance", kept(), ids=lambda instance: instance.label)
 def test_what_comes_back_has_the_same_numbers_and_wires_in_pennylanes_own_view(instance: instances.Instance) -> None:
     original = instance.operator
-    rebuilt = operators.operator_of(operators.node_of(original))
+    rebuilt = operators.operator_of(node_of(original))
     assert rebuilt.wires == original.wires
     assert getattr(rebuilt, "inverse", None) == getattr(original, "inverse", None)
     assert numbers_of(rebuilt) == numbers_of(original)
@@ -91,7 +92,7 @@ def test_pennylane_calls_what_comes_back_equal(instance: instances.Instance) -> 
         pytest.skip("qml.equal cannot compare it to a copy of itself")
     if instance.kind.startswith("MidMeasure"):
         pytest.skip("its identifier is random by design, and becomes its position")
-    rebuilt = operators.operator_of(operators.node_of(instance.operator))
+    rebuilt = operators.operator_of(node_of(instance.operator))
     assert qml.equal(rebuilt, instance.operator, check_interface=True, check_trainability=True)
 
 
@@ -129,7 +130,7 @@ def test_the_classes_that_could_not_be_made_are_those_that_are_known() -> None:
 @pytest.mark.parametrize("instance", instances.numbers(), ids=lambda instance: instance.label)
 def test_a_number_keeps_its_container_its_dtype_and_whether_it_is_tracked(instance: instances.Instance) -> None:
     original = instance.operator.data[0]
-    rebuilt = operators.operator_of(operators.node_of(instance.operator)).data[0]
+    rebuilt = operators.operator_of(node_of(instance.operator)).data[0]
     assert type(rebuilt) is type(original)
     assert getattr(rebuilt, "dtype", None) == getattr(original, "dtype", None)
     assert getattr(rebuilt, "shape", None) == getattr(original, "shape", None)
@@ -138,13 +139,13 @@ def test_a_number_keeps_its_container_its_dtype_and_whether_it_is_tracked(instan
 
 
 def test_live_numbers_take_the_place_of_the_recorded_ones_in_order() -> None:
-    node = operators.node_of(qml.Rot(0.1, 0.2, 0.3, wires=0))
+    node = node_of(qml.Rot(0.1, 0.2, 0.3, wires=0))
     assert list(operators.operator_of(node, iter([1.0, 2.0, 3.0])).data) == [1.0, 2.0, 3.0]
 
 
 def test_the_numbers_of_a_circuit_are_the_live_objects_in_walk_order() -> None:
     tape = tapes.tape_of(
-        Circuit((operators.node_of(qml.RX(0.1, wires=0)),), (operators.node_of(qml.expval(qml.Hermitian(np.eye(2), wires=0))),))
+        Circuit((node_of(qml.RX(0.1, wires=0)),), (node_of(qml.expval(qml.Hermitian(np.eye(2), wires=0))),))
     )
     recorded = tapes.recorded(tape)
     assert [type(number) for number in recorded.numbers] == [float, np.ndarray]
@@ -153,14 +154,14 @@ def test_the_numbers_of_a_circuit_are_the_live_objects_in_walk_order() -> None:
 
 
 def test_names_are_those_that_a_user_writes() -> None:
-    assert operators.node_of(qml.PauliX(0)).name == "PauliX"
-    assert operators.node_of(qml.expval(qml.PauliX(0))).name == "ExpectationMP"
+    assert node_of(qml.PauliX(0)).name == "PauliX"
+    assert node_of(qml.expval(qml.PauliX(0))).name == "ExpectationMP"
     if hasattr(qml, "prod"):
-        assert operators.node_of(qml.adjoint(qml.RX(0.1, wires=0), lazy=True)).name == "Adjoint"
-        assert operators.node_of(qml.ctrl(qml.QFT(wires=[0, 1]), 2)).name == "Controlled"
+        assert node_of(qml.adjoint(qml.RX(0.1, wires=0), lazy=True)).name == "Adjoint"
+        assert node_of(qml.ctrl(qml.QFT(wires=[0, 1]), 2)).name == "Controlled"
 
 
 def test_the_wires_of_a_node_are_all_that_it_touches() -> None:
-    node = operators.node_of(qml.CRX(0.1, wires=["a", 3]))
+    node = node_of(qml.CRX(0.1, wires=["a", 3]))
     assert node.wires == ("a", 3)
     assert isinstance(node, Node)

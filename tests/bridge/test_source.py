@@ -10,7 +10,6 @@ import pennylane as qml
 import pytest
 
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.bridges.codec.operators import node_of
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.quantum_function import CircuitSource, device_source, qnode_source, source_of
@@ -19,6 +18,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.method import Method
 from tests.bridge.instances import Instance, measurements, numbers, operators
+from tests.worlds.installed_pennylane import node_of
 
 pytestmark = pytest.mark.stack
 

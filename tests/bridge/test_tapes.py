@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 
 from qdiag.bridges import stack
-from qdiag.bridges.codec import operators, tapes
+from qdiag.bridges.codec import encoding, tapes
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, walk
 from qdiag.trace import circuit_text
+from tests.worlds.installed_pennylane import has_flatten, node_of
 from tests.worlds.sameness import same
 from tests.worlds.strategies import runnable_circuits
 
 pytestmark = pytest.mark.stack
 
-modern = pytest.mark.skipif(not stack.has_flatten(), reason="this PennyLane does not have it")
+modern = pytest.mark.skipif(not has_flatten(), reason="this PennyLane does not have it")
 
 
 def tape_from(function: object) -> object:
@@ -54,7 +55,7 @@ def test_a_circuit_becomes_a_tape_and_the_same_circuit_again(circuit: Circuit) -
 def test_recording_leaves_a_queue_alone() -> None:
     def function() -> None:
         qml.RX(0.1, wires=0)
-        circuit = Circuit((operators.node_of(qml.RY(0.2, wires=0)),), ())
+        circuit = Circuit((node_of(qml.RY(0.2, wires=0)),), ())
         tapes.tape_of(circuit)
         qml.expval(qml.PauliZ(0))
 
@@ -62,7 +63,7 @@ def test_recording_leaves_a_queue_alone() -> None:
 
 
 def test_rebuilding_inside_a_quantum_function_adds_nothing_to_it() -> None:
-    circuit = Circuit((operators.node_of(qml.RX(0.1, wires=0)),), (operators.node_of(qml.expval(qml.PauliZ(0))),))
+    circuit = Circuit((node_of(qml.RX(0.1, wires=0)),), (node_of(qml.expval(qml.PauliZ(0))),))
 
     def function() -> None:
         tapes.tape_of(circuit)
@@ -207,7 +208,7 @@ def test_a_local_class_is_recorded_too() -> None:
         num_wires = 1
         num_params = 0
 
-    node = operators.node_of(Local(wires=0))
+    node = node_of(Local(wires=0))
     assert node.definition.startswith("import pennylane as qml")
     assert "\nclass Local(" in node.definition
 
@@ -238,7 +239,7 @@ operator = Turn(0.5, wires=0)
 def test_a_script_that_another_program_runs_has_its_classes_recorded_with_bases_functions_and_constants(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
-    node = operators.node_of(runpy.run_path(str(path), run_name="__main__")["operator"])
+    node = node_of(runpy.run_path(str(path), run_name="__main__")["operator"])
     assert not node.opaque
     namespace: dict[str, object] = {}
     exec(node.definition, namespace)
@@ -248,7 +249,7 @@ def test_a_script_that_another_program_runs_has_its_classes_recorded_with_bases_
 
 def test_a_class_without_source_is_known_by_name_only() -> None:
     kind = type("Nameless", (qml.operation.Operation,), {"num_wires": 1, "num_params": 0, "__module__": "nowhere"})
-    node = operators.node_of(kind(wires=["a"]))
+    node = node_of(kind(wires=["a"]))
     assert (node.name, node.wires) == ("Nameless", ("a",))
     assert "source" in node.opaque
 
@@ -301,7 +302,7 @@ def test_recording_never_raises() -> None:
             raise RuntimeError("no wires")
 
     broken = Broken.__new__(Broken)
-    node = operators.node_of(broken)
+    node = node_of(broken)
     assert node.opaque
     assert node.wires == ()
 
@@ -309,18 +310,18 @@ def test_recording_never_raises() -> None:
 @modern
 def test_deep_nesting_is_known_by_name_only() -> None:
     operator = qml.RX(0.1, 0)
-    for _ in range(operators.MAX_DEPTH + 1):
+    for _ in range(encoding.MAX_DEPTH + 1):
         operator = qml.adjoint(operator, lazy=True)
-    assert "deep" in operators.node_of(operator).opaque
+    assert "deep" in node_of(operator).opaque
 
 
 @modern
 def test_nesting_up_to_the_bound_fits_the_file() -> None:
     operator = qml.RX(0.1, 0)
-    for _ in range(operators.MAX_DEPTH - 1):
+    for _ in range(encoding.MAX_DEPTH - 1):
         operator = qml.adjoint(operator, lazy=True)
-    node = operators.node_of(operator)
-    assert len(nodes_of(node)) == operators.MAX_DEPTH
+    node = node_of(operator)
+    assert len(nodes_of(node)) == encoding.MAX_DEPTH
     circuit = Circuit((node,), ())
     assert same(circuit_text.restore(*circuit_text.skeleton(circuit)), circuit)
 
@@ -351,13 +352,13 @@ def test_wires_that_pennylane_allocates_stay_apart() -> None:
 
 
 def rx_of(number: object) -> Node:
-    return operators.node_of(qml.RX(number, wires=0))
+    return node_of(qml.RX(number, wires=0))
 
 
 def test_unusual_tensors_are_recorded_by_value() -> None:
     torch = pytest.importorskip("torch")
     matrix = torch.tensor([[1.0, 2j], [3.0, 4.0]], dtype=torch.complex64)
-    node = operators.node_of(qml.QubitUnitary(matrix.conj(), wires=0) if stack.has_flatten() else qml.Hermitian(matrix.conj(), wires=0))
+    node = node_of(qml.QubitUnitary(matrix.conj(), wires=0) if has_flatten() else qml.Hermitian(matrix.conj(), wires=0))
     assert node.data[0].value.tobytes() == np.conj(matrix.numpy()).tobytes()
 
 

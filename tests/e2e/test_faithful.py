@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.bridges import stack
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.evaluation import Request
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
+from tests.worlds.installed_pennylane import has_flatten
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -22,7 +22,7 @@ CASES = Path(__file__).parents[2] / "cases"
 @pytest.mark.parametrize("diff_method", ["backprop", "adjoint"])
 def test_every_call_of_the_training_comes_back_bit_for_bit(diff_method, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    script = CASES / ("moons" if stack.has_flatten() else "moons-0.21") / "train.py"
+    script = CASES / ("moons" if has_flatten() else "moons-0.21") / "train.py"
     with open(os.devnull, "w") as quiet, contextlib.redirect_stdout(quiet):
         ended = launcher.run(str(script), ["default.qubit", diff_method], module=False, trace_path=tmp_path / "a.qdiag")
     assert ended.exit_code == 0

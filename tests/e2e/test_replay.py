@@ -14,6 +14,7 @@ from qdiag.model.method import parse_list
 from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
+from tests.worlds.installed_pennylane import has_broadcasting
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -40,8 +41,6 @@ def moons(tmp_path_factory: pytest.TempPathFactory, moons_case: str) -> Trace:
 @pytest.fixture(scope="module")
 def moons_case() -> str:
     """The variant of the training for the PennyLane that is here: 0.21 hands rows to the QNode one by one."""
-    from qdiag.bridges.stack import has_broadcasting
-
     return "moons" if has_broadcasting() else "moons-0.21"
 
 

@@ -29,27 +29,6 @@ def stacks_results() -> bool:
     return pennylane_version() < Version("0.30")
 
 
-def has_flatten() -> bool:
-    """Whether operators come apart by PennyLane's own ``_flatten`` (0.33 and newer)."""
-    import pennylane as qml
-
-    return hasattr(qml.operation.Operator, "_flatten")
-
-
-def has_broadcasting() -> bool:
-    """Whether a tape may carry a batch of parameters."""
-    import pennylane as qml
-
-    return hasattr(qml.operation.Operator, "batch_size")
-
-
-def has_mid_measurements() -> bool:
-    """Whether a circuit may measure in its middle."""
-    import pennylane as qml
-
-    return callable(getattr(qml, "measure", None)) and not isinstance(getattr(qml, "measure", None), type(sys))
-
-
 def takes_gradient_kwargs() -> bool:
     """Whether a QNode takes the options of its gradients in one dictionary; before 0.41 they are keywords of its own."""
     import pennylane as qml

@@ -1,4 +1,4 @@
-"""Operators and measurements as `Node` values and back, through PennyLane's own way of taking them apart.
+"""A single operator or measurement made again from its `Node`; whole circuits are made in `tapes`.
 
 Recording never raises: what cannot be kept exactly becomes its decomposition, and what has none a node known by name only.
 Rebuilding is strict: a node that this PennyLane cannot make is an `OpaqueCircuitError`.
@@ -11,24 +11,7 @@ from typing import Any, Optional
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
-from qdiag.bridges.codec.encoding import Encoding
 from qdiag.model.circuit import Node
-
-
-def node_of(operator: Any) -> Node:
-    """An operator or measurement as a node.
-
-    Parameters
-    ----------
-    operator
-        Any PennyLane operator or measurement process.
-
-    Returns
-    -------
-    Node
-        Never an exception: an operator that cannot be kept is a node with a reason in `Node.opaque`.
-    """
-    return Encoding().whole(operator)
 
 
 def operator_of(node: Node, numbers: Optional[Iterator[Any]] = None, *, trusted: bool = False) -> Any:
