@@ -53,17 +53,14 @@ class Question:
     def request(self, side: int) -> Request:
         """What one side, 0 or 1, is asked."""
         method = self.methods[side]
-        return Request(
-            circuit=self.circuit,
-            method=method,
-            interface=self.interface,
-            device_wires=self.device_wires,
+        return Request.of(
+            self.circuit,
+            method,
+            self,
+            trusted=self.trusted,
             jacobian=self.jacobian and method.diff_method != "none",
             second=self.second,
-            execution_options=self.execution_options,
             seed=self.seeds[side],
-            trusted=self.trusted,
-            default_dtype=self.default_dtype,
         )
 
 

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Protocol
 
 import numpy as np
 
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, Option
+
+
+class Surroundings(Protocol):
+    """What every request about a call takes over from it: its `Configuration` says it, and so does a question that varies it."""
+
+    @property
+    def interface(self) -> str: ...  # noqa: D102 - as in `Request`, all four
+
+    @property
+    def device_wires(self) -> tuple[object, ...]: ...  # noqa: D102
+
+    @property
+    def execution_options(self) -> tuple[tuple[str, Option], ...]: ...  # noqa: D102
+
+    @property
+    def default_dtype(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +71,44 @@ class Request:
     trusted: bool = False
     default_dtype: str = ""
     repetition: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        circuit: Circuit,
+        method: Method,
+        surroundings: Surroundings,
+        *,
+        trusted: bool,
+        cotangents: tuple[tuple[Optional[np.ndarray], ...], ...] = (),
+        jacobian: bool = False,
+        second: bool = False,
+        seed: int = 0,
+    ) -> Request:
+        """A request in a call's surroundings: the only place that says what of them an evaluation depends on.
+
+        Parameters
+        ----------
+        circuit, method
+            What, and how.
+        surroundings
+            The configuration of the call, or a question that varies it.
+        trusted, cotangents, jacobian, second, seed
+            As in the class.
+        """
+        return cls(
+            circuit=circuit,
+            method=method,
+            interface=surroundings.interface,
+            device_wires=surroundings.device_wires,
+            cotangents=cotangents,
+            jacobian=jacobian,
+            second=second,
+            execution_options=surroundings.execution_options,
+            seed=seed,
+            trusted=trusted,
+            default_dtype=surroundings.default_dtype,
+        )
 
 
 @dataclass(frozen=True, eq=False)

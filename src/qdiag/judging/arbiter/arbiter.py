@@ -178,15 +178,8 @@ def _beside_plain(
         if verdict.verdict != "unknown" or found.outputs is None:
             after.append(verdict)
             continue
-        request = Request(
-            circuit,
-            Method(found.method.device, "none", found.method.precision, found.method.device_precision),
-            configuration.interface,
-            configuration.device_wires,
-            execution_options=configuration.execution_options,
-            trusted=trusted,
-        )
-        plain = evaluator.submit(request).result()
+        method = Method(found.method.device, "none", found.method.precision, found.method.device_precision)
+        plain = evaluator.submit(Request.of(circuit, method, configuration, trusted=trusted)).result()
         after.append(_off_plain(verdict, circuit, found, plain))
     return tuple(after)
 

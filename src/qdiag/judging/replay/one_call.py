@@ -163,19 +163,15 @@ def _products_of_jacobian(call: Call) -> int:
 
 def request_of(call: Call, plan: Plan, cotangents: Cotangents, *, jacobian: bool) -> Request:
     """What the user's own method is asked at a call."""
-    configuration = call.configuration
-    return Request(
-        circuit=call.circuit,
-        method=call.method,
-        interface=configuration.interface,
-        device_wires=configuration.device_wires,
+    return Request.of(
+        call.circuit,
+        call.method,
+        call.configuration,
+        trusted=plan.trusted,
         cotangents=tuple(tuple(c) for c in cotangents),
         jacobian=jacobian,
         second=jacobian and call.differentiated_twice,
-        execution_options=configuration.execution_options,
         seed=plan.seed,
-        trusted=plan.trusted,
-        default_dtype=configuration.default_dtype,
     )
 
 

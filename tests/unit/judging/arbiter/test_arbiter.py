@@ -43,7 +43,7 @@ class Scripted:
     """Answers every question for the reference with the same one, and remembers what was asked."""
 
     def __init__(self, reference=TRUTH, plain=None):
-        self.reference, self.plain, self.depths = reference, plain, []
+        self.reference, self.plain, self.depths, self.requests = reference, plain, [], []
 
     def call(self, function, *arguments):
         self.depths.append(arguments[2])
@@ -55,6 +55,7 @@ class Scripted:
         return future
 
     def submit(self, request):
+        self.requests.append(request)
         future = Future()
         future.set_result(Evaluation(request.method, self.plain))
         return future
@@ -124,6 +125,16 @@ def test_without_a_reference_tracked_numbers_are_held_against_plain_ones():
     unknown = Reference(reason="14 wires are more than are simulated")
     assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.1),)).wrong == ("default.qubit/backprop",)
     assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.5),)).reason.startswith("cannot tell: 14 wires")
+
+
+def test_plain_numbers_are_what_they_were_at_the_call():
+    # with another default dtype Python's numbers become other tensors, and a healthy method differs from its own call
+    configuration = replace(CONFIGURATION, default_dtype="float64", device_wires=(0, 1), execution_options=(("any_option", 1),))
+    evaluator = Scripted(Reference(reason="14 wires are more than are simulated"), plain=(np.array(0.5),))
+    arbitrate(circuit(), configuration, [given("default.qubit/backprop")], (), evaluator, trusted=True)
+    (plain,) = evaluator.requests
+    assert (plain.default_dtype, plain.interface, plain.device_wires) == ("float64", "torch", (0, 1))
+    assert (plain.execution_options, plain.trusted, plain.method) == ((("any_option", 1),), True, parse("default.qubit/none"))
 
 
 def test_where_slopes_are_missing_it_cannot_tell():

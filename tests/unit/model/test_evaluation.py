@@ -1,0 +1,54 @@
+"""A request is built in one place: it takes over from the call all that an evaluation depends on."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+
+from qdiag.judging.question import question_of
+from qdiag.judging.replay.one_call import request_of
+from qdiag.judging.replay.plan import Plan
+from qdiag.model.call import Call
+from qdiag.model.comparison import Tolerance
+from qdiag.model.evaluation import Request
+from qdiag.model.method import parse
+from tests.worlds.scripted import METHODS, call, circuit
+
+OF_THE_CALL = {"device_wires": ("a", "b"), "execution_options": (("mcm_method", "deferred"),), "default_dtype": "float64"}
+"""Configured otherwise than a request is where nothing is said."""
+
+
+def configured() -> Call:
+    seen = call(0, circuit(0.3))
+    return replace(seen, configuration=replace(seen.configuration, interface="autograd", **OF_THE_CALL))
+
+
+def test_it_takes_over_interface_wires_options_and_default_dtype():
+    seen = configured()
+    request = Request.of(seen.circuit, seen.method, seen.configuration, trusted=True, seed=3)
+    assert request.interface == "autograd"
+    assert {name: getattr(request, name) for name in OF_THE_CALL} == OF_THE_CALL
+    assert (request.circuit, request.method, request.trusted, request.seed) == (seen.circuit, seen.method, True, 3)
+
+
+def test_a_replay_and_a_question_ask_the_same_of_the_users_own_method():
+    seen = replace(configured(), backwards=())
+    replayed = request_of(seen, Plan(trusted=True), (), jacobian=True)
+    other = parse(METHODS[1])
+    question = question_of(seen, (seen.method, other), where="jacobian", trusted=True, tolerance=Tolerance())
+    asked = question.request(0)
+    for field in fields(Request):
+        assert getattr(asked, field.name) == getattr(replayed, field.name), field.name
+    assert question.request(1).method == other
+
+
+def test_a_question_about_plain_numbers_asks_for_no_derivative():
+    seen = configured()
+    question = question_of(seen, (seen.method, parse("default.qubit/none")), where="jacobian", trusted=False, tolerance=Tolerance())
+    assert (question.request(0).jacobian, question.request(1).jacobian) == (True, False)
+
+
+def test_cotangents_come_through():
+    seen, cotangents = configured(), ((np.ones(2), None),)
+    assert Request.of(seen.circuit, seen.method, seen.configuration, trusted=False, cotangents=cotangents).cotangents is cotangents
