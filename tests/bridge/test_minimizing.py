@@ -111,7 +111,7 @@ def test_the_explanation_of_a_singular_point_is_a_number_beside_it() -> None:
 
     circuit = recorded(build, "single")
     same = difference(circuit, BACKPROP, ADJOINT)
-    assert same.start.symptom.where == "nan"
+    assert same.kind.where == "nan"
     oracle, tools = Oracle(same), workshop_of(Inline(), trusted=False)
     found = minimize(circuit, oracle, workshop=tools)
     assert names(found.circuit) == ("AmplitudeEmbedding",)
@@ -186,7 +186,7 @@ class TestTwoFaults:
             qml.expval(qml.PauliX(0) @ qml.PauliX(1))
 
         circuit = recorded(build, "single")
-        assert difference(circuit, BACKPROP, ADJOINT).start.symptom.where == "nan"
+        assert difference(circuit, BACKPROP, ADJOINT).kind.where == "nan"
         found = searched(circuit, BACKPROP, ADJOINT)
         assert names(found.circuit) == ("AmplitudeEmbedding",)
 
@@ -207,7 +207,7 @@ class TestTwoFaults:
         def flips(candidate: Circuit) -> bool:
             owned = {id(p) for top in candidate.nodes for node in nodes_of(top) if node.name == kept for p in node.data}
             frozen = [replace(p, trainable=p.trainable and id(p) not in owned) for p in candidate.parameters]
-            before, after = same.observed(candidate), same.observed(with_parameters(candidate, frozen))
+            before, after = same.observe(candidate), same.observe(with_parameters(candidate, frozen))
             return before.comparison.max_abs != after.comparison.max_abs
 
         found = minimize(circuit, Oracle(same), workshop=workshop_of(Inline(), trusted=False), same_cause=flips)

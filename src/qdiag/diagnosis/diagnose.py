@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Callable, Optional
+from typing import Optional
 
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import Question, ask
+from qdiag.judging.question import AskArbiter, Question, observe
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Evidence
-
-AskArbiter = Callable[[Question], Evaluation]
 
 _CLOSED, _NEARLY = 1e-4, 100.0
 """A gap ten thousand times smaller, and within a hundred times what rounding explains, is closed: a changed question may well be worse
@@ -40,7 +37,8 @@ class Laboratory:
         """The comparison under the changed question; None where the change does not apply."""
         if experiment.name not in self._answers:
             question = self._changed(experiment)
-            self._answers[experiment.name] = None if question is None else ask(question, self.evaluator, self.reference)
+            asked = None if question is None else observe(question, self.evaluator, self.reference)
+            self._answers[experiment.name] = None if asked is None else asked.comparison
         return self._answers[experiment.name]
 
     def _changed(self, experiment: Experiment) -> Optional[Question]:

@@ -11,11 +11,10 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.diagnosis.cause import Blamed, Symptoms
-from qdiag.diagnosis.diagnose import AskArbiter
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import Question, ask, with_circuit
+from qdiag.judging.question import AskArbiter, Question, observe, with_circuit
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
@@ -70,10 +69,10 @@ def _located(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskAr
     if not symptoms.lost:
         return symptoms
     elementary = DECOMPOSED.change(symptoms.question, evaluator)
-    if elementary is not None and ask(elementary, evaluator, reference).verdict in HEALED:
+    if elementary is not None and observe(elementary, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, composite=True)
     paulis = plain_expectations(None).change(symptoms.question, evaluator)
-    if paulis is not None and ask(paulis, evaluator, reference).verdict in HEALED:
+    if paulis is not None and observe(paulis, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, blamed=Blamed("measurement", 0, symptoms.question.circuit.measurements[0].name))
     return symptoms
 
@@ -179,7 +178,7 @@ def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bl
     circuit = question.circuit
 
     def raises(candidate: Circuit) -> bool:
-        return ask(with_circuit(question, candidate), evaluator).where == "raise"
+        return observe(with_circuit(question, candidate), evaluator).comparison.where == "raise"
 
     inside = [parameters_at(circuit, position) for position in range(len(circuit.operations))]
     alone = [i for i, own in enumerate(inside) if own and len(own) < len(circuit.trainable) and raises(with_trainable(circuit, own))]

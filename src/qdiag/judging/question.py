@@ -64,6 +64,10 @@ class Question:
         )
 
 
+AskArbiter = Callable[[Question], Evaluation]
+"""The arbiter's evaluation of a question's circuit."""
+
+
 def question_of(call: Call, methods: tuple[Method, Method], *, where: str, trusted: bool, tolerance: Tolerance) -> Question:
     """The question that a divergence of a call raises."""
     configuration = call.configuration
@@ -82,7 +86,15 @@ def question_of(call: Call, methods: tuple[Method, Method], *, where: str, trust
     )
 
 
-def ask(question: Question, evaluator: Evaluator, reference: Optional[Callable[[Question], Evaluation]] = None) -> Comparison:
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What both sides of a question gave, and how far they are apart."""
+
+    comparison: Comparison
+    sides: tuple[Evaluation, Evaluation]
+
+
+def observe(question: Question, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Observation:
     """Evaluate both sides and compare them.
 
     Parameters
@@ -92,14 +104,15 @@ def ask(question: Question, evaluator: Evaluator, reference: Optional[Callable[[
     evaluator
         Where both sides are evaluated, side by side.
     reference
-        Gives the arbiter's evaluation of a question's circuit, for questions with `ARBITER` on one side.
+        Gives the arbiter's evaluation of a question's circuit, for questions with `ARBITER` on one side; without it that side
+        is an evaluation that failed.
     """
     futures = [
         None if method.diff_method == ARBITER.diff_method else evaluator.submit(question.request(side))
         for side, method in enumerate(question.methods)
     ]
-    sides = [future.result() if future is not None else (reference or _no_reference)(question) for future in futures]
-    return compare(sides[0], sides[1], question.circuit, tolerance=question.tolerance)
+    first, second = (future.result() if future is not None else (reference or _no_reference)(question) for future in futures)
+    return Observation(compare(first, second, question.circuit, tolerance=question.tolerance), (first, second))
 
 
 def _no_reference(question: Question) -> Evaluation:

@@ -15,7 +15,7 @@ from qdiag.diagnosis.diagnose import UNKNOWN, recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.judging.arbiter import arbiter
-from qdiag.judging.question import Question, ask, with_circuit
+from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
@@ -157,7 +157,7 @@ def _same_cause(divergence: Divergence, question: Question, code: str, context: 
 
     def holds(circuit: Circuit) -> bool:
         smaller = with_circuit(question, circuit)
-        compared = ask(smaller, context.workers, context.reference)
+        compared = observe(smaller, context.workers, context.reference).comparison
         shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
         symptoms = survey(shown, smaller, context.workers, context.reference)
         return cause is None or code == UNKNOWN or recurs(cause, symptoms, context.workers, context.reference)

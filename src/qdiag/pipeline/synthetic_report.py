@@ -127,7 +127,7 @@ def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     if not same(circuit):
         return None
-    methods, (own, other) = tuple(told["methods"]), same.observed(circuit).sides
+    methods, (own, other) = tuple(told["methods"]), same.observe(circuit).sides
     shown = replace(call, circuit=circuit, outputs=own.outputs, failure=own.failure)
     sides, refused = compared(circuit, own, [other], Plan(tolerance=context.tolerance), ())
     judged = CallResult(call.index, "", own, (), sides, refused, failure=own.failure)

@@ -15,13 +15,11 @@ from typing import Optional
 import numpy as np
 
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.comparison.compare import compare
-from qdiag.judging.question import Question
+from qdiag.judging.question import AskArbiter, Observation, Question, observe
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.method import ARBITER
 
 WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[str]]
 """Which of some evaluations of a circuit are wrong, by the arbiter: canonical names of their methods."""
@@ -56,28 +54,21 @@ class DifferenceKind:
     vanishes: tuple[bool, bool] = (False, False)
 
 
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """What two methods say about a circuit."""
+def kind_of(observation: Observation) -> DifferenceKind:
+    """What kind of difference was observed."""
+    comparison, sides = observation.comparison, observation.sides
+    where = "jacobian" if comparison.where == "vjp" else comparison.where
+    first, second = (_raised(side.failure) for side in sides)
+    vanishes = _vanishing(*sides, where, comparison.bound) if where in ("output", "jacobian") else (False, False)
+    return DifferenceKind(where, comparison.verdict, (first, second), vanishes)
 
-    comparison: Comparison
-    sides: tuple[Evaluation, Evaluation]
 
-    @property
-    def symptom(self) -> DifferenceKind:
-        """What kind of difference it is."""
-        where = "jacobian" if self.comparison.where == "vjp" else self.comparison.where
-        first, second = (_raised(side.failure) for side in self.sides)
-        vanishes = _vanishing(*self.sides, where, self.comparison.bound) if where in ("output", "jacobian") else (False, False)
-        return DifferenceKind(where, self.comparison.verdict, (first, second), vanishes)
-
-    @property
-    def excess(self) -> float:
-        """How many times its bound the gap is; infinite where the difference is not one of numbers."""
-        if self.comparison.where in ("nan", "raise", "shape", "dtype") or not math.isfinite(self.comparison.max_abs):
-            return math.inf
-        bound = self.comparison.bound if self.comparison.verdict is Verdict.ERROR else self.comparison.float64_bound
-        return self.comparison.max_abs / bound if bound else math.inf
+def excess(comparison: Comparison) -> float:
+    """How many times its bound a gap is; infinite where the difference is not one of numbers."""
+    if comparison.where in ("nan", "raise", "shape", "dtype") or not math.isfinite(comparison.max_abs):
+        return math.inf
+    bound = comparison.bound if comparison.verdict is Verdict.ERROR else comparison.float64_bound
+    return comparison.max_abs / bound if bound else math.inf
 
 
 def _raised(failure: Optional[Failure]) -> str:
@@ -102,24 +93,6 @@ def _tensors(side: Evaluation, where: str) -> list[np.ndarray]:
     return [block for row in (*(side.jacobian or ()), *side.vjps) for block in row]
 
 
-def observe(question: Question, evaluator: Evaluator, reference: Optional[Callable[[Question], Evaluation]] = None) -> Observed:
-    """Evaluate both sides of a question and compare them.
-
-    Parameters
-    ----------
-    question
-        The question.
-    evaluator
-        Where both sides are evaluated, side by side.
-    reference
-        Gives the arbiter's evaluation, for questions that have it on one side.
-    """
-    judged = [method.diff_method == ARBITER.diff_method and reference is not None for method in question.methods]
-    futures = [None if by_arbiter else evaluator.submit(question.request(side)) for side, by_arbiter in enumerate(judged)]
-    first, second = (reference(question) if future is None else future.result() for future in futures)  # type: ignore[misc]
-    return Observed(compare(first, second, question.circuit, tolerance=question.tolerance), (first, second))
-
-
 class SameDifference:
     """Whether a circuit shows the difference that a question's own circuit shows.
 
@@ -138,8 +111,8 @@ class SameDifference:
 
     Attributes
     ----------
-    start
-        What was observed on the question's own circuit.
+    start, kind
+        What was observed on the question's own circuit, and what kind of difference that is.
     """
 
     def __init__(
@@ -147,7 +120,7 @@ class SameDifference:
         question: Question,
         evaluator: Evaluator,
         *,
-        reference: Optional[Callable[[Question], Evaluation]] = None,
+        reference: Optional[AskArbiter] = None,
         wrong: Sequence[str] = (),
         wrong_methods: Optional[WrongMethods] = None,
         loses_and_shifts: bool = False,
@@ -157,40 +130,40 @@ class SameDifference:
         self.wrong_methods = wrong_methods
         self.loses_and_shifts = loses_and_shifts
         self.start = observe(question, evaluator, reference)
+        self.kind = kind_of(self.start)
 
     def __call__(self, circuit: Circuit) -> bool:  # noqa: D102 - the class says it
         if self.noisy(circuit):
-            return decided(lambda repeat: self.clearness(self.observed(circuit, repeat)))
-        observed = self.observed(circuit)
-        return self.clearness(observed) >= 1.0 and self.same_wrong(circuit, observed)
+            return decided(lambda repeat: self.clearness(self.observe(circuit, repeat)))
+        observation = self.observe(circuit)
+        return self.clearness(observation) >= 1.0 and self.same_wrong(circuit, observation)
 
     def agrees(self, circuit: Circuit) -> bool:
         """Whether both methods evaluate a circuit and agree to rounding: what a passing twin must do."""
-        found = self.observed(circuit).comparison.verdict
-        return found is Verdict.AGREE or (found is Verdict.ROUNDING and self.start.symptom.verdict is Verdict.ERROR)
+        found = self.observe(circuit).comparison.verdict
+        return found is Verdict.AGREE or (found is Verdict.ROUNDING and self.kind.verdict is Verdict.ERROR)
 
-    def observed(self, circuit: Circuit, repeat: int = 0) -> Observed:
+    def observe(self, circuit: Circuit, repeat: int = 0) -> Observation:
         """What both methods say about a candidate; each repeat has random numbers of its own."""
         first, second = self.question.seeds
         seeds = (first + 2 * repeat, second + 2 * repeat)
         return observe(replace(self.question, circuit=circuit, seeds=seeds), self.evaluator, self.reference)
 
-    def clearness(self, observed: Observed) -> float:
+    def clearness(self, observation: Observation) -> float:
         """How clearly this is the same difference: 0 for another one, at least 1 for the same one well beyond its bound."""
-        symptom = observed.symptom
+        kind = kind_of(observation)
         if self.loses_and_shifts:
-            symptom = replace(symptom, vanishes=self.start.symptom.vanishes)
-        if symptom != self.start.symptom or symptom.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
+            kind = replace(kind, vanishes=self.kind.vanishes)
+        if kind != self.kind or kind.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
             return 0.0
-        if math.isinf(observed.excess):
-            return math.inf
-        return observed.excess / max(1.0, min(CLEARLY, self.start.excess))
+        factor = excess(observation.comparison)
+        return factor if math.isinf(factor) else factor / max(1.0, min(CLEARLY, excess(self.start.comparison)))
 
-    def same_wrong(self, circuit: Circuit, observed: Observed) -> bool:
+    def same_wrong(self, circuit: Circuit, observation: Observation) -> bool:
         """Whether the arbiter finds the same methods wrong."""
-        if not self.wrong or self.wrong_methods is None or any(observed.symptom.raised):
+        if not self.wrong or self.wrong_methods is None or any(kind_of(observation).raised):
             return True
-        return frozenset(self.wrong_methods(circuit, observed.sides)) == self.wrong
+        return frozenset(self.wrong_methods(circuit, observation.sides)) == self.wrong
 
     def noisy(self, circuit: Circuit) -> bool:
         """Whether two evaluations of the circuit may differ although nothing changed."""

@@ -55,7 +55,7 @@ def same(errors: Errors, **rest: Any) -> SameDifference:
 
 def test_the_start_shows_its_own_difference() -> None:
     difference = same(lambda found: 0.5)
-    assert difference.start.symptom.verdict is Verdict.ERROR
+    assert difference.kind.verdict is Verdict.ERROR
     assert difference(START)
 
 
@@ -150,8 +150,8 @@ class TestNoise:
         question = Question(replace(START, shots=(100,)), (GOOD, BAD), seeds=(0, 1))
         difference = SameDifference(question, Sampling(lambda found: 0.5))
         seeds.clear()
-        difference.observed(START, 0)
-        difference.observed(START, 1)
+        difference.observe(START, 0)
+        difference.observe(START, 1)
         assert len(set(seeds)) == 4
 
 
