@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Symptoms
+from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
 from qdiag.model.comparison import Comparison, Verdict
@@ -44,8 +45,9 @@ class Laboratory:
     def _changed(self, experiment: Experiment) -> Optional[Question]:
         try:
             return experiment.change(self.symptoms.question, self.evaluator)
-        except Exception:
+        except Exception as error:
             # a worker was lost over it, or PennyLane cannot make the change: an experiment less, and no reason to give up
+            tell_own_failure(error, f"the experiment '{experiment.name}'")
             return None
 
     def outcome(self, experiment: Experiment) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 
 from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
 from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe, with_circuit
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
@@ -42,16 +42,19 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
         differenced = evaluator.call(remote.differenced, circuit, trusted)
         ruled = evaluator.call(remote.ruled, circuit, trusted)
         lossy = evaluator.call(remote.lossy_matrices, circuit, question.interface, trusted)
-        skewed = _may_be_skewed(circuit) and _answer(evaluator.call(remote.hermitian_part, circuit, trusted), None) is not None
+        skewed = (
+            _may_be_skewed(circuit)
+            and answer_of(evaluator.call(remote.hermitian_part, circuit, trusted), None, "an observable's Hermitian part") is not None
+        )
         # what the tape does not show is neither shifted nor differenced
-        unseen = {*_answer(hidden, ())}
+        unseen = answer_of(hidden, (), "hidden parameters")
         symptoms = replace(
             symptoms,
-            hidden=_answer(hidden, ()),
-            batched=len(_answer(rows, ())) > 1,
-            lossy=_answer(lossy, ()),
-            differenced=tuple(i for i in _answer(differenced, ()) if i not in unseen),
-            ruled=tuple(i for i in _answer(ruled, ()) if i not in unseen),
+            hidden=unseen,
+            batched=len(answer_of(rows, (), "rows of a batch")) > 1,
+            lossy=answer_of(lossy, (), "matrices of operations"),
+            differenced=tuple(i for i in answer_of(differenced, (), "differenced parameters") if i not in unseen),
+            ruled=tuple(i for i in answer_of(ruled, (), "shift rules") if i not in unseen),
             skewed=skewed,
         )
     if divergence.signature == "raise":
@@ -85,15 +88,6 @@ def _may_be_skewed(circuit: Circuit) -> bool:
 
 
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)
-
-
-def _answer(future: Future[Any], otherwise: Any) -> Any:
-    """A fact, or nothing where PennyLane could not say."""
-    try:
-        return future.result()
-    except Exception:
-        # what PennyLane cannot tell about a circuit is no reason to give up on the circuit
-        return otherwise
 
 
 def _sides(

@@ -1,10 +1,13 @@
-"""What the reader must know beside the findings: steps that are too long to tell anything, and what was not recorded."""
+"""What the reader must know beside the findings: steps that tell nothing, what was not recorded, where qdiag itself failed."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from qdiag.evaluation.answers import LOGGER
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.trace.reader import Trace
@@ -38,3 +41,24 @@ def about_recording(trace: Trace) -> Iterator[str]:
     for probe in trace.probes:
         if not probe.complete:
             yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")
+
+
+@contextmanager
+def own_failures() -> Iterator[list[str]]:
+    """The mistakes of our own that are told meanwhile, the same words once: a cause or a row less in the report, and it says so."""
+    told: list[str] = []
+
+    class Notes(logging.Handler):
+        """Makes a note of each."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            """Keep the words."""
+            if record.getMessage() not in told:
+                told.append(record.getMessage())
+
+    handler = Notes(logging.WARNING)
+    LOGGER.addHandler(handler)
+    try:
+        yield told
+    finally:
+        LOGGER.removeHandler(handler)

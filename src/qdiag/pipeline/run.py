@@ -21,7 +21,7 @@ from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.pipeline import guarded
 from qdiag.pipeline.guarded import diagnosed, reproduced
-from qdiag.pipeline.notes import about_recording, about_steps
+from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, once_rounding
 from qdiag.pipeline.stage_diagnose import in_layers, outside, unanimous
@@ -108,7 +108,9 @@ class Run:
             By Ctrl-C: every evaluation so far is kept, and the next examination of the run takes up from there.
         """
         try:
-            return self._finished()
+            with own_failures() as failures:
+                judged = self._finished()
+            return replace(judged, result=replace(judged.result, notes=(*judged.result.notes, *failures)))
         except KeyboardInterrupt:
             again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
             raise Interrupted("interrupted while judging", again) from None
