@@ -47,7 +47,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def watch(name: str, folder: Path) -> Iterator[Watch]:
+def watch(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    for framework in imports.AWAITED:
+        # another test of this process may have loaded them
+        monkeypatch.delitem(sys.modules, framework, raising=False)
     made = Watch(folder / "trace.qdiag", name)
     made.begin()
     yield made
