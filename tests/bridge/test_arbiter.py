@@ -17,6 +17,7 @@ from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse
 from tests.bridge.disagreements import DISAGREEMENTS, HEALTHY, t
+from tests.worlds.methods import methods
 
 pytestmark = pytest.mark.stack
 
@@ -51,8 +52,8 @@ def judged(case):
 @pytest.mark.parametrize("case", DISAGREEMENTS + HEALTHY, ids=lambda case: case.name)
 def test_exactly_the_wrong_methods_are_named(case):
     judgement = judged(case)
-    assert set(judgement.wrong) == set(case.wrong), judgement.reason
-    assert set(judgement.right) == set(case.methods) - set(case.wrong) - set(judgement.raised)
+    assert {*map(str, judgement.wrong)} == set(case.wrong), judgement.reason
+    assert {*map(str, judgement.right)} == set(case.methods) - set(case.wrong) - {*map(str, judgement.raised)}
     assert not judgement.reference.doubts
 
 
@@ -206,6 +207,6 @@ def test_hessian_vector_products_are_held_against_second_derivatives():
     right = Inline().submit(Request(circuit, parse("default.qubit/backprop"), second=True)).result()
     wrong = replace(right, method=parse("default.qubit/adjoint"), hvp=tuple(0.9 * part for part in right.hvp))
     judgement = arbitrate(circuit, configuration, [right, wrong], (), Inline())
-    assert judgement.right == ("default.qubit/backprop",)
-    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.right == methods("default.qubit/backprop")
+    assert judgement.wrong == methods("default.qubit/adjoint")
     assert judgement.methods[1].where == "second-derivative"

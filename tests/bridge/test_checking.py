@@ -22,6 +22,7 @@ import qdiag
 from qdiag.errors import UsageError
 from qdiag.model.comparison import Verdict
 from qdiag.recording import hook_points
+from tests.worlds.methods import methods
 
 pytestmark = pytest.mark.stack
 needs_sums = pytest.mark.skipif(not hasattr(qml.ops, "Sum"), reason="this PennyLane has no sums of operators")
@@ -134,7 +135,7 @@ class TestSick:
         result = qdiag.check(readout(), tensor(0.4, 0.9), tensor(0.7, 0.2), methods="adjoint,backprop,parameter-shift")
         assert not result
         assert result.verdict == "error"
-        assert result.findings[0].divergence.wrong == ("default.qubit/adjoint",)
+        assert result.findings[0].divergence.wrong == methods("default.qubit/adjoint")
         assert "sys.exit" in result.reproducer
         with pytest.raises(qdiag.errors.DivergenceError, match="adjoint is wrong"):
             result.raise_for_error()

@@ -15,9 +15,11 @@ from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.verify import made, verify
 from qdiag.proving.reproducer.writing import write, write_around, write_for
+from tests.worlds.methods import LIGHTNING, methods
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.stack
@@ -103,16 +105,16 @@ def _distribution():
     qml.probs(wires=[0, 1])
 
 
-ADJOINT, BACKPROP, SHIFT = "default.qubit/adjoint", "default.qubit/backprop", "default.qubit/parameter-shift"
+ADJOINT, BACKPROP, SHIFT = methods("default.qubit/adjoint", "default.qubit/backprop", "default.qubit/parameter-shift")
 SHIFT_RAISES = f"{SHIFT} raises UnboundLocalError: cannot access local variable 'g'"
 ADJOINT_RAISES = f"{ADJOINT} raises RuntimeError: Expected isFloatingType(grad.scalar_type())"
 
 FAULTS = {
     "003 a trainable coefficient shifts the adjoint gradient": (_coefficient, (ADJOINT, BACKPROP), {}),
     "007 evolution hides its generator's coefficients": (_evolution, (SHIFT, BACKPROP), {}),
-    "007 against the arbiter": (_evolution, (SHIFT, "arbiter"), {}),
+    "007 against the arbiter": (_evolution, (SHIFT, ARBITER), {}),
     "009 a multiplexed rotation loses its matrix": (_multiplexer, (BACKPROP, SHIFT), {"where": "output"}),
-    "009 against untracked numbers": (_multiplexer, (BACKPROP, "default.qubit/none"), {"where": "output"}),
+    "009 against untracked numbers": (_multiplexer, (BACKPROP, parse("default.qubit/none")), {"where": "output"}),
     "017 an imaginary coefficient": (_exponential, (ADJOINT, BACKPROP), {}),
     "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": "nan", "element": "jacobian[0][0, 2]", "gap": np.inf}),
     "021 postselection": (_postselected, (SHIFT, BACKPROP), {}),
@@ -141,7 +143,7 @@ def test_the_same_with_every_number_as_recorded(name, tmp_path):
 @today
 @pytest.mark.parametrize(
     ("name", "fine"),
-    [("003 a trainable coefficient shifts the adjoint gradient", SHIFT), ("021 postselection", "default.qubit/finite-diff")],
+    [("003 a trainable coefficient shifts the adjoint gradient", SHIFT), ("021 postselection", parse("default.qubit/finite-diff"))],
 )
 def test_a_healthy_pair_on_the_same_circuit_exits_with_0(name, fine, tmp_path):
     function, names, _ = FAULTS[name]
@@ -165,7 +167,7 @@ def test_another_exception_than_the_one_that_was_found_exits_with_125(tmp_path):
 
 @pytest.mark.parametrize("where", ["jacobian", "output", "raise"])
 def test_a_stack_without_the_device_exits_with_125(where, tmp_path):
-    found = divergence(circuit(_rotations), "missing.device/adjoint", BACKPROP, where=where)
+    found = divergence(circuit(_rotations), parse("missing.device/adjoint"), BACKPROP, where=where)
     assert exit_code(write(found), tmp_path) == 125
 
 
@@ -223,7 +225,7 @@ def test_arrays_and_scalars_are_variables_of_their_own(where, tmp_path):
 
 @today
 def test_a_second_derivative_is_a_hessian(tmp_path):
-    found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, "lightning.qubit/adjoint", where="second-derivative")
+    found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, LIGHTNING, where="second-derivative")
     script = write(found, tolerance=1e-9)
     assert "hessian" in script.source
     assert exit_code(script, tmp_path) in (1, 125)
@@ -231,7 +233,7 @@ def test_a_second_derivative_is_a_hessian(tmp_path):
 
 def test_a_gradient_held_against_the_arbiter_is_worked_out_by_central_differences(tmp_path):
     for function, returns in ((_rotations, "single"), (_two, "tuple")):
-        found = divergence(circuit(lambda function=function: function(torch.float64), returns), BACKPROP, "arbiter")
+        found = divergence(circuit(lambda function=function: function(torch.float64), returns), BACKPROP, ARBITER)
         assert exit_code(write(found, tolerance=1e-6), tmp_path) == 0
 
 
@@ -243,7 +245,7 @@ def test_the_autograd_interface_needs_no_torch(tmp_path):
         qml.RY(pnp.array(0.7, requires_grad=True), wires=0)
         qml.expval(qml.PauliZ(0))
 
-    for names in ((BACKPROP, ADJOINT), (BACKPROP, "arbiter")):
+    for names in ((BACKPROP, ADJOINT), (BACKPROP, ARBITER)):
         script = write(divergence(circuit(function), *names), tolerance=1e-7)
         assert "torch" not in script.source.replace("torch 2", "").replace("torch 1", "")
         assert exit_code(script, tmp_path) == 0
@@ -274,7 +276,7 @@ DIAGNOSIS = Diagnosis("QD504", "batch-axis", "", "confirmed", "", "")
 @today
 def test_a_loop_over_the_batch_keeps_its_layer_and_raises(tmp_path):
     call = layer_call(Failure("WireError", "Did not find some of the wires"))
-    found = Divergence(call, Comparison(("a", "b"), Verdict.ERROR, "raise"), "raise")
+    found = Divergence(call, Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "raise"), "raise")
     script = write_for(found, DIAGNOSIS)
     assert exit_code(script, tmp_path) == 1
     assert script.lines <= 20
@@ -282,13 +284,13 @@ def test_a_loop_over_the_batch_keeps_its_layer_and_raises(tmp_path):
 
 @today
 def test_a_loop_over_as_many_rows_as_wires_mixes_rows(tmp_path):
-    found = Divergence(layer_call(None, rows=2), Comparison(("a", "b"), Verdict.ERROR, "output"), "output")
+    found = Divergence(layer_call(None, rows=2), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "output"), "output")
     assert exit_code(write_for(found, DIAGNOSIS), tmp_path) == 1
 
 
 @legacy
 def test_a_loop_over_one_row_is_healthy_on_the_stack_of_the_report(tmp_path):
-    found = Divergence(layer_call(None), Comparison(("a", "b"), Verdict.ERROR, "output"), "output")
+    found = Divergence(layer_call(None), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "output"), "output")
     assert exit_code(write_for(found, DIAGNOSIS), tmp_path) == 0
 
 
@@ -308,7 +310,7 @@ def around(lines, tmp_path, container="torch") -> list:
         qml.expval(qml.PauliZ(0))
         qml.probs(wires=0)
 
-    found = divergence(circuit(function, "tuple"), BACKPROP, "arbiter", where="vjp", element="argument scale")
+    found = divergence(circuit(function, "tuple"), BACKPROP, ARBITER, where="vjp", element="argument scale")
     arguments = (Argument("x", container, "float64", (), False), Argument("scale", container, "float64", (), True))
     found = replace(found, call=replace(found.call, arguments=arguments))
     cut_out = FunctionCut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))
@@ -370,8 +372,8 @@ def test_a_script_without_pennylane_exits_with_125(tmp_path):
 def test_a_trace_cannot_smuggle_code_into_the_script():
     found = divergence(circuit(_rotations), BACKPROP, ADJOINT)
     configuration = replace(found.call.configuration, device='x"); import os; os.abort(); ("', resolved="adjoint")
-    evil = replace(found, call=replace(found.call, configuration=configuration), wrong=("a\nimport os",))
-    comparison = replace(found.comparison, methods=("backprop", "adjoint"))
+    evil = replace(found, call=replace(found.call, configuration=configuration), wrong=(Method("a\nimport os", "adjoint"),))
+    comparison = replace(found.comparison, methods=methods("backprop", "adjoint"))
     text = write(replace(evil, comparison=comparison)).source
     imported = {alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names}
     assert imported == {"sys", "pennylane", "torch"}

@@ -13,16 +13,13 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
-from qdiag.model.method import parse
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.report.redacting.redaction import Secrets
+from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.small_circuits import circuit, combination, controlled, expval, gate, probs
 
 EPS32 = float(np.finfo(np.float32).eps)
-BACKPROP, ADJOINT = "default.qubit/backprop", "default.qubit/adjoint"
-SHIFT, DIFFERENCES = "default.qubit/parameter-shift", "default.qubit/finite-diff"
-HADAMARD, LIGHTNING = "default.qubit/hadamard", "lightning.qubit/adjoint"
 
 ENVIRONMENT = Environment(
     "3.11.7",
@@ -130,7 +127,7 @@ def moons() -> Case:
         Verdict.ROUNDING,
         (finding,),
         ((SHIFT, 9), (DIFFERENCES, 9)),
-        ((HADAMARD, "hadamard gradients need a free wire"),),
+        ((HADAMARD, Failure("", "hadamard gradients need a free wire")),),
         comparisons=comparisons,
         costs=(Cost(BACKPROP, 241, 1.93), Cost(ADJOINT, 241, 1.21), Cost(SHIFT, 9, 0.31), Cost(DIFFERENCES, 9, 0.16)),
     )
@@ -161,11 +158,11 @@ def _evaluations(ran: Circuit) -> tuple[Evaluation, ...]:
     rounded = numbers + 6e-8 * np.sin(np.arange(8)).reshape(2, 4)
     return tuple(
         Evaluation(
-            parse(name),
+            method,
             (np.asarray(0.5), np.asarray(0.25)),
             jacobian=tuple(tuple(np.asarray(x) for x in row) for row in matrix),
         )
-        for name, matrix in ((BACKPROP, numbers), (ADJOINT, rounded))
+        for method, matrix in ((BACKPROP, numbers), (ADJOINT, rounded))
     )
 
 
@@ -280,7 +277,7 @@ def raising() -> Case:
             Evidence("RX removed", None, None, "persists", True, "persists"),
         ),
     )
-    divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, words),), calls=(4,))
+    divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, Failure("", words)),), calls=(4,))
     result = Result(5, 4, 5, (("circuit", "phase.py:9"),), (SHIFT, BACKPROP), Verdict.ERROR, (Finding(divergence, diagnosis),))
     return Case(result, Script("phase.py", (), False, 1, failure), ("trace.qdiag", "findings.json"))
 

@@ -12,11 +12,12 @@ import numpy as np
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import Method, parse
+from qdiag.model.method import Method
 from qdiag.trace.circuit_text import skeleton
+from tests.worlds.methods import methods
 
 Answer = Callable[[Request], Evaluation]
-METHODS = ("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/parameter-shift")
+METHODS = methods("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/parameter-shift")
 
 
 def circuit(angle: float, dtype: str = "float64", gates: int = 1, shots: tuple[int, ...] = ()) -> Circuit:
@@ -50,13 +51,16 @@ def failed(method: Method, *, refusal: bool = True, message: str = "not supporte
     return Evaluation(method, failure=Failure("DeviceError", message, refusal=refusal))
 
 
-def call(index: int, ran: Circuit, own: str = METHODS[0], *, step: Optional[int] = None, **changes) -> Call:
+def call(index: int, ran: Circuit, own: Method = METHODS[0], *, step: Optional[int] = None, **changes) -> Call:
     """A call whose record is what the right answer is."""
-    method = parse(own)
     place = SourceLine("train.py", 31)
-    name = method.diff_method
-    configuration = Configuration("circuit", place, method.device, interface="torch", requested=name, resolved=name)
-    request = Request(ran, method, cotangents=((np.asarray(1.0),),))
+    name = own.diff_method
+    configuration = replace(
+        Configuration("circuit", place, own.device, interface="torch", requested=name, resolved=name),
+        device_options=own.device_options,
+        gradient_options=own.gradient_options,
+    )
+    request = Request(ran, own, cotangents=((np.asarray(1.0),),))
     right = answer(request)
     backward = Backward((np.asarray(1.0),), right.vjps[0], (True,))
     base = Call(index, index if step is None else step, place, configuration, (), ran, right.outputs, backwards=(backward,))
@@ -92,8 +96,8 @@ class ScriptedTrace:
 class ScriptedEvaluator:
     """Answers rightly, except where a method has an answer of its own; counts what it is asked."""
 
-    def __init__(self, methods: Sequence[str] = METHODS, **by_method: Answer) -> None:
-        self.methods = tuple(parse(m) for m in methods)
+    def __init__(self, offered: Sequence[Method] = METHODS, **by_method: Answer) -> None:
+        self.methods = tuple(offered)
         self.answers = {name.replace("_", "-"): given for name, given in by_method.items()}
         self.requests: list[Request] = []
 

@@ -19,10 +19,11 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
-from qdiag.model.method import parse
+from qdiag.model.method import Method
+from tests.worlds.methods import ADJOINT, BACKPROP
 
 Error = Callable[[Request], Union[float, Evaluation]]
-PAIR = ("default.qubit/adjoint", "default.qubit/backprop")
+PAIR = (ADJOINT, BACKPROP)
 
 
 def rotation(angle: float = 0.4, name: str = "RX", *, trainable: bool = True, wire: int = 0, dtype: str = "float64") -> Node:
@@ -74,7 +75,7 @@ class World:
 def symptoms(
     world: World,
     circuit: Circuit,
-    pair: Sequence[str] = PAIR,
+    pair: Sequence[Method] = PAIR,
     *,
     verdict: Optional[Verdict] = None,
     configuration: Optional[Configuration] = None,
@@ -82,7 +83,7 @@ def symptoms(
     **facts: Any,
 ) -> Symptoms:
     """What a world shows of a pair of methods at a circuit, of which the first is wrong."""
-    own, other = (parse(name) for name in pair)
+    own, other = pair
     made = configuration or Configuration(
         "circuit", SourceLine("train.py", 3), own.device, interface="torch", requested=own.diff_method, resolved=own.diff_method
     )

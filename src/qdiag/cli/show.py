@@ -16,7 +16,7 @@ from qdiag.model.call import Call
 from qdiag.pipeline.reports import reported
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
-from qdiag.report.content.method_names import names_of
+from qdiag.report.content.method_names import full, names_of
 from qdiag.report.content.outline import Document, GapPlot
 from qdiag.report.redacting.redaction import redacted, secrets_of_this_machine
 from qdiag.trace import run_folder
@@ -64,7 +64,7 @@ def _everything(rows: list[dict[str, Any]], judged: Optional[Document]) -> dict[
     """Calls, the QNodes that made them, and what judging measured."""
     costs = judged.costs if judged else None
     return {
-        "calls": rows,
+        "calls": [{**row, "method": full(row["method"])} for row in rows],
         "qnodes": list(dict.fromkeys(row["qnode"] for row in rows)),
         "gap_unit": judged.gaps.unit if judged and judged.gaps else None,
         "costs": [dict(zip(costs.header, cells)) for cells in costs.rows] if costs else [],
@@ -81,7 +81,7 @@ def _row(call: Call, gaps: Optional[GapPlot]) -> dict[str, Any]:
         "step": call.step,
         "qnode": call.configuration.qnode,
         "source": str(call.source),
-        "method": str(call.configuration.method),
+        "method": call.configuration.method,
         "dtypes": " → ".join(stations.get(place, NOTHING) for place in places),
         "gaps": {} if gaps is None else _gaps(call.index, gaps),
     }
@@ -96,8 +96,8 @@ def _gaps(index: int, plot: GapPlot) -> dict[str, float]:
 def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: bool) -> None:
     console = Console()
     names = names_of([row["method"] for row in rows])
-    if names.device:
-        console.print(f"methods on {names.device}, unless another device is named", highlight=False)
+    if names.place:
+        console.print(f"methods on {names.place}, unless another device is named", highlight=False)
     titles = ["call", "step", "QNode", "where", "method", "dtypes"]
     gaps = judged.gaps if judged else None
     if gaps is not None:

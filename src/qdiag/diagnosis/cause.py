@@ -127,7 +127,7 @@ class Symptoms:
     @property
     def suspects(self) -> tuple[Method, ...]:
         """The methods of the pair that are wrong, or both where that is not known."""
-        wrong = tuple(m for m in self.question.methods if str(m) in self.divergence.wrong)
+        wrong = tuple(m for m in self.question.methods if m in self.divergence.wrong)
         return wrong or self.question.methods
 
 

@@ -96,7 +96,7 @@ def _sides(
     """The Jacobian of the wrong side and of the other one, summed up by parameter."""
     futures = [evaluator.submit(question.request(side)) for side in (0, 1)]
     evaluations = [future.result() for future in futures]
-    first_is_wrong = str(question.methods[0]) in divergence.wrong or str(question.methods[1]) not in divergence.wrong
+    first_is_wrong = question.methods[0] in divergence.wrong or question.methods[1] not in divergence.wrong
     wrong, other = evaluations if first_is_wrong else reversed(evaluations)
     judge = reference(question) if reference is not None and divergence.wrong else other
     circuit = question.circuit

@@ -32,7 +32,7 @@ def divergence(call: Call) -> Optional[Divergence]:
     gap, value, left = float(gaps[k][index]), output[index].item(), _cast(output, dtype)[index].item()
     size = max(1.0, float(np.max(np.abs(output))))
     comparison = Comparison(
-        (str(call.configuration.method),) * 2,
+        (call.method, call.method),
         Verdict.ERROR,
         "dtype",
         element=LAYER,

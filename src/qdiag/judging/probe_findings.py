@@ -152,7 +152,7 @@ def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
     if probe.plain_gap <= limit:
         return None
     comparison = Comparison(
-        (_pair(call)[0], str(PLAIN.on(call.configuration.device))),
+        (call.method, PLAIN.beside(call.method)),
         Verdict.ERROR,
         "output",
         element="output on tracked arguments",
@@ -167,8 +167,8 @@ def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
     return _divergence(call, comparison, probe, probe.methods[:1], "the QNode itself was evaluated on plain numbers")
 
 
-def _pair(call: Call) -> tuple[str, str]:
-    return str(call.configuration.method), str(ARBITER)
+def _pair(call: Call) -> tuple[Method, Method]:
+    return call.method, ARBITER
 
 
 def _divergence(
@@ -178,7 +178,7 @@ def _divergence(
         call,
         comparison,
         comparison.where,
-        tuple(dict.fromkeys(_name(call, probe, method) for method in wrong)),
+        tuple(dict.fromkeys(_method(call, probe, method) for method in wrong)),
         judged,
         worst_call=call.index,
         calls=(call.index,),
@@ -186,11 +186,10 @@ def _divergence(
     )
 
 
-def _name(call: Call, probe: Probe, method: ProbedMethod) -> str:
-    own = call.configuration.method
-    if method is probe.methods[0]:
-        return str(own)
-    return str(Method(own.device, method.diff_method, "", own.device_precision))
+def _method(call: Call, probe: Probe, method: ProbedMethod) -> Method:
+    """The method that was probed: on the very device of the call, so with its options."""
+    own = call.method
+    return own if method is probe.methods[0] else replace(own, diff_method=method.diff_method, gradient_options=())
 
 
 def evidence(divergence: Divergence) -> tuple[Evidence, ...]:

@@ -10,6 +10,8 @@ from typing import Optional
 import numpy as np
 
 from qdiag.errors import UsageError
+from qdiag.model.call import Failure
+from qdiag.model.method import Method
 
 
 class Verdict(str, Enum):
@@ -52,7 +54,7 @@ class Comparison:
     Parameters
     ----------
     methods
-        Canonical names of the two, the user's own or the reference first.
+        The two, the user's own or the reference first.
     verdict
         What it comes to.
     where
@@ -79,9 +81,11 @@ class Comparison:
         A sentence for where there is no number: shapes, dtypes, exception.
     dtypes
         Those of the first output of which the two give another one; empty where they give the same.
+    failures
+        What the two raised.
     """
 
-    methods: tuple[str, str]
+    methods: tuple[Method, Method]
     verdict: Verdict
     where: str = "output"
     element: str = ""
@@ -96,3 +100,4 @@ class Comparison:
     scale: float = 1.0
     detail: str = ""
     dtypes: tuple[str, ...] = ()
+    failures: tuple[Optional[Failure], Optional[Failure]] = (None, None)

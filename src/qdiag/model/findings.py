@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
 from qdiag.model.probe import Probe, Proof
 
 LAYER = "the layer's result"
@@ -31,11 +32,11 @@ class Divergence:
     signature
         Where it shows: ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
     wrong
-        Canonical names of the methods that are wrong, by the arbiter; empty where none is or none is known.
+        The methods that are wrong, by the arbiter; empty where none is or none is known.
     judged
         What the arbiter said in a sentence, or why it cannot tell.
     raised
-        Method → PennyLane's words, for the methods that refused or broke down.
+        Method → its exception, for the methods that refused or broke down.
     worst
         The comparison of the call, among all calls, where this pair is furthest apart.
     worst_call
@@ -51,9 +52,9 @@ class Divergence:
     call: Call
     comparison: Comparison
     signature: str
-    wrong: tuple[str, ...] = ()
+    wrong: tuple[Method, ...] = ()
     judged: str = ""
-    raised: tuple[tuple[str, str], ...] = ()
+    raised: tuple[tuple[Method, Failure], ...] = ()
     worst: Optional[Comparison] = None
     worst_call: int = 0
     calls: tuple[int, ...] = ()
@@ -174,7 +175,7 @@ class Finding:
 class Cost:
     """What a method took: number of calls at which it was evaluated, and seconds."""
 
-    method: str
+    method: Method
     calls: int
     seconds: float
 
@@ -188,11 +189,11 @@ class Result:
     calls, steps, replayed
         Recorded calls, optimiser steps, calls that were replayed under at least two methods.
     methods
-        Canonical names of the methods replayed.
+        The methods replayed, the user's own first: of those that are written alike the first.
     sampled
         Method → number of calls at which it was evaluated, for those not evaluated at all calls.
     refused
-        Method → PennyLane's words, for shadow methods that refuse.
+        Method → its exception, for shadow methods that refuse.
     unfaithful
         Calls whose replay under the user's own method did not give the user's own outputs.
     notes
@@ -211,11 +212,11 @@ class Result:
     steps: int
     replayed: int
     qnodes: tuple[tuple[str, str], ...]
-    methods: tuple[str, ...]
+    methods: tuple[Method, ...]
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
-    sampled: tuple[tuple[str, int], ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
+    sampled: tuple[tuple[Method, int], ...] = ()
+    refused: tuple[tuple[Method, Failure], ...] = ()
     unfaithful: tuple[int, ...] = ()
     notes: tuple[str, ...] = field(default=())
     comparisons: tuple[tuple[int, Comparison], ...] = ()

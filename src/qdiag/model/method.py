@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Union
 
@@ -70,9 +71,24 @@ class Method:
         """Whether its cost grows with the number of parameters."""
         return self.diff_method in PER_PARAMETER
 
+    @property
+    def bare(self) -> Method:
+        """The same method without options of the device or the gradient: equal for methods that are written alike."""
+        return replace(self, device_options=(), gradient_options=())
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """What methods are sorted by where nothing tells which one is better."""
+        return self.device, self.device_precision, self.diff_method, self.precision
+
     def on(self, device: str) -> Method:
         """The same method, with the device filled in where none was written."""
         return self if self.device else replace(self, device=device)
+
+    def beside(self, own: Method) -> Method:
+        """The same method as it stands beside a call's own: on that one's device, with its options, unless it names another device."""
+        placed = self.on(own.device)
+        return replace(placed, device_options=own.device_options) if placed.device == own.device else placed
 
 
 ARBITER = Method("", "arbiter")
@@ -80,6 +96,14 @@ ARBITER = Method("", "arbiter")
 
 PLAIN = Method("", "none")
 """The side of a comparison that is the same call on untracked numbers, on the call's device."""
+
+
+def once_each(methods: Iterable[Method]) -> tuple[Method, ...]:
+    """Of methods that are written alike only the first: several QNodes may give the same method other options."""
+    found: dict[Method, Method] = {}
+    for method in methods:
+        found.setdefault(method.bare, method)
+    return tuple(found.values())
 
 
 def parse(written: str) -> Method:

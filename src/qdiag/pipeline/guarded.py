@@ -10,6 +10,7 @@ from typing import Union
 from qdiag.diagnosis.causes import UNKNOWN
 from qdiag.errors import QdiagError
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.method import Method
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
@@ -17,7 +18,7 @@ from qdiag.trace.reader import Trace
 _REPORT = "report it with the trace, if it may be shown, as an issue of qdiag"
 
 
-def with_arbiters_word(divergence: Divergence, methods: tuple[str, ...], context: StageContext) -> Divergence:
+def with_arbiters_word(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
     """The divergence with the arbiter's word; as it is where judging fails, which diagnosing will say."""
     try:
         return context.with_arbiters_word(divergence, methods)
@@ -27,7 +28,7 @@ def with_arbiters_word(divergence: Divergence, methods: tuple[str, ...], context
         return divergence
 
 
-def diagnosed(divergence: Divergence, methods: tuple[str, ...], context: StageContext) -> Finding:
+def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
     """The finding of `examination.diagnosed`; of unknown cause where diagnosing fails."""
     return _unless_it_fails(lambda: stage_diagnose.diagnosed(divergence, methods, context), divergence)
 
@@ -37,7 +38,7 @@ def reproduced(finding: Finding, context: StageContext, path: Path) -> Finding:
     return _unless_it_fails(lambda: stage_prove.reproduced(finding, context, path), finding)
 
 
-def warnings(trace: Trace, methods: Sequence[str], context: StageContext) -> tuple[str, ...]:
+def warnings(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:
     """The notes of `warned.notes`; where that fails, a note that says so."""
     try:
         return tuple(stage_cast_warnings.notes(trace, methods, context))

@@ -14,14 +14,14 @@ from qdiag.evaluation import remote
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
-from qdiag.model.method import ARBITER
-from qdiag.pipeline.stage_context import StageContext, method_named
+from qdiag.model.method import ARBITER, Method
+from qdiag.pipeline.stage_context import StageContext, as_replayed
 from qdiag.trace.reader import Trace
 
 WARNED = f'torch warned "{CASTING} discards the imaginary part"'
 
 
-def notes(trace: Trace, methods: Sequence[str], context: StageContext) -> Iterator[str]:
+def notes(trace: Trace, methods: Sequence[Method], context: StageContext) -> Iterator[str]:
     """What is to be said of the warning: once for each QNode, and once where a backward pass had not reached any.
 
     Parameters
@@ -29,7 +29,7 @@ def notes(trace: Trace, methods: Sequence[str], context: StageContext) -> Iterat
     trace
         The run.
     methods
-        All methods that were replayed, by their canonical names.
+        All methods that were replayed.
     context
         What to work with.
     """
@@ -76,12 +76,12 @@ class Account:
     gap
         How far its gradients are from the reference's; None where the reference does not find them right.
     without
-        A method that takes no such cast and does not warn, or "".
+        A method that takes no such cast and does not warn.
     """
 
     own: Optional[Casts]
     gap: Optional[float] = None
-    without: str = ""
+    without: Optional[Method] = None
 
     @property
     def doubt(self) -> str:
@@ -101,7 +101,7 @@ class Account:
         """``confirmed`` · ``likely`` (no method without the cast was there to compare) · ``unknown``."""
         if self.doubt:
             return "unknown"
-        return "confirmed" if self.without else "likely"
+        return "confirmed" if self.without is not None else "likely"
 
     @property
     def words(self) -> str:
@@ -112,12 +112,12 @@ class Account:
             "it comes from a cast from real to complex, whose gradient is the real part by definition "
             f"(imaginary part dropped: up to {self.own.imaginary:.2g})",
             f"the gradients agree with the reference (gap {self.gap:.1e})",
-            *([f"{self.without} takes no such cast and does not warn"] if self.without else []),
+            *([f"{self.without} takes no such cast and does not warn"] if self.without is not None else []),
         ]
         return f"harmless ({HARMLESS_CAST.code}, {self.confidence}): {'; '.join(evidence)}"
 
 
-def experiment(call: Call, methods: Sequence[str], context: StageContext) -> Account:
+def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> Account:
     """Evaluate the call again: under its own method, by the reference, and under others until one takes no such cast."""
     own = call.method
     question = question_of(call, (own, ARBITER), where="jacobian", trusted=context.trusted, tolerance=context.tolerance)
@@ -126,12 +126,12 @@ def experiment(call: Call, methods: Sequence[str], context: StageContext) -> Acc
     if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:
         return account
     judged = context.arbitrate(call, [own])
-    if str(own) in judged.right and not judged.reference.gradient_reason:
+    if own in judged.right and not judged.reference.gradient_reason:
         account = replace(account, gap=judged.methods[0].gap)
-    for name in methods:
-        other = _casts(replace(question, methods=(method_named(call, name), ARBITER)), context) if name != str(own) else None
+    for method in as_replayed(methods, call):
+        other = _casts(replace(question, methods=(method, ARBITER)), context) if method != own else None
         if other is not None and not other.forward and not other.backward and other.imaginary == 0:
-            return replace(account, without=name)
+            return replace(account, without=method)
     return account
 
 

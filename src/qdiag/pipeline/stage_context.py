@@ -17,7 +17,6 @@ from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
-from qdiag.model.method import parse as parse_method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.pipeline.run_options import MINIMIZING_SECONDS
 from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
@@ -61,10 +60,9 @@ class StageContext:
 
     def question(self, divergence: Divergence) -> Question:
         """The question that a divergence raises."""
-        own, other = (method_named(divergence.call, name) for name in divergence.comparison.methods)
         return question_of(
             divergence.call,
-            (own, other),
+            divergence.comparison.methods,
             where=divergence.signature,
             trusted=self.trusted,
             tolerance=self.tolerance,
@@ -86,13 +84,13 @@ class StageContext:
             raise OpaqueCircuitError("the QNode itself shows it, and its script is run for a trace of one's own only", "add --trust")
         return cut_function(path.read_text(encoding="utf-8", errors="replace"), source.line)
 
-    def with_arbiters_word(self, divergence: Divergence, methods: Sequence[str]) -> Divergence:
+    def with_arbiters_word(self, divergence: Divergence, methods: Sequence[Method]) -> Divergence:
         """The divergence with the arbiter's word on every method that was replayed."""
         call = divergence.call
         if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
         second = divergence.signature == "second-derivative"
-        judgement = self.arbitrate(call, [method_named(call, name) for name in methods], second=second)
+        judgement = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
         wrong = judgement.wrong if divergence.signature != "raise" else ()
         comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
@@ -131,11 +129,11 @@ def once_rounding(before: Sequence[Divergence], after: Sequence[Divergence]) -> 
     return [d for d in after if d.verdict is not Verdict.ROUNDING or d in rounding.values()]
 
 
-def method_named(call: Call, name: str) -> Method:
-    """The method of a canonical name, with the options of the user's own where it is the user's own."""
+def as_replayed(methods: Sequence[Method], call: Call, pair: Sequence[Method] = ()) -> tuple[Method, ...]:
+    """A run's methods with the options that they had at one call: another QNode may have given them others.
+
+    ``pair`` are methods of the call that are known with their options.
+    """
     own = call.method
-    if name == str(own):
-        return own
-    if name == str(ARBITER):
-        return ARBITER
-    return parse_method(name)
+    known = {method.bare: method for method in (*pair, own)}
+    return tuple(known.get(method.bare) or method.bare.beside(own) for method in methods)

@@ -24,7 +24,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding
-from qdiag.model.method import ARBITER
+from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
 
@@ -67,7 +67,7 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
         return None
     found = judgement.methods[0]
     comparison = Comparison(
-        (str(own), str(ARBITER)), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
+        (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
     )
     return Divergence(
         call, comparison, comparison.where, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,)
@@ -127,7 +127,7 @@ RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: 
 NO_METHOD_RUNS = "no method runs this circuit: it is nothing in which methods differ"
 
 
-def diagnosed(divergence: Divergence, methods: Sequence[str], context: StageContext) -> Finding:
+def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
     """Judge and diagnose a divergence.
 
     Parameters
@@ -135,7 +135,7 @@ def diagnosed(divergence: Divergence, methods: Sequence[str], context: StageCont
     divergence
         What was located.
     methods
-        All methods that were replayed, by their canonical names.
+        All methods that were replayed.
     context
         What to work with.
     """

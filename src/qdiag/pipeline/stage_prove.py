@@ -21,6 +21,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.model.method import Method
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
@@ -135,10 +136,10 @@ def minimal_of(
     )
 
 
-def same_difference(question: Question, call: Call, wrong: Sequence[str], code: str, context: StageContext) -> SameDifference:
+def same_difference(question: Question, call: Call, wrong: Sequence[Method], code: str, context: StageContext) -> SameDifference:
     """Whether another circuit shows what the question's own does, with the same methods wrong; the cause has a code already."""
 
-    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[str]:
+    def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[Method]:
         return arbiter.arbitrate(circuit, call.configuration, sides, (), context.workers, trusted=context.trusted).wrong
 
     return SameDifference(

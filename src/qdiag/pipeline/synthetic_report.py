@@ -5,7 +5,7 @@ Every figure of such a report was measured on the made-up numbers; what only the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -21,13 +21,15 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Result
+from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import guarded
 from qdiag.pipeline.reports import reported
-from qdiag.pipeline.stage_context import StageContext, method_named
+from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_prove import kept, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document
+from qdiag.report.content.method_names import full
 from qdiag.report.content.outline import Document
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -77,7 +79,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
             f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
         )
     finding = guarded.reproduced(found, context, path)
-    methods = tuple(told["methods"])
+    methods = _methods(told["methods"], call)
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
     files = [] if finding.reproducer is None else [path.name]
@@ -116,18 +118,25 @@ def _check_classes(circuit: Circuit, *, trusted: bool) -> None:
 
 def _found(call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on the first made-up numbers that show it; None where none do."""
-    pair = (method_named(call, told["methods"][0]), method_named(call, told["methods"][1]))
-    question = question_of(call, pair, where=told["where"], trusted=context.trusted, tolerance=context.tolerance)
-    same = same_difference(question, call, told["wrong"], told["cause"]["code"], context)
+    own, other = _methods(told["methods"], call)
+    question = question_of(call, (own, other), where=told["where"], trusted=context.trusted, tolerance=context.tolerance)
+    same = same_difference(question, call, _methods(told["wrong"], call), told["cause"]["code"], context)
     draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))
     return next(filter(None, (_shown(drawn, same, call, told, context) for drawn in draws)), None)
+
+
+def _methods(written: Sequence[str], call: Call) -> tuple[Method, ...]:
+    """The methods that findings.json names, with the options that the call's own device gives them."""
+    own = call.method
+    named = [ARBITER if name == full(ARBITER) else parse(name) for name in written]
+    return tuple(own if method == own.bare else method if method == ARBITER else method.beside(own) for method in named)
 
 
 def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     if not same(circuit):
         return None
-    methods, (own, other) = tuple(told["methods"]), same.observe(circuit).sides
+    methods, (own, other) = _methods(told["methods"], call), same.observe(circuit).sides
     shown = replace(call, circuit=circuit, outputs=own.outputs, failure=own.failure)
     sides, refused = compared(circuit, own, [other], Plan(tolerance=context.tolerance), ())
     judged = CallResult(call.index, "", own, (), sides, refused, failure=own.failure)

@@ -28,6 +28,7 @@ from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.proving.reproducer import loop
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
+from qdiag.report.content.method_names import full
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RUNS, RunFolder
 from qdiag.twins.account import account
@@ -157,7 +158,7 @@ def _copied(folder: Path, target: Path, run: Path) -> Path:
 
 def _result(trace: Trace, training: Training, twins: Twins) -> Result:
     judgement, first = training.judgement, twins.again.series.first
-    methods = tuple(f"{first.configuration.device}/{name}" for name in (training.own, training.other) if name) if first else ()
+    methods = tuple(Method(first.configuration.device, name) for name in (training.own, training.other) if name) if first else ()
     # where the script itself is not reproducible, its own two runs stand side by side
     second = twins.methods[0].run.series.first if twins.methods else twins.own.series.first
     finding = _finding(training, first, second) if first is not None and judgement.code else None
@@ -266,7 +267,7 @@ def _asked(workers: Workers, call: Call, methods: Sequence[Method], environment:
 def _overruled(training: Training, finding: Finding) -> Training:
     """The trainings part no further than rounding does, and yet a call shows an error."""
     divergence = finding.divergence
-    wrong = " and ".join(divergence.wrong) or "one of the two methods"
+    wrong = " and ".join(map(full, divergence.wrong)) or "one of the two methods"
     sentences = (
         f"The trainings part no more than rounding makes them, and yet {wrong} is off by {divergence.comparison.max_abs:.1e} "
         f"at call {divergence.call.index}, where rounding explains {divergence.comparison.bound:.1e}.",

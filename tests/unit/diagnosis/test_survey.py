@@ -11,14 +11,13 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import parse
 from tests.worlds.symptoms import PAIR, World, of, rotation
 
 THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
 
 
 def question(circuit: Circuit) -> Question:
-    own, other = map(parse, PAIR)
+    own, other = PAIR
     return Question(circuit, (own, other))
 
 
@@ -26,7 +25,7 @@ def blamed_for_raising(circuit: Circuit, names: Sequence[str]) -> object:
     """Where a method raises on these operations, whatever of them is trainable."""
 
     def error(request: Request) -> Union[float, Evaluation]:
-        raises = request.method == parse(PAIR[0]) and any(node.name in names for node in request.circuit.operations)
+        raises = request.method == PAIR[0] and any(node.name in names for node in request.circuit.operations)
         return Evaluation(request.method, failure=Failure("TypeError", "no")) if raises else 0.0
 
     return survey._blamed_for_raising(question(circuit), World(error))

@@ -14,8 +14,9 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 from qdiag.trace import call_text
+from tests.worlds.methods import methods
 
-OWN = "default.qubit/backprop"
+OWN, ADJOINT, UNTRACKED = methods("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/none")
 
 
 def call() -> Call:
@@ -53,7 +54,7 @@ def test_a_lost_gradient_is_an_error_at_that_argument() -> None:
 
 
 def test_all_methods_may_be_wrong_together() -> None:
-    assert only(probe(argument(), own=(0.0,), other=(0.0,))).wrong == (OWN, "default.qubit/adjoint")
+    assert only(probe(argument(), own=(0.0,), other=(0.0,))).wrong == (OWN, ADJOINT)
     assert only(probe(argument(), own=(0.0,), other=(0.5,))).wrong == (OWN,)
 
 
@@ -113,7 +114,7 @@ def test_rows_that_move_by_rounding_are_not_mixed() -> None:
 
 def test_tracked_and_plain_outputs_must_agree() -> None:
     found = only(probe(argument(), own=(0.5,), plain_gap=0.1))
-    assert (found.signature, found.comparison.methods) == ("output", (OWN, "default.qubit/none"))
+    assert (found.signature, found.comparison.methods) == ("output", (OWN, UNTRACKED))
 
 
 def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:

@@ -10,10 +10,10 @@ import numpy as np
 from qdiag.judging.question import Question, observe, question_of
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import ARBITER, PLAIN, parse
+from qdiag.model.method import ARBITER, PLAIN
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, answer, call, circuit, failed, moved
 
-OWN, OTHER = parse(METHODS[0]), parse(METHODS[1])
+OWN, OTHER = METHODS[:2]
 QUESTION = Question(circuit(0.3), (OWN, OTHER))
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from qdiag.model.call import Backward, Call
 from tests.worlds import scripted
+from tests.worlds.methods import SHIFT
 
 
 def called(*, create_graph: bool = False, **options: int) -> Call:
-    call = scripted.call(0, scripted.circuit(0.3), "default.qubit/parameter-shift")
+    call = scripted.call(0, scripted.circuit(0.3), SHIFT)
     went_back = Backward((np.array(1.0),), (np.array(0.5),), (True,), create_graph)
     return replace(call, backwards=(went_back,), configuration=replace(call.configuration, execution_options=tuple(options.items())))
 

@@ -35,7 +35,7 @@ def test_it_takes_over_interface_wires_options_and_default_dtype():
 def test_a_replay_and_a_question_ask_the_same_of_the_users_own_method():
     seen = replace(configured(), backwards=())
     replayed = request_of(seen, Plan(trusted=True), (), jacobian=True)
-    other = parse(METHODS[1])
+    other = METHODS[1]
     question = question_of(seen, (seen.method, other), where="jacobian", trusted=True, tolerance=Tolerance())
     asked = question.request(0)
     for field in fields(Request):

@@ -13,12 +13,13 @@ from qdiag.model.evaluation import Casts
 from qdiag.pipeline.stage_cast_warnings import notes
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import of, rotation
 
 SHOWN = "UserWarning: Casting complex values to real discards the imaginary part"
 WARNS = Casts(forward=False, backward=True, imaginary=0.7, real=1.0)
 SILENT = Casts(forward=False, backward=False)
-METHODS = ("default.qubit/backprop", "default.qubit/adjoint")
+METHODS = methods("default.qubit/backprop", "default.qubit/adjoint")
 CONFIGURATION = Configuration("circuit", SourceLine("a.py", 1), "default.qubit", interface="torch", resolved="backprop")
 
 
@@ -61,7 +62,7 @@ class Bare:
         return future
 
     def arbitrate(self, call: Call, methods: list[object]) -> Any:
-        right = tuple(map(str, methods)) if self.right else ()
+        right = tuple(methods) if self.right else ()
         return SimpleNamespace(right=right, reference=SimpleNamespace(gradient_reason=""), methods=[SimpleNamespace(gap=1e-16)])
 
 

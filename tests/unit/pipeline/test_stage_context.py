@@ -13,9 +13,10 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
+from tests.worlds.methods import methods
 from tests.worlds.scripted import call, circuit
 
-PAIR = ("default.qubit/backprop", "default.qubit/adjoint")
+PAIR = methods("default.qubit/backprop", "default.qubit/adjoint")
 EPS32 = float(np.finfo(np.float32).eps)
 
 

@@ -15,6 +15,7 @@ from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.method import Method
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
@@ -22,7 +23,7 @@ from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
+def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
     monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
     monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
@@ -31,7 +32,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: D
     return stage_diagnose.diagnosed(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[str, str], found: Diagnosis = UNKNOWN) -> Diagnosis:
+def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found: Diagnosis = UNKNOWN) -> Diagnosis:
     return examined(monkeypatch, methods, found).diagnosis
 
 
@@ -76,7 +77,7 @@ class AllWrong(StageContext):
 
     def arbitrate(self, call, methods, *, second=False):  # type: ignore[no-untyped-def]
         self.asked.append(call.index)
-        return Arbitration(Reference(), tuple(MethodVerdict(str(method), "wrong", "output", 1.0, 1e-9) for method in methods))
+        return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", "output", 1.0, 1e-9) for method in methods))
 
 
 def unanimous(*circuits: Circuit, qnodes: Sequence[str] = ()) -> tuple[list[int], list[int]]:

@@ -20,6 +20,7 @@ from qdiag.pipeline import twin_runs
 from qdiag.pipeline.run_options import JudgedRun, Silence
 from qdiag.trace.run_folder import RunFolder
 from tests.unit.proving.reproducer.test_loop import TRAINED
+from tests.worlds.methods import ADJOINT, BACKPROP
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
 TRAINING = Training("backprop", "adjoint", 10, (), TrainingVerdict(Verdict.ROUNDING, "QD701", "confirmed", ()))
@@ -47,7 +48,7 @@ class Here:
 
 
 def outcome(folder: Path, code: str) -> JudgedRun:
-    comparison = Comparison(("default.qubit/backprop", "default.qubit/adjoint"), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
+    comparison = Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
     diagnosis = Diagnosis(code, "slug", "title", "confirmed", "", "")
     finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
     result = Result(10, 10, 0, (), (), Verdict.ROUNDING, (finding,))

@@ -51,7 +51,7 @@ CONJUGATION = Cause(
     title="conjugation convention",
     remedy='diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs',
     applies=lambda symptoms: (
-        symptoms.signature == "raise" and any("isFloatingType" in words for _, words in symptoms.divergence.raised)
+        symptoms.signature == "raise" and any("isFloatingType" in failure.message for _, failure in symptoms.divergence.raised)
     ),
     predicts=lambda symptoms: (
         *flips(plain_expectations(None)),

@@ -168,7 +168,7 @@ REFUSES = Cause(
 
 def _complex_words(symptoms: Symptoms) -> bool:
     """Torch's refusal of a complex gradient is a cause of its own (QD203)."""
-    return any("isFloatingType" in words for _, words in symptoms.divergence.raised)
+    return any("isFloatingType" in failure.message for _, failure in symptoms.divergence.raised)
 
 
 def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -191,7 +191,7 @@ def _trains(node: Node) -> bool:
 
 
 def _raise_words(symptoms: Symptoms) -> str:
-    words = next((text for _, text in symptoms.divergence.raised), symptoms.comparison.detail)
+    words = next((f"{failure.type}: {failure.message}" for _, failure in symptoms.divergence.raised), symptoms.comparison.detail)
     where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
     return f"{symptoms.question.methods[0].diff_method} raises{where}: {words}"
 

@@ -31,7 +31,7 @@ from qdiag.judging.comparison.ill_conditioning import perturbed
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import ARBITER, Method
+from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.numerics import rounding
 
 
@@ -52,9 +52,9 @@ class Arbitration:
     reference: Reference
     methods: tuple[MethodVerdict, ...] = ()
     reason: str = ""
-    wrong: tuple[str, ...] = field(init=False, default=())
-    right: tuple[str, ...] = field(init=False, default=())
-    raised: tuple[str, ...] = field(init=False, default=())
+    wrong: tuple[Method, ...] = field(init=False, default=())
+    right: tuple[Method, ...] = field(init=False, default=())
+    raised: tuple[Method, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
         for name in ("wrong", "right", "raised"):
@@ -115,7 +115,7 @@ def arbitrate(
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
     narrow = [e for e in evaluations if eps_of(circuit, e) > rounding.EPS64]
-    if any(str(e.method) in _wrong(judged) for e in narrow):
+    if any(e.method in _wrong(judged) for e in narrow):
         # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
         moved = perturbed(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
         judged = held(found, refer(moved, "full" if found.full else depth))
@@ -139,7 +139,7 @@ def _bend(
 # --- all methods together -----------------------------------------------------------------------------------------------------
 
 
-def _wrong(judged: Sequence[MethodVerdict]) -> tuple[str, ...]:
+def _wrong(judged: Sequence[MethodVerdict]) -> tuple[Method, ...]:
     return tuple(m.method for m in judged if m.verdict == "wrong")
 
 
@@ -178,7 +178,7 @@ def _beside_plain(
         if verdict.verdict != "unknown" or found.outputs is None:
             after.append(verdict)
             continue
-        method = Method(found.method.device, "none", found.method.precision, found.method.device_precision)
+        method = replace(found.method, diff_method=PLAIN.diff_method, gradient_options=())
         plain = evaluator.submit(Request.of(circuit, method, configuration, trusted=trusted)).result()
         after.append(_off_plain(verdict, circuit, found, plain))
     return tuple(after)
@@ -210,7 +210,7 @@ def _sentence(found: Reference, judged: Sequence[MethodVerdict]) -> str:
     source = f"our own simulation of the circuit in double precision{', differentiated numerically' if found.slopes.size else ''}"
     if wrong:
         worst = max(wrong, key=lambda m: m.gap)
-        names = ", ".join(m.method for m in wrong)
+        names = ", ".join(f"{m.method}" for m in wrong)
         whole = "all methods that gave numbers are wrong: " if not right and len(wrong) > 1 else ""
         return f"{whole}{names} away from {source}: {worst.method} has {worst.detail} ({worst.where}, {worst.bound:.1g} explained)"
     if found.outputs is None:

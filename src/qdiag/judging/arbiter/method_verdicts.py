@@ -13,6 +13,7 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.model.numerics.surfaces import tangential
 
@@ -26,7 +27,7 @@ class MethodVerdict:
     Parameters
     ----------
     method
-        Canonical name.
+        The method.
     verdict
         ``right`` · ``wrong`` · ``raised`` · ``unknown``.
     where
@@ -37,7 +38,7 @@ class MethodVerdict:
         A sentence.
     """
 
-    method: str
+    method: Method
     verdict: str
     where: str = ""
     gap: float = 0.0
@@ -90,9 +91,9 @@ def _judged(
     spread: Optional[Reference],
     bend: Optional[SecondDerivative],
 ) -> MethodVerdict:
-    name = str(found.method)
+    method = found.method
     if found.failure is not None:
-        raised = MethodVerdict(name, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
+        raised = MethodVerdict(method, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
         if found.outputs is None:
             return raised
         # It broke down on the way back: what it gave on the way there may be wrong all the same.
@@ -100,39 +101,39 @@ def _judged(
         judged = _judged(circuit, forward, cotangents, ours, conjugated, spread, bend)
         return judged if judged.verdict == "wrong" else raised
     if found.method.stochastic:
-        return MethodVerdict(name, "unknown", detail="random by construction")
+        return MethodVerdict(method, "unknown", detail="random by construction")
     unphysical = _unphysical(circuit, found, ours)
     if unphysical:
-        return MethodVerdict(name, "wrong", "output", detail=unphysical)
+        return MethodVerdict(method, "wrong", "output", detail=unphysical)
     if ours.outputs is None:
-        return MethodVerdict(name, "unknown", detail=ours.reason)
+        return MethodVerdict(method, "unknown", detail=ours.reason)
     misshapen = _misshapen(found, ours)
     if misshapen:
-        return MethodVerdict(name, "wrong", "shape", np.inf, 0.0, misshapen)
+        return MethodVerdict(method, "wrong", "shape", np.inf, 0.0, misshapen)
     gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
-        return MethodVerdict(name, "unknown", detail="it gave nothing that the reference can be held against")
-    return max((measured(name, gap) for gap in gaps), key=lambda m: (m.verdict == "wrong", m.where == "nan", m.gap / (m.bound or 1)))
+        return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
+    return max((measured(method, gap) for gap in gaps), key=lambda m: (m.verdict == "wrong", m.where == "nan", m.gap / (m.bound or 1)))
 
 
-def measured(name: str, gap: Gap) -> MethodVerdict:
+def measured(method: Method, gap: Gap) -> MethodVerdict:
     """The worst element of a pair of tensors."""
     if not gap.method.size:
-        return MethodVerdict(name, "unknown", gap.where, detail="it holds no number")
+        return MethodVerdict(method, "unknown", gap.where, detail="it holds no number")
     known = np.isfinite(gap.reference)
     lost = known & ~np.isfinite(gap.method)
     if lost.any():
         index = np.unravel_index(int(np.argmax(lost)), lost.shape)
         values = f"{gap.method[index]} where the reference has {gap.reference[index]:.6g}"
-        return MethodVerdict(name, "wrong", "nan", np.inf, float(gap.allowed[index]), values)
+        return MethodVerdict(method, "wrong", "nan", np.inf, float(gap.allowed[index]), values)
     distance = np.where(known, np.abs(np.where(known, gap.method - gap.reference, 0)), 0.0)
     # where nothing is allowed, nothing off is right and anything off is wrong: 0/0 would hide what else is off
     beyond = np.divide(distance, gap.allowed, out=np.where(distance > 0, np.inf, 0.0), where=gap.allowed > 0)
     index = np.unravel_index(int(np.argmax(beyond)), distance.shape)
     worst, allowed = float(distance[index]), float(gap.allowed[index])
     values = f"{gap.method[index]:.6g} where the reference has {gap.reference[index]:.6g}"
-    return MethodVerdict(name, "right" if worst <= allowed else "wrong", gap.where, worst, allowed, values)
+    return MethodVerdict(method, "right" if worst <= allowed else "wrong", gap.where, worst, allowed, values)
 
 
 def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
@@ -241,7 +242,7 @@ def _tangential(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[
 
 def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[SecondDerivative]) -> list[Gap]:
     """The Hessian-vector product, along its own direction."""
-    if bend is None or found.hvp is None or not np.isfinite(bend.value) or "finite-diff" in str(found.method):
+    if bend is None or found.hvp is None or not np.isfinite(bend.value) or found.method.diff_method == "finite-diff":
         return []
     theirs = coordinates(found.hvp)
     if theirs.shape != bend.direction.shape:

@@ -18,6 +18,7 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 
 _SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
@@ -51,7 +52,7 @@ def compare(
     Comparison
         The worst tensor: outputs before derivatives, since a wrong output explains a wrong derivative.
     """
-    methods = (str(reference.method), str(candidate.method))
+    methods = (reference.method, candidate.method)
     if reference.failure is not None or candidate.failure is not None:
         return _raised(methods, reference.failure, candidate.failure)
     found = comparisons(reference, candidate, circuit, tolerance, spread, cotangents)
@@ -78,7 +79,7 @@ def comparisons(
     if (reference.outputs is None) != (candidate.outputs is None) or len(reference.outputs or ()) != len(candidate.outputs or ()):
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
-        methods = (str(reference.method), str(candidate.method))
+        methods = (reference.method, candidate.method)
         return (_incomparable(Comparison(methods, Verdict.ERROR, element="output"), "shape", detail),)
     law = _law(reference, candidate, circuit, tolerance)
     return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
@@ -91,7 +92,7 @@ def comparisons(
 class _Law:
     """What is the same for all tensors of a pair; every bound is in units of the scale."""
 
-    methods: tuple[str, str]
+    methods: tuple[Method, Method]
     eps: float
     operations: int
     tolerance: Tolerance
@@ -107,7 +108,7 @@ def _law(reference: Evaluation, candidate: Evaluation, circuit: Circuit, toleran
     shots = min(circuit.shots, default=0)
     sampled = [max(rounding.sampling(m, shots, gradient=gradient) for m in methods) if shots else 0.0 for gradient in (False, True)]
     return _Law(
-        methods=(str(methods[0]), str(methods[1])),
+        methods=methods,
         eps=max([rounding.working_eps(circuit, methods), *(_result_eps(e) for e in (reference, candidate))]),
         operations=operations,
         tolerance=tolerance,
@@ -193,10 +194,10 @@ def _verdict(gap: float, narrow: float, bound: float, sampled: float, stochastic
 
 def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np.ndarray) -> Comparison:
     index = tuple(int(i) for i in np.argwhere(odd)[0])
-    name, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
+    method, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
     values = (_number(a, index), _number(b, index))
     shown = Comparison(law.methods, Verdict.ERROR, element=tensor.name(index), values=values, eps=law.eps)
-    return _incomparable(shown, "nan", f"{name} gives {value} at {int(odd.sum())} of {odd.size} elements")
+    return _incomparable(shown, "nan", f"{method} gives {value} at {int(odd.sum())} of {odd.size} elements")
 
 
 def _incomparable(comparison: Comparison, where: str, detail: str) -> Comparison:
@@ -207,10 +208,10 @@ def _incomparable(comparison: Comparison, where: str, detail: str) -> Comparison
     )
 
 
-def _raised(methods: tuple[str, str], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
-    words = [f"{name} raises {f.type}: {f.message}" for name, f in zip(methods, (first, second)) if f is not None]
+def _raised(methods: tuple[Method, Method], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
+    words = [f"{method} raises {f.type}: {f.message}" for method, f in zip(methods, (first, second)) if f is not None]
     verdict = Verdict.REFUSED if len(words) == 2 else Verdict.ERROR
-    return Comparison(methods, verdict, where="raise", detail="; ".join(words))
+    return Comparison(methods, verdict, where="raise", detail="; ".join(words), failures=(first, second))
 
 
 def _dtypes(a: Evaluation, b: Evaluation) -> tuple[str, ...]:

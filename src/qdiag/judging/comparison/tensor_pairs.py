@@ -67,7 +67,7 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
         for j, (x, y) in enumerate(zip(row, other)):
             name = partial(vjp_name, "loss" if len(a.vjps) < 3 else f"loss {k}", _at(names, j, f"parameter {j}"))
             yield Tensor("vjp", name, x, y, floor, _at(_at(spread.vjps, k, ()), j, 0.0))
-    if not any("finite-diff" in str(e.method) for e in (a, b)):
+    if not any(e.method.diff_method == "finite-diff" for e in (a, b)):
         for j, (x, y) in enumerate(zip(a.hvp or (), b.hvp or ())):
             yield Tensor("second-derivative", partial(vjp_name, "slope", _at(names, j, f"parameter {j}")), x, y, sum(norms), 0.0)
 

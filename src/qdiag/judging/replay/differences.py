@@ -10,14 +10,14 @@ from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.replay.one_call import CallResult, Side
 from qdiag.judging.replay.plan import best_partner
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 
-Key = tuple[str, ...]
-"""What makes two differences one divergence: QNode, verdict, signature and pair."""
+Key = tuple[object, ...]
+"""What makes two differences one divergence: QNode, verdict, signature and pair, whose options may change from call to call."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,12 @@ def _difference(judged: CallResult, call: Call, party: Sequence[Side]) -> Differ
 def _key(call: Call, comparison: Comparison) -> Key:
     verdict = comparison.verdict
     # Rounding shows in the output at one call and in a product at the next: it is one thing all the same.
-    kind = (comparison.where, *comparison.methods) if verdict is Verdict.ERROR else ()
+    kind = (comparison.where, *_written(comparison)) if verdict is Verdict.ERROR else ()
     return (call.configuration.qnode, str(call.configuration.source), verdict.value, *kind)
+
+
+def _written(comparison: Comparison) -> tuple[Method, ...]:
+    return tuple(method.bare for method in comparison.methods)
 
 
 def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
@@ -103,7 +107,7 @@ def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
     working = [side.method for side in judged.sides if side.evaluation.failure is None]
     partner = best_partner(own, working) if working else own
     words = f"{own} raises {call.failure.type}: {call.failure.message}"
-    comparison = Comparison((str(own), str(partner)), Verdict.ERROR, "raise", detail=words)
+    comparison = Comparison((own, partner), Verdict.ERROR, "raise", detail=words, failures=(call.failure, None))
     return Difference(_key(call, comparison), judged.call, partner, comparison, tuple(working))
 
 
@@ -126,7 +130,7 @@ class _Group:
 
 
 def divergences(
-    found: Iterable[Difference], call: Callable[[int], Call], raised: Callable[[int], tuple[tuple[str, str], ...]]
+    found: Iterable[Difference], call: Callable[[int], Call], raised: Callable[[int], tuple[tuple[Method, Failure], ...]]
 ) -> tuple[Divergence, ...]:
     """One divergence for each key, at its first call; errors first, then by call.
 
@@ -137,14 +141,14 @@ def divergences(
     call
         Gives a call by index.
     raised
-        Gives the methods that raised at a call, with PennyLane's words.
+        Gives the methods that raised at a call, with their exceptions.
     """
     groups: dict[Key, _Group] = {}
     for difference in sorted(found, key=lambda d: d.call):
         group = groups.setdefault(difference.key, _Group(difference, difference))
         if not group.calls or group.calls[-1] != difference.call:
             group.calls.append(difference.call)
-        same_pair = difference.comparison.methods == group.first.comparison.methods
+        same_pair = _written(difference.comparison) == _written(group.first.comparison)
         if same_pair and difference.comparison.max_rel > group.worst.comparison.max_rel:
             group.worst = difference
     order = sorted(groups.values(), key=lambda g: (g.first.comparison.verdict is not Verdict.ERROR, g.first.call))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qdiag.judging.replay.one_call import Unfaithful
+from qdiag.model.call import Failure
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Cost, Divergence
+from qdiag.model.method import Method
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,13 +23,13 @@ class Located:
     verdict
         Of the whole trace.
     methods
-        Canonical names, the user's own first.
+        The user's own first; of those that are written alike the first.
     recorded, replayed
         How many calls there are, and how many of them were evaluated under at least two methods.
     sampled
         Method → number of calls, for those not evaluated at all calls.
     refused
-        Method → PennyLane's words.
+        Method → its exception.
     unfaithful
         Calls whose replay is not bit for bit what the script saw.
     comparisons
@@ -40,11 +42,11 @@ class Located:
 
     divergences: tuple[Divergence, ...]
     verdict: Verdict
-    methods: tuple[str, ...] = ()
+    methods: tuple[Method, ...] = ()
     recorded: int = 0
     replayed: int = 0
-    sampled: tuple[tuple[str, int], ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
+    sampled: tuple[tuple[Method, int], ...] = ()
+    refused: tuple[tuple[Method, Failure], ...] = ()
     unfaithful: tuple[Unfaithful, ...] = ()
     comparisons: tuple[tuple[int, Comparison], ...] = ()
     costs: tuple[Cost, ...] = ()

@@ -101,10 +101,10 @@ class CallResult:
         return tuple(dict.fromkeys(found))
 
     @property
-    def raised(self) -> tuple[tuple[str, str], ...]:
-        """The methods that raised, with PennyLane's words: the own one first, where the user met its exception."""
+    def raised(self) -> tuple[tuple[Method, Failure], ...]:
+        """The methods that raised, with their exceptions: the own one first, where the user met its exception."""
         own = [] if self.failure is None else [(self.own.method, self.failure)]
-        return tuple((str(method), f"{failure.type}: {failure.message}") for method, failure in (*own, *self.refused))
+        return (*own, *self.refused)
 
     def without_arrays(self) -> CallResult:
         """The same judgement without the numbers that led to it: a trace may have many calls."""

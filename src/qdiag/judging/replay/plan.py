@@ -54,14 +54,14 @@ class Plan:
 
 
 def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Method, ...]:
-    """The methods that are held against the user's own: each once, the device filled in, without the own one itself.
+    """The methods that are held against the user's own: each once, the device and its options filled in, without the own one.
 
     A finite difference in single precision is noise divided by a small number, so as a shadow it gets its parameters in float64
     and a device in complex128.
     """
     found: dict[Method, None] = {}
     for method in wanted:
-        placed = method.on(own.device)
+        placed = method.beside(own)
         if placed == own or (not placed.precision and _same_route(placed, own)):
             continue
         if placed.diff_method == "finite-diff" and not placed.precision and working_eps(circuit, [placed]) > EPS64:
@@ -97,14 +97,14 @@ def sampled_calls(length: int, first_of_structure: Iterable[int], flagged: Itera
     return tuple(sorted({i for group in ((0,), powers, first_of_structure, around) for i in group if 0 <= i < length}))
 
 
-def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, int, bool, str]:
+def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, int, bool, tuple[str, ...]]:
     """Sort key: how well suited a method is as the partner in a comparison, best first.
 
     Exact before approximate, cheap before expensive, the same device before another, backprop before adjoint before the rest.
     """
     rank = {"backprop": 0, "adjoint": 1}.get(other.diff_method, 2)
     approximate = other.diff_method == "finite-diff"
-    return other.stochastic, approximate, other.per_parameter, other.device != own.device, rank, bool(other.precision), str(other)
+    return other.stochastic, approximate, other.per_parameter, other.device != own.device, rank, bool(other.precision), other.order
 
 
 def best_partner(own: Method, others: Sequence[Method]) -> Method:

@@ -6,12 +6,13 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
-from qdiag.judging.replay.differences import Difference, differences, divergences
+from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import CallResult, circuit_key, replay_call
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
@@ -19,7 +20,7 @@ from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Cost
-from qdiag.model.method import Method
+from qdiag.model.method import Method, once_each
 from qdiag.trace.evaluation_store import EvaluationStore
 
 Progress = Callable[[int, int], None]
@@ -128,18 +129,19 @@ class Replay:
         found = [difference for group in self._differences.values() for difference in group]
         judged = [self._judged[index] for index in sorted(self._judged)]
         circuits = [j for j in judged if not j.made_over]
-        counts = Counter(str(method) for j in circuits for method in j.methods)
+        methods = once_each(method for j in judged for method in j.methods)
+        counts = Counter(method.bare for j in circuits for method in j.methods)
         replayed = sum(1 for j in judged if j.sides)
-        refused = {str(method): f"{failure.type}: {failure.message}" for j in reversed(judged) for method, failure in j.refused}
+        refused = {method.bare: (method, failure) for j in reversed(judged) for method, failure in j.refused}
         unfaithful = tuple(j.unfaithful for j in judged if j.unfaithful is not None)
         return Located(
             divergences=divergences(found, self._trace.call, lambda index: self._judged[index].raised),
             verdict=verdict_of([d.comparison.verdict for d in found], unfaithful, replayed),
-            methods=tuple(dict.fromkeys(str(method) for j in judged for method in j.methods)),
+            methods=methods,
             recorded=len(self._trace),
             replayed=replayed,
-            sampled=tuple((name, count) for name, count in counts.items() if count < len(circuits) and name not in refused),
-            refused=tuple(sorted(refused.items())),
+            sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in refused),
+            refused=tuple(sorted(refused.values(), key=lambda one: one[0].order)),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
             costs=_costs(judged),
@@ -268,14 +270,14 @@ class Replay:
                     yield index, position, difference
 
     def _flagged(self) -> set[int]:
-        first: dict[tuple[str, ...], int] = {}
+        first: dict[Key, int] = {}
         for index, _, difference in self._errors():
             first.setdefault(difference.key, index)
         return set(first.values())
 
     def _look_closer(self) -> None:
         """Confirm each kind of error at its first call of each structure; what is as plain at a later call needs no second look."""
-        confirmed: dict[tuple[str, ...], float] = {}
+        confirmed: dict[Key, float] = {}
         for index, position, difference in list(self._errors()):
             key = (self._trace.structure_of(index), *difference.key)
             if key in confirmed and excess(difference) >= PLAINLY * confirmed[key]:
@@ -313,10 +315,10 @@ def _about_made_over(count: int) -> Iterator[str]:
 
 
 def _costs(judged: Sequence[CallResult]) -> tuple[Cost, ...]:
-    calls: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
+    costs: dict[Method, Cost] = {}
     for one in judged:
         for evaluation in (one.own, *(side.evaluation for side in one.sides)):
-            calls[str(evaluation.method)] += 1
-            seconds[str(evaluation.method)] += evaluation.seconds  # type: ignore[assignment]
-    return tuple(Cost(name, calls[name], float(seconds[name])) for name in calls)
+            method = evaluation.method
+            known = costs.get(method.bare, Cost(method, 0, 0.0))
+            costs[method.bare] = replace(known, calls=known.calls + 1, seconds=known.seconds + evaluation.seconds)
+    return tuple(costs.values())

@@ -20,9 +20,10 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
 
-WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[str]]
-"""Which of some evaluations of a circuit are wrong, by the arbiter: canonical names of their methods."""
+WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[Method]]
+"""Which of some evaluations of a circuit are wrong, by the arbiter: their methods."""
 
 CLEARLY = 10.0
 """A gap that was beyond its bound by this factor or more must stay so: a reproducer at the very edge would be one of rounding."""
@@ -103,7 +104,7 @@ class SameDifference:
     evaluator, reference
         As for `observe`.
     wrong
-        Canonical names of the methods that are wrong, by the arbiter.
+        The methods that are wrong, by the arbiter.
     wrong_methods
         Asks the arbiter about a candidate; without it, or where nothing was found wrong, it is not asked.
     loses_and_shifts
@@ -121,12 +122,12 @@ class SameDifference:
         evaluator: Evaluator,
         *,
         reference: Optional[AskArbiter] = None,
-        wrong: Sequence[str] = (),
+        wrong: Sequence[Method] = (),
         wrong_methods: Optional[WrongMethods] = None,
         loses_and_shifts: bool = False,
     ) -> None:
         self.question, self.evaluator, self.reference = question, evaluator, reference
-        self.wrong = frozenset(wrong) & {str(method) for method in question.methods}
+        self.wrong = frozenset(wrong) & {*question.methods}
         self.wrong_methods = wrong_methods
         self.loses_and_shifts = loses_and_shifts
         self.start = observe(question, evaluator, reference)

@@ -171,9 +171,9 @@ class Body:
         """A call that should not raise, after one that does not."""
         culprit, other = self.task.sides
         label = self.task.label(culprit)
-        raised = {name for name, _ in self.task.divergence.raised}
+        raised = {method for method, _ in self.task.divergence.raised}
         lines = []
-        if other != culprit and other.diff_method not in ("none", "arbiter") and str(other) not in raised:
+        if other != culprit and other.diff_method not in ("none", "arbiter") and other not in raised:
             lines.append(f'print("{self.task.label(other)}:", {self.value(other)})')
         lines += [f"device = {self.device(culprit)[0]}", "try:", f'    print("{label}:", {self.value(culprit, "device")})']
         exit_line = f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{error}}")  # exit code 1'

@@ -15,9 +15,7 @@ from qdiag.model.circuit import Circuit, Parameter
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
-from qdiag.model.method import Method, Option, parse
-
-_EXCEPTION = re.compile(r"raises ([A-Za-z_]\w*)")
+from qdiag.model.method import Method, Option
 
 UNSAFE = re.compile(r"[^\w./@\[\] \-]")
 """What must not stand in a method's name inside a script: a trace from elsewhere may hold anything."""
@@ -107,23 +105,13 @@ class Task:
     @property
     def sides(self) -> tuple[Method, Method]:
         """Both sides; what is wrong, or raises, stands first."""
-        first, second = self.given_methods or (self._method(self.comparison.methods[0]), self._method(self.comparison.methods[1]))
-        culprits = [name for name, _ in self.divergence.raised] if self.where == "raise" else list(self.divergence.wrong)
-        names = self.comparison.methods
-        turned = second.diff_method not in ("none", "arbiter") and names[0] not in culprits and names[1] in culprits
+        first, second = (method.on(self.configuration.device) for method in self.given_methods or self.comparison.methods)
+        culprits = [method for method, _ in self.divergence.raised] if self.where == "raise" else list(self.divergence.wrong)
+        own, other = self.comparison.methods
+        turned = second.diff_method not in ("none", "arbiter") and own not in culprits and other in culprits
         if first.diff_method in ("none", "arbiter") or turned:
             return second, first
         return first, second
-
-    def _method(self, name: str) -> Method:
-        device, _, rest = name.rpartition("/")
-        if rest in ("arbiter", "plain", "none"):
-            return Method(device.partition("[")[0] or self.configuration.device, "arbiter" if rest == "arbiter" else "none")
-        found = parse(name).on(self.configuration.device)
-        own = self.divergence.call.method
-        if (found.device, found.diff_method) == (own.device, own.diff_method):
-            found = replace(found, device_options=own.device_options, gradient_options=own.gradient_options)
-        return found
 
     @property
     def tolerance(self) -> float:
@@ -151,7 +139,7 @@ class Task:
         if self.where in ("shape", "dtype"):
             return (f"The outputs of {first} and {second} differ in {self.where}.", "Exits 1 while they do, 0 once they agree.")
         verb = "differ by no more than rounding, and yet differ" if self.comparison.verdict is Verdict.ROUNDING else "differ"
-        wrong = f" Wrong: {', '.join(self.divergence.wrong)}." if self.divergence.wrong else ""
+        wrong = f" Wrong: {', '.join(map(str, self.divergence.wrong))}." if self.divergence.wrong else ""
         return (
             f"The {what} of {first} and {second} {verb}.{wrong}",
             f"Exits 1 while they are more than {self.tolerance:.2g} apart, 0 once they agree.",
@@ -169,11 +157,7 @@ class Task:
     @property
     def exception(self) -> str:
         """The class name of what the first side raises."""
-        words = [self.comparison.detail, *(f"{name} raises {text}" for name, text in self.divergence.raised)]
-        own = str(self.sides[0])
-        for sentence in "; ".join(words).split("; "):
-            match = _EXCEPTION.search(sentence)
-            if match and sentence.startswith(own):
-                return match[1]
-        failure = self.divergence.call.failure
-        return failure.type if failure is not None else "Exception"
+        known = dict(self.divergence.raised)
+        known.update({method: failure for method, failure in zip(self.comparison.methods, self.comparison.failures) if failure})
+        raised = known.get(self.sides[0], self.divergence.call.failure)
+        return raised.type if raised is not None else "Exception"

@@ -51,7 +51,7 @@ def write(
     tolerance
         Absolute; derived from the comparison where it is None.
     methods
-        Both sides, where their names do not say everything (device and gradient options).
+        Both sides, where they are not those of the comparison.
     environment
         Versions to name; those installed here where it is None.
     notes

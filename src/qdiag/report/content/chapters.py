@@ -10,9 +10,9 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
-from qdiag.report.content.figures import calls, count, gap, precision, shortened, units, values
+from qdiag.report.content.figures import calls, count, gap, precision, shortened, units, values, words
 from qdiag.report.content.gaps import heat_map
-from qdiag.report.content.method_names import Names
+from qdiag.report.content.method_names import Names, full
 from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
 
 _MEASURED = frozenset({"output", "vjp", "jacobian", "second-derivative"})
@@ -79,6 +79,11 @@ def traceback_text(failure: Failure) -> str:
     return "\n".join([*(["innermost frames:"] if frames else []), *frames, f"{failure.type}: {failure.message}"])
 
 
+def said(failure: Failure, most: int) -> str:
+    """An exception in one line of at most so many characters."""
+    return shortened(words(failure), most)
+
+
 def _heading(divergence: Divergence, names: Names) -> str:
     first, second = names.all(divergence.comparison.methods)
     return f"{first} raises" if divergence.signature == "raise" else f"{first} and {second} differ"
@@ -90,7 +95,7 @@ def _heading(divergence: Divergence, names: Names) -> str:
 def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
     divergence, diagnosis = finding.divergence, finding.diagnosis
     interface = divergence.call.configuration.interface
-    compared = f"{' and '.join(divergence.comparison.methods)}{', interface ' + interface if interface else ''}"
+    compared = f"{' and '.join(map(full, divergence.comparison.methods))}{', interface ' + interface if interface else ''}"
     return (
         Fact("methods", compared),
         Fact("first", _first(divergence, names)),
@@ -112,7 +117,7 @@ def _judged(divergence: Divergence, names: Names) -> str:
     """The arbiter's word, with methods called as everywhere else; where nothing was decided, the verdict says it already."""
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return ""
-    return divergence.judged.replace(f"{names.device}/", "") if names.device else divergence.judged
+    return divergence.judged.replace(f"{names.place}/", "") if names.place else divergence.judged
 
 
 def _first(divergence: Divergence, names: Names) -> str:
@@ -203,7 +208,7 @@ def _results(comparison: Comparison, names: Names) -> Optional[Table]:
 def _raised(divergence: Divergence) -> Optional[Table]:
     if not divergence.raised:
         return None
-    rows = tuple((method, shortened(words, 400)) for method, words in divergence.raised)
+    rows = tuple((full(method), said(failure, 400)) for method, failure in divergence.raised)
     return Table("Methods that raise at this call", ("Method", "In PennyLane's words"), rows)
 
 

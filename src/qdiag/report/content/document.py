@@ -9,12 +9,13 @@ from typing import Optional
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.findings import Result
+from qdiag.model.method import Method
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
-from qdiag.report.content.chapters import chapter, reproducer_state, traceback_text
+from qdiag.report.content.chapters import chapter, reproducer_state, said, traceback_text
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, shortened
 from qdiag.report.content.gaps import gap_plot
-from qdiag.report.content.method_names import Names, names_of
+from qdiag.report.content.method_names import Names, full, names_of
 from qdiag.report.content.outline import Code, Document, Fact, Table
 from qdiag.report.content.trainings import training_record, trainings
 from qdiag.report.formats.findings_json import record
@@ -116,14 +117,14 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
     return (*notes, *result.notes)
 
 
-def _refusing(result: Result) -> list[tuple[str, str]]:
-    """The methods that refuse, in PennyLane's words, but for those that a finding is about."""
-    blamed = {method for finding in result.findings for method in finding.divergence.wrong}
-    return [(method, words) for method, words in result.refused if method not in blamed]
+def _refusing(result: Result) -> list[tuple[Method, Failure]]:
+    """The methods that refuse, with their exceptions, but for those that a finding is about."""
+    blamed = {method.bare for finding in result.findings for method in finding.divergence.wrong}
+    return [(method, failure) for method, failure in result.refused if method.bare not in blamed]
 
 
 def _refused(result: Result) -> Optional[Table]:
-    rows = tuple((method, shortened(words, 400)) for method, words in _refusing(result))
+    rows = tuple((full(method), said(failure, 400)) for method, failure in _refusing(result))
     if not rows:
         return None
     return Table("Methods that refuse this circuit", ("Method", "In PennyLane's words"), rows, "That is normal, and no finding.")
@@ -133,7 +134,7 @@ def _costs(result: Result) -> Optional[Table]:
     if not result.costs:
         return None
     rows = tuple(
-        (cost.method, str(cost.calls), seconds(cost.seconds), seconds(cost.seconds / cost.calls) if cost.calls else NOTHING)
+        (full(cost.method), str(cost.calls), seconds(cost.seconds), seconds(cost.seconds / cost.calls) if cost.calls else NOTHING)
         for cost in result.costs
     )
     return Table("Cost of each method", ("Method", "Calls", "Time", "Time a call"), rows, "Replays, one thread a worker.")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Optional
 
+from qdiag.model.call import Failure
+
 ARROW = "→"
 NOTHING = "–"
 
@@ -92,6 +94,11 @@ def calls(indices: Sequence[int], total: int) -> str:
     if len(indices) <= 1:
         return f"{len(indices)} of {count(total, 'call')}"
     return f"{len(indices)} of {total} calls"
+
+
+def words(failure: Failure) -> str:
+    """An exception as the last line of its traceback has it."""
+    return f"{failure.type}: {failure.message}" if failure.type else failure.message
 
 
 def shortened(text: str, limit: int) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from qdiag.model.element_names import output_name, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Result
+from qdiag.model.method import Method
 from qdiag.report.content.figures import count, gap, precision, shortened, units
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.outline import Curve, GapPlot, HeatMap
@@ -25,7 +26,7 @@ MOST_ELEMENTS = 32
 
 def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     """The gap of each method against the user's own at every call, in units of the working precision."""
-    heights: dict[str, dict[int, float]] = {}
+    heights: dict[Method, dict[int, float]] = {}
     bounds = []
     eps = [comparison.eps for _, comparison in result.comparisons]
     for call, comparison in result.comparisons:
@@ -33,7 +34,7 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
             continue
         bounds.append(comparison.bound / (comparison.eps * comparison.scale))
         if comparison.ulps > 0:
-            curve = heights.setdefault(comparison.methods[1], {})
+            curve = heights.setdefault(comparison.methods[1].bare, {})
             curve[call] = max(comparison.ulps, curve.get(call, 0.0))
     if not heights:
         return None
@@ -56,8 +57,8 @@ def _described(curves: Sequence[Curve], bound: float, result: Result) -> str:
 
 def heat_map(finding: Finding, names: Names) -> Optional[HeatMap]:
     """The absolute difference of the pair's Jacobians, element by element."""
-    by_name = {str(evaluation.method): evaluation for evaluation in finding.evaluations}
-    pair = [by_name.get(method) for method in finding.divergence.comparison.methods]
+    by_method = {evaluation.method: evaluation for evaluation in finding.evaluations}
+    pair = [by_method.get(method) for method in finding.divergence.comparison.methods]
     first, second = pair
     if first is None or second is None or first.jacobian is None or second.jacobian is None:
         return None

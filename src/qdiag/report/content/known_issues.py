@@ -67,7 +67,7 @@ class KnownIssue:
         return (
             Version(self.affected[0]) <= version <= Version(self.affected[1])
             and finding.diagnosis.code in self.codes
-            and any(method in suspect for method in self.methods for suspect in suspects)
+            and any(suspect.diff_method in self.methods for suspect in suspects)
             and (not self.names or bool(held.intersection(self.names)))
             and (not self.where or divergence.signature in self.where)
             and self.says in _said(finding)
@@ -78,7 +78,8 @@ def _said(finding: Finding) -> str:
     """All that PennyLane said at the diverging call."""
     divergence = finding.divergence
     failure = divergence.call.failure
-    return "\n".join([failure.message if failure else "", divergence.comparison.detail, *(words for _, words in divergence.raised)])
+    raised = [failure.message for _, failure in divergence.raised]
+    return "\n".join([failure.message if failure else "", divergence.comparison.detail, *raised])
 
 
 KNOWN_ISSUES = (

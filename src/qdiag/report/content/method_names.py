@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-SPOKEN = {"arbiter": "the arbiter", "none": "untracked numbers", "plain": "untracked numbers"}
+from qdiag.model.method import ARBITER, PLAIN, Method
+
+SPOKEN = {ARBITER.diff_method: "the arbiter", PLAIN.diff_method: "untracked numbers"}
 """Sides of a comparison that are no method."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """Short names for canonical ones; ``device`` is the script's own."""
+    """Short names of methods; ``device`` and ``precision`` are those of the script's own device."""
 
-    device: str
+    device: str = ""
+    precision: str = ""
 
-    def short(self, method: str) -> str:
+    @property
+    def place(self) -> str:
+        """The script's own device, as it is written before a method."""
+        return f"{self.device}[{self.precision}]" if self.precision else self.device
+
+    def short(self, method: Method) -> str:
         """The short name of one method."""
-        device, _, diff = method.rpartition("/")
-        if diff in SPOKEN:
-            return SPOKEN[diff]
-        return diff if device == self.device else method
+        if method.diff_method in SPOKEN and not method.precision:
+            return SPOKEN[method.diff_method]
+        if (method.device, method.device_precision) == (self.device, self.precision):
+            return full(replace(method, device="", device_precision=""))
+        return full(method)
 
-    def all(self, methods: Sequence[str]) -> list[str]:
+    def all(self, methods: Sequence[Method]) -> list[str]:
         """The short names of several."""
         return [self.short(method) for method in methods]
 
 
-def names_of(methods: Sequence[str]) -> Names:
+def full(method: Method) -> str:
+    """The name of a method as findings.json has it, with its device."""
+    return str(method)
+
+
+def names_of(methods: Sequence[Method]) -> Names:
     """The names that suit a set of methods, the script's own first."""
-    return Names(methods[0].rpartition("/")[0] if methods else "")
+    return Names(methods[0].device, methods[0].device_precision) if methods else Names()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from qdiag.model.call import Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Divergence, Finding, Result
+from qdiag.model.method import Method
 from qdiag.report.content.figures import count, gap, listing, precision
 from qdiag.report.content.method_names import Names
 
@@ -99,7 +100,7 @@ def _inconclusive(divergence: Divergence, names: Names) -> str:
     detail = divergence.judged or divergence.comparison.detail
     first, second = divergence.comparison.methods
     pair = _pair(divergence.comparison, names)
-    subject = f"{names.short(first)} cannot be judged" if first == second else f"{pair} cannot be compared"
+    subject = f"{names.short(first)} cannot be judged" if first.bare == second.bare else f"{pair} cannot be compared"
     return f"{subject} at call {divergence.call.index}{': ' + detail if detail else ''}."
 
 
@@ -130,7 +131,7 @@ def _shape(divergence: Divergence, names: Names) -> str:
     return f"{_pair(comparison, names)} differ in {divergence.signature} at call {divergence.call.index}: {comparison.detail}."
 
 
-def _wrong(wrong: Sequence[str], names: Names) -> str:
+def _wrong(wrong: Sequence[Method], names: Names) -> str:
     return listing(names.all(wrong))
 
 
@@ -141,7 +142,7 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
-    if result.methods and set(result.methods) <= set(wrong):
+    if result.methods and {method.bare for method in result.methods} <= {method.bare for method in wrong}:
         return f"All methods are wrong: the {noun} is {off}."
     if len(wrong) == 1:
         return f"{_wrong(wrong, names)} is wrong: its {noun} is {off}."

@@ -11,7 +11,8 @@ from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.comparison import Comparison
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import known_issues
-from qdiag.report.content.figures import word
+from qdiag.report.content.figures import word, words
+from qdiag.report.content.method_names import full
 from qdiag.report.content.outline import Document
 
 SCHEMA = 1
@@ -44,12 +45,12 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "steps": result.steps,
         "replayed": result.replayed,
         "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],
-        "methods": list(result.methods),
-        "sampled": dict(result.sampled),
-        "refused": dict(result.refused),
+        "methods": [full(method) for method in result.methods],
+        "sampled": {full(method): count for method, count in result.sampled},
+        "refused": {full(method): words(failure) for method, failure in result.refused},
         "unfaithful": list(result.unfaithful),
         "notes": list(result.notes),
-        "costs": [{"method": c.method, "calls": c.calls, **_number("seconds", c.seconds)} for c in result.costs],
+        "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.costs],
         "verdict": result.verdict.value,
         "findings": [_finding(finding, environment) for finding in result.findings],
     }
@@ -112,10 +113,10 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "qnode": call.configuration.qnode,
         "source": str(call.source),
         "where": divergence.signature,
-        "methods": list(comparison.methods),
-        "wrong": list(divergence.wrong),
+        "methods": [full(method) for method in comparison.methods],
+        "wrong": [full(method) for method in divergence.wrong],
         "judged": divergence.judged,
-        "raised": dict(divergence.raised),
+        "raised": {full(method): words(failure) for method, failure in divergence.raised},
         **_sizes(comparison),
         "element": comparison.element,
         "values": [_value(number) for number in comparison.values],

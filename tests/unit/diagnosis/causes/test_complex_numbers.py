@@ -16,6 +16,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.pipeline.stage_cast_warnings import Account
+from tests.worlds.methods import ADJOINT
 from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))
@@ -35,7 +36,8 @@ def raised(world: World, circuit: Circuit, **facts: Any) -> Symptoms:
     quiet = World(lambda request: 0.0)
     seen = symptoms(quiet, circuit, verdict=Verdict.ERROR, **facts)
     comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail=REFUSED)
-    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], REFUSED),)))
+    failures = ((PAIR[0], Failure("RuntimeError", REFUSED)),)
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise", raised=failures))
 
 
 # --- QD201: lossy cast inside an operation ---------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ OWN = Casts(forward=False, backward=True, imaginary=0.73, real=1.0)
 
 
 def test_a_warning_at_a_cast_from_real_to_complex_is_harmless_where_the_gradients_are_right() -> None:
-    account = Account(OWN, gap=1e-16, without="default.qubit/adjoint")
+    account = Account(OWN, gap=1e-16, without=ADJOINT)
     assert account.confidence == "confirmed"
     assert account.words.startswith("harmless (QD202, confirmed)")
     assert "0.73" in account.words
@@ -160,10 +162,10 @@ def test_it_is_only_likely_where_no_other_method_does_without_the_cast() -> None
 @pytest.mark.parametrize(
     ("account", "doubt"),
     [
-        (Account(replace(OWN, forward=True), 1e-16, "default.qubit/adjoint"), "the call itself warns"),
-        (Account(replace(OWN, backward=False), 1e-16, "default.qubit/adjoint"), "outside of the circuit"),
-        (Account(replace(OWN, imaginary=0.0), 1e-16, "default.qubit/adjoint"), "no imaginary part"),
-        (Account(OWN, None, "default.qubit/adjoint"), "does not confirm the gradients"),
+        (Account(replace(OWN, forward=True), 1e-16, ADJOINT), "the call itself warns"),
+        (Account(replace(OWN, backward=False), 1e-16, ADJOINT), "outside of the circuit"),
+        (Account(replace(OWN, imaginary=0.0), 1e-16, ADJOINT), "no imaginary part"),
+        (Account(OWN, None, ADJOINT), "does not confirm the gradients"),
         (Account(None), "cannot be looked at"),
     ],
 )

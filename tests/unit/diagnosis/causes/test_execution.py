@@ -11,10 +11,11 @@ from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.methods import BACKPROP, methods
 from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
-DEVICES = ("lightning.qubit/adjoint", "default.qubit/backprop")
+DEVICES = methods("lightning.qubit/adjoint", "default.qubit/backprop")
 
 
 def adjoint(request: Request) -> bool:
@@ -113,7 +114,7 @@ def layer_that_dies(world: World, rows: int) -> Symptoms:
     circuit = of(*(rotation(wire=wire) for wire in range(3)))
     arguments = (Argument("inputs", "torch", "float64", (rows, 2), False),)
     failure = Failure("WireError", "wires {2} not found")
-    own = "default.qubit/backprop"
+    own = BACKPROP
     seen = symptoms(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
     comparison = Comparison((own, own), Verdict.ERROR, "raise", detail="raises WireError")
     return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise"))

@@ -7,10 +7,11 @@ from dataclasses import replace
 from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
-BACKPROP = ("default.qubit/backprop", "default.qubit/parameter-shift")
-SHIFT = ("default.qubit/parameter-shift", "default.qubit/backprop")
+BACKPROP = methods("default.qubit/backprop", "default.qubit/parameter-shift")
+SHIFT = methods("default.qubit/parameter-shift", "default.qubit/backprop")
 
 
 def tracked(request: Request, position: int) -> bool:
@@ -37,7 +38,7 @@ def test_a_zero_from_backprop_that_goes_with_one_parameter_is_a_graph_cut_in_the
 
 def test_a_zero_from_a_method_with_rules_of_its_own_is_no_cut_graph() -> None:
     world = World(lambda request: -0.5 if request.method.diff_method == "adjoint" and tracked(request, 0) else 0.0)
-    assert found(world, lost(world, ("default.qubit/adjoint", "default.qubit/backprop"))).code == "QD302"
+    assert found(world, lost(world, methods("default.qubit/adjoint", "default.qubit/backprop"))).code == "QD302"
 
 
 def test_what_stays_with_the_parameter_frozen_was_not_cut_there() -> None:
@@ -113,7 +114,8 @@ def replaced(world: World) -> Symptoms:
         "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", requested="backprop", resolved="parameter-shift"
     )
     # the reference is of another device, so that the method requested is a third one
-    return symptoms(world, of(rotation()), ("default.qubit/parameter-shift", "lightning.qubit/adjoint"), configuration=configuration)
+    pair = methods("default.qubit/parameter-shift", "lightning.qubit/adjoint")
+    return symptoms(world, of(rotation()), pair, configuration=configuration)
 
 
 def test_a_method_that_was_not_asked_for_is_named_where_the_one_asked_for_is_right() -> None:

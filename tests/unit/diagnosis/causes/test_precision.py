@@ -11,13 +11,14 @@ from qdiag.diagnosis.cause import Symptoms
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
 EPS32 = float(np.finfo(np.float32).eps)
 NARROW = of(rotation(dtype="float32"), rotation(name="RY", dtype="float32"))
 WIDE = of(rotation(), rotation(name="RY"))
-BACKPROP = ("default.qubit/backprop", "default.qubit/adjoint")
-COMPLEX64 = ("lightning.qubit[complex64]/adjoint", "default.qubit/backprop")
+BACKPROP = methods("default.qubit/backprop", "default.qubit/adjoint")
+COMPLEX64 = methods("lightning.qubit[complex64]/adjoint", "default.qubit/backprop")
 
 
 def first(request: Request) -> bool:
@@ -43,7 +44,7 @@ def test_a_gap_that_stays_in_float64_is_not() -> None:
 
 
 def handed_on_narrow(world: World) -> Symptoms:
-    seen = symptoms(world, NARROW, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+    seen = symptoms(world, NARROW, methods("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
     gap = replace(seen.comparison, max_abs=6e-8, max_rel=6e-8, eps=EPS32, bound=1e-6, dtypes=("float32", "float64"))
     question = replace(seen.question, default_dtype="float32")
     return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
@@ -83,7 +84,7 @@ def rounded_results(request: Request) -> float:
 
 
 def by_default(world: World, dtype: str) -> Symptoms:
-    seen = symptoms(world, WIDE, ("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
+    seen = symptoms(world, WIDE, methods("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
     question = replace(seen.question, default_dtype=dtype)
     gap = replace(seen.comparison, max_abs=3e-8, max_rel=3e-8, eps=EPS32, bound=1e-6)
     return replace(seen, question=question, divergence=replace(seen.divergence, comparison=gap, wrong=()))
@@ -103,7 +104,7 @@ def test_a_gap_that_stays_with_float64_by_default_is_not() -> None:
 
 # --- QD105: finite-difference step against precision -----------------------------------------------------------------------
 
-QUOTIENT = ("lightning.qubit[complex64]/finite-diff", "default.qubit/backprop")
+QUOTIENT = methods("lightning.qubit[complex64]/finite-diff", "default.qubit/backprop")
 
 
 def step(request: Request) -> float:

@@ -6,9 +6,10 @@ from itertools import count
 
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
-SPSA = ("default.qubit/spsa", "default.qubit/backprop")
+SPSA = methods("default.qubit/spsa", "default.qubit/backprop")
 
 
 def drawn(request: Request) -> float:
@@ -47,14 +48,14 @@ def test_the_method_that_is_random_is_the_one_that_is_repeated_whoever_is_the_us
 
 def test_a_gap_that_goes_with_the_shots_is_shot_noise() -> None:
     world = World(sampled)
-    pair = ("default.qubit/parameter-shift", "default.qubit/hadamard")
+    pair = methods("default.qubit/parameter-shift", "default.qubit/hadamard")
     diagnosis = found(world, symptoms(world, of(rotation(), shots=(500,)), pair))
     assert (diagnosis.code, diagnosis.confidence) == ("QD601", "confirmed")
 
 
 def test_a_gap_that_stays_without_shots_is_none() -> None:
     world = World(lambda request: 0.9 if request.method.diff_method == "hadamard" else 0.0)
-    pair = ("default.qubit/parameter-shift", "default.qubit/hadamard")
+    pair = methods("default.qubit/parameter-shift", "default.qubit/hadamard")
     diagnosis = found(world, symptoms(world, of(rotation(), shots=(500,)), pair))
     assert diagnosis.code != "QD601"
     assert "QD601" in diagnosis.ruled_out

@@ -99,7 +99,7 @@ def raising(request: Request) -> Evaluation:
 def raised(circuit: Circuit) -> Symptoms:
     seen = symptoms(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=FIRST)
     comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail="IndexError")
-    divergence = replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], "IndexError"),))
+    divergence = replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], Failure("IndexError", "")),))
     return replace(seen, divergence=divergence)
 
 

@@ -15,6 +15,7 @@ from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import parse
+from tests.worlds.methods import ADJOINT, methods
 
 CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
 TRUTH = Reference(
@@ -67,8 +68,8 @@ def judged(*evaluations, reference=TRUTH, plain=None, cotangents=(), dtype="floa
 
 def test_the_one_that_is_away_from_the_reference_is_wrong():
     judgement = judged(given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, 0.3)))
-    assert judgement.wrong == ("default.qubit/adjoint",)
-    assert judgement.right == ("default.qubit/backprop",)
+    assert judgement.wrong == methods("default.qubit/adjoint")
+    assert judgement.right == methods("default.qubit/backprop")
     assert judgement.methods[1].gap == pytest.approx(0.7)
 
 
@@ -86,7 +87,7 @@ def test_all_may_be_wrong():
 
 def test_a_number_that_is_lost_is_wrong():
     judgement = judged(given("default.qubit/adjoint", (np.nan, -0.4)))
-    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.wrong == methods("default.qubit/adjoint")
     assert judgement.methods[0].where == "nan"
 
 
@@ -94,7 +95,7 @@ def test_a_method_that_raises_is_not_wrong():
     raising = replace(given("default.qubit/adjoint"), failure=Failure("TypeError", "no"))
     judgement = judged(given("default.qubit/backprop"), raising)
     assert judgement.wrong == ()
-    assert judgement.raised == ("default.qubit/adjoint",)
+    assert judgement.raised == methods("default.qubit/adjoint")
 
 
 @pytest.mark.parametrize(
@@ -117,13 +118,13 @@ def test_single_precision_parameters_excuse_single_precision():
 def test_a_value_outside_the_spectrum_is_wrong_even_without_a_reference():
     unknown = Reference(reason="14 wires are more than are simulated", ranges=((-1.0, 1.0),), norms=(1.0,))
     judgement = judged(given("default.qubit/backprop", output=140.0), reference=unknown)
-    assert judgement.wrong == ("default.qubit/backprop",)
+    assert judgement.wrong == methods("default.qubit/backprop")
     assert "outside [-1, 1]" in judgement.reason
 
 
 def test_without_a_reference_tracked_numbers_are_held_against_plain_ones():
     unknown = Reference(reason="14 wires are more than are simulated")
-    assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.1),)).wrong == ("default.qubit/backprop",)
+    assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.1),)).wrong == methods("default.qubit/backprop")
     assert judged(given("default.qubit/backprop"), reference=unknown, plain=(np.array(0.5),)).reason.startswith("cannot tell: 14 wires")
 
 
@@ -160,7 +161,7 @@ def test_products_are_held_against_the_reference_too():
     right = Evaluation(parse("default.qubit/backprop"), (np.array(0.5),), vjps=((np.array(0.6), np.array(-0.8)),))
     wrong = Evaluation(parse("default.qubit/adjoint"), (np.array(0.5),), vjps=((np.array(0.6), np.array(0.8)),))
     judgement = judged(right, wrong, cotangents=((np.array(2.0),),))
-    assert judgement.wrong == ("default.qubit/adjoint",)
+    assert judgement.wrong == methods("default.qubit/adjoint")
     assert judgement.methods[1].where == "vjp"
 
 
@@ -186,6 +187,6 @@ def test_where_nothing_is_allowed_what_is_off_is_found_behind_what_is_not():
     zero = np.zeros(3)
     gap = Gap("jacobian", np.array([0.0, 0.2, 0.0]), zero, zero)
     with np.errstate(all="raise"):
-        found = measured("default.qubit/adjoint", gap)
+        found = measured(ADJOINT, gap)
     assert (found.verdict, found.gap) == ("wrong", 0.2)
-    assert measured("default.qubit/adjoint", replace(gap, method=zero)).verdict == "right"
+    assert measured(ADJOINT, replace(gap, method=zero)).verdict == "right"

@@ -99,7 +99,7 @@ def test_another_kind_of_difference_is_not_interesting() -> None:
 )
 def test_a_raise_is_known_by_its_type_and_place(failure: Failure, interesting: bool) -> None:
     first = Failure("TypeError", "words", ("module:function:3",))
-    difference = same(lambda found: first if "RY" in names(found) else failure, wrong=(str(BAD),), wrong_methods=lambda *_: ())
+    difference = same(lambda found: first if "RY" in names(found) else failure, wrong=(BAD,), wrong_methods=lambda *_: ())
     assert difference(circuit(gate("RX", 0.3, trainable=True))) is interesting
 
 
@@ -110,7 +110,7 @@ def test_where_the_start_agrees_nothing_is_interesting(errors: Errors) -> None:
 
 class TestTheArbiter:
     def test_the_same_method_must_be_wrong(self) -> None:
-        difference = same(lambda found: 0.5, wrong=(str(BAD),), wrong_methods=lambda found, sides: (str(GOOD),))
+        difference = same(lambda found: 0.5, wrong=(BAD,), wrong_methods=lambda found, sides: (GOOD,))
         assert not difference(START)
 
     def test_it_is_asked_only_about_candidates_that_show_the_difference(self) -> None:
@@ -118,10 +118,10 @@ class TestTheArbiter:
 
         def wrong_methods(found: Circuit, sides: Any) -> tuple[str, ...]:
             asked.append(names(found))
-            return (str(BAD),)
+            return (BAD,)
 
         errors: Errors = lambda found: 0.5 if "RY" in names(found) else 0.0  # noqa: E731
-        difference = same(errors, wrong=(str(BAD), "lightning.qubit/adjoint"), wrong_methods=wrong_methods)
+        difference = same(errors, wrong=(BAD, parse("lightning.qubit/adjoint")), wrong_methods=wrong_methods)
         assert difference(START)
         assert not difference(circuit(gate("RX", 0.3, trainable=True)))
         assert asked == [("RX", "RY")]

@@ -1,7 +1,7 @@
 """Scripts from a fake PennyLane: what stands in them, and what running them comes to."""
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, with_trainable
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.proving.reproducer.candidates import Material
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -20,37 +20,8 @@ from qdiag.proving.reproducer.script_text import SKIP, Script, comment
 from qdiag.proving.reproducer.variables import variables_of
 from qdiag.proving.reproducer.verify import made, verify
 from qdiag.proving.reproducer.writing import write, write_around
-
-
-@dataclass(frozen=True)
-class FakeSource:
-    lines: tuple = ()
-    imports: tuple = ("import pennylane as qml",)
-    definitions: tuple = ()
-    returns: str = "qml.expval(qml.Z(0))"
-
-
-@dataclass
-class FakeLanguage:
-    """Writes an operation as ``qml.<name>(<variable or number>)``."""
-
-    asked: list = field(default_factory=list)
-    imports: tuple = ("import pennylane as qml",)
-
-    def circuit(self, circuit, live, exact, default_dtype, trusted):
-        self.asked.append((exact, trusted))
-        names = [live.get(i, repr(p.value.tolist())) for i, p in enumerate(circuit.parameters)]
-        return FakeSource(tuple(f"qml.{op.name}({name})" for op, name in zip(circuit.operations, names)), self.imports)
-
-    def number(self, parameter, default_dtype):
-        tracked = ", requires_grad=True" if parameter.trainable else ""
-        return f"torch.tensor({parameter.value.tolist()}{tracked})", frozenset(["import torch"])
-
-    def device(self, method, wires, shots):
-        return f'qml.device("{method.device}", wires={len(wires)})', frozenset()
-
-    def qnode(self, device, method, interface, options, shots):
-        return f'qml.QNode(circuit, {device}, diff_method="{method.diff_method}")'
+from tests.worlds.methods import methods
+from tests.worlds.scripts import FakeLanguage, FakeSource
 
 
 def rotation(value, trainable=True, container="torch"):
@@ -59,7 +30,7 @@ def rotation(value, trainable=True, container="torch"):
 
 EXPVAL, PROBS = Node("ExpectationMP", (), None, (0,)), Node("ProbabilityMP", (), None, (0,))
 TWO = Circuit((rotation(0.25), rotation(0.5)), (EXPVAL,))
-PAIR = ("default.qubit/adjoint", "default.qubit/backprop")
+PAIR = methods("default.qubit/adjoint", "default.qubit/backprop")
 
 
 def divergence(circuit=TWO, names=PAIR, where="jacobian", wrong=(), **comparison) -> Divergence:
@@ -110,7 +81,7 @@ def test_the_whole_script_reads_top_down():
 
 
 def test_the_wrong_method_stands_first():
-    text = script(divergence(wrong=("default.qubit/backprop",)))
+    text = script(divergence(wrong=methods("default.qubit/backprop")))
     assert text.index('diff_method="backprop"') < text.index('diff_method="adjoint"')
 
 
@@ -137,14 +108,14 @@ def test_the_tolerance_lies_between_what_rounding_explains_and_the_gap():
 
 
 def test_what_raises_is_called_in_a_try_and_its_exception_alone_counts():
-    text = script(divergence(where="raise", detail=f"{PAIR[0]} raises KeyError: 'a'"))
+    text = script(divergence(where="raise", failures=(Failure("KeyError", "'a'"), None)))
     assert "except KeyError as error:" in text
     assert text.index('diff_method="backprop"') < text.index("try:") < text.index('diff_method="adjoint"')
     assert 'sys.exit(f"adjoint raises' in text
 
 
 def test_an_exception_that_is_not_built_in_is_told_by_its_name():
-    text = script(divergence(where="raise", detail=f"{PAIR[0]} raises DeviceError: no"))
+    text = script(divergence(where="raise", failures=(Failure("DeviceError", "no"), None)))
     assert '    if type(error).__name__ != "DeviceError":\n        raise\n' in text
 
 
@@ -156,7 +127,7 @@ def test_the_exception_may_stand_in_the_call():
 
 def test_a_gradient_against_the_arbiter_is_differenced_in_the_script_or_held_against_its_numbers():
     reference = Evaluation(Method("", "arbiter"), (np.array(0.1),), jacobian=((np.array(0.125), np.array(-0.5)),))
-    wide, narrow = divergence(names=(PAIR[0], "arbiter")), divergence(names=(PAIR[0], "arbiter"), max_abs=1e-7)
+    wide, narrow = divergence(names=(PAIR[0], ARBITER)), divergence(names=(PAIR[0], ARBITER), max_abs=1e-7)
     assert "1e-4 * np.eye(2)" in script(wide, reference=reference)
     assert "b = np.array([0.125, -0.5])" in script(narrow, reference=reference)
     assert "np.eye" not in script(narrow, reference=reference)
@@ -166,7 +137,7 @@ def test_with_several_variables_the_arbiters_numbers_are_flattened_as_the_script
     circuit = Circuit((rotation([0.1, 0.2]), rotation(0.3)), (EXPVAL, EXPVAL), returns="tuple")
     blocks = ((np.array([1.0, 2.0]), np.array(3.0)), (np.array([4.0, 5.0]), np.array(6.0)))
     reference = Evaluation(Method("", "arbiter"), (np.array(0.1), np.array(0.2)), jacobian=blocks)
-    text = script(divergence(circuit, names=(PAIR[0], "arbiter")), reference=reference)
+    text = script(divergence(circuit, names=(PAIR[0], ARBITER)), reference=reference)
     assert "b = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])" in text
     assert "for row in jacobian(qnode, (x, y)) for part in row" in text
 
@@ -178,11 +149,11 @@ def test_the_arbiters_numbers_are_printed_beside_the_two_results():
 
 def test_without_any_reference_there_is_nothing_to_write():
     with pytest.raises(OpaqueCircuitError, match="no reference"):
-        script(divergence(names=(PAIR[0], "arbiter"), where="output"))
+        script(divergence(names=(PAIR[0], ARBITER), where="output"))
 
 
 def test_untracked_numbers_are_the_other_side_of_an_output():
-    text = script(divergence(names=(PAIR[1], "default.qubit/none"), where="output"))
+    text = script(divergence(names=(PAIR[1], parse("default.qubit/none")), where="output"))
     assert "(x.detach().numpy())" in text
 
 
@@ -205,7 +176,7 @@ def test_a_shape_or_dtype_is_compared_as_such():
 
 def test_a_precision_converts_the_arguments_of_its_own_side():
     single = Circuit((rotation(np.float32(0.25)),), (EXPVAL,))
-    text = script(divergence(single, (f"{PAIR[0]}@float64", PAIR[1])))
+    text = script(divergence(single, (replace(PAIR[0], precision="float64"), PAIR[1])))
     assert text.count("x.to(torch.float64)") == 1
 
 
@@ -287,7 +258,7 @@ FUNCTION = FunctionCut(
 
 
 def seen_by_a_probe(*arguments: Argument, element="argument scale") -> Divergence:
-    found = divergence(where="vjp", names=(PAIR[0], "arbiter"), element=element)
+    found = divergence(where="vjp", names=(PAIR[0], ARBITER), element=element)
     return replace(found, call=replace(found.call, arguments=arguments), probe=PROBE)
 
 

@@ -25,6 +25,7 @@ from qdiag.cli.report import command as report_command
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
+from qdiag.model.method import Method
 from qdiag.model.probe import Probe
 from qdiag.report.content import figures, outline_file
 from qdiag.report.content.document import document as outline
@@ -36,6 +37,7 @@ from qdiag.report.content.sentences import of_finding, of_result
 from qdiag.report.formats import bundle, findings_json, github, html, markdown, terminal
 from qdiag.trace.run_folder import RunFolder
 from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
+from tests.worlds.methods import methods
 from tests.worlds.results import CASES, ENVIRONMENT, Case
 from tests.worlds.small_circuits import circuit, controlled, expval, gate, probs
 
@@ -51,11 +53,11 @@ def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, ver
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (("default.qubit/adjoint",), "adjoint is wrong at call 0: shape (3, 4) against (6, 4) (adjoint against backprop)."),
+        (methods("default.qubit/adjoint"), "adjoint is wrong at call 0: shape (3, 4) against (6, 4) (adjoint against backprop)."),
         ((), "adjoint and backprop differ in shape at call 0: shape (3, 4) against (6, 4)."),
     ],
 )
-def test_another_shape_is_somebodys_fault_where_that_is_known(wrong: tuple[str, ...], said: str) -> None:
+def test_another_shape_is_somebodys_fault_where_that_is_known(wrong: tuple[Method, ...], said: str) -> None:
     result = CASES["shifted"]().result
     finding = result.findings[0]
     comparison = replace(finding.divergence.comparison, where="shape", detail="shape (3, 4) against (6, 4)")
@@ -484,9 +486,10 @@ def planted() -> Case:
         failure=Failure("ValueError", everything, tuple(texts)),
         arguments=tuple(replace(a, name=text) for a, text in zip(divergence.call.arguments, texts)),
     )
+    raised = tuple((Method(text, text), Failure(text, text)) for text in texts)
     bad = replace(
         finding,
-        divergence=replace(divergence, call=call, judged=everything, raised=tuple((text, text) for text in texts)),
+        divergence=replace(divergence, call=call, judged=everything, raised=raised),
         diagnosis=replace(
             finding.diagnosis,
             because=everything,
@@ -499,7 +502,7 @@ def planted() -> Case:
         case.result,
         findings=(bad, replace(bad, divergence=replace(bad.divergence, signature="raise"))),
         qnodes=tuple((text, text) for text in texts),
-        refused=tuple((text, text) for text in texts),
+        refused=raised,
         notes=tuple(texts),
     )
     script = replace(
@@ -573,7 +576,7 @@ def test_where_nothing_is_tracked_only_outputs_agree() -> None:
 
 def test_a_method_that_a_finding_blames_is_not_said_to_refuse_as_a_matter_of_course() -> None:
     case = CASES["shifted"]()
-    refusing = tuple((method, "DeviceError: no") for method in ("default.qubit/adjoint", "default.qubit/hadamard"))
+    refusing = tuple((method, Failure("DeviceError", "no")) for method in methods("default.qubit/adjoint", "default.qubit/hadamard"))
     document = replace(case, result=replace(case.result, refused=refusing)).document()
     assert document.refused is not None
     assert [row[0] for row in document.refused.rows] == ["default.qubit/hadamard"]
