@@ -116,17 +116,16 @@ def upheld(call: Call, located: Located) -> str:
     cotangents = cotangents_of(call, circuit_key(call.circuit))
     wires = call.configuration.device_wires
     request = Request(call.circuit, call.configuration.method, device_wires=wires, cotangents=tuple(cotangents), jacobian=True)
-    names = dict.fromkeys(located.divergences[0].comparison.methods)
-    evaluations = [evaluate(replace(request, method=m)) for m in parse_list(",".join(names))]
+    evaluations = [evaluate(replace(request, method=m)) for m in dict.fromkeys(located.divergences[0].comparison.methods)]
     judgement = arbitrate(call.circuit, call.configuration, evaluations, cotangents, Inline())
-    return ", ".join(judgement.wrong)
+    return ", ".join(map(str, judgement.wrong))
 
 
 def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None]) -> tuple[int, int]:
     """Draw circuits and count; returns the unexplained alarms and the moves judged otherwise than they must be."""
     own = Method(arguments.device, arguments.own)
     shadows = parse_list(arguments.shadows)
-    first = shadows[0].on(own.device)
+    first = shadows[0].beside(own)
     counts: Counter[str] = Counter()
 
     def examine(circuit: Circuit) -> None:
@@ -142,10 +141,10 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
             found = located.divergences[0].comparison
             blame = upheld(call, located)
             counts["upheld" if blame else "false alarm"] += 1
-            say(f"  {dtype} {found.where} {found.methods} {found.element} {found.values} {found.detail}")
+            say(f"  {dtype} {found.where} {' and '.join(map(str, found.methods))} {found.element} {found.values} {found.detail}")
             say(f"    gap {found.max_abs:.2g} bound {found.bound:.2g}")
             say(f"    arbiter: {blame or 'none is wrong'} {[n.name for n in circuit.nodes]}")
-        elif circuit.trainable and str(first) in located.methods and str(first) not in dict(located.refused):
+        elif circuit.trainable and first in located.methods and first not in dict(located.refused):
             for amount, must in MOVES[dtype]:
                 moved = locate(OneCall(call), Mover(evaluator, first, amount, arguments.seed), plan)
                 seen = moved.verdict is Verdict.ERROR

@@ -41,8 +41,8 @@ def circuit(function, returns="single") -> Circuit:
 
 def divergence(found: Circuit, *names, where="jacobian", gap=0.3, wrong=(), verdict=Verdict.ERROR, **further) -> Divergence:
     here = SourceLine("train.py", 12)
-    first = names[0].partition("/")
-    configuration = Configuration("circuit", here, first[0], interface="torch", resolved=first[2], default_dtype="float32")
+    device, resolved = names[0].device, names[0].diff_method
+    configuration = Configuration("circuit", here, device, interface="torch", resolved=resolved, default_dtype="float32")
     call = Call(0, 0, here, configuration, (), found, None)
     bounds = {"bound": 1e-12, "float64_bound": 1e-14}
     comparison = Comparison(names, verdict, where, max_abs=gap, **{**bounds, **further})
@@ -106,8 +106,8 @@ def _distribution():
 
 
 ADJOINT, BACKPROP, SHIFT = methods("default.qubit/adjoint", "default.qubit/backprop", "default.qubit/parameter-shift")
-SHIFT_RAISES = f"{SHIFT} raises UnboundLocalError: cannot access local variable 'g'"
-ADJOINT_RAISES = f"{ADJOINT} raises RuntimeError: Expected isFloatingType(grad.scalar_type())"
+UNBOUND = (Failure("UnboundLocalError", "cannot access local variable 'g'"), None)
+NOT_FLOATING = (Failure("RuntimeError", "Expected isFloatingType(grad.scalar_type())"), None)
 
 FAULTS = {
     "003 a trainable coefficient shifts the adjoint gradient": (_coefficient, (ADJOINT, BACKPROP), {}),
@@ -118,8 +118,8 @@ FAULTS = {
     "017 an imaginary coefficient": (_exponential, (ADJOINT, BACKPROP), {}),
     "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": "nan", "element": "jacobian[0][0, 2]", "gap": np.inf}),
     "021 postselection": (_postselected, (SHIFT, BACKPROP), {}),
-    "030 a global phase": (_phase, (SHIFT, BACKPROP), {"where": "raise", "detail": SHIFT_RAISES}),
-    "034 probabilities under adjoint": (_distribution, (ADJOINT, BACKPROP), {"where": "raise", "detail": ADJOINT_RAISES}),
+    "030 a global phase": (_phase, (SHIFT, BACKPROP), {"where": "raise", "failures": UNBOUND}),
+    "034 probabilities under adjoint": (_distribution, (ADJOINT, BACKPROP), {"where": "raise", "failures": NOT_FLOATING}),
 }
 
 

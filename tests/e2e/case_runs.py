@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -12,6 +12,7 @@ from qdiag.cli.progress import Voice
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
+from qdiag.model.method import Method
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine, record
 from qdiag.pipeline.run_options import JudgedRun, Options
@@ -95,12 +96,11 @@ def failures(case: Case, outcome: JudgedRun) -> list[str]:
         wrong.append(f"{finding.diagnosis.code}, not {' or '.join(expected['codes'])}")
     if "where" in expected and not _same_place(divergence.signature, expected["where"]):
         wrong.append(f"where {divergence.signature}, not {expected['where']}")
-    replayed = {*result.methods}
-    missed = [method for method in expected.get("wrong", ()) if method in replayed - dict(result.refused).keys()]
-    if divergence.signature != "raise" and {*missed} - {_canonical(name) for name in divergence.wrong}:
-        wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
-    if {_canonical(name) for name in divergence.wrong} - {*expected.get("wrong", ())}:
-        wrong.append(f"wrong {divergence.wrong}, not {expected['wrong']}")
+    gave_numbers = {*map(str, result.methods)} - {str(method) for method, _ in result.refused}
+    missed = [name for name in expected.get("wrong", ()) if name in gave_numbers]
+    blamed = {_of_the_corpus(method) for method in divergence.wrong}
+    if (divergence.signature != "raise" and {*missed} - blamed) or blamed - {*expected.get("wrong", ())}:
+        wrong.append(f"wrong {', '.join(map(str, divergence.wrong))}, not {expected['wrong']}")
     return [*wrong, *_not_small(finding, expected.get("operations"))]
 
 
@@ -121,9 +121,9 @@ def _either(expected: Any) -> list[str]:
     return expected if isinstance(expected, list) else [expected]
 
 
-def _canonical(name: str) -> str:
-    """A method without its precisions: the corpus names devices and methods only."""
-    return name.replace("[complex64]", "").partition("@")[0]
+def _of_the_corpus(method: Method) -> str:
+    """A method's name without its precisions: the corpus names devices and methods only."""
+    return str(replace(method, device_precision="", precision=""))
 
 
 def _same_place(found: str, expected: str) -> bool:

@@ -47,7 +47,7 @@ def judged(rows: Sequence[Row]) -> Table:
             row.case.name,
             " or ".join(expected.get("codes", [])) or str(expected["verdict"]),
             row.found if findings else row.outcome.result.verdict.value,
-            ", ".join(findings[0].divergence.wrong) if findings else "",
+            ", ".join(map(str, findings[0].divergence.wrong)) if findings else "",
             f"{row.seconds:.1f}",
             ", ".join(f"exits {r.exit_code}, {r.lines} lines" for r in made),
             "; ".join(row.failures) or "yes",

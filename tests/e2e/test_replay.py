@@ -15,6 +15,7 @@ from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from tests.worlds.installed_pennylane import has_broadcasting
+from tests.worlds.methods import ADJOINT, BACKPROP
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -49,7 +50,7 @@ def test_every_call_is_replayed_bit_for_bit_and_differs_by_rounding_from_the_fir
     assert (located.replayed, located.unfaithful) == (241, ())
     (found,) = located.divergences
     assert (located.verdict, found.call.index, found.call.step) == (Verdict.ROUNDING, 0, 0)
-    assert found.comparison.methods == ("default.qubit/backprop", "default.qubit/adjoint")
+    assert found.comparison.methods == (BACKPROP, ADJOINT)
     assert found.worst is not None
     assert found.worst.ulps < 2.5
 
