@@ -27,13 +27,14 @@ from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.replay import locate
 from qdiag.judging.replay.located import Located
-from qdiag.judging.replay.one_call import circuit_key, cotangents_of
+from qdiag.judging.replay.one_call import cotangents_of
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
+from qdiag.trace.keys import circuit_key
 
 MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}
 """By how much of the floored scale a gradient is moved, and whether that must be called an error."""

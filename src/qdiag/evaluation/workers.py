@@ -16,12 +16,13 @@ from typing import Any, Optional
 from pebble import ProcessExpired, ProcessPool
 
 from qdiag.evaluation import worker_process
-from qdiag.evaluation.evaluate import evaluate, fingerprint
+from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.remote import applicable
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.trace.keys import request_key
 
 MEMORY_OF_WORKER = 600 << 20
 """PennyLane and torch take 360 MB; the rest is room for a state."""
@@ -153,7 +154,7 @@ class Workers:
             It never holds an exception: a lost process or an evaluation over its time is an `Evaluation` that failed, with
             the stage ``worker`` or ``timeout``.
         """
-        key = fingerprint(request)
+        key = request_key(request)
         known = self._memory.get(key)
         if known is not None:
             return _done(known)
@@ -208,7 +209,7 @@ class Inline:
 
     def submit(self, request: Request, timeout: Optional[float] = None) -> Future[Evaluation]:
         """Make an evaluation; the time limit is not enforced."""
-        key = fingerprint(request)
+        key = request_key(request)
         evaluation = self._memory.get(key)
         if evaluation is None:
             evaluation = self._function(request)

@@ -1,6 +1,6 @@
 """Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
 
-The key is the fingerprint of the request, which covers everything that the result depends on but the stack that evaluates it.
+The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from concurrent.futures import wait
 import numpy as np
 import pytest
 
-from qdiag.evaluation.evaluate import fingerprint
 from qdiag.evaluation.workers import Inline, Workers, most_workers
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
@@ -126,15 +125,3 @@ def test_a_failure_of_the_method_is_remembered():
 
 def test_there_is_at_least_one_worker():
     assert most_workers() >= 1
-
-
-def test_fingerprints_tell_requests_apart_by_numbers_cotangents_and_seed():
-    one = request("adjoint")
-    moved = Request(circuit(0.31), one.method)
-    with_cotangent = Request(CIRCUIT, one.method, cotangents=((np.array(1.0),),))
-    with_two = Request(CIRCUIT, one.method, cotangents=((np.array(1.0), None),))
-    split = Request(CIRCUIT, one.method, cotangents=((np.array(1.0),), (None,)))
-    seeded = Request(CIRCUIT, one.method, seed=1)
-    prints = [fingerprint(each) for each in (one, moved, with_cotangent, with_two, split, seeded)]
-    assert len(set(prints)) == len(prints)
-    assert fingerprint(request("adjoint")) == fingerprint(one)

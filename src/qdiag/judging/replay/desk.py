@@ -7,10 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, Union
 
-from qdiag.evaluation.evaluate import fingerprint
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.trace.evaluation_store import EvaluationStore
+from qdiag.trace.keys import request_key
 
 Answer = TypeVar("Answer")
 Replaying = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
@@ -27,7 +27,7 @@ class Desk:
 
     def ask(self, request: Request) -> Union[Evaluation, Future[Evaluation]]:
         """An evaluation, or the promise of one."""
-        key = fingerprint(request)
+        key = request_key(request)
         if key is None:
             return self._evaluator.submit(request).result()
         if key in self._under_way:

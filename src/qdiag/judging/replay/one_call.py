@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
@@ -19,8 +18,6 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import amplified, operations_of
-from qdiag.trace.array_bundle import pack
-from qdiag.trace.circuit_text import skeleton
 
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a
@@ -193,12 +190,6 @@ def compared(
         elif other.failure is None:
             sides.append(Side(other.method, other, compare(own, other, circuit, plan.tolerance, None, cotangents)))
     return tuple(sides), tuple(refused)
-
-
-def circuit_key(circuit: Circuit) -> str:
-    """A hash of a circuit's structure and numbers."""
-    text, numbers = skeleton(circuit)
-    return hashlib.sha256(text.encode() + pack(numbers)).hexdigest()
 
 
 def cotangents_of(call: Call, key: str) -> Cotangents:

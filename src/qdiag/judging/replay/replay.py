@@ -14,7 +14,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
-from qdiag.judging.replay.one_call import CallResult, circuit_key, replay_call
+from qdiag.judging.replay.one_call import CallResult, replay_call
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
@@ -22,6 +22,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Cost
 from qdiag.model.method import Method, once_each
 from qdiag.trace.evaluation_store import EvaluationStore
+from qdiag.trace.keys import circuit_key
 
 Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""

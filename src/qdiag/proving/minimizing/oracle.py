@@ -6,7 +6,6 @@ interesting. What is asked ahead only fills the cache, so answers and counts do 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
@@ -14,29 +13,23 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Optional
 
-import numpy as np
-
 from qdiag.errors import QdiagError
 from qdiag.model.circuit import Circuit
-from qdiag.trace.circuit_text import skeleton
+from qdiag.trace.keys import circuit_key
 
 Interesting = Callable[[Circuit], bool]
 """Whether a circuit still shows what is looked for; may raise where the circuit cannot be evaluated."""
 
 
-def fingerprint(circuit: Circuit) -> bytes:
-    """The same bytes for circuits that are the same in everything that an evaluation sees.
+def key_of(candidate: Circuit) -> str:
+    """The key of all that an evaluation sees of a candidate: notes are for readers.
 
     Raises
     ------
     CircuitFormatError
-        If the circuit holds something that no circuit can hold.
+        If the candidate holds something that no circuit can hold.
     """
-    text, numbers = skeleton(replace(circuit, notes=()))
-    digest = hashlib.blake2b(text.encode(), digest_size=16)
-    for number in numbers:
-        digest.update(np.ascontiguousarray(number).tobytes())
-    return digest.digest()
+    return circuit_key(replace(candidate, notes=()) if candidate.notes else candidate)
 
 
 class Oracle:
@@ -66,8 +59,8 @@ class Oracle:
         self.failures = 0
         self.seconds = 0.0
         self.failed_seconds = 0.0
-        self._known: dict[bytes, bool] = {}
-        self._ahead: dict[bytes, Future[Optional[bool]]] = {}
+        self._known: dict[str, bool] = {}
+        self._ahead: dict[str, Future[Optional[bool]]] = {}
         self._threads = ThreadPoolExecutor(width - 1, thread_name_prefix="qdiag-oracle") if width > 1 else None
 
     def __enter__(self) -> Oracle:
@@ -80,7 +73,7 @@ class Oracle:
 
     def known(self, candidate: Circuit) -> Optional[bool]:
         """The answer, where it costs nothing."""
-        return self._known.get(fingerprint(candidate))
+        return self._known.get(key_of(candidate))
 
     def ask(self, candidate: Circuit) -> bool:
         """Whether the candidate is interesting.
@@ -91,45 +84,45 @@ class Oracle:
             If the workers that evaluate are lost for good.
         """
         try:
-            name = fingerprint(candidate)
+            key = key_of(candidate)
         except QdiagError:
             return False
-        if name in self._known:
-            return self._known[name]
+        if key in self._known:
+            return self._known[key]
         self.calls += 1
         begun = time.perf_counter()
-        started = self._ahead.pop(name, None)
+        started = self._ahead.pop(key, None)
         answer = started.result() if started is not None else self._answered(candidate)
         waited = time.perf_counter() - begun
         self.seconds += waited
         if answer is None:
             self.failures += 1
             self.failed_seconds += waited
-        self._known[name] = bool(answer)
+        self._known[key] = bool(answer)
         return bool(answer)
 
     def prepare(self, candidates: list[Circuit]) -> None:
         """Start these ahead of time, and give up what was started before and is not among them."""
         if self._threads is None:
             return
-        wanted: dict[bytes, Circuit] = {}
+        wanted: dict[str, Circuit] = {}
         for candidate in candidates:
             try:
-                wanted[fingerprint(candidate)] = candidate
+                wanted[key_of(candidate)] = candidate
             except QdiagError:
                 continue
         self._forget(set(wanted))
-        for name, candidate in wanted.items():
-            if name not in self._known and name not in self._ahead and self._free:
-                self._ahead[name] = self._threads.submit(self._answered, candidate)
+        for key, candidate in wanted.items():
+            if key not in self._known and key not in self._ahead and self._free:
+                self._ahead[key] = self._threads.submit(self._answered, candidate)
 
     @property
     def _free(self) -> bool:
         return sum(not future.done() for future in self._ahead.values()) < self.width - 1
 
-    def _forget(self, wanted: set[bytes]) -> None:
-        for name in [name for name, future in self._ahead.items() if name not in wanted and future.cancel()]:
-            del self._ahead[name]
+    def _forget(self, wanted: set[str]) -> None:
+        for key in [key for key, future in self._ahead.items() if key not in wanted and future.cancel()]:
+            del self._ahead[key]
 
     def _answered(self, candidate: Circuit) -> Optional[bool]:
         """The answer, or None where the candidate cannot be built or evaluated."""
