@@ -266,6 +266,7 @@ def test_rows_of_a_batch_are_circuits_of_their_own():
     split = rows(circuit)
     assert [[float(p.value) for p in row.parameters] for row in split] == [pytest.approx([t, 0.3, t]) for t in (0.1, 0.5, 0.9)]
     assert rows(split[0]) == (split[0],)
+    assert [row.parameters[0].value.tolist() for row in rows(circuit, most=1)] == [split[0].parameters[0].value.tolist()]
 
 
 # --- other outputs ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.function_cut import FunctionCut
-from qdiag.proving.reproducer.verify import made, verify
+from qdiag.proving.reproducer.verify import verify, write_and_verify
 from qdiag.proving.reproducer.writing import write, write_around, write_for
 from tests.worlds.methods import LIGHTNING, methods
 
@@ -342,7 +342,7 @@ def test_a_result_in_torchs_default_dtype_is_shown_by_its_dtype(device, code, tm
 def test_a_finding_gets_its_script_written_and_run(tmp_path):
     found = divergence(circuit(_rotations), BACKPROP, ADJOINT, gap=6e-8, bound=9e-7, verdict=Verdict.ROUNDING)
     finding = Finding(found, Diagnosis("QD101", "float32-parameters", "", "confirmed", "", ""))
-    reproducer = made(finding, tmp_path / "repro.py", times=2)
+    reproducer = write_and_verify(finding, tmp_path / "repro.py", times=2)
     assert (reproducer.verified, reproducer.exit_code, reproducer.path) == (True, 1, "repro.py")
     assert (tmp_path / "repro.py").read_text() == reproducer.source
     assert "difference" in reproducer.output
@@ -355,7 +355,7 @@ def test_a_method_that_refuses_the_batch_gets_a_single_row(tmp_path):
         _postselected()
 
     finding = Finding(divergence(circuit(function), SHIFT, BACKPROP), Diagnosis("QD307", "nonlinear", "", "confirmed", "", ""))
-    reproducer = made(finding, tmp_path / "repro.py")
+    reproducer = write_and_verify(finding, tmp_path / "repro.py")
     assert reproducer.verified, reproducer.output
     assert "[0.3" in reproducer.source
     assert "0.6" not in reproducer.source

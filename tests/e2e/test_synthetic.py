@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.circuit import with_values
-from qdiag.pipeline.stage_prove import keep, kept
+from qdiag.pipeline.stage_prove import keep, load_minimal
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
@@ -59,7 +59,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def plant(minimal: Path) -> None:
     """Put the user's numbers back into the smallest circuit, where minimizing has made simple ones of them."""
-    circuit = kept(minimal)
+    circuit = load_minimal(minimal)
     floats = [i for i, parameter in enumerate(circuit.parameters) if parameter.value.dtype.kind == "f" and not parameter.value.ndim]
     assert floats
     keep(with_values(circuit, {i: np.asarray(float(PLANTED[i % 3])) for i in floats}), minimal)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count, takewhile
 from pathlib import Path
 from typing import Optional
 
@@ -28,8 +27,8 @@ from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.proving.minimizing.search import minimize
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
-from qdiag.proving.reproducer.candidates import Material, script
-from qdiag.proving.reproducer.verify import made
+from qdiag.proving.reproducer.candidates import Material, candidates_for
+from qdiag.proving.reproducer.verify import write_and_verify
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton
 
@@ -61,7 +60,7 @@ def keep(circuit: Circuit, path: Path) -> None:
     unfinished.replace(path)
 
 
-def kept(path: Path) -> Circuit:
+def load_minimal(path: Path) -> Circuit:
     """The circuit that `keep` put on disk."""
     text, _, numbers = path.read_bytes().partition(b"\n")
     arrays = [array for array in unpack(numbers) if array is not None]
@@ -75,20 +74,20 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
     if divergence.outside:
         needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
         function = context.function(divergence.call) if needs_source else None
-        return _made(finding, path, replace(material, function=function), context)
+        return _write_and_verify(finding, path, replace(material, function=function), context)
     minimal = finding.minimal
     if minimal is not None and minimal.circuit is not None:
         smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, context), notes=minimal.notes)
-        made = _made(finding, path, smaller, context)
-        if made.verified:
-            return made
-    return _made(finding, path, replace(material, reference=_known(question, question.circuit, context)), context)
+        shown = _write_and_verify(finding, path, smaller, context)
+        if shown.verified:
+            return shown
+    return _write_and_verify(finding, path, replace(material, reference=_known(question, question.circuit, context)), context)
 
 
-def _made(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
+def _write_and_verify(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
     """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
-    asked = (context.workers.call(script, finding, material, number).result() for number in count())
-    return made(finding, path, material, written=takewhile(lambda text: text is not None, asked))
+    candidates = context.workers.call(candidates_for, finding, material).result()
+    return write_and_verify(finding, path, material, candidates=candidates)
 
 
 def _known(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:

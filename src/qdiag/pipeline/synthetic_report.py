@@ -26,7 +26,7 @@ from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline import guarded
 from qdiag.pipeline.reports import reported
 from qdiag.pipeline.stage_context import StageContext
-from qdiag.pipeline.stage_prove import kept, same_difference
+from qdiag.pipeline.stage_prove import load_minimal, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document
 from qdiag.report.content.method_names import full
@@ -102,7 +102,7 @@ def _smallest(run: RunFolder, number: int) -> Circuit:
             f"finding {number} has no minimal circuit whose numbers could be made up",
             "shrink it with: qdiag minimize; what lies outside of a circuit has none",
         )
-    return kept(path)
+    return load_minimal(path)
 
 
 def _check_classes(circuit: Circuit, *, trusted: bool) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 from typing import Optional
 
@@ -17,15 +15,15 @@ from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.replay.plan import Plan
-from qdiag.model.call import Call, Environment, Script
+from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer, Result
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Training, TrainingVerdict
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
-from qdiag.proving.reproducer import loop
+from qdiag.proving.reproducer.loop import loops
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
 from qdiag.report.content.method_names import full
@@ -241,7 +239,8 @@ def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRu
     path = outcome.run.reproducer(at)
     try:
         with Workers(1, forked=True) as workers:
-            scripts = _asked(workers, findings[at].divergence.call, methods, outcome.environment)
+            # PennyLane is not loaded here
+            scripts = workers.call(loops, findings[at].divergence.call, methods, outcome.environment).result()
             found = first_to_show(scripts, path, within=LOOP_SECONDS)
         why = "" if found is not None else f"{WHOLE_TRAINING}; loops made of the first circuit alone do not part"
     except OpaqueCircuitError as error:
@@ -253,15 +252,6 @@ def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRu
         outcome = replace(outcome, interrupted=True)
     findings[at] = replace(findings[at], reproducer=found, unreproduced=why)
     return replace(outcome, result=replace(outcome.result, findings=tuple(findings)))
-
-
-def _asked(workers: Workers, call: Call, methods: Sequence[Method], environment: Environment) -> Iterator[Reproducer]:
-    """The loops one by one, written by a worker: PennyLane is not loaded here."""
-    for number in count():
-        script = workers.call(loop.loop, call, methods, environment, number).result()
-        if script is None:
-            return
-        yield script
 
 
 def _overruled(training: Training, finding: Finding) -> Training:

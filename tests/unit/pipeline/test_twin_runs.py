@@ -23,6 +23,7 @@ from tests.unit.proving.reproducer.test_loop import TRAINED
 from tests.worlds.methods import ADJOINT, BACKPROP
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
+SHOWS_TOO = Reproducer("raise SystemExit(1)\n")
 TRAINING = Training("backprop", "adjoint", 10, (), TrainingVerdict(Verdict.ROUNDING, "QD701", "confirmed", ()))
 
 
@@ -56,23 +57,23 @@ def outcome(folder: Path, code: str) -> JudgedRun:
 
 
 def looked_for(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, loop: Callable[..., Optional[Reproducer]], code: str = "QD701"
+    folder: Path, monkeypatch: pytest.MonkeyPatch, loops: Callable[..., tuple[Reproducer, ...]], code: str = "QD701"
 ) -> Finding:
     monkeypatch.setattr(twin_runs, "Workers", Here)
-    monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
+    monkeypatch.setattr(twin_runs, "loops", loops)
     return twin_runs._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
 
 
 def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def loop(call: object, methods: tuple[Method, Method], environment: object, number: int) -> Optional[Reproducer]:
-        asked.append((methods, number))
-        return (SHOWS_NOT, SHOWS, SHOWS)[number]
+    def loops(call: object, methods: tuple[Method, Method], environment: object) -> tuple[Reproducer, ...]:
+        asked.append(methods)
+        return SHOWS_NOT, SHOWS, SHOWS_TOO
 
-    found = looked_for(tmp_path, monkeypatch, loop)
+    found = looked_for(tmp_path, monkeypatch, loops)
     own = TRAINED.method
-    assert asked == [((own, replace(own, diff_method="adjoint")), number) for number in (0, 1)]
+    assert asked == [(own, replace(own, diff_method="adjoint"))]
     assert found.reproducer is not None
     assert found.reproducer.verified
     assert not found.unreproduced
@@ -80,27 +81,27 @@ def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch
 
 
 def test_where_no_loop_parts_the_report_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = looked_for(tmp_path, monkeypatch, lambda *arguments: (SHOWS_NOT, None)[arguments[-1]])
+    found = looked_for(tmp_path, monkeypatch, lambda *arguments: (SHOWS_NOT,))
     assert found.reproducer is None
     assert "loops made of the first circuit alone do not part" in found.unreproduced
     assert not list(tmp_path.iterdir())
 
 
 def test_where_no_loop_can_be_written_the_report_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loop(*arguments: object) -> Optional[Reproducer]:
+    def loops(*arguments: object) -> tuple[Reproducer, ...]:
         raise OpaqueCircuitError("the circuit is opaque", "look elsewhere")
 
-    found = looked_for(tmp_path, monkeypatch, loop)
+    found = looked_for(tmp_path, monkeypatch, loops)
     assert found.reproducer is None
     assert found.unreproduced.endswith("; the circuit is opaque")
 
 
 def test_ctrl_c_ends_the_search_and_the_judgement_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loop(*arguments: object) -> Optional[Reproducer]:
+    def loops(*arguments: object) -> tuple[Reproducer, ...]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(twin_runs, "Workers", Here)
-    monkeypatch.setattr("qdiag.proving.reproducer.loop.loop", loop)
+    monkeypatch.setattr(twin_runs, "loops", loops)
     found = twin_runs._with_loop(outcome(tmp_path, "QD701"), TRAINING, Silence())
     assert found.interrupted
     assert "Ctrl-C" in found.result.findings[0].unreproduced
@@ -108,7 +109,7 @@ def test_ctrl_c_ends_the_search_and_the_judgement_stays(tmp_path: Path, monkeypa
 
 
 def test_a_script_that_is_not_seeded_gets_no_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def loop(*arguments: object) -> Optional[Reproducer]:
+    def loops(*arguments: object) -> tuple[Reproducer, ...]:
         raise AssertionError("asked for a loop")
 
-    assert looked_for(tmp_path, monkeypatch, loop, code="QD702").unreproduced == "as before"
+    assert looked_for(tmp_path, monkeypatch, loops, code="QD702").unreproduced == "as before"

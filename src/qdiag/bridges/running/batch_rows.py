@@ -14,7 +14,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, with_paramet
 from qdiag.model.evaluation import Evaluation, Request
 
 
-def rows(circuit: Circuit, trusted: bool = False) -> tuple[Circuit, ...]:
+def rows(circuit: Circuit, trusted: bool = False, most: Optional[int] = None) -> tuple[Circuit, ...]:
     """One circuit for each row of the batch; the circuit itself where it has no batch axis.
 
     Parameters
@@ -23,12 +23,14 @@ def rows(circuit: Circuit, trusted: bool = False) -> tuple[Circuit, ...]:
         The circuit.
     trusted
         Whether source code that the circuit carries may be executed.
+    most
+        How many of the first rows are wanted; all where it is None.
     """
     batched = batched_parameters(circuit, trusted)
     if not batched:
         return (circuit,)
     size = max(circuit.parameters[position].value.shape[0] for position in batched)
-    return tuple(_row(circuit, batched, row) for row in range(size))
+    return tuple(_row(circuit, batched, row) for row in range(size)[:most])
 
 
 def _row(circuit: Circuit, batched: Sequence[int], row: int) -> Circuit:

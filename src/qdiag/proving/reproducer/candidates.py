@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Callable, Optional
 
 from qdiag.errors import OpaqueCircuitError
@@ -20,7 +19,7 @@ MOST_ROWS = 5
 """Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
 
 Split = Callable[[Circuit, bool], Sequence[Circuit]]
-"""Gives the rows of a circuit's batch; the flag says whether its class definitions are trusted."""
+"""Gives the first rows of a circuit's batch; the flag says whether its class definitions are trusted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class Material:
     function
         The user's quantum function, cut out of the script, for what only the QNode itself shows.
     split
-        Gives a circuit's rows; `bridges.batches` where it is None.
+        Gives a circuit's rows; `bridges.running.batch_rows` where it is None.
     """
 
     circuit: Optional[Circuit] = None
@@ -58,27 +57,35 @@ class Material:
 NOTHING_ELSE = Material()
 
 
-def scripts(finding: Finding, material: Material) -> Iterator[Reproducer]:
-    """The scripts that may show a finding, in the order in which to try them.
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """All scripts that may show a finding: texts of a few kilobytes, which a worker hands over at once.
 
-    Raises
-    ------
-    OpaqueCircuitError
-        If the user's function takes arguments that cannot be given values.
+    Parameters
+    ----------
+    scripts
+        In the order in which to try them.
+    refusal
+        Why no more of them could be written, to be raised where none of these shows it; None where these are all.
     """
+
+    scripts: tuple[Reproducer, ...] = ()
+    refusal: Optional[OpaqueCircuitError] = None
+
+
+def candidates_for(finding: Finding, material: Material) -> Candidates:
+    """Write the scripts that may show a finding."""
     divergence, environment, language = finding.divergence, material.environment, material.language
     special = write_for(divergence, finding.diagnosis, environment=environment, language=language)
-    if special is not None:
-        yield special
-    if not divergence.outside:
-        yield from _of_the_circuit(finding, material)
-    elif material.function is not None:
-        yield from write_around(divergence, material.function, environment=environment, language=language)
-
-
-def script(finding: Finding, material: Material, number: int) -> Optional[Reproducer]:
-    """The script with this number, from 0, of `scripts`; None after the last: so they can be asked for one by one in a worker."""
-    return next(islice(scripts(finding, material), number, None), None)
+    written = [] if special is None else [special]
+    try:
+        if not divergence.outside:
+            written.extend(_of_the_circuit(finding, material))
+        elif material.function is not None:
+            written.extend(write_around(divergence, material.function, environment=environment, language=language))
+    except OpaqueCircuitError as refusal:
+        return Candidates(tuple(written), refusal)
+    return Candidates(tuple(written))
 
 
 def _of_the_circuit(finding: Finding, material: Material) -> Iterator[Reproducer]:
@@ -109,7 +116,7 @@ def _attempts(circuit: Circuit, trusted: bool, split: Split) -> Iterator[tuple[C
     yield circuit, False, False
     rows = split(circuit, trusted)
     if len(rows) > 1:
-        yield from ((row, True, False) for row in rows[:MOST_ROWS])
+        yield from ((row, True, False) for row in rows)
     elif len(circuit.measurements) == 1 and any(p.container == "autograd" and p.trainable for p in circuit.parameters):
         yield circuit, True, True
 
@@ -118,6 +125,6 @@ def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
     from qdiag.bridges.running.batch_rows import rows
 
     try:
-        return rows(circuit, trusted)
+        return rows(circuit, trusted, MOST_ROWS)
     except OpaqueCircuitError:
         return ()

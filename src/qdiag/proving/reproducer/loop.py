@@ -7,9 +7,8 @@ must part, and so must a method from its own twin one ulp away, or a method that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Optional
 
 import numpy as np
@@ -38,8 +37,8 @@ _TYPES = ("float32", "float64")
 
 def loops(
     call: Call, methods: Sequence[Method], environment: Optional[Environment] = None, language: Optional[Language] = None
-) -> Iterator[Reproducer]:
-    """Scripts of which one may show that trainings part, in the order in which to try them.
+) -> tuple[Reproducer, ...]:
+    """Scripts of which one may show that trainings part, in the order in which to try them: a worker hands them over at once.
 
     Parameters
     ----------
@@ -59,14 +58,9 @@ def loops(
     """
     _check(call)
     written_in = language or pennylane()
-    for optimiser, rate in OPTIMISERS:
-        script = _loop(call, methods, optimiser, rate, written_in)
-        yield Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
-
-
-def loop(call: Call, methods: Sequence[Method], environment: Optional[Environment], number: int) -> Optional[Reproducer]:
-    """The script with this number, from 0, of `loops`; None after the last: so they can be asked for one by one in a worker."""
-    return next(islice(loops(call, methods, environment), number, None), None)
+    scripts = (_loop(call, methods, optimiser, rate, written_in) for optimiser, rate in OPTIMISERS)
+    found_with = f"Found with {versions(environment)}."
+    return tuple(Reproducer(replace(script, header=(*script.header, found_with)).text) for script in scripts)
 
 
 def _check(call: Call) -> None:

@@ -13,7 +13,7 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.model.findings import Finding, Reproducer
-from qdiag.proving.reproducer.candidates import NOTHING_ELSE, Material, scripts
+from qdiag.proving.reproducer.candidates import NOTHING_ELSE, Candidates, Material, candidates_for
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""
@@ -81,12 +81,12 @@ def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional
     return done.returncode, done.stdout
 
 
-def made(
+def write_and_verify(
     finding: Finding,
     path: Path,
     material: Material = NOTHING_ELSE,
     *,
-    written: Optional[Iterable[Reproducer]] = None,
+    candidates: Optional[Candidates] = None,
     times: int = TIMES,
     python: str = sys.executable,
 ) -> Reproducer:
@@ -100,8 +100,8 @@ def made(
         Where the script is written.
     material
         What it is made of. A script that holds the user's own classes is run only where these are trusted.
-    written
-        The scripts to try, by default `choosing.scripts`, which loads PennyLane.
+    candidates
+        The scripts to try, by default `candidates_for` them, which loads PennyLane.
     times, python
         As in `verify`.
 
@@ -116,16 +116,20 @@ def made(
         If nothing can be written, or nothing shows what lies outside of the circuit: the error says why.
     """
     may_run = material.may_run(finding)
+    candidates = candidates_for(finding, material) if candidates is None else candidates
     first: Optional[Reproducer] = None
-    for candidate in scripts(finding, material) if written is None else written:
+    for candidate in candidates.scripts:
         tried = verify(candidate, path, python=python, times=times if may_run else 0)
         if tried.verified or not may_run:
             return tried
         first = first or tried
+    if finding.divergence.outside:
+        path.unlink(missing_ok=True)
+    if candidates.refusal is not None:
+        raise candidates.refusal
     if first is None:
         raise OpaqueCircuitError("the circuit cannot be written as source", "read it in the report")
     if finding.divergence.outside:
-        path.unlink()
         raise OpaqueCircuitError("cut out of the script, the QNode does not show it by itself", "cut the script down by hand")
     path.write_text(first.source, encoding="utf-8")
     return first

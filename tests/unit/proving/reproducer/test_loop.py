@@ -82,7 +82,7 @@ def test_results_become_one_vector_in_whichever_form_they_come(returns: str, res
 
 def test_a_methods_name_cannot_become_code() -> None:
     evil = (METHODS[0], Method("default.qubit", '{__import__("os")}"'))
-    text = next(iter(loops(TRAINED, evil, STACK, FakeLanguage()))).source
+    text = loops(TRAINED, evil, STACK, FakeLanguage())[0].source
     assert "default.qubit" in text
     assert '{__import__("os")}' not in text.split("for step, (a, b, c)")[1]
 

@@ -14,11 +14,11 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Reproducer
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
-from qdiag.proving.reproducer.candidates import Material
+from qdiag.proving.reproducer.candidates import Candidates, Material
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.script_text import SKIP, Script, comment
 from qdiag.proving.reproducer.variables import variables_of
-from qdiag.proving.reproducer.verify import made, verify
+from qdiag.proving.reproducer.verify import verify, write_and_verify
 from qdiag.proving.reproducer.writing import write, write_around
 from tests.worlds.methods import methods
 from tests.worlds.scripts import FakeLanguage, FakeSource
@@ -242,7 +242,7 @@ DIAGNOSIS = Diagnosis("QD901", "unknown", "", "unknown", "", "")
 def test_what_the_plain_style_does_not_show_is_written_with_every_number_as_recorded(tmp_path):
     language = FakeLanguage(imports=("import a_package_that_nobody_has",))
     material = Material(language=language, split=lambda circuit, trusted: ())
-    found = made(Finding(divergence(), DIAGNOSIS), tmp_path / "repro.py", material)
+    found = write_and_verify(Finding(divergence(), DIAGNOSIS), tmp_path / "repro.py", material)
     assert [exact for exact, _ in language.asked] == [False, True]
     assert (found.verified, found.exit_code) == (False, 125)
     assert (tmp_path / "repro.py").read_text() == found.source
@@ -320,14 +320,15 @@ def test_a_transforms_name_cannot_smuggle_code():
 def test_what_lies_outside_and_does_not_show_by_itself_leaves_no_file(tmp_path):
     language = FakeLanguage(imports=("import a_package_that_nobody_has",))
     function = replace(FUNCTION, imports=frozenset(["import a_package_that_nobody_has"]))
+    finding, material = Finding(seen_by_a_probe(SCALE), DIAGNOSIS), Material(function=function, language=language)
     with pytest.raises(OpaqueCircuitError, match="does not show it"):
-        made(Finding(seen_by_a_probe(SCALE), DIAGNOSIS), tmp_path / "repro.py", Material(function=function, language=language))
+        write_and_verify(finding, tmp_path / "repro.py", material)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_class_from_the_trace_is_written_but_not_run_without_trust(tmp_path):
     circuit = Circuit((replace(rotation(0.25), definition="class RX: ..."),), (EXPVAL,))
-    found = made(Finding(divergence(circuit), DIAGNOSIS), tmp_path / "repro.py", Material(language=FakeLanguage()))
+    found = write_and_verify(Finding(divergence(circuit), DIAGNOSIS), tmp_path / "repro.py", Material(language=FakeLanguage()))
     assert (found.verified, found.exit_code, found.output) == (False, None, "")
     assert (tmp_path / "repro.py").exists()
 
@@ -338,3 +339,13 @@ def test_a_device_without_wires_stays_without_where_a_measurement_is_of_all_of_t
     found = divergence(state, where="output")
     named = replace(found.call, configuration=replace(found.call.configuration, device_wires=(0, 1)))
     assert 'qml.device("default.qubit", wires=2)' in script(replace(found, call=named))
+
+
+def test_the_reason_for_no_more_scripts_is_given_once_those_there_are_have_shown_nothing(tmp_path):
+    finding = Finding(seen_by_a_probe(SCALE), DIAGNOSIS)
+    refused = Candidates((Reproducer("raise SystemExit(0)\n"),), OpaqueCircuitError("its argument has no value", ""))
+    with pytest.raises(OpaqueCircuitError, match="has no value"):
+        write_and_verify(finding, tmp_path / "repro.py", candidates=refused, times=1)
+    assert not list(tmp_path.iterdir())
+    showing = replace(refused, scripts=(Reproducer("raise SystemExit(1)\n"),))
+    assert write_and_verify(finding, tmp_path / "repro.py", candidates=showing, times=1).verified
