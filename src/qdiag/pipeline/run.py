@@ -8,19 +8,19 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional, TypeVar
 
-from qdiag.errors import Interrupted
+from qdiag.diagnosis.causes import UNKNOWN
+from qdiag.errors import Interrupted, QdiagError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
 from qdiag.model.comparison import Tolerance, Verdict
-from qdiag.model.findings import Divergence, Finding, Result
+from qdiag.model.findings import Diagnosis, Divergence, Finding, Result
 from qdiag.model.method import Method
-from qdiag.pipeline import guarded
-from qdiag.pipeline.guarded import diagnosed, reproduced
+from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, once_rounding
@@ -29,6 +29,8 @@ from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
+
+Kept = TypeVar("Kept")
 
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, probe: bool = True) -> Script:
@@ -135,7 +137,7 @@ class Run:
         )
         with self._voice.progress("asking the arbiter") as report:
             found = located.divergences
-            judged = [guarded.with_arbiters_word(d, located.methods, context) if d.verdict is Verdict.ERROR else d for d in found]
+            judged = [_with_arbiters_word(d, located.methods, context) if d.verdict is Verdict.ERROR else d for d in found]
             told = once_rounding(found, judged)
             alone = [*unanimous(context, self._trace, told, report)]
         alone += [*outside(self._trace, [*told, *alone]), *in_layers(self._trace)]
@@ -145,7 +147,7 @@ class Run:
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(context, divergences, located, report))
         result = replace(_result(self._trace, located, findings), tolerance=str(tolerance))
-        result = replace(result, notes=(*result.notes, *guarded.warnings(self._trace, located.methods, context)))
+        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context)))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _findings(
@@ -157,12 +159,75 @@ class Run:
             report(number, len(divergences))
             if not self._options.only.takes(number + 1, divergence):
                 continue
-            finding = diagnosed(divergence, located.methods, context)
+            finding = finding_of(divergence, located.methods, context)
             kind = (divergence.call.configuration.qnode, divergence.signature, finding.diagnosis.code, divergence.verdict)
             if kind not in seen:
                 seen.add(kind)
-                proven = divergence.verdict in self._options.proven
-                yield reproduced(finding, context, self._run.reproducer(len(seen) - 1)) if proven else finding
+                wanted = divergence.verdict in self._options.proven
+                yield proven(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
+
+
+# --- where our own code trips ------------------------------------------------------------------------------------------
+
+
+def finding_of(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
+    """The finding of a divergence; of unknown cause where diagnosing fails."""
+
+    def unknown(failed: str) -> Finding:
+        report_it = "report it with the trace, if it may be shown, as an issue of qdiag"
+        return Finding(divergence, Diagnosis(UNKNOWN.code, UNKNOWN.slug, UNKNOWN.title, "unknown", failed, report_it))
+
+    return or_what_is_left(lambda: stage_diagnose.diagnosed(divergence, methods, context), unknown, "this finding")
+
+
+def proven(finding: Finding, context: StageContext, path: Path) -> Finding:
+    """The finding with its minimal circuit and its reproducer; as it stands where that fails."""
+
+    def unproven(failed: str) -> Finding:
+        because = "; ".join(filter(None, (finding.diagnosis.because, failed)))
+        return replace(finding, diagnosis=replace(finding.diagnosis, because=because))
+
+    return or_what_is_left(lambda: stage_prove.reproduced(finding, context, path), unproven, "this finding")
+
+
+def _with_arbiters_word(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
+    """The divergence with the arbiter's word; as it is where arbitrating fails, which diagnosing will say."""
+    return or_what_is_left(lambda: context.with_arbiters_word(divergence, methods), lambda failed: divergence, "this divergence")
+
+
+def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:
+    """Whether the warnings of the run are harmless; where that fails, a note that says so."""
+    return or_what_is_left(
+        lambda: tuple(stage_cast_warnings.notes(trace, methods, context)), lambda failed: (failed,), "the warnings of this run"
+    )
+
+
+def or_what_is_left(work: Callable[[], Kept], left: Callable[[str], Kept], about: str) -> Kept:
+    """What a stage gives; where our own code trips over it, what is left: the report of all else is still worth having.
+
+    Parameters
+    ----------
+    work
+        The stage.
+    left
+        Makes what is left, from a sentence that says what failed.
+    about
+        What it failed on.
+
+    Raises
+    ------
+    QdiagError
+        What the user can mend.
+    """
+    try:
+        return work()
+    except QdiagError:
+        raise
+    except Exception as error:
+        return left(f"qdiag itself failed on {about} ({type(error).__name__}: {error})")
+
+
+# --- what the run came to ----------------------------------------------------------------------------------------------
 
 
 def _folder(script: Script) -> Optional[Path]:

@@ -23,8 +23,8 @@ from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.findings import Finding, Result
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
-from qdiag.pipeline import guarded
 from qdiag.pipeline.reports import reported
+from qdiag.pipeline.run import finding_of, proven
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_prove import load_minimal, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
@@ -78,7 +78,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
         raise NotReproducedError(
             f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
         )
-    finding = guarded.reproduced(found, context, path)
+    finding = proven(found, context, path)
     methods = _methods(told["methods"], call)
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
@@ -143,7 +143,7 @@ def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str
     divergence = next(iter(divergences(differences(judged, shown), lambda _: shown, lambda _: judged.raised)), None)
     if divergence is None:
         return None
-    finding = guarded.diagnosed(context.with_arbiters_word(divergence, methods), methods, context)
+    finding = finding_of(context.with_arbiters_word(divergence, methods), methods, context)
     code = told["cause"]["code"]
     cause = next((cause for cause in CAUSES if cause.code == code), None)
     if finding.diagnosis.code == code or cause is None:

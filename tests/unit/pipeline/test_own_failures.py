@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.errors import OutputError
-from qdiag.pipeline import guarded, stage_diagnose, stage_prove
+from qdiag.pipeline import run, stage_diagnose, stage_prove
 from tests.worlds import results
 
 
@@ -25,14 +25,14 @@ def finding():
 
 def test_a_divergence_that_cannot_be_diagnosed_is_a_finding_of_unknown_cause(monkeypatch, finding):
     monkeypatch.setattr(stage_diagnose, "diagnosed", fails(ValueError("two axes")))
-    found = guarded.diagnosed(finding.divergence, (), None)
+    found = run.finding_of(finding.divergence, (), None)
     assert (found.divergence, found.diagnosis.code) == (finding.divergence, "QD901")
     assert "qdiag itself failed on this finding (ValueError: two axes)" in found.diagnosis.because
 
 
 def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
     monkeypatch.setattr(stage_prove, "reproduced", fails(ValueError("two axes")))
-    found = guarded.reproduced(finding, None, Path("repro.py"))
+    found = run.proven(finding, None, Path("repro.py"))
     assert found.diagnosis.code == finding.diagnosis.code
     assert "ValueError: two axes" in found.diagnosis.because
 
@@ -40,4 +40,4 @@ def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
 def test_what_the_user_can_mend_is_said(monkeypatch, finding):
     monkeypatch.setattr(stage_prove, "reproduced", fails(OutputError("the disk is full", "free some space")))
     with pytest.raises(OutputError):
-        guarded.reproduced(finding, None, Path("repro.py"))
+        run.proven(finding, None, Path("repro.py"))
