@@ -11,6 +11,7 @@ import pytest
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.stack import pennylane_version
+from qdiag.diagnosis.causes import cause_of
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
@@ -270,7 +271,7 @@ def layer_call(failure, rows=5, features=2) -> Call:
     return Call(0, 0, here, configuration, arguments, Circuit((), ()), None, failure=failure)
 
 
-DIAGNOSIS = Diagnosis("QD504", "batch-axis", "", "confirmed", "", "")
+DIAGNOSIS = cause_of("QD504").diagnosis("confirmed", "")
 
 
 @today
@@ -334,7 +335,7 @@ def test_a_function_that_keeps_its_gradient_exits_with_0(container, tmp_path):
 def test_a_result_in_torchs_default_dtype_is_shown_by_its_dtype(device, code, tmp_path):
     pytest.importorskip("pennylane_lightning")
     found = divergence(circuit(_rotations), f"{device}/adjoint", BACKPROP)
-    script = write_for(found, Diagnosis("QD103", "results-in-default-dtype", "", "confirmed", "", ""))
+    script = write_for(found, cause_of("QD103").diagnosis("confirmed", ""))
     assert exit_code(script, tmp_path) == code
     assert script.lines <= 20
 

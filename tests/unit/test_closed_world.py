@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 
 from qdiag import diagnosis
 from qdiag.diagnosis.cause import Cause
-from qdiag.diagnosis.causes import CAUSES, UNKNOWN
+from qdiag.diagnosis.causes import CAUSES, cause_of_parting
+from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.page import page_of
+from qdiag.model.twin_training import PartingCause
+from qdiag.report.content.known_issues import KNOWN_ISSUES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +31,11 @@ KNOWN = [cause for cause in CAUSES if cause is not UNKNOWN]
 def is_of_training(cause: Cause) -> bool:
     """Whether twin runs alone can show it: it has no case of one run."""
     return cause.code.startswith("QD7")
+
+
+def name_in_tests(cause: Cause) -> str:
+    """How a test names a cause: twin runs, which know no codes, have words of their own."""
+    return f"PartingCause.{cause.parting.name}" if cause.parting and is_of_training(cause) else f'"{cause.code}"'
 
 
 def texts(folder: Path) -> str:
@@ -50,12 +59,12 @@ def test_every_cause_has_a_case_that_expects_it_first(cause: Cause) -> None:
 
 @pytest.mark.parametrize("cause", [c for c in KNOWN if is_of_training(c)], ids=lambda cause: cause.code)
 def test_what_only_twin_runs_show_is_shown_by_twin_runs(cause: Cause) -> None:
-    assert f'"{cause.code}"' in TWINS
+    assert name_in_tests(cause) in TWINS
 
 
 @pytest.mark.parametrize("cause", KNOWN, ids=lambda cause: cause.code)
 def test_every_cause_has_a_unit_test_that_names_it(cause: Cause) -> None:
-    assert f'"{cause.code}"' in UNIT
+    assert name_in_tests(cause) in UNIT
 
 
 def test_there_is_a_page_for_every_cause_and_none_without_a_cause() -> None:
@@ -80,3 +89,36 @@ def test_every_page_advises_what_reports_advise(cause: Cause) -> None:
 
 def test_every_case_expects_a_cause_that_there_is() -> None:
     assert {cause.code for cause in CAUSES} >= FIRST
+
+
+@pytest.mark.parametrize("parting", PartingCause, ids=lambda parting: parting.name)
+def test_all_that_twin_runs_find_is_a_cause(parting: PartingCause) -> None:
+    assert cause_of_parting(parting).parting is parting
+
+
+# --- what a cause is stands in its family's file alone ---------------------------------------------------------------------------
+
+SOURCE = Path(diagnosis.__file__).parents[1]
+FAMILIES = SOURCE / "diagnosis" / "causes"
+ISSUES = SOURCE / "report" / "content" / "known_issues.py"
+"""An issue of PennyLane is one entry: which causes it shows as is part of what it looks like, as are its methods and versions."""
+
+
+def codes_in(path: Path) -> list[str]:
+    """The literals in a file that are the code of a cause; words that mention one are none."""
+    literals = (node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant))
+    return [text for text in literals if isinstance(text, str) and re.fullmatch(r"QD\d{3}", text)]
+
+
+def test_no_code_stands_outside_of_the_families() -> None:
+    files = [path for path in SOURCE.rglob("*.py") if FAMILIES not in path.parents and path != ISSUES]
+    assert {str(path.relative_to(SOURCE)): codes_in(path) for path in files if codes_in(path)} == {}
+
+
+def test_every_family_has_its_codes_and_each_stands_once() -> None:
+    stated = [code for path in FAMILIES.glob("*.py") for code in codes_in(path)]
+    assert sorted(stated) == sorted(cause.code for cause in CAUSES)
+
+
+def test_known_issues_name_causes_that_there_are() -> None:
+    assert {code for issue in KNOWN_ISSUES for code in issue.codes} <= {cause.code for cause in KNOWN}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Optional
 
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Diagnosis, Divergence, Evidence, ScriptKind
 from qdiag.model.method import Method
+from qdiag.model.twin_training import PartingCause
 
 HEALS, PERSISTS, MOVES = "heals", "persists", "moves"
 """How an experiment can come out: the difference is gone, it is still there, or it is there but elsewhere or of another size."""
@@ -165,6 +167,18 @@ class Prediction:
     also: tuple[str, ...] = ()
 
 
+class Place(Enum):
+    """Where a cause sits: what sits in the circuit can be shrunk to a smaller one, and is blamed on one of its parts."""
+
+    CIRCUIT = "an operation, an observable or a measurement, or it is not known"
+    POINT = "the values of the parameters"
+    CHANCE = "random numbers"
+    RESULT = "what becomes of the results"
+    LAYER = "the layer around the QNode"
+    SCRIPT = "the user's script"
+    TRAINING = "the training as a whole"
+
+
 @dataclass(frozen=True)
 class Cause:
     """A named explanation.
@@ -185,6 +199,20 @@ class Cause:
         Issues of PennyLane or torch about it.
     verdicts
         Which verdicts it can be the cause of.
+    sits
+        Where it sits.
+    fileable
+        Whether it may be a bug of PennyLane; otherwise it lies in what the script does, or asks for.
+    says_why
+        Whether it says why, and not only that something raises or differs.
+    seen_by_probes
+        Whether a live probe can find it, which makes experiments of its own: those on the circuit would heal it, whatever they change.
+    loses_and_shifts
+        Whether it drops gradients as well as giving them to other parameters, so that the one is as good as the other.
+    script
+        The kind of script that shows it, where the circuit alone does not.
+    parting
+        Under which name twin runs find it.
     """
 
     code: str
@@ -196,6 +224,36 @@ class Cause:
     because: Callable[[Symptoms], str]
     upstream: tuple[str, ...] = field(default=())
     verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
+    sits: Place = Place.CIRCUIT
+    fileable: bool = True
+    says_why: bool = True
+    seen_by_probes: bool = False
+    loses_and_shifts: bool = False
+    script: Optional[ScriptKind] = None
+    parting: Optional[PartingCause] = None
+
+    def diagnosis(
+        self,
+        confidence: str,
+        because: str,
+        *,
+        remedy: str = "",
+        evidence: tuple[Evidence, ...] = (),
+        ruled_out: tuple[str, ...] = (),
+    ) -> Diagnosis:
+        """The diagnosis that names this cause, with its own remedy where there is none for the very case."""
+        return Diagnosis(
+            code=self.code,
+            slug=self.slug,
+            title=self.title,
+            confidence=confidence,
+            because=because,
+            remedy=remedy or self.remedy,
+            evidence=evidence,
+            ruled_out=ruled_out,
+            fileable=self.fileable,
+            script=self.script,
+        )
 
 
 def flips(*experiments: Experiment) -> tuple[Prediction, ...]:

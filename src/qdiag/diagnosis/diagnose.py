@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Symptoms
+from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
@@ -156,9 +157,8 @@ def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, 
     untested = [trial for trial in trials if not trial.predicted]
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
     if not standing:
-        patterns = [trial for trial in untested if trial.cause.code != UNKNOWN]
-        if patterns:
-            return _diagnosis(patterns[0], "likely", symptoms, ruled_out)
+        if untested:
+            return _diagnosis(untested[0], "likely", symptoms, ruled_out)
         return _unknown(trials, symptoms, ruled_out)
     best = standing[0]
     rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
@@ -194,9 +194,6 @@ def again(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Opt
     return _diagnosis(trial, "likely", symptoms, ())
 
 
-UNKNOWN = "QD901"
-
-
 def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
     """Make a cause's experiments in order of cost, and stop at the first that contradicts it."""
     made: list[tuple[Prediction, Evidence]] = []
@@ -219,29 +216,12 @@ def _told_apart(best: _Trial, rival: _Trial) -> bool:
 
 
 def _diagnosis(trial: _Trial, confidence: str, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
-    cause = trial.cause
-    return Diagnosis(
-        code=cause.code,
-        slug=cause.slug,
-        title=cause.title,
-        confidence=confidence,
-        because=cause.because(symptoms),
-        remedy=cause.remedy,
-        evidence=tuple(evidence for _, evidence in trial.evidence),
-        ruled_out=ruled_out,
-    )
+    evidence = tuple(evidence for _, evidence in trial.evidence)
+    return trial.cause.diagnosis(confidence, trial.cause.because(symptoms), evidence=evidence, ruled_out=ruled_out)
 
 
 def _unknown(trials: Sequence[_Trial], symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     """The honest answer, with all evidence shown."""
     shown = {evidence.experiment: evidence for trial in trials for _, evidence in trial.evidence}
-    return Diagnosis(
-        UNKNOWN,
-        "unknown",
-        "unknown",
-        "unknown",
-        "no cause that qdiag knows explains every experiment",
-        "report it with the reproducer: qdiag report --github",
-        tuple(replace(evidence, detail=evidence.detail or "shown without a claim") for evidence in shown.values()),
-        ruled_out,
-    )
+    evidence = tuple(replace(one, detail=one.detail or "shown without a claim") for one in shown.values())
+    return UNKNOWN.diagnosis("unknown", UNKNOWN.because(symptoms), evidence=evidence, ruled_out=ruled_out)

@@ -6,6 +6,7 @@ These are the nouns that pass between rooms; the arithmetic behind them lives in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Optional
 
 from qdiag.model.call import Call, Failure
@@ -93,12 +94,37 @@ class Evidence:
     detail: str = ""
 
 
+class ScriptKind(Enum):
+    """Scripts that keep what surrounds the circuit, for causes that lie there."""
+
+    RESULT_DTYPE = "a QNode whose result has another dtype than its argument"
+    LAYER_CAST = "a layer that hands on results in the dtype of its input"
+    BATCH_AXIS = "a layer whose quantum function loops over the batch"
+    TRAINING_LOOP = "a short training"
+
+
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause of a divergence, as far as experiments show it.
+    """The cause of a divergence, as far as experiments show it, with all that other rooms must know of the cause.
 
-    ``confidence`` is ``confirmed`` · ``likely`` · ``unknown``; ``blamed`` names the operation, observable or measurement in which the
-    cause sits.
+    Parameters
+    ----------
+    code, slug, title, remedy
+        As in the cause.
+    confidence
+        ``confirmed`` · ``likely`` · ``unknown``.
+    because
+        The particulars, in a sentence.
+    evidence
+        The experiments that were made for it.
+    ruled_out
+        Codes of causes that experiments contradict.
+    blamed
+        The operation, observable or measurement in which the cause sits.
+    fileable
+        Whether it may be a bug of PennyLane; otherwise it lies in what the script does, or asks for.
+    script
+        The script that shows it, where that keeps what surrounds the circuit.
     """
 
     code: str
@@ -110,6 +136,8 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     ruled_out: tuple[str, ...] = ()
     blamed: str = ""
+    fileable: bool = True
+    script: Optional[ScriptKind] = None
 
 
 @dataclass(frozen=True)

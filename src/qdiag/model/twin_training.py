@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Optional
 
 from qdiag.model.comparison import Verdict
@@ -85,6 +86,16 @@ class Turn:
     text: str
 
 
+class PartingCause(Enum):
+    """Why two trainings part, as far as the runs by themselves tell."""
+
+    AMPLIFIED = "the training amplifies rounding"
+    NOT_SEEDED = "the script draws random numbers without a seed"
+    OTHER_DATA = "the runs were fed different data"
+    NONDETERMINISTIC = "something changes from run to run, from the same numbers on"
+    UNKNOWN = "the runs do not tell"
+
+
 @dataclass(frozen=True)
 class TrainingVerdict:
     """What the runs come to.
@@ -94,8 +105,8 @@ class TrainingVerdict:
     verdict
         ``AGREE`` where the methods may be used interchangeably, ``ROUNDING`` where training amplifies rounding, ``ERROR`` where a
         method parts in a way that no rounding does.
-    code, confidence
-        Of the cause, or "" for none.
+    cause, confidence
+        Why they part, None and "" where they do not.
     sentences
         Three at most.
     evidence
@@ -105,7 +116,7 @@ class TrainingVerdict:
     """
 
     verdict: Verdict
-    code: str
+    cause: Optional[PartingCause]
     confidence: str
     sentences: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()

@@ -9,13 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional, Protocol
 
-from qdiag.diagnosis.cause import Symptoms
-from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT, UNKNOWN
-from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE, TRANSFORM
-from qdiag.diagnosis.causes.graph import DETACHED
-from qdiag.diagnosis.causes.precision import LAYER_CAST
-from qdiag.diagnosis.causes.randomness import VALUE_DEPENDENT
-from qdiag.diagnosis.causes.rules import NOT_A_NUMBER, REFUSES
+from qdiag.diagnosis.cause import Place, Symptoms
+from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
+from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
 from qdiag.judging import layer_findings, probe_findings
@@ -23,7 +19,7 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
@@ -74,10 +70,6 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
     )
 
 
-OUTSIDE_THE_CIRCUIT = (VALUE_DEPENDENT, TRANSFORM, NOT_A_NUMBER, DETACHED, BATCH_AS_FEATURE)
-"""What a live probe can find; experiments on the circuit would heal it, whatever they change."""
-
-
 def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
     errors = [d for d in known if d.verdict is Verdict.ERROR]
@@ -98,7 +90,7 @@ def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
 def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
     symptoms = Symptoms(divergence, context.question(divergence))
-    diagnosis = diagnose(symptoms, OUTSIDE_THE_CIRCUIT, context.workers)
+    diagnosis = diagnose(symptoms, SEEN_BY_PROBES, context.workers)
     proven = probe_findings.is_proven(divergence) and diagnosis.confidence == "likely"
     evidence = probe_findings.evidence(divergence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
@@ -116,7 +108,7 @@ def in_layers(trace: Calls) -> Iterator[Divergence]:
 
 def _diagnosed_in_layer(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a layer lost, by experiments on a layer with one result."""
-    diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), (LAYER_CAST,), context.workers)
+    diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), OF_LAYERS, context.workers)
     evidence = layer_findings.evidence(divergence, context.layer_loss)
     proven = len(evidence) > 1 and all(one.holds for one in evidence)
     return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
@@ -147,11 +139,12 @@ def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageC
     question = context.question(judged)
     symptoms = survey(judged, question, context.workers, context.reference)
     diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference)
-    if _raises_itself(judged) and diagnosis.code in (UNKNOWN.code, REFUSES.code):
+    cause = cause_of(diagnosis.code)
+    if _raises_itself(judged) and not cause.says_why:
         return _nobodys(judged)
-    if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and diagnosis.code == UNKNOWN.code:
+    if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
-    blamed = "" if diagnosis.code in NOT_FOR_THE_CIRCUIT else str(symptoms.blamed or "")
+    blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
 
 
@@ -164,8 +157,7 @@ def _raises_itself(divergence: Divergence) -> bool:
 def _nobodys(divergence: Divergence) -> Finding:
     """The finding of what is no difference between methods: the script's traceback says what it is."""
     comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
-    remedy = "correct the quantum function as its traceback says"
-    diagnosis = Diagnosis(UNKNOWN.code, UNKNOWN.slug, UNKNOWN.title, "unknown", RAISES_ITSELF, remedy)
+    diagnosis = UNKNOWN.diagnosis("unknown", RAISES_ITSELF, remedy="correct the quantum function as its traceback says")
     return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), diagnosis)
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
-from qdiag.diagnosis.causes import CAUSES, NOT_FOR_THE_CIRCUIT
-from qdiag.diagnosis.causes.execution import BATCH_AS_FEATURE
-from qdiag.diagnosis.causes.graph import TRAINABLE_SETS
-from qdiag.diagnosis.diagnose import UNKNOWN, recurs
+from qdiag.diagnosis.cause import Cause, Place
+from qdiag.diagnosis.causes import cause_of
+from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.judging.arbiter import arbiter
@@ -72,7 +72,7 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
     divergence = finding.divergence
     material = Material(environment=context.environment, trusted=context.trusted)
     if divergence.outside:
-        needs_source = divergence.probe is not None and finding.diagnosis.code != BATCH_AS_FEATURE.code
+        needs_source = divergence.probe is not None and finding.diagnosis.script is None
         function = context.function(divergence.call) if needs_source else None
         return _write_and_verify(finding, path, replace(material, function=function), context)
     minimal = finding.minimal
@@ -104,10 +104,11 @@ def minimal_of(
     accepted: Optional[Callable[[Circuit], None]] = None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
-    if divergence.outside or diagnosis.code in NOT_FOR_THE_CIRCUIT or question.circuit.opaque:
+    cause = cause_of(diagnosis.code)
+    if divergence.outside or cause.sits is not Place.CIRCUIT or question.circuit.opaque:
         return None
-    same = same_difference(question, divergence.call, divergence.wrong, diagnosis.code, context)
-    same_cause = _same_cause(divergence, question, diagnosis.code, context)
+    same = same_difference(question, divergence.call, divergence.wrong, cause, context)
+    same_cause = _same_cause(divergence, question, cause, context)
     workshop = workshop_of(context.workers, trusted=context.trusted)
     try:
         with Oracle(same, width=context.workers.count) as oracle:
@@ -135,8 +136,8 @@ def minimal_of(
     )
 
 
-def same_difference(question: Question, call: Call, wrong: Sequence[Method], code: str, context: StageContext) -> SameDifference:
-    """Whether another circuit shows what the question's own does, with the same methods wrong; the cause has a code already."""
+def same_difference(question: Question, call: Call, wrong: Sequence[Method], cause: Cause, context: StageContext) -> SameDifference:
+    """Whether another circuit shows what the question's own does, with the same methods wrong; its cause is known already."""
 
     def wrong_methods(circuit: Circuit, sides: Sequence[Evaluation]) -> Sequence[Method]:
         return arbiter.arbitrate(circuit, call.configuration, sides, (), context.workers, trusted=context.trusted).wrong
@@ -147,19 +148,17 @@ def same_difference(question: Question, call: Call, wrong: Sequence[Method], cod
         reference=context.reference,
         wrong=wrong,
         wrong_methods=wrong_methods,
-        loses_and_shifts=code == TRAINABLE_SETS.code,
+        loses_and_shifts=cause.loses_and_shifts,
     )
 
 
-def _same_cause(divergence: Divergence, question: Question, code: str, context: StageContext) -> Callable[[Circuit], bool]:
+def _same_cause(divergence: Divergence, question: Question, cause: Cause, context: StageContext) -> Callable[[Circuit], bool]:
     """Whether the cause explains the difference on another circuit, too; a cause that is unknown always does."""
-    cause = next((cause for cause in CAUSES if cause.code == code), None)
-
     def holds(circuit: Circuit) -> bool:
         smaller = with_circuit(question, circuit)
         compared = observe(smaller, context.workers, context.reference).comparison
         shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
         symptoms = survey(shown, smaller, context.workers, context.reference)
-        return cause is None or code == UNKNOWN or recurs(cause, symptoms, context.workers, context.reference)
+        return cause is UNKNOWN or recurs(cause, symptoms, context.workers, context.reference)
 
     return holds

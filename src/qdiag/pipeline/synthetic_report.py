@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
-from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.causes import cause_of
 from qdiag.diagnosis.diagnose import again
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
@@ -120,9 +121,10 @@ def _found(call: Call, told: Mapping[str, Any], context: StageContext) -> Option
     """The finding on the first made-up numbers that show it; None where none do."""
     own, other = _methods(told["methods"], call)
     question = question_of(call, (own, other), where=told["where"], trusted=context.trusted, tolerance=context.tolerance)
-    same = same_difference(question, call, _methods(told["wrong"], call), told["cause"]["code"], context)
+    cause = cause_of(told["cause"]["code"])
+    same = same_difference(question, call, _methods(told["wrong"], call), cause, context)
     draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))
-    return next(filter(None, (_shown(drawn, same, call, told, context) for drawn in draws)), None)
+    return next(filter(None, (_shown(drawn, same, cause, call, told, context) for drawn in draws)), None)
 
 
 def _methods(written: Sequence[str], call: Call) -> tuple[Method, ...]:
@@ -132,7 +134,9 @@ def _methods(written: Sequence[str], call: Call) -> tuple[Method, ...]:
     return tuple(own if method == own.bare else method if method == ARBITER else method.beside(own) for method in named)
 
 
-def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
+def _shown(
+    circuit: Circuit, same: SameDifference, cause: Cause, call: Call, told: Mapping[str, Any], context: StageContext
+) -> Optional[Finding]:
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""
     if not same(circuit):
         return None
@@ -144,10 +148,8 @@ def _shown(circuit: Circuit, same: SameDifference, call: Call, told: Mapping[str
     if divergence is None:
         return None
     finding = finding_of(context.with_arbiters_word(divergence, methods), methods, context)
-    code = told["cause"]["code"]
-    cause = next((cause for cause in CAUSES if cause.code == code), None)
-    if finding.diagnosis.code == code or cause is None:
-        return finding if finding.diagnosis.code == code else None
+    if finding.diagnosis.code == cause.code:
+        return finding
     # so small a circuit may not tell a cause from its rivals, as the whole one did
     symptoms = survey(finding.divergence, replace(same.question, circuit=circuit), context.workers, context.reference)
     diagnosis = again(cause, symptoms, context.workers, context.reference)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
 
-from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.causes.training import AMPLIFIED
+from qdiag.diagnosis.causes import cause_of_parting
 from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.comparison.compare import compare
@@ -18,9 +17,9 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Diagnosis, Divergence, Finding, Result
+from qdiag.model.findings import Divergence, Finding, Result, ScriptKind
 from qdiag.model.method import Method
-from qdiag.model.twin_training import Training, TrainingVerdict
+from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.proving.reproducer.loop import loops
@@ -159,7 +158,7 @@ def _result(trace: Trace, training: Training, twins: Twins) -> Result:
     methods = tuple(Method(first.configuration.device, name) for name in (training.own, training.other) if name) if first else ()
     # where the script itself is not reproducible, its own two runs stand side by side
     second = twins.methods[0].run.series.first if twins.methods else twins.own.series.first
-    finding = _finding(training, first, second) if first is not None and judgement.code else None
+    finding = _finding(judgement, judgement.cause, first, second) if first is not None and judgement.cause is not None else None
     qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
     return Result(
         calls=len(trace),
@@ -177,21 +176,15 @@ WHOLE_TRAINING = "it takes the whole training to show it, which qdiag twin repea
 """Why there is no script, unless a short loop parts as well: that depends on data, weights and step size."""
 
 
-def _finding(training: Training, first: Call, second: Optional[Call]) -> Finding:
-    judgement = training.judgement
+def _finding(judgement: TrainingVerdict, parting: PartingCause, first: Call, second: Optional[Call]) -> Finding:
     comparison = replace(_first_calls(first, second), verdict=judgement.verdict)
     divergence = Divergence(
         first, comparison, comparison.where, judged="" if judgement.verdict is Verdict.ROUNDING else _said(judgement)
     )
-    cause = next(cause for cause in CAUSES if cause.code == judgement.code)
-    diagnosis = Diagnosis(
-        code=cause.code,
-        slug=cause.slug,
-        title=cause.title,
-        confidence=judgement.confidence,
-        because=_said(judgement),
+    diagnosis = replace(
+        cause_of_parting(parting).diagnosis(judgement.confidence, _said(judgement), evidence=judgement.evidence),
+        # what the runs have measured, and nothing else
         remedy="; ".join(judgement.advice),
-        evidence=judgement.evidence,
     )
     return Finding(divergence, diagnosis, unreproduced=WHOLE_TRAINING)
 
@@ -230,7 +223,7 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
 def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:
     """A short loop around the first recorded circuit that parts as the training does, where there is one."""
     findings = list(outcome.result.findings)
-    at = next((i for i, finding in enumerate(findings) if finding.diagnosis.code == AMPLIFIED.code), None)
+    at = next((i for i, finding in enumerate(findings) if finding.diagnosis.script is ScriptKind.TRAINING_LOOP), None)
     if at is None:
         return outcome
     own = findings[at].divergence.call.method
@@ -262,4 +255,4 @@ def _overruled(training: Training, finding: Finding) -> Training:
         f"The trainings part no more than rounding makes them, and yet {wrong} is off by {divergence.comparison.max_abs:.1e} "
         f"at call {divergence.call.index}, where rounding explains {divergence.comparison.bound:.1e}.",
     )
-    return replace(training, judgement=TrainingVerdict(Verdict.ERROR, "QD901", "unknown", sentences))
+    return replace(training, judgement=TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, "unknown", sentences))

@@ -14,7 +14,7 @@ import numpy as np
 
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Evidence
-from qdiag.model.twin_training import TrainingVerdict
+from qdiag.model.twin_training import PartingCause, TrainingVerdict
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Pair, Twins, comes_back
 from qdiag.twins.series import Moment, Parting, Series, trains
@@ -145,7 +145,7 @@ def _opening(pair: Pair) -> float:
 
 
 def _undecided(sentence: str) -> TrainingVerdict:
-    return TrainingVerdict(Verdict.INCONCLUSIVE, "QD901", "unknown", (sentence,))
+    return TrainingVerdict(Verdict.INCONCLUSIVE, PartingCause.UNKNOWN, "unknown", (sentence,))
 
 
 def _not_reproducible(twins: Twins) -> TrainingVerdict:
@@ -157,14 +157,14 @@ def _not_reproducible(twins: Twins) -> TrainingVerdict:
         names = " and ".join(unseeded)
         reason = f"The script draws from {names}, which it does not seed."
         advice = tuple(f"seed it at the top: {_SEEDS[name]}" for name in unseeded)
-        code = "QD702"
+        cause = PartingCause.NOT_SEEDED
     else:
         reason = "Every random stream that the script draws from is seeded: what differs comes from outside, or from parallel work."
         advice = ("fix the order and the split of the data",)
-        code = "QD703" if _inputs_differ(first, second) else "QD602"
+        cause = PartingCause.OTHER_DATA if _inputs_differ(first, second) else PartingCause.NONDETERMINISTIC
     sentences = (f"Two runs of the unchanged script differ: {where}.", reason, "Nothing about methods can be concluded before that.")
     evidence = (Evidence("the unchanged script once more", None, twins.repeat.reach, "persists", True),)
-    return TrainingVerdict(Verdict.INCONCLUSIVE, code, "confirmed", sentences, evidence, advice)
+    return TrainingVerdict(Verdict.INCONCLUSIVE, cause, "confirmed", sentences, evidence, advice)
 
 
 _SEEDS = {"random": "random.seed(0)", "numpy.random": "numpy.random.seed(0)", "torch": "torch.manual_seed(0)"}
@@ -195,7 +195,7 @@ def _error(twins: Twins, pair: Pair, step: int) -> TrainingVerdict:
         for control in twins.controls[:1]
     )
     remedies = ("find the wrong method call by call: qdiag diagnose",)
-    return TrainingVerdict(Verdict.ERROR, "QD901", "unknown", sentences, evidence, remedies)
+    return TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, "unknown", sentences, evidence, remedies)
 
 
 def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
@@ -206,7 +206,7 @@ def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
         calm = all(control.parting.reach < CALM for control in twins.controls)
         sentences.append(f"A nudge of one ulp makes {_range(twins)}{': this training does not amplify rounding' if calm else ''}.")
     sentences.append("The two methods may be used interchangeably here.")
-    return TrainingVerdict(Verdict.AGREE, "", "", tuple(sentences))
+    return TrainingVerdict(Verdict.AGREE, None, "", tuple(sentences))
 
 
 def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
@@ -225,7 +225,8 @@ def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
     evidence = _experiments(twins, pair)
     # without a QNode in single precision there is nothing to heal, and the control alone confirms
     confidence = "confirmed" if healing or not twins.qnode_float64 else "likely"
-    return TrainingVerdict(Verdict.ROUNDING, "QD701", confidence, tuple(sentences), evidence, tuple(_advice(twins, pair)))
+    advice = tuple(_advice(twins, pair))
+    return TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, confidence, tuple(sentences), evidence, advice)
 
 
 def _precision_alone(twins: Twins, pair: Pair) -> TrainingVerdict:
@@ -236,7 +237,8 @@ def _precision_alone(twins: Twins, pair: Pair) -> TrainingVerdict:
         f"A nudge of one ulp makes {_range(twins)}: none of them met the same kink of this training.",
         _all_that_differs(twins, own, _healing(twins, pair)[0]),
     )
-    return TrainingVerdict(Verdict.ROUNDING, "QD701", "likely", sentences, _experiments(twins, pair), tuple(_advice(twins, pair)))
+    advice = tuple(_advice(twins, pair))
+    return TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, "likely", sentences, _experiments(twins, pair), advice)
 
 
 def _healing(twins: Twins, pair: Pair) -> list[Pair]:

@@ -12,6 +12,7 @@ from qdiag.errors import Interrupted
 from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.comparison import Verdict
+from qdiag.model.twin_training import PartingCause
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.twin_steps import Step, Steps, Stream
 from qdiag.trace.twin_variation import Variation
@@ -142,14 +143,14 @@ def test_a_training_trains_if_its_loss_falls() -> None:
 def test_rounding_amplified_by_training_is_confirmed_by_control_and_float64() -> None:
     controls = [growing(3e-8, 1.27, seed) for seed in range(5)]
     judgement = judge(twins(growing(1e-7, 1.27, 9), controls, healed=np.zeros(STEPS)))
-    assert (judgement.verdict, judgement.code, judgement.confidence) == (Verdict.ROUNDING, "QD701", "confirmed")
+    assert (judgement.verdict, judgement.cause, judgement.confidence) == (Verdict.ROUNDING, PartingCause.AMPLIFIED, "confirmed")
     assert all(evidence.holds for evidence in judgement.evidence)
 
 
 def test_without_the_way_back_the_cause_is_only_likely() -> None:
     controls = [growing(3e-8, 1.27, seed) for seed in range(5)]
     judgement = judge(twins(growing(1e-7, 1.27, 9), controls, healed=growing(1e-7, 1.27, 7)))
-    assert (judgement.code, judgement.confidence) == ("QD701", "likely")
+    assert (judgement.cause, judgement.confidence) == (PartingCause.AMPLIFIED, "likely")
 
 
 def test_a_gradient_that_is_wrong_from_the_first_step_is_an_error() -> None:
@@ -178,13 +179,13 @@ def test_a_method_that_starts_at_rounding_is_not_called_wrong_because_no_nudge_m
 
 def test_where_float64_brings_it_back_a_kink_that_no_nudge_met_is_likely_rounding() -> None:
     judgement = judge(twins(growing(1e-7, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)], healed=np.zeros(STEPS)))
-    assert (judgement.verdict, judgement.code, judgement.confidence) == (Verdict.ROUNDING, "QD701", "likely")
+    assert (judgement.verdict, judgement.cause, judgement.confidence) == (Verdict.ROUNDING, PartingCause.AMPLIFIED, "likely")
     assert "bit for bit" in judgement.sentences[-1]
 
 
 def test_a_calm_training_lets_methods_stand_for_one_another() -> None:
     judgement = judge(twins(3e-7 * noise(1), [2e-7 * noise(2)]))
-    assert (judgement.verdict, judgement.code) == (Verdict.AGREE, "")
+    assert (judgement.verdict, judgement.cause) == (Verdict.AGREE, None)
     assert "interchangeably" in judgement.sentences[-1]
 
 
@@ -198,7 +199,7 @@ def test_an_unseeded_stream_is_named() -> None:
 
     first, second = run("own", "own", np.zeros(4), steps("a")), run("again", "again", np.full(4, 0.1), steps("b"))
     judgement = judge(Twins(first, second, part(first.series, second.series)))
-    assert judgement.code == "QD702"
+    assert judgement.cause is PartingCause.NOT_SEEDED
     assert "numpy.random, which it does not seed" in judgement.sentences[1]
 
 
@@ -209,7 +210,7 @@ def test_seeded_runs_with_other_inputs_saw_other_data() -> None:
 
     first = replace(OWN, series=series(np.zeros(4), first=with_input(0.1)))
     second = replace(OWN, series=series(np.full(4, 0.1), first=with_input(0.2)))
-    assert judge(Twins(first, second, part(first.series, second.series))).code == "QD703"
+    assert judge(Twins(first, second, part(first.series, second.series))).cause is PartingCause.OTHER_DATA
 
 
 def test_a_script_that_fails_is_not_judged() -> None:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.cause import Cause, Place
 from qdiag.diagnosis.causes import complex_numbers, execution, graph, precision, randomness, rules, training
-
-UNKNOWN = Cause(
-    code="QD901",
-    slug="unknown",
-    title="unknown",
-    remedy="report it with the reproducer: qdiag report --github",
-    applies=lambda symptoms: False,
-    predicts=lambda symptoms: (),
-    because=lambda symptoms: "no cause that qdiag knows explains every experiment",
-)
+from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.model.twin_training import PartingCause
 
 CAUSES: tuple[Cause, ...] = (
     *randomness.CAUSES,
@@ -27,5 +19,18 @@ CAUSES: tuple[Cause, ...] = (
 )
 """Every cause, the most specific first."""
 
-NOT_FOR_THE_CIRCUIT = frozenset({"QD103", "QD104", "QD106", "QD504", "QD601", "QD602", "QD603", "QD604"})
-"""Causes that do not sit in the circuit, or are not one of its operations: nothing to shrink."""
+SEEN_BY_PROBES = tuple(cause for cause in CAUSES if cause.seen_by_probes)
+"""What a live probe can find."""
+
+OF_LAYERS = tuple(cause for cause in CAUSES if cause.sits is Place.LAYER)
+"""What a layer can make of right results."""
+
+
+def cause_of(code: str) -> Cause:
+    """The cause that has a code; the unknown one for a code that a later qdiag may have."""
+    return next((cause for cause in CAUSES if cause.code == code), UNKNOWN)
+
+
+def cause_of_parting(parting: PartingCause) -> Cause:
+    """The cause that twin runs call so."""
+    return next(cause for cause in CAUSES if cause.parting is parting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Symptoms, flips, leaves, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Place, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     HERMITIAN_PART,
@@ -17,6 +17,7 @@ from qdiag.diagnosis.experiments import (
 )
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
+from qdiag.model.findings import ScriptKind
 from qdiag.model.probe import Proof
 
 BROADCASTING = Cause(
@@ -78,6 +79,10 @@ BATCH_AS_FEATURE = Cause(
         () if _mixes_rows(symptoms) else (*flips(_wires_for_rows(symptoms, 0)), *leaves(_wires_for_rows(symptoms, 1)))
     ),
     because=lambda symptoms: _batch_words(symptoms),
+    sits=Place.SCRIPT,
+    fileable=False,
+    seen_by_probes=True,
+    script=ScriptKind.BATCH_AXIS,
 )
 
 
@@ -142,6 +147,7 @@ TRANSFORM = Cause(
         () if symptoms.divergence.probe is not None else (*flips(_without_transforms(symptoms)), *leaves(NUDGED_FAR))
     ),
     because=lambda symptoms: _transform_words(symptoms),
+    seen_by_probes=True,
 )
 
 

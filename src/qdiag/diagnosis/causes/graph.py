@@ -34,6 +34,7 @@ DETACHED = Cause(
         if symptoms.cut_inside
         else "the QNode's result moves with its argument through numbers of the circuit from which no graph leads back to it"
     ),
+    seen_by_probes=True,
 )
 
 
@@ -51,6 +52,7 @@ TRAINABLE_SETS = Cause(
     applies=lambda symptoms: symptoms.numeric,
     predicts=lambda symptoms: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
     because=lambda symptoms: f"{_wrong(symptoms)} counts other numbers as trainable than the circuit does",
+    loses_and_shifts=True,
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, Symptoms, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import PERSISTS, Cause, Place, Prediction, Symptoms, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
@@ -22,6 +22,7 @@ from qdiag.diagnosis.experiments import (
 )
 from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import ScriptKind
 from qdiag.model.numerics import rounding
 
 NARROW = ("float16", "float32", "complex64")
@@ -160,6 +161,8 @@ DEFAULT_DTYPE_RESULTS = Cause(
     predicts=lambda symptoms: flips(DEFAULT_FLOAT64),
     because=lambda symptoms: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
+    sits=Place.RESULT,
+    script=ScriptKind.RESULT_DTYPE,
 )
 
 LAYER_CAST = Cause(
@@ -170,6 +173,8 @@ LAYER_CAST = Cause(
     applies=lambda symptoms: symptoms.divergence.in_layer,
     predicts=lambda symptoms: (),
     because=lambda symptoms: f"the layer turned the QNode's results into {symptoms.call.layer_dtype}, the dtype of its input",
+    sits=Place.LAYER,
+    script=ScriptKind.LAYER_CAST,
 )
 
 FINITE_DIFFERENCE_STEP = Cause(
@@ -200,6 +205,7 @@ ILL_CONDITIONED = Cause(
         f"where rounding by itself explains {_ordinary_bound(symptoms):.1e}"
     ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
+    sits=Place.POINT,
 )
 
 

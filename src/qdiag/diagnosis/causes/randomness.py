@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Prediction, flips, leaves
+from qdiag.diagnosis.cause import PERSISTS, Cause, Place, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Proof
+from qdiag.model.twin_training import PartingCause
 
 SHOT_NOISE = Cause(
     code="QD601",
@@ -16,6 +17,8 @@ SHOT_NOISE = Cause(
     predicts=lambda symptoms: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
     because=lambda symptoms: f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
+    sits=Place.CHANCE,
+    fileable=False,
 )
 
 NONDETERMINISTIC = Cause(
@@ -27,6 +30,8 @@ NONDETERMINISTIC = Cause(
     predicts=lambda symptoms: (Prediction(SAME_SEED, PERSISTS, "flip"),),
     because=lambda symptoms: "one method, asked twice with the same seed, does not give the same numbers",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
+    sits=Place.CHANCE,
+    parting=PartingCause.NONDETERMINISTIC,
 )
 
 STOCHASTIC = Cause(
@@ -38,6 +43,8 @@ STOCHASTIC = Cause(
     predicts=lambda symptoms: (*flips(SAME_SEED), *leaves(OTHER_SEED)),
     because=lambda symptoms: "spsa estimates the gradient along random directions",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
+    sits=Place.CHANCE,
+    fileable=False,
 )
 
 VALUE_DEPENDENT = Cause(
@@ -48,6 +55,9 @@ VALUE_DEPENDENT = Cause(
     applies=lambda symptoms: symptoms.divergence.proof is Proof.STRUCTURE,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "the circuit has other operations at these values of its arguments than beside them",
+    sits=Place.SCRIPT,
+    fileable=False,
+    seen_by_probes=True,
 )
 
 CAUSES = (STOCHASTIC, SHOT_NOISE, NONDETERMINISTIC, VALUE_DEPENDENT)

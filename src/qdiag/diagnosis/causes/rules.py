@@ -163,6 +163,7 @@ REFUSES = Cause(
     ),
     predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ())),
     because=lambda symptoms: _raise_words(symptoms),
+    says_why=False,
 )
 
 
@@ -221,6 +222,7 @@ NOT_A_NUMBER = Cause(
         if symptoms.divergence.probe is not None
         else f"a formula inside the decomposition of {_named(symptoms)} is 0/0 at this point"
     ),
+    seen_by_probes=True,
 )
 
 UNCOVERED_MEASUREMENT = Cause(

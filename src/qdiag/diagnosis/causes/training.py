@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Symptoms
+from qdiag.diagnosis.cause import Cause, Place, Symptoms
+from qdiag.model.findings import ScriptKind
+from qdiag.model.twin_training import PartingCause
 
 
 def _by_twins_only(_: Symptoms) -> bool:
@@ -18,6 +20,10 @@ AMPLIFIED = Cause(
     applies=_by_twins_only,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "",
+    sits=Place.TRAINING,
+    fileable=False,
+    script=ScriptKind.TRAINING_LOOP,
+    parting=PartingCause.AMPLIFIED,
 )
 
 NOT_SEEDED = Cause(
@@ -28,6 +34,9 @@ NOT_SEEDED = Cause(
     applies=_by_twins_only,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "",
+    sits=Place.SCRIPT,
+    fileable=False,
+    parting=PartingCause.NOT_SEEDED,
 )
 
 OTHER_DATA = Cause(
@@ -38,6 +47,9 @@ OTHER_DATA = Cause(
     applies=_by_twins_only,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "",
+    sits=Place.SCRIPT,
+    fileable=False,
+    parting=PartingCause.OTHER_DATA,
 )
 
 CAUSES = (AMPLIFIED, NOT_SEEDED, OTHER_DATA)

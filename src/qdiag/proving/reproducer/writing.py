@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 from qdiag.model.call import Environment
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Diagnosis, Divergence, Reproducer, lines_of_code
+from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, lines_of_code
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
@@ -81,7 +81,7 @@ def write_for(
     divergence: Divergence, diagnosis: Diagnosis, *, environment: Optional[Environment] = None, language: Optional[Language] = None
 ) -> Optional[Reproducer]:
     """The script of a finding whose cause lies outside the circuit, or None where the circuit alone shows it."""
-    maker = _BY_CAUSE.get(diagnosis.code)
+    maker = None if diagnosis.script is None else _MAKERS.get(diagnosis.script)
     if maker is None:
         return None
     script = maker(divergence.call, language or pennylane())
@@ -102,12 +102,12 @@ def write_around(
         yield Reproducer(replace(script, header=(*script.header, f"Found with {versions(environment)}.")).text)
 
 
-_BY_CAUSE: dict[str, Callable[[Any, Any], Script]] = {
-    "QD103": dtype_script,
-    "QD104": cast_script,
-    "QD504": batch_script,
+_MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {
+    ScriptKind.RESULT_DTYPE: dtype_script,
+    ScriptKind.LAYER_CAST: cast_script,
+    ScriptKind.BATCH_AXIS: batch_script,
 }
-"""Causes whose script keeps what surrounds the circuit."""
+"""What writes the scripts that a call is enough for."""
 
 
 def pennylane() -> Language:

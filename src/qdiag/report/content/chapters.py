@@ -57,10 +57,6 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
     )
 
 
-OF_THE_SCRIPT = frozenset({"QD504", "QD601", "QD603", "QD604", "QD701", "QD702", "QD703"})
-"""Causes that lie in what the user's script does, or asks for."""
-
-
 def _no_bug(finding: Finding) -> str:
     """Why a finding is nothing to file as a bug of PennyLane, or ""."""
     divergence = finding.divergence
@@ -70,7 +66,7 @@ def _no_bug(finding: Finding) -> str:
         return "what was seen does not decide whether any method is wrong"
     if divergence.probe is not None:
         return "the fault lies outside of the circuit, in the script: the circuit itself is differentiated rightly"
-    return "the fault lies in the script" if finding.diagnosis.code in OF_THE_SCRIPT else ""
+    return "" if finding.diagnosis.fileable else "the fault lies in the script"
 
 
 def traceback_text(failure: Failure) -> str:
@@ -183,7 +179,7 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
         tiles += [Fact("gap", gap(comparison.max_abs)), Fact("rounding explains", gap(comparison.bound))]
     else:
         tiles.append(Fact("shows as", divergence.signature))
-    return (*tiles, Fact(diagnosis.confidence if diagnosis.code != "QD901" else "cause", diagnosis.code))
+    return (*tiles, Fact(diagnosis.confidence if diagnosis.confidence != "unknown" else "cause", diagnosis.code))
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------
