@@ -253,6 +253,7 @@ class Cause:
             ruled_out=ruled_out,
             fileable=self.fileable,
             script=self.script,
+            of_training=self.sits is Place.TRAINING,
         )
 
 

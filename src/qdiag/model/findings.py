@@ -125,6 +125,8 @@ class Diagnosis:
         Whether it may be a bug of PennyLane; otherwise it lies in what the script does, or asks for.
     script
         The script that shows it, where that keeps what surrounds the circuit.
+    of_training
+        Whether trainings as a whole show it, and no call by itself.
     """
 
     code: str
@@ -138,6 +140,7 @@ class Diagnosis:
     blamed: str = ""
     fileable: bool = True
     script: Optional[ScriptKind] = None
+    of_training: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
@@ -71,7 +72,7 @@ def test_the_arbiter_hears_the_methods_that_were_replayed(monkeypatch: pytest.Mo
 
 def test_candidates_of_minimizing_are_evaluated_under_the_methods_that_were_replayed() -> None:
     world = World()
-    same = stage_prove.same_difference(world.context.question(world.found), world.found.call, (SHADOW,), "QD301", world.context)
+    same = stage_prove.same_difference(world.context.question(world.found), world.found.call, (SHADOW,), UNKNOWN, world.context)
     assert world.asked() == {OWN, SHADOW}
     assert same.wrong == {SHADOW}
 

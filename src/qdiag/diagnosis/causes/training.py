@@ -34,7 +34,7 @@ NOT_SEEDED = Cause(
     applies=_by_twins_only,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "",
-    sits=Place.SCRIPT,
+    sits=Place.TRAINING,
     fileable=False,
     parting=PartingCause.NOT_SEEDED,
 )
@@ -47,7 +47,7 @@ OTHER_DATA = Cause(
     applies=_by_twins_only,
     predicts=lambda symptoms: (),
     because=lambda symptoms: "",
-    sits=Place.SCRIPT,
+    sits=Place.TRAINING,
     fileable=False,
     parting=PartingCause.OTHER_DATA,
 )

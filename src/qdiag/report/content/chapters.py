@@ -54,6 +54,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         tiles=_tiles(divergence, diagnosis),
         known=tuple(Fact(issue.reference, issue.text) for issue in known_issues.matching(finding, environment)),
         no_bug=_no_bug(finding),
+        of_training=diagnosis.of_training,
     )
 
 

@@ -128,6 +128,8 @@ class Chapter:
         The few figures that stand out.
     no_bug
         Why this is nothing to file as a bug of PennyLane, or "".
+    of_training
+        Whether the section on twin runs says already why, and what to do.
     """
 
     number: str
@@ -154,6 +156,7 @@ class Chapter:
     known: tuple[Fact, ...] = ()
     tiles: tuple[Fact, ...] = ()
     no_bug: str = ""
+    of_training: bool = False
 
     def fact(self, label: str) -> str:
         """What is said under a label, or ""."""

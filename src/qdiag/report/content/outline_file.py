@@ -50,10 +50,11 @@ def _plain(tree: Any) -> Any:
 
 
 def _restored(kind: Any, stored: Any) -> Any:
-    """A value of the kind that a field's annotation names."""
+    """A value of the kind that a field's annotation names; what an earlier qdiag did not write yet is as it is by default."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{f.name: _restored(hints[f.name], stored[f.name]) for f in fields(kind)})  # type: ignore[operator]
+        known = {f.name: _restored(hints[f.name], stored[f.name]) for f in fields(kind) if f.name in stored}
+        return kind(**known)  # type: ignore[operator]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Union:
         return None if stored is None else _restored(arguments[0], stored)

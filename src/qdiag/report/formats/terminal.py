@@ -85,10 +85,10 @@ def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
 
 def _chosen(chapter: Chapter) -> tuple[Fact, ...]:
     """The facts that a screen has room for; of what only twin runs show, their own section says why and what to do."""
-    trained = chapter.code.startswith("QD7")
     facts = {fact.label: fact for fact in chapter.facts}
     known = tuple(Fact("known", f"{fact.label}: {fact.text}") for fact in chapter.known)
-    return (*(facts[label] for label in _LABELS if label in facts and not (trained and label in ("because", "remedy"))), *known)
+    told = ("because", "remedy") if chapter.of_training else ()
+    return (*(facts[label] for label in _LABELS if label in facts and label not in told), *known)
 
 
 def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:

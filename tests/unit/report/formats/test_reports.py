@@ -135,6 +135,18 @@ def test_adjoints_tensors_and_matrices_have_short_names() -> None:
     assert [box.label for box in drawn.boxes] == ["U", "⟨A⟩"]
 
 
+def test_of_what_trainings_as_a_whole_show_a_screen_leaves_to_their_own_section_why_and_what_to_do() -> None:
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    assert {"because", "remedy"} <= labels(case)
+    trained = replace(finding, diagnosis=replace(finding.diagnosis, of_training=True))
+    assert not {"because", "remedy"} & labels(replace(case, result=replace(case.result, findings=(trained,))))
+
+
+def labels(case: Case) -> set[str]:
+    return {line.split()[0] for line in printed(case.document(), 100).splitlines() if line.strip()}
+
+
 # --- the terminal ------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +235,13 @@ def test_a_document_is_the_same_after_it_was_stored(name: str) -> None:
     stored = outline_file.save(document)
     assert outline_file.save(outline_file.load(stored)) == stored
     assert html.render(outline_file.load(stored)) == html.render(document)
+
+
+def test_a_document_that_an_earlier_qdiag_stored_lacks_what_it_did_not_know_and_can_be_read() -> None:
+    document = CASES["shifted"]().document()
+    stored = json.loads(outline_file.save(document))
+    del stored["document"]["chapters"][0]["of_training"]
+    assert outline_file.load(json.dumps(stored)) == outline_file.load(outline_file.save(document))
 
 
 @pytest.mark.parametrize(
