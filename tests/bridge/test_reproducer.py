@@ -18,6 +18,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.function_cut import FunctionCut
+from qdiag.proving.reproducer.material import AS_RECORDED, Material
 from qdiag.proving.reproducer.verify import verify, write_and_verify
 from qdiag.proving.reproducer.writing import write, write_around, write_for
 from tests.worlds.methods import LIGHTNING, methods
@@ -138,7 +139,7 @@ def test_a_fault_of_pennylane_is_shown_by_a_short_script(name, tmp_path):
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_same_with_every_number_as_recorded(name, tmp_path):
     function, names, further = FAULTS[name]
-    assert exit_code(write(divergence(circuit(function), *names, **further), readable=False), tmp_path) == 1
+    assert exit_code(write(divergence(circuit(function), *names, **further), wording=AS_RECORDED), tmp_path) == 1
 
 
 @today
@@ -148,7 +149,7 @@ def test_the_same_with_every_number_as_recorded(name, tmp_path):
 )
 def test_a_healthy_pair_on_the_same_circuit_exits_with_0(name, fine, tmp_path):
     function, names, _ = FAULTS[name]
-    written = write(divergence(circuit(function), fine, names[1]), tolerance=1e-6)
+    written = write(divergence(circuit(function), fine, names[1]), Material(tolerance=1e-6))
     assert exit_code(written, tmp_path) == 0
 
 
@@ -192,12 +193,12 @@ def test_rounding_is_shown_in_the_precision_in_which_it_was_found(tmp_path):
 
 def test_the_same_in_double_precision_exits_with_0(tmp_path):
     found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, ADJOINT)
-    assert exit_code(write(found, tolerance=1e-12), tmp_path) == 0
+    assert exit_code(write(found, Material(tolerance=1e-12)), tmp_path) == 0
 
 
 def test_a_precision_in_the_method_converts_the_variables(tmp_path):
     found = divergence(circuit(_rotations), f"{BACKPROP}@float64", f"{ADJOINT}@float64")
-    assert exit_code(write(found, tolerance=1e-12), tmp_path) == 0
+    assert exit_code(write(found, Material(tolerance=1e-12)), tmp_path) == 0
 
 
 @pytest.mark.parametrize("returns", ["tuple", "list"])
@@ -206,7 +207,7 @@ def test_several_results_are_compared_together(returns, tmp_path):
         pytest.skip("lists are stacked by PennyLane 0.21")
     for where in ("output", "jacobian"):
         found = divergence(circuit(lambda: _two(torch.float64), returns), BACKPROP, ADJOINT, where=where)
-        assert exit_code(write(found, tolerance=1e-12), tmp_path) == 0
+        assert exit_code(write(found, Material(tolerance=1e-12)), tmp_path) == 0
 
 
 def _mixed():
@@ -221,13 +222,13 @@ def test_arrays_and_scalars_are_variables_of_their_own(where, tmp_path):
     found = divergence(circuit(_mixed, "tuple"), BACKPROP, SHIFT, where=where)
     if not TODAY:
         pytest.skip("PennyLane 0.21 cannot return results of several shapes under backprop")
-    assert exit_code(write(found, tolerance=1e-12), tmp_path) == 0
+    assert exit_code(write(found, Material(tolerance=1e-12)), tmp_path) == 0
 
 
 @today
 def test_a_second_derivative_is_a_hessian(tmp_path):
     found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, LIGHTNING, where="second-derivative")
-    script = write(found, tolerance=1e-9)
+    script = write(found, Material(tolerance=1e-9))
     assert "hessian" in script.source
     assert exit_code(script, tmp_path) in (1, 125)
 
@@ -235,7 +236,7 @@ def test_a_second_derivative_is_a_hessian(tmp_path):
 def test_a_gradient_held_against_the_arbiter_is_worked_out_by_central_differences(tmp_path):
     for function, returns in ((_rotations, "single"), (_two, "tuple")):
         found = divergence(circuit(lambda function=function: function(torch.float64), returns), BACKPROP, ARBITER)
-        assert exit_code(write(found, tolerance=1e-6), tmp_path) == 0
+        assert exit_code(write(found, Material(tolerance=1e-6)), tmp_path) == 0
 
 
 def test_the_autograd_interface_needs_no_torch(tmp_path):
@@ -247,7 +248,7 @@ def test_the_autograd_interface_needs_no_torch(tmp_path):
         qml.expval(qml.PauliZ(0))
 
     for names in ((BACKPROP, ADJOINT), (BACKPROP, ARBITER)):
-        script = write(divergence(circuit(function), *names), tolerance=1e-7)
+        script = write(divergence(circuit(function), *names), Material(tolerance=1e-7))
         assert "torch" not in script.source.replace("torch 2", "").replace("torch 1", "")
         assert exit_code(script, tmp_path) == 0
 

@@ -1,6 +1,23 @@
-"""A PennyLane that writes nothing but names: what specifications of scripts are written against."""
+"""A PennyLane that writes nothing but names, and what to write with it: what specifications of scripts are written against."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from qdiag.model.call import Argument, Call, Configuration, Environment, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.findings import Diagnosis, Divergence
+from qdiag.model.method import Method
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.proving.reproducer.function_cut import FunctionCut
+from qdiag.proving.reproducer.material import AS_A_PERSON, Material, Wording
+from qdiag.proving.reproducer.writing import write
+from tests.worlds.methods import methods
 
 
 @dataclass(frozen=True)
@@ -33,3 +50,52 @@ class FakeLanguage:
 
     def qnode(self, device, method, interface, options, shots):
         return f'qml.QNode(circuit, {device}, diff_method="{method.diff_method}")'
+
+
+# --- what is written -------------------------------------------------------------------------------------------------------
+
+
+def rotation(value: Any, trainable: bool = True, container: str = "torch", dtype: Any = None) -> Node:
+    return Node("RX", (Parameter(np.array(value, dtype), container, trainable),), None, (0,))
+
+
+EXPVAL, PROBS = Node("ExpectationMP", (), None, (0,)), Node("ProbabilityMP", (), None, (0,))
+STATE = Node("StateMP", (), None, ())
+TWO = Circuit((rotation(0.25), rotation(0.5)), (EXPVAL,))
+PAIR = methods("default.qubit/adjoint", "default.qubit/backprop")
+STACK = Environment("3.11.7", packages=(("pennylane", "0.45.1"),))
+DIAGNOSIS = Diagnosis("QD901", "unknown", "", "unknown", "", "")
+
+
+def divergence(
+    circuit: Circuit = TWO, names: tuple[Method, ...] = PAIR, where: str = "jacobian", wrong: tuple[Method, ...] = (), **comparison: Any
+) -> Divergence:
+    here = SourceLine("train.py", 3)
+    configuration = Configuration("circuit", here, "default.qubit", interface="torch", resolved="adjoint")
+    call = Call(0, 0, here, configuration, (), circuit, None)
+    further = {"max_abs": 0.3, "bound": 1e-12, **comparison}
+    return Divergence(call, Comparison(names, Verdict.ERROR, where, **further), where, wrong)  # type: ignore[arg-type]
+
+
+def configured(found: Divergence, **changes: Any) -> Divergence:
+    """The divergence of a call with another configuration."""
+    return replace(found, call=replace(found.call, configuration=replace(found.call.configuration, **changes)))
+
+
+def written(found: Divergence, wording: Wording = AS_A_PERSON, **material: Any) -> str:
+    """The text of its script, which is Python."""
+    text = write(found, Material(**{"language": FakeLanguage(), "environment": STACK, **material}), wording).source
+    ast.parse(text)
+    return text
+
+
+SCALE = Argument("scale", "torch", "float32", (), True)
+PROBE = Probe(0, (ProbedArgument("scale", 0.3, 1e-9, True),), (ProbedMethod("adjoint", (0.0,)),))
+FUNCTION = FunctionCut(
+    frozenset(["import pennylane as qml"]), ("def circuit(x, scale):", "    return qml.expval(qml.Z(0))"), ("x", "scale")
+)
+
+
+def seen_by_a_probe(*arguments: Argument, element: str = "argument scale", circuit: Circuit = TWO) -> Divergence:
+    found = divergence(circuit, where="vjp", names=(PAIR[0], methods("arbiter")[0]), element=element)
+    return replace(found, call=replace(found.call, arguments=arguments), probe=PROBE)

@@ -27,7 +27,8 @@ from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.proving.minimizing.search import minimize
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
-from qdiag.proving.reproducer.candidates import Material, candidates_for
+from qdiag.proving.reproducer.candidates import candidates_for
+from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.verify import write_and_verify
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton

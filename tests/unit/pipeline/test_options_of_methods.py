@@ -21,6 +21,7 @@ from qdiag.model.findings import Divergence
 from qdiag.model.method import Method, once_each
 from qdiag.pipeline import stage_context, stage_prove
 from qdiag.pipeline.stage_context import StageContext, as_replayed
+from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.writing import write
 from tests.worlds.methods import methods
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, moved
@@ -78,7 +79,7 @@ def test_candidates_of_minimizing_are_evaluated_under_the_methods_that_were_repl
 
 
 def test_the_written_script_makes_the_devices_of_both_sides_with_them() -> None:
-    text = write(replace(World().found, wrong=(SHADOW,)), language=FakeLanguage(), environment=Environment("3.11.7")).source
+    text = write(replace(World().found, wrong=(SHADOW,)), Material(language=FakeLanguage())).source
     assert text.count('mcmc=True') == 2
 
 

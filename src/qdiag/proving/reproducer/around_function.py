@@ -10,8 +10,8 @@ from qdiag.model.call import Argument, Call
 from qdiag.model.findings import Divergence
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
+from qdiag.proving.reproducer.language import Language
 from qdiag.proving.reproducer.script_text import Script
-from qdiag.proving.reproducer.task import Language
 
 TOLERANCE = "1e-06"
 """Far above the error of the difference quotient, far below a gradient that is lost."""

@@ -31,6 +31,7 @@ class Body:
 
     def __init__(self, task: Task, layout: Layout, default_dtype: str, imports: Iterable[str]) -> None:
         self.task = task
+        self.language = task.material.written_in
         self.layout = layout
         self.default_dtype = default_dtype
         self.imports = set(imports)
@@ -54,7 +55,7 @@ class Body:
         return [f"{variable.name} = {self._number(variable)}" for variable in self.layout.variables]
 
     def _number(self, variable: Variable) -> str:
-        text, imports = self.task.language.number(variable.value, self.default_dtype)
+        text, imports = self.language.number(variable.value, self.default_dtype)
         self.imports |= imports
         return text
 
@@ -69,7 +70,7 @@ class Body:
         elif side.diff_method == "hadamard" and self.task.where != "raise":
             spare = len(wires) if wires == list(range(len(wires))) else "aux"
             wires, side = [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
-        text, imports = self.task.language.device(side, wires, self.task.circuit.shots)
+        text, imports = self.language.device(side, wires, self.task.circuit.shots)
         self.imports |= imports
         return text, side, wires
 
@@ -82,10 +83,10 @@ class Body:
         side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
             options.setdefault("max_diff", order)
-        if not task.readable and self.layout.interface in ("torch", "autograd"):
+        if not task.wording.readable and self.layout.interface in ("torch", "autograd"):
             # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape
             options["interface"] = self.layout.interface
-        return task.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
+        return self.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
 
     def value(self, side: Method, device: str = "") -> str:
         """What one side works out, in a line."""

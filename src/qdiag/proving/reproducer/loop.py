@@ -18,10 +18,10 @@ from qdiag.model.call import Call, Environment
 from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import Method
+from qdiag.proving.reproducer.language import Language, pennylane
 from qdiag.proving.reproducer.script_text import Script, versions
-from qdiag.proving.reproducer.task import UNSAFE, Language
+from qdiag.proving.reproducer.task import UNSAFE
 from qdiag.proving.reproducer.variables import variables_of
-from qdiag.proving.reproducer.writing import pennylane
 
 OPTIMISERS = (("Adam", 0.1), ("Adam", 0.3), ("SGD", 1.0), ("Adam", 1.0), ("SGD", 3.0))
 """Which loops are tried, with their learning rates: a large one amplifies more than a user's training should."""

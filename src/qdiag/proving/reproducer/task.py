@@ -4,65 +4,50 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Optional, Protocol
+from typing import Optional
 
 import numpy as np
 
 from qdiag.model.call import Configuration
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
 
 UNSAFE = re.compile(r"[^\w./@\[\] \-]")
 """What must not stand in a method's name inside a script: a trace from elsewhere may hold anything."""
 
 
-class Source(Protocol):
-    """What a circuit's source has: see `bridges.source.CircuitSource`."""
-
-    @property
-    def imports(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def definitions(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def lines(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def returns(self) -> str: ...  # noqa: D102
-
-
-class Language(Protocol):
-    """How this PennyLane is written: `bridges.source`, or a fake."""
-
-    def circuit(self, circuit: Circuit, live: Mapping[int, str], exact: bool, default_dtype: str, trusted: bool) -> Source:
-        """A circuit's source."""
-
-    def number(self, parameter: Parameter, default_dtype: str) -> tuple[str, frozenset[str]]:
-        """A number's source and imports."""
-
-    def device(self, method: Method, wires: Sequence[object], shots: Sequence[int]) -> tuple[str, frozenset[str]]:
-        """The expression of a method's device and its imports."""
-
-    def qnode(self, device: str, method: Method, interface: str, options: Sequence[tuple[str, Option]], shots: Sequence[int]) -> str:
-        """The expression of the QNode of ``circuit``."""
-
-
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One script to be written: the arguments of `writing.write`, and what follows from them."""
+    """One script to be written, and what follows from it.
+
+    Parameters
+    ----------
+    divergence
+        What the script shows.
+    material
+        What it is made of.
+    wording
+        How it is written.
+    """
 
     divergence: Divergence
-    circuit: Circuit
-    reference: Optional[Evaluation]
-    given_tolerance: Optional[float]
-    given_methods: Optional[tuple[Method, Method]]
-    readable: bool
-    trusted: bool
-    language: Language
-    filled: bool = False
+    material: Material = NOTHING_ELSE
+    wording: Wording = AS_A_PERSON
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit to show it on."""
+        return self.material.circuit_of(self.divergence)
+
+    @property
+    def reference(self) -> Optional[Evaluation]:
+        """The arbiter's evaluation of that circuit."""
+        return self.material.reference
 
     @property
     def configuration(self) -> Configuration:
@@ -105,7 +90,7 @@ class Task:
     @property
     def sides(self) -> tuple[Method, Method]:
         """Both sides; what is wrong, or raises, stands first."""
-        first, second = (method.on(self.configuration.device) for method in self.given_methods or self.comparison.methods)
+        first, second = (method.on(self.configuration.device) for method in self.comparison.methods)
         culprits = [method for method, _ in self.divergence.raised] if self.where == "raise" else list(self.divergence.wrong)
         own, other = self.comparison.methods
         turned = second.diff_method not in ("none", "arbiter") and own not in culprits and other in culprits
@@ -116,8 +101,8 @@ class Task:
     @property
     def tolerance(self) -> float:
         """A power of ten between what rounding explains and the gap."""
-        if self.given_tolerance is not None:
-            return self.given_tolerance
+        if self.material.tolerance is not None:
+            return self.material.tolerance
         rounding = self.comparison.verdict is Verdict.ROUNDING
         floor = self.comparison.float64_bound if rounding else self.comparison.bound
         gap = self.comparison.max_abs

@@ -13,7 +13,8 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.model.findings import Finding, Reproducer
-from qdiag.proving.reproducer.candidates import NOTHING_ELSE, Candidates, Material, candidates_for
+from qdiag.proving.reproducer.candidates import Candidates, candidates_for
+from qdiag.proving.reproducer.material import NOTHING_ELSE, Material
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""
@@ -115,7 +116,7 @@ def write_and_verify(
     OpaqueCircuitError
         If nothing can be written, or nothing shows what lies outside of the circuit: the error says why.
     """
-    may_run = material.may_run(finding)
+    may_run = material.may_run(finding.divergence)
     candidates = candidates_for(finding, material) if candidates is None else candidates
     first: Optional[Reproducer] = None
     for candidate in candidates.scripts:

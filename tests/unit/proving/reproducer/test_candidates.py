@@ -11,10 +11,11 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, with_parameters
-from qdiag.model.findings import Finding
-from qdiag.proving.reproducer.candidates import NOTHING_ELSE, Material, candidates_for
-from tests.unit.proving.reproducer.test_writing import DIAGNOSIS, EXPVAL, FUNCTION, SCALE, TWO, FakeLanguage, divergence, rotation
-from tests.unit.proving.reproducer.test_writing import seen_by_a_probe as probed
+from qdiag.model.findings import Finding, ScriptKind
+from qdiag.proving.reproducer.candidates import candidates_for
+from qdiag.proving.reproducer.material import NOTHING_ELSE, Material
+from tests.worlds.scripts import DIAGNOSIS, EXPVAL, FUNCTION, SCALE, TWO, FakeLanguage, divergence, rotation
+from tests.worlds.scripts import seen_by_a_probe as probed
 
 HERE = Finding(divergence(), DIAGNOSIS)
 BATCH = Circuit((rotation([0.1, 0.2, 0.3]),), (EXPVAL,))
@@ -60,13 +61,13 @@ def test_without_a_batch_a_gradient_of_autograd_is_filled_up_to_its_shape_last()
 def test_a_smaller_circuit_takes_the_place_of_the_calls_own() -> None:
     smaller = replace(TWO, operations=TWO.operations[:1])
     assert all("qml.RX(x)" in text for text in sources(HERE, material(circuit=smaller)))
-    assert material(circuit=smaller).circuit_of(HERE) is smaller
-    assert NOTHING_ELSE.circuit_of(HERE) is TWO
+    assert material(circuit=smaller).circuit_of(HERE.divergence) is smaller
+    assert NOTHING_ELSE.circuit_of(HERE.divergence) is TWO
 
 
-@pytest.mark.parametrize("code", ["QD103", "QD104", "QD504"])
-def test_a_cause_around_the_circuit_has_a_script_of_its_own_before_all_others(code: str) -> None:
-    found = sources(Finding(divergence(), replace(DIAGNOSIS, code=code)), material())
+@pytest.mark.parametrize("kind", [ScriptKind.RESULT_DTYPE, ScriptKind.LAYER_CAST, ScriptKind.BATCH_AXIS])
+def test_a_cause_around_the_circuit_has_a_script_of_its_own_before_all_others(kind: ScriptKind) -> None:
+    found = sources(Finding(divergence(), replace(DIAGNOSIS, script=kind)), material())
     assert len(found) == 3
     assert "RX[0]" not in found[0]
 
@@ -87,7 +88,7 @@ def test_a_form_that_cannot_be_written_leaves_the_others() -> None:
 
 def test_a_refusal_comes_after_the_scripts_that_could_be_written() -> None:
     outside = probed(replace(SCALE, name="layers[0]"), SCALE)
-    special = Finding(outside, replace(DIAGNOSIS, code="QD103"))
+    special = Finding(outside, replace(DIAGNOSIS, script=ScriptKind.RESULT_DTYPE))
     found = candidates_for(special, material(function=FUNCTION))
     assert len(found.scripts) == 1
     assert found.refusal is not None
@@ -100,7 +101,7 @@ def test_what_lies_outside_needs_the_users_function() -> None:
 
 
 def test_all_of_it_comes_back_from_a_worker() -> None:
-    outside = Finding(probed(replace(SCALE, name="layers[0]"), SCALE), replace(DIAGNOSIS, code="QD103"))
+    outside = Finding(probed(replace(SCALE, name="layers[0]"), SCALE), replace(DIAGNOSIS, script=ScriptKind.RESULT_DTYPE))
     found = candidates_for(outside, material(function=FUNCTION))
     back = pickle.loads(pickle.dumps(found))
     assert [script.source for script in back.scripts] == [script.source for script in found.scripts]
@@ -113,4 +114,4 @@ def test_all_of_it_comes_back_from_a_worker() -> None:
 def test_a_script_with_the_users_own_class_runs_where_it_is_trusted(trusted: bool, definition: str, may: bool) -> None:
     inner: Node = replace(rotation(0.25), definition=definition)
     holding = Circuit((Node("Adjoint", (inner,), None, (0,)),), (EXPVAL,))
-    assert material(trusted=trusted).may_run(Finding(divergence(holding), DIAGNOSIS)) is may
+    assert material(trusted=trusted).may_run(divergence(holding)) is may

@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.call import Call, Configuration, Environment, SourceLine
+from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.loop import OPTIMISERS, loops
 from qdiag.proving.reproducer.verify import first_to_show
-from tests.unit.proving.reproducer.test_writing import EXPVAL, FakeLanguage
+from tests.worlds.scripts import EXPVAL, STACK, FakeLanguage
 
 METHODS = (Method("default.qubit", "backprop"), Method("default.qubit", "adjoint"))
-STACK = Environment("3.11.7", packages=(("pennylane", "0.45.1"),))
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
 
 
