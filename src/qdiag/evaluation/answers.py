@@ -23,7 +23,9 @@ LOGGER = logging.getLogger("qdiag")
 Answer = TypeVar("Answer")
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_BRIDGES = os.path.join(_OURS, "bridges") + os.sep
 _STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"] + os.sep
+_FUTURES = os.path.join("concurrent", "futures", "_base.py")
 _SERVANTS = re.compile(r"[/\\]site-packages[/\\](numpy|scipy|pebble)[/\\]")
 """Packages that both sides call: what they raise is the fault of whoever called them."""
 
@@ -58,10 +60,18 @@ def tell_own_failure(error: BaseException, asked: str) -> None:
 
 
 def is_own_failure(error: BaseException) -> bool:
-    """Whether our own code made a mistake: it stands innermost, and it did not refuse in words of its own."""
-    if isinstance(error, QdiagError):
+    """Whether our own code made a mistake: it stands innermost, and it did not refuse in words of its own.
+
+    What torch and its like raise in C leaves no frame of theirs: an exception in a bridge counts as theirs, but for a name of
+    ours that is not there. One that comes out of a future and has no other frames is that of a worker lost or out of its time.
+    """
+    if isinstance(error, (QdiagError, MemoryError)):
         return False
     for path in reversed(_files(error)):
+        if path.endswith(_FUTURES):
+            return False
+        if path.startswith(_BRIDGES):
+            return isinstance(error, NameError)
         if path.startswith(_OURS):
             return True
         standard = path.startswith(_STANDARD_LIBRARY) and "site-packages" not in path

@@ -11,6 +11,7 @@ from typing import Optional
 
 from qdiag.diagnosis.causes.complex_numbers import HARMLESS_CAST
 from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
@@ -138,9 +139,6 @@ def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> 
 def _casts(question: Question, context: StageContext) -> Optional[Casts]:
     if question.interface != "torch":
         return None
-    try:
-        found: Casts = context.workers.call(remote.casts, question.request(0)).result()
-    except Exception:
-        # a method that refuses the circuit has no casts to show
-        return None
+    # a method that refuses the circuit has no casts to show
+    found: Optional[Casts] = answer_of(context.workers.call(remote.casts, question.request(0)), None, "casts of complex numbers")
     return found

@@ -9,6 +9,7 @@ from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, question_of
@@ -45,17 +46,16 @@ class StageContext:
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
-        return self.workers.call(  # type: ignore[no-any-return]
+        asked = self.workers.call(
             arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
-        ).result()
+        )
+        found: Optional[Evaluation] = answer_of(asked, None, "the reference")
+        return found or arbiter.no_evaluation(f"the reference was not worked out ({type(asked.exception()).__name__})")
 
     def layer_loss(self, dtype: str, is_complex: bool) -> Optional[float]:
         """How much a layer with an input of this dtype makes of one result get lost; None where no such layer can be made."""
-        try:
-            found: float = self.workers.call(remote.layer_loss, dtype, is_complex).result()
-        except Exception:
-            # each version of torch has kinds of numbers in which it cannot compute
-            return None
+        # each version of torch has kinds of numbers in which it cannot compute
+        found: Optional[float] = answer_of(self.workers.call(remote.layer_loss, dtype, is_complex), None, "what a layer loses")
         return found
 
     def question(self, divergence: Divergence) -> Question:

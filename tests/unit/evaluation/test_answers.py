@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import pytest
 
+import qdiag
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluation.answers import answer_of, is_own_failure
 from qdiag.evaluation.workers import Inline, Workers
@@ -75,6 +77,40 @@ def test_a_future_that_was_never_run_tells_nothing(caplog: pytest.LogCaptureFixt
     future.set_exception(TimeoutError("over its time"))
     assert answer_of(future, 0, "a number") == 0
     assert not caplog.records
+
+
+def test_a_worker_that_was_lost_is_nobodys_mistake_though_our_own_frames_waited_for_it() -> None:
+    def waits() -> None:
+        future: Future[int] = Future()
+        future.set_exception(TimeoutError("over its time"))
+        json.dumps([future.result()])
+
+    # as an experiment does that asks PennyLane for a circuit
+    assert not is_own_failure(exception_of(waits))
+
+
+def in_file(path: str, line: str) -> Callable[[], None]:
+    scope: dict[str, Any] = {}
+    exec(compile(f"def raises(*_):\n    {line}", path, "exec"), scope)
+    return scope["raises"]  # type: ignore[no-any-return]
+
+
+BRIDGE = str(Path(qdiag.__file__).parent / "bridges" / "facts" / "layer_loss.py")
+ARBITER = str(Path(qdiag.__file__).parent / "judging" / "arbiter" / "reference.py")
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "ours"),
+    [
+        (ARBITER, "{}['gate']", True),
+        (ARBITER, "raise MemoryError", False),
+        (BRIDGE, "{}['gate']", False),
+        (BRIDGE, "forgotten", True),
+    ],
+    ids=["in our own frames", "out of memory", "in a bridge, where torch leaves no frames", "a name that is not there"],
+)
+def test_what_a_bridge_meets_is_a_frameworks_but_for_our_own_slips(path: str, line: str, ours: bool) -> None:
+    assert is_own_failure(exception_of(in_file(path, line))) is ours
 
 
 def test_ctrl_c_is_never_swallowed() -> None:

@@ -1,8 +1,9 @@
-"""Errors in low precision stand only where the arbiter finds one of the pair wrong."""
+"""Errors in low precision stand only where the arbiter finds one of the pair wrong; and what cannot be asked is an answer."""
 
 from __future__ import annotations
 
-from typing import Optional
+from concurrent.futures import Future
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
+from qdiag.judging.question import question_of
+from qdiag.model.call import Environment
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
+from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
 from tests.worlds.methods import methods
 from tests.worlds.scripted import call, circuit
@@ -84,3 +88,29 @@ def test_errors_that_stand_are_all_kept():
     given = [apart(5e-5), apart(6e-5), apart(1e-7, 0, Verdict.ROUNDING)]
     found = once_rounding(given, [judged(d, judgement("wrong", "right")) for d in given])
     assert [d.verdict for d in found] == [Verdict.ERROR, Verdict.ERROR, Verdict.ROUNDING]
+
+
+# --- what cannot be asked ------------------------------------------------------------------------------------------------------
+
+
+class Lost:
+    """Workers that are lost over whatever they are asked."""
+
+    def call(self, function: Any, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(TimeoutError("over its time"))
+        return future
+
+
+def test_a_reference_whose_worker_is_lost_is_an_evaluation_that_refused():
+    seen = call(0, circuit(0.3))
+    question = question_of(seen, (seen.method, ARBITER), where="jacobian", trusted=False, tolerance=Tolerance())
+    found = StageContext(Lost(), Environment()).reference(question)  # type: ignore[arg-type]
+    assert (found.method, found.outputs) == (ARBITER, None)
+    assert found.failure is not None
+    assert (found.failure.message, found.failure.refusal) == ("the reference was not worked out (TimeoutError)", True)
+
+
+def test_a_layer_that_cannot_be_made_loses_nothing_that_one_knows_of(caplog: pytest.LogCaptureFixture):
+    assert StageContext(Lost(), Environment()).layer_loss("float16", False) is None  # type: ignore[arg-type]
+    assert not caplog.records

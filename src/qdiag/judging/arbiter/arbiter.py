@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
@@ -28,7 +29,7 @@ from qdiag.judging.arbiter.method_verdicts import (
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_derivative_of
 from qdiag.judging.comparison.ill_conditioning import perturbed
-from qdiag.model.call import Configuration
+from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER, PLAIN, Method
@@ -94,12 +95,9 @@ def arbitrate(
     conjugated = configuration.interface == "autograd"
 
     def refer(at: Circuit, depth: str) -> Reference:
-        try:
-            found: Reference = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds).result()
-        except Exception as error:
-            # The process that worked it out was lost, or ran into its time limit.
-            return Reference(reason=f"the reference was not worked out ({type(error).__name__})")
-        return found
+        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds)
+        found: Optional[Reference] = answer_of(asked, None, "the reference")
+        return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
     def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
         return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread, bend=curved)
@@ -128,11 +126,8 @@ def _bend(
     circuit: Circuit, configuration: Configuration, cotangents: Cotangents, evaluator: Evaluator, trusted: bool, seconds: float
 ) -> Optional[SecondDerivative]:
     first = tuple(cotangents[0]) if cotangents else ()
-    try:
-        asked = evaluator.call(second_derivative_of, circuit, first, configuration.device_wires, trusted, seconds)
-        found: SecondDerivative = asked.result()
-    except Exception:
-        return None
+    asked = evaluator.call(second_derivative_of, circuit, first, configuration.device_wires, trusted, seconds)
+    found: Optional[SecondDerivative] = answer_of(asked, None, "the reference's second derivative")
     return found
 
 
@@ -238,11 +233,9 @@ def evaluation(
 
     Elements that cannot be judged are NaN; where there is no reference at all, the failure says why.
     """
-    from qdiag.model.call import Failure
-
     found = reference(circuit, device_wires, "full" if jacobian or cotangents else "outputs", trusted, 0, seconds)
     if found.outputs is None:
-        return Evaluation(ARBITER, failure=Failure("NotSimulated", found.reason, refusal=True), seconds=found.seconds)
+        return replace(no_evaluation(found.reason), seconds=found.seconds)
     notes = tuple(note for note in (found.gradient_reason, *found.doubts, *found.evidence) if note)
     result = Evaluation(ARBITER, found.outputs, seconds=found.seconds, norms=found.norms, notes=notes)
     if not (jacobian or cotangents) or not found.full:
@@ -256,6 +249,11 @@ def evaluation(
     )
     vjps = tuple(tuple(_product(weights_of(c, found), part, shape) for part, shape in zip(rows, shapes)) for c in cotangents)
     return replace(result, jacobian=blocks if jacobian else None, vjps=vjps)
+
+
+def no_evaluation(reason: str) -> Evaluation:
+    """The reference in the form of an evaluation, where there is none."""
+    return Evaluation(ARBITER, failure=Failure("NotSimulated", reason, refusal=True))
 
 
 def _product(weights: np.ndarray, block: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.evaluation.answers import is_own_failure
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
 from qdiag.model.numerics.derivative import Derivative, derivative
@@ -114,7 +115,7 @@ def reference(
     Returns
     -------
     Reference
-        Never an exception for a circuit that cannot be judged: then it says why.
+        Never an exception for a circuit that cannot be judged: then it says why. A mistake of our own is one.
     """
     started = time.perf_counter()
     try:
@@ -123,6 +124,8 @@ def reference(
         found = Reference(reason=str(error))
     except Exception as error:
         # Whatever a foreign operation does to our simulation, the methods' own results stay.
+        if is_own_failure(error):
+            raise
         found = Reference(reason=f"our own simulation fails on this circuit ({type(error).__name__}: {error})")
     return replace(found, seconds=time.perf_counter() - started)
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Optional
 
 from qdiag.errors import QdiagError
+from qdiag.evaluation.answers import tell_own_failure
 from qdiag.model.circuit import Circuit
 from qdiag.trace.keys import circuit_key
 
@@ -130,6 +131,7 @@ class Oracle:
             return bool(self.interesting(candidate))
         except BrokenExecutor:
             raise
-        except Exception:
+        except Exception as error:
             # whatever a framework raises for a circuit that makes no sense to it, the circuit shows nothing
+            tell_own_failure(error, "a candidate of the search")
             return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.arbiter.method_verdicts import Gap, measured
 from qdiag.judging.arbiter.reference import Reference
@@ -155,6 +156,14 @@ def test_an_operation_that_contradicts_itself_is_not_judged():
 def test_a_reference_that_is_lost_is_a_reason():
     judgement = judged(given("default.qubit/backprop"), reference=TimeoutError(), plain=(np.array(0.5),))
     assert judgement.reason == "cannot tell: the reference was not worked out (TimeoutError)"
+
+
+def test_a_mistake_of_our_own_is_told_beside_the_reason(caplog):
+    own = AttributeError("'NoneType' object has no attribute 'wires'")
+    own.traceback = f'Traceback (most recent call last):\n  File "{arbiter.__file__}", line 1, in reference\nAttributeError'
+    judgement = judged(given("default.qubit/backprop"), reference=own, plain=(np.array(0.5),))
+    assert judgement.reason == "cannot tell: the reference was not worked out (AttributeError)"
+    assert [record.message for record in caplog.records] == [f"qdiag itself failed on the reference (AttributeError: {own})"]
 
 
 def test_products_are_held_against_the_reference_too():
