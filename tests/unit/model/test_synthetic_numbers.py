@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Wires
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
+from tests.worlds.dense import random_density, random_hermitian, random_state, random_unitary
+from tests.worlds.strategies import runnable_circuits
 
 
 def replaced(value: object, seed: int = 1) -> np.ndarray:
@@ -116,7 +121,8 @@ def test_numbers_beside_the_data_are_made_up_and_integers_there_stay() -> None:
     power = Node("Pow", (), (2.862451, 3, True, Mapping((("time", 0.318246),))), (0,))
     outcome = Node("ExpectationMP", (), MeasuredOutcome((0,), (0.0, 0.731098)), ())
     found = made_up(Circuit((power,), (outcome,)), 1)
-    exponent, order, flag, options = found.operations[0].metadata  # type: ignore[misc]
+    metadata: Any = found.operations[0].metadata
+    exponent, order, flag, options = metadata
     assert exponent not in (2.862451, 0.0)
     assert (order, flag) == (3, True)
     assert options.get("time") != 0.318246
@@ -132,3 +138,103 @@ def test_a_source_with_a_number_of_its_own_tells_it(source: str) -> None:
 @pytest.mark.parametrize("source", ["x = 2 * y / 3\n", "x = -1j * 0.5 + 1.0\n", "x = 0x1F\n", "# gate no. 3\n"])
 def test_a_source_with_integers_and_halves_tells_nothing(source: str) -> None:
     assert not tells_numbers(source)
+
+
+# --- whatever the numbers ----------------------------------------------------------------------------------------------------
+
+SEEDS = st.integers(0, 10**6)
+SIMPLE = [0.0, 1.0, *(math.pi * k / n for n in (1, 2, 3, 4, 6, 8) for k in range(1, 2 * n + 1))]
+DATA = st.floats(0.05, 20).filter(lambda x: min(abs(x - simple) for simple in SIMPLE) > 1e-3)
+
+
+@given(st.lists(DATA, min_size=1, max_size=5), st.sampled_from(["float32", "float64", "complex64"]), SEEDS)
+def test_numbers_keep_dtype_shape_and_sign_and_lie_where_made_up_numbers_lie(values: list[float], dtype: str, seed: int) -> None:
+    # one number more, so that they are no state of norm one
+    array = np.asarray([7.3, *(x if i % 2 else -x for i, x in enumerate(values))], dtype)
+    found = replaced(array, seed)
+    assert (found.dtype.name, found.shape) == (dtype, array.shape)
+    assert np.all((np.abs(found) > 0.149) & (np.abs(found) < 1.351))
+    np.testing.assert_array_equal(np.sign(found.real), np.sign(array.real))
+
+
+@given(st.lists(st.tuples(DATA, DATA), min_size=1, max_size=5), SEEDS)
+def test_made_up_numbers_tell_nothing_of_the_users(pairs: list[tuple[float, float]], seed: int) -> None:
+    one, other = (np.asarray([7.3, *column]) for column in zip(*pairs))
+    np.testing.assert_array_equal(replaced(one, seed), replaced(other, seed))
+
+
+@settings(max_examples=40)
+@given(st.sampled_from([2, 4, 8]), SEEDS, st.booleans())
+def test_kinds_of_matrices_are_kept(size: int, seed: int, real: bool) -> None:
+    draws = np.random.default_rng(seed)
+    unitary = np.linalg.qr(draws.standard_normal((size, size)))[0] if real else random_unitary(size, draws)
+    found = replaced(unitary, seed)
+    assert found.dtype == unitary.dtype
+    np.testing.assert_allclose(found @ found.conj().T, np.eye(size), atol=1e-10)
+    hermitian = random_hermitian(size, draws)
+    hermitian = hermitian.real if real else hermitian
+    found = replaced(hermitian, seed)
+    assert found.dtype == hermitian.dtype
+    np.testing.assert_allclose(found, found.conj().T)
+    found = replaced(random_density(size, draws), seed)
+    assert np.trace(found).real == pytest.approx(1)
+    assert np.linalg.eigvalsh(found)[0] > -1e-12
+    found = replaced(random_state(size, draws), seed)
+    assert np.linalg.norm(found) == pytest.approx(1)
+
+
+@settings(max_examples=40)
+@given(runnable_circuits(), SEEDS)
+def test_a_circuit_on_other_numbers_has_the_same_structure(made: Circuit, seed: int) -> None:
+    found = made_up(made, seed)
+    assert [node.name for node in found.nodes] == [node.name for node in made.nodes]
+    assert found.trainable == made.trainable
+    assert [(p.value.dtype, p.value.shape, p.container) for p in found.parameters] == [
+        (p.value.dtype, p.value.shape, p.container) for p in made.parameters
+    ]
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 1, -1])
+def test_flags_and_units_say_something_about_the_circuit(value: object) -> None:
+    assert replaced(value) == value
+
+
+@given(st.lists(st.integers(2, 10**6), min_size=1, max_size=5), SEEDS)
+def test_whole_numbers_stay_whole_and_within_what_was_there(values: list[int], seed: int) -> None:
+    found = replaced(np.asarray(values), seed)
+    assert found.dtype.kind == "i"
+    assert found.min() >= 0
+    assert found.max() <= max(values)
+
+
+def test_a_permutation_with_phases_keeps_its_places() -> None:
+    matrix = np.array([[0, np.exp(0.318j)], [np.exp(-0.731j), 0]])
+    found = replaced(matrix)
+    np.testing.assert_array_equal(np.abs(found) > 0.5, np.abs(matrix) > 0.5)
+    assert not np.any(np.isclose(found[np.abs(found) > 0.5], matrix[np.abs(matrix) > 0.5], atol=1e-3))
+
+
+def test_a_block_keeps_its_zeros_and_a_norm_that_can_be_encoded() -> None:
+    block = np.array([[0.3183, 0.0], [0.2157, 0.4411]])
+    found = replaced(block)
+    assert found[0, 1] == 0
+    assert np.linalg.norm(found, 2) <= 1 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("source", "tells"),
+    [
+        ("", False),
+        ("x = 12345\n", False),
+        ("x = 0.25\n", True),
+        ("x = 1_000.5\n", False),
+        ("x = 1_000.25\n", True),
+        ("x = 2.5e-3\n", True),
+        ("x = 0b11 + 0o7\n", False),
+        ("x = 'pennylane 0.45.1'\n", True),
+        ("x = f(3)  # about 1e-7\n", True),
+        ("x = 'no number here'\n", False),
+    ],
+)
+def test_what_counts_as_a_number_of_ones_own(source: str, tells: bool) -> None:
+    assert tells_numbers(source) is tells
