@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.errors import OutputError, TraceError
+from qdiag.errors import CircuitFormatError, OutputError, TraceError
 from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
@@ -29,6 +29,9 @@ _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 PASSING = frozenset({"worker", "timeout"})
 """Stages of failures that a second attempt may not meet: they are never stored."""
 
+
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, CircuitFormatError)
+"""What reading an entry that `_encoded` did not write may raise."""
 
 _STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy", "autograd", "autoray")
 
@@ -77,9 +80,9 @@ class EvaluationStore:
         """The evaluation stored under a key, or None."""
         try:
             row = self._database.execute(_FIND, (key, self._stack)).fetchone()
-        except sqlite3.DatabaseError:
+            return None if row is None else _decoded(row[0], row[1])
+        except (sqlite3.DatabaseError, *_DAMAGE):
             raise TraceError(f"{self._name} is damaged", "move it away: it is made anew from the trace") from None
-        return None if row is None else _decoded(row[0], row[1])
 
     def put(self, key: str, evaluation: Evaluation) -> None:
         """Store an evaluation, unless a second attempt may come out otherwise or its results are no plain arrays."""
@@ -148,4 +151,9 @@ def _method(head: dict[str, Any]) -> Method:
 
 
 def _taken(arrays: Iterator[np.ndarray], count: Optional[int]) -> Optional[tuple[np.ndarray, ...]]:
-    return None if count is None else tuple(islice(arrays, count))
+    if count is None:
+        return None
+    taken = tuple(islice(arrays, count))
+    if len(taken) != count:
+        raise ValueError("an array is missing")
+    return taken
