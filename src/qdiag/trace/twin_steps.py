@@ -148,6 +148,6 @@ def _records(path: Path) -> Iterator[tuple[dict[str, Any], list[np.ndarray]]]:
             try:
                 head = json.loads(line)
                 arrays = unpack(file.read(head["bytes"]))
-            except (ValueError, KeyError, CircuitFormatError):
+            except (ValueError, TypeError, KeyError, CircuitFormatError):
                 return
             yield head, [array for array in arrays if array is not None]
