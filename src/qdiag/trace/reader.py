@@ -87,7 +87,10 @@ class Trace:
     @property
     def started(self) -> float:
         """When the recording began, in seconds since the epoch; 0 where it is not known."""
-        return float(self._meta("started") or 0)
+        try:
+            return float(self._meta("started") or 0)
+        except ValueError as error:
+            raise _damaged(self.path, error) from None
 
     @property
     def environment(self) -> Environment:

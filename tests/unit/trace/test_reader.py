@@ -18,6 +18,7 @@ import pytest
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.probe import Probe
 from qdiag.recording.settle import mark_stopped, settle, side_path
 from qdiag.trace.call_text import text_of
 from qdiag.trace.reader import Trace
@@ -247,7 +248,7 @@ def test_a_trace_in_a_folder_that_cannot_be_written_can_be_read(path: Path) -> N
         path.parent.chmod(stat.S_IRWXU)
 
 
-# --- what is no trace ---------------------------------------------------------------------------------------------------
+# --- what is no trace -------------------------------------------------------------------------------------------------
 
 
 def text(path: Path) -> None:
@@ -353,3 +354,109 @@ def test_a_copy_taken_while_it_grows_is_a_trace(path: Path, tmp_path: Path) -> N
             shutil.copy(f"{path}{suffix}", tmp_path / f"copy.qdiag{suffix}")
     with Trace.open(tmp_path / "copy.qdiag") as trace:
         assert same(trace.call(0), call())
+
+
+# --- facts about the whole recording ----------------------------------------------------------------------------------
+
+
+def with_facts(path: Path, **facts: str) -> Path:
+    with TraceWriter(path) as writer:
+        for name, fact in facts.items():
+            writer.meta(name.replace("_", "-"), fact)
+    return path
+
+
+def test_when_it_began_is_in_it(path: Path) -> None:
+    before = path.stat().st_mtime
+    with Trace.open(path) as trace:
+        assert trace.started == pytest.approx(before, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("facts", "read"),
+    [
+        ({"started": "yesterday"}, lambda trace: trace.started),
+        ({"environment": "[]"}, lambda trace: trace.environment),
+        ({"script": "nonsense"}, lambda trace: trace.script),
+        ({"failure": "{}}"}, lambda trace: trace.script),
+        ({"probe_0": "{}"}, lambda trace: trace.probes),
+        ({"probe_0": "null"}, lambda trace: trace.probes),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
+)
+def test_a_fact_that_nobody_wrote_is_a_trace_error_with_a_cure(
+    path: Path, facts: dict[str, str], read: Callable[[Trace], object]
+) -> None:
+    with Trace.open(with_facts(path, **facts)) as trace, pytest.raises(TraceError) as caught:
+        read(trace)
+    assert caught.value.cure
+
+
+def test_a_recording_of_which_nothing_is_known_is_one_all_the_same(path: Path) -> None:
+    with_facts(path, started="", script=text_of(Script("")), environment="")
+    with Trace.open(path) as trace:
+        assert trace.started == 0
+        assert trace.environment == Environment()
+        assert trace.script == Script("")
+
+
+def test_probes_come_in_the_order_of_their_calls(path: Path) -> None:
+    probes = {f"probe_{k}": text_of(Probe(call, note=f"number {k}")) for k, call in enumerate((30, 4, 100))}
+    with Trace.open(with_facts(path, **probes)) as trace:
+        assert [(probe.call, probe.note) for probe in trace.probes] == [(4, "number 1"), (30, "number 0"), (100, "number 2")]
+
+
+def test_the_failure_that_ended_the_script_is_part_of_it(path: Path) -> None:
+    failure = Failure("ValueError", "no", (), "forward")
+    with Trace.open(with_facts(path, failure=text_of(failure), script=text_of(replace(SCRIPT, exit_code=1)))) as trace:
+        assert trace.script == replace(SCRIPT, exit_code=1, failure=failure)
+
+
+def test_only_a_recording_that_was_ended_is_complete(path: Path) -> None:
+    with Trace.open(path) as trace:
+        assert not trace.complete
+    with Trace.open(with_facts(path, complete="no")) as trace:
+        assert not trace.complete
+    with Trace.open(with_facts(path, complete="yes")) as trace:
+        assert trace.complete
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+def test_backward_passes_come_in_their_order_whatever_the_order_of_writing(path: Path) -> None:
+    one, two = (Backward((np.array(float(k)),), (None,), (False,)) for k in range(2))
+    with TraceWriter(path) as writer:
+        writer.write(call(backwards=()))
+        with writer.transaction():
+            writer.backward(0, 1, two)
+            writer.backward(0, 0, one)
+    with Trace.open(path) as trace:
+        assert same(trace.call(0).backwards, (one, two))
+
+
+def test_calls_that_came_after_the_last_look_are_not_counted_and_are_there_when_asked_for(path: Path) -> None:
+    with TraceWriter(path) as writer, Trace.open(path) as trace:
+        writer.write(call(0))
+        assert len(trace) == 0
+        assert list(trace.calls()) == []
+        assert trace.first_of_each_structure() == ()
+        assert trace.call(0).index == 0
+        assert trace.refresh() == len(trace) == 1
+        assert trace.first_of_each_structure() == (0,)
+
+
+@pytest.mark.parametrize("index", [-1, 1, 10**30])
+def test_a_structure_of_a_call_that_is_not_there_is_an_error(path: Path, index: int) -> None:
+    with Trace.open(written(path, call())) as trace, pytest.raises(TraceError):
+        trace.structure_of(index)
+
+
+def test_the_last_reader_of_a_settled_trace_leaves_one_file(path: Path) -> None:
+    written(path, call())
+    early = Trace.open(path)
+    with TraceWriter(path) as writer:
+        writer.write(call(1))
+        writer.meta("complete", "yes")
+    early.close()
+    assert os.listdir(path.parent) == [path.name]
