@@ -51,7 +51,7 @@ DEEP = Node(
 )
 
 
-# --- reading --------------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_walk_meets_data_before_metadata_and_outer_values_before_inner_ones() -> None:
@@ -118,7 +118,7 @@ def test_what_cannot_be_rebuilt_is_named_with_its_reason_however_deep_it_sits() 
     assert made.opaque == ("Mine (it holds a function)", "ExpectationMP (no class)")
 
 
-# --- raw samples ----------------------------------------------------------------------------------------------------------
+# --- raw samples ------------------------------------------------------------------------------------------------------
 
 SAMPLE, COUNTS = Node("SampleMP"), Node("CountsMP")
 
@@ -148,7 +148,7 @@ def test_outputs_that_are_raw_samples_repeat_with_the_groups_of_shots(measured: 
     assert raw_outputs(circuit(measured=measured), count) == raw
 
 
-# --- rebuilding -----------------------------------------------------------------------------------------------------------
+# --- rebuilding -------------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=30)
@@ -221,7 +221,7 @@ def test_exactly_the_parameters_named_become_trainable(made: Circuit, wanted: se
     assert all(a.value is b.value for a, b in zip(after.parameters, made.parameters))
 
 
-# --- precision ------------------------------------------------------------------------------------------------------------
+# --- precision --------------------------------------------------------------------------------------------------------
 
 WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
 NARROWER = {"float64": "float32", "complex128": "complex64"}
@@ -257,7 +257,7 @@ def test_another_precision_is_not_known() -> None:
         with_precision(circuit(), "float16")
 
 
-# --- deleting and relabelling -----------------------------------------------------------------------------------------------
+# --- deleting and relabelling -----------------------------------------------------------------------------------------
 
 
 def test_operations_and_measurements_go_by_position() -> None:

@@ -175,7 +175,7 @@ def has_terms(made: Circuit) -> bool:
 WHOLE = circuits().filter(has_terms)
 
 
-# --- whatever the circuit ---------------------------------------------------------------------------------------------------
+# --- whatever the circuit ---------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=40)
@@ -227,7 +227,7 @@ def test_deleting_operations_one_by_one_or_at_once_is_the_same(gone: list[bool])
     assert [node.name for node in at_once.operations] == [f"G{i}" for i, away in enumerate(gone) if not away]
 
 
-# --- numbers ----------------------------------------------------------------------------------------------------------------
+# --- numbers ----------------------------------------------------------------------------------------------------------
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False, min_value=-1e300, max_value=1e300), st.integers(1, 12))
@@ -278,7 +278,7 @@ def test_an_empty_batch_has_no_first_row_and_stays() -> None:
     assert without_batch(start, [0]).parameters[0] is start.parameters[0]
 
 
-# --- narrower operators -------------------------------------------------------------------------------------------------------
+# --- narrower operators -----------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=40)

@@ -140,7 +140,7 @@ def test_a_source_with_integers_and_halves_tells_nothing(source: str) -> None:
     assert not tells_numbers(source)
 
 
-# --- whatever the numbers ----------------------------------------------------------------------------------------------------
+# --- whatever the numbers ---------------------------------------------------------------------------------------------
 
 SEEDS = st.integers(0, 10**6)
 SIMPLE = [0.0, 1.0, *(math.pi * k / n for n in (1, 2, 3, 4, 6, 8) for k in range(1, 2 * n + 1))]

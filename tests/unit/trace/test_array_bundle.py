@@ -99,7 +99,7 @@ def test_a_long_float_is_refused_where_it_is_longer_than_double() -> None:
         pack([np.zeros(1, np.longdouble)])
 
 
-# --- bytes that nobody packed ------------------------------------------------------------------------------------------------
+# --- bytes that nobody packed -----------------------------------------------------------------------------------------
 
 
 def bundle(header: object, body: bytes = b"") -> bytes:

@@ -147,7 +147,7 @@ def test_longer_text_than_the_bound_is_not_read(monkeypatch: pytest.MonkeyPatch)
         value_from(SourceLine, text + " ")
 
 
-# --- options: what may be no JSON number ---------------------------------------------------------------------------------------
+# --- options: what may be no JSON number ------------------------------------------------------------------------------
 
 
 @given(st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=10))
@@ -173,7 +173,7 @@ def test_an_option_that_is_neither_number_nor_text_is_kept_as_its_words() -> Non
     assert value_from(Configuration, text_of(made)).device_options == (("sampler", "a sampler"),)
 
 
-# --- several at once -----------------------------------------------------------------------------------------------------------
+# --- several at once --------------------------------------------------------------------------------------------------
 
 
 def test_a_list_of_values_comes_back_as_a_tuple() -> None:

@@ -46,7 +46,7 @@ def structure(made: Circuit) -> str:
     return skeleton(made)[0]
 
 
-# --- what is in the text ------------------------------------------------------------------------------------------------------
+# --- what is in the text ----------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=30)
@@ -176,7 +176,7 @@ def test_a_label_that_equals_an_integer_is_none(label: Any) -> None:
         skeleton(Circuit((Node("RX", (number(0.1),), (Wires((label,)), ()), (label,)),), ()))
 
 
-# --- what is refused when read --------------------------------------------------------------------------------------------------
+# --- what is refused when read ----------------------------------------------------------------------------------------
 
 
 def document() -> Any:

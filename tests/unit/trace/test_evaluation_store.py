@@ -139,7 +139,7 @@ def test_a_number_that_is_no_array_is_kept_as_one() -> None:
     assert same(found.outputs, (np.array(0.5),))
 
 
-# --- files that are something else ----------------------------------------------------------------------------------------------
+# --- files that are something else ------------------------------------------------------------------------------------
 
 
 def test_a_file_that_is_no_database_is_refused_with_a_cure(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_an_easy_function_costs_less_than_a_hard_one() -> None:
     assert easy.evaluations < hard.evaluations
 
 
-# --- noise --------------------------------------------------------------------------------------------------------------
+# --- noise ------------------------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 1000))
@@ -153,7 +153,7 @@ def test_steps_of_the_callers_own_are_taken() -> None:
     assert abs(found.value - 1) <= found.error
 
 
-# --- kinks, jumps and edges ----------------------------------------------------------------------------------------------
+# --- kinks, jumps and edges -------------------------------------------------------------------------------------------
 
 
 KINKS: list[tuple[str, Scalar]] = [

@@ -173,7 +173,7 @@ def test_the_hadamard_exchanges_x_and_z() -> None:
     np.testing.assert_allclose(hadamard @ Y @ hadamard, -Y, atol=1e-15)
 
 
-# --- the parts they are made of ------------------------------------------------------------------------------------------
+# --- the parts they are made of ---------------------------------------------------------------------------------------
 
 
 @given(st.text("IXYZ", min_size=1, max_size=3))

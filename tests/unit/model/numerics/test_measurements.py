@@ -166,7 +166,7 @@ def test_a_state_is_a_vector_where_it_is_pure_and_a_matrix_where_it_is_mixed(see
     np.testing.assert_allclose(read(final, Reading("state")), rho, atol=1e-14)
 
 
-# --- mid-circuit measurements ----------------------------------------------------------------------------------------------
+# --- mid-circuit measurements -----------------------------------------------------------------------------------------
 
 
 def outcome(*positions: int, table: Sequence[float]) -> MeasuredOutcome:
@@ -245,7 +245,7 @@ def test_without_postselection_what_leaks_out_of_a_state_is_not_hidden() -> None
     assert read(final, Reading("probs")).sum() == pytest.approx(0.25)
 
 
-# --- matrices of whole products -----------------------------------------------------------------------------------------
+# --- matrices of whole products ---------------------------------------------------------------------------------------
 
 
 @given(SEEDS)

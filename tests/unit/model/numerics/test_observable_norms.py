@@ -70,7 +70,7 @@ def test_groups_of_shots_repeat_the_bounds_and_one_stacked_array_takes_the_large
     assert norms_of(circuit, 1) == pytest.approx((3,))
 
 
-# --- against the norms of the matrices themselves -------------------------------------------------------------------------
+# --- against the norms of the matrices themselves ---------------------------------------------------------------------
 
 SEEDS = st.integers(0, 10**6)
 PAULIS = {"PauliX": gates.X, "PauliY": gates.Y, "PauliZ": gates.Z, "Identity": gates.I2, "Hadamard": gates.HADAMARD}

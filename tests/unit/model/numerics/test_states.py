@@ -108,7 +108,7 @@ def test_an_operation_on_a_foreign_wire_is_not_simulated() -> None:
         after((Factor(gates.X, ("c",)),), Reading("probs"))
 
 
-# --- against density matrices of all wires, written out -------------------------------------------------------------------
+# --- against density matrices of all wires, written out ---------------------------------------------------------------
 
 SEEDS = st.integers(0, 10**6)
 ORDER = ("a", "b", "c")

@@ -144,7 +144,7 @@ def test_functions_that_are_the_same_on_the_surface_have_the_same_gradient_along
     assert np.vdot(projected("QubitUnitary", point, one), point @ (1j * turn)).real == pytest.approx(slope, abs=1e-7)
 
 
-# --- which parameters are on a surface ------------------------------------------------------------------------------------
+# --- which parameters are on a surface --------------------------------------------------------------------------------
 
 
 def changes(circuit: Circuit, *gradients: np.ndarray) -> list[bool]:
