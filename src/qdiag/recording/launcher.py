@@ -72,15 +72,17 @@ def run(
     TraceError
         If the trace could not be completed.
     """
-    if not module and not os.path.exists(os.path.join(folder or "", script)):
+    place = os.path.join(folder or "", script)
+    if not module and not os.path.exists(place):
         raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
     described = Script(script, tuple(argv), module)
     trace_path = Path(os.path.abspath(trace_path))
     writer.create(trace_path, described, **{probe_schedule.WANTED: "yes"} if probe else {})
+    kind = "module" if module else "folder" if _holds_main(place) else "script"
     _flush()
     with _signals() as forward_to:
         errors = None if output is None else subprocess.STDOUT
-        process = subprocess.Popen(_command(script, argv, module, trace_path), stdout=output, stderr=errors, cwd=folder)
+        process = subprocess.Popen(_command(kind, script, argv, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
         exit_code = _wait(process, meanwhile, interval)
     described = replace(described, exit_code=exit_code)
@@ -89,8 +91,7 @@ def run(
         return trace.script
 
 
-def _command(script: str, argv: Sequence[str], module: bool, trace_path: Path) -> list[str]:
-    kind = "module" if module else "folder" if _holds_main(script) else "script"
+def _command(kind: str, script: str, argv: Sequence[str], trace_path: Path) -> list[str]:
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     return [sys.executable, *flags, str(_BOOTSTRAP), kind, str(trace_path), script, *argv]
 

@@ -1,0 +1,186 @@
+"""The launcher: a process for the script, out of its way, and a trace that is complete when it has ended."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import pytest
+
+from qdiag.errors import OutputError, UsageError
+from qdiag.model.call import Script
+from qdiag.recording import launcher
+from qdiag.trace.reader import Trace
+
+
+def run(folder: Path, text: str, argv: Sequence[str] = (), **options: Any) -> Script:
+    (folder / "train.py").write_text(text)
+    with open(os.devnull, "wb") as null:
+        return launcher.run("train.py", argv, module=False, trace_path=folder / "trace", output=null, folder=folder, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "exit_code"),
+    [("", 0), ("raise SystemExit(3)", 3), ("1/0", 1), ("import os; os._exit(9)", 9), ("import os; os.kill(os.getpid(), 9)", -9)],
+)
+def test_it_gives_the_scripts_exit_code_and_keeps_it(tmp_path: Path, text: str, exit_code: int) -> None:
+    script = run(tmp_path, text, ["--lr", "0.1"])
+    assert (script.path, script.argv, script.exit_code) == ("train.py", ("--lr", "0.1"), exit_code)
+    with Trace.open(tmp_path / "trace") as trace:
+        assert trace.complete
+        assert trace.script.exit_code == exit_code
+        assert len(trace) == 0
+
+
+def test_a_script_that_is_not_there_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no script train\.py") as caught:
+        launcher.run("train.py", (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+    assert "-m" in caught.value.cure
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_that_cannot_be_made_is_known_before_the_script_runs(tmp_path: Path) -> None:
+    (tmp_path / "trace").write_text("there")
+    with pytest.raises(OutputError):
+        run(tmp_path, "open('ran', 'w')")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_script_finds_the_trace_from_its_beginning(tmp_path: Path) -> None:
+    run(tmp_path, "import os; open('seen', 'w').write(str(os.path.exists('trace')))")
+    assert (tmp_path / "seen").read_text() == "True"
+
+
+def test_what_the_script_prints_goes_where_it_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import sys; print('out'); print('err', file=sys.stderr)")
+    with (tmp_path / "output").open("wb") as output:
+        launcher.run("train.py", (), module=False, trace_path=tmp_path / "trace", output=output, folder=tmp_path)
+    assert sorted((tmp_path / "output").read_text().split()) == ["err", "out"]
+
+
+def test_a_module_is_run_as_python_would(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import sys; open('seen', 'w').write(repr((__name__, sys.argv[1:])))")
+    script = launcher.run("train", ["1"], module=True, trace_path=tmp_path / "trace", folder=tmp_path)
+    assert (script.module, script.exit_code) == (True, 0)
+    assert (tmp_path / "seen").read_text() == "('__main__', ['1'])"
+
+
+class TestMeanwhile:
+    def test_something_else_is_done_until_the_script_ends(self, tmp_path: Path) -> None:
+        rounds: list[int] = []
+
+        def meanwhile() -> bool:
+            rounds.append(1)
+            (tmp_path / "go").touch()
+            return False
+
+        wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.005)\n"
+        assert run(tmp_path, wait, meanwhile=meanwhile, interval=0.01).exit_code == 0
+        assert rounds
+
+    def test_more_to_do_is_done_at_once(self) -> None:
+        asked: list[Optional[float]] = []
+
+        class Process:
+            def wait(self, timeout: Optional[float] = None) -> int:
+                asked.append(timeout)
+                if len(asked) < 4:
+                    raise subprocess.TimeoutExpired("script", timeout or 0)
+                return 5
+
+        more = iter([True, True, False])
+        assert launcher._wait(Process(), lambda: next(more), 0.2) == 5  # type: ignore[arg-type]
+        assert asked == [0.2, 0, 0, 0.2]
+
+
+class TestTheCommand:
+    def test_is_this_interpreter_with_its_flags(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(subprocess, "_args_from_interpreter_flags", lambda: ["-O", "-X", "utf8"])
+        command = launcher._command("script", "train.py", (), Path("trace"))
+        assert command[:4] == [sys.executable, "-O", "-X", "utf8"]
+
+    def test_names_the_kind_the_trace_and_what_to_run(self) -> None:
+        command = launcher._command("script", "train.py", ["--lr", "0.1"], Path("/traces/trace"))
+        assert command[-6:] == [str(launcher._BOOTSTRAP), "script", "/traces/trace", "train.py", "--lr", "0.1"]
+
+
+PROGRAM = "open('ran', 'w').write(__file__)"
+
+
+class TestAScriptThatIsMoreThanAFile:
+    def test_may_be_a_folder_below_the_working_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "program").mkdir()
+        (tmp_path / "program" / "__main__.py").write_text(PROGRAM)
+        script = launcher.run("program", (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+        assert script.exit_code == 0
+        assert (tmp_path / "ran").read_text() == str(tmp_path / "program" / "__main__.py")
+
+    def test_may_be_an_archive(self, tmp_path: Path) -> None:
+        with zipfile.ZipFile(tmp_path / "program.pyz", "w") as archive:
+            archive.writestr("__main__.py", PROGRAM)
+        script = launcher.run(str(tmp_path / "program.pyz"), (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+        assert script.exit_code == 0
+        assert (tmp_path / "ran").exists()
+
+    @pytest.mark.parametrize(("name", "holds"), [("archive.pyz", True), ("train.py", False), ("no_archive", False), ("gone", False)])
+    def test_is_known_by_what_it_holds(self, tmp_path: Path, name: str, holds: bool) -> None:
+        (tmp_path / "no_archive").write_text("print('a script without a suffix')")
+        for archive in ("archive.pyz", "train.py"):
+            with zipfile.ZipFile(tmp_path / archive, "w") as file:
+                file.writestr("__main__.py", "")
+        assert launcher._holds_main(str(tmp_path / name)) is holds
+
+
+class TestSignals:
+    def test_handlers_are_put_back(self) -> None:
+        numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+        before = [signal.getsignal(number) for number in numbers]
+        with launcher._signals():
+            assert [signal.getsignal(number) for number in numbers] != before
+        assert [signal.getsignal(number) for number in numbers] == before
+
+    def test_what_is_ignored_stays_ignored(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            with launcher._signals():
+                assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def test_an_interrupt_is_left_to_the_script(self) -> None:
+        with launcher._signals():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def test_a_request_to_end_is_passed_on(self) -> None:
+        sent: list[int] = []
+
+        class Process:
+            def send_signal(self, number: int) -> None:
+                sent.append(number)
+
+        with launcher._signals() as forward_to:
+            forward_to(Process())  # type: ignore[arg-type]
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert sent == [signal.SIGTERM]
+
+
+def test_what_we_have_printed_comes_before_what_the_script_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[str] = []
+
+    class Stream(io.StringIO):
+        def flush(self) -> None:
+            flushed.append(self.getvalue())
+
+    out = Stream()
+    out.write("ours")
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", None)
+    launcher._flush()
+    assert flushed == ["ours"]
