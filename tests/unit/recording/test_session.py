@@ -1,0 +1,168 @@
+"""Recording inside a running program: the innermost session records, and afterwards everything is as it was."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qdiag.errors import OutputError
+from qdiag.model.call import Script
+from qdiag.recording import current, hook_points, session
+from qdiag.recording.session import Session
+from qdiag.trace.reader import Trace
+from qdiag.trace.writer import TraceWriter
+
+SCRIPT = Script("training_step", called=True)
+
+
+class Recorder:
+    """As far as a session asks it."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.count = 3
+
+    def script_failed(self, error: BaseException) -> None:
+        self.heard.append(f"failed: {type(error).__name__}")
+
+    def close(self) -> None:
+        self.heard.append("closed")
+
+
+@pytest.fixture(autouse=True)
+def _no_framework(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("torch", "pennylane"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield
+    assert not hook_points.is_hooked()
+    assert (current.recorder, current.wanted) == (None, current.Wanted())
+
+
+def ended(path: Path) -> Script:
+    with Trace.open(path) as trace:
+        assert trace.complete
+        return trace.script
+
+
+def test_it_makes_a_trace_and_completes_it(tmp_path: Path) -> None:
+    with Session(tmp_path / "trace", SCRIPT), Trace.open(tmp_path / "trace") as trace:
+        assert not trace.complete
+    assert ended(tmp_path / "trace") == Script("training_step", exit_code=0, called=True)
+
+
+def test_inside_it_is_what_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def met(qnode: Any) -> None:
+        return
+
+    with Session(Path("trace"), SCRIPT, met=met):
+        assert current.wanted == current.Wanted(str(tmp_path / "trace"), str(tmp_path), met)
+    assert current.wanted == current.Wanted()
+
+
+def test_a_trace_keeps_its_place_where_the_program_goes_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Session(Path("trace"), SCRIPT):
+        os.chdir("elsewhere")
+    assert ended(tmp_path / "trace").exit_code == 0
+
+
+@pytest.mark.parametrize(("error", "exit_code"), [(ValueError("no"), 1), (KeyboardInterrupt(), 130), (SystemExit(5), 1)], ids=repr)
+def test_an_exception_passes_and_is_the_trace_s_end(tmp_path: Path, error: BaseException, exit_code: int) -> None:
+    with pytest.raises(type(error)), Session(tmp_path / "trace", SCRIPT):
+        raise error
+    assert ended(tmp_path / "trace").exit_code == exit_code
+
+
+def test_the_recorder_hears_of_an_exception_before_it_is_closed(tmp_path: Path) -> None:
+    recorder = Recorder()
+
+    def fail() -> None:
+        current.exchange(recorder, current.wanted)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), Session(tmp_path / "trace", SCRIPT):
+        fail()
+    assert recorder.heard == ["failed: ValueError", "closed"]
+
+
+def test_it_tells_how_many_calls_there_were_so_far(tmp_path: Path) -> None:
+    with Session(tmp_path / "trace", SCRIPT) as running:
+        assert running.calls == 0
+        current.exchange(Recorder(), current.wanted)
+        assert running.calls == 3
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_it_says_in_the_trace_whether_qnodes_are_to_be_probed(tmp_path: Path, probe: bool) -> None:
+    with Session(tmp_path / "trace", SCRIPT, probe=probe), TraceWriter(tmp_path / "trace") as file:
+        assert file.fact("probe") == ("yes" if probe else "")
+
+
+def test_an_inner_one_records_and_the_outer_one_goes_on(tmp_path: Path) -> None:
+    with Session(tmp_path / "outer", SCRIPT):
+        outer = Recorder()
+        current.exchange(outer, current.wanted)
+        with Session(tmp_path / "inner", SCRIPT):
+            assert current.recorder is None
+            assert current.wanted.trace == str(tmp_path / "inner")
+        assert current.recorder is outer
+        assert outer.heard == []
+    assert outer.heard == ["closed"]
+
+
+def test_it_waits_for_frameworks_no_longer_than_it_lasts(tmp_path: Path) -> None:
+    before = list(sys.meta_path)
+    with Session(tmp_path / "trace", SCRIPT):
+        assert len(sys.meta_path) == len(before) + 1
+        with Session(tmp_path / "inner", SCRIPT):
+            pass
+    assert sys.meta_path == before
+
+
+def test_a_trace_that_is_there_is_never_written_over(tmp_path: Path) -> None:
+    (tmp_path / "trace").write_text("the user's own")
+    with pytest.raises(OutputError), Session(tmp_path / "trace", SCRIPT):
+        raise AssertionError
+    assert (tmp_path / "trace").read_text() == "the user's own"
+
+
+def test_in_a_forked_child_it_leaves_the_trace_to_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = Session(tmp_path / "trace", SCRIPT)
+    running.__enter__()
+    monkeypatch.setattr(running, "_home", os.getpid() + 1)
+    running.__exit__(None, None, None)
+    with Trace.open(tmp_path / "trace") as trace:
+        assert not trace.complete
+
+
+class TestPaused:
+    def test_nothing_is_recorded(self, tmp_path: Path) -> None:
+        with Session(tmp_path / "trace", SCRIPT):
+            recorder = Recorder()
+            current.exchange(recorder, current.wanted)
+            with session.paused():
+                assert current.needed() is None
+            assert current.recorder is recorder
+
+    def test_it_goes_on_after_an_exception(self, tmp_path: Path) -> None:
+        with Session(tmp_path / "trace", SCRIPT):
+            with pytest.raises(ValueError, match="ours"), session.paused():
+                raise ValueError("ours")
+            assert current.wanted.trace == str(tmp_path / "trace")
+
+    def test_warnings_of_ours_are_not_the_users(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with session.paused():
+                warnings.warn("ours", UserWarning, stacklevel=1)
+            with pytest.raises(UserWarning):
+                warnings.warn("the user's", UserWarning, stacklevel=1)
