@@ -1,0 +1,273 @@
+"""From a live call to an entry of the trace: what surrounds the circuit, read without touching it."""
+
+from __future__ import annotations
+
+import json
+import types
+from typing import Any, Callable, Optional
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.stack
+
+qml = pytest.importorskip("pennylane")
+torch = pytest.importorskip("torch")
+call_reader = pytest.importorskip("qdiag.recording.call_reader")
+
+from pennylane import numpy as pnp  # noqa: E402
+
+from qdiag.model.call import Argument, Failure, SourceLine  # noqa: E402
+from qdiag.model.circuit import Circuit  # noqa: E402
+from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
+from qdiag.recording.source_places import Places  # noqa: E402
+from qdiag.trace import call_text  # noqa: E402
+from qdiag.trace.array_bundle import unpack  # noqa: E402
+from qdiag.trace.circuit_text import restore  # noqa: E402
+from qdiag.trace.writer import Entry  # noqa: E402
+
+LINE = SourceLine("train.py", 31, "step")
+
+
+def rotation(x: Any, y: Any = 0.5, *, z: Any = 0.0) -> Any:
+    qml.RX(x, wires=0)
+    qml.RY(y, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
+def qnode_of(function: Callable[..., Any] = rotation, interface: str = "auto", **options: Any) -> Any:
+    return qml.QNode(function, qml.device("default.qubit", wires=2), interface=interface, **options)
+
+
+def ongoing(qnode: Any, args: tuple[Any, ...] = (), kwargs: Optional[dict[str, Any]] = None, layer: str = "") -> Ongoing:
+    return Ongoing(qnode, args, kwargs or {}, LINE, layer)
+
+
+def made(qnode: Any, *args: Any, **kwargs: Any) -> tuple[Ongoing, Any]:
+    """A call that is over, and its result."""
+    call = ongoing(qnode, args, kwargs)
+    return call, qnode(*args, **kwargs)
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader(Places("/home/user/project"))
+
+
+def arguments_of(entry: Entry) -> tuple[Argument, ...]:
+    return call_text.values_from(Argument, entry.arguments)
+
+
+class TestTheTapeOfACall:
+    def test_is_none_while_the_quantum_function_has_not_run(self) -> None:
+        assert ongoing(qnode_of()).tape is None
+
+    def test_is_the_one_made_since_the_call_began(self) -> None:
+        qnode = qnode_of()
+        first, _ = made(qnode, 0.1)
+        again = ongoing(qnode)
+        assert first.tape is not None
+        # what is still there is of the call before
+        assert again.tape is None
+        qnode(0.2)
+        assert again.tape is not None
+
+
+def entry_of(reader: Reader, call: Ongoing, outputs: Optional[tuple[Any, ...]] = None, failure: Optional[Failure] = None) -> Entry:
+    return reader.entry(call, 7, 1, outputs, failure)[0]
+
+
+def circuit_in(entry: Entry) -> Circuit:
+    return restore(entry.structure, [array for array in unpack(entry.numbers) if array is not None])
+
+
+class TestTheCircuitOfACall:
+    def test_comes_with_its_numbers(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), torch.tensor(0.25, dtype=torch.float64, requires_grad=True))
+        entry = entry_of(reader, call)
+        circuit = circuit_in(entry)
+        assert [node.name for node in circuit.operations] == ["RX", "RY"]
+        assert [float(p.value) for p in circuit.parameters] == [0.25, 0.5]
+        assert [p.trainable for p in circuit.parameters] == [True, False]
+        assert entry.written is None
+
+    def test_comes_with_its_live_numbers_in_the_order_of_its_parameters(self, reader: Reader) -> None:
+        x, y = torch.tensor(0.25, requires_grad=True), torch.tensor(0.5, requires_grad=True)
+        call, _ = made(qnode_of(), x, y)
+        _, sources = reader.entry(call, 0, 0, None)
+        assert [source is given for source, given in zip(sources, (x, y))] == [True, True]
+
+    def test_that_never_was_says_so(self, reader: Reader) -> None:
+        circuit = circuit_in(entry_of(reader, ongoing(qnode_of())))
+        assert circuit.operations == ()
+        assert circuit.notes == ("the quantum function raised before its circuit was complete",)
+
+    def test_is_kept_as_written_only_where_transforms_changed_it(self, reader: Reader) -> None:
+        qnode = qnode_of()
+        call, _ = made(qnode, 0.1)
+        call.transformed = (call.tape,)
+        assert entry_of(reader, call).written is None
+        call.transformed = (qml.tape.QuantumScript([qml.RX(0.1, 0)], [qml.expval(qml.PauliZ(0))]),)
+        entry = entry_of(reader, call)
+        assert entry.written is not None
+        assert [node.name for node in circuit_in(entry).operations] == ["RX"]
+
+    def test_that_became_several_is_the_one_that_was_written(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        call.transformed = (call.tape, call.tape)
+        circuit = circuit_in(entry_of(reader, call))
+        assert [node.name for node in circuit.operations] == ["RX", "RY"]
+        assert "the QNode's transforms made 2 circuits of it: recorded as written" in circuit.notes
+
+    def test_is_read_without_touching_a_queue(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        with qml.queuing.AnnotatedQueue() as queue:
+            entry_of(reader, call)
+        assert not queue
+
+
+class TestAnEntry:
+    def test_holds_where_and_when_it_was_called(self, reader: Reader) -> None:
+        call, out = made(qnode_of(), 0.1)
+        call.warnings.append("UserWarning: careful")
+        entry = entry_of(reader, call, (out,))
+        assert (entry.step, entry.thread, entry.warnings) == (7, 1, ("UserWarning: careful",))
+        assert call_text.value_from(SourceLine, entry.source) == LINE
+
+    @pytest.mark.parametrize(
+        ("interface", "value", "container"),
+        [
+            ("torch", torch.tensor(0.1, requires_grad=True), "torch"),
+            ("autograd", pnp.array(0.1, requires_grad=True), "autograd"),
+        ],
+    )
+    def test_copies_the_outputs_and_says_what_they_were_in(self, reader: Reader, interface: str, value: Any, container: str) -> None:
+        call, out = made(qnode_of(interface=interface), value)
+        entry = entry_of(reader, call, (out,))
+        assert entry.outputs is not None
+        assert (type(entry.outputs[0]), entry.container) == (np.ndarray, container)
+        assert float(entry.outputs[0]) == pytest.approx(np.cos(0.1) * np.cos(0.5))
+
+    def test_of_a_call_that_raised_has_a_failure_and_no_outputs(self, reader: Reader) -> None:
+        failure = Failure("ValueError", "no")
+        entry = entry_of(reader, ongoing(qnode_of()), None, failure)
+        assert (entry.outputs, entry.failure) == (None, failure)
+
+    def test_names_the_arguments_as_the_function_does(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), torch.tensor(0.1, requires_grad=True), 0.2, z=np.zeros(3))
+        assert arguments_of(entry_of(reader, call)) == (
+            Argument("x", "torch", "float32", (), True),
+            Argument("y", "python", "float64", (), False),
+            Argument("z", "numpy", "float64", (3,), False),
+        )
+
+    def test_numbers_the_arguments_that_have_no_name(self, reader: Reader) -> None:
+        def variadic(*angles: Any) -> Any:
+            qml.RX(angles[0], wires=0)
+            return qml.expval(qml.PauliZ(0))
+
+        call, _ = made(qnode_of(variadic), 0.1, 2)
+        assert [(a.name, a.dtype) for a in arguments_of(entry_of(reader, call))] == [("*0", "float64"), ("*1", "int64")]
+
+    def test_describes_a_nested_argument_leaf_by_leaf_up_to_a_limit(self, reader: Reader) -> None:
+        def nested(parts: Any) -> Any:
+            qml.RX(parts[0][0], wires=0)
+            return qml.expval(qml.PauliZ(0))
+
+        call, _ = made(qnode_of(nested), [[0.1, 0.2], (np.float32(0.3),)])
+        assert [(a.name, a.container) for a in arguments_of(entry_of(reader, call))] == [
+            ("parts[0][0]", "python"), ("parts[0][1]", "python"), ("parts[1][0]", "numpy-scalar"),
+        ]  # fmt: skip
+        call, _ = made(qnode_of(nested), [[0.1] for _ in range(500)])
+        assert len(arguments_of(entry_of(reader, call))) == call_reader.MAX_LEAVES
+
+    def test_names_an_interface_though_the_call_ended_before_pennylane_said_one(self, reader: Reader) -> None:
+        for value, interface in ((torch.tensor(0.1), "torch"), (pnp.array(0.1), "autograd"), (0.1, "numpy")):
+            call = ongoing(qnode_of(), (value,))
+            call.resolution = (None, "auto")
+            assert json.loads(entry_of(reader, call).configuration)["interface"] == interface
+
+    @pytest.mark.parametrize(
+        ("layer", "kwargs", "dtype"),
+        [
+            ("TorchLayer", {"inputs": torch.zeros(2, dtype=torch.float64)}, "float64"),
+            ("TorchLayer", {}, ""),
+            ("", {"inputs": torch.zeros(2)}, ""),
+            ("TorchLayer", {"inputs": 1}, ""),
+        ],
+    )
+    def test_has_the_dtype_that_a_layer_hands_on(self, reader: Reader, layer: str, kwargs: dict[str, Any], dtype: str) -> None:
+        assert entry_of(reader, ongoing(qnode_of(), (), kwargs, layer)).layer_dtype == dtype
+
+
+class TestAConfiguration:
+    def configuration(self, reader: Reader, call: Ongoing) -> str:
+        return entry_of(reader, call).configuration
+
+    def test_is_worked_out_once_for_the_calls_of_a_qnode(self, reader: Reader) -> None:
+        qnode = qnode_of(interface="torch")
+        texts = {id(self.configuration(reader, made(qnode, float(n))[0])) for n in range(3)}
+        assert len(texts) == 1
+
+    def test_is_another_where_pennylane_resolved_another_method(self, reader: Reader) -> None:
+        qnode = qnode_of(interface="torch")
+        call, _ = made(qnode, 0.1)
+        seen = []
+        for method in ("backprop", "adjoint"):
+            call.resolution = (method, "torch")
+            seen.append(json.loads(self.configuration(reader, call))["resolved"])
+        assert seen == ["backprop", "adjoint"]
+
+    def test_of_a_qnode_that_took_another_ones_place_in_memory_is_its_own(self, reader: Reader) -> None:
+        one, other = qnode_of(diff_method="adjoint"), qnode_of(diff_method="parameter-shift")
+        self.configuration(reader, ongoing(one))
+        reader._known[id(other)] = reader._known[id(one)]
+        assert json.loads(self.configuration(reader, ongoing(other)))["requested"] == "parameter-shift"
+
+
+@pytest.mark.parametrize(
+    ("value", "container"),
+    [
+        (torch.tensor(1.0), "torch"),
+        (torch.nn.Parameter(torch.tensor(1.0)), "torch"),
+        (pnp.array(1.0), "autograd"),
+        (np.asarray(1.0), "numpy"),
+        (np.float32(1.0), "numpy-scalar"),
+        (1.0, "python"),
+        (True, "python"),
+        ("text", "python"),
+        (None, "python"),
+    ],
+)
+def test_what_a_value_is_in(value: Any, container: str) -> None:
+    assert call_reader.container_of(value) == container
+
+
+@pytest.mark.parametrize(
+    ("number", "tracked"),
+    [
+        (torch.tensor(1.0, requires_grad=True), True),
+        (torch.tensor(1.0), False),
+        (pnp.array(1.0, requires_grad=True), True),
+        (pnp.array(1.0, requires_grad=False), False),
+        (types.SimpleNamespace(_node=object()), True),
+        (1.0, False),
+    ],
+)
+def test_what_an_interface_tracks(number: Any, tracked: bool) -> None:
+    assert call_reader.is_trainable(number) is tracked
+
+
+def test_an_array_of_a_live_value_is_a_copy() -> None:
+    tensor = torch.tensor([1.0, 2.0], requires_grad=True)
+    array = call_reader.array_of(tensor)
+    with torch.no_grad():
+        tensor.zero_()
+    assert array.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", [torch.tensor(1 + 2j).conj(), torch.tensor(2.0), np.float32(2.0), pnp.array(2.0), 2])
+def test_any_live_value_becomes_an_array_of_its_number(value: Any) -> None:
+    array = call_reader.array_of(value)
+    assert type(array) is np.ndarray
+    assert complex(array) == complex(value)
