@@ -15,6 +15,7 @@ from qdiag.diagnosis.causes import cause_of
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -118,7 +119,7 @@ FAULTS = {
     "009 a multiplexed rotation loses its matrix": (_multiplexer, (BACKPROP, SHIFT), {"where": "output"}),
     "009 against untracked numbers": (_multiplexer, (BACKPROP, parse("default.qubit/none")), {"where": "output"}),
     "017 an imaginary coefficient": (_exponential, (ADJOINT, BACKPROP), {}),
-    "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": "nan", "element": "jacobian[0][0, 2]", "gap": np.inf}),
+    "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": "nan", "element": Element(Kind.JACOBIAN), "gap": np.inf}),
     "021 postselection": (_postselected, (SHIFT, BACKPROP), {}),
     "030 a global phase": (_phase, (SHIFT, BACKPROP), {"where": "raise", "failures": UNBOUND}),
     "034 probabilities under adjoint": (_distribution, (ADJOINT, BACKPROP), {"where": "raise", "failures": NOT_FLOATING}),
@@ -312,7 +313,7 @@ def around(lines, tmp_path, container="torch") -> list:
         qml.expval(qml.PauliZ(0))
         qml.probs(wires=0)
 
-    found = divergence(circuit(function, "tuple"), BACKPROP, ARBITER, where="vjp", element="argument scale")
+    found = divergence(circuit(function, "tuple"), BACKPROP, ARBITER, where="vjp", element=Element(Kind.ARGUMENT, by="scale", at=(0,)))
     arguments = (Argument("x", container, "float64", (), False), Argument("scale", container, "float64", (), True))
     found = replace(found, call=replace(found.call, arguments=arguments))
     cut_out = FunctionCut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))

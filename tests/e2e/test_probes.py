@@ -50,7 +50,7 @@ def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
     assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
     assert [len(probe_findings.wrong_at(probe, position)) for position in range(3)] == [0, 0, 3]
     (found,) = probe_findings.divergences(probe, trace.call(0))
-    assert found.comparison.element == "argument scale"
+    assert str(found.comparison.element) == "argument scale"
     assert probe_findings.is_proven(found)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content.document import document
@@ -81,7 +82,7 @@ def moons() -> Case:
         (BACKPROP, ADJOINT),
         Verdict.ROUNDING,
         "vjp",
-        "d loss / d RY#1",
+        Element(Kind.PRODUCT, by="RY#1"),
         (0.28366217, 0.28366223),
         6.0e-08,
         6.0e-08,
@@ -200,7 +201,7 @@ def shifted() -> Case:
         (ADJOINT, BACKPROP),
         Verdict.ERROR,
         "jacobian",
-        "d output / d RX#0",
+        Element(Kind.JACOBIAN, by="RX#0"),
         (0.0, -0.46730201),
         6.07,
         2.4,
@@ -295,7 +296,7 @@ def noisy() -> Case:
         (SHIFT, SHIFT),
         Verdict.INCONCLUSIVE,
         "output",
-        "output",
+        Element(Kind.OUTPUT),
         (0.98, 0.94),
         0.04,
         0.04,

@@ -11,6 +11,7 @@ import numpy as np
 from qdiag.model.call import Argument, Call, Configuration, Environment, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
@@ -90,12 +91,13 @@ def written(found: Divergence, wording: Wording = AS_A_PERSON, **material: Any) 
 
 
 SCALE = Argument("scale", "torch", "float32", (), True)
+ALONG_SCALE = Element(Kind.ARGUMENT, by="scale", at=(0,))
 PROBE = Probe(0, (ProbedArgument("scale", 0.3, 1e-9, True),), (ProbedMethod("adjoint", (0.0,)),))
 FUNCTION = FunctionCut(
     frozenset(["import pennylane as qml"]), ("def circuit(x, scale):", "    return qml.expval(qml.Z(0))"), ("x", "scale")
 )
 
 
-def seen_by_a_probe(*arguments: Argument, element: str = "argument scale", circuit: Circuit = TWO) -> Divergence:
+def seen_by_a_probe(*arguments: Argument, element: Element = ALONG_SCALE, circuit: Circuit = TWO) -> Divergence:
     found = divergence(circuit, where="vjp", names=(PAIR[0], methods("arbiter")[0]), element=element)
     return replace(found, call=replace(found.call, arguments=arguments), probe=PROBE)

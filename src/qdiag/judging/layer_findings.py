@@ -9,7 +9,8 @@ import numpy as np
 
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import LAYER, Divergence, Evidence
+from qdiag.model.element import Element, Kind
+from qdiag.model.findings import Divergence, Evidence
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
 FLOATS = ("float64", "float32", "float16")
@@ -35,7 +36,7 @@ def divergence(call: Call) -> Optional[Divergence]:
         (call.method, call.method),
         Verdict.ERROR,
         "dtype",
-        element=LAYER,
+        element=Element(Kind.LAYER),
         values=(left, value),
         max_abs=gap,
         max_rel=gap / size,

@@ -11,6 +11,7 @@ import numpy as np
 
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Divergence, Evidence
 from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
@@ -83,7 +84,7 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
         _pair(call),
         Verdict.ERROR,
         "vjp" if math.isfinite(own) else "nan",
-        element=f"argument {argument.name}",
+        element=Element(Kind.ARGUMENT, by=argument.name, at=(position,)),
         values=(own if math.isfinite(own) else None, argument.numerical),
         max_abs=gap,
         max_rel=gap / max(abs(argument.numerical), argument.scale * probe.eps),
@@ -133,7 +134,7 @@ def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
         _pair(call),
         Verdict.ERROR,
         "output",
-        element="output[0]",
+        element=Element(Kind.OUTPUT, index=(0,)),
         max_abs=probe.mixing,
         max_rel=probe.mixing / probe.size,
         ulps=probe.mixing / (probe.eps * probe.size),
@@ -155,7 +156,7 @@ def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
         (call.method, PLAIN.beside(call.method)),
         Verdict.ERROR,
         "output",
-        element="output on tracked arguments",
+        element=Element(Kind.TRACKED),
         max_abs=probe.plain_gap,
         max_rel=probe.plain_gap / probe.size,
         ulps=probe.plain_gap / (probe.eps * probe.size),
@@ -250,5 +251,6 @@ def is_cut_before_the_circuit(divergence: Divergence) -> bool:
 
 
 def _position(divergence: Divergence) -> Optional[int]:
-    names = [] if divergence.probe is None else [f"argument {a.name}" for a in divergence.probe.arguments]
-    return names.index(divergence.comparison.element) if divergence.comparison.element in names else None
+    """Which of the probe's arguments it is about; None where it is about outputs."""
+    element = divergence.comparison.element
+    return element.at[0] if element is not None and element.kind is Kind.ARGUMENT else None

@@ -11,6 +11,7 @@ import numpy as np
 
 from qdiag.errors import UsageError
 from qdiag.model.call import Failure
+from qdiag.model.element import Element
 from qdiag.model.method import Method
 
 
@@ -60,7 +61,7 @@ class Comparison:
     where
         ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
     element
-        The worst element, such as ``vjp[1, 0]`` in the caller's words.
+        The worst element; None where there is none.
     values
         The two values at that element (None where there is no number).
     max_abs, max_rel
@@ -88,7 +89,7 @@ class Comparison:
     methods: tuple[Method, Method]
     verdict: Verdict
     where: str = "output"
-    element: str = ""
+    element: Optional[Element] = None
     values: tuple[Optional[complex], Optional[complex]] = (None, None)
     max_abs: float = 0.0
     max_rel: float = 0.0

@@ -12,12 +12,10 @@ from typing import Optional
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, Proof
-
-LAYER = "the layer's result"
-"""The element of a comparison that holds what a layer handed on against what its QNode gave."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +73,7 @@ class Divergence:
     @property
     def in_layer(self) -> bool:
         """Whether it is a layer that lost what its QNode gave."""
-        return self.comparison.element == LAYER
+        return self.comparison.element is not None and self.comparison.element.kind is Kind.LAYER
 
 
 @dataclass(frozen=True)

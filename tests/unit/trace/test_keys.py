@@ -10,12 +10,12 @@ import pytest
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Request
-from qdiag.model.method import Method, parse
+from qdiag.model.method import Method
 from qdiag.trace import keys
 from qdiag.trace.keys import circuit_key, request_key
 from tests.worlds.scripted import METHODS, circuit
 
-REQUEST = Request(circuit(0.3), parse(METHODS[1]))
+REQUEST = Request(circuit(0.3), METHODS[1])
 EVERYTHING = Request(
     circuit(0.25, "float32", shots=(10, 20)),
     Method("lightning.qubit", "parameter-shift", "float64", "complex64", (("batch_obs", True),), (("h", 1e-3), ("order", 2))),
@@ -47,7 +47,7 @@ class TestOfEarlierRuns:
 
 OTHERWISE = {
     "circuit": circuit(0.31),
-    "method": parse(METHODS[0]),
+    "method": METHODS[0],
     "interface": "autograd",
     "device_wires": (0,),
     "cotangents": ((np.array(1.0),),),
@@ -82,7 +82,7 @@ def test_cotangents_are_told_apart_by_their_numbers_and_by_how_they_are_grouped(
 
 
 def test_the_same_question_has_the_same_key_whoever_asks():
-    assert request_key(Request(circuit(0.3), parse(METHODS[1]))) == request_key(REQUEST)
+    assert request_key(Request(circuit(0.3), METHODS[1])) == request_key(REQUEST)
     assert circuit_key(circuit(0.3)) == circuit_key(circuit(0.3)) != circuit_key(circuit(-0.3))
 
 
@@ -97,7 +97,7 @@ def test_a_key_is_worked_out_once_for_each_value(monkeypatch: pytest.MonkeyPatch
     asked = []
     monkeypatch.setattr(keys, "skeleton", lambda given, really=keys.skeleton: asked.append(given) or really(given))
     given = circuit(0.7)
-    requests = [Request(given, parse(name)) for name in METHODS]
+    requests = [Request(given, method) for method in METHODS]
     assert [request_key(request) for request in requests] == [request_key(request) for request in requests]
     circuit_key(given)
     assert asked == [given]

@@ -16,6 +16,7 @@ from qdiag.diagnosis.experiments import (
     only_trainable,
     other_methods,
 )
+from qdiag.model.element import Kind
 from qdiag.model.method import DIFF_METHODS, Method
 from qdiag.model.probe import Proof
 
@@ -41,7 +42,8 @@ DETACHED = Cause(
 def _argument(symptoms: Symptoms) -> bool:
     """Whether the QNode itself was probed, and it is one of its arguments whose gradient is wrong, wherever it stands."""
     elsewhere = symptoms.divergence.proof in (Proof.TRANSFORMS, Proof.STRUCTURE)
-    return "argument" in symptoms.comparison.element and not elsewhere
+    element = symptoms.comparison.element
+    return element is not None and element.kind is Kind.ARGUMENT and not elsewhere
 
 
 TRAINABLE_SETS = Cause(

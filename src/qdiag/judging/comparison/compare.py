@@ -17,6 +17,7 @@ from qdiag.judging.comparison.tensor_pairs import Cotangents, Tensor, tensors_of
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
@@ -80,7 +81,7 @@ def comparisons(
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
         methods = (reference.method, candidate.method)
-        return (_incomparable(Comparison(methods, Verdict.ERROR, element="output"), "shape", detail),)
+        return (_incomparable(Comparison(methods, Verdict.ERROR, element=Element(Kind.OUTPUT)), "shape", detail),)
     law = _law(reference, candidate, circuit, tolerance)
     return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
@@ -142,7 +143,7 @@ def _bounds(law: _Law, scale: float, spread: float, gradient: bool) -> tuple[flo
 
 def _compared(tensor: Tensor, law: _Law) -> Comparison:
     a, b = np.asarray(tensor.a), np.asarray(tensor.b)
-    blank = Comparison(law.methods, Verdict.ERROR, element=tensor.name(()), eps=law.eps)
+    blank = Comparison(law.methods, Verdict.ERROR, element=tensor.element, eps=law.eps)
     if a.shape != b.shape:
         detail = f"shape {a.shape} against {b.shape}"
         return _incomparable(blank, "shape", detail)
@@ -167,7 +168,7 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
         blank,
         verdict=verdict,
         where=where,
-        element=tensor.name(index),
+        element=tensor.at(index),
         values=(_number(a, index), _number(b, index)),
         max_abs=gap,
         max_rel=gap / scale,
@@ -196,7 +197,7 @@ def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np
     index = tuple(int(i) for i in np.argwhere(odd)[0])
     method, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
     values = (_number(a, index), _number(b, index))
-    shown = Comparison(law.methods, Verdict.ERROR, element=tensor.name(index), values=values, eps=law.eps)
+    shown = Comparison(law.methods, Verdict.ERROR, element=tensor.at(index), values=values, eps=law.eps)
     return _incomparable(shown, "nan", f"{method} gives {value} at {int(odd.sum())} of {odd.size} elements")
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Optional, TypeVar
 
 import numpy as np
 
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.circuit import Circuit, raw_outputs
-from qdiag.model.element_names import jacobian_name, output_name, trainable_names, vjp_name
+from qdiag.model.element import Element, Kind, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.numerics.surfaces import tangential
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
 """One array (or None) for each output, for each vector-Jacobian product."""
+
+_WHERE = {Kind.OUTPUT: "output", Kind.JACOBIAN: "jacobian", Kind.PRODUCT: "vjp", Kind.SECOND: "second-derivative"}
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
@@ -24,24 +26,33 @@ class Tensor:
 
     Parameters
     ----------
-    where
-        ``output`` · ``jacobian`` · ``vjp`` · ``second-derivative``.
-    name
-        Gives the name of the element at an index.
+    element
+        What the whole tensor is one of.
     a, b
         The two.
+    axes
+        How many of their axes are the output's; all others are the parameter's.
     floor
         Differences are never measured against a smaller scale than this.
     spread
         What ill-conditioning explains, absolute.
     """
 
-    where: str
-    name: Callable[[tuple[int, ...]], str]
+    element: Element
     a: np.ndarray
     b: np.ndarray
+    axes: int
     floor: float
     spread: float
+
+    @property
+    def where(self) -> str:
+        """``output`` · ``jacobian`` · ``vjp`` · ``second-derivative``."""
+        return _WHERE[self.element.kind]
+
+    def at(self, index: tuple[int, ...]) -> Element:
+        """The element at an index: that in the output comes before that in the parameter."""
+        return replace(self.element, index=index[: self.axes], at=index[self.axes :])
 
 
 def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, cotangents: Cotangents) -> Iterator[Tensor]:
@@ -53,23 +64,23 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
     for i, (x, y) in enumerate(outputs):
         if i in raw:
             continue
-        yield Tensor("output", partial(output_name, count, i), x, y, norms[i], _at(spread.outputs, i, 0.0))
+        yield Tensor(Element(Kind.OUTPUT, i, count), x, y, np.ndim(x), norms[i], _at(spread.outputs, i, 0.0))
     names = trainable_names(circuit)
     for i, (row, other) in enumerate(zip(_along(circuit, a.jacobian or ()), _along(circuit, b.jacobian or ()))):
         if i in raw:
             continue
         ndim = np.ndim(outputs[i][0]) if i < count else 0
         for j, (x, y) in enumerate(zip(row, other)):
-            name = partial(jacobian_name, count, i, ndim, _at(names, j, f"parameter {j}"))
-            yield Tensor("jacobian", name, x, y, norms[i] if i < count else 1.0, _at(_at(spread.jacobian, i, ()), j, 0.0))
+            element = Element(Kind.JACOBIAN, i, count, by=_at(names, j, f"parameter {j}"))
+            yield Tensor(element, x, y, ndim, norms[i] if i < count else 1.0, _at(_at(spread.jacobian, i, ()), j, 0.0))
     for k, (row, other) in enumerate(zip(_along(circuit, a.vjps), _along(circuit, b.vjps))):
         floor = _floor(_at(cotangents, k, ()), norms)
         for j, (x, y) in enumerate(zip(row, other)):
-            name = partial(vjp_name, "loss" if len(a.vjps) < 3 else f"loss {k}", _at(names, j, f"parameter {j}"))
-            yield Tensor("vjp", name, x, y, floor, _at(_at(spread.vjps, k, ()), j, 0.0))
+            element = Element(Kind.PRODUCT, by=_at(names, j, f"parameter {j}"), loss=None if len(a.vjps) < 3 else k)
+            yield Tensor(element, x, y, 0, floor, _at(_at(spread.vjps, k, ()), j, 0.0))
     if not any(e.method.diff_method == "finite-diff" for e in (a, b)):
         for j, (x, y) in enumerate(zip(a.hvp or (), b.hvp or ())):
-            yield Tensor("second-derivative", partial(vjp_name, "slope", _at(names, j, f"parameter {j}")), x, y, sum(norms), 0.0)
+            yield Tensor(Element(Kind.SECOND, by=_at(names, j, f"parameter {j}")), x, y, 0, sum(norms), 0.0)
 
 
 def _along(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Argument, Call
+from qdiag.model.element import Kind
 from qdiag.model.findings import Divergence
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -38,7 +39,8 @@ def argument_scripts(found: Divergence, function: FunctionCut, language: Languag
     OpaqueCircuitError
         If the arguments cannot be given values.
     """
-    name = found.comparison.element.partition("argument ")[2]
+    element = found.comparison.element
+    name = element.by if element is not None and element.kind is Kind.ARGUMENT else ""
     arguments = found.call.arguments
     if name not in [argument.name for argument in arguments]:
         raise OpaqueCircuitError("what differs is no argument of the quantum function by itself", _CURE)

@@ -80,7 +80,8 @@ class Task:
     @property
     def quantity(self) -> str:
         """``output``, ``jacobian`` or ``hessian``: what is worked out for both sides."""
-        gradient = not self.comparison.element.startswith("output") and bool(self.circuit.trainable)
+        element = self.comparison.element
+        gradient = bool(self.circuit.trainable) and not (element is not None and element.of_output)
         if self.where in ("output", "shape", "dtype"):
             return "output"
         if self.where == "second-derivative":

@@ -120,7 +120,7 @@ def _judged(divergence: Divergence, names: Names) -> str:
 def _first(divergence: Divergence, names: Names) -> str:
     call, comparison = divergence.call, divergence.comparison
     place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}"
-    if comparison.element:
+    if comparison.element is not None:
         place += f" · {comparison.element}"
     return f"{place}\n{_sizes(comparison, names)}" if divergence.signature != "raise" else place
 

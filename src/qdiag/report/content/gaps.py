@@ -9,7 +9,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.element_names import output_name, trainable_names
+from qdiag.model.element import Element, Kind, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Result
 from qdiag.model.method import Method
@@ -96,7 +96,10 @@ def _matrix(evaluation: Evaluation) -> np.ndarray:
 
 def _labels(finding: Finding, evaluation: Evaluation) -> tuple[list[str], list[str]]:
     outputs = evaluation.outputs or ()
-    rows = [output_name(len(outputs), i, index) for i, output in enumerate(outputs) for index in np.ndindex(np.shape(output))]
+    elements = (
+        Element(Kind.OUTPUT, i, len(outputs), index) for i, output in enumerate(outputs) for index in np.ndindex(np.shape(output))
+    )
+    rows = [str(element) for element in elements]
     circuit = finding.divergence.call.circuit
     columns = []
     for name, position in zip(trainable_names(circuit), circuit.trainable):

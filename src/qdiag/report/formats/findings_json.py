@@ -118,7 +118,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "judged": divergence.judged,
         "raised": {full(method): words(failure) for method, failure in divergence.raised},
         **_sizes(comparison),
-        "element": comparison.element,
+        "element": "" if comparison.element is None else str(comparison.element),
         "values": [_value(number) for number in comparison.values],
         "detail": comparison.detail,
         "calls": list(divergence.calls),

@@ -10,6 +10,7 @@ import pytest
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, with_trainable
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.material import Material
@@ -129,6 +130,15 @@ def test_a_shape_or_dtype_is_compared_as_such():
     text = written(divergence(where="dtype"))
     assert "(x).dtype\n" in text
     assert "sys.exit(a != b)" in text
+
+
+@pytest.mark.parametrize(
+    ("element", "is_gradient"),
+    [(Element(Kind.OUTPUT, index=(1,)), False), (Element(Kind.TRACKED), False), (Element(Kind.JACOBIAN), True), (None, True)],
+    ids=["an output", "outputs on tracked numbers", "a gradient", "not known"],
+)
+def test_nan_is_shown_in_what_it_was_seen_in(element, is_gradient):
+    assert ("jacobian(" in written(divergence(where="nan", element=element))) is is_gradient
 
 
 def test_a_precision_converts_the_arguments_of_its_own_side():
