@@ -163,8 +163,8 @@ def test_a_method_that_no_longer_raises_exits_with_0(tmp_path):
 
 @today
 def test_another_exception_than_the_one_that_was_found_exits_with_125(tmp_path):
-    detail = f"{SHIFT} raises KeyError: 0"
-    written = write(divergence(circuit(_phase), SHIFT, BACKPROP, where="raise", detail=detail))
+    failures = (Failure("KeyError", "0"), None)
+    written = write(divergence(circuit(_phase), SHIFT, BACKPROP, where="raise", failures=failures))
     assert exit_code(written, tmp_path) == 125
 
 
@@ -198,7 +198,7 @@ def test_the_same_in_double_precision_exits_with_0(tmp_path):
 
 
 def test_a_precision_in_the_method_converts_the_variables(tmp_path):
-    found = divergence(circuit(_rotations), f"{BACKPROP}@float64", f"{ADJOINT}@float64")
+    found = divergence(circuit(_rotations), *methods("default.qubit/backprop@float64", "default.qubit/adjoint@float64"))
     assert exit_code(write(found, Material(tolerance=1e-12)), tmp_path) == 0
 
 
@@ -336,7 +336,7 @@ def test_a_function_that_keeps_its_gradient_exits_with_0(container, tmp_path):
 @pytest.mark.parametrize(("device", "code"), [("lightning.qubit", 1), ("default.qubit", 0)])
 def test_a_result_in_torchs_default_dtype_is_shown_by_its_dtype(device, code, tmp_path):
     pytest.importorskip("pennylane_lightning")
-    found = divergence(circuit(_rotations), f"{device}/adjoint", BACKPROP)
+    found = divergence(circuit(_rotations), parse(f"{device}/adjoint"), BACKPROP)
     script = write_for(found, cause_of("QD103").diagnosis("confirmed", ""))
     assert exit_code(script, tmp_path) == code
     assert script.lines <= 20
