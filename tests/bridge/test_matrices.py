@@ -11,8 +11,8 @@ import pytest
 
 from qdiag.bridges.matrices import channels, cross_examination, operator_matrices
 from qdiag.bridges.matrices.node_steps import rows
-from qdiag.model.numerics.rounding import EXPONENTIALS
 from qdiag.model.numerics.states import NotSimulated
+from qdiag.model.operator_families import EXPONENTIALS
 from tests.bridge.instances import MODERN, operators
 
 pytestmark = pytest.mark.stack

@@ -28,6 +28,7 @@ from qdiag.model.circuit import (
     without_operations,
 )
 from qdiag.model.method import ARBITER, Method, Option
+from qdiag.model.operator_families import PAULIS
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:
@@ -300,9 +301,6 @@ def plain_expectations(position: Optional[int]) -> Experiment:
 
     which = "the measurements" if position is None else f"measurement {position}"
     return Experiment(f"Pauli expectation values instead of {which}", change)
-
-
-PAULIS = ("PauliX", "PauliY", "PauliZ")
 
 
 def _plainly(circuit: Circuit, position: Optional[int], names: Sequence[str]) -> Circuit:

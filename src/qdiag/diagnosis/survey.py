@@ -20,6 +20,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.operator_families import PRODUCTS
 
 Blocks = tuple[np.ndarray, ...]
 
@@ -84,7 +85,7 @@ def _may_be_skewed(circuit: Circuit) -> bool:
     """Whether an observable has a matrix, complex coefficients, or factors that need not commute."""
     parts = [part for measurement in circuit.measurements for part in walk(measurement)]
     matrices = any(np.iscomplexobj(p.value) or p.value.ndim > 1 for p in parts if isinstance(p, Parameter))
-    return matrices or any(part.name in ("Prod", "Tensor") for part in parts if isinstance(part, Node))
+    return matrices or any(part.name in PRODUCTS for part in parts if isinstance(part, Node))
 
 
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)

@@ -16,6 +16,8 @@ from typing import Any, Union
 
 import numpy as np
 
+from qdiag.model.operator_families import RAW_SAMPLES
+
 Label = Union[int, str]
 """A wire label."""
 
@@ -279,9 +281,6 @@ def with_trainable(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     """The same circuit with exactly the parameters at these positions trainable."""
     wanted = frozenset(positions)
     return with_parameters(circuit, [replace(p, trainable=i in wanted) for i, p in enumerate(circuit.parameters)])
-
-
-RAW_SAMPLES = frozenset({"SampleMP", "CountsMP", "ClassicalShadowMP"})
 
 
 def raw_outputs(circuit: Circuit, count: int) -> frozenset[int]:

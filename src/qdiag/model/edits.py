@@ -26,6 +26,7 @@ from qdiag.model.circuit import (
     rebuilt,
     with_nodes,
 )
+from qdiag.model.operator_families import GATHERING
 
 Place = tuple[int, ...]
 """Where a value stands: its top node's position in `Circuit.nodes`, then the position among `parts_of` at each level."""
@@ -111,10 +112,6 @@ def _with_parts(value: Value, groups: list[tuple[Value, ...]]) -> Value:
     if isinstance(value, Tagged):
         return Tagged(value.kind, parts[0])
     raise ValueError(f"a {type(value).__name__} has no parts")
-
-
-GATHERING = frozenset({"Prod", "Sum", "Tensor", "CompositeOp"})
-"""Operators that are nothing but their operands taken together."""
 
 
 def _settled(node: Node) -> Value:

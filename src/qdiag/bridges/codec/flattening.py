@@ -16,6 +16,7 @@ import pennylane as qml
 from qdiag.bridges.codec import class_source, classes, constructors
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import MeasuredOutcome
+from qdiag.model.operator_families import MID_MEASUREMENTS
 
 FUNCTIONS = frozenset(["adjoint", "ctrl", "prod", "sum", "s_prod", "exp", "pow", "evolve", "dot"])
 """Functions of PennyLane's that a template may hold as its argument."""
@@ -30,12 +31,10 @@ class Identifier(NamedTuple):
 _PLAIN_FLATTEN = getattr(classes.OPERATOR, "_flatten", None)
 _PLAIN_UNFLATTEN = getattr(getattr(classes.OPERATOR, "_unflatten", None), "__func__", None)
 
-_MID_MEASUREMENTS = ("MidMeasure", "MidMeasureMP", "PauliMeasure")
-
 
 def is_mid_measurement(operator: Any) -> bool:
     """Whether an operation is a measurement in the middle of a circuit."""
-    return type(operator).__name__ in _MID_MEASUREMENTS
+    return type(operator).__name__ in MID_MEASUREMENTS
 
 
 def identifier_of(measurement: Any) -> Any:
@@ -199,7 +198,7 @@ _BY_CONSTRUCTOR = (constructors.parts, constructors.made)
 
 _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
     "Conditional": (_flatten_conditional, _unflatten_conditional),
-    **dict.fromkeys(_MID_MEASUREMENTS, (_flatten_measurement, _unflatten_measurement)),
+    **dict.fromkeys(MID_MEASUREMENTS, (_flatten_measurement, _unflatten_measurement)),
     "Tensor": (_flatten_tensor, _unflatten_tensor),
     "ControlledOperation": (_flatten_controlled, _unflatten_controlled),
     **dict.fromkeys(("SelectOnlyQRAM", "IQP", "ControlledQutritUnitary", "TwoLocalSwapNetwork"), _BY_CONSTRUCTOR),

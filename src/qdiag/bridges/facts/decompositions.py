@@ -16,6 +16,7 @@ from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.codec.tapes import tape_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of
+from qdiag.model.operator_families import MID_MEASUREMENTS
 
 Position = int
 
@@ -24,7 +25,7 @@ MAX_DEPTH = 8
 
 ELEMENTARY = frozenset(
     ["Identity", "Hadamard", "PauliX", "PauliY", "PauliZ", "S", "T", "SX", "RX", "RY", "RZ", "PhaseShift", "GlobalPhase"]
-    + ["CNOT", "CZ", "CY", "SWAP", "MidMeasure", "MidMeasureMP", "Conditional", "Snapshot", "Barrier"]
+    + ["CNOT", "CZ", "CY", "SWAP", "Conditional", "Snapshot", "Barrier", *MID_MEASUREMENTS]
 )
 """Gates that are not taken apart any further."""
 

@@ -12,6 +12,7 @@ from qdiag.bridges.matrices import node_steps
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import NotSimulated
+from qdiag.model.operator_families import HERMITIAN_MATRICES
 
 MOST_WIRES = 6
 """Observables on more wires are not looked at."""
@@ -33,7 +34,7 @@ def _symmetrised(measurement: Node, trusted: bool) -> Node:
         return measurement
     observable = next(part for part in measurement.data if isinstance(part, Node))
     tracked = any(parameter.trainable for parameter in parameters_of(observable))
-    if tracked and observable.name != "Hermitian":
+    if tracked and observable.name not in HERMITIAN_MATRICES:
         return measurement
     half = _half(matrix, parameters_of(observable))
     new = Node("Hermitian", (half,), (Wires(measurement.wires), ()), measurement.wires)

@@ -12,6 +12,7 @@ from qdiag.bridges.codec import flattening, operators
 from qdiag.bridges.matrices import cross_examination, operator_matrices
 from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model import operator_families as families
 from qdiag.model.circuit import MeasuredOutcome, Node, Parameter, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
@@ -49,7 +50,7 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     outcome = next((part for part in walk(node) if isinstance(part, MeasuredOutcome)), None)
     if outcome is not None:
         inner = next(part for part in node.data if isinstance(part, Node))
-        if "Mid" in inner.name:
+        if inner.name in families.MID_MEASUREMENTS:
             raise NotSimulated("a mid-circuit measurement under a condition")
         return tuple((Conditioned(outcome, row),) for row in operation(inner, values, fresh=False, trusted=trusted))
     live = _live(node, values, trusted)
@@ -70,9 +71,6 @@ def _number(parameter: Parameter, value: np.ndarray) -> Any:
     return value.item() if parameter.container == "python" or value.dtype.kind in "fc" else value[()]
 
 
-_NORMALISED = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding")
-"""Operations that may refuse a state of another norm than one: a derivative along the sphere leaves it at second order."""
-
 
 def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
     """The operator of a node on plain numbers."""
@@ -82,7 +80,8 @@ def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
     except OpaqueCircuitError as error:
         raise NotSimulated(error.cause) from error
     except (ArithmeticError, ValueError) as error:
-        if node.name in _NORMALISED and any(abs(np.linalg.norm(value) - 1) > 1e-12 for value in values):
+        # they may refuse a state of another norm than one: a derivative along the sphere leaves it at second order
+        if node.name in families.AMPLITUDES and any(abs(np.linalg.norm(value) - 1) > 1e-12 for value in values):
             return _live(node, [value / np.linalg.norm(value, axis=-1, keepdims=True) for value in values], trusted)
         raise NotSimulated(f"{node.name} does not take these numbers: {error}") from error
 
@@ -158,14 +157,14 @@ def _log_base(live: Any) -> float:
 def _eigenbasis(observable: Any) -> tuple[Factor, ...]:
     """Matrices that turn the eigenbasis of an observable into the computational one, in PennyLane's order of eigenvalues."""
     parts = getattr(observable, "operands", None) or (observable.obs if type(observable).__name__ == "Tensor" else None)
-    if parts is not None and type(observable).__name__ in ("Prod", "Tensor"):
+    if parts is not None and type(observable).__name__ in families.PRODUCTS:
         return tuple(factor for part in parts for factor in _eigenbasis(part))
     wires, name = labels(observable.wires), type(observable).__name__
     if name in ("PauliZ", "Identity"):
         return ()
     if name in _TO_Z:
         return (Factor(_TO_Z[name], wires),)
-    if name == "Hermitian":
+    if name in families.HERMITIAN_MATRICES:
         values, vectors = np.linalg.eigh(operator_matrices.matrix_of(observable))
         if len(values) > 1 and np.min(np.diff(values)) < 1e-9:
             raise NotSimulated("probabilities in the eigenbasis of a degenerate observable")

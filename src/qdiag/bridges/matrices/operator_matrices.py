@@ -15,6 +15,7 @@ import pennylane as qml
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.classes import is_pennylane
 from qdiag.bridges.matrices import channels
+from qdiag.model import operator_families as families
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import Channel, Factor, NotSimulated, Preparation, Step, Term
@@ -41,8 +42,8 @@ def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step
     if nesting > MAX_NESTING:
         raise NotSimulated(f"{operator.name} is decomposed endlessly")
     names = _names(operator)
-    for name, rule in _PREPARATIONS:
-        if name in names and fresh:
+    for family, rule in _PREPARATIONS:
+        if fresh and names & family:
             return (rule(operator),)
     kraus = channels.channel(operator) if "Channel" in names else None
     if kraus is not None:
@@ -294,13 +295,13 @@ def own_matrix(operator: Any) -> Optional[np.ndarray]:
 def terms(operator: Any) -> tuple[Term, ...]:
     """An operator as a sum of products of matrices: the form in which an observable is applied to a state."""
     names = _names(operator)
-    if names & {"Hamiltonian", "LinearCombination"}:
+    if names & families.WEIGHTED_SUMS:
         return _scaled_terms(operator.coeffs, operator.ops)
     if "Sum" in names:
         return tuple(term for operand in operator.operands for term in terms(operand))
-    if "SProd" in names:
+    if names & families.SCALED:
         return _scaled_terms([operator.scalar], [operator.base])
-    if "Prod" in names or "Tensor" in names:
+    if names & families.PRODUCTS:
         return _multiplied_terms(operator.obs if "Tensor" in names else operator.operands)
     if leaf_matrix(operator) is None and not is_structured(operator) and "Channel" not in names:
         matrix = own_matrix(operator)
@@ -352,12 +353,8 @@ def _density_preparation(operator: Any) -> Preparation:
     return Preparation(_array(operator.data[0]), labels(operator.wires))
 
 
-_PREPARATIONS: tuple[tuple[str, Callable[[Any], Preparation]], ...] = (
-    ("QubitDensityMatrix", _density_preparation),
-    ("StatePrep", _state_preparation),
-    ("AmplitudeEmbedding", _state_preparation),
-    ("QubitStateVector", _state_preparation),
-    ("MottonenStatePreparation", _state_preparation),
-    ("BasisState", _basis_preparation),
-    ("BasisEmbedding", _basis_preparation),
+_PREPARATIONS: tuple[tuple[frozenset[str], Callable[[Any], Preparation]], ...] = (
+    (families.DENSITY_MATRICES, _density_preparation),
+    (families.AMPLITUDES, _state_preparation),
+    (families.BASIS_STATES, _basis_preparation),
 )

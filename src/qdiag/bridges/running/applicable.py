@@ -15,6 +15,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Node, nodes_of
 from qdiag.model.method import DIFF_METHODS, Method
+from qdiag.model.operator_families import MIXING
 
 CANDIDATES = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
 """The deterministic methods of PennyLane, cheap ones first."""
@@ -23,8 +24,6 @@ REFERENCE = Method("default.qubit", "backprop")
 """The reference across devices."""
 
 MAX_REFERENCE_WIRES = 14
-
-_MIXED = frozenset(["QubitDensityMatrix"])
 
 
 def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
@@ -95,7 +94,7 @@ def _fits_reference(circuit: Circuit) -> bool:
 
 
 def _mixes(node: Node) -> bool:
-    if node.name in _MIXED:
+    if node.name in MIXING:
         return True
     try:
         return not node.definition and issubclass(class_named(node.name), qml.operation.Channel)

@@ -18,6 +18,7 @@ from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
 from qdiag.model.method import Method, Option
+from qdiag.model.operator_families import MID_MEASUREMENTS
 
 QML = "import pennylane as qml"
 EXACT = Style()
@@ -89,7 +90,7 @@ def _used_outcomes(circuit: Circuit) -> frozenset[int]:
 
 
 def _measure(speller: Speller, node: Node, expression: Expression) -> str:
-    if node.name not in ("MidMeasure", "MidMeasureMP", "PauliMeasure"):
+    if node.name not in MID_MEASUREMENTS:
         return ""
     name = outcomes.name_of(len(speller.positions))
     speller.measured(expression, name)

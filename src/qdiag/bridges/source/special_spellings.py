@@ -10,6 +10,7 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
 from qdiag.bridges.source.paths import Speller, named, named_values, path_of
 from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
+from qdiag.model.operator_families import MID_MEASUREMENTS
 
 Spellings = Iterator[Expression]
 
@@ -231,7 +232,7 @@ SPECIAL: dict[str, Callable[[Speller, Node], Spellings]] = {
     "CommutingEvolution": _commuting,
     "ControlledQubitUnitary": _controlled_unitary,
     "Conditional": _conditional,
-    **dict.fromkeys(("MidMeasure", "MidMeasureMP", "PauliMeasure"), _measure),
+    **dict.fromkeys(MID_MEASUREMENTS, _measure),
     **{name: _measurement(dotted) for name, dotted in _MEASUREMENTS.items()},
 }
 """Spellings for classes that are not made by calling the class."""

@@ -24,9 +24,9 @@ from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, wit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import ScriptKind
 from qdiag.model.numerics import rounding
+from qdiag.model.operator_families import STATE_DATA
 
 NARROW = ("float16", "float32", "complex64")
-STATE_PREPARATIONS = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation", "QubitDensityMatrix")
 
 
 def _narrow(parameter: Parameter) -> bool:
@@ -54,7 +54,7 @@ def _state_data(circuit: Circuit) -> frozenset[int]:
     inside: set[int] = set()
     for node in circuit.nodes:
         count = len(parameters_of(node))
-        if any(inner.name in STATE_PREPARATIONS for inner in nodes_of(node)):
+        if any(inner.name in STATE_DATA for inner in nodes_of(node)):
             inside.update(range(position, position + count))
         position += count
     return frozenset(inside)

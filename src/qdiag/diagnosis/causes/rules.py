@@ -22,12 +22,7 @@ from qdiag.diagnosis.experiments import (
     postselects,
 )
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
-
-ENTROPIES = ("VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "vnentropy", "mutualinfo")
-"""Measurements that take the logarithm of eigenvalues; PennyLane before 0.29 names them by what they return."""
-
-NON_LINEAR = ("VarianceMP", "PurityMP", "VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "variance")
-"""Measurements that are no linear function of the density matrix: shift rules and Hadamard tests do not hold for them."""
+from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
 
 def _blamed_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:

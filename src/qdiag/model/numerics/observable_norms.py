@@ -7,11 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parameters_of, walk
-
-_WEIGHTED = ("LinearCombination", "Hamiltonian", "SProd")
-_MATRICES = ("Hermitian", "SparseHamiltonian")
-_ENTROPIES = ("VnEntropyMP", "MutualInfoMP", "VnEntanglementEntropyMP", "vnentropy", "mutualinfo")
 
 
 def norms_of(circuit: Circuit, outputs: int) -> tuple[float, ...]:
@@ -31,29 +28,29 @@ def norms_of(circuit: Circuit, outputs: int) -> tuple[float, ...]:
 
 
 def _measurement(node: Node) -> float:
-    if node.name in _ENTROPIES:
+    if node.name in families.ENTROPIES:
         return max(1.0, 2 * len(node.wires) * math.log(2))
     observables = [part for part in node.data if isinstance(part, Node)]
     numbers = [part for part in node.data if isinstance(part, Parameter)]
     bound = max([observable_norm(observable) for observable in observables], default=1.0)
     if not observables and numbers:
         bound = max(_largest(number) for number in numbers)
-    return bound**2 if node.name.startswith(("Variance", "var")) else bound
+    return bound**2 if node.name in families.VARIANCES else bound
 
 
 def observable_norm(node: Node) -> float:
     """An upper bound of an observable's operator norm."""
-    if node.name in _MATRICES:
+    if node.name in families.MATRIX_OBSERVABLES:
         return _matrix_norm(node)
     operands = [observable_norm(child) for child in _children(node.data)]
-    if node.name in _WEIGHTED:
+    if node.name in families.WEIGHTED_SUMS | families.SCALED:
         weights = np.concatenate([np.abs(number.value).ravel() for number in _own_numbers(node)] or [np.ones(1)])
         if len(operands) == 1:
             return float(np.max(weights, initial=0.0)) * operands[0]
         if len(weights) == len(operands):
             return float(np.dot(weights, operands))
         return float(np.max(weights, initial=0.0)) * sum(operands)
-    if node.name == "Sum":
+    if node.name in families.SUMS:
         return sum(operands)
     return math.prod(operands)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
 from qdiag.model.method import Method
+from qdiag.model.operator_families import EXPONENTIALS
 
 CONSTANT = 5.0
 """Healthy methods were at most 0.9 apart in float32 and 2.0 in float64, in units of ``eps · sqrt(operations) · scale``."""
@@ -99,12 +100,9 @@ def truncation(method: Method, operations: int, circuit: Optional[Circuit] = Non
     return CURVATURE * math.pow(step, order) + 2 * CONSTANT * EPS64 * math.sqrt(operations) / step
 
 
-EXPONENTIALS = frozenset(["Exp", "Evolution", "IQP", "QDrift", "SpecialUnitary", "TrotterProduct"])
-"""Operations whose matrix PennyLane works out as a matrix exponential, or which are decomposed into such."""
-
 EXPONENTIAL_ERROR = 1e-10
-"""By how much such a matrix may be off, in units of the scale: torch 2.13's ``matrix_exp`` was off by up to 7e-11 where measured (300
-seeded SpecialUnitary matrices of one to three qubits against scipy's)."""
+"""By how much a matrix that PennyLane works out as a matrix exponential may be off, in units of the scale: torch 2.13's
+``matrix_exp`` was off by up to 7e-11 where measured (300 seeded SpecialUnitary matrices of one to three qubits against scipy's)."""
 
 
 def exponentials(circuit: Circuit) -> float:

@@ -11,11 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Node, Parameter, Value, parts_of
-
-AMPLITUDES = ("StatePrep", "QubitStateVector", "AmplitudeEmbedding", "MottonenStatePreparation")
-UNITARIES = ("QubitUnitary", "ControlledQubitUnitary", "BasisRotation")
-HERMITIANS = ("Hermitian",)
 
 CLOSE = 1e-5
 """A parameter this close to the surface is on it: single precision is."""
@@ -63,14 +60,14 @@ def _collect(value: Value, owner: str, found: dict[int, Projection]) -> None:
 def _projection(owner: str, point: np.ndarray) -> Projection | None:
     if point.dtype.kind not in "fc" or point.ndim == 0:
         return None
-    if owner in AMPLITUDES and np.allclose(np.linalg.norm(point, axis=-1), 1, atol=CLOSE):
+    if owner in families.AMPLITUDES and np.allclose(np.linalg.norm(point, axis=-1), 1, atol=CLOSE):
         return _along_sphere
     if point.ndim < 2 or point.shape[-1] != point.shape[-2]:
         return None
     dagger = np.conj(np.swapaxes(point, -1, -2))
-    if owner in UNITARIES and np.allclose(point @ dagger, np.eye(point.shape[-1]), atol=CLOSE):
+    if owner in families.UNITARY_MATRICES and np.allclose(point @ dagger, np.eye(point.shape[-1]), atol=CLOSE):
         return _along_unitaries
-    if owner in HERMITIANS and np.allclose(point, dagger, atol=CLOSE):
+    if owner in families.HERMITIAN_MATRICES and np.allclose(point, dagger, atol=CLOSE):
         return _along_hermitians
     return None
 

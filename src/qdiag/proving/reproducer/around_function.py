@@ -9,6 +9,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Argument, Call
 from qdiag.model.element import Kind
 from qdiag.model.findings import Divergence
+from qdiag.model.operator_families import REAL_NUMBERS
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.language import Language
@@ -19,7 +20,6 @@ TOLERANCE = "1e-06"
 
 _CURE = "cut the script down by hand"
 
-_REAL = frozenset(["ExpectationMP", "VarianceMP"])
 
 
 def argument_scripts(found: Divergence, function: FunctionCut, language: Language) -> Iterator[Script]:
@@ -67,7 +67,7 @@ def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, lan
     qnode, imports = _qnode(call, interface, language)
     given = ", ".join(f"{argument.name}={argument.name}" for argument in call.arguments)
     results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").filled("qnode", given)
-    real = all(node.name in _REAL for node in call.circuit.measurements)
+    real = all(node.name in REAL_NUMBERS for node in call.circuit.measurements)
     gradient = f"torch.autograd.functional.jacobian(loss, {name})" if in_torch else f"qml.jacobian(loss)({name})"
     body = (
         *(f"{a.name} = {_value(a, module, zero and a.name == name)}" for a in call.arguments),

@@ -10,9 +10,8 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.operator_families import REAL_NUMBERS, WHOLE_STATES
 from qdiag.proving.reproducer.variables import Variable
-
-_STATES = frozenset(["StateMP", "DensityMatrixMP"])
 
 JACOBIAN = "from torch.autograd.functional import jacobian"
 HESSIAN = "from torch.autograd.functional import hessian"
@@ -83,11 +82,11 @@ class Layout:
     @property
     def is_scalar(self) -> bool:
         """Whether the QNode returns one number, a batch apart."""
-        return not self.several and self.circuit.measurements[0].name in ("ExpectationMP", "VarianceMP")
+        return not self.several and self.circuit.measurements[0].name in REAL_NUMBERS
 
     @property
     def _complex(self) -> bool:
-        return self.complex_results or any(node.name in _STATES for node in self.circuit.measurements)
+        return self.complex_results or any(node.name in WHOLE_STATES for node in self.circuit.measurements)
 
     def template(self, *, as_numpy: bool) -> Template:
         """What one side works out.
@@ -111,7 +110,7 @@ class Layout:
         if not self.several:
             # without an interface lightning gives a bare float
             return Template(f"np.asarray({call})", frozenset([NUMPY])) if module == NUMPY else Template(call)
-        if stack == "torch.hstack" and not all(node.name in ("ExpectationMP", "VarianceMP") for node in self.circuit.measurements):
+        if stack == "torch.hstack" and not all(node.name in REAL_NUMBERS for node in self.circuit.measurements):
             return Template(f"torch.cat([result.reshape(-1) for result in {call}])", frozenset([module]))
         return Template(f"{stack}(tuple({call}))", frozenset([module]))
 
@@ -149,7 +148,7 @@ class Layout:
         call = f"{{qnode}}({self.names})"
         if self.several:
             function = f"lambda {self.names}: sum((result**2).sum() for result in {call})"
-        elif self.circuit.measurements[0].name not in ("ExpectationMP", "VarianceMP"):
+        elif self.circuit.measurements[0].name not in REAL_NUMBERS:
             function = f"lambda {self.names}: (abs({call}) ** 2).sum()"
         arguments = "{arguments}" if len(self.variables) == 1 else "({arguments})"
         found = Template(f"hessian({function}, {arguments})", frozenset([HESSIAN]))

@@ -15,6 +15,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
+from qdiag.model.operator_families import WHOLE_STATES
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
 
 UNSAFE = re.compile(r"[^\w./@\[\] \-]")
@@ -73,7 +74,7 @@ class Task:
     @property
     def complex_results(self) -> bool:
         """Whether a result came out complex that is no state."""
-        states = any(node.name in ("StateMP", "DensityMatrixMP") for node in self.circuit.measurements)
+        states = any(node.name in WHOLE_STATES for node in self.circuit.measurements)
         seen = (self.divergence.call.outputs or ()) + ((self.reference and self.reference.outputs) or ())
         return not states and any(np.iscomplexobj(output) for output in seen)
 

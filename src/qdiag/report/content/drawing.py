@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
 from qdiag.report.content.figures import count, listing, shortened
 
@@ -28,7 +29,6 @@ _SHORT = {
     "BasisState": "|b⟩",
     "MidMeasureMP": "┤↗├",
 }
-_SUMS = frozenset({"Hamiltonian", "LinearCombination", "Sum", "SparseHamiltonian"})
 _CONTROLLED = {
     "CNOT": (1, "X"),
     "CY": (1, "Y"),
@@ -133,7 +133,7 @@ def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tupl
         controls, label = _CONTROLLED[node.name]
         return tuple(touched[:controls]), label + _arguments(node)
     base = next((part for part in node.data if isinstance(part, Node)), None)
-    if base is not None and node.name.startswith("Control"):
+    if base is not None and node.name in families.CONTROLLED:
         inside = {rows[label] for label in base.wires if label in rows}
         return tuple(row for row in touched if row not in inside), _label(base)
     return (), _label(node)
@@ -141,11 +141,11 @@ def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tupl
 
 def _label(node: Node) -> str:
     inner = [part for part in _flat(node.data) if isinstance(part, Node)]
-    if node.name in _SUMS:
+    if node.name in families.SUMS or node.name == "SparseHamiltonian":
         return "ℋ"
-    if node.name in ("Prod", "Tensor"):
+    if node.name in families.PRODUCTS:
         return "⊗".join(_label(part) for part in inner)
-    if node.name == "SProd" and inner:
+    if node.name in families.SCALED and inner:
         return "·".join([*(_number(part.value) for part in _flat(node.data) if isinstance(part, Parameter)), _label(inner[0])])
     if node.name == "Adjoint" and inner:
         return _label(inner[0]) + "†"
@@ -167,10 +167,11 @@ def _arguments(node: Node) -> str:
     written = [number for number in numbers if number]
     given = f"({', '.join(written)})"
     fits = len(_SHORT.get(node.name, node.name)) + len(given) <= _LONGEST_LABEL
-    return given if written and fits and node.name not in _SHORT_WITHOUT_NUMBERS else ""
+    return given if written and fits and node.name not in _WITHOUT_NUMBERS else ""
 
 
-_SHORT_WITHOUT_NUMBERS = frozenset({"QubitUnitary", "Hermitian", "AmplitudeEmbedding", "StatePrep", "QubitStateVector", "BasisState"})
+_WITHOUT_NUMBERS = families.AMPLITUDES | families.BASIS_STATES | families.UNITARY_MATRICES | families.HERMITIAN_MATRICES
+"""Their numbers are arrays, which say nothing in a label."""
 
 
 def _number(array: np.ndarray) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Value, Wires
-from qdiag.model.numerics.surfaces import AMPLITUDES, HERMITIANS, UNITARIES, tangential
+from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.operator_families import AMPLITUDES, HERMITIAN_MATRICES, UNITARY_MATRICES
 from tests.worlds.dense import random_hermitian, random_state, random_unitary
 
 SEEDS = st.integers(0, 10**6)
@@ -159,7 +160,11 @@ HERMITIAN = np.array([[1.0, 2.0], [2.0, -1.0]])
 
 @pytest.mark.parametrize(
     ("name", "point"),
-    [*((name, STATE) for name in AMPLITUDES), *((name, TURN) for name in UNITARIES), *((name, HERMITIAN) for name in HERMITIANS)],
+    [
+        *((name, STATE) for name in sorted(AMPLITUDES)),
+        *((name, TURN) for name in sorted(UNITARY_MATRICES)),
+        *((name, HERMITIAN) for name in sorted(HERMITIAN_MATRICES)),
+    ],
 )
 def test_each_operator_that_promises_a_surface_is_held_to_it(name: str, point: np.ndarray) -> None:
     assert changes(holding(name, point), np.array([[1.0, 2.0], [3.0, 4.0]])[: len(point)] if point.ndim == 2 else np.ones(2)) == [True]

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, without_measurements
-from qdiag.model.edits import GATHERING, Edit, Place, places
+from qdiag.model.edits import Edit, Place, places
+from qdiag.model.operator_families import GATHERING
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 
 

@@ -8,6 +8,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.model.operator_families import PAULIS
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
@@ -42,5 +43,5 @@ def _measurements(circuit: Circuit, wires: tuple[Label, ...], workshop: PennyLan
     pattern = next((node for node in circuit.measurements if node.data and isinstance(node.data[0], Node)), None)
     if pattern is None:
         return ()
-    observables = [workshop.gate(name, (), (wire,)) for wire in wires for name in ("PauliX", "PauliY", "PauliZ")]
+    observables = [workshop.gate(name, (), (wire,)) for wire in wires for name in PAULIS]
     return tuple(replace(pattern, data=(gate, *pattern.data[1:]), wires=gate.wires) for gate in observables if gate is not None)

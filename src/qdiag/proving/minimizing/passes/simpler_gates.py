@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.model.edits import GATHERING, Edit, Place, places
+from qdiag.model.edits import Edit, Place, places
+from qdiag.model.operator_families import GATHERING, PAULIS
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
@@ -66,7 +67,8 @@ def _operators(circuit: Circuit) -> Iterator[tuple[Place, Node]]:
             yield place, value
 
 
-PAULIS = ("PauliZ", "PauliX", "PauliY")
+PLAINEST_FIRST = (PAULIS[-1], *PAULIS[:-1])
+"""PauliZ before all: the simulators read it off without a change of basis."""
 
 
 def simplify_observables(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
@@ -75,7 +77,7 @@ def simplify_observables(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     for place, value in places(circuit):
         outermost = len(place) == 2 and place[0] >= len(circuit.operations)
         if isinstance(value, Node) and outermost and value.wires:
-            plainer = PAULIS[: PAULIS.index(value.name)] if value.name in PAULIS else PAULIS
+            plainer = PLAINEST_FIRST[: PLAINEST_FIRST.index(value.name)] if value.name in PAULIS else PLAINEST_FIRST
             gates = [workshop.gate(name, (), (wire,)) for wire in value.wires[:2] for name in plainer]
             groups += [[Edit(place, (gate,))] for gate in gates if gate is not None]
     return Changes.of_edits(circuit, groups)

@@ -8,19 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
 from qdiag.model.edits import rounded, significant, with_elements
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits, Propose
 from qdiag.proving.minimizing.order import simplicity
 
-UNITARY = frozenset({"QubitUnitary", "ControlledQubitUnitary", "DiagonalQubitUnitary", "QubitChannel"})
+UNITARY = families.UNITARY_MATRICES | families.UNITARY_DIAGONALS | families.KRAUS_MATRICES
 """Operators whose numbers mean something together only: changing one alone makes no operator."""
-
-STATES = frozenset({"StatePrep", "QubitStateVector", "AmplitudeEmbedding", "QubitDensityMatrix", "MottonenStatePreparation"})
-"""Operators whose numbers must be normalised together, unless they do it themselves."""
-
-SYMMETRIC = frozenset({"Hermitian"})
-"""Operators whose matrix must equal its adjoint."""
 
 _WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
 
@@ -99,9 +94,9 @@ def adjustable(circuit: Circuit) -> Iterator[tuple[Elements, complex]]:
     """Numbers that may be changed by themselves, with their values."""
     for found in held(circuit):
         value, name = found.parameter.value, found.owner.name
-        if name in UNITARY or (name in STATES and not _normalizes(found.owner)):
+        if name in UNITARY or (name in families.STATE_DATA and not _normalizes(found.owner)):
             continue
-        mirrored = name in SYMMETRIC and value.ndim == 2
+        mirrored = name in families.HERMITIAN_MATRICES and value.ndim == 2
         for element, number in enumerate(value.reshape(-1)):
             row, column = divmod(element, value.shape[-1]) if mirrored else (0, 0)
             if row <= column:
@@ -166,7 +161,7 @@ def simplify_matrices(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     replacements = []
     for found in held(circuit):
         value = found.parameter.value
-        if value.ndim == 2 and value.shape[0] == value.shape[1] and found.owner.name in UNITARY | SYMMETRIC:
+        if value.ndim == 2 and value.shape[0] == value.shape[1] and found.owner.name in UNITARY | families.HERMITIAN_MATRICES:
             identity = np.eye(len(value), dtype=value.dtype)
             replacements += [(found.position, replace(found.parameter, value=plain)) for plain in (identity, identity[::-1].copy())]
     return _replacing(circuit, replacements)
@@ -177,7 +172,7 @@ def simplify_states(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     replacements = []
     for found in held(circuit):
         value = found.parameter.value
-        if found.owner.name in STATES and value.ndim == 1 and value.dtype.kind in "fc":
+        if found.owner.name in families.STATE_DATA and value.ndim == 1 and value.dtype.kind in "fc":
             size = len(value)
             plain = [np.eye(size)[0], np.eye(size)[-1], np.full(size, size**-0.5)]
             replacements += [(found.position, replace(found.parameter, value=state.astype(value.dtype))) for state in plain]
