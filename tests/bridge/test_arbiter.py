@@ -178,6 +178,33 @@ def test_what_is_too_large_is_not_simulated():
     assert found.ranges == ()
 
 
+class Leak(qml.operation.Channel):
+    """A user's own noise: no table of names can know it."""
+
+    num_params = 1
+    num_wires = 1
+
+    @staticmethod
+    def compute_kraus_matrices(rate):
+        return [np.sqrt(1 - rate) * np.eye(2), np.sqrt(rate) * np.diag([1, -1])]
+
+
+def with_leak(wires):
+    @make_qscript
+    def script():
+        for wire in range(wires):
+            qml.RX(0.3, wires=wire)
+        Leak(0.1, wires=0)
+        qml.expval(qml.PauliZ(0))
+
+    return circuit_of(script())
+
+
+def test_noise_of_the_users_own_has_the_limit_of_noise():
+    assert reference(with_leak(2), (), "outputs", True).outputs == (pytest.approx(np.cos(0.3)),)
+    assert "more than the 6 that are simulated" in reference(with_leak(7), (), "outputs", True).reason
+
+
 def test_samples_have_no_reference():
     circuit = circuit_of(make_qscript(lambda: (qml.RX(t(0.1), 0), qml.sample(wires=[0]))[1])())
     assert "no exact value" in reference(circuit).reason

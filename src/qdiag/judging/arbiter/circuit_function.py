@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, Node, parameters_of
+from qdiag.model.circuit import Circuit, Label, Node, nodes_of, parameters_of
 from qdiag.model.numerics.measurements import defect, read
-from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolved
+from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolved, mixes
 from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.operator_families import MID_MEASUREMENTS, MIXING
 
 MOST_WIRES = 12
 """Circuits on more wires are not simulated."""
@@ -36,13 +37,24 @@ def too_large(circuit: Circuit) -> None:
     """
     if circuit.opaque:
         raise NotSimulated(f"{circuit.opaque[0]} is recorded by name only")
-    measured = sum("MidMeasure" in node.name for node in circuit.operations)
-    mixed = any("Channel" in node.name or "Damping" in node.name for node in circuit.operations)
+    inside = [node for top in circuit.operations for node in nodes_of(top)]
+    too_wide(circuit, mixed=any(node.name in MIXING for node in inside))
+    measured = sum(node.name in MID_MEASUREMENTS for node in inside)
+    if measured > MOST_MEASURED:
+        raise NotSimulated(f"{measured} mid-circuit measurements are more than the {MOST_MEASURED} that are simulated")
+
+
+def too_wide(circuit: Circuit, *, mixed: bool) -> None:
+    """Refuse more wires than a state vector, or where the state is mixed a density matrix, has room for.
+
+    Raises
+    ------
+    NotSimulated
+        With the limit that is passed.
+    """
     limit = MOST_MIXED_WIRES if mixed else MOST_WIRES
     if len(circuit.wires) > limit:
         raise NotSimulated(f"{len(circuit.wires)} wires are more than the {limit} that are simulated")
-    if measured > MOST_MEASURED:
-        raise NotSimulated(f"{measured} mid-circuit measurements are more than the {MOST_MEASURED} that are simulated")
 
 
 def coordinates(values: Sequence[np.ndarray]) -> np.ndarray:
@@ -79,6 +91,11 @@ class Simulation:
         The wires of the device, in order; empty to let the circuit decide.
     trusted
         Whether source code that the circuit carries may be executed.
+
+    Raises
+    ------
+    NotSimulated
+        If an operation cannot be written as matrices, or one that is noise by no name that we know needs more room than there is.
     """
 
     def __init__(self, circuit: Circuit, device_wires: Sequence[Any] = (), trusted: bool = False) -> None:
@@ -91,6 +108,7 @@ class Simulation:
         self.spans = _spans(circuit.nodes)
         self.fresh = _fresh(circuit.operations)
         self.parts = [self._part(index, self.values) for index in range(len(circuit.nodes))]
+        too_wide(circuit, mixed=any(mixes(step) for part in self.parts for step in flat(part)))
         self.evaluations = 0
 
     def _part(self, index: int, values: Sequence[np.ndarray]) -> Any:

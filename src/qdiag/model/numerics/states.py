@@ -166,7 +166,7 @@ def sandwiched(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int], mixe
 def evolved(steps: Sequence[Step], wires: Sequence[Label]) -> Final:
     """The branches that a circuit ends in, from all wires in their ground state."""
     order = tuple(wires)
-    mixed = any(_mixes(step) for step in steps)
+    mixed = any(mixes(step) for step in steps)
     ground = np.zeros((2,) * (len(order) * (2 if mixed else 1)), dtype=np.complex128)
     ground[(0,) * ground.ndim] = 1
     final = Final((Branch((), ground),), order, mixed, selected=False)
@@ -175,9 +175,10 @@ def evolved(steps: Sequence[Step], wires: Sequence[Label]) -> Final:
     return final
 
 
-def _mixes(step: Step) -> bool:
+def mixes(step: Step) -> bool:
+    """Whether a state vector is no longer enough after a step."""
     if isinstance(step, Conditioned):
-        return any(_mixes(inner) for inner in step.steps)
+        return any(mixes(inner) for inner in step.steps)
     return isinstance(step, Channel) or (isinstance(step, Preparation) and step.state.ndim == 2)
 
 
