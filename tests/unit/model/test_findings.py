@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import LAYER, Divergence, Reproducer, lines_of_code
+from qdiag.model.element import Element, Kind
+from qdiag.model.findings import Divergence, Reproducer, lines_of_code
 from qdiag.model.probe import Probe
 from tests.worlds import scripted
+from tests.worlds.methods import ADJOINT, BACKPROP
 
 
-def diverging(element: str = "output", probe: Probe | None = None, verdict: Verdict = Verdict.ERROR) -> Divergence:
-    pair = Comparison(("default.qubit/adjoint", "default.qubit/backprop"), verdict, element=element)
+def diverging(element: Element | None = None, probe: Probe | None = None, verdict: Verdict = Verdict.ERROR) -> Divergence:
+    pair = Comparison((ADJOINT, BACKPROP), verdict, element=element)
     return Divergence(scripted.call(0, scripted.circuit(0.3)), pair, pair.where, probe=probe)
 
 
@@ -25,15 +27,16 @@ def test_a_divergence_has_the_verdict_of_its_comparison(verdict: Verdict) -> Non
 @pytest.mark.parametrize(
     ("element", "probe", "outside", "in_layer"),
     [
-        ("output", None, False, False),
-        ("d output / d RX#0", None, False, False),
-        (LAYER, None, True, True),
-        ("output", Probe(0), True, False),
-        (LAYER, Probe(0), True, True),
+        (None, None, False, False),
+        (Element(Kind.OUTPUT), None, False, False),
+        (Element(Kind.JACOBIAN, by="RX#0"), None, False, False),
+        (Element(Kind.LAYER), None, True, True),
+        (Element(Kind.OUTPUT), Probe(0), True, False),
+        (Element(Kind.LAYER), Probe(0), True, True),
     ],
 )
 def test_what_a_probe_saw_or_a_layer_lost_lies_outside_of_the_circuit(
-    element: str, probe: Probe | None, outside: bool, in_layer: bool
+    element: Element | None, probe: Probe | None, outside: bool, in_layer: bool
 ) -> None:
     divergence = diverging(element, probe)
     assert (divergence.outside, divergence.in_layer) == (outside, in_layer)
