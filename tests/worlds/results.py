@@ -13,7 +13,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, Reproducer, Result
+from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, ReplaySummary, Reproducer, Result, Unfaithful
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.report.redacting.redaction import Secrets
@@ -119,19 +119,15 @@ def moons() -> Case:
         Reproducer(_SCRIPT, "qdiag-runs/moons-1/repro.py", True, 1, "backprop  0.28366217\nadjoint   0.28366223\ngap       6.0e-08\n"),
         _evaluations(ran),
     )
-    result = Result(
-        241,
-        240,
-        241,
-        (("Model.qnode", "train.py:31"),),
+    replay = ReplaySummary(
         (BACKPROP, ADJOINT, SHIFT, DIFFERENCES),
-        Verdict.ROUNDING,
-        (finding,),
+        241,
         ((SHIFT, 9), (DIFFERENCES, 9)),
         ((HADAMARD, Failure("", "hadamard gradients need a free wire")),),
         comparisons=comparisons,
         costs=(Cost(BACKPROP, 241, 1.93), Cost(ADJOINT, 241, 1.21), Cost(SHIFT, 9, 0.31), Cost(DIFFERENCES, 9, 0.16)),
     )
+    result = Result(replay, 241, 240, (("Model.qnode", "train.py:31"),), Verdict.ROUNDING, (finding,))
     script = Script("moons.py", ("default.qubit", "backprop"), False, 0)
     return Case(
         result, script, follow_up="qdiag twin moons.py -- default.qubit backprop   why the losses part although every call agrees"
@@ -250,7 +246,7 @@ def shifted() -> Case:
         unreproduced="the circuit cannot be written as source",
     )
     result = Result(
-        6, 2, 6, (("circuit", "train.py:14"),), (ADJOINT, BACKPROP, SHIFT, LIGHTNING), Verdict.ERROR,
+        ReplaySummary((ADJOINT, BACKPROP, SHIFT, LIGHTNING), 6), 6, 2, (("circuit", "train.py:14"),), Verdict.ERROR,
         (Finding(divergence, diagnosis, minimal, reproducer), second),
     )  # fmt: skip
     return Case(result, Script("train.py", ("default.qubit", "adjoint", "--token=swordfish"), False, 0))
@@ -279,13 +275,15 @@ def raising() -> Case:
         ),
     )
     divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, Failure("", words)),), calls=(4,))
-    result = Result(5, 4, 5, (("circuit", "phase.py:9"),), (SHIFT, BACKPROP), Verdict.ERROR, (Finding(divergence, diagnosis),))
+    result = Result(
+        ReplaySummary((SHIFT, BACKPROP), 5), 5, 4, (("circuit", "phase.py:9"),), Verdict.ERROR, (Finding(divergence, diagnosis),)
+    )
     return Case(result, Script("phase.py", (), False, 1, failure), ("trace.qdiag", "findings.json"))
 
 
 def healthy() -> Case:
     """Nothing found."""
-    result = Result(1, 0, 1, (("circuit", "fine.py:9"),), (BACKPROP, ADJOINT), Verdict.AGREE)
+    result = Result(ReplaySummary((BACKPROP, ADJOINT), 1), 1, 0, (("circuit", "fine.py:9"),), Verdict.AGREE)
     return Case(result, Script("fine.py", (), False, 0), ("trace.qdiag", "findings.json"))
 
 
@@ -310,8 +308,9 @@ def noisy() -> Case:
         call(ran, method="parameter-shift"), pair, "output", judged="the gap is within the sampling error of 100 shots"
     )
     diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", "confirmed", "100 shots leave an error of 0.1", "more shots, or none")
+    replay = ReplaySummary((SHIFT,), 3, unfaithful=(Unfaithful(1, "output 0 is off by 0.04", explained=False),))
     result = Result(
-        3, 0, 3, (("circuit", "noisy.py:9"),), (SHIFT,), Verdict.INCONCLUSIVE, (Finding(divergence, diagnosis),), unfaithful=(1,),
+        replay, 3, 0, (("circuit", "noisy.py:9"),), Verdict.INCONCLUSIVE, (Finding(divergence, diagnosis),),
         notes=("the budget of 5 s ended the replay before call 3 of 3",),
     )  # fmt: skip
     return Case(result, Script("noisy.py", (), False, 0), ("trace.qdiag", "findings.json"))

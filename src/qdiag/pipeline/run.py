@@ -242,19 +242,13 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         qnodes[call.configuration.qnode, str(call.configuration.source)] = None
         own[call.configuration.method] = None
     return Result(
+        replay=located,
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
-        replayed=located.replayed,
         qnodes=tuple(qnodes),
-        methods=located.methods,
         verdict=_verdict(located, findings),
         findings=findings,
-        sampled=located.sampled,
-        refused=located.refused,
-        unfaithful=tuple(u.call for u in located.unfaithful),
         notes=(*located.notes, *about_steps(own), *about_recording(trace)),
-        comparisons=located.comparisons,
-        costs=located.costs,
     )
 
 

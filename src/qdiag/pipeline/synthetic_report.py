@@ -21,7 +21,7 @@ from qdiag.judging.replay.one_call import CallResult, compared
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
-from qdiag.model.findings import Finding, Result
+from qdiag.model.findings import Finding, ReplaySummary, Result
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline.reports import reported
@@ -82,7 +82,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     finding = proven(found, context, path)
     methods = _methods(told["methods"], call)
     source = (call.configuration.qnode, str(call.configuration.source))
-    result = Result(1, 0, 1, (source,), methods, finding.divergence.verdict, (finding,), notes=(NOTE,))
+    result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.divergence.verdict, (finding,), (NOTE,))
     files = [] if finding.reproducer is None else [path.name]
     return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files, next_command="")
 

@@ -17,7 +17,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Divergence, Finding, Result, ScriptKind
+from qdiag.model.findings import Divergence, Finding, ReplaySummary, Result, ScriptKind
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
@@ -161,11 +161,10 @@ def _result(trace: Trace, training: Training, twins: Twins) -> Result:
     finding = _finding(judgement, judgement.cause, first, second) if first is not None and judgement.cause is not None else None
     qnodes = dict.fromkeys((c.configuration.qnode, str(c.configuration.source)) for c in trace.calls())
     return Result(
+        replay=ReplaySummary(methods),
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
-        replayed=0,
         qnodes=tuple(qnodes),
-        methods=methods,
         verdict=judgement.verdict,
         findings=() if finding is None else (finding,),
         notes=training.notes,
@@ -214,8 +213,9 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
     if not errors and parted:
         return outcome
     if not errors:
-        seen = f"the first {judged.replayed} calls, replayed under both methods, are apart by rounding at most"
-        return replace(outcome, result=replace(outcome.result, replayed=judged.replayed, notes=(*outcome.result.notes, seen)))
+        seen = f"the first {judged.replay.replayed} calls, replayed under both methods, are apart by rounding at most"
+        replay = replace(outcome.result.replay, replayed=judged.replay.replayed)
+        return replace(outcome, result=replace(outcome.result, replay=replay, notes=(*outcome.result.notes, seen)))
     result = replace(judged, findings=errors, verdict=Verdict.ERROR, notes=(*judged.notes, *training.notes))
     return replace(outcome, result=result, training=training if parted else _overruled(training, errors[0]))
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Result
+from qdiag.model.findings import ReplaySummary, Result
 from qdiag.model.method import Method
 from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.report.content.method_names import Names
@@ -36,9 +36,9 @@ def test_many_different_notes_are_cut_and_counted() -> None:
 
 
 def test_where_no_call_could_be_recorded_the_script_is_not_said_to_have_made_none() -> None:
-    result = Result(0, 0, 0, (), (), Verdict.INCONCLUSIVE, notes=("a call was not recorded: X",))
+    result = Result(ReplaySummary(), 0, 0, (), Verdict.INCONCLUSIVE, notes=("a call was not recorded: X",))
     assert "No QNode call was recorded" in of_result(result, Script("a.py"), Names(""))
-    assert "made no QNode call" in of_result(Result(0, 0, 0, (), (), Verdict.INCONCLUSIVE), Script("a.py"), Names(""))
+    assert "made no QNode call" in of_result(Result(ReplaySummary(), 0, 0, (), Verdict.INCONCLUSIVE), Script("a.py"), Names(""))
 
 
 def test_a_difference_quotient_with_a_long_step_tells_little_and_that_is_said() -> None:

@@ -14,7 +14,7 @@ from qdiag.diagnosis.causes import cause_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Divergence, Finding, Reproducer, Result
+from qdiag.model.findings import Divergence, Finding, ReplaySummary, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline import twin_runs
@@ -53,7 +53,7 @@ def outcome(folder: Path, code: str) -> JudgedRun:
     comparison = Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
     diagnosis = cause_of(code).diagnosis("confirmed", "")
     finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
-    result = Result(10, 10, 0, (), (), Verdict.ROUNDING, (finding,))
+    result = Result(ReplaySummary(), 10, 10, (), Verdict.ROUNDING, (finding,))
     return JudgedRun(result, RunFolder(folder), Script("train.py"), Environment(), training=TRAINING)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from qdiag.judging.replay.one_call import Unfaithful
-from qdiag.model.call import Failure
-from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Cost, Divergence
-from qdiag.model.method import Method
+from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Divergence, ReplaySummary, Unfaithful
 
 
 @dataclass(frozen=True, eq=False)
-class Located:
-    """What a replay came to.
+class Located(ReplaySummary):
+    """What a replay came to: what was evaluated, and where it differs.
 
     Parameters
     ----------
@@ -22,35 +19,16 @@ class Located:
         Errors first, then by call.
     verdict
         Of the whole trace.
-    methods
-        The user's own first; of those that are written alike the first.
-    recorded, replayed
-        How many calls there are, and how many of them were evaluated under at least two methods.
-    sampled
-        Method → number of calls, for those not evaluated at all calls.
-    refused
-        Method → its exception.
-    unfaithful
-        Calls whose replay is not bit for bit what the script saw.
-    comparisons
-        Every comparison with the user's own method, with its call.
-    costs
-        What each method took.
+    recorded
+        How many calls there are.
     notes
         What else the reader must know: what was left out, and why.
     """
 
-    divergences: tuple[Divergence, ...]
-    verdict: Verdict
-    methods: tuple[Method, ...] = ()
+    divergences: tuple[Divergence, ...] = ()
+    verdict: Verdict = Verdict.INCONCLUSIVE
     recorded: int = 0
-    replayed: int = 0
-    sampled: tuple[tuple[Method, int], ...] = ()
-    refused: tuple[tuple[Method, Failure], ...] = ()
-    unfaithful: tuple[Unfaithful, ...] = ()
-    comparisons: tuple[tuple[int, Comparison], ...] = ()
-    costs: tuple[Cost, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def verdict_of(verdicts: Sequence[Verdict], unfaithful: Sequence[Unfaithful], replayed: int) -> Verdict:

@@ -16,6 +16,7 @@ from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.findings import Unfaithful
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import amplified, operations_of
 
@@ -25,25 +26,6 @@ random cotangent alone."""
 
 MOST_PRODUCTS_CLOSER = 4096
 """The same where a vector-Jacobian product disagrees."""
-
-
-@dataclass(frozen=True)
-class Unfaithful:
-    """A call whose replay under the user's own method did not give the user's own numbers.
-
-    Parameters
-    ----------
-    call
-        Its index.
-    what
-        What differs, and how far.
-    explained
-        Whether rounding explains it; else the call is not judged from its circuit alone.
-    """
-
-    call: int
-    what: str
-    explained: bool
 
 
 @dataclass(frozen=True, eq=False)

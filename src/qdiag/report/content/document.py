@@ -54,7 +54,7 @@ def document(
     result, script, environment, training = redacted((result, script, environment, training), secrets)
     if said:
         next_command = next_command.replace(said, shlex.join(script.argv))
-    names = names_of(result.methods)
+    names = names_of(result.replay.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
         verdict=sentences.WORDS[result.verdict],
@@ -93,34 +93,35 @@ def _recorded(result: Result, names: Names) -> str:
         parts.append(f"{count(len(result.qnodes), 'QNode')} ({shown}{more})")
     if result.steps:
         parts.append(count(result.steps, "optimiser step"))
-    sampled = dict(result.sampled)
-    starred = [names.short(method) + ("*" if method in sampled else "") for method in result.methods]
+    sampled = dict(result.replay.sampled)
+    starred = [names.short(method) + ("*" if method in sampled else "") for method in result.replay.methods]
     if starred:
-        parts.append(f"{'replayed ' if result.replayed else ''}under {', '.join(starred)}")
+        parts.append(f"{'replayed ' if result.replay.replayed else ''}under {', '.join(starred)}")
     return " · ".join(parts)
 
 
 def _notes(result: Result, names: Names) -> tuple[str, ...]:
     notes = []
-    for size in sorted({size for _, size in result.sampled}):
-        which = [names.short(method) for method, number in result.sampled if number == size]
-        alone = "" if len({number for _, number in result.sampled}) == 1 else f" ({', '.join(which)})"
+    for size in sorted({size for _, size in result.replay.sampled}):
+        which = [names.short(method) for method, number in result.replay.sampled if number == size]
+        alone = "" if len({number for _, number in result.replay.sampled}) == 1 else f" ({', '.join(which)})"
         notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
-    if 0 < result.replayed < result.calls:
-        notes.append(f"{result.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
+    if 0 < result.replay.replayed < result.calls:
+        notes.append(f"{result.replay.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
     refused = _refusing(result)
     if refused:
         verb = "refuses" if len(refused) == 1 else "refuse"
         notes.append(f"{', '.join(names.short(method) for method, _ in refused)} {verb} this circuit")
-    if result.unfaithful:
-        notes.append(f"replaying {calls(result.unfaithful, result.calls)} did not give the script's own numbers bit for bit")
+    if result.replay.unfaithful:
+        those = calls([one.call for one in result.replay.unfaithful], result.calls)
+        notes.append(f"replaying {those} did not give the script's own numbers bit for bit")
     return (*notes, *result.notes)
 
 
 def _refusing(result: Result) -> list[tuple[Method, Failure]]:
     """The methods that refuse, with their exceptions, but for those that a finding is about."""
     blamed = {method.bare for finding in result.findings for method in finding.divergence.wrong}
-    return [(method, failure) for method, failure in result.refused if method.bare not in blamed]
+    return [(method, failure) for method, failure in result.replay.refused if method.bare not in blamed]
 
 
 def _refused(result: Result) -> Optional[Table]:
@@ -131,11 +132,11 @@ def _refused(result: Result) -> Optional[Table]:
 
 
 def _costs(result: Result) -> Optional[Table]:
-    if not result.costs:
+    if not result.replay.costs:
         return None
     rows = tuple(
         (full(cost.method), str(cost.calls), seconds(cost.seconds), seconds(cost.seconds / cost.calls) if cost.calls else NOTHING)
-        for cost in result.costs
+        for cost in result.replay.costs
     )
     return Table("Cost of each method", ("Method", "Calls", "Time", "Time a call"), rows, "Replays, one thread a worker.")
 

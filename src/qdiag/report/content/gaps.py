@@ -28,8 +28,8 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     """The gap of each method against the user's own at every call, in units of the working precision."""
     heights: dict[Method, dict[int, float]] = {}
     bounds = []
-    eps = [comparison.eps for _, comparison in result.comparisons]
-    for call, comparison in result.comparisons:
+    eps = [comparison.eps for _, comparison in result.replay.comparisons]
+    for call, comparison in result.replay.comparisons:
         if not (comparison.scale and comparison.eps and math.isfinite(comparison.ulps)):
             continue
         bounds.append(comparison.bound / (comparison.eps * comparison.scale))

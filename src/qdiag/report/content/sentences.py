@@ -41,9 +41,9 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         return of_finding(worst, result, names) + more
     if result.verdict is Verdict.INCONCLUSIVE:
         return _undecided(result)
-    compared = listing(names.all(result.methods)) if result.methods else "the methods"
+    compared = listing(names.all(result.replay.methods)) if result.replay.methods else "the methods"
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
-    apart = max((comparison.tolerance_needed for _, comparison in result.comparisons), default=0.0)
+    apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
     if result.tolerance:
         within = f"within the tolerance that was given ({result.tolerance}) at every call replayed"
         return f"{compared} are{outputs} {within}: up to {gap(apart)} apart, relative to the largest number."
@@ -61,12 +61,12 @@ def _nothing_recorded(result: Result, script: Script) -> str:
 
 
 def _undecided(result: Result) -> str:
-    if result.unfaithful:
+    if result.replay.unfaithful:
         return (
-            f"Replaying did not give the script's own numbers at {count(len(result.unfaithful), 'call')}, "
+            f"Replaying did not give the script's own numbers at {count(len(result.replay.unfaithful), 'call')}, "
             "so what the methods give there cannot be judged from the circuit alone."
         )
-    if not result.replayed:
+    if not result.replay.replayed:
         return "No call could be evaluated under two methods, so there is nothing to compare."
     return "What was seen does not decide it: see the notes below."
 
@@ -142,7 +142,7 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
-    if result.methods and {method.bare for method in result.methods} <= {method.bare for method in wrong}:
+    if result.replay.methods and {method.bare for method in result.replay.methods} <= {method.bare for method in wrong}:
         return f"All methods are wrong: the {noun} is {off}."
     if len(wrong) == 1:
         return f"{_wrong(wrong, names)} is wrong: its {noun} is {off}."

@@ -25,6 +25,7 @@ from qdiag.cli.report import command as report_command
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import ReplaySummary
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe
 from qdiag.report.content import figures, outline_file
@@ -174,7 +175,7 @@ def test_verbose_shows_every_experiment_and_every_refusal() -> None:
 
 def test_a_script_without_qnode_calls_is_said_to_have_none() -> None:
     case = CASES["healthy"]()
-    empty = replace(case, result=replace(case.result, calls=0, replayed=0, methods=(), qnodes=()))
+    empty = replace(case, result=replace(case.result, calls=0, replay=ReplaySummary(), qnodes=()))
     assert "no QNode call" in empty.document().sentence
 
 
@@ -521,7 +522,7 @@ def planted() -> Case:
         case.result,
         findings=(bad, replace(bad, divergence=replace(bad.divergence, signature="raise"))),
         qnodes=tuple((text, text) for text in texts),
-        refused=raised,
+        replay=replace(case.result.replay, refused=raised),
         notes=tuple(texts),
     )
     script = replace(
@@ -575,7 +576,8 @@ def test_a_bundle_holds_the_trace_only_when_asked(tmp_path: Path) -> None:
 def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
     healthy = CASES["healthy"]().result
     apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=1.2)
-    said = of_result(replace(healthy, comparisons=((0, apart),), tolerance="atol 10"), Script("train.py"), Names("default.qubit"))
+    replay = replace(healthy.replay, comparisons=((0, apart),))
+    said = of_result(replace(healthy, replay=replay, tolerance="atol 10"), Script("train.py"), Names("default.qubit"))
     assert "within the tolerance that was given (atol 10) at every call replayed: up to 1.2 apart, relative to the" in said
     assert "rounding" not in said
 
@@ -583,7 +585,8 @@ def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
 def test_what_a_long_step_explains_is_not_called_rounding() -> None:
     healthy = CASES["healthy"]().result
     apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=0.26)
-    said = of_result(replace(healthy, comparisons=((0, apart),)), Script("train.py"), Names("default.qubit"))
+    replay = replace(healthy.replay, comparisons=((0, apart),))
+    said = of_result(replace(healthy, replay=replay), Script("train.py"), Names("default.qubit"))
     assert "up to 0.26 apart, relative to the largest number: a difference quotient's step leaves out as much." in said
 
 
@@ -596,7 +599,7 @@ def test_where_nothing_is_tracked_only_outputs_agree() -> None:
 def test_a_method_that_a_finding_blames_is_not_said_to_refuse_as_a_matter_of_course() -> None:
     case = CASES["shifted"]()
     refusing = tuple((method, Failure("DeviceError", "no")) for method in methods("default.qubit/adjoint", "default.qubit/hadamard"))
-    document = replace(case, result=replace(case.result, refused=refusing)).document()
+    document = replace(case, result=replace(case.result, replay=replace(case.result.replay, refused=refusing))).document()
     assert document.refused is not None
     assert [row[0] for row in document.refused.rows] == ["default.qubit/hadamard"]
     assert "hadamard refuses this circuit" in document.notes
