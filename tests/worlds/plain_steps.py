@@ -20,7 +20,14 @@ from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, Step, Term
 
 Row = tuple[Step, ...]
-KINDS = {"ExpectationMP": "expval", "VarianceMP": "var", "ProbabilityMP": "probs", "StateMP": "state", "PurityMP": "purity"}
+KINDS = {
+    "ExpectationMP": "expval",
+    "VarianceMP": "var",
+    "ProbabilityMP": "probs",
+    "StateMP": "state",
+    "PurityMP": "purity",
+    "VnEntropyMP": "entropy",
+}
 OBSERVABLES = {"PauliX": gates.X, "PauliY": gates.Y, "PauliZ": gates.Z, "Identity": gates.I2, "Hadamard": gates.HADAMARD}
 
 
