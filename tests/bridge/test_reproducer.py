@@ -16,7 +16,7 @@ from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
-from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.material import AS_RECORDED, Material
@@ -273,7 +273,7 @@ def layer_call(failure, rows=5, features=2) -> Call:
     return Call(0, 0, here, configuration, arguments, Circuit((), ()), None, failure=failure)
 
 
-DIAGNOSIS = cause_of("QD504").diagnosis("confirmed", "")
+DIAGNOSIS = cause_of("QD504").diagnosis(Confidence.CONFIRMED, "")
 
 
 @today
@@ -337,14 +337,14 @@ def test_a_function_that_keeps_its_gradient_exits_with_0(container, tmp_path):
 def test_a_result_in_torchs_default_dtype_is_shown_by_its_dtype(device, code, tmp_path):
     pytest.importorskip("pennylane_lightning")
     found = divergence(circuit(_rotations), parse(f"{device}/adjoint"), BACKPROP)
-    script = write_for(found, cause_of("QD103").diagnosis("confirmed", ""))
+    script = write_for(found, cause_of("QD103").diagnosis(Confidence.CONFIRMED, ""))
     assert exit_code(script, tmp_path) == code
     assert script.lines <= 20
 
 
 def test_a_finding_gets_its_script_written_and_run(tmp_path):
     found = divergence(circuit(_rotations), BACKPROP, ADJOINT, gap=6e-8, bound=9e-7, verdict=Verdict.ROUNDING)
-    finding = Finding(found, Diagnosis("QD101", "float32-parameters", "", "confirmed", "", ""))
+    finding = Finding(found, Diagnosis("QD101", "float32-parameters", "", Confidence.CONFIRMED, "", ""))
     reproducer = write_and_verify(finding, tmp_path / "repro.py", times=2)
     assert (reproducer.verified, reproducer.exit_code, reproducer.path) == (True, 1, "repro.py")
     assert (tmp_path / "repro.py").read_text() == reproducer.source
@@ -357,7 +357,7 @@ def test_a_method_that_refuses_the_batch_gets_a_single_row(tmp_path):
         qml.RX(t([0.3, 0.6]), wires=0)
         _postselected()
 
-    finding = Finding(divergence(circuit(function), SHIFT, BACKPROP), Diagnosis("QD307", "nonlinear", "", "confirmed", "", ""))
+    finding = Finding(divergence(circuit(function), SHIFT, BACKPROP), Diagnosis("QD307", "nonlinear", "", Confidence.CONFIRMED, "", ""))
     reproducer = write_and_verify(finding, tmp_path / "repro.py")
     assert reproducer.verified, reproducer.output
     assert "[0.3" in reproducer.source

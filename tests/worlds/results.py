@@ -13,7 +13,20 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Cost, Diagnosis, Divergence, Evidence, Finding, Minimal, ReplaySummary, Reproducer, Result, Unfaithful
+from qdiag.model.findings import (
+    Confidence,
+    Cost,
+    Diagnosis,
+    Divergence,
+    Evidence,
+    Finding,
+    Minimal,
+    Outcome,
+    ReplaySummary,
+    Reproducer,
+    Result,
+    Unfaithful,
+)
 from qdiag.report.content.document import document
 from qdiag.report.content.outline import Document
 from qdiag.report.redacting.redaction import Secrets
@@ -139,12 +152,12 @@ def _float32() -> Diagnosis:
         "QD101",
         "float32-parameters",
         "float32 parameters",
-        "confirmed",
+        Confidence.CONFIRMED,
         "backprop builds gate matrices in complex64 from float32 parameters; adjoint computes in complex128",
         "x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
         (
-            Evidence("float64 parameters", 6.0e-08, 2.2e-16, "heals", True, "heals"),
-            Evidence("back in float32", 6.0e-08, 6.0e-08, "persists", True, "persists"),
+            Evidence("float64 parameters", 6.0e-08, 2.2e-16, Outcome.HEALS, True, "heals"),
+            Evidence("back in float32", 6.0e-08, 6.0e-08, Outcome.PERSISTS, True, "persists"),
         ),
         ("QD102", "QD201"),
     )
@@ -211,13 +224,13 @@ def shifted() -> Case:
         "QD303",
         "shifted-gradient",
         "gradient given to the wrong parameter",
-        "confirmed",
+        Confidence.CONFIRMED,
         because,
         "freeze the coefficients, or use backprop until it is fixed",
         (
-            Evidence("observable's coefficients frozen", 6.07, 2.2e-16, "heals", True, "heals"),
-            Evidence("parameters nudged by 1e-3", 6.07, 6.06, "persists", True, "persists"),
-            Evidence("float64 parameters", 6.07, 6.07, "persists", True, "persists"),
+            Evidence("observable's coefficients frozen", 6.07, 2.2e-16, Outcome.HEALS, True, "heals"),
+            Evidence("parameters nudged by 1e-3", 6.07, 6.06, Outcome.PERSISTS, True, "persists"),
+            Evidence("float64 parameters", 6.07, 6.07, Outcome.PERSISTS, True, "persists"),
         ),
         ("QD302", "QD404"),
         "LinearCombination (measurement 0)",
@@ -242,7 +255,9 @@ def shifted() -> Case:
             "nan",
             (ADJOINT,),
         ),
-        Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause that qdiag knows explains every experiment", "report it"),
+        Diagnosis(
+            "QD901", "unknown", "unknown", Confidence.UNKNOWN, "no cause that qdiag knows explains every experiment", "report it"
+        ),
         unreproduced="the circuit cannot be written as source",
     )
     result = Result(
@@ -266,12 +281,12 @@ def raising() -> Case:
         "QD304",
         "method-refuses",
         "method refuses or breaks on this circuit",
-        "likely",
+        Confidence.LIKELY,
         "parameter-shift has no rule for GlobalPhase",
         "use backprop, or leave the phase out: it changes no expectation value",
         (
-            Evidence("GlobalPhase removed", None, 5.6e-17, "heals", True, "heals"),
-            Evidence("RX removed", None, None, "persists", True, "persists"),
+            Evidence("GlobalPhase removed", None, 5.6e-17, Outcome.HEALS, True, "heals"),
+            Evidence("RX removed", None, None, Outcome.PERSISTS, True, "persists"),
         ),
     )
     divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, Failure("", words)),), calls=(4,))
@@ -307,8 +322,13 @@ def noisy() -> Case:
     divergence = Divergence(
         call(ran, method="parameter-shift"), pair, "output", judged="the gap is within the sampling error of 100 shots"
     )
+<<<<<<< HEAD
     diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", "confirmed", "100 shots leave an error of 0.1", "more shots, or none")
     replay = ReplaySummary((SHIFT,), 3, unfaithful=(Unfaithful(1, "output 0 is off by 0.04", explained=False),))
+=======
+    because = "100 shots leave an error of 0.1"
+    diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", Confidence.CONFIRMED, because, "more shots, or none")
+>>>>>>> d708b49 (Name outcomes, roles and confidence by enums)
     result = Result(
         replay, 3, 0, (("circuit", "noisy.py:9"),), Verdict.INCONCLUSIVE, (Finding(divergence, diagnosis),),
         notes=("the budget of 5 s ended the replay before call 3 of 3",),

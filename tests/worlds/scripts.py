@@ -12,7 +12,7 @@ from qdiag.model.call import Argument, Call, Configuration, Environment, SourceL
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
-from qdiag.model.findings import Diagnosis, Divergence
+from qdiag.model.findings import Confidence, Diagnosis, Divergence
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -65,7 +65,7 @@ STATE = Node("StateMP", (), None, ())
 TWO = Circuit((rotation(0.25), rotation(0.5)), (EXPVAL,))
 PAIR = methods("default.qubit/adjoint", "default.qubit/backprop")
 STACK = Environment("3.11.7", packages=(("pennylane", "0.45.1"),))
-DIAGNOSIS = Diagnosis("QD901", "unknown", "", "unknown", "", "")
+DIAGNOSIS = Diagnosis("QD901", "unknown", "", Confidence.UNKNOWN, "", "")
 
 
 def divergence(

@@ -11,12 +11,9 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Diagnosis, Divergence, Evidence, ScriptKind
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Outcome, ScriptKind
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause
-
-HEALS, PERSISTS, MOVES = "heals", "persists", "moves"
-"""How an experiment can come out: the difference is gone, it is still there, or it is there but elsewhere or of another size."""
 
 
 @dataclass(frozen=True)
@@ -152,19 +149,22 @@ class Experiment:
     cost: float = 1.0
 
 
+class Role(Enum):
+    """What an experiment is made for."""
+
+    FLIP = "removing the cause closes the gap"
+    NEUTRAL = "a change of the same kind that leaves the cause leaves the gap"
+    RIVAL = "it tells this cause from another"
+
+
 @dataclass(frozen=True)
 class Prediction:
-    """What a cause says about one experiment.
-
-    ``role`` is ``flip`` (removing the cause closes the gap), ``neutral`` (a change of the same kind that leaves the cause leaves the
-    gap), or ``rival`` (tells this cause from another). Outcomes in
-    ``also`` agree with it as well.
-    """
+    """What a cause says about one experiment; outcomes in ``also`` agree with it as well."""
 
     experiment: Experiment
-    outcome: str
-    role: str = "flip"
-    also: tuple[str, ...] = ()
+    outcome: Outcome
+    role: Role = Role.FLIP
+    also: tuple[Outcome, ...] = ()
 
 
 class Place(Enum):
@@ -234,7 +234,7 @@ class Cause:
 
     def diagnosis(
         self,
-        confidence: str,
+        confidence: Confidence,
         because: str,
         *,
         remedy: str = "",
@@ -259,19 +259,19 @@ class Cause:
 
 def flips(*experiments: Experiment) -> tuple[Prediction, ...]:
     """Predictions that each of these closes the gap."""
-    return tuple(Prediction(experiment, HEALS) for experiment in experiments)
+    return tuple(Prediction(experiment, Outcome.HEALS) for experiment in experiments)
 
 
 def leaves(*experiments: Experiment) -> tuple[Prediction, ...]:
     """Predictions that each of these, of the same kind but beside the cause, leaves the gap."""
-    return tuple(Prediction(experiment, PERSISTS, "neutral") for experiment in experiments)
+    return tuple(Prediction(experiment, Outcome.PERSISTS, Role.NEUTRAL) for experiment in experiments)
 
 
-def unlike(rival: Experiment, outcome: str) -> tuple[Prediction, ...]:
-    """The prediction that tells a cause from a rival whose flip this experiment is."""
-    return (Prediction(rival, outcome, "rival"),)
+def unlike(rival: Experiment) -> tuple[Prediction, ...]:
+    """The prediction that tells a cause from a rival whose flip this experiment is: it leaves the gap as it is."""
+    return (Prediction(rival, Outcome.PERSISTS, Role.RIVAL),)
 
 
 def survives(rival: Experiment) -> tuple[Prediction, ...]:
     """The prediction that a rival's flip does not close the gap, whatever else it does to it."""
-    return (Prediction(rival, PERSISTS, "rival", (MOVES,)),)
+    return (Prediction(rival, Outcome.PERSISTS, Role.RIVAL, (Outcome.MOVES,)),)

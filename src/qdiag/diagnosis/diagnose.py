@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import HEALS, MOVES, PERSISTS, Cause, Experiment, Prediction, Symptoms
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, Symptoms
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Diagnosis, Evidence
+from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
 
 _CLOSED, _NEARLY = 1e-4, 100.0
 """A gap ten thousand times smaller, and within a hundred times what rounding explains, is closed: a changed question may well be worse
@@ -80,26 +80,26 @@ def _gap(comparison: Comparison) -> Optional[float]:
 def classify(before: Comparison, after: Comparison) -> str:
     """What one changed factor did to a difference."""
     if _both_raise(before) and _both_raise(after):
-        return PERSISTS
+        return Outcome.PERSISTS
     if after.verdict is Verdict.REFUSED or (after.verdict is Verdict.INCONCLUSIVE and not _random(before, after)):
         return "unanswered"
     if after.verdict is Verdict.AGREE or (before.verdict is Verdict.ERROR and after.verdict is Verdict.ROUNDING):
-        return HEALS
+        return Outcome.HEALS
     if after.where == "raise" and before.where != "raise":
         return "unanswered"
     if before.where == "raise":
-        return PERSISTS if after.where == "raise" else MOVES
+        return Outcome.PERSISTS if after.where == "raise" else Outcome.MOVES
     if after.verdict is Verdict.ROUNDING and before.max_rel * after.scale > after.bound:
         # Before, only ill-conditioning explained it; after, rounding by itself does.
-        return HEALS
+        return Outcome.HEALS
     if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR and after.max_rel * before.scale > before.bound:
-        return MOVES
+        return Outcome.MOVES
     if after.max_abs <= _CLOSED * min(before.max_abs, 1.0) and after.max_abs <= _NEARLY * after.bound:
-        return HEALS
+        return Outcome.HEALS
     gaps = (_gap(before), _gap(after))
     if None not in gaps and before.where != "nan" and min(gaps) > 0 and max(gaps) > _SAME_SIZE * min(gaps):  # type: ignore[type-var, operator]
-        return MOVES
-    return PERSISTS
+        return Outcome.MOVES
+    return Outcome.PERSISTS
 
 
 def _random(before: Comparison, after: Comparison) -> bool:
@@ -118,15 +118,15 @@ class _Trial:
     predicted: tuple[Prediction, ...]
     evidence: tuple[tuple[Prediction, Evidence], ...]
 
-    def came_out(self, role: str) -> Optional[bool]:
+    def came_out(self, role: Role) -> Optional[bool]:
         """Whether all predictions of a role held; None where there was none to test."""
-        tested = [evidence.holds for prediction, evidence in self.evidence if prediction.role == role]
+        tested = [evidence.holds for prediction, evidence in self.evidence if prediction.role is role]
         return all(tested) if tested else None
 
     @property
     def unproven(self) -> bool:
         """Whether it predicts that something heals, and none of that could be tried: then nothing speaks for it."""
-        return any(p.role == "flip" for p in self.predicted) and self.came_out("flip") is None
+        return any(p.role is Role.FLIP for p in self.predicted) and self.came_out(Role.FLIP) is None
 
     @property
     def contradicted(self) -> bool:
@@ -158,12 +158,12 @@ def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, 
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
     if not standing:
         if untested:
-            return _diagnosis(untested[0], "likely", symptoms, ruled_out)
+            return _diagnosis(untested[0], Confidence.LIKELY, symptoms, ruled_out)
         return _unknown(trials, symptoms, ruled_out)
     best = standing[0]
     rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
-    proven = bool(best.came_out("flip")) and best.came_out("neutral") is not False and not rivals
-    return _diagnosis(best, "confirmed" if proven else "likely", symptoms, ruled_out)
+    proven = bool(best.came_out(Role.FLIP)) and best.came_out(Role.NEUTRAL) is not False and not rivals
+    return _diagnosis(best, Confidence.CONFIRMED if proven else Confidence.LIKELY, symptoms, ruled_out)
 
 
 def recurs(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> bool:
@@ -189,9 +189,9 @@ def again(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Opt
     if not cause.applies(symptoms):
         return None
     trial = _try(cause, Laboratory(symptoms, evaluator, reference))
-    if trial.contradicted or trial.came_out("flip") is False:
+    if trial.contradicted or trial.came_out(Role.FLIP) is False:
         return None
-    return _diagnosis(trial, "likely", symptoms, ())
+    return _diagnosis(trial, Confidence.LIKELY, symptoms, ())
 
 
 def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
@@ -215,7 +215,7 @@ def _told_apart(best: _Trial, rival: _Trial) -> bool:
     return any(name in ours and ours[name] != outcome for name, outcome in theirs.items())
 
 
-def _diagnosis(trial: _Trial, confidence: str, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
+def _diagnosis(trial: _Trial, confidence: Confidence, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     evidence = tuple(evidence for _, evidence in trial.evidence)
     return trial.cause.diagnosis(confidence, trial.cause.because(symptoms), evidence=evidence, ruled_out=ruled_out)
 
@@ -224,4 +224,4 @@ def _unknown(trials: Sequence[_Trial], symptoms: Symptoms, ruled_out: tuple[str,
     """The honest answer, with all evidence shown."""
     shown = {evidence.experiment: evidence for trial in trials for _, evidence in trial.evidence}
     evidence = tuple(replace(one, detail=one.detail or "shown without a claim") for one in shown.values())
-    return UNKNOWN.diagnosis("unknown", UNKNOWN.because(symptoms), evidence=evidence, ruled_out=ruled_out)
+    return UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms), evidence=evidence, ruled_out=ruled_out)

@@ -10,7 +10,7 @@ import numpy as np
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
-from qdiag.model.findings import Divergence, Evidence
+from qdiag.model.findings import Divergence, Evidence, Outcome
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
 FLOATS = ("float64", "float32", "float16")
@@ -77,9 +77,9 @@ def evidence(found: Divergence, loss: Loss) -> tuple[Evidence, ...]:
         return ()
     kind: Sequence[str] = INTEGERS if dtype in INTEGERS else FLOATS
     neighbour, wide = next(name for name in kind if name != dtype), "complex128" if is_complex else "float64"
-    tried = [(wide, "heals", loss(wide, is_complex)), (neighbour, "persists", loss(neighbour, is_complex))]
+    tried = [(wide, Outcome.HEALS, loss(wide, is_complex)), (neighbour, Outcome.PERSISTS, loss(neighbour, is_complex))]
     return tuple(
-        Evidence(f"a layer whose input is {name}", before, after, outcome, (after <= 1e-6 * before) == (outcome == "heals"))
+        Evidence(f"a layer whose input is {name}", before, after, outcome, (after <= 1e-6 * before) == (outcome is Outcome.HEALS))
         for name, outcome, after in tried
         if after is not None
     )

@@ -12,7 +12,7 @@ import numpy as np
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.element import Element, Kind
-from qdiag.model.findings import Divergence, Evidence
+from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
@@ -199,32 +199,33 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     if probe is None:
         return ()
     if divergence.proof is Proof.MIXED_ROWS:
-        return (Evidence("another last row", 0.0, probe.mixing, "moves", True, "the first row's result"),)
+        return (Evidence("another last row", 0.0, probe.mixing, Outcome.MOVES, True, "the first row's result"),)
     position = _position(divergence)
     if position is None:
         return ()
     argument = probe.arguments[position]
     before, limit = divergence.comparison.max_abs, divergence.comparison.bound
     found = [
-        Evidence(f"differentiated by {method.diff_method}", before, gap, "persists", gap > limit)
+        Evidence(f"differentiated by {method.diff_method}", before, gap, Outcome.PERSISTS, gap > limit)
         for method in probe.methods[1:]
         if not method.failure
         for gap in [_gap(method.slopes[position], argument)]
     ]
     if divergence.proof is Proof.TRANSFORMS and probe.untransformed is not None:
         after = _gap(probe.untransformed.slopes[position], argument)
-        return (Evidence("transforms removed", before, after, "heals", True), *found)
+        return (Evidence("transforms removed", before, after, Outcome.HEALS, True), *found)
     if argument.aside is not None:
         words = "there the circuit has the operations that are left out here" if argument.restructured else ""
-        moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, "heals", argument.aside <= limit, words)
+        moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, Outcome.HEALS, argument.aside <= limit, words)
         return (moved, *found)
     if argument.mended is not None:
         words = f"numbers in the circuit move with {argument.name}, and no graph leads from them back to it"
-        put_back = Evidence("their share of the gradient put back", before, argument.mended, "heals", argument.mended <= limit, words)
+        holds = argument.mended <= limit
+        put_back = Evidence("their share of the gradient put back", before, argument.mended, Outcome.HEALS, holds, words)
         return (put_back, *found)
     if is_cut_before_the_circuit(divergence):
         words = f"the circuit's parameters move with {argument.name}, and no graph leads from them back to it"
-        found.insert(0, Evidence("from the circuit's parameters back to the argument", before, before, "persists", True, words))
+        found.insert(0, Evidence("from the circuit's parameters back to the argument", before, before, Outcome.PERSISTS, True, words))
     return tuple(found)
 
 

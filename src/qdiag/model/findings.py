@@ -76,18 +76,34 @@ class Divergence:
         return self.comparison.element is not None and self.comparison.element.kind is Kind.LAYER
 
 
+class Outcome(str, Enum):
+    """How an experiment can come out: the difference is gone, it is still there, or it is there but elsewhere or of another size."""
+
+    HEALS = "heals"
+    PERSISTS = "persists"
+    MOVES = "moves"
+
+
+class Confidence(str, Enum):
+    """How sure a cause is: experiments leave no other, nothing contradicts it, or none that is known explains them."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One experiment and what came of it.
 
-    ``predicts`` is ``heals`` · ``persists`` · ``moves``; ``holds`` says whether it came out so. ``before`` and ``after`` are gaps
-    (maximal absolute difference), None where the evaluation gave no number.
+    ``holds`` says whether it came out as a cause ``predicts``. ``before`` and ``after`` are gaps (maximal absolute difference), None
+    where the evaluation gave no number.
     """
 
     experiment: str
     before: Optional[float]
     after: Optional[float]
-    predicts: str
+    predicts: Outcome
     holds: bool
     detail: str = ""
 
@@ -110,7 +126,7 @@ class Diagnosis:
     code, slug, title, remedy
         As in the cause.
     confidence
-        ``confirmed`` · ``likely`` · ``unknown``.
+        How sure it is.
     because
         The particulars, in a sentence.
     evidence
@@ -130,7 +146,7 @@ class Diagnosis:
     code: str
     slug: str
     title: str
-    confidence: str
+    confidence: Confidence
     because: str
     remedy: str
     evidence: tuple[Evidence, ...] = ()

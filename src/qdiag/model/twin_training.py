@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Optional
 
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Evidence
+from qdiag.model.findings import Confidence, Evidence
 
 QUANTITIES = ("output", "gradient", "parameters", "loss")
 """What is compared at every step, in the order in which one leads to the next."""
@@ -106,7 +106,7 @@ class TrainingVerdict:
         ``AGREE`` where the methods may be used interchangeably, ``ROUNDING`` where training amplifies rounding, ``ERROR`` where a
         method parts in a way that no rounding does.
     cause, confidence
-        Why they part, None and "" where they do not.
+        Why they part, None where they do not, and how sure that is.
     sentences
         Three at most.
     evidence
@@ -117,7 +117,7 @@ class TrainingVerdict:
 
     verdict: Verdict
     cause: Optional[PartingCause]
-    confidence: str
+    confidence: Confidence
     sentences: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
     advice: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
 from qdiag.model.comparison import Tolerance, Verdict
-from qdiag.model.findings import Divergence, Finding, Result
+from qdiag.model.findings import Confidence, Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_recording, about_steps, own_failures
@@ -175,7 +175,7 @@ def finding_of(divergence: Divergence, methods: Sequence[Method], context: Stage
 
     def unknown(failed: str) -> Finding:
         report_it = "report it with the trace, if it may be shown, as an issue of qdiag"
-        return Finding(divergence, UNKNOWN.diagnosis("unknown", failed, remedy=report_it))
+        return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, failed, remedy=report_it))
 
     return or_what_is_left(lambda: stage_diagnose.diagnosed(divergence, methods, context), unknown, "this finding")
 

@@ -15,6 +15,7 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.evaluation import CASTING, Casts
+from qdiag.model.findings import Confidence
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext, as_replayed
 from qdiag.trace.reader import Trace
@@ -98,11 +99,11 @@ class Account:
         return "" if self.gap is not None else "the reference does not confirm the gradients"
 
     @property
-    def confidence(self) -> str:
-        """``confirmed`` · ``likely`` (no method without the cast was there to compare) · ``unknown``."""
+    def confidence(self) -> Confidence:
+        """Likely at most where no method without the cast was there to compare."""
         if self.doubt:
-            return "unknown"
-        return "confirmed" if self.without is not None else "likely"
+            return Confidence.UNKNOWN
+        return Confidence.CONFIRMED if self.without is not None else Confidence.LIKELY
 
     @property
     def words(self) -> str:
@@ -115,7 +116,7 @@ class Account:
             f"the gradients agree with the reference (gap {self.gap:.1e})",
             *([f"{self.without} takes no such cast and does not warn"] if self.without is not None else []),
         ]
-        return f"harmless ({HARMLESS_CAST.code}, {self.confidence}): {'; '.join(evidence)}"
+        return f"harmless ({HARMLESS_CAST.code}, {self.confidence.value}): {'; '.join(evidence)}"
 
 
 def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> Account:

@@ -19,7 +19,7 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Divergence, Finding
+from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.trace.reader import Trace
@@ -91,9 +91,10 @@ def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding
     """The cause of what a probe saw: it has made its experiments already."""
     symptoms = Symptoms(divergence, context.question(divergence))
     diagnosis = diagnose(symptoms, SEEN_BY_PROBES, context.workers)
-    proven = probe_findings.is_proven(divergence) and diagnosis.confidence == "likely"
+    proven = probe_findings.is_proven(divergence) and diagnosis.confidence is Confidence.LIKELY
     evidence = probe_findings.evidence(divergence)
-    return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
+    confidence = Confidence.CONFIRMED if proven else diagnosis.confidence
+    return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 
 def in_layers(trace: Calls) -> Iterator[Divergence]:
@@ -111,7 +112,8 @@ def _diagnosed_in_layer(divergence: Divergence, context: StageContext) -> Findin
     diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), OF_LAYERS, context.workers)
     evidence = layer_findings.evidence(divergence, context.layer_loss)
     proven = len(evidence) > 1 and all(one.holds for one in evidence)
-    return Finding(divergence, replace(diagnosis, confidence="confirmed" if proven else diagnosis.confidence, evidence=evidence))
+    confidence = Confidence.CONFIRMED if proven else diagnosis.confidence
+    return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 
 RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: that is no matter of methods"
@@ -157,7 +159,7 @@ def _raises_itself(divergence: Divergence) -> bool:
 def _nobodys(divergence: Divergence) -> Finding:
     """The finding of what is no difference between methods: the script's traceback says what it is."""
     comparison = replace(divergence.comparison, verdict=Verdict.INCONCLUSIVE)
-    diagnosis = UNKNOWN.diagnosis("unknown", RAISES_ITSELF, remedy="correct the quantum function as its traceback says")
+    diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, RAISES_ITSELF, remedy="correct the quantum function as its traceback says")
     return Finding(replace(divergence, comparison=comparison, judged=RAISES_ITSELF, wrong=()), diagnosis)
 
 

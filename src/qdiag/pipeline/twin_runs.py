@@ -17,7 +17,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Divergence, Finding, ReplaySummary, Result, ScriptKind
+from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Result, ScriptKind
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
@@ -255,4 +255,4 @@ def _overruled(training: Training, finding: Finding) -> Training:
         f"The trainings part no more than rounding makes them, and yet {wrong} is off by {divergence.comparison.max_abs:.1e} "
         f"at call {divergence.call.index}, where rounding explains {divergence.comparison.bound:.1e}.",
     )
-    return replace(training, judgement=TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, "unknown", sentences))
+    return replace(training, judgement=TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, Confidence.UNKNOWN, sentences))

@@ -13,7 +13,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Evidence
+from qdiag.model.findings import Confidence, Evidence, Outcome
 from qdiag.model.twin_training import PartingCause, TrainingVerdict
 from qdiag.twins.growth import growth
 from qdiag.twins.runs import Pair, Twins, comes_back
@@ -145,7 +145,7 @@ def _opening(pair: Pair) -> float:
 
 
 def _undecided(sentence: str) -> TrainingVerdict:
-    return TrainingVerdict(Verdict.INCONCLUSIVE, PartingCause.UNKNOWN, "unknown", (sentence,))
+    return TrainingVerdict(Verdict.INCONCLUSIVE, PartingCause.UNKNOWN, Confidence.UNKNOWN, (sentence,))
 
 
 def _not_reproducible(twins: Twins) -> TrainingVerdict:
@@ -163,8 +163,8 @@ def _not_reproducible(twins: Twins) -> TrainingVerdict:
         advice = ("fix the order and the split of the data",)
         cause = PartingCause.OTHER_DATA if _inputs_differ(first, second) else PartingCause.NONDETERMINISTIC
     sentences = (f"Two runs of the unchanged script differ: {where}.", reason, "Nothing about methods can be concluded before that.")
-    evidence = (Evidence("the unchanged script once more", None, twins.repeat.reach, "persists", True),)
-    return TrainingVerdict(Verdict.INCONCLUSIVE, cause, "confirmed", sentences, evidence, advice)
+    evidence = (Evidence("the unchanged script once more", None, twins.repeat.reach, Outcome.PERSISTS, True),)
+    return TrainingVerdict(Verdict.INCONCLUSIVE, cause, Confidence.CONFIRMED, sentences, evidence, advice)
 
 
 _SEEDS = {"random": "random.seed(0)", "numpy.random": "numpy.random.seed(0)", "torch": "torch.manual_seed(0)"}
@@ -191,11 +191,11 @@ def _error(twins: Twins, pair: Pair, step: int) -> TrainingVerdict:
         else "That is no rounding: one of the two methods is wrong.",
     )
     evidence = tuple(
-        Evidence(f"{own}, {control.run.changed}", gap, _size(control.parting, step), "persists", False, "no control parts so")
+        Evidence(f"{own}, {control.run.changed}", gap, _size(control.parting, step), Outcome.PERSISTS, False, "no control parts so")
         for control in twins.controls[:1]
     )
     remedies = ("find the wrong method call by call: qdiag diagnose",)
-    return TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, "unknown", sentences, evidence, remedies)
+    return TrainingVerdict(Verdict.ERROR, PartingCause.UNKNOWN, Confidence.UNKNOWN, sentences, evidence, remedies)
 
 
 def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
@@ -206,7 +206,7 @@ def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
         calm = all(control.parting.reach < CALM for control in twins.controls)
         sentences.append(f"A nudge of one ulp makes {_range(twins)}{': this training does not amplify rounding' if calm else ''}.")
     sentences.append("The two methods may be used interchangeably here.")
-    return TrainingVerdict(Verdict.AGREE, None, "", tuple(sentences))
+    return TrainingVerdict(Verdict.AGREE, None, Confidence.UNKNOWN, tuple(sentences))
 
 
 def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
@@ -224,7 +224,7 @@ def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
         sentences.append(_all_that_differs(twins, own, healing[0]))
     evidence = _experiments(twins, pair)
     # without a QNode in single precision there is nothing to heal, and the control alone confirms
-    confidence = "confirmed" if healing or not twins.qnode_float64 else "likely"
+    confidence = Confidence.CONFIRMED if healing or not twins.qnode_float64 else Confidence.LIKELY
     advice = tuple(_advice(twins, pair))
     return TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, confidence, tuple(sentences), evidence, advice)
 
@@ -238,7 +238,7 @@ def _precision_alone(twins: Twins, pair: Pair) -> TrainingVerdict:
         _all_that_differs(twins, own, _healing(twins, pair)[0]),
     )
     advice = tuple(_advice(twins, pair))
-    return TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, "likely", sentences, _experiments(twins, pair), advice)
+    return TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, Confidence.LIKELY, sentences, _experiments(twins, pair), advice)
 
 
 def _healing(twins: Twins, pair: Pair) -> list[Pair]:
@@ -259,7 +259,7 @@ def _experiments(twins: Twins, pair: Pair) -> tuple[Evidence, ...]:
     """The controls and the runs with the QNode in float64, as experiments."""
     own, reach = _own_name(pair), pair.parting.reach
     wide = twins.qnode_float64
-    healed = [Evidence(one.run.changed, reach, one.parting.reach, "heals", comes_back(one.parting, pair.parting)) for one in wide]
+    healed = [Evidence(one.run.changed, reach, one.parting.reach, Outcome.HEALS, comes_back(one.parting, pair.parting)) for one in wide]
     return (*(_persisting(own, control, reach) for control in twins.controls), *healed)
 
 
@@ -267,7 +267,7 @@ def _persisting(own: str, control: Pair, reach: float) -> Evidence:
     """The experiment of one nudge: the trainings part although the method is the same."""
     persists = control.parting.reach >= AS_FAR * reach
     detail = "" if persists else "this nudge did not grow"
-    return Evidence(f"{own}, {control.run.changed}", reach, control.parting.reach, "persists", persists, detail)
+    return Evidence(f"{own}, {control.run.changed}", reach, control.parting.reach, Outcome.PERSISTS, persists, detail)
 
 
 def _advice(twins: Twins, pair: Pair) -> list[str]:

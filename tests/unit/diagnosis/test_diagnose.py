@@ -9,7 +9,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import HEALS, PERSISTS, Cause, Experiment, Prediction, Symptoms, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import classify, diagnose
@@ -21,7 +21,7 @@ from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Divergence, Outcome
 from qdiag.model.method import parse
 
 
@@ -85,7 +85,8 @@ def test_a_gap_that_float64_heals_and_float32_brings_back_is_confirmed_as_float3
     world = World(float32_only(6e-8))
     found = diagnose(symptoms(world, dtype="float32"), CAUSES, world)
     assert (found.code, found.confidence) == ("QD101", "confirmed")
-    assert {e.experiment: e.predicts for e in found.evidence} == {"float64 parameters": HEALS, "back in float32": PERSISTS}
+    predicted = {one.experiment: one.predicts for one in found.evidence}
+    assert predicted == {"float64 parameters": Outcome.HEALS, "back in float32": Outcome.PERSISTS}
     assert found.evidence[0].after == 0.0
 
 
@@ -155,8 +156,10 @@ def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     assert diagnose(symptoms(world, dtype="float32"), [pattern], world).confidence == "likely"
 
 
-@pytest.mark.parametrize(("before", "after", "outcome"), [(1e-3, 0.0, HEALS), (1e-3, 2e-3, PERSISTS), (1e-3, 0.5, "moves")])
-def test_outcomes_are_classified_by_size(before: float, after: float, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"), [(1e-3, 0.0, Outcome.HEALS), (1e-3, 2e-3, Outcome.PERSISTS), (1e-3, 0.5, Outcome.MOVES)]
+)
+def test_outcomes_are_classified_by_size(before: float, after: float, outcome: Outcome) -> None:
     sides = [Evaluation(parse("backprop"), outputs=(np.array(0.3 + gap),), norms=(1.0,)) for gap in (0.0, before, after)]
     comparisons = [compare(sides[0], side, circuit()) for side in sides[1:]]
     assert classify(*comparisons) == outcome
@@ -167,7 +170,3 @@ def test_the_registry_is_the_table_of_the_design() -> None:
     codes = [f"QD{family}{number:02}" for family, count in families.items() for number in range(1, count + 1)]
     assert sorted(cause.code for cause in CAUSES) == sorted([*codes, "QD901"])
     assert len({cause.slug for cause in CAUSES}) == len(CAUSES)
-
-
-def test_predictions_are_of_the_three_outcomes() -> None:
-    assert Prediction(NUDGED, HEALS).role == "flip"

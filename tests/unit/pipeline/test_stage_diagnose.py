@@ -14,13 +14,13 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Diagnosis, Divergence, Finding
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
 
-UNKNOWN = Diagnosis("QD901", "unknown", "unknown", "unknown", "no cause fits", "report it")
+UNKNOWN = Diagnosis("QD901", "unknown", "unknown", Confidence.UNKNOWN, "no cause fits", "report it")
 
 
 def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
@@ -47,11 +47,11 @@ def test_one_that_another_method_runs_is_not(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = Diagnosis("QD504", "batch-as-feature", "batch axis", "confirmed", "len(inputs) is the batch", "inputs.shape[-1]")
+    known = Diagnosis("QD504", "batch-as-feature", "batch axis", Confidence.CONFIRMED, "len(inputs) is the batch", "inputs.shape[-1]")
     assert diagnosed(monkeypatch, (METHODS[0], METHODS[0]), known) == known
 
 
-REFUSED = Diagnosis("QD304", "refuses", "a method refuses", "likely", "backprop raises", "another diff_method")
+REFUSED = Diagnosis("QD304", "refuses", "a method refuses", Confidence.LIKELY, "backprop raises", "another diff_method")
 
 
 @pytest.mark.parametrize("cause", [UNKNOWN, REFUSED], ids=lambda cause: cause.code)

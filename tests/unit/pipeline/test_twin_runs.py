@@ -14,7 +14,7 @@ from qdiag.diagnosis.causes import cause_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Divergence, Finding, ReplaySummary, Reproducer, Result
+from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline import twin_runs
@@ -25,7 +25,7 @@ from tests.worlds.methods import ADJOINT, BACKPROP
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
 SHOWS_TOO = Reproducer("raise SystemExit(1)\n")
-TRAINING = Training("backprop", "adjoint", 10, (), TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, "confirmed", ()))
+TRAINING = Training("backprop", "adjoint", 10, (), TrainingVerdict(Verdict.ROUNDING, PartingCause.AMPLIFIED, Confidence.CONFIRMED, ()))
 
 
 class Here:
@@ -51,7 +51,7 @@ class Here:
 
 def outcome(folder: Path, code: str) -> JudgedRun:
     comparison = Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
-    diagnosis = cause_of(code).diagnosis("confirmed", "")
+    diagnosis = cause_of(code).diagnosis(Confidence.CONFIRMED, "")
     finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
     result = Result(ReplaySummary(), 10, 10, (), Verdict.ROUNDING, (finding,))
     return JudgedRun(result, RunFolder(folder), Script("train.py"), Environment(), training=TRAINING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Symptoms, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
 
 
@@ -56,7 +56,7 @@ CONJUGATION = Cause(
     predicts=lambda symptoms: (
         *flips(plain_expectations(None)),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
     ),
     because=lambda symptoms: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Place, Symptoms, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Place, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     HERMITIAN_PART,
@@ -54,7 +54,7 @@ DEVICE_KERNEL = Cause(
     predicts=lambda symptoms: (
         *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Place, Prediction, Symptoms, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Place, Prediction, Symptoms, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
@@ -91,7 +91,7 @@ EVERYTHING_MOVED = edit("all angles moved, data among them", _moved)
 
 
 def _finite_difference_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    return unlike(LARGER_STEP, PERSISTS) if symptoms.involves("finite-diff") else ()
+    return unlike(LARGER_STEP) if symptoms.involves("finite-diff") else ()
 
 
 def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -109,8 +109,8 @@ FLOAT32_PARAMETERS = Cause(
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
         *leaves(FLOAT32_AGAIN),
-        *(unlike(FLOAT64_DEVICE, PERSISTS) if _narrow_device(symptoms) else ()),
-        *(unlike(AMPLITUDES_FLOAT64, PERSISTS) if _state_data(symptoms.question.circuit) else ()),
+        *(unlike(FLOAT64_DEVICE) if _narrow_device(symptoms) else ()),
+        *(unlike(AMPLITUDES_FLOAT64) if _state_data(symptoms.question.circuit) else ()),
         *_finite_difference_rival(symptoms),
         *_difference_quotient_rival(symptoms),
         *_point_rival(symptoms),
@@ -187,7 +187,7 @@ FINITE_DIFFERENCE_STEP = Cause(
         *flips(LARGER_STEP),
         *leaves(STEP_TWICE),
         # where the rounding of the outputs is what the step divides, no point is better than another
-        *(unlike(NUDGED_FAR, PERSISTS) if symptoms.comparison.eps <= rounding.EPS64 else ()),
+        *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= rounding.EPS64 else ()),
     ),
     because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
@@ -226,7 +226,7 @@ def _ill_conditioned(symptoms: Symptoms) -> bool:
 
 def _point_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Ordinary rounding does not depend on the point."""
-    return unlike(EVERYTHING_MOVED, PERSISTS) if _ill_conditioned(symptoms) else ()
+    return unlike(EVERYTHING_MOVED) if _ill_conditioned(symptoms) else ()
 
 
 FLOAT32_STATE = Cause(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Place, Prediction, flips, leaves
+from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Outcome
 from qdiag.model.probe import Proof
 from qdiag.model.twin_training import PartingCause
 
@@ -27,7 +28,7 @@ NONDETERMINISTIC = Cause(
     title="nondeterministic call",
     remedy="seed what is random, or take it out of the circuit",
     applies=lambda symptoms: not symptoms.question.circuit.shots and symptoms.divergence.verdict is Verdict.INCONCLUSIVE,
-    predicts=lambda symptoms: (Prediction(SAME_SEED, PERSISTS, "flip"),),
+    predicts=lambda symptoms: (Prediction(SAME_SEED, Outcome.PERSISTS),),
     because=lambda symptoms: "one method, asked twice with the same seed, does not give the same numbers",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
     sits=Place.CHANCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import PERSISTS, Cause, Experiment, Prediction, Symptoms, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
@@ -44,7 +44,7 @@ def _others_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
 
 def _off_the_point(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """The fault is in the rule, not at the point: moving far keeps it. Nor is it in what counts as trainable."""
-    return (Prediction(NUDGED_FAR, PERSISTS, "neutral"), *survives(ALL_TRAINABLE))
+    return (*leaves(NUDGED_FAR), *survives(ALL_TRAINABLE))
 
 
 WRONG_RULE = Cause(
@@ -65,10 +65,10 @@ WRONG_RULE = Cause(
         *flips(*_blamed_frozen(symptoms)),
         *leaves(*_others_frozen(symptoms)),
         *_off_the_point(symptoms),
-        *(unlike(OBSERVABLE_FROZEN, PERSISTS) if observable_parameters(symptoms.question.circuit) else ()),
-        *(unlike(_in_place(symptoms), PERSISTS) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()),
+        *(unlike(OBSERVABLE_FROZEN) if observable_parameters(symptoms.question.circuit) else ()),
+        *(unlike(_in_place(symptoms)) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()),
         *(survives(against_differences(symptoms.differenced)) if {*symptoms.differenced} & {*symptoms.apart} else ()),
-        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
     ),
     because=lambda symptoms: f"the rule used for {_named(symptoms)} gives another derivative than its matrix does",
 )
@@ -88,8 +88,8 @@ DROPPED = Cause(
     predicts=lambda symptoms: (
         *flips(where_it_is_dropped(symptoms)),
         *_off_the_point(symptoms),
-        *(unlike(WIRES_AS_USED, PERSISTS) if symptoms.uses_another_order else ()),
-        *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ()),
+        *(unlike(WIRES_AS_USED) if symptoms.uses_another_order else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
     ),
     because=lambda symptoms: f"the gradient of {_named(symptoms)} comes back as exactly zero, although the result depends on it",
 )
@@ -156,7 +156,7 @@ REFUSES = Cause(
     applies=lambda symptoms: (
         symptoms.signature == "raise" and symptoms.call.configuration.interface != "" and not _complex_words(symptoms)
     ),
-    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART, PERSISTS) if symptoms.skewed else ())),
+    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART) if symptoms.skewed else ())),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )

@@ -7,7 +7,7 @@ from typing import Optional
 
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
 from qdiag.report.content.figures import calls, count, gap, precision, shortened, units, values, words
@@ -37,7 +37,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         facts=tuple(fact for fact in _facts(finding, result, names) if fact.text),
         code=diagnosis.code,
         slug=diagnosis.slug,
-        confidence=diagnosis.confidence,
+        confidence=diagnosis.confidence.value,
         blamed=diagnosis.blamed,
         results=_results(divergence.comparison, names),
         evidence=evidence.table(diagnosis.evidence, divergence.signature),
@@ -154,7 +154,7 @@ def _says(divergence: Divergence) -> str:
 
 def _cause(diagnosis: Diagnosis, signature: str) -> str:
     named = f"{diagnosis.code} {diagnosis.title}"
-    named += f", {diagnosis.confidence}" if diagnosis.confidence != diagnosis.title else ""
+    named += "" if diagnosis.confidence is Confidence.UNKNOWN else f", {diagnosis.confidence.value}"
     shown = evidence.sentence(diagnosis.evidence, signature)
     return f"{named}: {shown}" if shown else named
 
@@ -180,7 +180,7 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
         tiles += [Fact("gap", gap(comparison.max_abs)), Fact("rounding explains", gap(comparison.bound))]
     else:
         tiles.append(Fact("shows as", divergence.signature))
-    return (*tiles, Fact(diagnosis.confidence if diagnosis.confidence != "unknown" else "cause", diagnosis.code))
+    return (*tiles, Fact("cause" if diagnosis.confidence is Confidence.UNKNOWN else diagnosis.confidence.value, diagnosis.code))
 
 
 # --- tables ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Optional
 
-from qdiag.model.findings import Evidence
+from qdiag.model.findings import Evidence, Outcome
 from qdiag.report.content.figures import ARROW, gap
 from qdiag.report.content.outline import Table
 
@@ -17,8 +17,8 @@ MOST_IN_A_SENTENCE = 2
 def sentence(evidence: Sequence[Evidence], signature: str) -> str:
     """The experiments that tell most: what closes the gap, then what leaves it."""
     held = [item for item in evidence if item.holds]
-    heals = [_healed(item, signature) for item in held if item.predicts == "heals"]
-    others = [_left(item, signature) for item in held if item.predicts != "heals"]
+    heals = [_healed(item, signature) for item in held if item.predicts is Outcome.HEALS]
+    others = [_left(item, signature) for item in held if item.predicts is not Outcome.HEALS]
     parts = heals[:MOST_IN_A_SENTENCE] + others[:MOST_IN_A_SENTENCE]
     if heals and parts[0][:1].isdigit():
         parts[0] = f"gap {parts[0]}"
@@ -34,7 +34,7 @@ def table(evidence: Sequence[Evidence], signature: str) -> Optional[Table]:
             item.experiment,
             size(item.before, signature),
             size(item.after, signature),
-            item.predicts,
+            item.predicts.value,
             "as predicted" if item.holds else f"not so: {item.detail}",
         )
         for item in evidence
@@ -56,5 +56,5 @@ def _healed(item: Evidence, signature: str) -> str:
 
 
 def _left(item: Evidence, signature: str) -> str:
-    verb = "still" if item.predicts == "persists" else "moves to"
+    verb = "still" if item.predicts is Outcome.PERSISTS else "moves to"
     return f"{verb} {size(item.after, signature)} ({item.experiment})"

@@ -148,7 +148,7 @@ def _cause(diagnosis: Diagnosis) -> dict[str, Any]:
         "code": diagnosis.code,
         "slug": diagnosis.slug,
         "title": diagnosis.title,
-        "confidence": diagnosis.confidence,
+        "confidence": diagnosis.confidence.value,
         "because": diagnosis.because,
         "blamed": diagnosis.blamed,
         "evidence": [
@@ -156,7 +156,7 @@ def _cause(diagnosis: Diagnosis) -> dict[str, Any]:
                 "experiment": evidence.experiment,
                 **_number("before", evidence.before),
                 **_number("after", evidence.after),
-                "predicts": evidence.predicts,
+                "predicts": evidence.predicts.value,
                 "holds": evidence.holds,
                 "detail": evidence.detail,
             }

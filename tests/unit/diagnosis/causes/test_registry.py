@@ -9,7 +9,7 @@ import pytest
 from qdiag.diagnosis.cause import Cause, Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of, cause_of_parting
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.model.findings import ScriptKind
+from qdiag.model.findings import Confidence, ScriptKind
 from qdiag.model.twin_training import PartingCause
 
 
@@ -58,7 +58,7 @@ def test_every_kind_of_script_belongs_to_one_cause(kind: ScriptKind) -> None:
 
 
 def test_a_diagnosis_carries_what_reports_and_reproducers_must_know() -> None:
-    named = cause_of("QD504").diagnosis("confirmed", "rows are mixed", ruled_out=("QD304",))
+    named = cause_of("QD504").diagnosis(Confidence.CONFIRMED, "rows are mixed", ruled_out=("QD304",))
     assert (named.code, named.slug, named.title) == ("QD504", "batch-axis-as-feature", "batch axis mistaken for a feature")
     assert (named.confidence, named.because) == ("confirmed", "rows are mixed")
     assert (named.fileable, named.script, named.ruled_out) == (False, ScriptKind.BATCH_AXIS, ("QD304",))
@@ -66,7 +66,7 @@ def test_a_diagnosis_carries_what_reports_and_reproducers_must_know() -> None:
 
 
 def test_a_remedy_for_the_very_case_stands_in_for_the_causes_own() -> None:
-    assert UNKNOWN.diagnosis("unknown", "", remedy="look at the traceback").remedy == "look at the traceback"
+    assert UNKNOWN.diagnosis(Confidence.UNKNOWN, "", remedy="look at the traceback").remedy == "look at the traceback"
 
 
 def test_a_code_of_a_later_qdiag_is_unknown_to_this_one() -> None:
