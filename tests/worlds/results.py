@@ -322,13 +322,9 @@ def noisy() -> Case:
     divergence = Divergence(
         call(ran, method="parameter-shift"), pair, "output", judged="the gap is within the sampling error of 100 shots"
     )
-<<<<<<< HEAD
-    diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", "confirmed", "100 shots leave an error of 0.1", "more shots, or none")
-    replay = ReplaySummary((SHIFT,), 3, unfaithful=(Unfaithful(1, "output 0 is off by 0.04", explained=False),))
-=======
     because = "100 shots leave an error of 0.1"
     diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", Confidence.CONFIRMED, because, "more shots, or none")
->>>>>>> d708b49 (Name outcomes, roles and confidence by enums)
+    replay = ReplaySummary((SHIFT,), 3, unfaithful=(Unfaithful(1, "output 0 is off by 0.04", explained=False),))
     result = Result(
         replay, 3, 0, (("circuit", "noisy.py:9"),), Verdict.INCONCLUSIVE, (Finding(divergence, diagnosis),),
         notes=("the budget of 5 s ended the replay before call 3 of 3",),

@@ -12,23 +12,17 @@ from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, Symptoms
 from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.diagnosis.outcomes import classify, gap_of
 from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
-from qdiag.model.comparison import Comparison, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
-
-_CLOSED, _NEARLY = 1e-4, 100.0
-"""A gap ten thousand times smaller, and within a hundred times what rounding explains, is closed: a changed question may well be worse
-conditioned than the one before, as close to a singular point."""
-
-_SAME_SIZE = 30.0
-"""A gap within this factor of the one before is the same gap: neutral changes of a generic point move it by far less."""
+from qdiag.model.comparison import Comparison
+from qdiag.model.findings import Confidence, Diagnosis, Evidence
 
 
 @dataclass
 class Laboratory:
-    """Asks changed questions, each once, and classifies what came out."""
+    """Asks changed questions, each once, and says what came out."""
 
     symptoms: Symptoms
     evaluator: Evaluator
@@ -51,65 +45,20 @@ class Laboratory:
             tell_own_failure(error, f"the experiment '{experiment.name}'")
             return None
 
-    def outcome(self, experiment: Experiment) -> str:
-        """``heals`` · ``persists`` · ``moves`` · ``inapplicable`` · ``unanswered``."""
-        after = self.answer(experiment)
-        return "inapplicable" if after is None else classify(self.symptoms.comparison, after)
-
     def evidence(self, prediction: Prediction) -> Optional[Evidence]:
-        """How a prediction came out, or None where its experiment does not apply."""
-        after = self.answer(prediction.experiment)
-        if after is None:
+        """How a prediction came out, or None where its experiment does not apply or has no answer."""
+        before, after = self.symptoms.comparison, self.answer(prediction.experiment)
+        outcome = None if after is None else classify(before, after)
+        if after is None or outcome is None:
             return None
-        outcome = classify(self.symptoms.comparison, after)
-        before = self.symptoms.comparison
         return Evidence(
             prediction.experiment.name,
-            _gap(before),
-            _gap(after),
+            gap_of(before),
+            gap_of(after),
             prediction.outcome,
             outcome in (prediction.outcome, *prediction.also),
-            after.detail if outcome == "unanswered" or after.where == "raise" else outcome,
+            after.detail if after.where == "raise" else outcome.value,
         )
-
-
-def _gap(comparison: Comparison) -> Optional[float]:
-    return None if comparison.where in ("raise", "shape", "dtype") else comparison.max_abs
-
-
-def classify(before: Comparison, after: Comparison) -> str:
-    """What one changed factor did to a difference."""
-    if _both_raise(before) and _both_raise(after):
-        return Outcome.PERSISTS
-    if after.verdict is Verdict.REFUSED or (after.verdict is Verdict.INCONCLUSIVE and not _random(before, after)):
-        return "unanswered"
-    if after.verdict is Verdict.AGREE or (before.verdict is Verdict.ERROR and after.verdict is Verdict.ROUNDING):
-        return Outcome.HEALS
-    if after.where == "raise" and before.where != "raise":
-        return "unanswered"
-    if before.where == "raise":
-        return Outcome.PERSISTS if after.where == "raise" else Outcome.MOVES
-    if after.verdict is Verdict.ROUNDING and before.max_rel * after.scale > after.bound:
-        # Before, only ill-conditioning explained it; after, rounding by itself does.
-        return Outcome.HEALS
-    if before.verdict is Verdict.ROUNDING and after.verdict is Verdict.ERROR and after.max_rel * before.scale > before.bound:
-        return Outcome.MOVES
-    if after.max_abs <= _CLOSED * min(before.max_abs, 1.0) and after.max_abs <= _NEARLY * after.bound:
-        return Outcome.HEALS
-    gaps = (_gap(before), _gap(after))
-    if None not in gaps and before.where != "nan" and min(gaps) > 0 and max(gaps) > _SAME_SIZE * min(gaps):  # type: ignore[type-var, operator]
-        return Outcome.MOVES
-    return Outcome.PERSISTS
-
-
-def _random(before: Comparison, after: Comparison) -> bool:
-    """Whether numbers are compared that are random on both occasions: then it tells something that they still differ."""
-    return before.verdict is Verdict.INCONCLUSIVE and min(before.max_abs, after.max_abs) > 0
-
-
-def _both_raise(comparison: Comparison) -> bool:
-    """Whether it is one method against itself, since there is no other that does not raise."""
-    return comparison.where == "raise" and len(set(comparison.methods)) == 1
 
 
 @dataclass(frozen=True)
@@ -200,7 +149,7 @@ def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
     predicted = cause.predicts(laboratory.symptoms)
     for prediction in sorted(predicted, key=lambda p: p.experiment.cost):
         evidence = laboratory.evidence(prediction)
-        if evidence is None or (evidence.detail and not evidence.holds and laboratory.outcome(prediction.experiment) == "unanswered"):
+        if evidence is None:
             continue
         made.append((prediction, evidence))
         if not evidence.holds:

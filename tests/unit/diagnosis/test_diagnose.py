@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 import numpy as np
-import pytest
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
-from qdiag.diagnosis.diagnose import classify, diagnose
+from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
@@ -154,15 +153,6 @@ def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     world = World(float32_only(6e-8))
     pattern = like("QD995", leaves(FLOAT32_AGAIN))
     assert diagnose(symptoms(world, dtype="float32"), [pattern], world).confidence == "likely"
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "outcome"), [(1e-3, 0.0, Outcome.HEALS), (1e-3, 2e-3, Outcome.PERSISTS), (1e-3, 0.5, Outcome.MOVES)]
-)
-def test_outcomes_are_classified_by_size(before: float, after: float, outcome: Outcome) -> None:
-    sides = [Evaluation(parse("backprop"), outputs=(np.array(0.3 + gap),), norms=(1.0,)) for gap in (0.0, before, after)]
-    comparisons = [compare(sides[0], side, circuit()) for side in sides[1:]]
-    assert classify(*comparisons) == outcome
 
 
 def test_the_registry_is_the_table_of_the_design() -> None:
