@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -76,6 +76,13 @@ class Mover:
         evaluation = self.inner.submit(request).result()
         future.set_result(self._moved(request, evaluation) if request.method == self.method else evaluation)
         return future
+
+    @property
+    def count(self) -> int:
+        return self.inner.count
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        return self.inner.call(function, *arguments)
 
     def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
         return self.inner.applicable(circuit, configuration)

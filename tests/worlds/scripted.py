@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Optional
 
@@ -14,6 +13,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.trace.circuit_text import skeleton
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import methods
 
 Answer = Callable[[Request], Evaluation]
@@ -93,7 +93,7 @@ class ScriptedTrace:
         return tuple(firsts.values())[:limit]
 
 
-class ScriptedEvaluator:
+class ScriptedEvaluator(FakeEvaluator):
     """Answers rightly, except where a method has an answer of its own; counts what it is asked."""
 
     def __init__(self, offered: Sequence[Method] = METHODS, **by_method: Answer) -> None:
@@ -101,14 +101,9 @@ class ScriptedEvaluator:
         self.answers = {name.replace("_", "-"): given for name, given in by_method.items()}
         self.requests: list[Request] = []
 
-    def submit(self, request: Request) -> Future[Evaluation]:
+    def evaluate(self, request: Request) -> Evaluation:
         self.requests.append(request)
-        future: Future[Evaluation] = Future()
-        future.set_result(self.answers.get(request.method.diff_method, answer)(request))
-        return future
-
-    def applicable(self, ran: Circuit, configuration: Configuration) -> tuple[Method, ...]:
-        return self.methods
+        return self.answers.get(request.method.diff_method, answer)(request)
 
     def asked(self, diff_method: str) -> int:
         """How often a method was evaluated."""

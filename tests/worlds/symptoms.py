@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Optional, Union
 
@@ -20,6 +19,7 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import Method
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 
 Error = Callable[[Request], Union[float, Evaluation]]
@@ -43,33 +43,26 @@ def of(*operations: Node, measurement: Optional[Node] = None, shots: tuple[int, 
 
 
 @dataclass
-class World:
+class World(FakeEvaluator):
     """An evaluator whose truth is a function from a request to the error that its method makes; facts by the name of who asks."""
 
     error: Error
     output: bool = False
     facts: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
-    def submit(self, request: Request) -> Future[Evaluation]:
-        future: Future[Evaluation] = Future()
+    def evaluate(self, request: Request) -> Evaluation:
         error = self.error(request)
         if isinstance(error, Evaluation):
-            future.set_result(error)
-            return future
+            return error
         slopes = tuple(np.full(request.circuit.parameters[i].value.shape, 0.5) for i in request.circuit.trainable)
         off = 0.0 if self.output else error
         jacobian = (tuple(slope + off * (number == 0) for number, slope in enumerate(slopes)),)
         output = np.array(0.3 + (error if self.output else 0.0))
-        future.set_result(Evaluation(request.method, (output,), jacobian=jacobian if request.jacobian else None, norms=(1.0,)))
-        return future
+        return Evaluation(request.method, (output,), jacobian=jacobian if request.jacobian else None, norms=(1.0,))
 
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        if function.__name__ in self.facts:
-            future.set_result(self.facts[function.__name__](*arguments))
-        else:
-            future.set_exception(LookupError("no framework here"))
-        return future
+    def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        known = self.facts.get(function.__name__)
+        return known(*arguments) if known is not None else super().answer(function)
 
 
 def symptoms(

@@ -75,8 +75,7 @@ class _Memory:
         return self._kept[key]
 
     def keep(self, key: Optional[str], evaluation: Evaluation) -> None:
-        lost = evaluation.failure is not None and evaluation.failure.stage in ("worker", "timeout")
-        if key is None or lost:
+        if key is None or (evaluation.failure is not None and evaluation.failure.passing):
             return
         self._kept[key] = evaluation
         if len(self._kept) > REMEMBERED:
@@ -138,15 +137,8 @@ class Workers:
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
-    def submit(self, request: Request, timeout: Optional[float] = None) -> Future[Evaluation]:
+    def submit(self, request: Request) -> Future[Evaluation]:
         """Start an evaluation, unless the same request was answered before.
-
-        Parameters
-        ----------
-        request
-            What is wanted.
-        timeout
-            Seconds for this one, instead of the pool's.
 
         Returns
         -------
@@ -158,15 +150,14 @@ class Workers:
         known = self._memory.get(key)
         if known is not None:
             return _done(known)
-        limit = self.timeout if timeout is None else timeout
-        task = self._pool.schedule(self._function, args=(request,), timeout=limit)
+        task = self._pool.schedule(self._function, args=(request,), timeout=self.timeout)
         relay = _Relay(task)
 
         def finish(done: Future[Any]) -> None:
             if done.cancelled() or not relay.set_running_or_notify_cancel():
                 relay.cancel()
                 return
-            evaluation = _evaluation_of(done, request, limit)
+            evaluation = _evaluation_of(done, request, self.timeout)
             self._memory.keep(key, evaluation)
             relay.set_result(evaluation)
 
@@ -207,8 +198,8 @@ class Inline:
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
         """There is nothing to stop."""
 
-    def submit(self, request: Request, timeout: Optional[float] = None) -> Future[Evaluation]:
-        """Make an evaluation; the time limit is not enforced."""
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Make an evaluation, unless the same request was answered before; there is no time limit."""
         key = request_key(request)
         evaluation = self._memory.get(key)
         if evaluation is None:

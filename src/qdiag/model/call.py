@@ -47,6 +47,11 @@ class Failure:
     stage: str = "forward"
     refusal: bool = False
 
+    @property
+    def passing(self) -> bool:
+        """Whether a second attempt may not meet it: nobody remembers such a failure."""
+        return self.stage in ("worker", "timeout")
+
 
 @dataclass(frozen=True)
 class Configuration:

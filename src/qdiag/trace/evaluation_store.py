@@ -26,9 +26,6 @@ from qdiag.trace.array_bundle import DTYPES, pack, unpack
 _COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (key, stack)"
 _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 
-PASSING = frozenset({"worker", "timeout"})
-"""Stages of failures that a second attempt may not meet: they are never stored."""
-
 
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, CircuitFormatError)
 """What reading an entry that `_encoded` did not write may raise."""
@@ -86,7 +83,7 @@ class EvaluationStore:
 
     def put(self, key: str, evaluation: Evaluation) -> None:
         """Store an evaluation, unless a second attempt may come out otherwise or its results are no plain arrays."""
-        if evaluation.failure is not None and evaluation.failure.stage in PASSING:
+        if evaluation.failure is not None and evaluation.failure.passing:
             return
         if any(array.dtype.name not in DTYPES for array in _arrays(evaluation)):
             return

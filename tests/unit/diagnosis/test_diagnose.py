@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -22,6 +21,7 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence, Outcome
 from qdiag.model.method import parse
+from tests.worlds.evaluators import FakeEvaluator
 
 
 def gate(angle: float, dtype: str = "float64") -> Node:
@@ -34,24 +34,17 @@ def circuit(dtype: str = "float64") -> Circuit:
 
 
 @dataclass
-class World:
+class World(FakeEvaluator):
     """An evaluator whose truth is a function from a request to the error that its method makes."""
 
     error: Callable[[Request], float]
     asked: list[str] = field(default_factory=list)
 
-    def submit(self, request: Request) -> Future[Evaluation]:
+    def evaluate(self, request: Request) -> Evaluation:
         self.asked.append(str(request.method))
-        future: Future[Evaluation] = Future()
         gradients = tuple(np.array(0.5) for _ in request.circuit.trainable)
         wrong = (np.array(0.5 + self.error(request)), *gradients[1:])[: len(gradients)]
-        future.set_result(Evaluation(request.method, outputs=(np.array(0.3),), jacobian=(wrong,), norms=(1.0,)))
-        return future
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(LookupError("no framework here"))
-        return future
+        return Evaluation(request.method, outputs=(np.array(0.3),), jacobian=(wrong,), norms=(1.0,))
 
 
 def symptoms(

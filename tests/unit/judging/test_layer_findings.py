@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
@@ -14,6 +13,7 @@ from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.scripted import ScriptedTrace, call, circuit
 
 RESULTS = (np.array([0.25, -0.75]), np.array(0.5))
@@ -47,22 +47,22 @@ def test_the_worst_number_is_named():
 # --- experiments on a layer with one result ------------------------------------------------------------------------------------
 
 
-class Layers:
+class Layers(FakeEvaluator):
     """Workers in which a layer loses what the script says."""
 
     def __init__(self, loss: Callable[[str], Optional[float]]) -> None:
         self.loss = loss
 
-    def call(self, function: Any, dtype: str, is_complex: bool) -> Future[Any]:
-        future: Future[Any] = Future()
+    def answer(self, function: Any, dtype: str, is_complex: bool) -> float:
         lost = self.loss(dtype)
-        future.set_exception(RuntimeError("no such layer")) if lost is None else future.set_result(lost)
-        return future
+        if lost is None:
+            raise RuntimeError("no such layer")
+        return lost
 
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = layer_findings.divergence(layered(dtype, outputs))
-    return stage_diagnose.diagnosed(divergence, (), StageContext(Layers(loss), Environment())).diagnosis  # type: ignore[arg-type]
+    return stage_diagnose.diagnosed(divergence, (), StageContext(Layers(loss), Environment())).diagnosis
 
 
 def test_a_layer_that_casts_to_its_inputs_dtype_is_confirmed():

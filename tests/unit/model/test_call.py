@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from qdiag.model.call import Backward, Call
+from qdiag.model.call import Backward, Call, Failure
 from tests.worlds import scripted
 from tests.worlds.methods import SHIFT
 
@@ -28,3 +29,8 @@ def test_a_script_that_differentiates_twice_is_replayed_with_the_order_that_its_
 
 def test_the_order_that_the_user_has_chosen_stands() -> None:
     assert called(create_graph=True, max_diff=2).method.gradient_options == ()
+
+
+@pytest.mark.parametrize("stage", ["worker", "timeout", "build", "forward", "backward"])
+def test_what_a_second_attempt_may_not_meet_is_a_worker_that_was_lost_or_out_of_its_time(stage: str) -> None:
+    assert Failure("Lost", "", stage=stage).passing is (stage in {"worker", "timeout"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import Any, Optional
 
 import numpy as np
@@ -17,6 +16,7 @@ from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import methods
 from tests.worlds.scripted import call, circuit
 
@@ -93,24 +93,22 @@ def test_errors_that_stand_are_all_kept():
 # --- what cannot be asked ------------------------------------------------------------------------------------------------------
 
 
-class Lost:
+class Lost(FakeEvaluator):
     """Workers that are lost over whatever they are asked."""
 
-    def call(self, function: Any, *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(TimeoutError("over its time"))
-        return future
+    def answer(self, function: Any, *arguments: Any) -> Any:
+        raise TimeoutError("over its time")
 
 
 def test_a_reference_whose_worker_is_lost_is_an_evaluation_that_refused():
     seen = call(0, circuit(0.3))
     question = question_of(seen, (seen.method, ARBITER), where="jacobian", trusted=False, tolerance=Tolerance())
-    found = StageContext(Lost(), Environment()).reference(question)  # type: ignore[arg-type]
+    found = StageContext(Lost(), Environment()).reference(question)
     assert (found.method, found.outputs) == (ARBITER, None)
     assert found.failure is not None
     assert (found.failure.message, found.failure.refusal) == ("the reference was not worked out (TimeoutError)", True)
 
 
 def test_a_layer_that_cannot_be_made_loses_nothing_that_one_knows_of(caplog: pytest.LogCaptureFixture):
-    assert StageContext(Lost(), Environment()).layer_loss("float16", False) is None  # type: ignore[arg-type]
+    assert StageContext(Lost(), Environment()).layer_loss("float16", False) is None
     assert not caplog.records

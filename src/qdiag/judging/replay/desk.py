@@ -18,7 +18,10 @@ Replaying = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
 
 
 class Desk:
-    """Answers what is asked: from the store, from what is under way, or by a new evaluation, which is stored as soon as it is there."""
+    """Answers what is asked: from the store, from what is under way, or by a new evaluation, which is stored as soon as it is there.
+
+    All in one thread, since the file of evaluations has one writer; what an evaluator remembers by itself is its own affair.
+    """
 
     def __init__(self, evaluator: Evaluator, store: EvaluationStore) -> None:
         self._evaluator = evaluator

@@ -227,7 +227,7 @@ class Replay:
         for method, failure in judged.refused:
             if failure.refusal:
                 self._refusing.add((structure, method))
-            elif failure.stage in ("worker", "timeout"):
+            elif failure.passing:
                 self._lost[structure, method] += 1
         if not self._call(index).circuit.finite:
             self._astray.add(index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import parse
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, methods
 
 CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
@@ -41,26 +41,21 @@ def given(method, gradient=(0.3, -0.4), output=0.5, **rest):
     return Evaluation(parse(method), (np.array(output),), jacobian=jacobian, norms=(1.0,), **rest)
 
 
-class Scripted:
+class Scripted(FakeEvaluator):
     """Answers every question for the reference with the same one, and remembers what was asked."""
 
     def __init__(self, reference=TRUTH, plain=None):
         self.reference, self.plain, self.depths, self.requests = reference, plain, [], []
 
-    def call(self, function, *arguments):
+    def answer(self, function, *arguments):
         self.depths.append(arguments[2])
-        future = Future()
         if isinstance(self.reference, Exception):
-            future.set_exception(self.reference)
-        else:
-            future.set_result(self.reference)
-        return future
+            raise self.reference
+        return self.reference
 
-    def submit(self, request):
+    def evaluate(self, request):
         self.requests.append(request)
-        future = Future()
-        future.set_result(Evaluation(request.method, self.plain))
-        return future
+        return Evaluation(request.method, self.plain)
 
 
 def judged(*evaluations, reference=TRUTH, plain=None, cotangents=(), dtype="float64"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
 from qdiag.proving.minimizing.same_difference import SameDifference, decided
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.small_circuits import circuit, gate, names, number
 
 GOOD, BAD = parse("default.qubit/backprop"), parse("default.qubit/adjoint")
@@ -26,21 +26,13 @@ Errors = Callable[[Circuit], Any]
 """From a circuit to what the bad method adds to the Jacobian, or the failure that it raises."""
 
 
-class Scripted:
+class Scripted(FakeEvaluator):
     """Both methods give ones; the bad one adds its errors."""
 
     def __init__(self, errors: Errors) -> None:
         self.errors = errors
 
-    def submit(self, request: Request) -> Future[Evaluation]:
-        future: Future[Evaluation] = Future()
-        future.set_result(self._evaluated(request))
-        return future
-
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        raise NotImplementedError
-
-    def _evaluated(self, request: Request) -> Evaluation:
+    def evaluate(self, request: Request) -> Evaluation:
         slopes = tuple(np.ones(()) for _ in request.circuit.trainable)
         plain = Evaluation(request.method, (np.ones(()),), jacobian=(slopes,), norms=(1.0,))
         added = self.errors(request.circuit) if request.method == BAD else 0.0
@@ -143,9 +135,9 @@ class TestNoise:
         seeds = []
 
         class Sampling(Scripted):
-            def submit(self, request: Request) -> Future[Evaluation]:
+            def evaluate(self, request: Request) -> Evaluation:
                 seeds.append(request.seed)
-                return super().submit(request)
+                return super().evaluate(request)
 
         question = Question(replace(START, shots=(100,)), (GOOD, BAD), seeds=(0, 1))
         difference = SameDifference(question, Sampling(lambda found: 0.5))
