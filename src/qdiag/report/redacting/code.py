@@ -7,6 +7,7 @@ import io
 import re
 import tokenize
 from collections.abc import Callable, Iterator
+from typing import Optional
 
 from qdiag.report.redacting.patterns import SECRET_NAME
 
@@ -38,22 +39,24 @@ def cleaned_code(source: str, clean: Callable[[str], str], rename: Callable[[str
     try:
         cleaned = "".join(_pieces(source, clean, rename))
         ast.parse(cleaned)
-    except (SyntaxError, ValueError, tokenize.TokenError):
+    except (SyntaxError, ValueError, IndexError, tokenize.TokenError):
+        # an index is wrong where lines end in a bare carriage return, which the parser takes for an end and the tokenizer does not
         return LEFT_OUT
     return cleaned
 
 
 def _pieces(source: str, clean: Callable[[str], str], rename: Callable[[str], str]) -> Iterator[str]:
-    lines = source.splitlines(keepends=True)
+    lines = list(io.StringIO(source))  # as the tokenizer takes them: a form feed ends none
     offsets = [0]
     for line in lines:
         offsets.append(offsets[-1] + len(line))
+    typed = {offsets[row - 1] + len(lines[row - 1].encode()[:column].decode()) for row, column in _typed_secrets(source)}
     done, secret = 0, False
     for kind, text, start, end in _tokens(source, offsets):
         if kind == tokenize.NAME:
             replacement, secret = rename(text), bool(_SECRET.fullmatch(text))
         elif kind == tokenize.STRING:
-            replacement = _string(text, (lambda _: "<secret>") if secret else clean)
+            replacement = _string(text, (lambda _: "<secret>") if secret or start in typed else clean)
             secret = bool(_SECRET.fullmatch(ast.literal_eval(text) if text[:1] in "\"'" else ""))
         elif kind == tokenize.COMMENT:
             replacement = clean(text)
@@ -63,6 +66,19 @@ def _pieces(source: str, clean: Callable[[str], str], rename: Callable[[str], st
         yield source[done:start] + replacement
         done = end
     yield source[done:]
+
+
+def _typed_secrets(source: str) -> Iterator[tuple[int, int]]:
+    """Where stands what secrets' names are declared to hold: in ``password: str = "…"`` the type stands between the two."""
+    for node in ast.walk(ast.parse(source)):
+        held: list[tuple[str, Optional[ast.expr]]] = []
+        if isinstance(node, ast.AnnAssign):
+            held = [(ast.unparse(node.target), node.value)]
+        elif isinstance(node, ast.arguments):
+            positional = [*node.posonlyargs, *node.args]
+            held = list(zip([arg.arg for arg in positional[len(positional) - len(node.defaults) :]], node.defaults))
+            held += zip([arg.arg for arg in node.kwonlyargs], node.kw_defaults)
+        yield from ((value.lineno, value.col_offset) for name, value in held if value is not None and _SECRET.fullmatch(name))
 
 
 def _tokens(source: str, offsets: list[int]) -> Iterator[tuple[int, str, int, int]]:
