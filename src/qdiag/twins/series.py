@@ -186,7 +186,8 @@ def _gap(a: object, b: object) -> float:
 def _distance(a: Optional[np.ndarray], b: Optional[np.ndarray]) -> float:
     if a is None or b is None or a.shape != b.shape:
         return math.nan
-    return float(np.linalg.norm(np.abs(a.astype(np.complex128) - b.astype(np.complex128))))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(np.linalg.norm(np.abs(a.astype(np.complex128) - b.astype(np.complex128))))
 
 
 def trains(series: Series) -> bool:
