@@ -1,233 +1,25 @@
-"""How two trainings part: series made by hand, and what they come to."""
+"""Which second trainings are made, in what order, and what each is compared with: a conductor and scripts that only write traces."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import pytest
 
 from qdiag.errors import Interrupted
-from qdiag.model.call import Backward, Call, Configuration, Script, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.model.comparison import Verdict
-from qdiag.model.twin_training import PartingCause
-from qdiag.trace import twin_steps, twin_variation
-from qdiag.trace.twin_steps import Step, Steps, Stream
+from qdiag.model.call import Backward, Call, Event, Failure, Script
+from qdiag.model.method import parse
+from qdiag.trace import twin_steps, twin_variation, writer
+from qdiag.trace.twin_steps import Step, Steps, StepsWriter
 from qdiag.trace.twin_variation import Variation
-from qdiag.twins.account import account
-from qdiag.twins.growth import growth
-from qdiag.twins.runs import Conductor, Pair, Run, Twins, Wish, factors, nudges, touched
-from qdiag.twins.series import Moment, Series, part, trains
-from qdiag.twins.turns import turns
-from qdiag.twins.verdict import judge
-
-STEPS = 120
-UNSEEN = Steps()
-
-
-def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(0.5, 1.5, STEPS)
-
-
-def growing(start: float, factor: float, seed: int = 0, top: float = 1.0) -> np.ndarray:
-    """A gap that multiplies by a factor a step until it saturates."""
-    return np.minimum(start * factor ** np.arange(STEPS), top) * noise(seed)
-
-
-def call() -> Call:
-    configuration = Configuration("circuit", SourceLine("train.py", 5), "default.qubit", requested="backprop", resolved="backprop")
-    return Call(0, 0, SourceLine("train.py", 9), configuration, (), Circuit((), ()), (np.zeros(1),))
-
-
-def series(gap: np.ndarray, steps: Steps = UNSEEN, first: Call | None = None) -> Series:
-    """A training whose every number is off by a gap."""
-    losses = np.linspace(1.0, 0.2, len(gap))
-    moments = [Moment(np.ones(3) + g, np.ones(3) + g, np.full(3, 2.0) + g, float(loss + g)) for g, loss in zip(gap, losses)]
-    return Series(tuple(moments), (first or call(),), steps)
-
-
-def run(name: str, role: str, gap: np.ndarray, steps: Steps = UNSEEN, failure: str = "") -> Run:
-    return Run(name, role, name, Variation(), Path(name), series(gap, steps), failure=failure)
-
-
-OWN = run("own", "own", np.zeros(STEPS))
-
-
-def pair(name: str, role: str, gap: np.ndarray) -> Pair:
-    other = run(name, role, gap)
-    return Pair(other, OWN, part(OWN.series, other.series))
-
-
-def twins(method: np.ndarray, controls: list[np.ndarray], healed: np.ndarray | None = None) -> Twins:
-    made = Twins(OWN, OWN, part(OWN.series, OWN.series))
-    made.methods = [pair("adjoint", "method", method)]
-    made.controls = [pair(f"ulp {n}", "control", gap) for n, gap in enumerate(controls, 1)]
-    if healed is not None:
-        made.qnode_float64 = [pair("QNode f64", "qnode-float64", healed)]
-    return made
-
-
-# --- growth ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("factor", [1.1, 1.27, 1.6])
-def test_growth_is_read_back_from_a_noisy_gap(factor: float) -> None:
-    found = growth(growing(1e-7, factor))
-    assert found is not None
-    assert found.factor == pytest.approx(factor, rel=0.02)
-    assert found.low < factor < found.high or found.factor == pytest.approx(factor, rel=0.01)
-
-
-def test_growth_starts_where_a_flat_gap_ends() -> None:
-    flat = np.full(40, 2e-6) * noise(1)[:40]
-    found = growth(np.concatenate([flat, growing(2e-6, 1.3, seed=2)]))
-    assert found is not None
-    assert 35 <= found.start <= 48
-    assert found.factor == pytest.approx(1.3, rel=0.03)
-
-
-def test_a_gap_that_stays_has_no_growth() -> None:
-    assert growth(1e-7 * noise(3)) is None
-    assert growth(np.zeros(STEPS)) is None
-
-
-def test_a_jump_has_no_growth() -> None:
-    assert growth(np.concatenate([np.full(60, 1e-8), np.full(60, 1.0)])) is None
-
-
-# --- alignment ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_first_step_beyond_a_threshold_is_found_for_each_quantity() -> None:
-    gap = np.zeros(10)
-    gap[3:] = 1e-5
-    gap[7:] = 1e-1
-    parting = part(series(np.zeros(10)), series(gap))
-    assert [parting.first_beyond("loss", t) for t in (1e-6, 1e-4, 1e-2)] == [3, 7, 7]
-    assert parting.first_beyond("output", 1.0) is None
-
-
-def test_a_training_that_ends_early_is_not_near() -> None:
-    assert part(series(np.zeros(10)), series(np.zeros(8))).reach == np.inf
-
-
-def test_what_was_not_seen_is_no_gap() -> None:
-    bare = Series(tuple(Moment(loss=1.0) for _ in range(4)), (call(),), Steps())
-    parting = part(bare, bare)
-    assert parting.largest("parameters") == 0
-    assert parting.identical
-
-
-def test_gradients_of_circuits_and_of_parameters_are_not_compared() -> None:
-    circuit = Series((Moment(gradient=np.ones(4)),), (call(),), Steps())
-    parameters = Series((Moment(gradient=np.ones(9), parameters=np.ones(9)),), (call(),), Steps())
-    assert part(circuit, parameters).identical
-
-
-def test_two_not_a_numbers_are_the_same() -> None:
-    broken = Series((Moment(output=np.array([np.nan, 1.0])),), (call(),), Steps())
-    assert part(broken, broken).identical
-
-
-def test_a_training_trains_if_its_loss_falls() -> None:
-    assert trains(series(np.zeros(STEPS)))
-    stuck = Series(tuple(Moment(loss=0.5) for _ in range(STEPS)), (call(),), Steps())
-    assert not trains(stuck)
-
-
-# --- verdicts ----------------------------------------------------------------------------------------------------------
-
-
-def test_rounding_amplified_by_training_is_confirmed_by_control_and_float64() -> None:
-    controls = [growing(3e-8, 1.27, seed) for seed in range(5)]
-    judgement = judge(twins(growing(1e-7, 1.27, 9), controls, healed=np.zeros(STEPS)))
-    assert (judgement.verdict, judgement.cause, judgement.confidence) == (Verdict.ROUNDING, PartingCause.AMPLIFIED, "confirmed")
-    assert all(evidence.holds for evidence in judgement.evidence)
-
-
-def test_without_the_way_back_the_cause_is_only_likely() -> None:
-    controls = [growing(3e-8, 1.27, seed) for seed in range(5)]
-    judgement = judge(twins(growing(1e-7, 1.27, 9), controls, healed=growing(1e-7, 1.27, 7)))
-    assert (judgement.cause, judgement.confidence) == (PartingCause.AMPLIFIED, "likely")
-
-
-def test_a_gradient_that_is_wrong_from_the_first_step_is_an_error() -> None:
-    judgement = judge(twins(np.full(STEPS, 0.3), [growing(3e-8, 1.27, seed) for seed in range(5)]))
-    assert judgement.verdict is Verdict.ERROR
-    assert "step 0" in judgement.sentences[0]
-
-
-def test_a_gradient_that_is_wrong_from_a_later_step_is_an_error_though_the_training_is_chaotic() -> None:
-    late = growing(1e-9, 1.02)
-    late[20:] = 0.4
-    judgement = judge(twins(late, [growing(1e-9, 1.2, seed) for seed in range(5)]))
-    assert judgement.verdict is Verdict.ERROR
-    assert "step 20" in judgement.sentences[0]
-
-
-def test_a_method_that_parts_where_no_control_does_is_an_error() -> None:
-    judgement = judge(twins(growing(1e-4, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)]))
-    assert judgement.verdict is Verdict.ERROR
-
-
-def test_a_method_that_starts_at_rounding_is_not_called_wrong_because_no_nudge_met_the_same_kink() -> None:
-    judgement = judge(twins(growing(1e-7, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)]))
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-
-
-def test_where_float64_brings_it_back_a_kink_that_no_nudge_met_is_likely_rounding() -> None:
-    judgement = judge(twins(growing(1e-7, 1.2, 1), [1e-8 * noise(seed) for seed in range(5)], healed=np.zeros(STEPS)))
-    assert (judgement.verdict, judgement.cause, judgement.confidence) == (Verdict.ROUNDING, PartingCause.AMPLIFIED, "likely")
-    assert "bit for bit" in judgement.sentences[-1]
-
-
-def test_a_calm_training_lets_methods_stand_for_one_another() -> None:
-    judgement = judge(twins(3e-7 * noise(1), [2e-7 * noise(2)]))
-    assert (judgement.verdict, judgement.cause) == (Verdict.AGREE, None)
-    assert "interchangeably" in judgement.sentences[-1]
-
-
-def test_without_a_control_nothing_is_concluded() -> None:
-    assert judge(twins(growing(1e-7, 1.27), [])).verdict is Verdict.INCONCLUSIVE
-
-
-def test_an_unseeded_stream_is_named() -> None:
-    def steps(digest: str) -> Steps:
-        return Steps(streams=(Stream("random", digest, False), Stream("numpy.random", digest, True), Stream("torch", "same", True)))
-
-    first, second = run("own", "own", np.zeros(4), steps("a")), run("again", "again", np.full(4, 0.1), steps("b"))
-    judgement = judge(Twins(first, second, part(first.series, second.series)))
-    assert judgement.cause is PartingCause.NOT_SEEDED
-    assert "numpy.random, which it does not seed" in judgement.sentences[1]
-
-
-def test_seeded_runs_with_other_inputs_saw_other_data() -> None:
-    def with_input(number: float) -> Call:
-        circuit = Circuit((Node("RX", (Parameter(np.array(number)),)),), ())
-        return replace(call(), circuit=circuit)
-
-    first = replace(OWN, series=series(np.zeros(4), first=with_input(0.1)))
-    second = replace(OWN, series=series(np.full(4, 0.1), first=with_input(0.2)))
-    assert judge(Twins(first, second, part(first.series, second.series))).cause is PartingCause.OTHER_DATA
-
-
-def test_a_script_that_fails_is_not_judged() -> None:
-    failed = run("own", "own", np.zeros(1), failure="ValueError: no data")
-    judgement = judge(Twins(failed, failed, part(failed.series, failed.series)))
-    assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert "no data" in judgement.sentences[0]
-
-
-def test_the_account_lists_every_run_with_its_losses_and_thresholds() -> None:
-    made = account(twins(growing(1e-7, 1.27, 9), [growing(3e-8, 1.27)], healed=np.zeros(STEPS)))
-    assert [one.name for one in made.runs] == ["own", "own", "adjoint", "ulp 1", "QNode f64"]
-    adjoint = made.runs[2]
-    assert len(adjoint.losses) == 6
-    assert adjoint.growth is not None
-    assert adjoint.beyond[0][0] is not None
-    assert made.runs[4].reach == 0
+from qdiag.twins.runs import Conductor, Twins, Wish, comes_back, factors, nudges, touched
+from qdiag.twins.series import part
+from tests.worlds import scripted
+from tests.worlds.trainings import call, series
 
 
 def test_a_nudge_that_does_not_reach_a_qnode_is_no_control() -> None:
@@ -236,12 +28,9 @@ def test_a_nudge_that_does_not_reach_a_qnode_is_no_control() -> None:
     assert touched([call()], [replace(call(), backwards=(Backward((np.ones(1),)),))])
 
 
-# --- nudges and factors ------------------------------------------------------------------------------------------------
-
-
 def one_step(gradients: list[float], sizes: tuple[int, ...], **others: object) -> Steps:
     array = np.array(gradients)
-    return Steps(sizes=sizes, start=array, steps=(Step(0, array * 0, array),), **others)  # type: ignore[arg-type]
+    return Steps(sizes=sizes, start=array, steps=(Step(0, np.zeros_like(array), array),), **others)  # type: ignore[arg-type]
 
 
 def test_a_nudge_prefers_weights_on_which_the_loss_depends() -> None:
@@ -279,62 +68,250 @@ def test_the_number_of_runs_is_known_before() -> None:
     assert Wish(mechanism=True).most == 22
 
 
-# --- events ------------------------------------------------------------------------------------------------------------
+# --- a script that only writes traces ----------------------------------------------------------------------------------------
+
+STEPS = 3
+NARROW = "float32"
 
 
-def test_a_step_on_a_gradient_near_zero_is_an_event_under_adam() -> None:
-    def steps(moved: float, gradient: float) -> Steps:
-        step = Step(0, np.array([0.0, moved]), np.array([1.0, gradient]))
-        return Steps(optimizers=("Adam",), steps=(step,))
+class ScriptedTraining:
+    """Takes the place of running the script: writes the trace that the variation would give.
 
-    found = turns(series(np.zeros(1), steps(0.0, 1e-8)), series(np.zeros(1), steps(2e-6, 1.1e-8)))
-    assert [turn.step for turn in found] == [0]
-    assert "1.0e-08" in found[0].text
+    Parameters
+    ----------
+    own
+        The script's own method.
+    dtype
+        Of the circuit's numbers.
+    refuses
+        Methods under which the script fails at its first call.
+    rounding
+        How far another method's outputs are off.
+    """
+
+    def __init__(self, own: str = "backprop", dtype: str = "float64", refuses: tuple[str, ...] = (), rounding: float = 1e-9) -> None:
+        self.own = own
+        self.dtype = dtype
+        self.refuses = refuses
+        self.rounding = rounding
+        self.variations: dict[str, Variation] = {}
+        self.exit_codes: dict[str, int] = {}
+        self.dead_weights: set[tuple[int, int]] = set()
+        self.losses: tuple[str, ...] = ()
+
+    def start(self, trace: Path, output: Path) -> Script:
+        change = twin_variation.load(trace)
+        assert change is not None
+        self.variations[trace.stem] = change
+        output.write_text("")
+        writer.create(trace, Script("train.py"))
+        method = change.diff_method or self.own
+        refused = method in self.refuses
+        with writer.TraceWriter(trace) as file, file.transaction():
+            for index in range(0 if refused else STEPS):
+                file.write(self._call(index, change, method))
+                file.events([Event("loss", index + 1, number=1.0 / (index + 1)), Event("step", index + 1)])
+        if not refused:
+            self._steps(trace, change)
+        code = self.exit_codes.get(trace.stem, 1 if refused else 0)
+        return Script("train.py", exit_code=code, failure=Failure("ValueError", f"{method} refuses\nmore words") if refused else None)
+
+    def _call(self, index: int, change: Variation, method: str) -> Call:
+        off = self.rounding if method != self.own and not change.qnode_float64 else 0.0
+        if change.nudge is not None and change.nudge not in self.dead_weights:
+            off += self.rounding
+        made = scripted.call(index, scripted.circuit(0.3, self.dtype), parse(f"default.qubit/{method}"))
+        assert made.outputs is not None
+        return replace(made, outputs=tuple(output + off for output in made.outputs), backwards=())
+
+    def _steps(self, trace: Path, change: Variation) -> None:
+        kept = StepsWriter(twin_steps.path_for(trace))
+        weights = np.linspace(0.1, 1.0, 20).astype(self.dtype)
+        kept.write("start", {"sizes": [12, 8]}, [weights])
+        kept.write("optimizer", {"name": "Adam"})
+        for name in self.losses:
+            kept.write("loss", {"text": name})
+        for _ in range(STEPS):
+            kept.write("step", {"optimizer": 0, "kinks": []}, [weights, weights])
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.variations)
 
 
-def test_the_first_mask_that_differs_is_counted() -> None:
-    def steps(*masks: list[bool]) -> Steps:
-        return Steps(steps=tuple(Step(0, np.zeros(1), np.zeros(1), (("ReLU 1", np.packbits(mask)),)) for mask in masks))
-
-    first, second = steps([True, False, True], [True, False, True]), steps([True, False, True], [False, True, True])
-    found = turns(series(np.zeros(2), first), series(np.zeros(2), second))
-    assert [(turn.step, turn.text) for turn in found] == [(1, "ReLU 1: 2 elements of the mask differ for the first time")]
-
-
-# --- files -------------------------------------------------------------------------------------------------------------
+def conduct(
+    training: ScriptedTraining, folder: Path, wish: Optional[Wish] = None, earlier: Optional[Path] = None
+) -> tuple[Twins, list[str]]:
+    said: list[str] = []
+    twins = Conductor(training.start, folder / "runs", wish or Wish(controls=2), said.append).conduct(earlier)
+    return twins, said
 
 
-def test_steps_are_read_back_as_they_were_written(tmp_path: Path) -> None:
-    path = tmp_path / "run.steps"
-    writer = twin_steps.StepsWriter(path)
-    writer.write("start", {"sizes": [2]}, [np.array([1.0, 2.0])])
-    writer.write("optimizer", {"name": "Adam"})
-    bits = np.packbits([True, False])
-    writer.write("step", {"optimizer": 0, "kinks": ["ReLU 1"]}, [np.array([3.0, 4.0]), np.array([5.0, 6.0]), bits])
-    steps = twin_steps.read(path)
-    assert (steps.sizes, steps.optimizers) == ((2,), ("Adam",))
-    assert steps.steps[0].parameters.tolist() == [3.0, 4.0]
-    assert steps.steps[0].kinks[0][0] == "ReLU 1"
+class TestTheRuns:
+    def test_begin_with_the_unchanged_script_twice(self, tmp_path: Path) -> None:
+        training = ScriptedTraining()
+        twins, said = conduct(training, tmp_path)
+        assert training.names[:2] == ["own", "again"]
+        assert [training.variations[name] for name in ("own", "again")] == [Variation(), Variation()]
+        assert twins.repeat.identical
+        assert said[:2] == ["run own: unchanged", "run again: unchanged, once more"]
+
+    def test_are_one_less_with_a_trace_of_the_very_same_run(self, tmp_path: Path) -> None:
+        training = ScriptedTraining()
+        twin_variation.save(Variation(), tmp_path / "trace.qdiag")
+        training.start(tmp_path / "trace.qdiag", tmp_path / "out.txt")
+        training.variations.clear()
+        twins, _ = conduct(training, tmp_path, earlier=tmp_path / "trace.qdiag")
+        assert training.names[0] == "again"
+        assert twins.own.trace == tmp_path / "trace.qdiag"
+
+    def test_take_the_first_method_that_works_where_none_is_named(self, tmp_path: Path) -> None:
+        training = ScriptedTraining(refuses=("adjoint",))
+        twins, _ = conduct(training, tmp_path)
+        assert [pair.run.name for pair in twins.methods] == ["parameter-shift"]
+        assert [(run.name, run.failure) for run in twins.failed] == [("adjoint", "ValueError: adjoint refuses")]
+        assert "finite-diff" not in training.names
+
+    def test_take_every_method_that_is_named_but_the_scripts_own(self, tmp_path: Path) -> None:
+        twins, _ = conduct(ScriptedTraining(), tmp_path, Wish(("finite-diff", "backprop", "adjoint"), controls=0))
+        assert [pair.run.name for pair in twins.methods] == ["finite-diff", "adjoint"]
+
+    def test_nudge_as_many_weights_as_wished(self, tmp_path: Path) -> None:
+        training = ScriptedTraining()
+        twins, _ = conduct(training, tmp_path, Wish(controls=3))
+        assert [pair.run.name for pair in twins.controls] == ["ulp 1", "ulp 2", "ulp 3"]
+        nudged = [pair.run.variation.nudge for pair in twins.controls]
+        assert len(set(nudged)) == 3
+        assert all(pair.run.changed == f"one ulp on element {n[1]} of parameter {n[0]}" for pair, n in zip(twins.controls, nudged) if n)
+
+    def test_take_another_weight_where_a_nudge_reaches_no_qnode(self, tmp_path: Path) -> None:
+        first = ScriptedTraining()
+        conduct(first, tmp_path / "first", Wish(controls=2))
+        dead = first.variations["ulp-1"].nudge
+        training = ScriptedTraining()
+        assert dead is not None
+        training.dead_weights = {dead}
+        twins, _ = conduct(training, tmp_path / "second", Wish(controls=2))
+        assert [pair.run.name for pair in twins.controls] == ["ulp 2", "ulp 3"]
+        assert twins.notes == [
+            f"ulp 1 (one ulp on element {dead[1]} of parameter {dead[0]}) changes no output or gradient of the first calls: left out"
+        ]
+
+    def test_say_so_where_nothing_can_be_nudged(self, tmp_path: Path) -> None:
+        class WithoutSteps(ScriptedTraining):
+            def _steps(self, trace: Path, change: Variation) -> None:
+                return
+
+        twins, _ = conduct(WithoutSteps(), tmp_path)
+        assert twins.controls == []
+        assert "no weight of a torch optimiser could be nudged" in twins.notes[0]
+
+    def test_do_nothing_in_float64_where_nothing_is_narrow(self, tmp_path: Path) -> None:
+        twins, _ = conduct(ScriptedTraining(), tmp_path)
+        assert (twins.qnode_float64, twins.float64) == ([], [])
+
+    def test_bring_the_qnode_to_float64_where_it_is_narrow(self, tmp_path: Path) -> None:
+        training = ScriptedTraining(dtype=NARROW)
+        twins, _ = conduct(training, tmp_path)
+        assert training.variations["QNode-f64"] == Variation(qnode_float64=True)
+        assert [(pair.run.name, pair.against.name) for pair in twins.qnode_float64][:1] == [("QNode f64", "adjoint")]
+        assert [(pair.run.name, pair.against.name) for pair in twins.float64] == [("f64", "again"), ("adjoint f64", "f64")]
+
+    def test_bring_the_other_method_to_float64_where_the_scripts_own_does_not_come_back(self, tmp_path: Path) -> None:
+        # here the other method is what the QNode's precision changes
+        training = ScriptedTraining(dtype=NARROW, rounding=1e-2)
+        twins, _ = conduct(training, tmp_path)
+        assert [pair.run.name for pair in twins.qnode_float64] == ["QNode f64", "adjoint QNode f64"]
+        assert training.variations["adjoint-QNode-f64"] == Variation(diff_method="adjoint", qnode_float64=True)
+
+    def test_change_one_factor_at_a_time_where_that_is_wished(self, tmp_path: Path) -> None:
+        training = ScriptedTraining()
+        training.losses = ("L1Loss",)
+        twins, _ = conduct(training, tmp_path, Wish(controls=0, mechanism=True))
+        assert [pair.against.name for pair in twins.mechanism] == ["lr / 10", "eps 1e-3", "SGD", "SmoothL1", "MSE"]
+        for pair in twins.mechanism:
+            assert pair.run.variation == replace(pair.against.variation, diff_method="adjoint")
+
+    def test_do_not_go_on_without_a_reproducible_script(self, tmp_path: Path) -> None:
+        class Random(ScriptedTraining):
+            def _call(self, index: int, change: Variation, method: str) -> Call:
+                made = super()._call(index, change, method)
+                assert made.outputs is not None
+                return replace(made, outputs=tuple(output + len(self.variations) for output in made.outputs))
+
+        training = Random()
+        twins, _ = conduct(training, tmp_path)
+        assert training.names == ["own", "again"]
+        assert not twins.repeat.identical
+
+    def test_do_not_go_on_with_a_script_that_fails(self, tmp_path: Path) -> None:
+        training = ScriptedTraining(refuses=("backprop",))
+        twins, _ = conduct(training, tmp_path)
+        assert training.names == ["own"]
+        assert twins.own.failure == "ValueError: backprop refuses"
+
+    def test_keep_a_method_that_failed_late_as_one_to_compare(self, tmp_path: Path) -> None:
+        training = ScriptedTraining()
+        training.exit_codes["adjoint"] = 3
+        twins, _ = conduct(training, tmp_path)
+        assert [(pair.run.name, pair.run.failure) for pair in twins.methods] == [("adjoint", "exit code 3")]
+
+    def test_have_files_whose_names_any_disk_takes(self, tmp_path: Path) -> None:
+        conduct(ScriptedTraining(), tmp_path, Wish(controls=1, mechanism=True))
+        names = {path.name for path in (tmp_path / "runs").iterdir()}
+        assert "adjoint-lr---10.qdiag" in names
+        assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") for name in names)
+
+    def test_may_run_side_by_side_and_keep_their_order(self, tmp_path: Path) -> None:
+        twins, _ = conduct(ScriptedTraining(), tmp_path, Wish(controls=4, jobs=4))
+        assert [pair.run.name for pair in twins.controls] == ["ulp 1", "ulp 2", "ulp 3", "ulp 4"]
+
+    def test_are_no_more_than_was_said_before(self, tmp_path: Path) -> None:
+        wish = Wish(controls=2, mechanism=True)
+        training = ScriptedTraining(dtype=NARROW)
+        training.losses = ("L1Loss",)
+        conduct(training, tmp_path, wish)
+        assert len(training.names) <= wish.most
+
+    @pytest.mark.parametrize("name", ["again", "adjoint", "ulp-1"])
+    def test_end_all_where_one_is_ended_from_outside(self, tmp_path: Path, name: str) -> None:
+        training = ScriptedTraining()
+        training.exit_codes[name] = -15
+        with pytest.raises(Interrupted, match="was interrupted") as caught:
+            conduct(training, tmp_path, Wish(controls=1))
+        assert str(tmp_path / "runs") in caught.value.cure
+        assert training.names[-1] == name
 
 
-def test_what_a_killed_run_left_half_written_is_passed_over(tmp_path: Path) -> None:
-    path = tmp_path / "run.steps"
-    writer = twin_steps.StepsWriter(path)
-    for _ in range(2):
-        writer.write("step", {"optimizer": 0, "kinks": []}, [np.zeros(4), np.zeros(4)])
-    path.write_bytes(path.read_bytes()[:-7])
-    assert len(twin_steps.read(path).steps) == 1
+@pytest.mark.parametrize(
+    ("healed", "apart", "back"), [(0.0, 1e-9, True), (9e-7, 1e-9, True), (2e-6, 1e-4, False), (5e-4, 1.0, True), (2e-3, 1.0, False)]
+)
+def test_when_two_trainings_come_together_again(healed: float, apart: float, back: bool) -> None:
+    partings = [part(series(np.zeros(3)), series(np.full(3, gap))) for gap in (healed, apart)]
+    assert comes_back(*partings) is back
 
 
-def test_no_file_holds_no_steps(tmp_path: Path) -> None:
-    assert twin_steps.read(tmp_path / "none").steps == ()
+def test_a_nudge_of_a_thinned_model_meets_the_element_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twin_steps, "MOST_VALUES", 5)
+    # ten numbers, of which every second was kept: only the fourth kept one, number 6, has a gradient
+    steps = one_step([0.0, 0.0, 0.0, 0.7, 0.0], (4, 6))
+    assert nudges(steps, 1) == [(1, 2)]
 
 
-@pytest.mark.parametrize("change", [Variation(), Variation(diff_method="adjoint"), Variation(nudge=(2, 7), learning_rate=0.1)])
-def test_a_variation_is_read_back(tmp_path: Path, change: Variation) -> None:
-    twin_variation.save(change, tmp_path / "run.qdiag")
-    assert twin_variation.load(tmp_path / "run.qdiag") == change
+@pytest.mark.parametrize("gradients", [[np.nan, 0.5], [np.inf, 0.5]])
+def test_a_weight_whose_gradient_is_no_number_is_nudged_last(gradients: list[float]) -> None:
+    chosen = nudges(one_step(gradients, (2,)), 2)
+    assert sorted(chosen) == [(0, 0), (0, 1)]
 
 
-def test_an_ordinary_run_has_no_variation(tmp_path: Path) -> None:
-    assert twin_variation.load(tmp_path / "run.qdiag") is None
+def test_pairs_are_in_the_order_of_the_runs(tmp_path: Path) -> None:
+    twins, _ = conduct(ScriptedTraining(dtype=NARROW), tmp_path, Wish(controls=1, mechanism=True))
+    roles = [pair.run.role for pair in twins.pairs]
+    order = ["method", "control", "qnode-float64", "float64", "mechanism"]
+    assert roles == sorted(roles, key=order.index)
+
+
+def test_the_variation_of_each_run_lies_beside_its_trace_for_whoever_looks(tmp_path: Path) -> None:
+    conduct(ScriptedTraining(), tmp_path, Wish(controls=0))
+    stored = json.loads((tmp_path / "runs" / "adjoint.qdiag.variation").read_text())
+    assert stored["diff_method"] == "adjoint"
