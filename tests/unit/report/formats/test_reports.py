@@ -37,7 +37,8 @@ from qdiag.report.content.outline import Code, Document
 from qdiag.report.content.sentences import of_finding, of_result
 from qdiag.report.formats import bundle, findings_json, github, html, markdown, terminal
 from qdiag.trace.run_folder import RunFolder
-from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, PATTERNS, SECRETS
+from tests.unit.report.redacting.test_patterns import PATTERNS
+from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, SECRETS
 from tests.worlds.methods import methods
 from tests.worlds.results import CASES, ENVIRONMENT, Case
 from tests.worlds.small_circuits import circuit, controlled, expval, gate, probs
