@@ -44,7 +44,7 @@ def texts(folder: Path) -> str:
 
 
 UNIT = texts(TESTS / "unit")
-TWIN_TESTS = (TESTS / "unit" / "twins" / "test_runs.py", TESTS / "e2e" / "test_twin.py")
+TWIN_TESTS = (TESTS / "unit" / "twins" / "test_verdict.py", TESTS / "e2e" / "test_twin.py")
 TWINS = "\n".join(path.read_text(encoding="utf-8") for path in TWIN_TESTS)
 EXPECTED = [tomllib.loads(path.read_text(encoding="utf-8"))["expected"] for path in CASES.glob("*/case.toml")]
 NOTED = {code for expected in EXPECTED for note in expected.get("notes", ()) for code in re.findall(r"QD\d+", note)}
