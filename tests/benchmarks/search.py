@@ -23,7 +23,7 @@ from qdiag.evaluation.workers import Inline
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
-from qdiag.model.comparison import Tolerance
+from qdiag.model.comparison import Signature, Tolerance
 from qdiag.model.method import parse
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
@@ -150,9 +150,9 @@ def real(most: int, names: Sequence[str]) -> bool:
         call = calls[case]
         for added in PADDED:
             circuit = padded(call.circuit, added, seed=added)
-            question = question_of(
-                replace(call, circuit=circuit), (parse(good), parse(bad)), where="jacobian", trusted=False, tolerance=Tolerance()
-            )
+            pair = (parse(good), parse(bad))
+            ran = replace(call, circuit=circuit)
+            question = question_of(ran, pair, where=Signature.JACOBIAN, trusted=False, tolerance=Tolerance())
             question = replace(question, device_wires=())
             found = [_best_of(reducer, question, most) for reducer in REDUCERS.values()]
             reached = reached and all(found[0].asked < other.asked and found[0].seconds < other.seconds for other in found[1:])

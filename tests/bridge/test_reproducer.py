@@ -14,7 +14,7 @@ from qdiag.bridges.stack import pennylane_version
 from qdiag.diagnosis.causes import cause_of
 from qdiag.model.call import Argument, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse
@@ -42,14 +42,14 @@ def circuit(function, returns="single") -> Circuit:
     return circuit_of(tape, returns)
 
 
-def divergence(found: Circuit, *names, where="jacobian", gap=0.3, wrong=(), verdict=Verdict.ERROR, **further) -> Divergence:
+def divergence(found: Circuit, *names, where=Signature.JACOBIAN, gap=0.3, wrong=(), verdict=Verdict.ERROR, **further) -> Divergence:
     here = SourceLine("train.py", 12)
     device, resolved = names[0].device, names[0].diff_method
     configuration = Configuration("circuit", here, device, interface="torch", resolved=resolved, default_dtype="float32")
     call = Call(0, 0, here, configuration, (), found, None)
     bounds = {"bound": 1e-12, "float64_bound": 1e-14}
     comparison = Comparison(names, verdict, where, max_abs=gap, **{**bounds, **further})
-    return Divergence(call, comparison, where, wrong)
+    return Divergence(call, comparison, wrong)
 
 
 def exit_code(written, tmp_path) -> int:
@@ -116,13 +116,13 @@ FAULTS = {
     "003 a trainable coefficient shifts the adjoint gradient": (_coefficient, (ADJOINT, BACKPROP), {}),
     "007 evolution hides its generator's coefficients": (_evolution, (SHIFT, BACKPROP), {}),
     "007 against the arbiter": (_evolution, (SHIFT, ARBITER), {}),
-    "009 a multiplexed rotation loses its matrix": (_multiplexer, (BACKPROP, SHIFT), {"where": "output"}),
-    "009 against untracked numbers": (_multiplexer, (BACKPROP, parse("default.qubit/none")), {"where": "output"}),
+    "009 a multiplexed rotation loses its matrix": (_multiplexer, (BACKPROP, SHIFT), {"where": Signature.OUTPUT}),
+    "009 against untracked numbers": (_multiplexer, (BACKPROP, parse("default.qubit/none")), {"where": Signature.OUTPUT}),
     "017 an imaginary coefficient": (_exponential, (ADJOINT, BACKPROP), {}),
-    "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": "nan", "element": Element(Kind.JACOBIAN), "gap": np.inf}),
+    "019 a zero amplitude": (_embedding, (ADJOINT, BACKPROP), {"where": Signature.NAN, "gap": np.inf}),
     "021 postselection": (_postselected, (SHIFT, BACKPROP), {}),
-    "030 a global phase": (_phase, (SHIFT, BACKPROP), {"where": "raise", "failures": UNBOUND}),
-    "034 probabilities under adjoint": (_distribution, (ADJOINT, BACKPROP), {"where": "raise", "failures": NOT_FLOATING}),
+    "030 a global phase": (_phase, (SHIFT, BACKPROP), {"where": Signature.RAISE, "failures": UNBOUND}),
+    "034 probabilities under adjoint": (_distribution, (ADJOINT, BACKPROP), {"where": Signature.RAISE, "failures": NOT_FLOATING}),
 }
 
 
@@ -157,14 +157,14 @@ def test_a_healthy_pair_on_the_same_circuit_exits_with_0(name, fine, tmp_path):
 @today
 def test_a_method_that_no_longer_raises_exits_with_0(tmp_path):
     detail = f"{ADJOINT} raises UnboundLocalError: cannot access local variable 'g'"
-    written = write(divergence(circuit(_phase), ADJOINT, BACKPROP, where="raise", detail=detail))
+    written = write(divergence(circuit(_phase), ADJOINT, BACKPROP, where=Signature.RAISE, detail=detail))
     assert exit_code(written, tmp_path) == 0
 
 
 @today
 def test_another_exception_than_the_one_that_was_found_exits_with_125(tmp_path):
     failures = (Failure("KeyError", "0"), None)
-    written = write(divergence(circuit(_phase), SHIFT, BACKPROP, where="raise", failures=failures))
+    written = write(divergence(circuit(_phase), SHIFT, BACKPROP, where=Signature.RAISE, failures=failures))
     assert exit_code(written, tmp_path) == 125
 
 
@@ -228,7 +228,7 @@ def test_arrays_and_scalars_are_variables_of_their_own(where, tmp_path):
 
 @today
 def test_a_second_derivative_is_a_hessian(tmp_path):
-    found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, LIGHTNING, where="second-derivative")
+    found = divergence(circuit(lambda: _rotations(torch.float64)), BACKPROP, LIGHTNING, where=Signature.SECOND_DERIVATIVE)
     script = write(found, Material(tolerance=1e-9))
     assert "hessian" in script.source
     assert exit_code(script, tmp_path) in (1, 125)
@@ -279,7 +279,7 @@ DIAGNOSIS = cause_of("QD504").diagnosis(Confidence.CONFIRMED, "")
 @today
 def test_a_loop_over_the_batch_keeps_its_layer_and_raises(tmp_path):
     call = layer_call(Failure("WireError", "Did not find some of the wires"))
-    found = Divergence(call, Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "raise"), "raise")
+    found = Divergence(call, Comparison((BACKPROP, ADJOINT), Verdict.ERROR, Signature.RAISE))
     script = write_for(found, DIAGNOSIS)
     assert exit_code(script, tmp_path) == 1
     assert script.lines <= 20
@@ -287,13 +287,13 @@ def test_a_loop_over_the_batch_keeps_its_layer_and_raises(tmp_path):
 
 @today
 def test_a_loop_over_as_many_rows_as_wires_mixes_rows(tmp_path):
-    found = Divergence(layer_call(None, rows=2), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "output"), "output")
+    found = Divergence(layer_call(None, rows=2), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, Signature.OUTPUT))
     assert exit_code(write_for(found, DIAGNOSIS), tmp_path) == 1
 
 
 @legacy
 def test_a_loop_over_one_row_is_healthy_on_the_stack_of_the_report(tmp_path):
-    found = Divergence(layer_call(None), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, "output"), "output")
+    found = Divergence(layer_call(None), Comparison((BACKPROP, ADJOINT), Verdict.ERROR, Signature.OUTPUT))
     assert exit_code(write_for(found, DIAGNOSIS), tmp_path) == 0
 
 
@@ -313,7 +313,8 @@ def around(lines, tmp_path, container="torch") -> list:
         qml.expval(qml.PauliZ(0))
         qml.probs(wires=0)
 
-    found = divergence(circuit(function, "tuple"), BACKPROP, ARBITER, where="vjp", element=Element(Kind.ARGUMENT, by="scale", at=(0,)))
+    along = Element(Kind.ARGUMENT, by="scale", at=(0,))
+    found = divergence(circuit(function, "tuple"), BACKPROP, ARBITER, where=Signature.VJP, element=along)
     arguments = (Argument("x", container, "float64", (), False), Argument("scale", container, "float64", (), True))
     found = replace(found, call=replace(found.call, arguments=arguments))
     cut_out = FunctionCut(frozenset(["import pennylane as qml"]), lines, ("x", "scale"))

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import (
@@ -94,7 +94,7 @@ def moons() -> Case:
     pair = Comparison(
         (BACKPROP, ADJOINT),
         Verdict.ROUNDING,
-        "vjp",
+        Signature.VJP,
         Element(Kind.PRODUCT, by="RY#1"),
         (0.28366217, 0.28366223),
         6.0e-08,
@@ -108,7 +108,7 @@ def moons() -> Case:
     )
     worst = replace(pair, max_abs=1.7e-07, ulps=1.43, max_rel=1.7e-07)
     divergence = Divergence(
-        made, pair, "vjp", (), "both agree with the reference to float32 rounding", (), worst, 57, tuple(range(241))
+        made, pair, (), "both agree with the reference to float32 rounding", (), worst, 57, tuple(range(241))
     )
     comparisons = tuple(
         (i, replace(pair, methods=(BACKPROP, other), ulps=abs(math.sin(i * 1.3 + shift)) * 1.4, max_abs=6e-8))
@@ -209,7 +209,7 @@ def shifted() -> Case:
     pair = Comparison(
         (ADJOINT, BACKPROP),
         Verdict.ERROR,
-        "jacobian",
+        Signature.JACOBIAN,
         Element(Kind.JACOBIAN, by="RX#0"),
         (0.0, -0.46730201),
         6.07,
@@ -238,7 +238,6 @@ def shifted() -> Case:
     divergence = Divergence(
         call(ran, method="adjoint"),
         pair,
-        "jacobian",
         (ADJOINT,),
         "adjoint is wrong: all others agree with the reference",
         (),
@@ -251,8 +250,7 @@ def shifted() -> Case:
     second = Finding(
         Divergence(
             call(ran, 3, "adjoint"),
-            replace(pair, methods=(ADJOINT, LIGHTNING), where="nan", values=(math.nan, 0.25), detail="nan against 0.25"),
-            "nan",
+            replace(pair, methods=(ADJOINT, LIGHTNING), where=Signature.NAN, values=(math.nan, 0.25), detail="nan against 0.25"),
             (ADJOINT,),
         ),
         Diagnosis(
@@ -276,7 +274,7 @@ def raising() -> Case:
     words = "Computing the gradient of circuits that return the state with the parameter-shift rule gradient transform is not supported"
     failure = Failure("ValueError", words, ("pennylane.gradients.parameter_shift:_expval_param_shift:412",), "backward")
     made = call(ran, 4, "parameter-shift", failure=failure)
-    pair = Comparison((SHIFT, BACKPROP), Verdict.ERROR, "raise", detail=words)
+    pair = Comparison((SHIFT, BACKPROP), Verdict.ERROR, Signature.RAISE, detail=words)
     diagnosis = Diagnosis(
         "QD304",
         "method-refuses",
@@ -289,7 +287,7 @@ def raising() -> Case:
             Evidence("RX removed", None, None, Outcome.PERSISTS, True, "persists"),
         ),
     )
-    divergence = Divergence(made, pair, "raise", (SHIFT,), raised=((SHIFT, Failure("", words)),), calls=(4,))
+    divergence = Divergence(made, pair, (SHIFT,), raised=((SHIFT, Failure("", words)),), calls=(4,))
     result = Result(
         ReplaySummary((SHIFT, BACKPROP), 5), 5, 4, (("circuit", "phase.py:9"),), Verdict.ERROR, (Finding(divergence, diagnosis),)
     )
@@ -308,7 +306,7 @@ def noisy() -> Case:
     pair = Comparison(
         (SHIFT, SHIFT),
         Verdict.INCONCLUSIVE,
-        "output",
+        Signature.OUTPUT,
         Element(Kind.OUTPUT),
         (0.98, 0.94),
         0.04,
@@ -320,7 +318,7 @@ def noisy() -> Case:
         detail="sampled",
     )
     divergence = Divergence(
-        call(ran, method="parameter-shift"), pair, "output", judged="the gap is within the sampling error of 100 shots"
+        call(ran, method="parameter-shift"), pair, judged="the gap is within the sampling error of 100 shots"
     )
     because = "100 shots leave an error of 0.1"
     diagnosis = Diagnosis("QD601", "shot-noise", "shot noise", Confidence.CONFIRMED, because, "more shots, or none")

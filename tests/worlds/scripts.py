@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.model.call import Argument, Call, Configuration, Environment, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Confidence, Diagnosis, Divergence
 from qdiag.model.method import Method
@@ -75,7 +75,7 @@ def divergence(
     configuration = Configuration("circuit", here, "default.qubit", interface="torch", resolved="adjoint")
     call = Call(0, 0, here, configuration, (), circuit, None)
     further = {"max_abs": 0.3, "bound": 1e-12, **comparison}
-    return Divergence(call, Comparison(names, Verdict.ERROR, where, **further), where, wrong)  # type: ignore[arg-type]
+    return Divergence(call, Comparison(names, Verdict.ERROR, where, **further), wrong)  # type: ignore[arg-type]
 
 
 def configured(found: Divergence, **changes: Any) -> Divergence:
@@ -99,5 +99,5 @@ FUNCTION = FunctionCut(
 
 
 def seen_by_a_probe(*arguments: Argument, element: Element = ALONG_SCALE, circuit: Circuit = TWO) -> Divergence:
-    found = divergence(circuit, where="vjp", names=(PAIR[0], methods("arbiter")[0]), element=element)
+    found = divergence(circuit, where=Signature.VJP, names=(PAIR[0], methods("arbiter")[0]), element=element)
     return replace(found, call=replace(found.call, arguments=arguments), probe=PROBE)

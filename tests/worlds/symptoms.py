@@ -15,7 +15,7 @@ from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
-from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import Method
@@ -82,13 +82,14 @@ def symptoms(
     )
     seen = Call(0, 0, SourceLine("train.py", 9), made, (), circuit, (np.array(0.3),))
     seen = replace(seen, **(call or {}))
-    question = question_of(seen, (own, other), where="output" if world.output else "jacobian", trusted=False, tolerance=Tolerance())
+    where = Signature.OUTPUT if world.output else Signature.JACOBIAN
+    question = question_of(seen, (own, other), where=where, trusted=False, tolerance=Tolerance())
     sides = [world.submit(question.request(side)).result() for side in (0, 1)]
     comparison = compare(sides[0], sides[1], circuit)
     if verdict is not None:
         comparison = replace(comparison, verdict=verdict)
     wrong = (pair[0],) if comparison.verdict is Verdict.ERROR else ()
-    return Symptoms(Divergence(seen, comparison, comparison.where, wrong), question, **facts)
+    return Symptoms(Divergence(seen, comparison, wrong), question, **facts)
 
 
 def found(world: World, seen: Symptoms) -> Diagnosis:

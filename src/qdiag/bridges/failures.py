@@ -39,6 +39,11 @@ def failure_of(error: BaseException, stage: str) -> Failure:
     return Failure(type(error).__name__, message[:MAX_MESSAGE], _frames(error.__traceback__), stage, _is_refusal(error))
 
 
+def refuses_complex_gradient(failure: Failure) -> bool:
+    """Whether Torch refused a complex gradient for a real number: its message quotes the check that failed, in every version."""
+    return "isFloatingType" in failure.message
+
+
 def only_stops(error: BaseException) -> bool:
     """Whether an exception ends a call without anything being wrong with it.
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
+from qdiag.bridges.failures import refuses_complex_gradient
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
 from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Outcome, ScriptKind
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause
@@ -94,19 +95,24 @@ class Symptoms:
         return self.divergence.comparison
 
     @property
-    def signature(self) -> str:
+    def signature(self) -> Signature:
         """What kind of difference it is."""
         return self.divergence.signature
 
     @property
+    def complex_gradient(self) -> bool:
+        """Whether Torch refused a complex gradient for a real number."""
+        return any(refuses_complex_gradient(failure) for _, failure in self.divergence.raised)
+
+    @property
     def derivative(self) -> bool:
         """Whether outputs agree and derivatives do not."""
-        return self.signature in ("vjp", "jacobian", "nan", "second-derivative")
+        return self.signature in (*DERIVATIVES, Signature.NAN)
 
     @property
     def numeric(self) -> bool:
         """Whether both sides gave numbers."""
-        return self.signature in ("output", "vjp", "jacobian", "second-derivative")
+        return self.signature in MEASURED
 
     def involves(self, *diff_methods: str) -> bool:
         """Whether one of the suspects differentiates in one of these ways."""

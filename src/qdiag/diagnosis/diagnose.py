@@ -16,7 +16,7 @@ from qdiag.diagnosis.outcomes import classify, gap_of
 from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
-from qdiag.model.comparison import Comparison
+from qdiag.model.comparison import Comparison, Signature
 from qdiag.model.findings import Confidence, Diagnosis, Evidence
 
 
@@ -57,7 +57,7 @@ class Laboratory:
             gap_of(after),
             prediction.outcome,
             outcome in (prediction.outcome, *prediction.also),
-            after.detail if after.where == "raise" else outcome.value,
+            after.detail if after.where is Signature.RAISE else outcome.value,
         )
 
 

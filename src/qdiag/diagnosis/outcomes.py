@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Outcome
 
 CLOSED, NEARLY = 1e-4, 100.0
@@ -23,8 +23,8 @@ def classify(before: Comparison, after: Comparison) -> Optional[Outcome]:
         return None
     if _is_explained(before, after):
         return Outcome.HEALS
-    if before.where == "raise":
-        return Outcome.PERSISTS if after.where == "raise" else Outcome.MOVES
+    if before.where is Signature.RAISE:
+        return Outcome.PERSISTS if after.where is Signature.RAISE else Outcome.MOVES
     return _by_size(before, after)
 
 
@@ -41,19 +41,19 @@ def _by_size(before: Comparison, after: Comparison) -> Outcome:
 
 def gap_of(comparison: Comparison) -> Optional[float]:
     """How far the two are apart; None where the difference is not one of numbers."""
-    return None if comparison.where in ("raise", "shape", "dtype") else comparison.max_abs
+    return None if comparison.where in (Signature.RAISE, Signature.SHAPE, Signature.DTYPE) else comparison.max_abs
 
 
 def _is_of_one_method(comparison: Comparison) -> bool:
     """Whether a method that raises is held against itself, since there is no other that does not."""
-    return comparison.where == "raise" and len(set(comparison.methods)) == 1
+    return comparison.where is Signature.RAISE and len(set(comparison.methods)) == 1
 
 
 def _has_no_answer(before: Comparison, after: Comparison) -> bool:
     """Whether the change made both refuse, or one raise, or left nothing that could be compared."""
     if after.verdict is Verdict.INCONCLUSIVE:
         return not _is_random(before, after)
-    return after.verdict is Verdict.REFUSED or (after.where == "raise" and before.where != "raise")
+    return after.verdict is Verdict.REFUSED or (after.where is Signature.RAISE and before.where is not Signature.RAISE)
 
 
 def _is_random(before: Comparison, after: Comparison) -> bool:
@@ -85,4 +85,4 @@ def _is_closed(before: Comparison, after: Comparison) -> bool:
 def _has_another_size(before: Comparison, after: Comparison) -> bool:
     """Whether the gap is far larger or far smaller than before; what was no number has no size to compare with."""
     sizes = [gap for gap in (gap_of(before), gap_of(after)) if gap is not None]
-    return before.where != "nan" and len(sizes) == 2 and min(sizes) > 0 and max(sizes) > SAME_SIZE * min(sizes)
+    return before.where is not Signature.NAN and len(sizes) == 2 and min(sizes) > 0 and max(sizes) > SAME_SIZE * min(sizes)

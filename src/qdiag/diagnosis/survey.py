@@ -16,7 +16,7 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe, with_circuit
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
@@ -58,7 +58,7 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
             ruled=tuple(i for i in answer_of(ruled, (), "shift rules") if i not in unseen),
             skewed=skewed,
         )
-    if divergence.signature == "raise":
+    if divergence.signature is Signature.RAISE:
         return replace(symptoms, blamed=_blamed_for_raising(question, evaluator))
     if not symptoms.derivative:
         return symptoms
@@ -173,7 +173,7 @@ def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bl
     circuit = question.circuit
 
     def raises(candidate: Circuit) -> bool:
-        return observe(with_circuit(question, candidate), evaluator).comparison.where == "raise"
+        return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
 
     inside = [parameters_at(circuit, position) for position in range(len(circuit.operations))]
     alone = [i for i, own in enumerate(inside) if own and len(own) < len(circuit.trainable) and raises(with_trainable(circuit, own))]

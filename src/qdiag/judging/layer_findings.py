@@ -8,7 +8,7 @@ from typing import Callable, Optional
 import numpy as np
 
 from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Divergence, Evidence, Outcome
 
@@ -35,7 +35,7 @@ def divergence(call: Call) -> Optional[Divergence]:
     comparison = Comparison(
         (call.method, call.method),
         Verdict.ERROR,
-        "dtype",
+        Signature.DTYPE,
         element=Element(Kind.LAYER),
         values=(left, value),
         max_abs=gap,
@@ -45,7 +45,7 @@ def divergence(call: Call) -> Optional[Divergence]:
         detail=f"the layer handed on {dtype} where its QNode gave {output.dtype}: {_word(value)} became {left:g}",
     )
     judged = f"the QNode's own results are not in question; {dtype}, the dtype of the layer's input, cannot hold them"
-    return Divergence(call, comparison, "dtype", judged=judged, worst_call=call.index, calls=(call.index,))
+    return Divergence(call, comparison, judged=judged, worst_call=call.index, calls=(call.index,))
 
 
 def _loses(output: np.ndarray, dtype: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.method import ARBITER, PLAIN, Method
@@ -83,7 +83,7 @@ def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
     comparison = Comparison(
         _pair(call),
         Verdict.ERROR,
-        "vjp" if math.isfinite(own) else "nan",
+        Signature.VJP if math.isfinite(own) else Signature.NAN,
         element=Element(Kind.ARGUMENT, by=argument.name, at=(position,)),
         values=(own if math.isfinite(own) else None, argument.numerical),
         max_abs=gap,
@@ -133,7 +133,7 @@ def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
     comparison = Comparison(
         _pair(call),
         Verdict.ERROR,
-        "output",
+        Signature.OUTPUT,
         element=Element(Kind.OUTPUT, index=(0,)),
         max_abs=probe.mixing,
         max_rel=probe.mixing / probe.size,
@@ -155,7 +155,7 @@ def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
     comparison = Comparison(
         (call.method, PLAIN.beside(call.method)),
         Verdict.ERROR,
-        "output",
+        Signature.OUTPUT,
         element=Element(Kind.TRACKED),
         max_abs=probe.plain_gap,
         max_rel=probe.plain_gap / probe.size,
@@ -178,7 +178,6 @@ def _divergence(
     return Divergence(
         call,
         comparison,
-        comparison.where,
         tuple(dict.fromkeys(_method(call, probe, method) for method in wrong)),
         judged,
         worst_call=call.index,

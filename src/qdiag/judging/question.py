@@ -13,7 +13,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Tolerance
+from qdiag.model.comparison import Comparison, Signature, Tolerance
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER, Method, Option
 
@@ -68,7 +68,7 @@ AskArbiter = Callable[[Question], Evaluation]
 """The arbiter's evaluation of a question's circuit."""
 
 
-def question_of(call: Call, methods: tuple[Method, Method], *, where: str, trusted: bool, tolerance: Tolerance) -> Question:
+def question_of(call: Call, methods: tuple[Method, Method], *, where: Signature, trusted: bool, tolerance: Tolerance) -> Question:
     """The question that a divergence of a call raises."""
     configuration = call.configuration
     device = configuration.device
@@ -80,8 +80,8 @@ def question_of(call: Call, methods: tuple[Method, Method], *, where: str, trust
         execution_options=configuration.execution_options,
         trusted=trusted,
         default_dtype=configuration.default_dtype,
-        jacobian=where != "output",
-        second=where == "second-derivative",
+        jacobian=where is not Signature.OUTPUT,
+        second=where is Signature.SECOND_DERIVATIVE,
         tolerance=tolerance,
     )
 

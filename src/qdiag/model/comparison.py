@@ -25,6 +25,29 @@ class Verdict(str, Enum):
     ERROR = "error"
 
 
+class Signature(str, Enum):
+    """What kind of difference it is; the value is how findings.json says it."""
+
+    OUTPUT = "output"
+    VJP = "vjp"
+    JACOBIAN = "jacobian"
+    SECOND_DERIVATIVE = "second-derivative"
+    NAN = "nan"
+    SHAPE = "shape"
+    DTYPE = "dtype"
+    RAISE = "raise"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+DERIVATIVES = (Signature.VJP, Signature.JACOBIAN, Signature.SECOND_DERIVATIVE)
+"""Differences between numbers of derivatives."""
+
+MEASURED = (Signature.OUTPUT, *DERIVATIVES)
+"""Differences that are the distance of two numbers."""
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """The user's own tolerance, which overrides the derived one; None leaves it derived.
@@ -59,7 +82,7 @@ class Comparison:
     verdict
         What it comes to.
     where
-        ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
+        What kind of difference it is.
     element
         The worst element; None where there is none.
     values
@@ -88,7 +111,7 @@ class Comparison:
 
     methods: tuple[Method, Method]
     verdict: Verdict
-    where: str = "output"
+    where: Signature = Signature.OUTPUT
     element: Optional[Element] = None
     values: tuple[Optional[complex], Optional[complex]] = (None, None)
     max_abs: float = 0.0

@@ -11,7 +11,7 @@ from typing import Optional
 
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
@@ -28,8 +28,6 @@ class Divergence:
         The call.
     comparison
         The pair of methods and how far they are apart.
-    signature
-        Where it shows: ``output`` · ``vjp`` · ``jacobian`` · ``nan`` · ``raise`` · ``shape`` · ``dtype`` · ``second-derivative``.
     wrong
         The methods that are wrong, by the arbiter; empty where none is or none is known.
     judged
@@ -50,7 +48,6 @@ class Divergence:
 
     call: Call
     comparison: Comparison
-    signature: str
     wrong: tuple[Method, ...] = ()
     judged: str = ""
     raised: tuple[tuple[Method, Failure], ...] = ()
@@ -64,6 +61,11 @@ class Divergence:
     def verdict(self) -> Verdict:
         """The verdict of the comparison."""
         return self.comparison.verdict
+
+    @property
+    def signature(self) -> Signature:
+        """What kind of difference it is: that of the comparison, on whatever circuit the pair was compared last."""
+        return self.comparison.where
 
     @property
     def outside(self) -> bool:

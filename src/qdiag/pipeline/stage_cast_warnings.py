@@ -14,6 +14,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call
+from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import CASTING, Casts
 from qdiag.model.findings import Confidence
 from qdiag.model.method import ARBITER, Method
@@ -122,7 +123,7 @@ class Account:
 def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> Account:
     """Evaluate the call again: under its own method, by the reference, and under others until one takes no such cast."""
     own = call.method
-    question = question_of(call, (own, ARBITER), where="jacobian", trusted=context.trusted, tolerance=context.tolerance)
+    question = question_of(call, (own, ARBITER), where=Signature.JACOBIAN, trusted=context.trusted, tolerance=context.tolerance)
     casts = _casts(question, context)
     account = Account(replace(casts, forward=casts.forward or _warned(call)) if casts is not None else None)
     if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:

@@ -14,7 +14,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Environment
-from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
@@ -89,9 +89,9 @@ class StageContext:
         call = divergence.call
         if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
-        second = divergence.signature == "second-derivative"
+        second = divergence.signature is Signature.SECOND_DERIVATIVE
         judgement = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
-        wrong = judgement.wrong if divergence.signature != "raise" else ()
+        wrong = judgement.wrong if divergence.signature is not Signature.RAISE else ()
         comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
 
@@ -99,14 +99,14 @@ class StageContext:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
         comparison = divergence.comparison
         chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
-        low = comparison.eps > EPS64 and divergence.signature in ("output", "jacobian", "vjp")
+        low = comparison.eps > EPS64 and divergence.signature in (Signature.OUTPUT, Signature.JACOBIAN, Signature.VJP)
         told = low and not chosen and not judgement.reference.gradient_reason
         return not (told and {*comparison.methods} <= {*judgement.right})
 
     def arbitrate(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Arbitration:
         """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
         configuration = call.configuration
-        where = "second-derivative" if second else "jacobian"
+        where = Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]

@@ -17,7 +17,7 @@ from qdiag.diagnosis.survey import survey
 from qdiag.judging import layer_findings, probe_findings
 from qdiag.judging.question import Question
 from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import ARBITER, Method
@@ -62,12 +62,11 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
     if not judgement.wrong:
         return None
     found = judgement.methods[0]
+    assert found.where is not None, "what is wrong is wrong in something"
     comparison = Comparison(
         (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
     )
-    return Divergence(
-        call, comparison, comparison.where, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,)
-    )
+    return Divergence(call, comparison, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,))
 
 
 def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
@@ -144,7 +143,7 @@ def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageC
     cause = cause_of(diagnosis.code)
     if _raises_itself(judged) and not cause.says_why:
         return _nobodys(judged)
-    if judged.signature == "raise" and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
+    if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
@@ -153,7 +152,7 @@ def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageC
 def _raises_itself(divergence: Divergence) -> bool:
     """Whether the user's quantum function raised before its circuit was whole."""
     failure = divergence.call.failure
-    return divergence.signature == "raise" and failure is not None and failure.stage == "build"
+    return divergence.signature is Signature.RAISE and failure is not None and failure.stage == "build"
 
 
 def _nobodys(divergence: Divergence) -> Finding:

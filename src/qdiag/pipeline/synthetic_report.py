@@ -21,6 +21,7 @@ from qdiag.judging.replay.one_call import CallResult, compared
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding, ReplaySummary, Result
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
@@ -120,7 +121,7 @@ def _check_classes(circuit: Circuit, *, trusted: bool) -> None:
 def _found(call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on the first made-up numbers that show it; None where none do."""
     own, other = _methods(told["methods"], call)
-    question = question_of(call, (own, other), where=told["where"], trusted=context.trusted, tolerance=context.tolerance)
+    question = question_of(call, (own, other), where=Signature(told["where"]), trusted=context.trusted, tolerance=context.tolerance)
     cause = cause_of(told["cause"]["code"])
     same = same_difference(question, call, _methods(told["wrong"], call), cause, context)
     draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))

@@ -178,7 +178,7 @@ WHOLE_TRAINING = "it takes the whole training to show it, which qdiag twin repea
 def _finding(judgement: TrainingVerdict, parting: PartingCause, first: Call, second: Optional[Call]) -> Finding:
     comparison = replace(_first_calls(first, second), verdict=judgement.verdict)
     divergence = Divergence(
-        first, comparison, comparison.where, judged="" if judgement.verdict is Verdict.ROUNDING else _said(judgement)
+        first, comparison, judged="" if judgement.verdict is Verdict.ROUNDING else _said(judgement)
     )
     diagnosis = replace(
         cause_of_parting(parting).diagnosis(judgement.confidence, _said(judgement), evidence=judgement.evidence),

@@ -17,7 +17,7 @@ from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
-from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence, Outcome
 from qdiag.model.method import parse
@@ -53,10 +53,10 @@ def symptoms(
     first, second = (parse(name) for name in methods.split(","))
     configuration = Configuration("f", SourceLine("train.py", 1), "default.qubit", interface="torch", resolved="backprop")
     call = Call(0, 0, SourceLine("train.py", 9), configuration, (), circuit(dtype), (np.array(0.3),))
-    question = question_of(call, (first, second), where="jacobian", trusted=False, tolerance=Tolerance())
+    question = question_of(call, (first, second), where=Signature.JACOBIAN, trusted=False, tolerance=Tolerance())
     sides = [world.submit(question.request(side)).result() for side in (0, 1)]
     comparison = compare(sides[0], sides[1], call.circuit)
-    return Symptoms(Divergence(call, comparison, comparison.where, **facts), question)
+    return Symptoms(Divergence(call, comparison, **facts), question)
 
 
 def like(code: str, predictions: tuple[Prediction, ...]) -> Cause:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import pytest
 
 from qdiag.diagnosis.outcomes import CLOSED, NEARLY, SAME_SIZE, classify, gap_of
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Outcome
 from tests.worlds.methods import ADJOINT, BACKPROP
 
@@ -17,7 +17,7 @@ HEALS, PERSISTS, MOVES, NO_ANSWER = Outcome.HEALS, Outcome.PERSISTS, Outcome.MOV
 Row = tuple[Comparison, Comparison, Optional[Outcome]]
 
 
-def error(gap: float = 1e-3, where: str = "jacobian", **others: Any) -> Comparison:
+def error(gap: float = 1e-3, where: Signature = Signature.JACOBIAN, **others: Any) -> Comparison:
     """A difference beyond rounding, on a scale of 1 unless others say so."""
     sizes = {"max_abs": gap, "max_rel": gap, "bound": 1e-12, "scale": 1.0, **others}
     return Comparison((BACKPROP, ADJOINT), Verdict.ERROR, where, **sizes)
@@ -25,19 +25,20 @@ def error(gap: float = 1e-3, where: str = "jacobian", **others: Any) -> Comparis
 
 def rounding(gap: float, bound: float, **others: Any) -> Comparison:
     sizes = {"max_abs": gap, "max_rel": gap, "bound": bound, "scale": 1.0, **others}
-    return Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, "jacobian", **sizes)
+    return Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, Signature.JACOBIAN, **sizes)
 
 
 def random(gap: float) -> Comparison:
-    return Comparison((BACKPROP, ADJOINT), Verdict.INCONCLUSIVE, "output", max_abs=gap, max_rel=gap, bound=1e-12, detail="sampled")
+    sizes = {"max_abs": gap, "max_rel": gap, "bound": 1e-12}
+    return Comparison((BACKPROP, ADJOINT), Verdict.INCONCLUSIVE, Signature.OUTPUT, detail="sampled", **sizes)
 
 
 def raised(*methods: Any) -> Comparison:
-    return Comparison(methods or (BACKPROP, ADJOINT), Verdict.ERROR, "raise", detail="backprop raises ValueError: no")
+    return Comparison(methods or (BACKPROP, ADJOINT), Verdict.ERROR, Signature.RAISE, detail="backprop raises ValueError: no")
 
 
 AGREE = Comparison((BACKPROP, ADJOINT), Verdict.AGREE)
-BOTH_REFUSE = Comparison((BACKPROP, ADJOINT), Verdict.REFUSED, "raise", detail="both raise")
+BOTH_REFUSE = Comparison((BACKPROP, ADJOINT), Verdict.REFUSED, Signature.RAISE, detail="both raise")
 
 TABLE: dict[str, Row] = {
     # no other method ran, so the one that raises stands against itself
@@ -71,11 +72,11 @@ TABLE: dict[str, Row] = {
     "a far smaller one": (error(0.5), error(1e-3), MOVES),
     "random numbers still differ": (random(0.02), random(0.03), PERSISTS),
     # what has no size
-    "another shape still": (error(math.inf, "shape"), error(math.inf, "shape"), PERSISTS),
-    "another shape, where numbers differed": (error(1e-3), error(math.inf, "shape"), PERSISTS),
-    "NaN still": (error(math.inf, "nan"), error(math.inf, "nan"), PERSISTS),
-    "a number where NaN was, and a wrong one": (error(math.inf, "nan"), error(0.5), PERSISTS),
-    "NaN where a number was": (error(1e-3), error(math.inf, "nan"), MOVES),
+    "another shape still": (error(math.inf, Signature.SHAPE), error(math.inf, Signature.SHAPE), PERSISTS),
+    "another shape, where numbers differed": (error(1e-3), error(math.inf, Signature.SHAPE), PERSISTS),
+    "NaN still": (error(math.inf, Signature.NAN), error(math.inf, Signature.NAN), PERSISTS),
+    "a number where NaN was, and a wrong one": (error(math.inf, Signature.NAN), error(0.5), PERSISTS),
+    "NaN where a number was": (error(1e-3), error(math.inf, Signature.NAN), MOVES),
     "numbers that were and are apart by nothing": (error(0.0, "dtype"), error(0.0, "dtype", bound=-1.0), PERSISTS),
 }
 
@@ -107,6 +108,15 @@ def test_scales_count_where_one_bound_is_applied_to_another_gap() -> None:
     assert classify(rounding(1e-7, 1e-6), rounding(1e-7, 1e-5, scale=1e3)) is HEALS
 
 
-@pytest.mark.parametrize(("where", "gap"), [("jacobian", 0.5), ("nan", 0.5), ("raise", None), ("shape", None), ("dtype", None)])
-def test_only_numbers_have_a_gap(where: str, gap: Optional[float]) -> None:
+@pytest.mark.parametrize(
+    ("where", "gap"),
+    [
+        (Signature.JACOBIAN, 0.5),
+        (Signature.NAN, 0.5),
+        (Signature.RAISE, None),
+        (Signature.SHAPE, None),
+        (Signature.DTYPE, None),
+    ],
+)
+def test_only_numbers_have_a_gap(where: Signature, gap: Optional[float]) -> None:
     assert gap_of(error(0.5, where)) == gap

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.judging.question import Question, observe, question_of
-from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER, PLAIN
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, answer, call, circuit, failed, moved
@@ -77,15 +77,15 @@ def test_methods_that_fail_are_an_answer():
 def test_outputs_alone_are_asked_for_where_outputs_differ_and_second_derivatives_where_these_do():
     seen = call(0, circuit(0.3))
 
-    def asked(where: str) -> tuple[bool, bool]:
+    def asked(where: Signature) -> tuple[bool, bool]:
         request = question_of(seen, (OWN, PLAIN), where=where, trusted=False, tolerance=Tolerance()).request(0)
         return request.jacobian, request.second
 
-    assert asked("output") == (False, False)
-    assert asked("vjp") == (True, False)
-    assert asked("second-derivative") == (True, True)
+    assert asked(Signature.OUTPUT) == (False, False)
+    assert asked(Signature.VJP) == (True, False)
+    assert asked(Signature.SECOND_DERIVATIVE) == (True, True)
 
 
 def test_a_method_without_a_device_is_asked_on_the_calls_own():
-    question = question_of(call(0, circuit(0.3)), (OWN, PLAIN), where="output", trusted=False, tolerance=Tolerance())
+    question = question_of(call(0, circuit(0.3)), (OWN, PLAIN), where=Signature.OUTPUT, trusted=False, tolerance=Tolerance())
     assert str(question.request(1).method) == "default.qubit/none"

@@ -10,9 +10,9 @@ from qdiag.judging.question import question_of
 from qdiag.judging.replay.one_call import request_of
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
-from qdiag.model.comparison import Tolerance
+from qdiag.model.comparison import Signature, Tolerance
 from qdiag.model.evaluation import Request
-from qdiag.model.method import parse
+from qdiag.model.method import PLAIN
 from tests.worlds.scripted import METHODS, call, circuit
 
 OF_THE_CALL = {"device_wires": ("a", "b"), "execution_options": (("mcm_method", "deferred"),), "default_dtype": "float64"}
@@ -36,7 +36,7 @@ def test_a_replay_and_a_question_ask_the_same_of_the_users_own_method():
     seen = replace(configured(), backwards=())
     replayed = request_of(seen, Plan(trusted=True), (), jacobian=True)
     other = METHODS[1]
-    question = question_of(seen, (seen.method, other), where="jacobian", trusted=True, tolerance=Tolerance())
+    question = question_of(seen, (seen.method, other), where=Signature.JACOBIAN, trusted=True, tolerance=Tolerance())
     asked = question.request(0)
     for field in fields(Request):
         assert getattr(asked, field.name) == getattr(replayed, field.name), field.name
@@ -45,7 +45,8 @@ def test_a_replay_and_a_question_ask_the_same_of_the_users_own_method():
 
 def test_a_question_about_plain_numbers_asks_for_no_derivative():
     seen = configured()
-    question = question_of(seen, (seen.method, parse("default.qubit/none")), where="jacobian", trusted=False, tolerance=Tolerance())
+    pair = (seen.method, PLAIN.on("default.qubit"))
+    question = question_of(seen, pair, where=Signature.JACOBIAN, trusted=False, tolerance=Tolerance())
     assert (question.request(0).jacobian, question.request(1).jacobian) == (True, False)
 
 

@@ -16,7 +16,7 @@ from tests.worlds.methods import ADJOINT, BACKPROP
 
 def diverging(element: Element | None = None, probe: Probe | None = None, verdict: Verdict = Verdict.ERROR) -> Divergence:
     pair = Comparison((ADJOINT, BACKPROP), verdict, element=element)
-    return Divergence(scripted.call(0, scripted.circuit(0.3)), pair, pair.where, probe=probe)
+    return Divergence(scripted.call(0, scripted.circuit(0.3)), pair, probe=probe)
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

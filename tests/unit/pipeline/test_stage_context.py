@@ -12,7 +12,7 @@ from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
 from qdiag.model.call import Environment
-from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
@@ -24,13 +24,15 @@ PAIR = methods("default.qubit/backprop", "default.qubit/adjoint")
 EPS32 = float(np.finfo(np.float32).eps)
 
 
-def apart(gap: float, index: int = 0, verdict: Verdict = Verdict.ERROR, signature: str = "vjp", eps: float = EPS32) -> Divergence:
+def apart(
+    gap: float, index: int = 0, verdict: Verdict = Verdict.ERROR, signature: Signature = Signature.VJP, eps: float = EPS32
+) -> Divergence:
     comparison = Comparison(PAIR, verdict, signature, max_abs=gap, max_rel=gap, eps=eps, bound=1e-6)
-    return Divergence(call(index, circuit(0.3, "float32")), comparison, signature)
+    return Divergence(call(index, circuit(0.3, "float32")), comparison)
 
 
 def judgement(*verdicts: str, gradient_reason: str = "") -> Arbitration:
-    found = tuple(MethodVerdict(name, verdict, "vjp", 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
+    found = tuple(MethodVerdict(name, verdict, Signature.VJP, 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
     return Arbitration(Reference(gradient_reason=gradient_reason), found, "in a sentence")
 
 
@@ -61,7 +63,7 @@ def test_two_methods_that_are_both_right_differ_by_rounding():
         (apart(5e-5), judgement("unknown", "right")),
         (apart(5e-5), judgement("right", "right", gradient_reason="takes too long")),
         (apart(5e-5, eps=2.2e-16), judgement("right", "right")),
-        (apart(5e-5, signature="nan"), judgement("right", "right")),
+        (apart(5e-5, signature=Signature.NAN), judgement("right", "right")),
     ],
     ids=["one is wrong", "one is not known", "no gradients to judge by", "in double precision", "no number"],
 )
@@ -102,7 +104,7 @@ class Lost(FakeEvaluator):
 
 def test_a_reference_whose_worker_is_lost_is_an_evaluation_that_refused():
     seen = call(0, circuit(0.3))
-    question = question_of(seen, (seen.method, ARBITER), where="jacobian", trusted=False, tolerance=Tolerance())
+    question = question_of(seen, (seen.method, ARBITER), where=Signature.JACOBIAN, trusted=False, tolerance=Tolerance())
     found = StageContext(Lost(), Environment()).reference(question)
     assert (found.method, found.outputs) == (ARBITER, None)
     assert found.failure is not None

@@ -13,7 +13,7 @@ from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.pipeline import stage_diagnose
@@ -28,7 +28,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found
     monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
     failing = call(0, circuit(0.3), **failed)
-    raised = Divergence(failing, Comparison(methods, Verdict.ERROR, "raise"), "raise", judged="no method gave numbers")
+    raised = Divergence(failing, Comparison(methods, Verdict.ERROR, Signature.RAISE), judged="no method gave numbers")
     return stage_diagnose.diagnosed(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
 
 
@@ -77,7 +77,7 @@ class AllWrong(StageContext):
 
     def arbitrate(self, call, methods, *, second=False):  # type: ignore[no-untyped-def]
         self.asked.append(call.index)
-        return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", "output", 1.0, 1e-9) for method in methods))
+        return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", Signature.OUTPUT, 1.0, 1e-9) for method in methods))
 
 
 def unanimous(*circuits: Circuit, qnodes: Sequence[str] = ()) -> tuple[list[int], list[int]]:

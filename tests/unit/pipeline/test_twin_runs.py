@@ -13,7 +13,7 @@ import pytest
 from qdiag.diagnosis.causes import cause_of
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Environment, Script
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Reproducer, Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
@@ -50,9 +50,9 @@ class Here:
 
 
 def outcome(folder: Path, code: str) -> JudgedRun:
-    comparison = Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, "output", max_abs=1e-7, bound=1e-6)
+    comparison = Comparison((BACKPROP, ADJOINT), Verdict.ROUNDING, Signature.OUTPUT, max_abs=1e-7, bound=1e-6)
     diagnosis = cause_of(code).diagnosis(Confidence.CONFIRMED, "")
-    finding = Finding(Divergence(TRAINED, comparison, "output"), diagnosis, unreproduced="as before")
+    finding = Finding(Divergence(TRAINED, comparison), diagnosis, unreproduced="as before")
     result = Result(ReplaySummary(), 10, 10, (), Verdict.ROUNDING, (finding,))
     return JudgedRun(result, RunFolder(folder), Script("train.py"), Environment(), training=TRAINING)
 

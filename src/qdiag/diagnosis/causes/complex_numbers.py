@@ -6,6 +6,7 @@ import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Symptoms, flips, leaves, unlike
 from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
+from qdiag.model.comparison import Signature
 
 
 def _complex_trainable(symptoms: Symptoms) -> tuple[int, ...]:
@@ -50,9 +51,7 @@ CONJUGATION = Cause(
     slug="conjugation-convention",
     title="conjugation convention",
     remedy='diff_method="backprop" or "parameter-shift" for this measurement, or expectation values of projectors instead of probs',
-    applies=lambda symptoms: (
-        symptoms.signature == "raise" and any("isFloatingType" in failure.message for _, failure in symptoms.divergence.raised)
-    ),
+    applies=lambda symptoms: symptoms.signature is Signature.RAISE and symptoms.complex_gradient,
     predicts=lambda symptoms: (
         *flips(plain_expectations(None)),
         *leaves(NUDGED_FAR),

@@ -17,6 +17,7 @@ from qdiag.diagnosis.experiments import (
 )
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.probe import Proof
 
@@ -35,7 +36,7 @@ DECOMPOSITION = Cause(
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: symptoms.signature == "output" and not symptoms.lossy,
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.lossy,
     predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
@@ -74,7 +75,7 @@ BATCH_AS_FEATURE = Cause(
     slug="batch-axis-as-feature",
     title="batch axis mistaken for a feature",
     remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
-    applies=lambda symptoms: (symptoms.signature == "raise" and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
+    applies=lambda symptoms: (symptoms.signature is Signature.RAISE and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
     predicts=lambda symptoms: (
         () if _mixes_rows(symptoms) else (*flips(_wires_for_rows(symptoms, 0)), *leaves(_wires_for_rows(symptoms, 1)))
     ),

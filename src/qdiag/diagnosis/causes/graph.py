@@ -16,6 +16,7 @@ from qdiag.diagnosis.experiments import (
     only_trainable,
     other_methods,
 )
+from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
 from qdiag.model.method import DIFF_METHODS, Method
 from qdiag.model.probe import Proof
@@ -28,7 +29,7 @@ DETACHED = Cause(
         "keep tensors as tensors up to the gate: no .item(), .detach(), float() or numpy on the way; where PennyLane itself "
         "cuts the graph, another diff_method"
     ),
-    applies=lambda symptoms: symptoms.signature in ("vjp", "jacobian") and (_argument(symptoms) or symptoms.cut_inside),
+    applies=lambda symptoms: symptoms.signature in (Signature.VJP, Signature.JACOBIAN) and (_argument(symptoms) or symptoms.cut_inside),
     predicts=lambda symptoms: (*flips(where_it_is_dropped(symptoms)), *leaves(NUDGED_FAR)) if symptoms.cut_inside else (),
     because=lambda symptoms: (
         f"{symptoms.blamed.name if symptoms.blamed else 'an operation'} works out its result outside of the interface's graph"

@@ -22,6 +22,7 @@ from qdiag.diagnosis.experiments import (
     postselects,
 )
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
+from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
 
@@ -57,7 +58,7 @@ WRONG_RULE = Cause(
     ),
     applies=lambda symptoms: (
         symptoms.derivative
-        and symptoms.signature != "nan"
+        and symptoms.signature is not Signature.NAN
         and bool(set(symptoms.apart) - set(symptoms.lost) - set(symptoms.hidden))
         and not (symptoms.cut_inside and {method.diff_method for method in symptoms.suspects} == {"backprop"})
     ),
@@ -153,18 +154,14 @@ REFUSES = Cause(
     slug="method-refuses-or-breaks",
     title="method refuses or breaks on this circuit",
     remedy="another diff_method for this circuit, or the operation's decomposition",
+    # Torch's refusal of a complex gradient is a cause of its own (QD203)
     applies=lambda symptoms: (
-        symptoms.signature == "raise" and symptoms.call.configuration.interface != "" and not _complex_words(symptoms)
+        symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
     ),
     predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART) if symptoms.skewed else ())),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )
-
-
-def _complex_words(symptoms: Symptoms) -> bool:
-    """Torch's refusal of a complex gradient is a cause of its own (QD203)."""
-    return any("isFloatingType" in failure.message for _, failure in symptoms.divergence.raised)
 
 
 def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -197,7 +194,7 @@ SECOND_DERIVATIVE = Cause(
     slug="second-derivative",
     title="second derivative",
     remedy='diff_method="backprop", or "parameter-shift" with max_diff=2',
-    applies=lambda symptoms: symptoms.signature == "second-derivative",
+    applies=lambda symptoms: symptoms.signature is Signature.SECOND_DERIVATIVE,
     predicts=lambda symptoms: (*flips(FIRST_DERIVATIVE), *_off_the_point(symptoms)),
     because=lambda symptoms: "the derivative that the method returns is not differentiable with respect to all that it depends on",
     upstream=("PennyLaneAI/pennylane#9901",),
@@ -209,7 +206,7 @@ NOT_A_NUMBER = Cause(
     slug="non-differentiable-point",
     title="non-differentiable point, NaN",
     remedy='move the data or the initialisation off the point by a little, or use diff_method="backprop" on default.qubit',
-    applies=lambda symptoms: symptoms.signature == "nan",
+    applies=lambda symptoms: symptoms.signature is Signature.NAN,
     # what a probe saw sits outside of the circuit, where it has made the experiment itself
     predicts=lambda symptoms: () if symptoms.divergence.probe is not None else (*flips(NUDGED), *_state_rival(symptoms)),
     because=lambda symptoms: (
@@ -254,7 +251,7 @@ DEGENERATE = Cause(
     slug="degenerate-state",
     title="degenerate state",
     remedy="move off the point, or add a little noise before the entropy",
-    applies=lambda symptoms: (symptoms.derivative or symptoms.signature == "output") and _logarithmic(symptoms),
+    applies=lambda symptoms: (symptoms.derivative or symptoms.signature is Signature.OUTPUT) and _logarithmic(symptoms),
     predicts=lambda symptoms: (*flips(NUDGED_FAR), *flips(plain_expectations(None))),
     because=lambda symptoms: "the reduced density matrix has equal or zero eigenvalues at this point",
 )
@@ -276,7 +273,7 @@ SINGULAR_DECOMPOSITION = Cause(
     slug="singular-decomposition",
     title="decomposition singular at this point",
     remedy='start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit',
-    applies=lambda symptoms: symptoms.derivative and symptoms.signature != "nan" and bool(symptoms.apart),
+    applies=lambda symptoms: symptoms.derivative and symptoms.signature is not Signature.NAN and bool(symptoms.apart),
     predicts=lambda symptoms: (*flips(NUDGED), *_state_rival(symptoms)),
     because=lambda symptoms: f"the decomposition of {_named(symptoms)} goes through its matrix, which is special at this point",
 )

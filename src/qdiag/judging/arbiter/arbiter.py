@@ -31,6 +31,7 @@ from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_der
 from qdiag.judging.comparison.ill_conditioning import perturbed
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.numerics import rounding
@@ -188,7 +189,7 @@ def _off_plain(verdict: MethodVerdict, circuit: Circuit, found: Evaluation, plai
             continue
         scale = max(1.0, largest([other]))
         allowed = np.full(other.shape, 2 * allowance(circuit, found, scale, gradient=False))
-        beside = measured(verdict.method, Gap("output", one, other, allowed))
+        beside = measured(verdict.method, Gap(Signature.OUTPUT, one, other, allowed))
         if beside.verdict == "wrong":
             return replace(beside, detail=f"{beside.detail}, that is the same call on plain, untracked numbers")
     return verdict

@@ -12,6 +12,7 @@ from qdiag.judging.arbiter.circuit_function import coordinates
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
@@ -31,7 +32,7 @@ class MethodVerdict:
     verdict
         ``right`` · ``wrong`` · ``raised`` · ``unknown``.
     where
-        ``output`` · ``jacobian`` · ``vjp`` · ``second-derivative`` · ``nan`` · ``shape`` · ``raise``, of what decided.
+        The kind of difference that decided; None where nothing was compared.
     gap, bound
         Distance from the reference where it exceeds the bound most, and what rounding and error bar explain there, absolute.
     detail
@@ -40,7 +41,7 @@ class MethodVerdict:
 
     method: Method
     verdict: str
-    where: str = ""
+    where: Optional[Signature] = None
     gap: float = 0.0
     bound: float = 0.0
     detail: str = ""
@@ -50,7 +51,7 @@ class MethodVerdict:
 class Gap:
     """A tensor of a method beside the reference's, and how far apart they may be."""
 
-    where: str
+    where: Signature
     method: np.ndarray
     reference: np.ndarray
     allowed: np.ndarray
@@ -93,7 +94,7 @@ def _judged(
 ) -> MethodVerdict:
     method = found.method
     if found.failure is not None:
-        raised = MethodVerdict(method, "raised", "raise", detail=f"{found.failure.type}: {found.failure.message}")
+        raised = MethodVerdict(method, "raised", Signature.RAISE, detail=f"{found.failure.type}: {found.failure.message}")
         if found.outputs is None:
             return raised
         # It broke down on the way back: what it gave on the way there may be wrong all the same.
@@ -104,17 +105,18 @@ def _judged(
         return MethodVerdict(method, "unknown", detail="random by construction")
     unphysical = _unphysical(circuit, found, ours)
     if unphysical:
-        return MethodVerdict(method, "wrong", "output", detail=unphysical)
+        return MethodVerdict(method, "wrong", Signature.OUTPUT, detail=unphysical)
     if ours.outputs is None:
         return MethodVerdict(method, "unknown", detail=ours.reason)
     misshapen = _misshapen(found, ours)
     if misshapen:
-        return MethodVerdict(method, "wrong", "shape", np.inf, 0.0, misshapen)
+        return MethodVerdict(method, "wrong", Signature.SHAPE, np.inf, 0.0, misshapen)
     gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
-    return max((measured(method, gap) for gap in gaps), key=lambda m: (m.verdict == "wrong", m.where == "nan", m.gap / (m.bound or 1)))
+    held = (measured(method, gap) for gap in gaps)
+    return max(held, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
 
 
 def measured(method: Method, gap: Gap) -> MethodVerdict:
@@ -126,7 +128,7 @@ def measured(method: Method, gap: Gap) -> MethodVerdict:
     if lost.any():
         index = np.unravel_index(int(np.argmax(lost)), lost.shape)
         values = f"{gap.method[index]} where the reference has {gap.reference[index]:.6g}"
-        return MethodVerdict(method, "wrong", "nan", np.inf, float(gap.allowed[index]), values)
+        return MethodVerdict(method, "wrong", Signature.NAN, np.inf, float(gap.allowed[index]), values)
     distance = np.where(known, np.abs(np.where(known, gap.method - gap.reference, 0)), 0.0)
     # where nothing is allowed, nothing off is right and anything off is wrong: 0/0 would hide what else is off
     beyond = np.divide(distance, gap.allowed, out=np.where(distance > 0, np.inf, 0.0), where=gap.allowed > 0)
@@ -195,7 +197,7 @@ def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: O
         allowed = np.full(mine.shape, ours.errors[i] + allowance(circuit, found, scale, gradient=False))
         if spread is not None and spread.outputs is not None:
             allowed = allowed + 2 * np.abs(spread.outputs[i] - mine)
-        gaps.append(Gap("output", values, mine, allowed))
+        gaps.append(Gap(Signature.OUTPUT, values, mine, allowed))
     return gaps
 
 
@@ -221,7 +223,7 @@ def _slope_gaps(
         mine = ours.slopes[span]
         scale = max(ours.norms[i], largest(row))
         allowed = ours.slope_errors[span] + wobble[span] + allowance(circuit, found, scale, gradient=True) * reach
-        gaps.append(Gap("jacobian", theirs, mine, allowed))
+        gaps.append(Gap(Signature.JACOBIAN, theirs, mine, allowed))
     for cotangent, vjp in zip(cotangents, _tangential(circuit, found.vjps)):
         theirs = _along(vjp, ours, conjugated, ())
         if theirs is None:
@@ -232,7 +234,7 @@ def _slope_gaps(
         floor = sum(norm * float(np.sum(np.abs(c))) for norm, c in zip(ours.norms, cotangent) if c is not None)
         allowed = size @ np.where(size[:, None] == 0, 0, ours.slope_errors + wobble)
         allowed = allowed + allowance(circuit, found, max(floor, largest(vjp)), gradient=True) * reach
-        gaps.append(Gap("vjp", theirs[0], mine, allowed))
+        gaps.append(Gap(Signature.VJP, theirs[0], mine, allowed))
     return gaps
 
 
@@ -249,7 +251,7 @@ def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[SecondDerivat
         return []
     scale = max(bend.weight, largest(found.hvp)) * float(np.sum(np.abs(bend.direction))) * max(1.0, largest([bend.direction]))
     allowed = bend.error + allowance(circuit, found, scale, gradient=True)
-    return [Gap("second-derivative", np.array([theirs @ bend.direction]), np.array([bend.value]), np.array([allowed]))]
+    return [Gap(Signature.SECOND_DERIVATIVE, np.array([theirs @ bend.direction]), np.array([bend.value]), np.array([allowed]))]
 
 
 def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, shape: tuple[int, ...]) -> Optional[np.ndarray]:

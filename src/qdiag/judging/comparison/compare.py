@@ -16,7 +16,7 @@ from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.judging.comparison.tensor_pairs import Cotangents, Tensor, tensors_of
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
@@ -81,7 +81,7 @@ def comparisons(
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
         methods = (reference.method, candidate.method)
-        return (_incomparable(Comparison(methods, Verdict.ERROR, element=Element(Kind.OUTPUT)), "shape", detail),)
+        return (_incomparable(Comparison(methods, Verdict.ERROR, element=Element(Kind.OUTPUT)), Signature.SHAPE, detail),)
     law = _law(reference, candidate, circuit, tolerance)
     return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
@@ -146,7 +146,7 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
     blank = Comparison(law.methods, Verdict.ERROR, element=tensor.element, eps=law.eps)
     if a.shape != b.shape:
         detail = f"shape {a.shape} against {b.shape}"
-        return _incomparable(blank, "shape", detail)
+        return _incomparable(blank, Signature.SHAPE, detail)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
     numbers = np.isfinite(a), np.isfinite(b)
@@ -157,13 +157,13 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
     gaps = np.abs(wide[0] - wide[1])
     scale = max([tensor.floor, *(float(np.max(np.abs(t), initial=0.0)) for t in wide)]) or 1.0
     gap = float(np.max(gaps, initial=0.0))
-    gradient = tensor.where != "output"
+    gradient = tensor.where is not Signature.OUTPUT
     narrow, bound, sampled = _bounds(law, scale, tensor.spread, gradient)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
     verdict, detail = _verdict(gap, narrow, bound, sampled, law.stochastic and gradient)
     where = tensor.where
-    if where == "output" and (a.dtype.kind == "c") != (b.dtype.kind == "c") and verdict is not Verdict.ERROR:
-        verdict, where, detail = Verdict.ERROR, "dtype", f"{a.dtype} against {b.dtype}"
+    if where is Signature.OUTPUT and (a.dtype.kind == "c") != (b.dtype.kind == "c") and verdict is not Verdict.ERROR:
+        verdict, where, detail = Verdict.ERROR, Signature.DTYPE, f"{a.dtype} against {b.dtype}"
     return replace(
         blank,
         verdict=verdict,
@@ -198,10 +198,10 @@ def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np
     method, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
     values = (_number(a, index), _number(b, index))
     shown = Comparison(law.methods, Verdict.ERROR, element=tensor.at(index), values=values, eps=law.eps)
-    return _incomparable(shown, "nan", f"{method} gives {value} at {int(odd.sum())} of {odd.size} elements")
+    return _incomparable(shown, Signature.NAN, f"{method} gives {value} at {int(odd.sum())} of {odd.size} elements")
 
 
-def _incomparable(comparison: Comparison, where: str, detail: str) -> Comparison:
+def _incomparable(comparison: Comparison, where: Signature, detail: str) -> Comparison:
     """The same comparison where a number faces none, or another shape: further apart than any figure."""
     infinite = math.inf
     return replace(
@@ -212,7 +212,7 @@ def _incomparable(comparison: Comparison, where: str, detail: str) -> Comparison
 def _raised(methods: tuple[Method, Method], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
     words = [f"{method} raises {f.type}: {f.message}" for method, f in zip(methods, (first, second)) if f is not None]
     verdict = Verdict.REFUSED if len(words) == 2 else Verdict.ERROR
-    return Comparison(methods, verdict, where="raise", detail="; ".join(words), failures=(first, second))
+    return Comparison(methods, verdict, where=Signature.RAISE, detail="; ".join(words), failures=(first, second))
 
 
 def _dtypes(a: Evaluation, b: Evaluation) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.circuit import Circuit, raw_outputs
+from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.numerics.surfaces import tangential
@@ -17,7 +18,12 @@ from qdiag.model.numerics.surfaces import tangential
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
 """One array (or None) for each output, for each vector-Jacobian product."""
 
-_WHERE = {Kind.OUTPUT: "output", Kind.JACOBIAN: "jacobian", Kind.PRODUCT: "vjp", Kind.SECOND: "second-derivative"}
+_WHERE = {
+    Kind.OUTPUT: Signature.OUTPUT,
+    Kind.JACOBIAN: Signature.JACOBIAN,
+    Kind.PRODUCT: Signature.VJP,
+    Kind.SECOND: Signature.SECOND_DERIVATIVE,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +52,8 @@ class Tensor:
     spread: float
 
     @property
-    def where(self) -> str:
-        """``output`` · ``jacobian`` · ``vjp`` · ``second-derivative``."""
+    def where(self) -> Signature:
+        """What kind of difference it is if the two are apart."""
         return _WHERE[self.element.kind]
 
     def at(self, index: tuple[int, ...]) -> Element:

@@ -12,7 +12,7 @@ from qdiag.judging.replay.one_call import CallResult, Side
 from qdiag.judging.replay.plan import best_partner
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
 
@@ -107,7 +107,7 @@ def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
     working = [side.method for side in judged.sides if side.evaluation.failure is None]
     partner = best_partner(own, working) if working else own
     words = f"{own} raises {call.failure.type}: {call.failure.message}"
-    comparison = Comparison((own, partner), Verdict.ERROR, "raise", detail=words, failures=(call.failure, None))
+    comparison = Comparison((own, partner), Verdict.ERROR, Signature.RAISE, detail=words, failures=(call.failure, None))
     return Difference(_key(call, comparison), judged.call, partner, comparison, tuple(working))
 
 
@@ -156,7 +156,6 @@ def divergences(
         Divergence(
             call=call(group.first.call),
             comparison=group.first.comparison,
-            signature=group.first.comparison.where,
             raised=raised(group.first.call),
             worst=group.worst.comparison,
             worst_call=group.worst.call,

@@ -14,7 +14,7 @@ from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Unfaithful
 from qdiag.model.method import Method
@@ -118,7 +118,7 @@ def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, 
     if _is_made_over(call, own):
         return CallResult(call.index, key, own, (), (), (), made_over=True)
     sides, refused = compared(call.circuit, own, others, plan, cotangents)
-    disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where == "vjp"]
+    disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where is Signature.VJP]
     if disagreeing and not first.jacobian and products <= MOST_PRODUCTS_CLOSER:
         full = replace(first, jacobian=True)
         again = yield tuple(replace(full, method=m) for m in (own.method, *(side.method for side in disagreeing)))
@@ -219,7 +219,7 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
     if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
         return None
     gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))
-    reach = amplified(own.method, gap.eps, operations_of(call.circuit)) if gap.where in ("vjp", "jacobian") else 0.0
+    reach = amplified(own.method, gap.eps, operations_of(call.circuit)) if gap.where in (Signature.VJP, Signature.JACOBIAN) else 0.0
     explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING) or gap.max_rel <= reach
     what = gap.detail if not np.isfinite(gap.max_abs) else f"{gap.element} is off by {gap.max_abs:.2g}"
     return Unfaithful(call.index, what, explained)

@@ -13,7 +13,7 @@ from qdiag.judging.replay.differences import Difference, doubted, regraded
 from qdiag.judging.replay.one_call import CallResult, cotangents_of, request_of
 from qdiag.judging.replay.plan import Plan, preference
 from qdiag.model.call import Call
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 
@@ -23,7 +23,7 @@ POINTS = 4
 REFERENCES = 2
 """How many references are tried, since the first may refuse the circuit."""
 
-EXPLICABLE = ("output", "jacobian", "vjp")
+EXPLICABLE = (Signature.OUTPUT, Signature.JACOBIAN, Signature.VJP)
 """Where ill-conditioning can show; no rounding makes a NaN, a shape or an exception."""
 
 
@@ -42,10 +42,10 @@ def look_closer(found: Difference, judged: CallResult, call: Call, known: Sequen
         Seed, trust and tolerance.
     """
     where = found.comparison.where
-    if where == "raise":
+    if where is Signature.RAISE:
         return found
     cotangents = cotangents_of(call, judged.key)
-    request = request_of(call, plan, cotangents, jacobian=where == "jacobian")
+    request = request_of(call, plan, cotangents, jacobian=where is Signature.JACOBIAN)
     pair = (judged.own.method, found.method)
     runs = yield tuple(replace(request, method=method, repetition=repeat) for method in pair for repeat in (0, 1))
     for once, again in (runs[:2], runs[2:]):
@@ -87,5 +87,5 @@ def _references(request: Request, found: Difference, pair: tuple[Method, Method]
     free = {m for m in known if (m.device, m.diff_method) not in judged and not m.stochastic and m.diff_method != "finite-diff"}
     wide = {replace(m, precision="float64", device_precision="") for m in free}
     references = sorted(wide, key=lambda m: preference(pair[0], m))
-    outputs_only = [Method("default.qubit", "none")] if found.comparison.where == "output" else []
+    outputs_only = [Method("default.qubit", "none")] if found.comparison.where is Signature.OUTPUT else []
     return [*references[:1], *outputs_only, *references[1:]]

@@ -18,7 +18,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Observation, Question, observe
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 
@@ -49,7 +49,7 @@ class DifferenceKind:
         that was given to the wrong parameter.
     """
 
-    where: str
+    where: Signature
     verdict: Verdict
     raised: tuple[str, str] = ("", "")
     vanishes: tuple[bool, bool] = (False, False)
@@ -58,15 +58,15 @@ class DifferenceKind:
 def kind_of(observation: Observation) -> DifferenceKind:
     """What kind of difference was observed."""
     comparison, sides = observation.comparison, observation.sides
-    where = "jacobian" if comparison.where == "vjp" else comparison.where
+    where = Signature.JACOBIAN if comparison.where is Signature.VJP else comparison.where
     first, second = (_raised(side.failure) for side in sides)
-    vanishes = _vanishing(*sides, where, comparison.bound) if where in ("output", "jacobian") else (False, False)
+    vanishes = _vanishing(*sides, where, comparison.bound) if where in (Signature.OUTPUT, Signature.JACOBIAN) else (False, False)
     return DifferenceKind(where, comparison.verdict, (first, second), vanishes)
 
 
 def excess(comparison: Comparison) -> float:
     """How many times its bound a gap is; infinite where the difference is not one of numbers."""
-    if comparison.where in ("nan", "raise", "shape", "dtype") or not math.isfinite(comparison.max_abs):
+    if comparison.where not in MEASURED or not math.isfinite(comparison.max_abs):
         return math.inf
     bound = comparison.bound if comparison.verdict is Verdict.ERROR else comparison.float64_bound
     return comparison.max_abs / bound if bound else math.inf
@@ -79,7 +79,7 @@ def _raised(failure: Optional[Failure]) -> str:
     return f"{failure.type} in {place}"
 
 
-def _vanishing(first: Evaluation, second: Evaluation, where: str, bound: float) -> tuple[bool, bool]:
+def _vanishing(first: Evaluation, second: Evaluation, where: Signature, bound: float) -> tuple[bool, bool]:
     zero = [True, True]
     for one, other in zip(_tensors(first, where), _tensors(second, where)):
         apart = np.abs(one - other) > bound
@@ -88,8 +88,8 @@ def _vanishing(first: Evaluation, second: Evaluation, where: str, bound: float) 
     return zero[0], zero[1]
 
 
-def _tensors(side: Evaluation, where: str) -> list[np.ndarray]:
-    if where == "output":
+def _tensors(side: Evaluation, where: Signature) -> list[np.ndarray]:
+    if where is Signature.OUTPUT:
         return list(side.outputs or ())
     return [block for row in (*(side.jacobian or ()), *side.vjps) for block in row]
 

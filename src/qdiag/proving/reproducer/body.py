@@ -11,6 +11,7 @@ import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.expressions import NUMPY, Layout, converted, plain, table
 from qdiag.proving.reproducer.task import Task
@@ -67,7 +68,7 @@ class Body:
         own = dict(side.gradient_options).get("aux_wire")
         if own is not None:
             wires = [*wires, *({own} - set(wires))]
-        elif side.diff_method == "hadamard" and self.task.where != "raise":
+        elif side.diff_method == "hadamard" and self.task.where is not Signature.RAISE:
             spare = len(wires) if wires == list(range(len(wires))) else "aux"
             wires, side = [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
         text, imports = self.language.device(side, wires, self.task.circuit.shots)
@@ -104,7 +105,7 @@ class Body:
 
     def helper(self) -> list[str]:
         """The function that both sides share, where what they work out takes more than a call."""
-        if self.template.is_plain or self.task.where in ("shape", "dtype"):
+        if self.template.is_plain or self.task.where in (Signature.SHAPE, Signature.DTYPE):
             return []
         arguments = ", ".join(filter(None, ["qnode", self.layout.names]))
         return ["", "", f"def result({arguments}):", f"    return {self.template.filled('qnode', self.layout.names)}"]
@@ -114,9 +115,9 @@ class Body:
     def verdict(self) -> list[str]:
         """The results of both sides, their table, and the exit code."""
         where = self.task.where
-        if where == "raise":
+        if where is Signature.RAISE:
             return self.raising()
-        if where in ("shape", "dtype"):
+        if where in (Signature.SHAPE, Signature.DTYPE):
             return self.attribute(where)
         return self.difference()
 
@@ -180,7 +181,7 @@ class Body:
         exit_line = f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{error}}")  # exit code 1'
         return [*lines, *_caught(self.task.exception), exit_line]
 
-    def attribute(self, where: str) -> list[str]:
+    def attribute(self, where: Signature) -> list[str]:
         """Two shapes or dtypes that should be equal."""
         first, second = self.task.sides
         lines = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method
@@ -61,9 +61,9 @@ class Task:
         return self.divergence.comparison
 
     @property
-    def where(self) -> str:
+    def where(self) -> Signature:
         """What kind of difference it is."""
-        return self.divergence.signature or self.comparison.where
+        return self.divergence.signature
 
     @property
     def interface(self) -> str:
@@ -83,9 +83,9 @@ class Task:
         """``output``, ``jacobian`` or ``hessian``: what is worked out for both sides."""
         element = self.comparison.element
         gradient = bool(self.circuit.trainable) and not (element is not None and element.of_output)
-        if self.where in ("output", "shape", "dtype"):
+        if self.where in (Signature.OUTPUT, Signature.SHAPE, Signature.DTYPE):
             return "output"
-        if self.where == "second-derivative":
+        if self.where is Signature.SECOND_DERIVATIVE:
             return "hessian"
         return "jacobian" if gradient else "output"
 
@@ -93,7 +93,7 @@ class Task:
     def sides(self) -> tuple[Method, Method]:
         """Both sides; what is wrong, or raises, stands first."""
         first, second = (method.on(self.configuration.device) for method in self.comparison.methods)
-        culprits = [method for method, _ in self.divergence.raised] if self.where == "raise" else list(self.divergence.wrong)
+        culprits = [method for method, _ in self.divergence.raised] if self.where is Signature.RAISE else list(self.divergence.wrong)
         own, other = self.comparison.methods
         turned = second.diff_method not in ("none", "arbiter") and own not in culprits and other in culprits
         if first.diff_method in ("none", "arbiter") or turned:
@@ -121,9 +121,9 @@ class Task:
         """What the script shows, and when it exits with 1."""
         first, second = (self.label(side, full=True) for side in self.sides)
         what = {"output": "outputs", "jacobian": "gradients", "hessian": "second derivatives"}[self.quantity]
-        if self.where == "raise":
+        if self.where is Signature.RAISE:
             return (f"{first} raises {self.exception} on this circuit.", "Exits 1 while it does, 0 once it returns numbers.")
-        if self.where in ("shape", "dtype"):
+        if self.where in (Signature.SHAPE, Signature.DTYPE):
             return (f"The outputs of {first} and {second} differ in {self.where}.", "Exits 1 while they do, 0 once they agree.")
         verb = "differ by no more than rounding, and yet differ" if self.comparison.verdict is Verdict.ROUNDING else "differ"
         wrong = f" Wrong: {', '.join(map(str, self.divergence.wrong))}." if self.divergence.wrong else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qdiag.model.call import Call, Environment, Failure
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
@@ -14,9 +14,6 @@ from qdiag.report.content.figures import calls, count, gap, precision, shortened
 from qdiag.report.content.gaps import heat_map
 from qdiag.report.content.method_names import Names, full
 from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
-
-_MEASURED = frozenset({"output", "vjp", "jacobian", "second-derivative"})
-"""Signatures whose difference is a number."""
 
 _MOST_UNITS = 1e4
 """Beyond so many units of the working precision, counting them says nothing."""
@@ -83,7 +80,7 @@ def said(failure: Failure, most: int) -> str:
 
 def _heading(divergence: Divergence, names: Names) -> str:
     first, second = names.all(divergence.comparison.methods)
-    return f"{first} raises" if divergence.signature == "raise" else f"{first} and {second} differ"
+    return f"{first} raises" if divergence.signature is Signature.RAISE else f"{first} and {second} differ"
 
 
 # --- facts -------------------------------------------------------------------------------------------------------------
@@ -122,7 +119,7 @@ def _first(divergence: Divergence, names: Names) -> str:
     place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}"
     if comparison.element is not None:
         place += f" · {comparison.element}"
-    return f"{place}\n{_sizes(comparison, names)}" if divergence.signature != "raise" else place
+    return f"{place}\n{_sizes(comparison, names)}" if divergence.signature is not Signature.RAISE else place
 
 
 def _sizes(comparison: Comparison, names: Names) -> str:
@@ -131,7 +128,7 @@ def _sizes(comparison: Comparison, names: Names) -> str:
     if comparison.values != (None, None):
         written = _values(comparison)
         parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
-    if comparison.where in _MEASURED:
+    if comparison.where in MEASURED:
         scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if 0 < comparison.ulps < _MOST_UNITS else ""
         parts.append(f"gap {gap(comparison.max_abs)}{scaled} · rounding explains {gap(comparison.bound)}")
     else:
@@ -142,7 +139,7 @@ def _sizes(comparison: Comparison, names: Names) -> str:
 def _worst(divergence: Divergence) -> str:
     """Where the pair is furthest apart, unless that is the first call."""
     worst = divergence.worst
-    if worst is None or divergence.worst_call == divergence.call.index or worst.where not in _MEASURED:
+    if worst is None or divergence.worst_call == divergence.call.index or worst.where not in MEASURED:
         return ""
     return f"call {divergence.worst_call} · gap {gap(worst.max_abs)} (rounding explains {gap(worst.bound)})"
 
@@ -152,7 +149,7 @@ def _says(divergence: Divergence) -> str:
     return f"{failure.type}: {shortened(failure.message, 240)}" if failure else ""
 
 
-def _cause(diagnosis: Diagnosis, signature: str) -> str:
+def _cause(diagnosis: Diagnosis, signature: Signature) -> str:
     named = f"{diagnosis.code} {diagnosis.title}"
     named += "" if diagnosis.confidence is Confidence.UNKNOWN else f", {diagnosis.confidence.value}"
     shown = evidence.sentence(diagnosis.evidence, signature)
@@ -176,10 +173,10 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
     """The few figures that stand out: where, how far, how far is explained, why."""
     comparison = divergence.comparison
     tiles = [Fact("call", str(divergence.call.index))]
-    if comparison.where in _MEASURED:
+    if comparison.where in MEASURED:
         tiles += [Fact("gap", gap(comparison.max_abs)), Fact("rounding explains", gap(comparison.bound))]
     else:
-        tiles.append(Fact("shows as", divergence.signature))
+        tiles.append(Fact("shows as", divergence.signature.value))
     return (*tiles, Fact("cause" if diagnosis.confidence is Confidence.UNKNOWN else diagnosis.confidence.value, diagnosis.code))
 
 
@@ -189,7 +186,7 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
 def _values(comparison: Comparison) -> tuple[str, ...]:
     """The two values; where one side gives NaN, no number means NaN."""
     written = values(comparison.values)
-    return tuple("NaN" if text in ("no number", "nan") else text for text in written) if comparison.where == "nan" else written
+    return tuple("NaN" if text in ("no number", "nan") else text for text in written) if comparison.where is Signature.NAN else written
 
 
 def _results(comparison: Comparison, names: Names) -> Optional[Table]:
@@ -198,7 +195,7 @@ def _results(comparison: Comparison, names: Names) -> Optional[Table]:
     rows = tuple(zip(names.all(comparison.methods), _values(comparison)))
     needed = comparison.tolerance_needed
     apart = f"Up to {gap(needed)} apart, relative to the largest number among those compared." if needed else ""
-    note = apart if comparison.where in _MEASURED else comparison.detail
+    note = apart if comparison.where in MEASURED else comparison.detail
     return Table(f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, note)
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Optional
 
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Evidence, Outcome
 from qdiag.report.content.figures import ARROW, gap
 from qdiag.report.content.outline import Table
@@ -14,7 +15,7 @@ MOST_IN_A_SENTENCE = 2
 """Experiments that heal, and as many that do not."""
 
 
-def sentence(evidence: Sequence[Evidence], signature: str) -> str:
+def sentence(evidence: Sequence[Evidence], signature: Signature) -> str:
     """The experiments that tell most: what closes the gap, then what leaves it."""
     held = [item for item in evidence if item.holds]
     heals = [_healed(item, signature) for item in held if item.predicts is Outcome.HEALS]
@@ -25,7 +26,7 @@ def sentence(evidence: Sequence[Evidence], signature: str) -> str:
     return ", ".join(parts)
 
 
-def table(evidence: Sequence[Evidence], signature: str) -> Optional[Table]:
+def table(evidence: Sequence[Evidence], signature: Signature) -> Optional[Table]:
     """Every experiment."""
     if not evidence:
         return None
@@ -42,19 +43,19 @@ def table(evidence: Sequence[Evidence], signature: str) -> Optional[Table]:
     return Table("Experiments", ("One thing changed", "Gap before", "Gap after", "Predicted", "Came out"), rows)
 
 
-def size(number: Optional[float], signature: str) -> str:
+def size(number: Optional[float], signature: Signature) -> str:
     """A gap, or what stands in its place: an exception, NaN."""
     if number is None:
-        return "raises" if signature == "raise" else "no number"
-    return "NaN" if signature == "nan" and not math.isfinite(number) else gap(number)
+        return "raises" if signature is Signature.RAISE else "no number"
+    return "NaN" if signature is Signature.NAN and not math.isfinite(number) else gap(number)
 
 
-def _healed(item: Evidence, signature: str) -> str:
+def _healed(item: Evidence, signature: Signature) -> str:
     if item.after is None:
         return f"gone ({item.experiment})"
     return f"{size(item.before, signature)} {ARROW} {size(item.after, signature)} ({item.experiment})"
 
 
-def _left(item: Evidence, signature: str) -> str:
+def _left(item: Evidence, signature: Signature) -> str:
     verb = "still" if item.predicts is Outcome.PERSISTS else "moves to"
     return f"{verb} {size(item.after, signature)} ({item.experiment})"

@@ -8,6 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from qdiag.model.call import Environment
 from qdiag.model.circuit import nodes_of
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding
 
 TRACKER = "https://github.com/PennyLaneAI/pennylane/issues/"
@@ -44,7 +45,7 @@ class KnownIssue:
     codes: tuple[str, ...]
     methods: tuple[str, ...]
     names: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
+    where: tuple[Signature, ...] = ()
     says: str = ""
 
     @property
@@ -77,9 +78,8 @@ class KnownIssue:
 def _said(finding: Finding) -> str:
     """All that PennyLane said at the diverging call."""
     divergence = finding.divergence
-    failure = divergence.call.failure
-    raised = [failure.message for _, failure in divergence.raised]
-    return "\n".join([failure.message if failure else "", divergence.comparison.detail, *raised])
+    raised = (divergence.call.failure, *divergence.comparison.failures, *(failure for _, failure in divergence.raised))
+    return "\n".join(failure.message for failure in raised if failure is not None)
 
 
 KNOWN_ISSUES = (
@@ -91,7 +91,7 @@ KNOWN_ISSUES = (
         codes=("QD303", "QD302"),
         methods=("adjoint",),
         names=("Hermitian", "Projector"),
-        where=("vjp", "jacobian"),
+        where=(Signature.VJP, Signature.JACOBIAN),
     ),
     KnownIssue(
         4462,
@@ -100,7 +100,7 @@ KNOWN_ISSUES = (
         fixed="",
         codes=("QD304", "QD501"),
         methods=("parameter-shift", "finite-diff", "hadamard"),
-        where=("raise",),
+        where=(Signature.RAISE,),
         says="broadcasted tapes",
     ),
     KnownIssue(
@@ -110,7 +110,7 @@ KNOWN_ISSUES = (
         fixed="",
         codes=("QD305",),
         methods=("adjoint",),
-        where=("second-derivative",),
+        where=(Signature.SECOND_DERIVATIVE,),
     ),
 )
 """What was reproduced; `tests/bridge/test_known_issues.py` does it again on the stack at hand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qdiag.model.call import Script
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.report.content.figures import count, gap, listing, precision
@@ -23,10 +23,10 @@ _FAR = 1e-5
 """Relative to the largest number: nobody would call it rounding."""
 
 _NOUNS = {
-    "output": "output",
-    "vjp": "gradient (vector-Jacobian product)",
-    "jacobian": "gradient (Jacobian)",
-    "second-derivative": "second derivative",
+    Signature.OUTPUT: "output",
+    Signature.VJP: "gradient (vector-Jacobian product)",
+    Signature.JACOBIAN: "gradient (Jacobian)",
+    Signature.SECOND_DERIVATIVE: "second derivative",
 }
 
 
@@ -78,9 +78,12 @@ def of_finding(finding: Finding, result: Result, names: Names) -> str:
         return _rounding(divergence, names)
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return _inconclusive(divergence, names)
-    special = {"raise": _raises, "nan": _not_a_number, "shape": _shape, "dtype": _shape}.get(divergence.signature)
-    if special is not None:
-        return special(divergence, names)
+    if divergence.signature is Signature.RAISE:
+        return _raises(divergence, names)
+    if divergence.signature is Signature.NAN:
+        return _not_a_number(divergence, names)
+    if divergence.signature in (Signature.SHAPE, Signature.DTYPE):
+        return _shape(divergence, names)
     return _error(divergence, result, names)
 
 
@@ -137,7 +140,7 @@ def _wrong(wrong: Sequence[Method], names: Names) -> str:
 
 def _error(divergence: Divergence, result: Result, names: Names) -> str:
     comparison = divergence.comparison
-    noun = _NOUNS.get(divergence.signature, divergence.signature)
+    noun = _NOUNS[divergence.signature]
     off = f"off by {gap(comparison.max_abs)} at call {divergence.call.index}, where rounding explains {gap(comparison.bound)}"
     wrong = divergence.wrong
     if not wrong:

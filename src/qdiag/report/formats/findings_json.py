@@ -112,7 +112,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "step": call.step,
         "qnode": call.configuration.qnode,
         "source": str(call.source),
-        "where": divergence.signature,
+        "where": divergence.signature.value,
         "methods": [full(method) for method in comparison.methods],
         "wrong": [full(method) for method in divergence.wrong],
         "judged": divergence.judged,

@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
 from qdiag.pipeline.stage_cast_warnings import Account
 from tests.worlds.methods import ADJOINT
@@ -35,9 +35,9 @@ def raised(world: World, circuit: Circuit, **facts: Any) -> Symptoms:
     """The user's own method raises torch's words about a complex gradient."""
     quiet = World(lambda request: 0.0)
     seen = symptoms(quiet, circuit, verdict=Verdict.ERROR, **facts)
-    comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail=REFUSED)
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.RAISE, detail=REFUSED)
     failures = ((PAIR[0], Failure("RuntimeError", REFUSED)),)
-    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise", raised=failures))
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, raised=failures))
 
 
 # --- QD201: lossy cast inside an operation ---------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from qdiag.diagnosis.cause import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.methods import BACKPROP, methods
 from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
@@ -116,8 +116,8 @@ def layer_that_dies(world: World, rows: int) -> Symptoms:
     failure = Failure("WireError", "wires {2} not found")
     own = BACKPROP
     seen = symptoms(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
-    comparison = Comparison((own, own), Verdict.ERROR, "raise", detail="raises WireError")
-    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="raise"))
+    comparison = Comparison((own, own), Verdict.ERROR, Signature.RAISE, detail="raises WireError")
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison))
 
 
 def too_few_wires(request: Request) -> float | Evaluation:

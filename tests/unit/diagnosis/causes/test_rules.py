@@ -10,7 +10,7 @@ from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
 
@@ -98,8 +98,8 @@ def raising(request: Request) -> Evaluation:
 
 def raised(circuit: Circuit) -> Symptoms:
     seen = symptoms(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=FIRST)
-    comparison = Comparison(PAIR, Verdict.ERROR, "raise", detail="IndexError")
-    divergence = replace(seen.divergence, comparison=comparison, signature="raise", raised=((PAIR[0], Failure("IndexError", "")),))
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.RAISE, detail="IndexError")
+    divergence = replace(seen.divergence, comparison=comparison, raised=((PAIR[0], Failure("IndexError", "")),))
     return replace(seen, divergence=divergence)
 
 
@@ -119,8 +119,8 @@ def test_one_that_stays_without_it_is_not() -> None:
 
 def twice(world: World) -> Symptoms:
     seen = symptoms(world, TWO)
-    comparison = Comparison(PAIR, Verdict.ERROR, "second-derivative", max_abs=0.5, max_rel=0.5, bound=1e-12)
-    divergence = replace(seen.divergence, comparison=comparison, signature="second-derivative", wrong=PAIR[:1])
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.SECOND_DERIVATIVE, max_abs=0.5, max_rel=0.5, bound=1e-12)
+    divergence = replace(seen.divergence, comparison=comparison, wrong=PAIR[:1])
     return replace(seen, divergence=divergence, question=replace(seen.question, second=True))
 
 
@@ -146,8 +146,8 @@ def test_a_gap_that_they_have_too_is_not() -> None:
 
 def no_number(world: World, **facts: object) -> Symptoms:
     seen = symptoms(World(lambda request: 0.0), TWO, verdict=Verdict.ERROR, **facts)
-    comparison = Comparison(PAIR, Verdict.ERROR, "nan", max_abs=float("inf"), max_rel=float("inf"))
-    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, signature="nan", wrong=PAIR[:1]))
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.NAN, max_abs=float("inf"), max_rel=float("inf"))
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, wrong=PAIR[:1]))
 
 
 def test_nan_that_is_gone_nearby_is_the_points() -> None:

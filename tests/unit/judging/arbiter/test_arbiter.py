@@ -13,6 +13,7 @@ from qdiag.judging.arbiter.method_verdicts import Gap, measured
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import parse
 from tests.worlds.evaluators import FakeEvaluator
@@ -189,7 +190,7 @@ def test_a_single_complex_number_is_no_density_matrix():
 
 def test_where_nothing_is_allowed_what_is_off_is_found_behind_what_is_not():
     zero = np.zeros(3)
-    gap = Gap("jacobian", np.array([0.0, 0.2, 0.0]), zero, zero)
+    gap = Gap(Signature.JACOBIAN, np.array([0.0, 0.2, 0.0]), zero, zero)
     with np.errstate(all="raise"):
         found = measured(ADJOINT, gap)
     assert (found.verdict, found.gap) == ("wrong", 0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from qdiag.model.call import Failure
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from tests.worlds.methods import methods
 from tests.worlds.scripts import (
     divergence,
@@ -27,11 +27,11 @@ def test_the_tolerance_lies_between_what_rounding_explains_and_the_gap():
 
 
 def test_an_exception_that_is_not_built_in_is_told_by_its_name():
-    text = written(divergence(where="raise", failures=(Failure("DeviceError", "no"), None)))
+    text = written(divergence(where=Signature.RAISE, failures=(Failure("DeviceError", "no"), None)))
     assert '    if type(error).__name__ != "DeviceError":\n        raise\n' in text
 
 
 def test_the_exception_may_stand_in_the_call():
-    found = divergence(where="raise")
+    found = divergence(where=Signature.RAISE)
     found = replace(found, call=replace(found.call, failure=Failure("ZeroDivisionError", "")))
     assert "except ZeroDivisionError as error:" in written(found)

@@ -10,6 +10,7 @@ import pytest
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, with_trainable
+from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import ARBITER, Method, parse
@@ -63,7 +64,7 @@ def test_the_whole_script_reads_top_down():
 
 
 def test_outputs_are_compared_on_tracked_numbers():
-    text = written(divergence(where="output"))
+    text = written(divergence(where=Signature.OUTPUT))
     assert "requires_grad=True" in text
     assert 'diff_method="adjoint")(x).detach()' in text
     assert "jacobian" not in text
@@ -71,13 +72,13 @@ def test_outputs_are_compared_on_tracked_numbers():
 
 def test_without_an_interface_a_result_may_be_a_bare_float():
     # as lightning gives it
-    text = written(divergence(with_trainable(TWO, ()), where="output"))
+    text = written(divergence(with_trainable(TWO, ()), where=Signature.OUTPUT))
     assert text.count("= np.asarray(qml.QNode(circuit") == 2
     assert "import numpy as np" in text
 
 
 def test_what_raises_is_called_in_a_try_and_its_exception_alone_counts():
-    text = written(divergence(where="raise", failures=(Failure("KeyError", "'a'"), None)))
+    text = written(divergence(where=Signature.RAISE, failures=(Failure("KeyError", "'a'"), None)))
     assert "except KeyError as error:" in text
     assert text.index('diff_method="backprop"') < text.index("try:") < text.index('diff_method="adjoint"')
     assert 'sys.exit(f"adjoint raises' in text
@@ -107,11 +108,11 @@ def test_the_arbiters_numbers_are_printed_beside_the_two_results():
 
 def test_without_any_reference_there_is_nothing_to_write():
     with pytest.raises(OpaqueCircuitError, match="no reference"):
-        written(divergence(names=(PAIR[0], ARBITER), where="output"))
+        written(divergence(names=(PAIR[0], ARBITER), where=Signature.OUTPUT))
 
 
 def test_untracked_numbers_are_the_other_side_of_an_output():
-    text = written(divergence(names=(PAIR[1], parse("default.qubit/none")), where="output"))
+    text = written(divergence(names=(PAIR[1], parse("default.qubit/none")), where=Signature.OUTPUT))
     assert "(x.detach().numpy())" in text
 
 
@@ -127,7 +128,7 @@ def test_of_a_large_result_only_the_worst_element_is_printed():
 
 
 def test_a_shape_or_dtype_is_compared_as_such():
-    text = written(divergence(where="dtype"))
+    text = written(divergence(where=Signature.DTYPE))
     assert "(x).dtype\n" in text
     assert "sys.exit(a != b)" in text
 
@@ -138,7 +139,7 @@ def test_a_shape_or_dtype_is_compared_as_such():
     ids=["an output", "outputs on tracked numbers", "a gradient", "not known"],
 )
 def test_nan_is_shown_in_what_it_was_seen_in(element, is_gradient):
-    assert ("jacobian(" in written(divergence(where="nan", element=element))) is is_gradient
+    assert ("jacobian(" in written(divergence(where=Signature.NAN, element=element))) is is_gradient
 
 
 def test_a_precision_converts_the_arguments_of_its_own_side():
@@ -169,7 +170,7 @@ def test_the_users_own_classes_are_not_counted_as_the_scripts_lines():
 
 def test_a_device_without_wires_stays_without_where_a_measurement_is_of_all_of_them():
     state = replace(TWO, measurements=(Node("StateMP", (), None, ()),))
-    assert 'qml.device("default.qubit", wires=0)' in written(divergence(state, where="output"))
-    found = divergence(state, where="output")
+    assert 'qml.device("default.qubit", wires=0)' in written(divergence(state, where=Signature.OUTPUT))
+    found = divergence(state, where=Signature.OUTPUT)
     named = replace(found.call, configuration=replace(found.call.configuration, device_wires=(0, 1)))
     assert 'qml.device("default.qubit", wires=2)' in written(replace(found, call=named))

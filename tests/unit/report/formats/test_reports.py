@@ -24,7 +24,7 @@ from qdiag.cli import main
 from qdiag.cli.report import command as report_command
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Failure, Script
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import ReplaySummary
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe
@@ -62,8 +62,8 @@ def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, ver
 def test_another_shape_is_somebodys_fault_where_that_is_known(wrong: tuple[Method, ...], said: str) -> None:
     result = CASES["shifted"]().result
     finding = result.findings[0]
-    comparison = replace(finding.divergence.comparison, where="shape", detail="shape (3, 4) against (6, 4)")
-    divergence = replace(finding.divergence, comparison=comparison, signature="shape", wrong=wrong)
+    comparison = replace(finding.divergence.comparison, where=Signature.SHAPE, detail="shape (3, 4) against (6, 4)")
+    divergence = replace(finding.divergence, comparison=comparison, wrong=wrong)
     assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == said
 
 
@@ -519,9 +519,10 @@ def planted() -> Case:
         ),
         reproducer=replace(finding.reproducer, source=everything, output=everything, path="/home/alice/moons/repro.py"),
     )
+    raising = replace(bad.divergence.comparison, where=Signature.RAISE)
     result = replace(
         case.result,
-        findings=(bad, replace(bad, divergence=replace(bad.divergence, signature="raise"))),
+        findings=(bad, replace(bad, divergence=replace(bad.divergence, comparison=raising))),
         qnodes=tuple((text, text) for text in texts),
         replay=replace(case.result.replay, refused=raised),
         notes=tuple(texts),
