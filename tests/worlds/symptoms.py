@@ -8,9 +8,9 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Symptoms
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine

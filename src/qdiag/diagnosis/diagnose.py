@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role, Symptoms
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.outcomes import classify, gap_of
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe

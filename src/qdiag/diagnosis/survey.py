@@ -9,18 +9,16 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
-from qdiag.evaluation import remote
-from qdiag.evaluation.answers import answer_of
+from qdiag.diagnosis.facts import ruled
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe, with_circuit
-from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk, with_trainable, without_operations
+from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_operations
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.surfaces import tangential
-from qdiag.model.operator_families import PRODUCTS
 
 Blocks = tuple[np.ndarray, ...]
 
@@ -35,29 +33,7 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     evaluator, reference
         Where evaluations are made, and the arbiter.
     """
-    symptoms = Symptoms(divergence, question)
-    if not question.circuit.opaque:
-        circuit, trusted = question.circuit, question.trusted
-        hidden = evaluator.call(remote.hidden, circuit, trusted)
-        rows = evaluator.call(remote.rows, circuit)
-        differenced = evaluator.call(remote.differenced, circuit, trusted)
-        ruled = evaluator.call(remote.ruled, circuit, trusted)
-        lossy = evaluator.call(remote.lossy_matrices, circuit, question.interface, trusted)
-        skewed = (
-            _may_be_skewed(circuit)
-            and answer_of(evaluator.call(remote.hermitian_part, circuit, trusted), None, "an observable's Hermitian part") is not None
-        )
-        # what the tape does not show is neither shifted nor differenced
-        unseen = answer_of(hidden, (), "hidden parameters")
-        symptoms = replace(
-            symptoms,
-            hidden=unseen,
-            batched=len(answer_of(rows, (), "rows of a batch")) > 1,
-            lossy=answer_of(lossy, (), "matrices of operations"),
-            differenced=tuple(i for i in answer_of(differenced, (), "differenced parameters") if i not in unseen),
-            ruled=tuple(i for i in answer_of(ruled, (), "shift rules") if i not in unseen),
-            skewed=skewed,
-        )
+    symptoms = Symptoms(divergence, question, evaluator)
     if divergence.signature is Signature.RAISE:
         return replace(symptoms, blamed=_blamed_for_raising(question, evaluator))
     if not symptoms.derivative:
@@ -79,13 +55,6 @@ def _located(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskAr
     if paulis is not None and observe(paulis, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, blamed=Blamed("measurement", 0, symptoms.question.circuit.measurements[0].name))
     return symptoms
-
-
-def _may_be_skewed(circuit: Circuit) -> bool:
-    """Whether an observable has a matrix, complex coefficients, or factors that need not commute."""
-    parts = [part for measurement in circuit.measurements for part in walk(measurement)]
-    matrices = any(np.iscomplexobj(p.value) or p.value.ndim > 1 for p in parts if isinstance(p, Parameter))
-    return matrices or any(part.name in PRODUCTS for part in parts if isinstance(part, Node))
 
 
 HEALED = (Verdict.AGREE, Verdict.ROUNDING)
@@ -122,7 +91,7 @@ def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptom
     shifted = all(method.diff_method == "parameter-shift" for method in symptoms.suspects)
     zero = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
     # where a rule was applied, zero is what it gave: that is a wrong rule, not a gradient that was passed over
-    lost = [i for i in zero if not (shifted and trainable[i] in symptoms.ruled)]
+    lost = [i for i in zero if not (shifted and trainable[i] in ruled(symptoms))]
     return replace(
         symptoms,
         apart=tuple(trainable[i] for i in apart),

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional, Protocol
 
-from qdiag.diagnosis.cause import Place, Symptoms
+from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.survey import survey
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, probe_findings
 from qdiag.judging.question import Question
 from qdiag.model.call import Call

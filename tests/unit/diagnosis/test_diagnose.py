@@ -7,11 +7,12 @@ from typing import Any, Callable
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import Question, question_of

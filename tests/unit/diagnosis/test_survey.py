@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Union
 
 from qdiag.diagnosis import survey
-from qdiag.diagnosis.cause import Blamed
+from qdiag.diagnosis.symptoms import Blamed
 from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Cause, Symptoms, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, flips, leaves, unlike
 from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
+from qdiag.diagnosis.facts import LOSSY, SKEWED
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 
 
@@ -19,14 +21,14 @@ LOSSY_CAST = Cause(
     slug="lossy-cast",
     title="lossy cast inside an operation",
     remedy="write the operation as its elementary gates, or use a method that decomposes it (parameter-shift, adjoint)",
-    applies=lambda symptoms: any(kind in ("integer", "real") for _, kind in symptoms.lossy),
+    applies=lambda symptoms: any(kind in ("integer", "real") for _, kind in symptoms.fact(LOSSY)),
     predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
     because=lambda symptoms: _lossy_words(symptoms),
 )
 
 
 def _lossy_words(symptoms: Symptoms) -> str:
-    position, kind = next((p, k) for p, k in symptoms.lossy if k in ("integer", "real"))
+    position, kind = next((p, k) for p, k in symptoms.fact(LOSSY) if k in ("integer", "real"))
     name = symptoms.question.circuit.operations[position].name
     return f"the matrix of {name} is converted to {kind} numbers when its parameters are tracked: its complex entries are lost"
 
@@ -55,7 +57,7 @@ CONJUGATION = Cause(
     predicts=lambda symptoms: (
         *flips(plain_expectations(None)),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
     ),
     because=lambda symptoms: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )
@@ -84,7 +86,7 @@ NON_HERMITIAN = Cause(
     slug="non-hermitian-observable",
     title="non-Hermitian observable",
     remedy="measure the Hermitian and the anti-Hermitian part separately",
-    applies=lambda symptoms: symptoms.skewed,
+    applies=lambda symptoms: symptoms.fact(SKEWED),
     predicts=lambda symptoms: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
     because=lambda symptoms: "the observable's matrix is not equal to its conjugate transpose",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, Symptoms, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Place, flips, leaves, unlike
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     HERMITIAN_PART,
@@ -15,18 +15,26 @@ from qdiag.diagnosis.experiments import (
     UNBATCHED,
     WIRES_AS_USED,
 )
+from qdiag.diagnosis.facts import LOSSY, SKEWED
+from qdiag.diagnosis.symptoms import Fact, Symptoms
+from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.probe import Proof
 
+BATCHED = Fact(
+    "rows of a batch", remote.rows, False, arguments=lambda question: (question.circuit,), read=lambda rows: len(rows) > 1
+)
+"""Whether the circuit has a batch axis."""
+
 BROADCASTING = Cause(
     code="QD501",
     slug="broadcasting",
     title="broadcasting",
     remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
-    applies=lambda symptoms: symptoms.batched,
+    applies=lambda symptoms: symptoms.fact(BATCHED),
     predicts=lambda symptoms: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
     because=lambda symptoms: "row by row the methods agree; together they do not",
 )
@@ -36,7 +44,7 @@ DECOMPOSITION = Cause(
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.lossy,
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY),
     predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
@@ -55,7 +63,7 @@ DEVICE_KERNEL = Cause(
     predicts=lambda symptoms: (
         *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"
@@ -164,14 +172,14 @@ MATRIX_BY_INTERFACE = Cause(
     slug="matrix-depends-on-interface",
     title="operation's matrix depends on interface or trainability",
     remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
-    applies=lambda symptoms: any(kind == "different" for _, kind in symptoms.lossy),
+    applies=lambda symptoms: any(kind == "different" for _, kind in symptoms.fact(LOSSY)),
     predicts=lambda symptoms: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),
     because=lambda symptoms: _interface_words(symptoms),
 )
 
 
 def _interface_words(symptoms: Symptoms) -> str:
-    position = next(p for p, kind in symptoms.lossy if kind == "different")
+    position = next(p for p, kind in symptoms.fact(LOSSY) if kind == "different")
     name = symptoms.question.circuit.operations[position].name
     return f"the matrix of {name} from numbers tracked by {symptoms.question.interface} is not the one from plain numbers"
 

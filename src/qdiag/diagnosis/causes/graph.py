@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves
 from qdiag.diagnosis.causes.rules import where_it_is_dropped
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
@@ -16,6 +16,8 @@ from qdiag.diagnosis.experiments import (
     only_trainable,
     other_methods,
 )
+from qdiag.diagnosis.facts import HIDDEN, differenced
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
 from qdiag.model.method import DIFF_METHODS, Method
@@ -82,13 +84,13 @@ def _is_replaced(symptoms: Symptoms) -> bool:
 
 def _is_differenced(symptoms: Symptoms) -> bool:
     """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
-    return symptoms.derivative and bool({*symptoms.differenced} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
+    return symptoms.derivative and bool({*differenced(symptoms)} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
 
 
 def _not_followed(symptoms: Symptoms) -> tuple[Prediction, ...]:
     if _is_differenced(symptoms):
-        flipped = flips(frozen(DIFFERENCED, symptoms.differenced), against_differences(symptoms.differenced))
-        return (*flipped, *leaves(only_trainable(DIFFERENCED, symptoms.differenced)))
+        flipped = flips(frozen(DIFFERENCED, differenced(symptoms)), against_differences(differenced(symptoms)))
+        return (*flipped, *leaves(only_trainable(DIFFERENCED, differenced(symptoms))))
     return flips(_requested_instead(symptoms))
 
 
@@ -115,9 +117,12 @@ INVISIBLE = Cause(
     slug="parameter-invisible",
     title="parameter invisible to the circuit (hidden in a hyperparameter)",
     remedy='diff_method="backprop"; or put the coefficients where gates carry them: one gate for each term, qml.TrotterProduct',
-    applies=lambda symptoms: symptoms.derivative and bool(set(symptoms.hidden) & set(symptoms.apart)),
+    applies=lambda symptoms: symptoms.derivative and bool({*symptoms.fact(HIDDEN)} & set(symptoms.apart)),
     # what is differenced has a small gap of its own, which would remain
-    predicts=lambda symptoms: (*flips(frozen("hidden parameters", (*symptoms.hidden, *symptoms.differenced))), *leaves(NUDGED_FAR)),
+    predicts=lambda symptoms: (
+        *flips(frozen("hidden parameters", (*symptoms.fact(HIDDEN), *differenced(symptoms)))),
+        *leaves(NUDGED_FAR),
+    ),
     because=lambda symptoms: (
         f"a trainable parameter of {symptoms.blamed.name if symptoms.blamed else 'an operation'} is not among the tape's parameters"
     ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Cause, Place, Prediction, Symptoms, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
@@ -20,6 +20,8 @@ from qdiag.diagnosis.experiments import (
     edit,
     frozen,
 )
+from qdiag.diagnosis.facts import differenced
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import ScriptKind
@@ -96,8 +98,9 @@ def _finite_difference_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 
 def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Rounding sits in every gate; an error that goes with what a shift rule differences is no rounding."""
-    differenced = symptoms.differenced and symptoms.comparison.verdict is Verdict.ERROR
-    return survives(frozen(DIFFERENCED, symptoms.differenced)) if differenced else ()
+    if symptoms.comparison.verdict is not Verdict.ERROR or not differenced(symptoms):
+        return ()
+    return survives(frozen(DIFFERENCED, differenced(symptoms)))
 
 
 FLOAT32_PARAMETERS = Cause(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Symptoms, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
@@ -21,6 +21,8 @@ from qdiag.diagnosis.experiments import (
     plain_expectations,
     postselects,
 )
+from qdiag.diagnosis.facts import HIDDEN, SKEWED, differenced
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
@@ -59,7 +61,7 @@ WRONG_RULE = Cause(
     applies=lambda symptoms: (
         symptoms.derivative
         and symptoms.signature is not Signature.NAN
-        and bool(set(symptoms.apart) - set(symptoms.lost) - set(symptoms.hidden))
+        and bool(set(symptoms.apart) - set(symptoms.lost) - {*symptoms.fact(HIDDEN)})
         and not (symptoms.cut_inside and {method.diff_method for method in symptoms.suspects} == {"backprop"})
     ),
     predicts=lambda symptoms: (
@@ -68,8 +70,8 @@ WRONG_RULE = Cause(
         *_off_the_point(symptoms),
         *(unlike(OBSERVABLE_FROZEN) if observable_parameters(symptoms.question.circuit) else ()),
         *(unlike(_in_place(symptoms)) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()),
-        *(survives(against_differences(symptoms.differenced)) if {*symptoms.differenced} & {*symptoms.apart} else ()),
-        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
+        *(survives(against_differences(differenced(symptoms))) if {*differenced(symptoms)} & {*symptoms.apart} else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
     ),
     because=lambda symptoms: f"the rule used for {_named(symptoms)} gives another derivative than its matrix does",
 )
@@ -82,7 +84,7 @@ DROPPED = Cause(
     # where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places
     applies=lambda symptoms: (
         symptoms.derivative
-        and bool(set(symptoms.lost) - set(symptoms.hidden))
+        and bool(set(symptoms.lost) - {*symptoms.fact(HIDDEN)})
         and (symptoms.composite or not symptoms.displaced)
         and not symptoms.involves("backprop")
     ),
@@ -90,7 +92,7 @@ DROPPED = Cause(
         *flips(where_it_is_dropped(symptoms)),
         *_off_the_point(symptoms),
         *(unlike(WIRES_AS_USED) if symptoms.uses_another_order else ()),
-        *(unlike(HERMITIAN_PART) if symptoms.skewed else ()),
+        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
     ),
     because=lambda symptoms: f"the gradient of {_named(symptoms)} comes back as exactly zero, although the result depends on it",
 )
@@ -158,7 +160,7 @@ REFUSES = Cause(
     applies=lambda symptoms: (
         symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
     ),
-    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART) if symptoms.skewed else ())),
+    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ())),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.cause import Cause, Place, Symptoms
+from qdiag.diagnosis.cause import Cause, Place
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.findings import ScriptKind
 from qdiag.model.twin_training import PartingCause
 

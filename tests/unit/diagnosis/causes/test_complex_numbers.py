@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import Symptoms
 from qdiag.diagnosis.causes import complex_numbers
 from qdiag.diagnosis.diagnose import diagnose
+from qdiag.diagnosis.facts import LOSSY, SKEWED
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -53,14 +54,14 @@ def composite(request: Request) -> bool:
 
 def test_a_cast_that_decomposing_avoids_is_the_cause() -> None:
     world = World(lambda request: 0.2 if adjoint(request) and composite(request) else 0.0, facts={"expanded": decomposed})
-    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "integer"),)))
+    diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "integer"),)}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD201", "confirmed")
     assert "integer" in diagnosis.because
 
 
 def test_a_cast_that_stays_when_all_is_decomposed_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0, facts={"expanded": decomposed})
-    assert "QD201" in found(world, symptoms(world, TWO, lossy=((0, "integer"),))).ruled_out
+    assert "QD201" in found(world, symptoms(world, TWO, known={LOSSY: ((0, "integer"),)})).ruled_out
 
 
 # --- QD203: conjugation convention -----------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ def lopsided(request: Request) -> bool:
 
 def test_a_gap_that_the_hermitian_part_does_not_show_is_the_observables() -> None:
     world = World(lambda request: 0.3 if adjoint(request) and lopsided(request) else 0.0, facts={"hermitian_part": symmetrised})
-    diagnosis = found(world, symptoms(world, TWO, skewed=True, apart=(0,)))
+    diagnosis = found(world, symptoms(world, TWO, known={SKEWED: True}, apart=(0,)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD205", "confirmed")
 
 
@@ -132,14 +133,14 @@ def test_so_is_an_exception_although_its_words_are_those_of_a_convention() -> No
     world = World(
         lambda request: raising(request) if adjoint(request) and lopsided(request) else 0.0, facts={"hermitian_part": symmetrised}
     )
-    diagnosis = found(world, raised(world, TWO, skewed=True))
+    diagnosis = found(world, raised(world, TWO, known={SKEWED: True}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD205", "confirmed")
     assert "QD203" in diagnosis.ruled_out
 
 
 def test_a_gap_that_the_hermitian_part_shows_too_is_not() -> None:
     world = World(lambda request: 0.3 if adjoint(request) else 0.0, facts={"hermitian_part": symmetrised})
-    assert "QD205" in found(world, symptoms(world, TWO, skewed=True, apart=(0,))).ruled_out
+    assert "QD205" in found(world, symptoms(world, TWO, known={SKEWED: True}, apart=(0,))).ruled_out
 
 
 # --- QD202: harmless complex-to-real warning -------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Symptoms
+from qdiag.diagnosis.causes.execution import BATCHED
+from qdiag.diagnosis.facts import LOSSY
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -37,13 +39,13 @@ def rows(circuit: Circuit) -> tuple[Circuit, ...]:
 
 def test_a_gap_that_no_row_shows_alone_comes_from_broadcasting() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.circuit.parameters[0].value.ndim else 0.0, facts={"rows": rows})
-    diagnosis = found(world, symptoms(world, batch(), batched=True))
+    diagnosis = found(world, symptoms(world, batch(), known={BATCHED: True}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
 
 
 def test_a_gap_that_one_row_shows_does_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, facts={"rows": rows})
-    diagnosis = found(world, symptoms(world, batch(), batched=True))
+    diagnosis = found(world, symptoms(world, batch(), known={BATCHED: True}))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
 
@@ -175,13 +177,13 @@ def test_a_gap_that_it_shows_too_is_not() -> None:
 
 def test_a_gap_that_goes_with_the_interface_is_the_interfaces_matrix() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.interface == "torch" else 0.0, output=True)
-    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "different"),)))
+    diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "different"),)}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD506", "confirmed")
     assert "RX" in diagnosis.because
 
 
 def test_a_gap_under_every_interface_is_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True)
-    diagnosis = found(world, symptoms(world, TWO, lossy=((0, "different"),)))
+    diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "different"),)}))
     assert diagnosis.code != "QD506"
     assert "QD506" in diagnosis.ruled_out

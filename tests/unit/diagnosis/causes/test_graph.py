@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.diagnosis.cause import Blamed, Symptoms
+from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from tests.worlds.methods import methods
@@ -92,7 +93,7 @@ DAMPED = of(rotation(name="AmplitudeDamping", dtype="float32"), rotation(name="R
 
 def damped(world: World) -> Symptoms:
     blamed = Blamed("operation", 0, "AmplitudeDamping", (0,))
-    return symptoms(world, DAMPED, SHIFT, apart=(0,), blamed=blamed, differenced=(0,))
+    return symptoms(world, DAMPED, SHIFT, apart=(0,), blamed=blamed, known={LEFT_TO_DIFFERENCES: (0,)})
 
 
 def test_a_shift_rule_that_says_what_the_quotient_says_is_the_quotient() -> None:
@@ -140,7 +141,7 @@ def unseen(request: Request) -> float:
 
 
 def hidden(world: World) -> Symptoms:
-    seen = symptoms(world, of(rotation(), rotation(name="RY")), apart=(0,), lost=(0,), hidden=(0,))
+    seen = symptoms(world, of(rotation(), rotation(name="RY")), apart=(0,), lost=(0,), known={HIDDEN: (0,)})
     return replace(seen, blamed=Blamed("operation", 0, "Evolution", (0,)))
 
 

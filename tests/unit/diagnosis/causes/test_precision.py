@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.cause import Symptoms
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request

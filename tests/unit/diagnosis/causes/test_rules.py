@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Blamed, Symptoms
 from qdiag.diagnosis.causes.rules import DISPLACED
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict

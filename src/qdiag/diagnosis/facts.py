@@ -1,0 +1,53 @@
+"""What more than one family of causes asks of PennyLane; a fact that one family alone wants stands in its file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qdiag.diagnosis.symptoms import Fact, Symptoms
+from qdiag.evaluation import remote
+from qdiag.model.circuit import Circuit, Node, Parameter, walk
+from qdiag.model.operator_families import PRODUCTS
+
+HIDDEN = Fact[tuple[int, ...]]("parameters that the tape hides", remote.hidden, ())
+"""Positions of trainable parameters that PennyLane's tape does not list."""
+
+LEFT_TO_DIFFERENCES = Fact[tuple[int, ...]]("parameters without a shift rule", remote.differenced, ())
+RULED = Fact[tuple[int, ...]]("parameters with a shift rule", remote.ruled, ())
+
+LOSSY = Fact[tuple[tuple[int, str], ...]](
+    "matrices of operations",
+    remote.lossy_matrices,
+    (),
+    arguments=lambda question: (question.circuit, question.interface, question.trusted),
+)
+"""Operations whose matrix from tracked numbers is not the one from plain numbers: position, and what was lost (``integer`` · ``real`` ·
+``different``)."""
+
+
+def _may_be_skewed(circuit: Circuit) -> bool:
+    """Whether an observable has a matrix, complex coefficients, or factors that need not commute."""
+    parts = [part for measurement in circuit.measurements for part in walk(measurement)]
+    matrices = any(np.iscomplexobj(p.value) or p.value.ndim > 1 for p in parts if isinstance(p, Parameter))
+    return matrices or any(part.name in PRODUCTS for part in parts if isinstance(part, Node))
+
+
+SKEWED = Fact(
+    "an observable's Hermitian part", remote.hermitian_part, False, read=lambda another: True, needs_asking=_may_be_skewed
+)
+"""Whether an observable is not Hermitian: its Hermitian part is another one."""
+
+
+def differenced(symptoms: Symptoms) -> tuple[int, ...]:
+    """Positions of the trainable parameters that shift rules leave to finite differences."""
+    return _seen(symptoms, symptoms.fact(LEFT_TO_DIFFERENCES))
+
+
+def ruled(symptoms: Symptoms) -> tuple[int, ...]:
+    """Positions of the trainable parameters for which operations bring a shift rule."""
+    return _seen(symptoms, symptoms.fact(RULED))
+
+
+def _seen(symptoms: Symptoms, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """Those among them that the tape shows: what it does not is neither shifted nor differenced."""
+    return tuple(position for position in positions if position not in symptoms.fact(HIDDEN)) if positions else ()

@@ -1,0 +1,171 @@
+"""What is known of a divergence before any experiment: what was seen, what the gradients show, and what PennyLane says if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable, Generic, Optional, TypeVar
+
+from qdiag.bridges.failures import refuses_complex_gradient
+from qdiag.evaluation.answers import answer_of
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
+from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions.
+
+    Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
+    nothing raises, where frozen parameters are not enough.
+    """
+
+    kind: str
+    position: int
+    name: str
+    parameters: tuple[int, ...] = ()
+    removable: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind} {self.position})"
+
+
+@dataclass(frozen=True, eq=False)
+class Fact(Generic[Answer]):
+    """Something about a circuit that only PennyLane can say: asked once, and only where a cause wants to know.
+
+    Parameters
+    ----------
+    name
+        What is asked, in words: it completes "qdiag itself failed on …".
+    function
+        Answers it, where PennyLane is loaded (see `qdiag.evaluation.remote`).
+    default
+        What counts where PennyLane cannot say, or need not be asked.
+    arguments
+        What the function is called with; the circuit, and whether its classes may be executed, unless something else is said.
+    read
+        What the function's answer says; the answer itself where it is None.
+    needs_asking
+        Whether the circuit leaves any doubt.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    default: Answer
+    arguments: Callable[[Question], tuple[object, ...]] = lambda question: (question.circuit, question.trusted)
+    read: Optional[Callable[[Any], Answer]] = None
+    needs_asking: Callable[[Circuit], bool] = lambda circuit: True
+
+    def ask(self, question: Question, evaluator: Evaluator) -> Answer:
+        """Ask about a question's circuit."""
+        if question.circuit.opaque or not self.needs_asking(question.circuit):
+            return self.default
+        answer = answer_of(evaluator.call(self.function, *self.arguments(question)), None, self.name)
+        if answer is None:
+            return self.default
+        return answer if self.read is None else self.read(answer)
+
+
+@dataclass(frozen=True, eq=False)
+class Symptoms:
+    """All that a cause may look at before any experiment.
+
+    Parameters
+    ----------
+    divergence
+        What was found.
+    question
+        The pair's question at the diverging call.
+    evaluator
+        Where facts are asked for; without one each is what it is by default.
+    known
+        Facts that need not be asked for.
+    apart
+        Positions of the trainable parameters whose gradients differ beyond the bound; empty where outputs differ.
+    lost
+        Positions among `apart` where the wrong side says exactly zero, as the outcome of no rule, and the other does not.
+    displaced
+        Whether the wrong side's gradients are the right ones at other positions.
+    blamed
+        The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
+    composite
+        Whether the difference sits in operations that PennyLane can decompose.
+    """
+
+    divergence: Divergence
+    question: Question
+    evaluator: Optional[Evaluator] = None
+    known: Mapping[Fact[Any], Any] = field(default_factory=dict)
+    apart: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    displaced: bool = False
+    blamed: Optional[Blamed] = None
+    composite: bool = False
+    _asked: dict[Fact[Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def fact(self, fact: Fact[Answer]) -> Answer:
+        """What a fact comes to, asked for when it is first wanted."""
+        if fact in self.known:
+            return self.known[fact]  # type: ignore[no-any-return]
+        if fact not in self._asked:
+            self._asked[fact] = fact.default if self.evaluator is None else fact.ask(self.question, self.evaluator)
+        return self._asked[fact]  # type: ignore[no-any-return]
+
+    @property
+    def call(self) -> Call:
+        """The diverging call."""
+        return self.divergence.call
+
+    @property
+    def comparison(self) -> Comparison:
+        """How far the pair is apart at that call."""
+        return self.divergence.comparison
+
+    @property
+    def signature(self) -> Signature:
+        """What kind of difference it is."""
+        return self.divergence.signature
+
+    @property
+    def complex_gradient(self) -> bool:
+        """Whether Torch refused a complex gradient for a real number."""
+        return any(refuses_complex_gradient(failure) for _, failure in self.divergence.raised)
+
+    @property
+    def derivative(self) -> bool:
+        """Whether outputs agree and derivatives do not."""
+        return self.signature in (*DERIVATIVES, Signature.NAN)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether both sides gave numbers."""
+        return self.signature in MEASURED
+
+    def involves(self, *diff_methods: str) -> bool:
+        """Whether one of the suspects differentiates in one of these ways."""
+        return any(method.diff_method in diff_methods for method in self.suspects)
+
+    @property
+    def cut_inside(self) -> bool:
+        """Whether a graph is cut in the circuit: backprop has no rule of its own that could give a gradient of exactly zero."""
+        return bool(self.lost) and self.involves("backprop")
+
+    @property
+    def uses_another_order(self) -> bool:
+        """Whether the circuit uses its wires in another order than that of the device, or the device has none of its own."""
+        used = self.question.circuit.wires
+        return len(used) > 1 and tuple(wire for wire in self.question.device_wires if wire in used) != used
+
+    @property
+    def suspects(self) -> tuple[Method, ...]:
+        """The methods of the pair that are wrong, or both where that is not known."""
+        wrong = tuple(m for m in self.question.methods if m in self.divergence.wrong)
+        return wrong or self.question.methods
