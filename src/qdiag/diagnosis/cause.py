@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Optional
 
 from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
 from qdiag.model.comparison import Verdict
@@ -32,6 +33,15 @@ class Experiment:
     name: str
     change: Callable[[Question, Evaluator], Optional[Question]]
     cost: float = 1.0
+
+    def applied_to(self, question: Question, evaluator: Evaluator) -> Optional[Question]:
+        """The changed question; None where the change does not apply or cannot be made."""
+        try:
+            return self.change(question, evaluator)
+        except Exception as error:
+            # a worker was lost over it, or PennyLane cannot make the change: an experiment less, and no reason to give up
+            tell_own_failure(error, f"the experiment '{self.name}'")
+            return None
 
 
 class Role(Enum):

@@ -14,9 +14,8 @@ from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.outcomes import classify, gap_of
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.evaluation.answers import tell_own_failure
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import AskArbiter, Question, observe
+from qdiag.judging.question import AskArbiter, observe
 from qdiag.model.comparison import Comparison, Signature
 from qdiag.model.findings import Confidence, Diagnosis, Evidence
 
@@ -33,18 +32,10 @@ class Laboratory:
     def answer(self, experiment: Experiment) -> Optional[Comparison]:
         """The comparison under the changed question; None where the change does not apply."""
         if experiment.name not in self._answers:
-            question = self._changed(experiment)
+            question = experiment.applied_to(self.symptoms.question, self.evaluator)
             asked = None if question is None else observe(question, self.evaluator, self.reference)
             self._answers[experiment.name] = None if asked is None else asked.comparison
         return self._answers[experiment.name]
-
-    def _changed(self, experiment: Experiment) -> Optional[Question]:
-        try:
-            return experiment.change(self.symptoms.question, self.evaluator)
-        except Exception as error:
-            # a worker was lost over it, or PennyLane cannot make the change: an experiment less, and no reason to give up
-            tell_own_failure(error, f"the experiment '{experiment.name}'")
-            return None
 
     def evidence(self, prediction: Prediction) -> Optional[Evidence]:
         """How a prediction came out, or None where its experiment does not apply or has no answer."""

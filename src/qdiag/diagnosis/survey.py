@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
 import numpy as np
 
-from qdiag.diagnosis.experiments import DECOMPOSED, parameters_at, plain_expectations
+from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
+from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
 from qdiag.diagnosis.facts import ruled
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.question import AskArbiter, Question, observe, with_circuit
-from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_operations
+from qdiag.judging.question import AskArbiter, Question, observe
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
@@ -35,7 +35,7 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     """
     symptoms = Symptoms(divergence, question, evaluator)
     if divergence.signature is Signature.RAISE:
-        return replace(symptoms, blamed=_blamed_for_raising(question, evaluator))
+        return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
     if not symptoms.derivative:
         return symptoms
     wrong, right = _sides(divergence, question, evaluator, reference)
@@ -48,10 +48,10 @@ def _located(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskAr
     """Whether the difference sits in composite operations or in the measurements, where a gradient is lost altogether."""
     if not symptoms.lost:
         return symptoms
-    elementary = DECOMPOSED.change(symptoms.question, evaluator)
+    elementary = DECOMPOSED.applied_to(symptoms.question, evaluator)
     if elementary is not None and observe(elementary, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, composite=True)
-    paulis = plain_expectations(None).change(symptoms.question, evaluator)
+    paulis = plain_expectations(None).applied_to(symptoms.question, evaluator)
     if paulis is not None and observe(paulis, evaluator, reference).comparison.verdict in HEALED:
         return replace(symptoms, blamed=Blamed("measurement", 0, symptoms.question.circuit.measurements[0].name))
     return symptoms
@@ -97,7 +97,7 @@ def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptom
         apart=tuple(trainable[i] for i in apart),
         lost=tuple(trainable[i] for i in lost),
         displaced=len(zero) < len(apart) and _displaced(wrong, right, bound),
-        blamed=_blamed_for_gradients(symptoms.question, [trainable[i] for i in apart]),
+        blamed=blamed_for_gradients(symptoms.question, [trainable[i] for i in apart]),
     )
 
 
@@ -118,42 +118,3 @@ def _displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
             if np.max(np.abs(b)) > bound and np.max(np.abs(a - b)) <= bound:
                 return True
     return False
-
-
-def _blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[Blamed]:
-    """The first operation or measurement that carries a parameter whose gradient is apart, and with it those of the same name."""
-    position = 0
-    circuit = question.circuit
-    found: Optional[Blamed] = None
-    for index, node in enumerate(circuit.nodes):
-        count = len(parameters_of(node))
-        inside = tuple(i for i in apart if position <= i < position + count)
-        position += count
-        kind = "operation" if index < len(circuit.operations) else "measurement"
-        if inside and found is None:
-            found = Blamed(kind, index if kind == "operation" else index - len(circuit.operations), node.name, inside)
-        elif inside and found is not None and (kind, node.name) == (found.kind, found.name):
-            found = replace(found, parameters=(*found.parameters, *inside))
-    return found
-
-
-def _blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
-    """What a method raises on: operations whose parameters alone make it raise, else those of a name without which it does not."""
-    circuit = question.circuit
-
-    def raises(candidate: Circuit) -> bool:
-        return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
-
-    inside = [parameters_at(circuit, position) for position in range(len(circuit.operations))]
-    alone = [i for i, own in enumerate(inside) if own and len(own) < len(circuit.trainable) and raises(with_trainable(circuit, own))]
-    if alone and len(alone) < sum(1 for own in inside if own):
-        names = dict.fromkeys(circuit.operations[i].name for i in alone)
-        return Blamed("operation", alone[0], ", ".join(names), tuple(p for i in alone for p in inside[i]))
-    for position, node in enumerate(circuit.operations):
-        if not raises(without_operations(circuit, (position,))):
-            return Blamed("operation", position, node.name, inside[position], (position,))
-    for name, count in Counter(node.name for node in circuit.operations).items():
-        positions = tuple(i for i, node in enumerate(circuit.operations) if node.name == name)
-        if count > 1 and len(positions) < len(circuit.operations) and not raises(without_operations(circuit, positions)):
-            return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
-    return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None

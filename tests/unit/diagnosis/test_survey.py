@@ -1,49 +1,121 @@
-"""What a survey finds to blame before any cause is asked: operations of one name stand together."""
+"""What the gradients of both sides show before any cause is asked: which are apart, which are lost, whether they have moved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
+from typing import Any, Callable, Optional
 
-from qdiag.diagnosis import survey
-from qdiag.diagnosis.symptoms import Blamed
-from qdiag.judging.question import Question
-from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit
+import numpy as np
+
+from qdiag.diagnosis.survey import survey
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.evaluation import Evaluation, Request
-from tests.worlds.symptoms import PAIR, World, of, rotation
+from tests.worlds.methods import methods
+from tests.worlds.symptoms import PAIR, World, of, rotation, symptoms
 
-THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
-
-
-def question(circuit: Circuit) -> Question:
-    own, other = PAIR
-    return Question(circuit, (own, other))
+THREE = of(rotation(), rotation(name="RY"), rotation(name="RZ"))
+RIGHT = (0.1, 0.2, 0.3)
+SHIFT = methods("default.qubit/parameter-shift", "default.qubit/backprop")
 
 
-def blamed_for_raising(circuit: Circuit, names: Sequence[str]) -> object:
-    """Where a method raises on these operations, whatever of them is trainable."""
-
-    def error(request: Request) -> Union[float, Evaluation]:
-        raises = request.method == PAIR[0] and any(node.name in names for node in request.circuit.operations)
-        return Evaluation(request.method, failure=Failure("TypeError", "no")) if raises else 0.0
-
-    return survey._blamed_for_raising(question(circuit), World(error))
+def with_slopes(request: Request, slopes: Sequence[float]) -> Evaluation:
+    jacobian = (tuple(np.array(slopes[i]) for i in request.circuit.trainable),)
+    return Evaluation(request.method, (np.array(0.3),), jacobian=jacobian, norms=(1.0,))
 
 
-def test_all_operations_of_the_first_wrong_ones_name_are_to_blame_for_wrong_gradients() -> None:
-    assert survey._blamed_for_gradients(question(THREE), [1, 2]) == Blamed("operation", 1, "Givens", (1, 2))
-    assert survey._blamed_for_gradients(question(THREE), [0, 2]) == Blamed("operation", 0, "RY", (0,))
-    assert survey._blamed_for_gradients(question(THREE), []) is None
+def seen(
+    wrong: Sequence[float],
+    pair: Any = PAIR,
+    facts: Optional[dict[str, Any]] = None,
+    heals: Callable[[Request], bool] = lambda request: False,
+) -> Symptoms:
+    """The survey of a call at which the first method of a pair gives these slopes, unless it is asked something that heals it."""
+
+    def error(request: Request) -> Evaluation:
+        return with_slopes(request, wrong if request.method == pair[0] and not heals(request) else RIGHT)
+
+    world = World(error, facts={name: (lambda *_, answer=answer: answer) for name, answer in (facts or {}).items()})
+    first = symptoms(world, THREE, pair)
+    return survey(first.divergence, first.question, world)
 
 
-def test_an_operation_without_which_nothing_raises_is_to_blame() -> None:
-    assert blamed_for_raising(THREE, ["RY"]) == Blamed("operation", 0, "RY", (0,), (0,))
+def test_gradients_that_differ_are_apart_and_their_operation_is_to_blame() -> None:
+    found = seen((0.1, 0.25, 0.3))
+    assert (found.apart, found.lost, found.displaced) == ((1,), (), False)
+    assert found.blamed == Blamed("operation", 1, "RY", (1,))
 
 
-def test_where_it_takes_all_of_a_name_all_are() -> None:
-    assert blamed_for_raising(THREE, ["Givens"]) == Blamed("operation", 1, "Givens", (1, 2), (1, 2))
+def test_one_that_is_exactly_zero_is_lost() -> None:
+    assert seen((0.1, 0.0, 0.3)).lost == (1,)
 
 
-def test_else_it_is_the_measurement() -> None:
-    assert blamed_for_raising(THREE, ["RY", "Givens"]) == Blamed("measurement", 0, "ExpectationMP")
+def test_one_that_is_nearly_zero_is_not() -> None:
+    found = seen((0.1, 1e-7, 0.3))
+    assert (found.apart, found.lost) == ((1,), ())
+
+
+def test_zero_that_a_shift_rule_gave_is_a_wrong_rule_and_nothing_lost() -> None:
+    found = seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0, 1, 2)})
+    assert (found.apart, found.lost) == ((1,), ())
+
+
+def test_zero_where_there_is_no_rule_is_lost_under_a_shift_rule_too() -> None:
+    assert seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0,)}).lost == (1,)
+    assert seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0, 1), "hidden": (1,)}).lost == (1,)
+
+
+def test_the_right_gradients_at_other_places_have_moved() -> None:
+    assert seen((0.0, 0.1, 0.2)).displaced
+
+
+def test_where_all_that_is_wrong_is_zero_nothing_has_moved() -> None:
+    assert not seen((0.0, 0.0, 0.0)).displaced
+
+
+def elementary(request: Request) -> bool:
+    return request.circuit.operations[0].name == "Decomposed"
+
+
+DECOMPOSED = {"expanded": of(rotation(name="Decomposed"), *THREE.operations[1:])}
+
+
+def test_a_gradient_that_is_lost_in_composite_operations_comes_back_when_they_are_decomposed() -> None:
+    assert seen((0.1, 0.0, 0.3), facts=DECOMPOSED, heals=elementary).composite
+    assert not seen((0.1, 0.0, 0.3), facts=DECOMPOSED).composite
+
+
+def in_paulis(request: Request) -> bool:
+    return len(request.circuit.measurements) > 1
+
+
+def test_one_that_comes_back_with_pauli_expectation_values_is_lost_in_the_measurement() -> None:
+    def error(request: Request) -> Evaluation:
+        wrong = request.method == PAIR[0] and not in_paulis(request)
+        found = with_slopes(request, (0.1, 0.0, 0.3) if wrong else RIGHT)
+        count = len(request.circuit.measurements)
+        outputs, jacobian = found.outputs * count, found.jacobian * count  # type: ignore[operator]
+        return Evaluation(request.method, outputs, jacobian=jacobian, norms=(1.0,) * count)
+
+    world = World(error)
+    first = symptoms(world, THREE)
+    assert survey(first.divergence, first.question, world).blamed == Blamed("measurement", 0, "ExpectationMP")
+
+
+def test_where_outputs_differ_gradients_are_not_looked_at() -> None:
+    world = World(lambda request: 0.2 if request.method == PAIR[0] else 0.0, output=True)
+    first = symptoms(world, THREE)
+    found = survey(first.divergence, first.question, world)
+    assert (found.apart, found.blamed) == ((), None)
+
+
+def test_the_references_gradients_decide_where_a_method_is_known_to_be_wrong() -> None:
+    def both_wrong(request: Request) -> Evaluation:
+        return with_slopes(request, (0.1, 0.0, 0.3) if request.method == PAIR[0] else (0.1, 0.2, 0.9))
+
+    def reference(question: Any) -> Evaluation:
+        return with_slopes(question.request(0), RIGHT)
+
+    world = World(both_wrong)
+    first = symptoms(world, THREE)
+    assert survey(first.divergence, first.question, world).apart == (1, 2)
+    assert survey(first.divergence, first.question, world, reference).apart == (1,)

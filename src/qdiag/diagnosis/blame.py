@@ -1,0 +1,88 @@
+"""Where a difference sits, before any cause is asked: as far as the gradients show it, or leaving out and freezing others tells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Callable, Optional
+
+from qdiag.diagnosis.experiments import parameters_at
+from qdiag.diagnosis.symptoms import Blamed
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, observe, with_circuit
+from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_operations
+from qdiag.model.comparison import Signature
+
+Raises = Callable[[Circuit], bool]
+"""Whether one of the two still raises on another circuit."""
+
+
+def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[Blamed]:
+    """The first operation or measurement that carries a parameter whose gradient is apart, and with it those of the same name."""
+    position = 0
+    circuit = question.circuit
+    found: Optional[Blamed] = None
+    for index, node in enumerate(circuit.nodes):
+        count = len(parameters_of(node))
+        inside = tuple(i for i in apart if position <= i < position + count)
+        position += count
+        kind = "operation" if index < len(circuit.operations) else "measurement"
+        if inside and found is None:
+            found = Blamed(kind, index if kind == "operation" else index - len(circuit.operations), node.name, inside)
+        elif inside and found is not None and (kind, node.name) == (found.kind, found.name):
+            found = replace(found, parameters=(*found.parameters, *inside))
+    return found
+
+
+def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
+    """What a method raises on: the first of these that there is.
+
+    Operations whose parameters alone make it raise; an operation without which it does not; all operations of a name without which it
+    does not; a measurement.
+    """
+
+    def raises(candidate: Circuit) -> bool:
+        return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
+
+    circuit = question.circuit
+    return _tracked(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises) or _measured(circuit)
+
+
+def _tracked(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+    """Operations that make it raise when their parameters alone are trainable, where it is not all of them."""
+    inside = _parameters(circuit)
+    apart = [position for position, own in enumerate(inside) if own and len(own) < len(circuit.trainable)]
+    alone = [position for position in apart if raises(with_trainable(circuit, inside[position]))]
+    if not alone or len(alone) == sum(map(bool, inside)):
+        return None
+    names = dict.fromkeys(circuit.operations[position].name for position in alone)
+    return Blamed("operation", alone[0], ", ".join(names), tuple(p for position in alone for p in inside[position]))
+
+
+def _left_out(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+    """The first operation without which it no longer raises."""
+    for position, node in enumerate(circuit.operations):
+        if not raises(without_operations(circuit, (position,))):
+            return Blamed("operation", position, node.name, parameters_at(circuit, position), (position,))
+    return None
+
+
+def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+    """The operations of one name, several but not all, without which it no longer raises."""
+    inside = _parameters(circuit)
+    for name, count in Counter(node.name for node in circuit.operations).items():
+        positions = tuple(i for i, node in enumerate(circuit.operations) if node.name == name)
+        if 1 < count < len(circuit.operations) and not raises(without_operations(circuit, positions)):
+            return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
+    return None
+
+
+def _measured(circuit: Circuit) -> Optional[Blamed]:
+    """What is left where it raises whatever operation is missing."""
+    return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None
+
+
+def _parameters(circuit: Circuit) -> list[tuple[int, ...]]:
+    """Positions of the trainable parameters of each operation."""
+    return [parameters_at(circuit, position) for position in range(len(circuit.operations))]

@@ -1,0 +1,97 @@
+"""What is to blame before any cause is asked: operations of one name stand together, and what raises is found by leaving out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Optional, Union
+
+from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
+from qdiag.diagnosis.symptoms import Blamed
+from qdiag.judging.question import Question
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.symptoms import PAIR, World, of, rotation
+
+THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
+
+
+def question(circuit: Circuit) -> Question:
+    own, other = PAIR
+    return Question(circuit, (own, other))
+
+
+# --- gradients -------------------------------------------------------------------------------------------------------------------
+
+
+def test_all_operations_of_the_first_wrong_ones_name_are_to_blame_for_wrong_gradients() -> None:
+    assert blamed_for_gradients(question(THREE), [1, 2]) == Blamed("operation", 1, "Givens", (1, 2))
+    assert blamed_for_gradients(question(THREE), [0, 2]) == Blamed("operation", 0, "RY", (0,))
+
+
+def test_where_no_gradient_is_wrong_nothing_is_to_blame() -> None:
+    assert blamed_for_gradients(question(THREE), []) is None
+
+
+def test_a_coefficient_is_in_its_measurement() -> None:
+    measured = of(rotation(), measurement=rotation(name="ExpectationMP"))
+    assert blamed_for_gradients(question(measured), [1]) == Blamed("measurement", 0, "ExpectationMP", (1,))
+
+
+# --- exceptions ------------------------------------------------------------------------------------------------------------------
+
+
+def blamed(circuit: Circuit, raises: Callable[[Circuit], bool]) -> Optional[Blamed]:
+    """What is to blame where a method raises on these circuits."""
+
+    def error(request: Request) -> Union[float, Evaluation]:
+        failure = Failure("TypeError", "no") if request.method == PAIR[0] and raises(request.circuit) else None
+        return 0.0 if failure is None else Evaluation(request.method, failure=failure)
+
+    return blamed_for_raising(question(circuit), World(error))
+
+
+def on_any_of(*names: str) -> Callable[[Circuit], bool]:
+    return lambda circuit: any(node.name in names for node in circuit.operations)
+
+
+def on_tracked(name: str) -> Callable[[Circuit], bool]:
+    return lambda circuit: any(node.name == name and parameter.trainable for node in circuit.operations for parameter in node.data)
+
+
+def test_operations_are_to_blame_that_raise_when_they_alone_are_tracked() -> None:
+    assert blamed(THREE, on_tracked("Givens")) == Blamed("operation", 1, "Givens", (1, 2))
+
+
+def test_of_several_names_all_are_told() -> None:
+    four = of(*THREE.operations, rotation(name="RZ"))
+    raises = lambda circuit: on_tracked("Givens")(circuit) or on_tracked("RZ")(circuit)  # noqa: E731 - it is one predicate of two
+    assert blamed(four, raises) == Blamed("operation", 1, "Givens, RZ", (1, 2, 3))
+
+
+def test_where_each_one_raises_alone_tracking_tells_nothing() -> None:
+    assert blamed(THREE, on_any_of("RY")) == Blamed("operation", 0, "RY", (0,), (0,))
+
+
+def test_an_operation_without_which_nothing_raises_is_to_blame_although_nothing_of_it_is_tracked() -> None:
+    circuit = of(rotation(name="RY", trainable=False), rotation(name="Givens"), rotation(name="Givens", wire=1))
+    assert blamed(circuit, on_any_of("RY")) == Blamed("operation", 0, "RY", (), (0,))
+
+
+def test_where_it_takes_all_of_a_name_all_are() -> None:
+    assert blamed(THREE, on_any_of("Givens")) == Blamed("operation", 1, "Givens", (1, 2), (1, 2))
+
+
+def test_where_it_takes_all_there_are_it_is_none_of_them() -> None:
+    assert blamed(of(rotation(), rotation()), on_any_of("RX")) == Blamed("measurement", 0, "ExpectationMP")
+
+
+def test_where_it_raises_whatever_is_left_out_it_is_the_measurement() -> None:
+    assert blamed(THREE, on_any_of("RY", "Givens")) == Blamed("measurement", 0, "ExpectationMP")
+
+
+def test_without_a_measurement_nothing_is_to_blame() -> None:
+    def bare(operations: Sequence[object]) -> Circuit:
+        return Circuit(tuple(operations), ())  # type: ignore[arg-type]
+
+    assert blamed(bare(THREE.operations), lambda circuit: True) is None
