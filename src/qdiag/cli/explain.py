@@ -44,7 +44,8 @@ def text(cause: Cause) -> str:
 
 
 def _wrapped(paragraph: str, indent: str = "") -> str:
-    return textwrap.fill(paragraph, 78, initial_indent=indent, subsequent_indent=indent)
+    # parameter-shift is one word, which one copies
+    return textwrap.fill(paragraph, 78, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _record(cause: Cause) -> dict[str, str]:
