@@ -1,0 +1,148 @@
+"""From options to a plan, and from a judged run to its summary, its files and its exit code."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qdiag.cli import outcome
+from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.progress import Voice
+from qdiag.errors import MethodError
+from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.method import parse
+from qdiag.pipeline.run_options import exit_code
+from tests.worlds.judged_runs import judged_run
+
+GIVEN: dict[str, Any] = {
+    "methods": "auto", "every": None, "max_calls": None, "budget": None, "atol": None, "rtol": None, "jobs": None, "no_minimize": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def devices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The devices that are installed here."""
+    names = ["default.qubit", "lightning.qubit"]
+    points = [metadata.EntryPoint(name, "somewhere:Device", "pennylane.plugins") for name in names]
+    monkeypatch.setattr(outcome, "_plugins", lambda: points)
+    return names
+
+
+class TestOptions:
+    def test_by_default_are_the_plans_own(self) -> None:
+        made = options_of(GIVEN, trusted=False)
+        assert made.plan.methods == ()
+        assert (made.plan.every, made.plan.max_calls, made.plan.budget) == (None, None, None)
+        assert made.plan.tolerance == Tolerance(None, None)
+        assert (made.jobs, made.minimize, made.trusted, made.own_process) == (None, True, False, True)
+
+    def test_become_the_plan(self, devices: list[str]) -> None:
+        given = {
+            "methods": "backprop, lightning.qubit/adjoint@float64",
+            "every": 7,
+            "max_calls": 9,
+            "budget": 1.5,
+            "atol": 0.1,
+            "rtol": 0.2,
+        }
+        made = options_of({**GIVEN, **given, "jobs": 3, "no_minimize": True}, trusted=True)
+        assert made.plan.methods == (parse("backprop"), parse("lightning.qubit/adjoint@float64"))
+        assert (made.plan.every, made.plan.max_calls, made.plan.budget, made.plan.trusted) == (7, 9, 1.5, True)
+        assert made.plan.tolerance == Tolerance(0.1, 0.2)
+        assert (made.jobs, made.minimize, made.trusted) == (3, False, True)
+
+    def test_name_the_devices_that_there_are_where_one_is_missing(self, devices: list[str]) -> None:
+        with pytest.raises(MethodError, match=r"no device 'lightning\.gpu' here") as caught:
+            options_of({**GIVEN, "methods": "backprop,lightning.gpu/adjoint"}, trusted=True)
+        assert caught.value.cure == "installed are default.qubit, lightning.qubit"
+
+    def test_believe_every_device_where_none_can_be_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(outcome, "_plugins", list)
+        assert options_of({**GIVEN, "methods": "my.device/adjoint"}, trusted=True).plan.methods == (parse("my.device/adjoint"),)
+
+    @pytest.mark.parametrize("methods", ["no-such-method", "backprop@float99", "a/b/c", "backprop,adjiont"])
+    def test_that_name_no_method_are_refused_with_a_cure(self, devices: list[str], methods: str) -> None:
+        with pytest.raises(MethodError) as caught:
+            options_of({**GIVEN, "methods": methods}, trusted=True)
+        assert caught.value.cure
+
+
+def test_blanks_and_empty_places_in_a_list_of_methods_do_not_count(devices: list[str]) -> None:
+    assert options_of({**GIVEN, "methods": " backprop , ,adjoint,"}, trusted=True).plan.methods == (parse("backprop"), parse("adjoint"))
+
+
+# --- the table of exit codes -----------------------------------------------------------------------------------------------
+
+AGREE, REMARK, ROUNDING, ERROR, INCONCLUSIVE = (
+    Verdict.AGREE,
+    getattr(Verdict, "REMARK", None),
+    Verdict.ROUNDING,
+    Verdict.ERROR,
+    Verdict.INCONCLUSIVE,
+)
+
+ENDS = [
+    # verdict, the script's exit code, interrupted: with --fail-on error, rounding, never
+    (AGREE, 0, False, (0, 0, 0)),
+    (ROUNDING, 0, False, (0, 1, 0)),
+    (ERROR, 0, False, (1, 1, 0)),
+    (INCONCLUSIVE, 0, False, (4, 4, 4)),
+    (AGREE, 1, False, (3, 3, 3)),
+    (ROUNDING, 1, False, (3, 3, 3)),
+    (ERROR, 7, False, (3, 3, 3)),
+    (INCONCLUSIVE, -9, False, (3, 3, 3)),
+    (AGREE, None, False, (0, 0, 0)),
+    (ERROR, None, False, (1, 1, 0)),
+    (AGREE, 0, True, (130, 130, 130)),
+    (ERROR, 1, True, (130, 130, 130)),
+]
+
+
+@pytest.mark.parametrize(("verdict", "script", "interrupted", "codes"), ENDS)
+def test_the_table_of_exit_codes(tmp_path: Path, verdict: Verdict, script: Any, interrupted: bool, codes: tuple[int, ...]) -> None:
+    run = judged_run(tmp_path, verdict=verdict, script_exit=script, interrupted=interrupted)
+    assert tuple(int(exit_code(run, fail_on)) for fail_on in ("error", "rounding", "never")) == codes
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------------
+
+
+class TestWhatIsShown:
+    def test_is_the_summary_on_stderr(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        code = shown(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=False)
+        said = capsys.readouterr()
+        assert (code, said.out) == (1, "")
+        assert "QD303" in said.err
+
+    def test_is_one_last_line_of_json_on_stdout(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        print("half a line of the script", end="")
+        shown(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=True)
+        said = capsys.readouterr()
+        *script, line = said.out.splitlines()
+        assert script == ["half a line of the script"]
+        assert json.loads(line)["verdict"] == "error"
+        assert said.err == ""
+
+    @pytest.mark.parametrize(("quiet", "silent"), [(0, False), (1, False), (2, True)])
+    def test_is_nothing_where_it_is_quiet_twice(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], quiet: int, silent: bool
+    ) -> None:
+        code = shown(judged_run(tmp_path, "shifted"), Voice(quiet), fail_on="error", as_json=False)
+        said = capsys.readouterr()
+        assert code == 1
+        assert (said.out + said.err == "") is silent
+
+    def test_says_more_where_it_is_verbose(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        lengths = []
+        for verbose in (False, True):
+            shown(judged_run(tmp_path, "moons"), Voice(verbose=verbose), fail_on="error", as_json=False)
+            lengths.append(len(capsys.readouterr().err))
+        assert lengths[0] < lengths[1]
+
+    def test_is_written_into_the_run_s_folder_whatever_is_printed(self, tmp_path: Path) -> None:
+        shown(judged_run(tmp_path, "shifted"), Voice(2), fail_on="never", as_json=False)
+        assert {path.name for path in tmp_path.iterdir()} == {"findings.json", "report.md", "report.html", "report.qdiag"}
