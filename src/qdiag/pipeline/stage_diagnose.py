@@ -72,19 +72,35 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
 
 def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
-    errors = [d for d in known if d.verdict is Verdict.ERROR]
-    earliest = {d.call.configuration.qnode: d.call.index for d in sorted(errors, key=lambda d: -d.call.index)}
-    rounding = [d for d in known if d.verdict is Verdict.ROUNDING]
-    explained = {d.call.configuration.qnode: d.comparison.bound / d.comparison.scale for d in rounding}
+    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if d.verdict is Verdict.ERROR}
+    rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
     for probe in trace.probes:
         call = trace.call(probe.call)
-        # where an error of the circuit comes later, what the probe saw before it is another one
-        if call.index < earliest.get(call.configuration.qnode, call.index + 1):
-            for divergence in probe_findings.divergences(probe, call):
-                # at an ill-conditioned point rounding explains more than a probe knows
-                if divergence.comparison.max_abs > explained.get(call.configuration.qnode, 0.0) * max(1.0, divergence.comparison.scale):
-                    earliest[call.configuration.qnode] = call.index
-                    yield divergence
+        qnode = call.configuration.qnode
+        if _is_of_the_circuit(call, errors.get(qnode)):
+            continue
+        for divergence in probe_findings.divergences(probe, call):
+            if not _is_of_the_point(divergence, rounding.get(qnode)):
+                errors[qnode] = divergence
+                yield divergence
+
+
+def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:
+    return sorted(divergences, key=lambda divergence: -divergence.call.index)
+
+
+def _is_of_the_circuit(call: Call, error: Optional[Divergence]) -> bool:
+    """Tells what a probe sees of an error that the circuit itself shows from what lies outside of it: that comes before any such error.
+
+    ``error`` is the earliest one of the QNode.
+    """
+    return error is not None and call.index >= error.call.index
+
+
+def _is_of_the_point(divergence: Divergence, rounding: Optional[Comparison]) -> bool:
+    """Tells an ill-conditioned point (QD106), at which rounding explains more than a probe knows, from what lies outside."""
+    explained = 0.0 if rounding is None else rounding.bound / rounding.scale
+    return not divergence.comparison.max_abs > explained * max(1.0, divergence.comparison.scale)
 
 
 def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding:

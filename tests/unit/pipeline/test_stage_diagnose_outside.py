@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedMethod
 from qdiag.pipeline import stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
@@ -80,3 +81,21 @@ def test_a_gradient_that_is_no_number_comes_from_a_formula_before_the_circuit() 
     finding = stage_diagnose.diagnosed(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD306", "confirmed")
     assert "argument scale" in finding.diagnosis.because
+
+
+def rounded(bound: float) -> Divergence:
+    """What rounding explains at a call of the same QNode, on the scale of what the probe saw."""
+    comparison = replace(only(LOST).comparison, verdict=Verdict.ROUNDING, bound=bound)
+    return replace(only(LOST), comparison=comparison)
+
+
+def test_at_an_ill_conditioned_point_a_probe_finds_no_more_than_rounding_explains() -> None:
+    gap = only(LOST).comparison.max_abs
+    assert list(stage_diagnose.outside(Recording((LOST,)), [rounded(1.1 * gap)])) == []  # type: ignore[arg-type]
+    assert len(list(stage_diagnose.outside(Recording((LOST,)), [rounded(0.9 * gap)]))) == 1  # type: ignore[arg-type]
+
+
+def test_of_several_errors_of_a_circuit_the_earliest_counts() -> None:
+    earlier, later = (replace(only(LOST), call=replace(call(), index=index)) for index in (9, 20))
+    for known in ([earlier, later], [later, earlier]):
+        assert list(stage_diagnose.outside(Recording((replace(LOST, call=12),)), known)) == []  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Cause, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
 from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
@@ -57,7 +57,7 @@ CONJUGATION = Cause(
     predicts=lambda symptoms: (
         *flips(plain_expectations(None)),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
+        *skewed_rival(symptoms),
     ),
     because=lambda symptoms: "the vector-Jacobian product of a real parameter comes back complex, and Torch refuses it",
 )
@@ -90,5 +90,12 @@ NON_HERMITIAN = Cause(
     predicts=lambda symptoms: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
     because=lambda symptoms: "the observable's matrix is not equal to its conjugate transpose",
 )
+
+
+
+def skewed_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells any other cause from a non-Hermitian observable (QD205), where there is one."""
+    return unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()
+
 
 CAUSES = (LOSSY_CAST, NON_HERMITIAN, CONJUGATION, COMPLEX_PARAMETER, HARMLESS_CAST)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, flips, leaves, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Place, flips, leaves
+from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
-    HERMITIAN_PART,
     NUDGED_FAR,
     OTHER_DEVICE,
     OTHER_INTERFACE,
     UNBATCHED,
     WIRES_AS_USED,
 )
-from qdiag.diagnosis.facts import LOSSY, SKEWED
+from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
@@ -55,15 +55,12 @@ DEVICE_KERNEL = Cause(
     title="device kernel",
     remedy="another device or method for this circuit, or wires named in the order of their use; and a report to the device's authors",
     applies=lambda symptoms: (
-        # part of a gradient may be exactly zero at other rows; a method that drops it drops it on one device only
-        ((_elsewhere(symptoms) and not symptoms.lost) or (symptoms.uses_another_order and not _elsewhere(symptoms)))
-        and symptoms.numeric
-        and not symptoms.involves("finite-diff")
+        symptoms.numeric and not _is_differenced(symptoms) and (_is_of_another_device(symptoms) or _is_of_the_order(symptoms))
     ),
     predicts=lambda symptoms: (
         *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
-        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
+        *skewed_rival(symptoms),
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"
@@ -76,6 +73,27 @@ DEVICE_KERNEL = Cause(
 def _elsewhere(symptoms: Symptoms) -> bool:
     """Whether one of the suspects runs on another device than PennyLane's reference."""
     return any(method.device not in ("default.qubit", "") for method in symptoms.suspects)
+
+
+def _is_of_another_device(symptoms: Symptoms) -> bool:
+    """Tells a kernel (QD503) from a gradient that is dropped (QD302): a method that drops one may do so on one device only.
+
+    Where all devices of a method drop it, another device heals nothing; where one does, it is still the method's rule that is missing.
+    """
+    return _elsewhere(symptoms) and not symptoms.lost
+
+
+def _is_of_the_order(symptoms: Symptoms) -> bool:
+    """Tells an order of wires that the reference device itself goes wrong over from another device's kernel (both QD503).
+
+    Of a gradient, rows may well be exactly zero where the permutation puts them: that is no gradient dropped (QD302).
+    """
+    return symptoms.uses_another_order and not _elsewhere(symptoms)
+
+
+def _is_differenced(symptoms: Symptoms) -> bool:
+    """Tells a kernel (QD503) from a difference quotient (QD105), which is off on any device."""
+    return symptoms.involves("finite-diff")
 
 
 BATCH_AS_FEATURE = Cause(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
     FIRST_DERIVATIVE,
-    HERMITIAN_PART,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
@@ -21,7 +21,7 @@ from qdiag.diagnosis.experiments import (
     plain_expectations,
     postselects,
 )
-from qdiag.diagnosis.facts import HIDDEN, SKEWED, differenced
+from qdiag.diagnosis.facts import HIDDEN, differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.model.comparison import Signature
@@ -58,44 +58,88 @@ WRONG_RULE = Cause(
         "another diff_method; for an operation of your own, correct parameter_frequencies, grad_recipe or generator; else use "
         "its decomposition"
     ),
-    applies=lambda symptoms: (
-        symptoms.derivative
-        and symptoms.signature is not Signature.NAN
-        and bool(set(symptoms.apart) - set(symptoms.lost) - {*symptoms.fact(HIDDEN)})
-        and not (symptoms.cut_inside and {method.diff_method for method in symptoms.suspects} == {"backprop"})
-    ),
+    applies=lambda symptoms: _is_a_wrong_number(symptoms) and not _is_cut_alone(symptoms) and _is_what_a_rule_gave(symptoms),
     predicts=lambda symptoms: (
         *flips(*_blamed_frozen(symptoms)),
         *leaves(*_others_frozen(symptoms)),
         *_off_the_point(symptoms),
-        *(unlike(OBSERVABLE_FROZEN) if observable_parameters(symptoms.question.circuit) else ()),
-        *(unlike(_in_place(symptoms)) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()),
-        *(survives(against_differences(differenced(symptoms))) if {*differenced(symptoms)} & {*symptoms.apart} else ()),
-        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
+        *_coefficients_rival(symptoms),
+        *_displaced_rival(symptoms),
+        *_differenced_rival(symptoms),
+        *skewed_rival(symptoms),
     ),
     because=lambda symptoms: f"the rule used for {_named(symptoms)} gives another derivative than its matrix does",
 )
+
+
+def _is_a_wrong_number(symptoms: Symptoms) -> bool:
+    """Tells a wrong rule (QD301) from a formula that has no derivative at the point (QD306): a rule gives a number everywhere."""
+    return symptoms.derivative and symptoms.signature is not Signature.NAN
+
+
+def _is_cut_alone(symptoms: Symptoms) -> bool:
+    """Tells a wrong rule (QD301) from a graph that is cut in the circuit (QD401), where backprop alone is wrong: it has no rules.
+
+    What else it gets wrong then comes of the cut, too.
+    """
+    return symptoms.cut_inside and {method.diff_method for method in symptoms.suspects} == {"backprop"}
+
+
+def _is_what_a_rule_gave(symptoms: Symptoms) -> bool:
+    """Tells a wrong rule (QD301) from gradients that no rule gave: those passed over (QD302), those that the tape hides (QD404)."""
+    return bool({*symptoms.apart} - {*symptoms.lost} - {*symptoms.fact(HIDDEN)})
+
+
+def _coefficients_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301) from an observable's trainable coefficients that are counted among the gates' parameters (QD303)."""
+    return unlike(OBSERVABLE_FROZEN) if observable_parameters(symptoms.question.circuit) else ()
+
+
+def _displaced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301) from an observable's constant numbers that are counted so (QD303): the matrix of a Hermitian."""
+    return unlike(_in_place(symptoms)) if symptoms.displaced and _holds_numbers(symptoms.question.circuit) else ()
+
+
+def _differenced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301) from finite differences that are taken where there is none (QD403)."""
+    wrong = {*differenced(symptoms)} & {*symptoms.apart}
+    return survives(against_differences(differenced(symptoms))) if wrong else ()
+
 
 DROPPED = Cause(
     code="QD302",
     slug="gradient-dropped",
     title="gradient dropped (zero) for a trainable parameter",
     remedy="another diff_method, or the operation's decomposition: qml.transforms.decompose, or write out its gates",
-    # where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places
     applies=lambda symptoms: (
-        symptoms.derivative
-        and bool(set(symptoms.lost) - {*symptoms.fact(HIDDEN)})
-        and (symptoms.composite or not symptoms.displaced)
-        and not symptoms.involves("backprop")
+        symptoms.derivative and not symptoms.involves("backprop") and _is_lost_in_place(symptoms) and _is_passed_over(symptoms)
     ),
     predicts=lambda symptoms: (
         *flips(where_it_is_dropped(symptoms)),
         *_off_the_point(symptoms),
-        *(unlike(WIRES_AS_USED) if symptoms.uses_another_order else ()),
-        *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ()),
+        *_order_rival(symptoms),
+        *skewed_rival(symptoms),
     ),
     because=lambda symptoms: f"the gradient of {_named(symptoms)} comes back as exactly zero, although the result depends on it",
 )
+
+
+def _is_lost_in_place(symptoms: Symptoms) -> bool:
+    """Tells a gradient that is dropped (QD302) from one that has gone to another parameter (QD303), which leaves a zero behind as well.
+
+    Where a composite operation's parameters are passed over, the gradients of what stands before it may move up into their places.
+    """
+    return symptoms.composite or not symptoms.displaced
+
+
+def _is_passed_over(symptoms: Symptoms) -> bool:
+    """Tells a gradient that is dropped (QD302) from one whose parameter the method never sees, since the tape hides it (QD404)."""
+    return bool({*symptoms.lost} - {*symptoms.fact(HIDDEN)})
+
+
+def _order_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a gradient that is dropped (QD302) from rows of it that a permutation of the wires puts elsewhere (QD503)."""
+    return unlike(WIRES_AS_USED) if symptoms.uses_another_order else ()
 
 
 def where_it_is_dropped(symptoms: Symptoms) -> Experiment:
@@ -116,18 +160,17 @@ DISPLACED = Cause(
         'diff_method="backprop"'
     ),
     applies=lambda symptoms: (
-        symptoms.derivative
-        and bool(symptoms.apart)
-        # where all that is wrong is exactly zero, nothing has moved anywhere
-        and (
-            symptoms.displaced
-            or (bool(observable_parameters(symptoms.question.circuit)) and bool(set(symptoms.apart) - set(symptoms.lost)))
-        )
+        symptoms.derivative and bool(symptoms.apart) and (symptoms.displaced or _may_count_coefficients(symptoms))
     ),
     predicts=lambda symptoms: (*flips(_in_place(symptoms)), *_off_the_point(symptoms)),
     because=lambda symptoms: _displaced_words(symptoms),
     upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),
 )
+
+
+def _may_count_coefficients(symptoms: Symptoms) -> bool:
+    """Tells gradients given to other parameters (QD303) from dropped ones (QD302): where all that is wrong is zero, none has moved."""
+    return bool(observable_parameters(symptoms.question.circuit)) and bool({*symptoms.apart} - {*symptoms.lost})
 
 
 def _in_place(symptoms: Symptoms) -> Experiment:
@@ -160,7 +203,7 @@ REFUSES = Cause(
     applies=lambda symptoms: (
         symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
     ),
-    predicts=lambda symptoms: (*_raising(symptoms), *(unlike(HERMITIAN_PART) if symptoms.fact(SKEWED) else ())),
+    predicts=lambda symptoms: (*_raising(symptoms), *skewed_rival(symptoms)),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )
