@@ -22,6 +22,7 @@ from qdiag.model.circuit import (
     relabelled,
     walk,
     with_nodes,
+    with_parameters,
     with_precision,
     with_trainable,
     with_values,
@@ -228,8 +229,6 @@ def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
 
 
 def _in_container(circuit: Circuit, container: str) -> Circuit:
-    from qdiag.model.circuit import with_parameters
-
     tracked = {"torch", "autograd"}
     return with_parameters(circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters])
 

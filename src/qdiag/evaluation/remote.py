@@ -1,7 +1,7 @@
-"""What only PennyLane can say about a circuit: its expansion, its rows, the parameters that its tape hides, its drawing.
+"""What may be asked of a worker: all that only PennyLane and torch can say about a circuit.
 
-These functions run where the frameworks are loaded (`Evaluator.call`). The bridges are imported inside them, so that the
-process that only asks never pays for PennyLane.
+They run where the frameworks are loaded (`Evaluator.call`). Imports stand inside them, as nowhere else outside of the bridges where it
+can be helped: the process that only asks never pays for PennyLane.
 """
 
 from __future__ import annotations
@@ -12,6 +12,18 @@ from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Label, Node
 from qdiag.model.evaluation import Casts, Request
 from qdiag.model.method import Method
+
+# --- how a circuit can be evaluated -----------------------------------------------------------------------------------
+
+
+def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+    """The deterministic methods that the circuit's device offers, the user's own first."""
+    from qdiag.bridges.running import applicable as bridge
+
+    return bridge.applicable(circuit, configuration)
+
+
+# --- circuits and gates that PennyLane makes ----------------------------------------------------------------------------
 
 
 def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
@@ -31,18 +43,14 @@ def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
     return decompositions.gate(name, numbers, wires)
 
 
-def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
-    """Positions of the parameters whose first axis is the batch."""
-    from qdiag.bridges.running import batch_rows
+def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
+    """The circuit with the Hermitian part of each observable that is not Hermitian; None where all are, as far as one can tell."""
+    from qdiag.bridges.facts import hermitian_part
 
-    return batch_rows.batched_parameters(circuit, trusted)
+    return hermitian_part.hermitian_part(circuit, trusted)
 
 
-def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
-    """The deterministic methods that the circuit's device offers, the user's own first."""
-    from qdiag.bridges.running import applicable as bridge
-
-    return bridge.applicable(circuit, configuration)
+# --- the batch --------------------------------------------------------------------------------------------------------
 
 
 def rows(circuit: Circuit) -> tuple[Circuit, ...]:
@@ -50,6 +58,16 @@ def rows(circuit: Circuit) -> tuple[Circuit, ...]:
     from qdiag.bridges.running import batch_rows
 
     return batch_rows.rows(circuit)
+
+
+def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the parameters whose first axis is the batch."""
+    from qdiag.bridges.running import batch_rows
+
+    return batch_rows.batched_parameters(circuit, trusted)
+
+
+# --- what derivative rules see of a circuit ---------------------------------------------------------------------------
 
 
 def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
@@ -73,6 +91,9 @@ def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return decompositions.ruled(circuit, trusted)
 
 
+# --- what becomes of numbers on their way -----------------------------------------------------------------------------
+
+
 def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations whose matrix from tracked numbers differs from the one from plain numbers: position and what was lost.
 
@@ -88,13 +109,6 @@ def casts(request: Request) -> Casts:
     from qdiag.bridges.facts import complex_casts as bridge
 
     return bridge.casts(request)
-
-
-def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
-    """The circuit with the Hermitian part of each observable that is not Hermitian; None where all are, as far as one can tell."""
-    from qdiag.bridges.facts import hermitian_part
-
-    return hermitian_part.hermitian_part(circuit, trusted)
 
 
 def layer_loss(dtype: str, is_complex: bool) -> float:
