@@ -85,11 +85,11 @@ class Cause:
     remedy
         What to do, as reports say it. All that ``qdiag explain`` says besides stands in the cause's page (`qdiag.diagnosis.page`).
     applies
-        Whether the cause comes into question at all: cheap, from the scene alone.
+        Whether the cause comes into question at all: cheap, from the symptoms alone.
     predicts
         Its predictions. A cause without a flip can become likely, never confirmed.
     because
-        One sentence with the particulars of this scene.
+        One sentence with the particulars of these symptoms.
     upstream
         Issues of PennyLane or torch about it.
     verdicts

@@ -108,7 +108,7 @@ def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, 
 
 
 def recurs(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> bool:
-    """Whether a cause, found elsewhere, explains a scene, too: its own experiments alone, no rivals.
+    """Whether a cause, found elsewhere, explains these symptoms, too: its own experiments alone, no rivals.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def recurs(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Op
 
 
 def again(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Optional[Diagnosis]:
-    """The diagnosis by a cause that was found elsewhere, where it explains this scene (see `recurs`); None where it does not.
+    """The diagnosis by a cause that was found elsewhere, where it explains these symptoms (see `recurs`); None where it does not.
 
     It is *likely* at most: no rival was asked, and in a circuit of one operation there may be nothing left to freeze.
     """
