@@ -62,6 +62,10 @@ class AutogradGraph:
         vjp, value = make_vjp(slope, self.leaves)
         return tuple(array_of(gradient) for gradient in vjp(np.ones_like(value)))
 
+    def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
+        """Whether any live number that was made on the way is a box: autograd does not say to which parameter one leads back."""
+        return (any(hasattr(number, "_node") for number in live),) * len(self.leaves)
+
     def _given(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         return tuple(_cotangent(cotangent, output) for cotangent, output in zip(cotangents, self.outputs))
 

@@ -38,6 +38,9 @@ class Graph(Protocol):
     def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """The derivative of the vector-Jacobian product along a direction."""
 
+    def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
+        """For each tracked parameter, whether live numbers that were made on the way depend on it, as far as the graph knows."""
+
 
 class PlainGraph:
     """A forward pass on untracked numbers: there is nothing to differentiate."""
@@ -54,6 +57,11 @@ class PlainGraph:
     def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """No parameter is tracked."""
         return ()
+
+    def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
+        """No parameter is tracked."""
+        return ()
+
 
 
 def _plain(parameter: Parameter) -> Any:

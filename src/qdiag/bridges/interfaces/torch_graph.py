@@ -71,6 +71,15 @@ class TorchGraph:
             second = _spread(self.leaves, lambda able: torch.autograd.grad(slopes, able, retain_graph=True, allow_unused=True))
         return tuple(np.zeros_like(p.value) if g is None else array_of(g) for p, g in zip(self.tracked, second))
 
+    def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
+        """For each tracked parameter, whether live numbers that were made on the way depend on it, as far as the graph knows."""
+        made = [number for number in live if isinstance(number, torch.Tensor) and number.requires_grad]
+        if not made:
+            return (False,) * len(self.leaves)
+        total = torch.stack([(torch.real(number) if number.is_complex() else number).double().sum() for number in made]).sum()
+        found = torch.autograd.grad(total, self.leaves, allow_unused=True, retain_graph=True)
+        return tuple(gradient is not None for gradient in found)
+
     def _gradients(self, cotangents: Cotangents, create_graph: bool) -> Sequence[Optional[Any]]:
         pairs = [
             (output, _cotangent(cotangent, output))

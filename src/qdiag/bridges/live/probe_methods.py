@@ -1,0 +1,113 @@
+"""What differentiation methods say of a probed QNode: the slope of its weighted outputs along each tracked argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.bridges.interfaces.choice import graph_for
+from qdiag.bridges.interfaces.forward_pass import Graph
+from qdiag.bridges.live.probe_subject import Subject, first_line, real_elements
+from qdiag.bridges.stack import takes_gradient_kwargs
+from qdiag.model.circuit import Parameter
+from qdiag.model.probe import Probe, ProbedMethod
+
+Followed = tuple[bool, ...]
+"""For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
+
+
+def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
+    """The user's own method, beside plain numbers, and plain numbers once more."""
+    again = real_elements(subject.outputs(subject.here))
+    graph, said = _differentiate(subject, subject.qnode, str(getattr(subject.qnode, "diff_method", "") or "none"))
+    plain = real_elements(subject.plain)
+    probe = Probe(
+        call,
+        methods=(said,) if subject.tracked else (),
+        eps=max([_eps(leaf.array) for leaf in subject.leaves] + [_eps(output) for output in subject.plain]),
+        size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
+        plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
+        repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
+    )
+    return probe, _followed(subject, graph)
+
+
+def other_method(subject: Subject, method: str) -> ProbedMethod:
+    """Another method, on a copy of the QNode."""
+    try:
+        other = _with_method(subject.qnode, method)
+    except Exception as error:
+        return ProbedMethod(method, failure=first_line(error))
+    return other_qnode(subject, other, method)
+
+
+def other_qnode(subject: Subject, qnode: Any, method: str) -> ProbedMethod:
+    """What another QNode says; one that computes another circuit than the user's is none of it."""
+    graph, said = _differentiate(subject, qnode, method)
+    if graph is not None and not said.failure and not subject.is_same(real_elements(graph.outputs)):
+        return ProbedMethod(method, failure="gives other outputs")
+    return said
+
+
+def slopes_here(subject: Subject) -> ProbedMethod:
+    """What the QNode itself says at other numbers of the subject."""
+    return _differentiate(subject, subject.qnode, "")[1]
+
+
+def _differentiate(subject: Subject, qnode: Any, method: str) -> tuple[Optional[Graph], ProbedMethod]:
+    """The forward pass, where there was one, and the slopes or what was raised instead."""
+    graph: Optional[Graph] = None
+    try:
+        graph = _forward_pass(subject, qnode)
+        gradients = graph.vjp(subject.cotangents(graph.outputs, graph.imaginary_unit))
+    except Exception as error:
+        return graph, ProbedMethod(method, failure=first_line(error))
+    return graph, ProbedMethod(method, tuple(map(_along, gradients, subject.directions)))
+
+
+def _forward_pass(subject: Subject, qnode: Any) -> Graph:
+    """The QNode on tracked numbers: the tracked arguments are the graph's parameters."""
+    interface = subject.interface
+
+    def function(numbers: Sequence[Any]) -> Sequence[Any]:
+        values = subject.here
+        for place, number in zip(subject.tracked, numbers):
+            values[place] = number
+        return subject.evaluate(qnode, values)
+
+    return graph_for(interface)(function, [Parameter(subject.leaves[place].array, interface, True) for place in subject.tracked])
+
+
+def _followed(subject: Subject, graph: Optional[Graph]) -> Followed:
+    """What the forward pass that was made last leads back to; where there was none, nothing is known to be cut."""
+    if graph is None:
+        return (True,) * len(subject.tracked)
+    try:
+        return graph.leads_back(subject.circuit_parameters())
+    except Exception:
+        # a graph that cannot be walked back leads nowhere
+        return (False,) * len(subject.tracked)
+
+
+def _along(gradient: np.ndarray, direction: np.ndarray) -> float:
+    return float(np.sum(np.real(np.conj(gradient) * direction)))
+
+
+def _largest_gap(elements: np.ndarray, plain: np.ndarray) -> float:
+    return float(np.max(np.abs(elements - plain), initial=0.0)) if elements.shape == plain.shape else 0.0
+
+
+def _eps(array: np.ndarray) -> float:
+    return float(np.finfo(array.dtype).eps) if array.dtype.kind in "fc" else float(np.finfo(np.float64).eps)
+
+
+def _with_method(qnode: Any, method: str) -> Any:
+    if hasattr(qnode, "update"):
+        if takes_gradient_kwargs():
+            return qnode.update(diff_method=method, gradient_kwargs={})
+        return qnode.update(diff_method=method)
+    # backprop put a device of its own in place of the user's
+    device = vars(qnode).get("_original_device", qnode.device)
+    return type(qnode)(qnode.func, device, interface=qnode.interface, diff_method=method)

@@ -1,0 +1,175 @@
+"""What numbers say of a probed QNode: how its weighted outputs, and its circuit, really move along one tracked argument."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any, Callable, Optional
+
+import numpy as np
+
+from qdiag.bridges.live import qnode_attributes, unfollowed
+from qdiag.bridges.live.arguments import like
+from qdiag.bridges.live.probe_methods import slopes_here
+from qdiag.bridges.live.probe_subject import Subject, arrays_of, first_line, real_elements
+from qdiag.bridges.results import array_of, flattened
+from qdiag.model.numerics.derivative import Derivative, derivative
+from qdiag.model.probe import ProbedArgument
+
+ASIDE = 0.05
+"""How far an argument is moved off a point at which the circuit has operations of its own, or a gradient is no number."""
+
+LOST = 1e-4
+"""Relative to the numerical slope: where the own method is no further away, nothing is lost that could be put back."""
+
+KNOWN = 1e-6
+"""Of what is lacking: an error bar that is wider proves nothing."""
+
+SHORT_STEPS = tuple(0.01 * 1.6**-k for k in range(16))
+"""Steps at which parameters still move as their slopes say."""
+
+PARAMETER_STEP = 1e-3
+"""How far an argument is moved to see which of the circuit's parameters go with it."""
+
+_TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
+"""Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
+
+
+def probed_argument(subject: Subject, position: int, own: Optional[float], followed: bool) -> ProbedArgument:
+    """The numerical slope along the direction of one tracked argument.
+
+    Parameters
+    ----------
+    subject
+        The QNode and its arguments.
+    position
+        Which of the tracked ones.
+    own
+        What the user's own method says of it.
+    followed
+        Whether the graph of the circuit's parameters leads back to it.
+    """
+    direction = subject.directions[position]
+    found = _slope(subject, position)
+    numerical = float(found.value)
+    moves, restructured = _parameters_move(subject, position)
+    lost = own is not None and not math.isfinite(own)
+    apart = own is not None and abs(own - numerical) > LOST * abs(numerical)
+    return ProbedArgument(
+        subject.leaves[subject.tracked[position]].name,
+        numerical,
+        float(found.error),
+        found.smooth,
+        scale=float(np.sum(np.abs(subject.cotangent)) * np.sum(np.abs(direction))),
+        moves=moves,
+        followed=followed,
+        restructured=restructured,
+        aside=_aside(subject, position) if restructured or lost else None,
+        mended=_mended(subject, position, own, numerical) if own is not None and apart else None,
+    )
+
+
+def _slope(subject: Subject, position: int) -> Derivative:
+    def total(step: Any) -> Any:
+        try:
+            outputs = subject.outputs(subject.along(position, float(step)))
+        except Exception as error:
+            raise ValueError(first_line(error)) from None
+        if real_elements(outputs).shape != subject.cotangent.shape:
+            raise ValueError("the outputs have another shape here")
+        return subject.weigh(outputs)
+
+    return derivative(total, np.zeros(()), np.ones(()), noise=_noise(total))
+
+
+def _noise(total: Callable[[float], Any]) -> float:
+    """Rounding of one value, where it is more than float64's: second differences over steps that are too short for curvature."""
+    try:
+        middle = total(0.0)
+        seen = [abs(float(total(step) + total(-step) - 2 * middle)) for step in _TREMBLE]
+    except ValueError:
+        return 0.0
+    largest = max(seen)
+    return largest if largest > 1e-12 * (1 + abs(float(middle))) else 0.0
+
+
+def _parameters_move(subject: Subject, position: int) -> tuple[float, bool]:
+    """How far the circuit's parameters move along the direction, as a slope; whether it has other operations there than here."""
+    seen, operations = [], []
+    for side in (PARAMETER_STEP, -PARAMETER_STEP, 0.0):
+        try:
+            subject.evaluate(subject.qnode, subject.along(position, side))
+        except Exception:
+            # a quantum function that does not go on there: nothing is known of its parameters
+            return 0.0, False
+        seen.append([a for a in map(array_of, subject.circuit_parameters()) if a.dtype.kind in "biufc"])
+        operations.append(qnode_attributes.operations_of(subject.qnode))
+    restructured = operations[0] == operations[1] != operations[2]
+    ahead, behind, _ = seen
+    if [a.shape for a in ahead] != [b.shape for b in behind]:
+        return 0.0, restructured
+    gaps = (float(np.max(np.abs(a - b), initial=0.0)) / (2 * PARAMETER_STEP) for a, b in zip(ahead, behind))
+    return max(gaps, default=0.0), restructured
+
+
+def _aside(subject: Subject, position: int) -> Optional[float]:
+    """How far the own method is from the numerical slope off this point, on the first side of it that tells."""
+    place = subject.tracked[position]
+    leaf = subject.leaves[place]
+    for step in (ASIDE, -ASIDE):
+        there = np.asarray(leaf.array + step * subject.directions[position], leaf.array.dtype)
+        moved = replace(leaf, value=like(leaf, there))
+        other = replace(subject, leaves=(*subject.leaves[:place], moved, *subject.leaves[place + 1 :]))
+        said = slopes_here(other)
+        gap = math.nan if said.failure else abs(said.slopes[position] - float(_slope(other, position).value))
+        if math.isfinite(gap):
+            return gap
+    return None
+
+
+# --- what no graph follows, put back --------------------------------------------------------------------------------------
+
+
+def _mended(subject: Subject, position: int, own: float, numerical: float) -> Optional[float]:
+    """How far the own slope is from the numerical one with what no graph follows put back; None where that cannot be told."""
+    try:
+        lacking = _lacking(subject, position)
+    except Exception:
+        # whatever a QNode cannot do here says nothing about its gradient
+        return None
+    if lacking is None or not lacking.smooth or float(lacking.error) > KNOWN * abs(own - numerical):
+        return None
+    return abs(own + float(lacking.value) - numerical)
+
+
+def _lacking(subject: Subject, position: int) -> Optional[Derivative]:
+    """The slope of the outputs along those moves of the circuit's parameters that no graph follows; None where these are not known."""
+    followed = _followed_slopes(subject, position)
+    subject.evaluate(subject.qnode, subject.along(position, 0.0))
+    here = [array_of(p) for p in subject.circuit_parameters()]
+    if followed is None or len(followed) != len(here):
+        return None
+
+    def total(step: Any) -> Any:
+        subject.evaluate(subject.qnode, subject.along(position, float(step)))
+        there = [array_of(p) for p in subject.circuit_parameters()]
+        put_back = unfollowed.unfollowed(here, there, followed, float(step))
+        if put_back is None:
+            raise ValueError("the parameters are not cut off, but move otherwise than their graph says")
+        return subject.weigh(arrays_of(flattened(unfollowed.rerun(subject.qnode, put_back))))
+
+    return derivative(total, np.zeros(()), np.ones(()), steps=SHORT_STEPS)
+
+
+def _followed_slopes(subject: Subject, position: int) -> Optional[list[np.ndarray]]:
+    """How far the circuit's parameters move along an argument's direction, as torch's graph says."""
+    if subject.interface != "torch":
+        return None
+    import torch
+
+    values = subject.along(position, 0.0)
+    place = subject.tracked[position]
+    values[place] = values[place].clone().requires_grad_()
+    with torch.enable_grad():
+        subject.evaluate(subject.qnode, values)
+        return unfollowed.slopes(subject.circuit_parameters(), values[place], subject.directions[position])

@@ -1,0 +1,195 @@
+"""What is probed: a QNode with the arguments of one call, evaluated as often as one likes, each time from the same random streams."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from qdiag.bridges.live import qnode_attributes
+from qdiag.bridges.live.arguments import Leaf, drawn_direction, leaves_of, moved, substituted, widened
+from qdiag.bridges.results import array_of, flattened
+
+MOST_ARGUMENTS = 16
+"""Tracked arguments that are probed one by one."""
+
+SEED = 3
+
+SAME = 1e-3
+"""Two evaluations no further apart than this, of whatever precision, are of one and the same circuit."""
+
+Streams = tuple[Any, Any, Any]
+"""The states of Python's, numpy's and torch's random numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A QNode and the arguments of one call; made by `subject_of`.
+
+    Parameters
+    ----------
+    qnode, args, kwargs
+        The call.
+    leaves
+        The tensors and arrays among its arguments.
+    tracked
+        Positions among the leaves of those that are differentiated: of one framework, as a graph has it.
+    directions
+        A random direction for each of them.
+    streams
+        The random streams from which every evaluation starts.
+    plain
+        The outputs on numbers that nothing tracks.
+    cotangent
+        A random weight for each element of the outputs: what is differentiated is their weighted sum.
+    wide
+        Whether the QNode takes float64 copies of its arguments, and gives the same.
+    """
+
+    qnode: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    leaves: tuple[Leaf, ...]
+    tracked: tuple[int, ...]
+    directions: tuple[np.ndarray, ...]
+    streams: Streams
+    plain: tuple[np.ndarray, ...] = ()
+    cotangent: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    wide: bool = False
+
+    @property
+    def interface(self) -> str:
+        """Whose graph leads from the outputs back to the tracked arguments."""
+        return "torch" if any(self.leaves[place].torch for place in self.tracked) else "autograd"
+
+    @property
+    def sampled(self) -> bool:
+        """Whether results are drawn at random."""
+        tape = qnode_attributes.tape_of(self.qnode)
+        if isinstance(self.kwargs.get("shots"), int):
+            return True
+        return bool(getattr(getattr(tape, "shots", None), "total_shots", None) or qnode_attributes.shots_of(self.qnode, tape))
+
+    # --- evaluating ---
+
+    def evaluate(self, qnode: Any, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The live outputs of a QNode with these in the places of the leaves."""
+        _restore(self.streams)
+        following = iter(values)
+        args = tuple(substituted(value, following) for value in self.args)
+        kwargs = {name: substituted(value, following) for name, value in self.kwargs.items()}
+        return flattened(qnode(*args, **kwargs))
+
+    def outputs(self, values: Sequence[Any]) -> tuple[np.ndarray, ...]:
+        """The outputs of the QNode itself, as arrays."""
+        return arrays_of(self.evaluate(self.qnode, values))
+
+    @property
+    def here(self) -> list[Any]:
+        """The arguments as they were, tracked by nothing."""
+        return [leaf.value for leaf in self.leaves]
+
+    def along(self, position: int, step: float) -> list[Any]:
+        """The arguments with the tracked one at a position moved along its direction."""
+        given = [widened(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
+        place = self.tracked[position]
+        given[place] = moved(given[place], self.leaves[place], self.directions[position], step)
+        return given
+
+    def circuit_parameters(self) -> list[Any]:
+        """The live numbers in the circuit that the last evaluation made."""
+        tape = qnode_attributes.tape_of(self.qnode)
+        try:
+            return list(tape.get_parameters(trainable_only=False))
+        except Exception:
+            # a QNode that has not come as far as a tape
+            return []
+
+    # --- outputs ---
+
+    def weigh(self, outputs: Sequence[np.ndarray]) -> Any:
+        """The sum of all elements by their weights."""
+        return np.asarray(self.cotangent @ real_elements(outputs))
+
+    def cotangents(self, outputs: Sequence[np.ndarray], imaginary_unit: complex) -> list[np.ndarray]:
+        """The weights in the shapes of the outputs; those of a complex one in the convention that has this unit."""
+        found, start = [], 0
+        for output in outputs:
+            shape = _real(output).shape
+            weights = self.cotangent[start : start + int(np.prod(shape))].reshape(shape)
+            start += weights.size
+            found.append(weights[..., 0] + imaginary_unit * weights[..., 1] if np.iscomplexobj(output) else weights)
+        return found
+
+    def is_same(self, elements: np.ndarray) -> bool:
+        """Whether these are the elements of the outputs, rounding apart."""
+        plain = real_elements(self.plain)
+        return elements.shape == plain.shape and bool(np.allclose(elements, plain, rtol=SAME, atol=SAME))
+
+
+def subject_of(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Subject:
+    """Make the subject of a call, which evaluates it twice."""
+    leaves = tuple(leaves_of(args, kwargs, qnode_attributes.parameter_names(qnode)))
+    all_tracked = [place for place, leaf in enumerate(leaves) if leaf.tracked]
+    in_torch = any(leaves[place].torch for place in all_tracked)
+    tracked = tuple(place for place in all_tracked if leaves[place].torch == in_torch)[:MOST_ARGUMENTS]
+    draws = np.random.default_rng(SEED)
+    directions = tuple(drawn_direction(draws, leaves[place].array) for place in tracked)
+    subject = Subject(qnode, args, kwargs, leaves, tracked, directions, _streams())
+    plain = subject.outputs(subject.here)
+    size = real_elements(plain).size
+    cotangent = np.asarray(draws.uniform(0.5, 1.0, size) * draws.choice([-1.0, 1.0], size))
+    subject = replace(subject, plain=plain, cotangent=cotangent)
+    return replace(subject, wide=_takes_wider(subject))
+
+
+def _takes_wider(subject: Subject) -> bool:
+    try:
+        return subject.is_same(real_elements(subject.outputs([widened(leaf.value) for leaf in subject.leaves])))
+    except Exception:
+        # a quantum function that insists on its dtype
+        return False
+
+
+def first_line(error: BaseException) -> str:
+    """An exception in a line."""
+    return f"{type(error).__name__}: {error}".split("\n")[0][:300]
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------------
+
+
+def arrays_of(outputs: Sequence[Any]) -> tuple[np.ndarray, ...]:
+    """Live outputs as arrays."""
+    return tuple(array_of(output) for output in outputs)
+
+
+def real_elements(outputs: Sequence[np.ndarray]) -> np.ndarray:
+    """All elements of outputs in a row, real and imaginary parts each as an element."""
+    return np.concatenate([_real(output).reshape(-1) for output in outputs] or [np.zeros(0)])
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    array = np.asarray(array)
+    if np.iscomplexobj(array):
+        return np.stack([array.real, array.imag], -1).astype(np.float64)
+    return array.astype(np.float64)
+
+
+# --- random streams -------------------------------------------------------------------------------------------------------
+
+
+def _streams() -> Streams:
+    torch: Any = sys.modules.get("torch")
+    return random.getstate(), np.random.get_state(), None if torch is None else torch.get_rng_state()
+
+
+def _restore(streams: Streams) -> None:
+    random.setstate(streams[0])
+    np.random.set_state(streams[1])
+    if streams[2] is not None:
+        sys.modules["torch"].set_rng_state(streams[2])
