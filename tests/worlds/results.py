@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from qdiag.model.findings import (
     Unfaithful,
 )
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document
+from qdiag.report.content.outline import Document, NextStep
 from qdiag.report.redacting.redaction import Secrets
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.small_circuits import circuit, combination, controlled, expval, gate, probs
@@ -54,13 +54,13 @@ class Case:
     result: Result
     script: Script
     files: tuple[str, ...] = ("trace.qdiag", "findings.json", "report.md", "report.html", "repro.py")
-    follow_up: str = ""
+    next_step: Optional[NextStep] = None
 
     def document(self, secrets: Secrets = NO_SECRETS) -> Document:
         """The report on it."""
         folder = f"qdiag-runs/{self.script.path[:-3]}-1"
         return document(
-            self.result, self.script, ENVIRONMENT, folder=folder, files=self.files, next_command=self.follow_up, secrets=secrets
+            self.result, self.script, ENVIRONMENT, folder=folder, files=self.files, next_step=self.next_step, secrets=secrets
         )
 
 
@@ -143,7 +143,7 @@ def moons() -> Case:
     result = Result(replay, 241, 240, (("Model.qnode", "train.py:31"),), Verdict.ROUNDING, (finding,))
     script = Script("moons.py", ("default.qubit", "backprop"), False, 0)
     return Case(
-        result, script, follow_up="qdiag twin moons.py -- default.qubit backprop   why the losses part although every call agrees"
+        result, script, next_step=NextStep(("qdiag", "twin", "moons.py"), script.argv, "why the losses part although every call agrees")
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
+from typing import Optional
 
 from qdiag.errors import OutputError, TraceError
-from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document
+from qdiag.report.content.outline import Document, NextStep
 from qdiag.report.formats import findings_json, markdown
 from qdiag.trace.run_folder import RunFolder
 
@@ -27,7 +26,7 @@ def report(outcome: JudgedRun) -> Document:
         outcome.environment,
         folder=str(run.path),
         files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
-        next_command=_next(outcome),
+        next_step=_next(outcome),
         training=outcome.training,
     )
     write_reports(outline, run)
@@ -59,24 +58,21 @@ def reported(run: RunFolder) -> Document:
     return outline_file.load(run.outline.read_text(encoding="utf-8"))
 
 
-def _next(outcome: JudgedRun) -> str:
-    """What to type next, and why."""
+def _next(outcome: JudgedRun) -> Optional[NextStep]:
+    """What to type next, and why; None where there is nothing that would help."""
     errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
     outside_only = bool(errors) and all(divergence.outside for divergence in errors)
     if outcome.script.called and (outside_only or not errors):
-        return ""
-    words = " ".join([*(["-m"] if outcome.script.module else []), _shown(outcome.script.path), *_arguments(outcome.script)])
+        return None
+    script = outcome.script
+    of_script = (*(["-m"] if script.module else []), _shown(script.path))
     if outside_only:
-        return f"qdiag trace {words}   again, once the script is changed as the remedy says"
+        return NextStep(("qdiag", "trace", *of_script), script.argv, "again, once the script is changed as the remedy says")
     if outcome.result.verdict is Verdict.ERROR:
-        return "qdiag report --github   the text for an issue"
+        return NextStep(("qdiag", "report", "--github"), reason="the text for an issue")
     if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
-        return f"qdiag twin {words}   why the losses part although every call agrees"
-    return ""
-
-
-def _arguments(script: Script) -> list[str]:
-    return ["--", *map(shlex.quote, script.argv)] if script.argv else []
+        return NextStep(("qdiag", "twin", *of_script), script.argv, "why the losses part although every call agrees")
+    return None
 
 
 def _shown(path: str) -> str:

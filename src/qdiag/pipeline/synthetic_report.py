@@ -85,7 +85,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.divergence.verdict, (finding,), (NOTE,))
     files = [] if finding.reproducer is None else [path.name]
-    return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files, next_command="")
+    return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
 
 
 def _told(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
 from qdiag.report.content import outline_file
-from qdiag.report.content.outline import Document
+from qdiag.report.content.outline import Document, NextStep
 from qdiag.report.formats import bundle, findings_json, github, html, markdown
 from tests.unit.report.redacting.test_patterns import PATTERNS
 from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, SECRETS
@@ -57,7 +57,8 @@ def planted() -> Case:
     script = replace(
         case.script, path="/home/alice/moons/train.py", argv=(*ARGUMENTS, *texts), failure=Failure("E", everything, tuple(texts))
     )
-    return replace(case, result=result, script=script, files=tuple(texts), follow_up=everything)
+    step = NextStep(tuple(texts), script.argv, everything)
+    return replace(case, result=result, script=script, files=tuple(texts), next_step=step)
 
 
 def all_formats(document: Document, folder: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Optional
 
@@ -16,7 +15,7 @@ from qdiag.report.content.chapters import chapter, reproducer_state, said, trace
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, shortened
 from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
-from qdiag.report.content.outline import Code, Document, Fact, Table
+from qdiag.report.content.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.content.trainings import training_record, trainings
 from qdiag.report.formats.findings_json import record
 from qdiag.report.redacting.redaction import Secrets, redacted, secrets_of_this_machine
@@ -29,7 +28,7 @@ def document(
     *,
     folder: str = "",
     files: Sequence[str] = (),
-    next_command: str = "",
+    next_step: Optional[NextStep] = None,
     secrets: Optional[Secrets] = None,
     training: Optional[Training] = None,
 ) -> Document:
@@ -41,7 +40,7 @@ def document(
         What was found, how the script ran, and on what.
     folder, files
         Where the run was written, and the names of the files in it.
-    next_command
+    next_step
         What to type next, and why.
     secrets
         What must not leave; by default what this machine and the script's arguments give away.
@@ -50,10 +49,7 @@ def document(
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
-    said = shlex.join(script.argv)
-    result, script, environment, training = redacted((result, script, environment, training), secrets)
-    if said:
-        next_command = next_command.replace(said, shlex.join(script.argv))
+    result, script, environment, training, next_step = redacted((result, script, environment, training, next_step), secrets)
     names = names_of(result.replay.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
@@ -70,7 +66,7 @@ def document(
         environment=_environment(environment, result),
         script_failure=_failure(script.failure),
         wrote=_wrote(folder, files, result),
-        follow_up=next_command,
+        next_step=next_step,
         version=__version__,
         record={**record(result, script, environment), **({} if training is None else {"training": training_record(training)})},
     )

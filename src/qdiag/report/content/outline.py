@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
@@ -34,6 +36,38 @@ class Code:
     text: str
     language: str = "python"
     note: str = ""
+
+
+_STAND_IN = re.compile(r"<[a-z\-]+>")
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to type next, and why.
+
+    Parameters
+    ----------
+    command
+        Word by word, as they are typed.
+    arguments
+        Those that the script gets behind ``--``, as it gets them.
+    reason
+        What typing it is good for.
+    """
+
+    command: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def typed(self) -> str:
+        """The command in one line, as a shell takes it; stand-ins for what must not leave stay readable."""
+        return " ".join([*self.command, *(["--", *map(_quoted, self.arguments)] if self.arguments else [])])
+
+
+def _quoted(word: str) -> str:
+    rest = _STAND_IN.sub("x", word)
+    return word if shlex.quote(rest) == rest else shlex.quote(word)
 
 
 @dataclass(frozen=True)
@@ -187,8 +221,8 @@ class Document:
         How the script was run and on what.
     script_failure
         The script's own exception.
-    wrote, follow_up
-        The files written; the next command to type and, after three blanks, why.
+    wrote, next_step
+        The files written; what to type next, if anything.
     record
         The content of findings.json, already strict JSON.
     version
@@ -209,15 +243,9 @@ class Document:
     environment: tuple[Fact, ...] = ()
     script_failure: Optional[Code] = None
     wrote: str = ""
-    follow_up: str = ""
+    next_step: Optional[NextStep] = None
     version: str = ""
     record: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def next_step(self) -> tuple[str, str]:
-        """The next command to type, and why."""
-        command, _, why = self.follow_up.partition("   ")
-        return command, why
 
     def of_finding(self, number: int) -> Document:
         """The report of one finding alone, by its number from 1."""

@@ -31,10 +31,18 @@ def load(text: str) -> Document:
         stored = json.loads(text)
         if stored["format"] != FORMAT:
             raise TraceError("the report was written by another version of qdiag", "judge the run again with: qdiag diagnose")
-        document: Document = _restored(Document, stored["document"])
+        document: Document = _restored(Document, _as_today(stored["document"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise TraceError("the stored report is damaged", "judge the run again with: qdiag diagnose") from None
     return document
+
+
+def _as_today(stored: dict[str, Any]) -> dict[str, Any]:
+    """A document as it is stored today; earlier ones have the next step in one text, with three blanks before its reason."""
+    if "follow_up" not in stored:
+        return stored
+    command, _, reason = stored["follow_up"].partition("   ")
+    return {**stored, "next_step": {"command": [command], "arguments": [], "reason": reason} if command else None}
 
 
 def _plain(tree: Any) -> Any:

@@ -36,8 +36,8 @@ def _blocks(document: Document) -> Iterator[str]:
         yield plain(document.gaps.alt)
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in (*document.script, *document.environment)])
-    command, why = document.next_step
-    yield f"Made by qdiag {document.version}." + (f" Next: {inline(command)} {why}".rstrip() if command else "")
+    step = document.next_step
+    yield f"Made by qdiag {document.version}." + (f" Next: {inline(step.typed)} {step.reason}".rstrip() if step is not None else "")
 
 
 def _trainings(shown: Trainings) -> Iterator[str]:

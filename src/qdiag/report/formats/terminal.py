@@ -95,10 +95,15 @@ def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
     ended = next((fact.text for fact in document.script if fact.label == "ended"), "")
     said = any(chapter.fact("says") == ended for chapter in document.chapters)
     facts = [Fact("script", ended if document.script_failure and not said else "")]
-    facts += [Fact("wrote", document.wrote), Fact("next", document.follow_up)]
+    facts += [Fact("wrote", document.wrote), Fact("next", _next(document))]
     if verbose and document.refused:
         facts += [Fact("refused", f"{method}: {words}") for method, words in document.refused.rows]
     return tuple(fact for fact in facts if fact.text)
+
+
+def _next(document: Document) -> str:
+    step = document.next_step
+    return "" if step is None else f"{step.typed}   {step.reason}"
 
 
 def _facts(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:

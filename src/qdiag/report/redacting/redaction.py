@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import DIFF_METHODS
-from qdiag.report.content.outline import Code
+from qdiag.report.content.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
 from qdiag.report.redacting.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
 from qdiag.report.redacting.script_arguments import hidden, secret_arguments
@@ -204,6 +204,8 @@ def _redacted(tree: Any, secrets: Secrets) -> Any:
         return secrets.cleaned(tree)
     if isinstance(tree, Script):
         tree = replace(tree, argv=hidden(tree.argv))
+    if isinstance(tree, NextStep):
+        tree = replace(tree, arguments=hidden(tree.arguments))
     if isinstance(tree, (Reproducer, Code)):
         return _with_code(tree, secrets)
     if is_dataclass(tree) and not isinstance(tree, type):

@@ -34,3 +34,13 @@ def test_what_is_no_document_is_refused_with_a_cure(text: str) -> None:
     with pytest.raises(TraceError) as error:
         outline_file.load(text)
     assert "qdiag diagnose" in error.value.cure
+
+
+def test_a_report_of_an_earlier_qdiag_has_its_next_step_in_one_text() -> None:
+    stored = json.loads(outline_file.save(CASES["moons"]().document()))
+    del stored["document"]["next_step"]
+    told = "qdiag report --github   the text for an issue"
+    for text, step in ((told, ("qdiag report --github", "the text for an issue")), ("", None)):
+        stored["document"]["follow_up"] = text
+        read = outline_file.load(json.dumps(stored)).next_step
+        assert (read and (read.typed, read.reason)) == step

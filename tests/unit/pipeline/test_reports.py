@@ -1,0 +1,63 @@
+"""What a run's report says to type next: what helps with what was found, on the script as it was run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Optional
+
+import pytest
+
+from qdiag.model.call import Script
+from qdiag.model.comparison import Verdict
+from qdiag.model.probe import Probe
+from qdiag.model.twin_training import Training
+from qdiag.pipeline.reports import _next
+from qdiag.pipeline.run_options import JudgedRun
+from qdiag.trace.run_folder import RunFolder
+from tests.worlds import results
+
+SCRIPT = Script("train.py", ("--name", "two words"))
+
+
+def run(case: str, script: Script = SCRIPT, training: Optional[Training] = None, *, outside: bool = False) -> JudgedRun:
+    result = results.CASES[case]().result
+    if outside:
+        findings = tuple(replace(f, divergence=replace(f.divergence, probe=Probe(0))) for f in result.findings)
+        result = replace(result, findings=findings)
+    return JudgedRun(result, RunFolder(Path("run")), script, results.ENVIRONMENT, training=training)
+
+
+def typed(judged: JudgedRun) -> str:
+    step = _next(judged)
+    return "" if step is None else step.typed
+
+
+def test_an_error_of_a_circuit_is_reported() -> None:
+    assert typed(run("shifted")) == "qdiag report --github"
+
+
+def test_what_lies_outside_of_circuits_is_traced_again_once_the_script_is_changed() -> None:
+    assert typed(run("shifted", outside=True)) == "qdiag trace train.py -- --name 'two words'"
+    assert typed(run("shifted", replace(SCRIPT, module=True, path="pkg.train", argv=()), outside=True)) == "qdiag trace -m pkg.train"
+
+
+def test_where_all_calls_agree_to_rounding_twin_runs_say_why_losses_part() -> None:
+    assert typed(run("moons")) == "qdiag twin train.py -- --name 'two words'"
+
+
+@pytest.mark.parametrize("case", ["healthy", "noisy"])
+def test_where_nothing_helps_nothing_is_said(case: str) -> None:
+    assert run(case).result.verdict in (Verdict.AGREE, Verdict.INCONCLUSIVE)
+    assert _next(run(case)) is None
+
+
+def test_a_function_that_was_called_is_no_script_to_run_again() -> None:
+    called = replace(SCRIPT, called=True)
+    assert _next(run("moons", called)) is None
+    assert _next(run("shifted", called, outside=True)) is None
+    assert typed(run("shifted", called)) == "qdiag report --github"
+
+
+def test_a_path_outside_of_this_folder_is_named_by_its_file_alone() -> None:
+    assert typed(run("moons", Script("/somewhere/else/train.py"))) == "qdiag twin train.py"
