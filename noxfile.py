@@ -2,7 +2,7 @@
 
 import nox
 
-nox.options.sessions = ["slow", "legacy"]
+nox.options.sessions = ["slow", "legacy", "wheel"]
 nox.options.error_on_missing_interpreters = False
 
 
@@ -11,6 +11,12 @@ def slow(session: nox.Session) -> None:
     """Run whole trainings, every case, and the comparisons of plain and recorded runs, on the newest stack."""
     session.install("-c", "constraints.txt", ".[test]")
     session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build a wheel, and see that it has every file of the package."""
+    session.run("python", "-m", "tests.tools.wheel")
 
 
 @nox.session
