@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes of DESIGN.md; precedence is 130, 2, 3, 1, 4, 0."""
+    """The exit codes that docs/ARCHITECTURE.md promises; precedence is 130, 2, 3, 1, 4, 0."""
 
     NOTHING_BEYOND_ROUNDING = 0
     ERROR_FOUND = 1

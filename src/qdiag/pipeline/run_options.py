@@ -106,7 +106,7 @@ class JudgedRun:
 
 
 def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
-    """The exit code of DESIGN.md: the script's failure before an error, an error before what is inconclusive."""
+    """The exit code that docs/ARCHITECTURE.md promises: the script's failure before an error, an error before what is inconclusive."""
     if outcome.interrupted:
         return ExitCode.INTERRUPTED
     if outcome.script.exit_code not in (0, None):
