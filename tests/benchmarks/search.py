@@ -28,7 +28,7 @@ from qdiag.model.method import parse
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
 from qdiag.proving.minimizing.same_difference import SameDifference
-from qdiag.proving.minimizing.search import minimize
+from qdiag.proving.minimizing.search import Terms, minimize
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 
@@ -74,7 +74,7 @@ def ours(count: int, question: Asking) -> Kept:
     """Our engine with its first pass alone, on operations that are numbered by their wire."""
     operations = tuple(Node("Item", wires=(i,)) for i in range(count))
     oracle = Oracle(lambda found: question(tuple(int(op.wires[0]) for op in found.operations)))
-    found = minimize(Circuit(operations, (Node("ExpectationMP"),)), oracle, passes=PASSES[:1])
+    found = minimize(Circuit(operations, (Node("ExpectationMP"),)), oracle, Terms(PASSES[:1]))
     return tuple(int(op.wires[0]) for op in found.circuit.operations)
 
 

@@ -23,7 +23,7 @@ from qdiag.proving.minimizing.changes import PennyLaneEdits  # noqa: E402
 from qdiag.proving.minimizing.oracle import Oracle  # noqa: E402
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of  # noqa: E402
 from qdiag.proving.minimizing.same_difference import SameDifference  # noqa: E402
-from qdiag.proving.minimizing.search import Minimized, minimize  # noqa: E402
+from qdiag.proving.minimizing.search import Minimized, Terms, minimize  # noqa: E402
 from qdiag.proving.minimizing.what_may_vary import explain  # noqa: E402
 from tests.worlds.small_circuits import gate, names, sketch  # noqa: E402
 
@@ -48,7 +48,7 @@ def difference(circuit: Circuit, good: str, bad: str, evaluator=None) -> SameDif
 
 
 def searched(circuit: Circuit, good: str, bad: str, **rest) -> Minimized:
-    return minimize(circuit, Oracle(difference(circuit, good, bad)), workshop=workshop_of(Inline(), trusted=False), **rest)
+    return minimize(circuit, Oracle(difference(circuit, good, bad)), Terms(workshop=workshop_of(Inline(), trusted=False), **rest))
 
 
 def contains(circuit: Circuit, name: str) -> bool:
@@ -113,7 +113,7 @@ def test_the_explanation_of_a_singular_point_is_a_number_beside_it() -> None:
     same = difference(circuit, BACKPROP, ADJOINT)
     assert same.kind.where == "nan"
     oracle, tools = Oracle(same), workshop_of(Inline(), trusted=False)
-    found = minimize(circuit, oracle, workshop=tools)
+    found = minimize(circuit, oracle, Terms(workshop=tools))
     assert names(found.circuit) == ("AmplitudeEmbedding",)
     explained = explain(found.circuit, oracle, same.agrees, tools)
     assert explained.change.startswith("0.37 for 0 in AmplitudeEmbedding")
@@ -148,7 +148,7 @@ def test_two_hundred_operations_on_six_wires_in_half_a_minute() -> None:
         same = difference(circuit, BACKPROP, LIGHTNING, workers)
         begun = time.perf_counter()
         with Oracle(same, width=2) as oracle:
-            found = minimize(circuit, oracle, workshop=workshop_of(workers, trusted=False))
+            found = minimize(circuit, oracle, Terms(workshop=workshop_of(workers, trusted=False)))
         seconds = time.perf_counter() - begun
     assert found.one_minimal
     assert len(found.circuit.operations) <= 4
@@ -210,6 +210,6 @@ class TestTwoFaults:
             before, after = same.observe(candidate), same.observe(with_parameters(candidate, frozen))
             return before.comparison.max_abs != after.comparison.max_abs
 
-        found = minimize(circuit, Oracle(same), workshop=workshop_of(Inline(), trusted=False), same_cause=flips)
+        found = minimize(circuit, Oracle(same), Terms(workshop=workshop_of(Inline(), trusted=False), same_cause=flips))
         assert contains(found.circuit, kept)
         assert not contains(found.circuit, {"Exp": "SProd", "SProd": "Exp"}[kept])

@@ -16,7 +16,7 @@ from qdiag.model.circuit import Circuit, Node, without_measurements, without_ope
 from qdiag.pipeline.stage_prove import keep
 from qdiag.proving.minimizing.oracle import Oracle, key_of
 from qdiag.proving.minimizing.order import key
-from qdiag.proving.minimizing.search import Minimized, minimize
+from qdiag.proving.minimizing.search import Minimized, Terms, minimize
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from tests.worlds.small_circuits import WORKSHOP, names
@@ -45,7 +45,7 @@ QUESTIONS = st.one_of(st.builds(arbitrary, st.integers(0, 255), st.integers(1, 1
 
 def searched(start: Circuit, interesting: Callable[[Circuit], bool], width: int = 1) -> Minimized:
     with Oracle(interesting, width=width) as oracle:
-        return minimize(start, oracle, workshop=WORKSHOP)
+        return minimize(start, oracle, Terms(workshop=WORKSHOP))
 
 
 def interesting_start(start: Circuit, interesting: Callable[[Circuit], bool]) -> None:
@@ -101,7 +101,7 @@ def test_interrupted_at_any_call_the_best_so_far_is_safe_and_valid(
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "repro.minimal"
-        found = minimize(start, Oracle(interrupted), workshop=WORKSHOP, accepted=lambda circuit: keep(circuit, path))
+        found = minimize(start, Oracle(interrupted), Terms(workshop=WORKSHOP, accepted=lambda circuit: keep(circuit, path)))
         text, _, numbers = path.read_bytes().partition(b"\n")
         assert [entry.name for entry in path.parent.iterdir()] == [path.name]
     on_disk = restore(text.decode(), unpack(numbers))

@@ -25,7 +25,7 @@ from qdiag.pipeline.stage_context import INTERRUPTED, StageContext
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference
-from qdiag.proving.minimizing.search import minimize
+from qdiag.proving.minimizing.search import Terms, minimize
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
 from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import Material
@@ -102,7 +102,7 @@ def minimal_of(
     question: Question,
     diagnosis: Diagnosis,
     context: StageContext,
-    accepted: Optional[Callable[[Circuit], None]] = None,
+    accepted: Callable[[Circuit], None] = lambda circuit: None,
 ) -> Optional[Minimal]:
     """The smallest circuit that shows the same difference for the same cause; None where there is nothing to shrink."""
     cause = cause_of(diagnosis.code)
@@ -111,11 +111,10 @@ def minimal_of(
     same = same_difference(question, divergence.call, divergence.wrong, cause, context)
     same_cause = _same_cause(divergence, question, cause, context)
     workshop = workshop_of(context.workers, trusted=context.trusted)
+    terms = Terms(workshop=workshop, budget=context.seconds, same_cause=same_cause, accepted=accepted)
     try:
         with Oracle(same, width=context.workers.count) as oracle:
-            found = minimize(
-                question.circuit, oracle, workshop=workshop, budget=context.seconds, same_cause=same_cause, accepted=accepted
-            )
+            found = minimize(question.circuit, oracle, terms)
             explained = explain(found.circuit, oracle, same.agrees, workshop) if found.one_minimal else Explanation()
     except NotReproducedError:
         return None

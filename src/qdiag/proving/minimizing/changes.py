@@ -29,7 +29,7 @@ class Changes:
     count: int
     make: Callable[[Items], Circuit]
 
-    def made(self, items: Items) -> Optional[Circuit]:
+    def circuit_with(self, items: Items) -> Optional[Circuit]:
         """The circuit with these changes made, or None where there is no such circuit."""
         try:
             return self.make(items)
@@ -38,7 +38,7 @@ class Changes:
 
     def each(self) -> tuple[Optional[Circuit], ...]:
         """The circuit with each change made alone."""
-        return tuple(self.made(frozenset({item})) for item in range(self.count))
+        return tuple(self.circuit_with(frozenset({item})) for item in range(self.count))
 
     @staticmethod
     def of_edits(circuit: Circuit, groups: Sequence[Sequence[Edit]]) -> Changes:
@@ -74,6 +74,8 @@ class PennyLaneEdits:
     gate: Callable[[str, tuple[Parameter, ...], tuple[Label, ...]], Optional[Node]] = lambda name, numbers, wires: None
     batched: Callable[[Circuit], tuple[int, ...]] = lambda circuit: ()
 
+
+NO_EDITS = PennyLaneEdits()
 
 Propose = Callable[[Circuit, PennyLaneEdits], Changes]
 """What a pass is: from the best circuit to what might be changed in it."""

@@ -16,7 +16,7 @@ from typing import Optional
 
 from qdiag.errors import NotReproducedError
 from qdiag.model.circuit import Circuit
-from qdiag.proving.minimizing.changes import Changes, Pass, PennyLaneEdits
+from qdiag.proving.minimizing.changes import NO_EDITS, Changes, Pass, PennyLaneEdits
 from qdiag.proving.minimizing.deletion import Items, Strategy, thin_out
 from qdiag.proving.minimizing.lookahead import likely
 from qdiag.proving.minimizing.oracle import Interesting, Oracle
@@ -25,17 +25,6 @@ from qdiag.proving.minimizing.passes import PASSES
 
 ANY_SIZE: Key = ((sys.maxsize,),)
 """A key above all others."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where the search is: the pass, the size of the best, the calls so far."""
-
-    name: str
-    operations: int
-    wires: int
-    calls: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -85,25 +74,12 @@ class _Stop(Exception):
     """The search ends here; its text says why."""
 
 
-def minimize(
-    start: Circuit,
-    oracle: Oracle,
-    *,
-    passes: Sequence[Pass] = PASSES,
-    workshop: Optional[PennyLaneEdits] = None,
-    budget: Optional[float] = None,
-    same_cause: Optional[Interesting] = None,
-    progress: Optional[Callable[[Progress], None]] = None,
-    accepted: Optional[Callable[[Circuit], None]] = None,
-) -> Minimized:
-    """Find the smallest circuit that is still interesting.
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """On which terms a search runs.
 
     Parameters
     ----------
-    start
-        An interesting circuit.
-    oracle
-        Says what is interesting.
     passes
         In which order to try what.
     workshop
@@ -114,21 +90,42 @@ def minimize(
         Confirms the cause again: asked after each pass that made progress. Where it does not hold, the search goes back to
         the last circuit for which it did, and from then on asks before it accepts anything. A cause that does not hold for the
         start says nothing, and is not asked again.
-    progress
-        Told now and then where the search is.
     accepted
         Handed each new best, the start first, so that it can be kept safe.
+    """
+
+    passes: Sequence[Pass] = PASSES
+    workshop: PennyLaneEdits = NO_EDITS
+    budget: Optional[float] = None
+    same_cause: Optional[Interesting] = None
+    accepted: Callable[[Circuit], None] = lambda circuit: None
+
+
+USUAL = Terms()
+
+
+def minimize(start: Circuit, oracle: Oracle, terms: Terms = USUAL) -> Minimized:
+    """Find the smallest circuit that is still interesting.
+
+    Parameters
+    ----------
+    start
+        An interesting circuit.
+    oracle
+        Says what is interesting.
+    terms
+        On which terms to search.
 
     Raises
     ------
     NotReproducedError
         If the start is not interesting.
     """
-    search = _Search(start, oracle, workshop or PennyLaneEdits(), budget, same_cause, progress, accepted)
+    search = _Search(start, oracle, terms)
     stopped = ""
     try:
         search.verify()
-        search.run(passes)
+        search.run(terms.passes)
     except _Stop as stop:
         stopped = str(stop)
     except KeyboardInterrupt:
@@ -141,26 +138,15 @@ def minimize(
 class _Search:
     """The state of one search: the best, how it got there, and which of it has been confirmed."""
 
-    def __init__(
-        self,
-        start: Circuit,
-        oracle: Oracle,
-        workshop: PennyLaneEdits,
-        budget: Optional[float],
-        same_cause: Optional[Interesting],
-        progress: Optional[Callable[[Progress], None]],
-        accepted: Optional[Callable[[Circuit], None]],
-    ) -> None:
-        self.oracle, self.workshop, self.budget = oracle, workshop, budget
-        self.same_cause = Oracle(same_cause) if same_cause is not None else None
-        self.progress, self.accepted = progress, accepted
+    def __init__(self, start: Circuit, oracle: Oracle, terms: Terms) -> None:
+        self.oracle, self.terms = oracle, terms
+        self.same_cause = Oracle(terms.same_cause) if terms.same_cause is not None else None
         self.begun = time.perf_counter()
         self.best, self.best_key = start, key(start)
         self.since_confirmed = [start]
         self.strict = False
         self.slips = 0
         self.steps: list[Step] = []
-        self.pass_name = "start"
 
     # --- the loop ---
 
@@ -172,8 +158,7 @@ class _Search:
             )
         if self.same_cause is not None and not self.same_cause.ask(self.best):
             self.same_cause = None
-        if self.accepted is not None:
-            self.accepted(self.best)
+        self.terms.accepted(self.best)
 
     def run(self, passes: Sequence[Pass]) -> None:
         """All passes, again and again, until each has left the best as it is, or has ended in a sweep that proves that it would."""
@@ -183,7 +168,6 @@ class _Search:
                 if settled.get(entry.name) is self.best:
                     continue
                 before, slips = self.best, self.slips
-                self.pass_name = entry.name
                 self.make(entry)
                 self.confirm()
                 self.steps.append(Step(entry.name, len(self.best.operations), self.oracle.calls, self.seconds))
@@ -196,16 +180,16 @@ class _Search:
         if entry.enlarges:
             self.enlarge(entry)
         else:
-            self.decide(entry.strategy, entry.propose(self.best, self.workshop), floor=None)
+            self.decide(entry.strategy, entry.propose(self.best, self.terms.workshop), floor=None)
 
     def enlarge(self, entry: Pass) -> None:
         """Each change alone makes the circuit larger: where it stays interesting, delete from it, and keep what ends up smaller."""
         item = 0
         while True:
-            changes, before = entry.propose(self.best, self.workshop), self.best_key
+            changes, before = entry.propose(self.best, self.terms.workshop), self.best_key
             if item >= changes.count:
                 return
-            larger = changes.made(frozenset({item}))
+            larger = changes.circuit_with(frozenset({item}))
             if self.consider(larger, floor=ANY_SIZE) and larger is not None:
                 self.decide(entry.strategy, Changes.deleting_operations(larger), floor=key(larger))
             if self.best_key == before:
@@ -220,7 +204,7 @@ class _Search:
             question = next(plan)
             while True:
                 self.look_ahead(strategy, changes, answers)
-                answers.append(self.consider(changes.made(question), floor))
+                answers.append(self.consider(changes.circuit_with(question), floor))
                 question = plan.send(answers[-1])
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
@@ -235,7 +219,7 @@ class _Search:
         floor
             Candidates below this key are asked for even where they would not improve on the best.
         """
-        if self.budget is not None and self.seconds > self.budget:
+        if self.terms.budget is not None and self.seconds > self.terms.budget:
             raise _Stop("budget")
         if candidate is None:
             return False
@@ -254,11 +238,7 @@ class _Search:
     def adopt(self, candidate: Circuit, size: Key) -> None:
         self.best, self.best_key = candidate, size
         self.since_confirmed.append(candidate)
-        if self.accepted is not None:
-            self.accepted(candidate)
-        if self.progress is not None:
-            operations = len(candidate.operations)
-            self.progress(Progress(self.pass_name, operations, len(candidate.wires), self.oracle.calls, self.seconds))
+        self.terms.accepted(candidate)
 
     # --- looking ahead ---
 
@@ -266,7 +246,7 @@ class _Search:
         """Start the questions that are likeliest to come next, found by replaying the strategy with guessed answers."""
         if self.oracle.width < 2:
             return
-        ahead = (changes.made(question) for question in likely(strategy, changes.count, answers))
+        ahead = (changes.circuit_with(question) for question in likely(strategy, changes.count, answers))
         candidates = [candidate for _, candidate in zip(range(self.oracle.width - 1), (c for c in ahead if c is not None))]
         self.oracle.prepare([c for c in candidates if key(c) < self.best_key])
 
@@ -293,8 +273,7 @@ class _Search:
         self.best = self.since_confirmed[low]
         self.best_key = key(self.best)
         self.since_confirmed = [self.best]
-        if self.accepted is not None:
-            self.accepted(self.best)
+        self.terms.accepted(self.best)
 
     # --- what came of it ---
 
@@ -306,8 +285,7 @@ class _Search:
         if stopped and self.same_cause is not None and len(self.since_confirmed) > 1:
             # the cause of these was never confirmed
             self.best = self.since_confirmed[0]
-            if self.accepted is not None:
-                self.accepted(self.best)
+            self.terms.accepted(self.best)
         oracle = self.oracle
         return Minimized(
             circuit=self.best,

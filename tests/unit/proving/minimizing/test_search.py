@@ -13,7 +13,7 @@ from qdiag.model.circuit import Circuit, Node, Wires, parameters_of
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.passes import PASSES
-from qdiag.proving.minimizing.search import minimize
+from qdiag.proving.minimizing.search import Terms, minimize
 from tests.worlds.small_circuits import WORKSHOP, circuit, expval, gate, names, number, numbered, sketch
 
 
@@ -64,7 +64,7 @@ def test_the_best_so_far_is_kept_when_the_budget_is_spent() -> None:
         time.sleep(0.01)
         return holding("G1", "G50", "G99")(candidate)
 
-    found = minimize(numbered(100), Oracle(slow), budget=0.1)
+    found = minimize(numbered(100), Oracle(slow), Terms(budget=0.1))
     assert (found.stopped, found.one_minimal) == ("budget", False)
     assert {"G1", "G50", "G99"} <= set(names(found.circuit))
 
@@ -86,7 +86,7 @@ def test_an_interrupted_search_returns_the_best_so_far(error: BaseException, sto
 
 def test_every_new_best_is_handed_out_the_start_first_and_each_smaller() -> None:
     accepted: list[Circuit] = []
-    found = minimize(numbered(30), Oracle(holding("G8")), accepted=accepted.append)
+    found = minimize(numbered(30), Oracle(holding("G8")), Terms(accepted=accepted.append))
     assert len(accepted[0].operations) == 30
     assert accepted[-1] is found.circuit
     assert all(key(after) < key(before) for before, after in zip(accepted, accepted[1:]))
@@ -98,13 +98,13 @@ def test_a_template_is_expanded_where_that_ends_up_smaller() -> None:
     def interesting(candidate: Circuit) -> bool:
         return any(p.trainable and np.any(np.abs(p.value - 5 / 7) < 1e-9) for op in candidate.operations for p in parameters_of(op))
 
-    found = minimize(circuit(layer), Oracle(interesting), workshop=WORKSHOP, passes=PASSES[:8])
+    found = minimize(circuit(layer), Oracle(interesting), Terms(workshop=WORKSHOP, passes=PASSES[:8]))
     assert names(found.circuit) == ("RY",)
 
 
 def test_a_template_that_is_the_point_stays() -> None:
     layer = Node("Layer", (number([0.1, 0.2], trainable=True),), Wires((0, 1)), (0, 1))
-    found = minimize(circuit(layer, gate("RX", 0.4)), Oracle(holding("Layer")), workshop=WORKSHOP)
+    found = minimize(circuit(layer, gate("RX", 0.4)), Oracle(holding("Layer")), Terms(workshop=WORKSHOP))
     assert names(found.circuit) == ("Layer",)
 
 
@@ -117,7 +117,7 @@ class TestTheSameCause:
 
     @pytest.mark.parametrize("fault", ["G20", "G70"])
     def test_the_search_goes_back_where_it_wandered_to_the_other(self, fault: str) -> None:
-        found = minimize(numbered(100), Oracle(self.either), same_cause=holding(fault))
+        found = minimize(numbered(100), Oracle(self.either), Terms(same_cause=holding(fault)))
         assert names(found.circuit) == (fault,)
 
     def test_the_cause_is_not_asked_for_every_candidate(self) -> None:
@@ -127,12 +127,12 @@ class TestTheSameCause:
             asked.append(candidate)
             return True
 
-        found = minimize(numbered(100), Oracle(self.either), same_cause=same_cause)
+        found = minimize(numbered(100), Oracle(self.either), Terms(same_cause=same_cause))
         assert 0 < len(asked) < found.calls
         assert found.slips == 0
 
     def test_a_cause_that_does_not_hold_for_the_start_says_nothing(self) -> None:
-        found = minimize(numbered(100), Oracle(self.either), same_cause=lambda candidate: False)
+        found = minimize(numbered(100), Oracle(self.either), Terms(same_cause=lambda candidate: False))
         assert len(found.circuit.operations) == 1
 
     def test_a_search_that_is_stopped_returns_what_has_been_confirmed(self) -> None:
@@ -142,9 +142,8 @@ class TestTheSameCause:
             return True
 
         kept: list[Circuit] = []
-        found = minimize(
-            numbered(100), Oracle(interesting), same_cause=lambda candidate: len(candidate.operations) == 100, accepted=kept.append
-        )
+        terms = Terms(same_cause=lambda candidate: len(candidate.operations) == 100, accepted=kept.append)
+        found = minimize(numbered(100), Oracle(interesting), terms)
         assert len(found.circuit.operations) == 100
         assert kept[-1] is found.circuit
 
@@ -175,15 +174,8 @@ class TestWorkers:
             return holding("G3")(candidate)
 
         with Oracle(interesting, width=4) as oracle:
-            minimize(numbered(40), oracle, passes=PASSES[:1])
+            minimize(numbered(40), oracle, Terms(passes=PASSES[:1]))
         assert 2 <= most <= 4
-
-
-def test_progress_names_the_pass_and_the_size() -> None:
-    told = []
-    minimize(numbered(10), Oracle(holding("G2")), progress=told.append)
-    assert told[-1].operations == 1
-    assert told[0].name == PASSES[0].name
 
 
 def test_everything_together_reaches_a_readable_circuit() -> None:
@@ -199,5 +191,5 @@ def test_everything_together_reaches_a_readable_circuit() -> None:
         trainable = [p for op in candidate.operations for p in parameters_of(op) if p.trainable]
         return any(0.66 < float(p.value) < 0.74 for p in trainable)
 
-    found = minimize(start, Oracle(interesting), workshop=WORKSHOP)
+    found = minimize(start, Oracle(interesting), Terms(workshop=WORKSHOP))
     assert sketch(found.circuit) == "RX(0.7*)[0] | ExpectationMP(PauliZ[0])[0]"

@@ -11,7 +11,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
 from qdiag.proving.minimizing.changes import Pass, PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
-from qdiag.proving.minimizing.search import minimize
+from qdiag.proving.minimizing.search import Terms, minimize
 from tests.worlds.small_circuits import (
     WORKSHOP,
     Z,
@@ -255,7 +255,7 @@ def test_what_a_pass_proposes(row: Row) -> None:
 @pytest.mark.parametrize("row", TABLE, ids=[f"{i}-{row.name}" for i, row in enumerate(TABLE)])
 def test_what_a_pass_makes_of_a_circuit(row: Row) -> None:
     oracle = Oracle(lambda candidate: bool(candidate.operations) or not row.start.operations)
-    assert brief(minimize(row.start, oracle, passes=[named(row.name)], workshop=WORKSHOP).circuit) == row.result
+    assert brief(minimize(row.start, oracle, Terms([named(row.name)], WORKSHOP)).circuit) == row.result
 
 
 @pytest.mark.parametrize(
