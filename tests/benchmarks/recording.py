@@ -46,8 +46,9 @@ print(loss.item())
 RECORD = """
 import sys
 from pathlib import Path
+from qdiag.model.call import Script
 from qdiag.recording import launcher
-launcher.run(sys.argv[3], sys.argv[4:], module=False, trace_path=Path(sys.argv[1]), probe=sys.argv[2] == "probe")
+launcher.run(Script(sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[1]), probe=sys.argv[2] == "probe")
 """
 
 

@@ -21,7 +21,7 @@ import shrinkray
 
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.question import Question, question_of
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Script
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
 from qdiag.model.comparison import Signature, Tolerance
 from qdiag.model.method import parse
@@ -201,7 +201,7 @@ def _measured(reducer: Reducer, asked: Question, most: int) -> Measured:
 def _recorded(case: str) -> Call:
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder) / "trace.qdiag"
-        launcher.run(str(ROOT / "cases" / case / "train.py"), (), module=False, trace_path=trace)
+        launcher.run(Script(str(ROOT / "cases" / case / "train.py")), trace)
         return Trace.open(trace).call(0)
 
 

@@ -17,12 +17,12 @@ MOONS = str(ROOT / "cases/moons/train.py")
 RECORD = """
 import sys
 from pathlib import Path
-from qdiag import variation
+from qdiag.model.call import Script
 from qdiag.recording import launcher
-from qdiag.variation import Variation
+from qdiag.trace.twin_variation import Variation, save
 trace = Path(sys.argv[1])
-variation.save(Variation(diff_method=sys.argv[2]), trace)
-launcher.run(sys.argv[3], sys.argv[4:], module=False, trace_path=trace)
+save(Variation(diff_method=sys.argv[2]), trace)
+launcher.run(Script(sys.argv[3], tuple(sys.argv[4:])), trace)
 """
 
 

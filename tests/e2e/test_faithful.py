@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.evaluation.evaluate import evaluate
+from qdiag.model.call import Script
 from qdiag.model.evaluation import Request
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
@@ -24,7 +25,7 @@ def test_every_call_of_the_training_comes_back_bit_for_bit(diff_method, tmp_path
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     script = CASES / ("moons" if has_flatten() else "moons-0.21") / "train.py"
     with open(os.devnull, "w") as quiet, contextlib.redirect_stdout(quiet):
-        ended = launcher.run(str(script), ["default.qubit", diff_method], module=False, trace_path=tmp_path / "a.qdiag")
+        ended = launcher.run(Script(str(script), ("default.qubit", diff_method)), tmp_path / "a.qdiag")
     assert ended.exit_code == 0
     outputs = products = 0
     with Trace.open(tmp_path / "a.qdiag") as trace:

@@ -18,8 +18,10 @@ SCRIPTS = Path(__file__).with_name("scripts")
 RECORD = """
 import sys
 from pathlib import Path
+from qdiag.model.call import Script
 from qdiag.recording import launcher
-script = launcher.run(sys.argv[3], sys.argv[4:], module=sys.argv[2] == "-m", probe=True, trace_path=Path(sys.argv[1], "trace.qdiag"))
+script = Script(sys.argv[3], tuple(sys.argv[4:]), sys.argv[2] == "-m")
+script = launcher.run(script, Path(sys.argv[1], "trace.qdiag"), probe=True)
 Path(sys.argv[1], "exit").write_text(str(script.exit_code))
 """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.judging import probe_findings
+from qdiag.model.call import Script
 from qdiag.recording import launcher
 from qdiag.trace.reader import Trace
 
@@ -30,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("OMP_NUM_THREADS", raising=False)
         with open(os.devnull, "wb") as null:
-            launcher.run(str(SCRIPT), (), module=False, trace_path=folder / "trace.qdiag", output=null, probe=True)
+            launcher.run(Script(str(SCRIPT)), folder / "trace.qdiag", output=null, probe=True)
     return folder
 
 

@@ -47,7 +47,7 @@ def calls_of(path: Path) -> list[Call]:
 def record(tmp_path: Path, source: str, *argv: str) -> tuple[Script, list[Call]]:
     script = tmp_path / "script.py"
     script.write_text(source)
-    ended = launcher.run(str(script), argv, module=False, trace_path=tmp_path / "trace.qdiag")
+    ended = launcher.run(Script(str(script), tuple(argv)), tmp_path / "trace.qdiag")
     return ended, calls_of(tmp_path / "trace.qdiag")
 
 
@@ -65,7 +65,7 @@ def test_a_script_that_dies_of_a_signal_says_which(tmp_path: Path) -> None:
 
 def test_a_missing_script_is_a_usage_error_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no script"):
-        launcher.run(str(tmp_path / "no.py"), [], module=False, trace_path=tmp_path / "trace.qdiag")
+        launcher.run(Script(str(tmp_path / "no.py")), tmp_path / "trace.qdiag")
     assert not list(tmp_path.iterdir())
 
 
@@ -73,7 +73,7 @@ def test_an_unwritable_folder_is_an_output_error_before_the_script_runs(tmp_path
     script = tmp_path / "script.py"
     script.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     with pytest.raises(OutputError):
-        launcher.run(str(script), [], module=False, trace_path=tmp_path / "no folder" / "trace.qdiag")
+        launcher.run(Script(str(script)), tmp_path / "no folder" / "trace.qdiag")
     assert not (tmp_path / "ran").exists()
 
 
@@ -81,9 +81,7 @@ def test_something_else_can_be_done_while_the_script_runs(tmp_path: Path) -> Non
     script = tmp_path / "script.py"
     script.write_text("import time\ntime.sleep(1)")
     times: list[float] = []
-    launcher.run(
-        str(script), [], module=False, trace_path=tmp_path / "t", meanwhile=lambda: times.append(time.time()), interval=0.1
-    )
+    launcher.run(Script(str(script)), tmp_path / "t", meanwhile=lambda: times.append(time.time()))
     assert len(times) >= 3
 
 
@@ -92,8 +90,8 @@ def test_a_request_to_end_reaches_the_script(tmp_path: Path) -> None:
     handler = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(33))\n"
     script.write_text(handler + "print('ready', flush=True)\ntime.sleep(60)")
     launch = (
-        "import sys; from pathlib import Path; from qdiag.recording import launcher\n"
-        "sys.exit(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
+        "import sys; from pathlib import Path; from qdiag.model.call import Script; from qdiag.recording import launcher\n"
+        "sys.exit(launcher.run(Script(sys.argv[1]), Path(sys.argv[2])).exit_code)"
     )
     with subprocess.Popen([sys.executable, "-c", launch, str(script), str(tmp_path / "t")], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -178,8 +176,8 @@ class TestWithPennyLane:
         script = tmp_path / "script.py"
         script.write_text(BRIEFLY + "print('ready', flush=True)\nwhile True:\n    circuit(x).backward()\n")
         launch = (
-            "import sys; from pathlib import Path; from qdiag.recording import launcher\n"
-            "print(launcher.run(sys.argv[1], [], module=False, trace_path=Path(sys.argv[2])).exit_code)"
+            "import sys; from pathlib import Path; from qdiag.model.call import Script; from qdiag.recording import launcher\n"
+            "print(launcher.run(Script(sys.argv[1]), Path(sys.argv[2])).exit_code)"
         )
         path = tmp_path / "trace.qdiag"
         with subprocess.Popen([sys.executable, "-c", launch, str(script), str(path)], stdout=subprocess.PIPE) as process:
@@ -213,7 +211,7 @@ class TestWithPennyLane:
         assert not settle._stopped(tmp_path / "trace.qdiag")
 
     def test_calls_of_forked_processes_are_numbered(self, tmp_path: Path) -> None:
-        ended = launcher.run(str(SCRIPTS / "qnode_workers.py"), [], module=False, trace_path=tmp_path / "t")
+        ended = launcher.run(Script(str(SCRIPTS / "qnode_workers.py")), tmp_path / "t")
         assert ended.exit_code == 0
         calls = calls_of(tmp_path / "t")
         assert [call.index for call in calls] == list(range(11))

@@ -9,6 +9,7 @@ import pytest
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
+from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
 from qdiag.recording import launcher
@@ -30,7 +31,7 @@ def workers():
 
 def recorded(case: str, method: str, folder: Path) -> Trace:
     path = folder / "trace.qdiag"
-    launcher.run(str(CASES / case / "train.py"), ["default.qubit", method], module=False, trace_path=path)
+    launcher.run(Script(str(CASES / case / "train.py"), ("default.qubit", method)), path)
     return Trace.open(path)
 
 

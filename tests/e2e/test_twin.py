@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qdiag.model.call import Script
 from qdiag.recording import launcher
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.twin_steps import Steps
@@ -25,7 +26,7 @@ def train(folder: Path, name: str, change: Variation, *argv: str) -> tuple[str, 
     trace = folder / f"{name}.qdiag"
     twin_variation.save(change, trace)
     with (folder / f"{name}.txt").open("wb") as output:
-        ended = launcher.run(str(SCRIPT), argv, module=False, trace_path=trace, output=output)
+        ended = launcher.run(Script(str(SCRIPT), tuple(argv)), trace, output=output)
     assert ended.exit_code == 0, (folder / f"{name}.txt").read_text()
     return (folder / f"{name}.txt").read_text(), twin_steps.read(twin_steps.path_for(trace))
 

@@ -35,7 +35,7 @@ Kept = TypeVar("Kept")
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, probe: bool = True) -> Script:
     """Run the user's script, only recording."""
-    return launcher.run(script, argv, module=module, trace_path=run.trace, probe=probe)
+    return launcher.run(Script(script, tuple(argv), module), run.trace, probe=probe)
 
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
@@ -44,7 +44,7 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
     with Run(run, options, voice) as examination:
-        ended = launcher.run(script, argv, module=module, trace_path=run.trace, meanwhile=examination.advance, probe=options.probe)
+        ended = launcher.run(Script(script, tuple(argv), module), run.trace, meanwhile=examination.advance, probe=options.probe)
         if ended.exit_code in BY_CTRL_C:
             raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
         return examination.finish()

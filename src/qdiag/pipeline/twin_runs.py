@@ -96,7 +96,7 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
         folder = None if scratch is None else _copied(scratch, output.with_suffix(".folder"), directory.path)
         script = twin.script if folder is None or twin.module else Path(twin.script).name
         with output.open("wb") as stream:
-            ended = launcher.run(script, twin.argv, module=twin.module, trace_path=trace, output=stream, folder=folder)
+            ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         return ended

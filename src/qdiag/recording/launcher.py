@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,15 +22,15 @@ from qdiag.trace.reader import Trace
 _BOOTSTRAP = Path(__file__).with_name("importlib_bootstrap.py")
 _FORWARDED = ("SIGTERM", "SIGHUP")
 
+INTERVAL = 0.2
+"""Seconds between looks at what can be done meanwhile, where there was nothing more to do."""
+
 
 def run(
-    script: str,
-    argv: Sequence[str],
-    *,
-    module: bool,
+    script: Script,
     trace_path: Path,
+    *,
     meanwhile: Optional[Callable[[], bool]] = None,
-    interval: float = 0.2,
     output: Optional[BinaryIO] = None,
     folder: Optional[Path] = None,
     probe: bool = False,
@@ -40,17 +40,11 @@ def run(
     Parameters
     ----------
     script
-        Path of the script (also a folder or archive with a ``__main__``), or the module's name.
-    argv
-        Its arguments.
-    module
-        Whether to run it as ``python -m`` does.
+        Which one (also a folder or archive with a ``__main__``, or a module), with its arguments.
     trace_path
         The trace to make; it exists from before the script starts.
     meanwhile
         Called again and again while the script runs; it says whether it has more to do at once.
-    interval
-        Seconds between these calls, otherwise.
     output
         Where the script's output and errors go, by default where ours go.
     folder
@@ -72,28 +66,26 @@ def run(
     TraceError
         If the trace could not be completed.
     """
-    place = os.path.join(folder or "", script)
-    if not module and not os.path.exists(place):
-        raise UsageError(f"there is no script {script}", "check the path; use -m for a module")
-    described = Script(script, tuple(argv), module)
+    place = os.path.join(folder or "", script.path)
+    if not script.module and not os.path.exists(place):
+        raise UsageError(f"there is no script {script.path}", "check the path; use -m for a module")
     trace_path = Path(os.path.abspath(trace_path))
-    writer.create(trace_path, described, **{probe_schedule.WANTED: "yes"} if probe else {})
-    kind = "module" if module else "folder" if _holds_main(place) else "script"
+    writer.create(trace_path, script, **{probe_schedule.WANTED: "yes"} if probe else {})
+    kind = "module" if script.module else "folder" if _holds_main(place) else "script"
     _flush()
     with _signals() as forward_to:
         errors = None if output is None else subprocess.STDOUT
-        process = subprocess.Popen(_command(kind, script, argv, trace_path), stdout=output, stderr=errors, cwd=folder)
+        process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
-        exit_code = _wait(process, meanwhile, interval)
-    described = replace(described, exit_code=exit_code)
-    settle.settle(trace_path, described)
+        exit_code = _wait(process, meanwhile)
+    settle.settle(trace_path, replace(script, exit_code=exit_code))
     with Trace.open(trace_path) as trace:
         return trace.script
 
 
-def _command(kind: str, script: str, argv: Sequence[str], trace_path: Path) -> list[str]:
+def _command(kind: str, script: Script, trace_path: Path) -> list[str]:
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    return [sys.executable, *flags, str(_BOOTSTRAP), kind, str(trace_path), script, *argv]
+    return [sys.executable, *flags, str(_BOOTSTRAP), kind, str(trace_path), script.path, *script.argv]
 
 
 def _holds_main(script: str) -> bool:
@@ -102,13 +94,13 @@ def _holds_main(script: str) -> bool:
     return os.path.isdir(script) or (not script.endswith(".py") and zipfile.is_zipfile(script))
 
 
-def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]], interval: float) -> int:
+def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]]) -> int:
     if meanwhile is None:
         return process.wait()
     more = False
     while True:
         try:
-            return process.wait(0 if more else interval)
+            return process.wait(0 if more else INTERVAL)
         except subprocess.TimeoutExpired:
             more = meanwhile()
 

@@ -23,7 +23,7 @@ from qdiag.trace.reader import Trace
 def run(folder: Path, text: str, argv: Sequence[str] = (), **options: Any) -> Script:
     (folder / "train.py").write_text(text)
     with open(os.devnull, "wb") as null:
-        return launcher.run("train.py", argv, module=False, trace_path=folder / "trace", output=null, folder=folder, **options)
+        return launcher.run(Script("train.py", tuple(argv)), folder / "trace", output=null, folder=folder, **options)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_it_gives_the_scripts_exit_code_and_keeps_it(tmp_path: Path, text: str, 
 
 def test_a_script_that_is_not_there_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no script train\.py") as caught:
-        launcher.run("train.py", (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+        launcher.run(Script("train.py"), tmp_path / "trace", folder=tmp_path)
     assert "-m" in caught.value.cure
     assert list(tmp_path.iterdir()) == []
 
@@ -61,13 +61,13 @@ def test_the_script_finds_the_trace_from_its_beginning(tmp_path: Path) -> None:
 def test_what_the_script_prints_goes_where_it_is_sent(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("import sys; print('out'); print('err', file=sys.stderr)")
     with (tmp_path / "output").open("wb") as output:
-        launcher.run("train.py", (), module=False, trace_path=tmp_path / "trace", output=output, folder=tmp_path)
+        launcher.run(Script("train.py"), tmp_path / "trace", output=output, folder=tmp_path)
     assert sorted((tmp_path / "output").read_text().split()) == ["err", "out"]
 
 
 def test_a_module_is_run_as_python_would(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("import sys; open('seen', 'w').write(repr((__name__, sys.argv[1:])))")
-    script = launcher.run("train", ["1"], module=True, trace_path=tmp_path / "trace", folder=tmp_path)
+    script = launcher.run(Script("train", ("1",), module=True), tmp_path / "trace", folder=tmp_path)
     assert (script.module, script.exit_code) == (True, 0)
     assert (tmp_path / "seen").read_text() == "('__main__', ['1'])"
 
@@ -82,7 +82,7 @@ class TestMeanwhile:
             return False
 
         wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.005)\n"
-        assert run(tmp_path, wait, meanwhile=meanwhile, interval=0.01).exit_code == 0
+        assert run(tmp_path, wait, meanwhile=meanwhile).exit_code == 0
         assert rounds
 
     def test_more_to_do_is_done_at_once(self) -> None:
@@ -96,18 +96,18 @@ class TestMeanwhile:
                 return 5
 
         more = iter([True, True, False])
-        assert launcher._wait(Process(), lambda: next(more), 0.2) == 5  # type: ignore[arg-type]
-        assert asked == [0.2, 0, 0, 0.2]
+        assert launcher._wait(Process(), lambda: next(more)) == 5  # type: ignore[arg-type]
+        assert asked == [launcher.INTERVAL, 0, 0, launcher.INTERVAL]
 
 
 class TestTheCommand:
     def test_is_this_interpreter_with_its_flags(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(subprocess, "_args_from_interpreter_flags", lambda: ["-O", "-X", "utf8"])
-        command = launcher._command("script", "train.py", (), Path("trace"))
+        command = launcher._command("script", Script("train.py"), Path("trace"))
         assert command[:4] == [sys.executable, "-O", "-X", "utf8"]
 
     def test_names_the_kind_the_trace_and_what_to_run(self) -> None:
-        command = launcher._command("script", "train.py", ["--lr", "0.1"], Path("/traces/trace"))
+        command = launcher._command("script", Script("train.py", ("--lr", "0.1")), Path("/traces/trace"))
         assert command[-6:] == [str(launcher._BOOTSTRAP), "script", "/traces/trace", "train.py", "--lr", "0.1"]
 
 
@@ -118,14 +118,14 @@ class TestAScriptThatIsMoreThanAFile:
     def test_may_be_a_folder_below_the_working_folder(self, tmp_path: Path) -> None:
         (tmp_path / "program").mkdir()
         (tmp_path / "program" / "__main__.py").write_text(PROGRAM)
-        script = launcher.run("program", (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+        script = launcher.run(Script("program"), tmp_path / "trace", folder=tmp_path)
         assert script.exit_code == 0
         assert (tmp_path / "ran").read_text() == str(tmp_path / "program" / "__main__.py")
 
     def test_may_be_an_archive(self, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "program.pyz", "w") as archive:
             archive.writestr("__main__.py", PROGRAM)
-        script = launcher.run(str(tmp_path / "program.pyz"), (), module=False, trace_path=tmp_path / "trace", folder=tmp_path)
+        script = launcher.run(Script(str(tmp_path / "program.pyz")), tmp_path / "trace", folder=tmp_path)
         assert script.exit_code == 0
         assert (tmp_path / "ran").exists()
 
