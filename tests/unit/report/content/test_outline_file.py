@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import fields, replace
 
 import pytest
 
 from qdiag.errors import TraceError
 from qdiag.report.content import outline_file
+from qdiag.report.content.outline import HeatMap
 from qdiag.report.formats import html
 from tests.worlds.results import CASES
 
@@ -44,3 +47,47 @@ def test_a_report_of_an_earlier_qdiag_has_its_next_step_in_one_text() -> None:
         stored["document"]["follow_up"] = text
         read = outline_file.load(json.dumps(stored)).next_step
         assert (read and (read.typed, read.reason)) == step
+
+
+def test_numbers_that_are_none_come_back_as_what_they_were() -> None:
+    heat = HeatMap(("a",), ("b", "c", "d"), ((math.nan, math.inf, -math.inf),), "alt")
+    chapter = replace(CASES["shifted"]().document().chapters[0], heat=heat)
+    document = replace(CASES["shifted"]().document(), chapters=(chapter,))
+    restored = outline_file.load(outline_file.save(document)).chapters[0].heat
+    assert restored is not None
+    assert repr(restored) == repr(heat)
+
+
+def test_it_is_strict_json() -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    for case in CASES.values():
+        json.loads(outline_file.save(case().document()), parse_constant=refuse)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_part_of_it_has_the_type_that_it_had(name: str) -> None:
+    document = CASES[name]().document()
+    restored = outline_file.load(outline_file.save(document))
+    for field in fields(document):
+        assert type(getattr(restored, field.name)) is type(getattr(document, field.name))
+    assert [type(part) for chapter in restored.chapters for part in chapter.facts] == [
+        type(part) for chapter in document.chapters for part in chapter.facts
+    ]
+
+
+def test_it_keeps_what_people_write_in_any_alphabet() -> None:
+    document = replace(CASES["healthy"]().document(), title="Ψ → ⟨Z⟩ “𝕏”", notes=("línea\nnueva",))
+    restored = outline_file.load(outline_file.save(document))
+    assert (restored.title, restored.notes) == (document.title, document.notes)
+
+
+def test_brackets_without_end_are_no_document() -> None:
+    with pytest.raises(TraceError, match="damaged"):
+        outline_file.load('{"format": 1, "document": {"title": ' + "[" * 100_000)
+
+
+def test_what_a_newer_qdiag_wrote_says_so() -> None:
+    with pytest.raises(TraceError, match="another version"):
+        outline_file.load(json.dumps({"format": outline_file.FORMAT + 1, "document": {}}))
