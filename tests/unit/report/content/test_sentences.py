@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from qdiag.model.call import Script
+from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.findings import ReplaySummary, Unfaithful
 from qdiag.model.method import Method
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import of_finding, of_result
+from qdiag.report.content.sentences import WORDS, of_finding, of_result
 from tests.worlds.methods import methods
 from tests.worlds.results import CASES
 
@@ -51,3 +53,133 @@ def test_where_nothing_is_tracked_only_outputs_agree() -> None:
     healthy = CASES["healthy"]().result
     said = of_result(replace(healthy, tracked=False), Script("train.py"), Names("default.qubit"))
     assert "agree in their outputs, which is all that was compared, at every call" in said
+
+
+# --- the table of sentences --------------------------------------------------------------------------------------------
+
+NAMES = Names("default.qubit")
+BACK, ADJ, LIGHT = methods("default.qubit/backprop", "default.qubit/adjoint", "lightning.qubit/adjoint")
+
+
+def sentence(**changes: Any) -> str:
+    """Of the finding in `shifted`, with another comparison, divergence or call."""
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    comparison = replace(finding.divergence.comparison, **changes.pop("comparison", {}))
+    call = replace(finding.divergence.call, **changes.pop("call", {}))
+    divergence = replace(finding.divergence, comparison=comparison, call=call, **changes)
+    return of_finding(replace(finding, divergence=divergence), case.result, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "adjoint is wrong: its gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15."),
+        (
+            {"wrong": (ADJ, LIGHT)},
+            "adjoint and lightning.qubit/adjoint are wrong: their gradient (Jacobian) is off by 6.1 at call 0, "
+            "where rounding explains 9.1e-15.",
+        ),
+        (
+            {"wrong": ()},
+            "adjoint and backprop differ: their gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15. "
+            "Which one is wrong is not known.",
+        ),
+        (
+            {
+                "wrong": methods(
+                    "default.qubit/adjoint", "default.qubit/backprop", "default.qubit/parameter-shift", "lightning.qubit/adjoint"
+                )
+            },
+            "All methods are wrong: the gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15.",
+        ),
+        (
+            {"comparison": {"where": Signature.OUTPUT}},
+            "adjoint is wrong: its output is off by 6.1 at call 0, where rounding explains 9.1e-15.",
+        ),
+        (
+            {"comparison": {"where": Signature.SECOND_DERIVATIVE}},
+            "adjoint is wrong: its second derivative is off by 6.1 at call 0, where rounding explains 9.1e-15.",
+        ),
+        ({"comparison": {"where": Signature.NAN}}, "adjoint gives NaN at call 0 where backprop gives a number."),
+        (
+            {"comparison": {"where": Signature.NAN}, "wrong": (ADJ, LIGHT)},
+            "adjoint and lightning.qubit/adjoint give NaN at call 0 where backprop gives a number.",
+        ),
+        ({"comparison": {"where": Signature.RAISE}}, "adjoint, the script's own method, raises at call 0."),
+        (
+            {"comparison": {"where": Signature.RAISE}, "call": {"failure": Failure("ValueError", "no", stage="backward")}},
+            "adjoint, the script's own method, raises ValueError in the backward pass at call 0.",
+        ),
+        (
+            {"comparison": {"where": Signature.DTYPE, "detail": "float32 against float64"}, "wrong": ()},
+            "adjoint and backprop differ in dtype at call 0: float32 against float64.",
+        ),
+        (
+            {"comparison": {"verdict": Verdict.ROUNDING, "eps": 1.2e-7}},
+            "adjoint and backprop differ from call 0 on, never by more than float32 explains. No method is wrong.",
+        ),
+        (
+            {"comparison": {"verdict": Verdict.INCONCLUSIVE}, "judged": "the gap is within the sampling error"},
+            "adjoint and backprop cannot be compared at call 0: the gap is within the sampling error.",
+        ),
+        (
+            {"comparison": {"verdict": Verdict.INCONCLUSIVE, "methods": (ADJ, ADJ), "detail": ""}, "judged": ""},
+            "adjoint cannot be judged at call 0.",
+        ),
+    ],
+)
+def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) -> None:
+    assert sentence(**changes) == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"calls": 0, "findings": ()}, "The script made no QNode call: there is nothing to compare."),
+        ({"calls": 0, "findings": (), "notes": ("a call was not recorded",)}, "No QNode call was recorded: see the notes below."),
+        (
+            {"verdict": Verdict.INCONCLUSIVE, "findings": (), "replay": ReplaySummary((BACK,), 0)},
+            "No call could be evaluated under two methods, so there is nothing to compare.",
+        ),
+        (
+            {"verdict": Verdict.INCONCLUSIVE, "findings": (), "replay": ReplaySummary((BACK, ADJ), 3)},
+            "What was seen does not decide it: see the notes below.",
+        ),
+        (
+            {
+                "verdict": Verdict.INCONCLUSIVE,
+                "findings": (),
+                "replay": ReplaySummary((BACK,), 1, unfaithful=(Unfaithful(0, "", False),)),
+            },
+            "Replaying did not give the script's own numbers at 1 call, "
+            "so what the methods give there cannot be judged from the circuit alone.",
+        ),
+        (
+            {"verdict": Verdict.AGREE, "findings": (), "replay": ReplaySummary((BACK, ADJ), 3)},
+            "backprop and adjoint agree at every call replayed, to float64 rounding. No method is wrong.",
+        ),
+        (
+            {"verdict": Verdict.AGREE, "findings": (), "replay": ReplaySummary((), 3)},
+            "the methods agree at every call replayed, to float64 rounding. No method is wrong.",
+        ),
+    ],
+)
+def test_what_a_run_without_a_deciding_finding_comes_to(changes: dict[str, Any], said: str) -> None:
+    assert of_result(replace(CASES["shifted"]().result, **changes), Script("train.py"), NAMES) == said
+
+
+def test_further_errors_are_counted() -> None:
+    result = CASES["shifted"]().result
+    assert of_result(result, Script("train.py"), NAMES).endswith(" 1 further error below.")
+    assert "further" not in of_result(replace(result, findings=result.findings[:1]), Script("train.py"), NAMES)
+
+
+def test_a_script_that_died_before_its_first_call_says_of_what() -> None:
+    result = replace(CASES["healthy"]().result, calls=0)
+    said = of_result(result, Script("train.py", failure=Failure("ImportError", "no module")), NAMES)
+    assert said == "The script made no QNode call (it ended with ImportError): there is nothing to compare."
+
+
+def test_every_verdict_has_a_word() -> None:
+    assert set(WORDS) == set(Verdict)
