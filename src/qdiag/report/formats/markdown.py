@@ -132,7 +132,7 @@ def inline(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text of which Markdown makes nothing."""
-    escaped = re.sub(r"([\\`*\[\]<>|])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*\[\]<>|~])", r"\\\1", text)
     escaped = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
     # a number sign and digits, or an at sign and a name, would become links to issues and people
     return re.sub(r"(?<![\w/])([#@])(?=\w)", "\\1\u200b", " ".join(escaped.split("\n")))
