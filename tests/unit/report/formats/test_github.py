@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qdiag.report.content.outline import Code, Document
 from qdiag.report.formats import github
@@ -71,3 +74,76 @@ def test_a_long_source_is_cut_before_any_short_field_is_and_two_long_fields_shar
     assert len(github.body(both)) <= github.LONGEST_BODY
     assert min(len(both.field("sourcecode")), len(both.field("tracebacks"))) > 20_000
     assert both.field("actual") == whole.field("actual")
+
+
+# --- whatever is in the fields -----------------------------------------------------------------------------------------
+
+FIELDS = st.tuples(*(st.text(st.sampled_from("ab \n`é"), max_size=400) for _ in github.HEADINGS))
+
+
+def issue_of(texts: tuple[str, ...]) -> github.Issue:
+    return github.Issue("title", tuple(zip(github.HEADINGS, texts)))
+
+
+@given(FIELDS, st.integers(900, 3000))
+def test_an_issue_that_is_fitted_fits_and_says_what_was_cut(texts: tuple[str, ...], limit: int) -> None:
+    given_ = issue_of(texts)
+    fitted = github.fitted(given_, limit)
+    assert len(github.body(fitted)) <= max(limit, len(github.body(issue_of(("",) * len(texts))))) + 64 * len(texts)
+    for (_, before), (_, after) in zip(given_.fields, fitted.fields):
+        assert after == before or after.endswith(f"[cut here: this field had {len(before)} characters]")
+    if len(github.body(given_)) <= limit:
+        assert fitted == given_
+
+
+@given(FIELDS)
+def test_an_address_says_what_the_fields_say(texts: tuple[str, ...]) -> None:
+    address = github.address(issue_of(texts))
+    if address.text is not None:
+        query = parse_qs(urlsplit(address.text).query, keep_blank_values=True)
+        assert {name: query[name][0] for name in github.HEADINGS} == dict(zip(github.HEADINGS, texts))
+        assert address.size <= github.LONGEST_URL
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=8), st.integers(0, 20000))
+def test_what_short_fields_leave_goes_to_the_long_ones(lengths: list[int], room: int) -> None:
+    share = github._share(lengths, room)
+    taken = sum(min(length, share) for length in lengths)
+    assert taken <= room or room < 0
+    if sum(lengths) > room:
+        # no room is wasted beyond what division leaves
+        assert room - taken < len(lengths)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "healthy"])
+def test_the_form_and_the_body_hold_the_same_texts(name: str) -> None:
+    issue = github.issue(CASES[name]().document())
+    form, body = github.form(issue), github.body(issue)
+    assert issue.title in form
+    for field, text in issue.fields:
+        assert f"----- {field}: {github.HEADINGS[field]} -----" in form
+        assert text in form
+        assert text.strip() in body
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "healthy"])
+def test_a_title_is_one_short_line(name: str) -> None:
+    title = github.issue(CASES[name]().document()).title
+    assert len(title) <= github.LONGEST_TITLE
+    assert "\n" not in title
+    assert not title.endswith(".")
+
+
+def test_an_exception_is_its_traceback() -> None:
+    issue = github.issue(CASES["raising"]().document())
+    assert "_expval_param_shift" in issue.field("tracebacks")
+    assert "refuses it before it runs" in issue.field("expected")
+
+
+def test_without_a_reproducer_it_is_said_why() -> None:
+    assert github.issue(CASES["shifted"]().document(), 2).field("sourcecode") == "none: the circuit cannot be written as source"
+
+
+def test_several_findings_are_forms_one_after_the_other() -> None:
+    document = CASES["shifted"]().document()
+    assert github.render(document, (1, 2)) == github.form(github.issue(document)) + "\n" + github.form(github.issue(document, 2))
