@@ -61,7 +61,7 @@ def test_all_methods_wrong_is_said():
     case = next(case for case in DISAGREEMENTS if "all that give numbers" in case.name)
     judgement = judged(case)
     assert judgement.right == ()
-    assert judgement.reason.startswith("all methods that gave numbers are wrong")
+    assert judgement.reason.unanimous
 
 
 ONE = (qml.RX, qml.RY, qml.RZ, qml.PhaseShift)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Optional
+from typing import Optional, Union
 
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
@@ -16,6 +16,37 @@ from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, Proof
+
+
+@dataclass(frozen=True)
+class FoundWrong:
+    """What the arbiter says of methods that are wrong: a report makes a sentence of it, in its own names of methods.
+
+    Parameters
+    ----------
+    wrong
+        The methods.
+    worst
+        The one that is furthest from the reference.
+    has
+        What it gives, and what the reference gives there.
+    where
+        The kind of difference.
+    bound
+        What rounding and error bar explain there, absolute.
+    source
+        What the reference was worked out by.
+    unanimous
+        Whether no method that gave numbers is right, of several.
+    """
+
+    wrong: tuple[Method, ...]
+    worst: Method
+    has: str
+    where: Signature
+    bound: float
+    source: str
+    unanimous: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +62,7 @@ class Divergence:
     wrong
         The methods that are wrong, by the arbiter; empty where none is or none is known.
     judged
-        What the arbiter said in a sentence, or why it cannot tell.
+        What the arbiter said, or in words why it cannot tell.
     raised
         Method → its exception, for the methods that refused or broke down.
     worst
@@ -49,7 +80,7 @@ class Divergence:
     call: Call
     comparison: Comparison
     wrong: tuple[Method, ...] = ()
-    judged: str = ""
+    judged: Union[FoundWrong, str] = ""
     raised: tuple[tuple[Method, Failure], ...] = ()
     worst: Optional[Comparison] = None
     worst_call: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.findings import FoundWrong
 from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.numerics import rounding
 
@@ -48,12 +49,12 @@ class Arbitration:
     methods
         One judgement for each evaluation, in order.
     reason
-        The judgement in a sentence, or why there is none.
+        Which methods are wrong by how much, or in words why none is, or why that cannot be told.
     """
 
     reference: Reference
     methods: tuple[MethodVerdict, ...] = ()
-    reason: str = ""
+    reason: Union[FoundWrong, str] = ""
     wrong: tuple[Method, ...] = field(init=False, default=())
     right: tuple[Method, ...] = field(init=False, default=())
     raised: tuple[Method, ...] = field(init=False, default=())
@@ -120,7 +121,7 @@ def arbitrate(
         judged = held(found, refer(moved, "full" if found.full else depth))
     if _contradictory(found) and _wrong(judged):
         judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
-    return Arbitration(found, judged, _sentence(found, judged))
+    return Arbitration(found, judged, _reason(found, judged))
 
 
 def _bend(
@@ -200,15 +201,16 @@ def _contradictory(found: Reference) -> str:
     return next(iter(found.doubts), "")
 
 
-def _sentence(found: Reference, judged: Sequence[MethodVerdict]) -> str:
+def _reason(found: Reference, judged: Sequence[MethodVerdict]) -> Union[FoundWrong, str]:
     wrong = [m for m in judged if m.verdict == "wrong"]
     right = [m for m in judged if m.verdict == "right"]
     source = f"our own simulation of the circuit in double precision{', differentiated numerically' if found.slopes.size else ''}"
     if wrong:
         worst = max(wrong, key=lambda m: m.gap)
-        names = ", ".join(f"{m.method}" for m in wrong)
-        whole = "all methods that gave numbers are wrong: " if not right and len(wrong) > 1 else ""
-        return f"{whole}{names} away from {source}: {worst.method} has {worst.detail} ({worst.where}, {worst.bound:.1g} explained)"
+        assert worst.where is not None, "what is wrong is wrong in something"
+        unanimous = not right and len(wrong) > 1
+        methods = tuple(m.method for m in wrong)
+        return FoundWrong(methods, worst.method, worst.detail, worst.where, worst.bound, source, unanimous)
     if found.outputs is None:
         return f"cannot tell: {found.reason}"
     if _contradictory(found):

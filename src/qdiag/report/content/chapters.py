@@ -111,7 +111,7 @@ def _judged(divergence: Divergence, names: Names) -> str:
     """The arbiter's word, with methods called as everywhere else; where nothing was decided, the verdict says it already."""
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return ""
-    return divergence.judged.replace(f"{names.place}/", "") if names.place else divergence.judged
+    return sentences.judged_words(divergence.judged, names.short)
 
 
 def _first(divergence: Divergence, names: Names) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Union
 
 from qdiag.model.call import Script
 from qdiag.model.comparison import Comparison, Signature, Verdict
-from qdiag.model.findings import Divergence, Finding, Result
+from qdiag.model.findings import Divergence, Finding, FoundWrong, Result
 from qdiag.model.method import Method
 from qdiag.report.content.figures import count, gap, listing, precision
-from qdiag.report.content.method_names import Names
+from qdiag.report.content.method_names import Names, full
 
 WORDS = {
     Verdict.AGREE: "AGREE",
@@ -87,6 +88,18 @@ def of_finding(finding: Finding, result: Result, names: Names) -> str:
     return _error(divergence, result, names)
 
 
+def judged_words(judged: Union[FoundWrong, str], name: Callable[[Method], str] = full) -> str:
+    """What the arbiter said, in a sentence; ``name`` calls the methods in it."""
+    if isinstance(judged, str):
+        return judged
+    whole = "all methods that gave numbers are wrong: " if judged.unanimous else ""
+    wrong, worst = ", ".join(map(name, judged.wrong)), name(judged.worst)
+    return (
+        f"{whole}{wrong} away from {judged.source}: {worst} has {judged.has} "
+        f"({judged.where.value}, {judged.bound:.1g} explained)"
+    )
+
+
 def _pair(comparison: Comparison, names: Names) -> str:
     return listing(names.all(comparison.methods))
 
@@ -100,7 +113,7 @@ def _rounding(divergence: Divergence, names: Names) -> str:
 
 
 def _inconclusive(divergence: Divergence, names: Names) -> str:
-    detail = divergence.judged or divergence.comparison.detail
+    detail = judged_words(divergence.judged) or divergence.comparison.detail
     first, second = divergence.comparison.methods
     pair = _pair(divergence.comparison, names)
     subject = f"{names.short(first)} cannot be judged" if first.bare == second.bare else f"{pair} cannot be compared"

@@ -10,7 +10,7 @@ from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.comparison import Comparison
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
-from qdiag.report.content import known_issues
+from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
 from qdiag.report.content.outline import Document
@@ -115,7 +115,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "where": divergence.signature.value,
         "methods": [full(method) for method in comparison.methods],
         "wrong": [full(method) for method in divergence.wrong],
-        "judged": divergence.judged,
+        "judged": sentences.judged_words(divergence.judged),
         "raised": {full(method): words(failure) for method, failure in divergence.raised},
         **_sizes(comparison),
         "element": "" if comparison.element is None else str(comparison.element),

@@ -15,6 +15,7 @@ from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.findings import FoundWrong
 from qdiag.model.method import parse
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, methods
@@ -79,7 +80,8 @@ def test_votes_do_not_count():
 def test_all_may_be_wrong():
     judgement = judged(given("default.qubit/backprop", (0.0, 0.0)), given("default.qubit/adjoint", (0.0, 0.0)))
     assert judgement.right == ()
-    assert judgement.reason.startswith("all methods that gave numbers are wrong")
+    assert isinstance(judgement.reason, FoundWrong)
+    assert judgement.reason.unanimous
 
 
 def test_a_number_that_is_lost_is_wrong():
@@ -116,7 +118,8 @@ def test_a_value_outside_the_spectrum_is_wrong_even_without_a_reference():
     unknown = Reference(reason="14 wires are more than are simulated", ranges=((-1.0, 1.0),), norms=(1.0,))
     judgement = judged(given("default.qubit/backprop", output=140.0), reference=unknown)
     assert judgement.wrong == methods("default.qubit/backprop")
-    assert "outside [-1, 1]" in judgement.reason
+    assert isinstance(judgement.reason, FoundWrong)
+    assert "outside [-1, 1]" in judgement.reason.has
 
 
 def test_without_a_reference_tracked_numbers_are_held_against_plain_ones():

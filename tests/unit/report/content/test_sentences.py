@@ -9,11 +9,11 @@ import pytest
 
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.findings import ReplaySummary, Unfaithful
+from qdiag.model.findings import FoundWrong, ReplaySummary, Unfaithful
 from qdiag.model.method import Method
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import WORDS, of_finding, of_result
-from tests.worlds.methods import methods
+from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result
+from tests.worlds.methods import ADJOINT, LIGHTNING, methods
 from tests.worlds.results import CASES
 
 
@@ -183,3 +183,24 @@ def test_a_script_that_died_before_its_first_call_says_of_what() -> None:
 
 def test_every_verdict_has_a_word() -> None:
     assert set(WORDS) == set(Verdict)
+
+
+# --- the arbiter's word ------------------------------------------------------------------------------------------------
+
+WORD = FoundWrong((ADJOINT, LIGHTNING), LIGHTNING, "0.5 where the reference has 0.25", Signature.VJP, 4e-13, "our own simulation")
+
+
+def test_the_arbiters_word_calls_methods_as_the_report_does() -> None:
+    assert judged_words(WORD, Names("default.qubit").short) == (
+        "adjoint, lightning.qubit/adjoint away from our own simulation: lightning.qubit/adjoint has 0.5 where the reference has 0.25 "
+        "(vjp, 4e-13 explained)"
+    )
+
+
+def test_in_files_it_has_the_methods_in_full() -> None:
+    said = judged_words(replace(WORD, unanimous=True))
+    assert said.startswith("all methods that gave numbers are wrong: default.qubit/adjoint, lightning.qubit/adjoint away from")
+
+
+def test_what_names_no_method_is_said_as_it_is() -> None:
+    assert judged_words("cannot tell: 30 wires") == "cannot tell: 30 wires"
