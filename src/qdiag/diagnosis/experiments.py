@@ -28,7 +28,7 @@ from qdiag.model.circuit import (
     with_values,
     without_operations,
 )
-from qdiag.model.method import ARBITER, Method, Option
+from qdiag.model.method import ARBITER, SHIFTED, Method, Option
 from qdiag.model.operator_families import PAULIS
 
 
@@ -114,9 +114,6 @@ def only_trainable(name: str, positions: Sequence[int]) -> Experiment:
     """All other parameters made constants."""
     return edit(f"only {name} trainable", lambda circuit: with_trainable(circuit, positions))
 
-
-SHIFTED = ("parameter-shift", "hadamard")
-"""Methods that evaluate shifted or extended circuits, by a rule for each operation."""
 
 DIFFERENCED = "what is differenced"
 """What experiments call the parameters that a shift rule leaves to finite differences."""

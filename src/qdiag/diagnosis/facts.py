@@ -7,6 +7,9 @@ import numpy as np
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
 from qdiag.model.circuit import Circuit, Node, Parameter, walk
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import SHIFTED
+from qdiag.model.numerics.rounding import Law
 from qdiag.model.operator_families import PRODUCTS
 
 HIDDEN = Fact[tuple[int, ...]]("parameters that the tape hides", remote.hidden, ())
@@ -51,3 +54,11 @@ def ruled(symptoms: Symptoms) -> tuple[int, ...]:
 def _seen(symptoms: Symptoms, positions: tuple[int, ...]) -> tuple[int, ...]:
     """Those among them that the tape shows: what it does not is neither shifted nor differenced."""
     return tuple(position for position in positions if position not in symptoms.fact(HIDDEN)) if positions else ()
+
+
+def law_of(symptoms: Symptoms) -> Law:
+    """How far the two methods in question may be apart where nothing is wrong."""
+    question = symptoms.question
+    shifted = any(method.diff_method in SHIFTED for method in question.methods)
+    silent = shifted and bool(differenced(symptoms))
+    return Law.of(question.circuit, [Evaluation(method, differenced=silent) for method in question.methods])

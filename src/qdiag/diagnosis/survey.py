@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
-from qdiag.diagnosis.facts import ruled
+from qdiag.diagnosis.facts import law_of, ruled
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
@@ -18,6 +18,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
+from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE
 from qdiag.model.numerics.surfaces import tangential
 
 Blocks = tuple[np.ndarray, ...]
@@ -85,7 +86,9 @@ def _blocks(evaluation: Evaluation, circuit: Circuit, sizes: Sequence[int]) -> O
 def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptoms:
     trainable = symptoms.question.circuit.trainable
     scale = max((float(np.nanmax(np.abs(block), initial=0.0)) for block in (*wrong, *right)), default=0.0) or 1.0
-    bound = max(symptoms.comparison.bound, 1e-9 * scale)
+    explained = law_of(symptoms).bounds(scale, gradient=True).largest
+    # one side may be the arbiter's, whose error bar is not at hand
+    bound = max(symptoms.comparison.bound, explained, NUMERICAL_DERIVATIVE * scale)
     gaps = [_gap(a, b) for a, b in zip(wrong, right)]
     apart = [i for i, gap in enumerate(gaps) if not gap <= bound]
     shifted = all(method.diff_method == "parameter-shift" for method in symptoms.suspects)

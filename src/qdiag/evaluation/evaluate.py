@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import SHIFTED
 from qdiag.model.numerics.observable_norms import norms_of
 
 
@@ -25,9 +26,12 @@ def evaluate(request: Request) -> Evaluation:
     Evaluation
         Never an exception: what went wrong is `Evaluation.failure`, and what had been worked out before is kept.
     """
+    from qdiag.bridges.facts import decompositions
     from qdiag.bridges.running import run_circuit
 
     start = time.perf_counter()
     evaluation = run_circuit.evaluated(request)
     norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
+    if request.method.diff_method in SHIFTED and (evaluation.vjps or evaluation.jacobian or evaluation.hvp):
+        evaluation = replace(evaluation, differenced=bool(decompositions.differenced(request.circuit, request.trusted)))
     return replace(evaluation, norms=norms, seconds=time.perf_counter() - start)

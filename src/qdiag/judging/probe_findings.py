@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -12,19 +12,17 @@ import numpy as np
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.method import ARBITER, PLAIN, Method
+from qdiag.model.numerics.rounding import Law
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
-
-ROUNDING = 64.0
-"""Units of the working precision, times the scale, by which a healthy slope may miss: circuits in probes are small or shallow, and
-what is looked for here is lost, not rounded."""
-
-SMALLEST = 1e-10
-"""In double precision the same: a matrix exponential in the circuit is off by up to 6e-11, and no gradient that is lost is so small."""
 
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
+
+Laws = Mapping[str, Law]
+"""The law of each probed method, by its ``diff_method``."""
 
 
 def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
@@ -40,7 +38,8 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     if not probe.repeatable or not probe.methods:
         return ()
     probe = _resolved(probe, call)
-    found = (_mixing(probe, call), _outputs(probe, call), _slopes(probe, call))
+    laws = laws_of(probe, call)
+    found = (_mixing(probe, call, laws), _outputs(probe, call, laws), _slopes(probe, call, laws))
     return next(((divergence,) for divergence in found if divergence is not None), ())
 
 
@@ -52,34 +51,46 @@ def _resolved(probe: Probe, call: Call) -> Probe:
     return replace(probe, methods=(own, *probe.methods[1:]), eps=max(probe.eps, narrow))
 
 
-def wrong_at(probe: Probe, position: int) -> tuple[ProbedMethod, ...]:
+def laws_of(probe: Probe, call: Call) -> Laws:
+    """How far each of the probed methods may be off: by the code around the circuit, too, which no replay evaluates."""
+    told = {m.diff_method: Evaluation(_method(call, probe, m), differenced=probe.differenced) for m in probe.methods}
+    return {name: Law.of(call.circuit, (evaluation,)).around(probe.eps) for name, evaluation in told.items()}
+
+
+def wrong_at(probe: Probe, position: int, laws: Laws) -> tuple[ProbedMethod, ...]:
     """The methods that are wrong about one argument; none where the numerical slope is not known."""
     argument = probe.arguments[position]
     if not argument.smooth or not math.isfinite(argument.error):
         return ()
     answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
-    apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= bound(probe, argument, m.slopes[position])]
+    apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= _allowed(probe, position, m, laws)]
     return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
 
 
-def bound(probe: Probe, argument: ProbedArgument, slope: float) -> float:
+def _allowed(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:
     """By how much a healthy slope may differ from the numerical one."""
+    argument, slope = probe.arguments[position], method.slopes[position]
     size = argument.scale * probe.size + abs(argument.numerical) + (abs(slope) if math.isfinite(slope) else 0.0)
-    return argument.error + max(ROUNDING * probe.eps, SMALLEST) * size
+    return argument.error + laws[method.diff_method].from_exact(size, gradient=True)
 
 
-def _slopes(probe: Probe, call: Call) -> Optional[Divergence]:
+def _allowed_of_outputs(probe: Probe, laws: Laws) -> float:
+    """By how much the outputs of two healthy evaluations may differ."""
+    return laws[probe.methods[0].diff_method].from_exact(probe.size, gradient=False)
+
+
+def _slopes(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
     gaps: list[tuple[float, int]] = []
     for position in range(len(probe.arguments)):
-        if probe.methods[0] in wrong_at(probe, position):
+        if probe.methods[0] in wrong_at(probe, position, laws):
             gaps.append((abs(probe.methods[0].slopes[position] - probe.arguments[position].numerical), position))
     if not gaps:
         return None
     position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
     argument, own = probe.arguments[position], probe.methods[0].slopes[position]
-    wrong = wrong_at(probe, position)
-    gap, limit = _gap(own, argument), bound(probe, argument, own)
-    proof = _proof(probe, position, limit)
+    wrong = wrong_at(probe, position, laws)
+    gap, limit = _gap(own, argument), _allowed(probe, position, probe.methods[0], laws)
+    proof = _proof(probe, position, limit, laws)
     comparison = Comparison(
         _pair(call),
         Verdict.ERROR,
@@ -106,12 +117,12 @@ def _gap(slope: float, argument: ProbedArgument) -> float:
     return abs(slope - argument.numerical) if math.isfinite(slope) else math.inf
 
 
-def _proof(probe: Probe, position: int, limit: float) -> Proof:
+def _proof(probe: Probe, position: int, limit: float, laws: Laws) -> Proof:
     """What leaves one explanation for a wrong slope: transforms come first, a special point after them."""
     argument, bare = probe.arguments[position], probe.untransformed
     if bare is not None and not bare.failure:
-        slope = bare.slopes[position]
-        if _gap(slope, argument) <= bound(probe, argument, slope):
+        same = replace(bare, diff_method=probe.methods[0].diff_method)
+        if _gap(bare.slopes[position], argument) <= _allowed(probe, position, same, laws):
             return Proof.TRANSFORMS
     if argument.aside is not None and argument.aside <= limit:
         return Proof.STRUCTURE if argument.restructured else Proof.POINT
@@ -126,8 +137,8 @@ def _how(argument: ProbedArgument, own: float, proof: Proof) -> str:
     return f"{found}; {proof.value}" if found else f"the QNode has transforms, and {proof.value}"
 
 
-def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
-    limit = ROUNDING * probe.eps * probe.size
+def _mixing(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
+    limit = _allowed_of_outputs(probe, laws)
     if probe.mixing is None or probe.mixing <= limit:
         return None
     comparison = Comparison(
@@ -148,8 +159,8 @@ def _mixing(probe: Probe, call: Call) -> Optional[Divergence]:
     return replace(found, proof=Proof.MIXED_ROWS)
 
 
-def _outputs(probe: Probe, call: Call) -> Optional[Divergence]:
-    limit = ROUNDING * probe.eps * probe.size
+def _outputs(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
+    limit = _allowed_of_outputs(probe, laws)
     if probe.plain_gap <= limit:
         return None
     comparison = Comparison(

@@ -139,6 +139,8 @@ class Evaluation:
         the floor of the scale against which differences are measured.
     notes
         What was done to make it run, such as ``rows evaluated one by one``.
+    differenced
+        Whether PennyLane's shift rules left a trainable number to finite differences, without a word.
     """
 
     method: Method
@@ -151,6 +153,12 @@ class Evaluation:
     failure: Optional[Failure] = None
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    differenced: bool = False
+
+    @property
+    def takes_differences(self) -> bool:
+        """Whether a derivative in it is a difference quotient, by name or without a word."""
+        return self.method.diff_method == "finite-diff" or self.differenced
 
 
 CASTING = "Casting complex values to real"

@@ -24,6 +24,9 @@ STOCHASTIC = frozenset({"spsa"})
 PER_PARAMETER = frozenset({"parameter-shift", "finite-diff", "hadamard", "spsa"})
 """Methods whose cost grows with the number of parameters: replayed at sampled calls only."""
 
+SHIFTED = frozenset({"parameter-shift", "hadamard"})
+"""Methods that apply shift rules, and without a word take finite differences where an operation has none."""
+
 _WRITTEN = re.compile(
     r"(?:(?P<device>[\w.\-]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
 )

@@ -93,6 +93,8 @@ class Probe:
         Whether everything was done that was planned.
     note
         Why something is missing.
+    differenced
+        Whether PennyLane's shift rules leave a tracked number of the circuit to finite differences.
     """
 
     call: int
@@ -107,3 +109,4 @@ class Probe:
     repeatable: bool = True
     complete: bool = False
     note: str = ""
+    differenced: bool = False

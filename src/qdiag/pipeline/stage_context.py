@@ -114,7 +114,11 @@ class StageContext:
 
 
 def excused(comparison: Comparison, judgement: arbiter.Arbitration) -> Comparison:
-    """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew."""
+    """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew.
+
+    Two numbers that are each within a bound of a third are within both bounds together of one another. These are of the element at
+    which a method comes closest to its bound; the one at which the two are furthest apart may have others, so the gap is a floor.
+    """
     explained = sum(found.bound for found in judgement.methods if found.method in comparison.methods)
     bound = max(comparison.bound, comparison.max_abs, explained)
     return replace(comparison, verdict=Verdict.ROUNDING, bound=bound) if comparison.verdict is Verdict.ERROR else comparison

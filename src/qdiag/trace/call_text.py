@@ -202,6 +202,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "repeatable": _flag,
         "complete": _flag,
         "note": _text,
+        "differenced": _flag,
     },
 }
 

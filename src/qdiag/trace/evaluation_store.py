@@ -120,6 +120,7 @@ def _encoded(evaluation: Evaluation) -> tuple[str, bytes]:
         "failure": None if evaluation.failure is None else asdict(evaluation.failure),
         "norms": evaluation.norms,
         "notes": evaluation.notes,
+        "differenced": evaluation.differenced,
     }
     return json.dumps(head), pack(_arrays(evaluation))
 
@@ -139,6 +140,8 @@ def _decoded(text: str, blob: bytes) -> Evaluation:
         failure=None if failure is None else Failure(**{**failure, "frames": tuple(failure["frames"])}),
         norms=tuple(head["norms"]),
         notes=tuple(head["notes"]),
+        # stores of earlier versions do not say it
+        differenced=bool(head.get("differenced", False)),
     )
 
 

@@ -77,6 +77,33 @@ def test_float32_may_miss_by_its_own_rounding() -> None:
     assert probe_findings.divergences(probe(argument(), own=(0.5 + 10 * single,)), call()) != ()
 
 
+def shifted(damped: bool, gap: float, eps: float = 2.0**-52) -> int:
+    """How many findings there are where parameter-shift misses by a gap; whether PennyLane differences a number of the circuit."""
+    own = ProbedMethod("parameter-shift", (0.5 + gap,))
+    at = call()
+    at = replace(at, configuration=replace(at.configuration, resolved="parameter-shift"))
+    seen = Probe(7, (argument(),), (own,), eps=eps, differenced=damped, complete=True)
+    return len(probe_findings.divergences(seen, at))
+
+
+def test_what_a_silent_finite_difference_leaves_out_is_no_lost_gradient() -> None:
+    assert shifted(True, 4.6e-10) == shifted(True, 4e-8) == 0
+    assert shifted(False, 4.6e-10) == shifted(False, 4e-8) == 1
+
+
+def test_a_gradient_that_is_wrong_is_wrong_beside_finite_differences_too() -> None:
+    assert shifted(True, 1e-3) == shifted(True, 0.02, eps=2.0**-23) == 1
+
+
+def test_backprop_takes_no_differences_whatever_the_circuit_holds() -> None:
+    assert probe_findings.divergences(probe(argument(), own=(0.5 + 4e-8,), differenced=True), call()) != ()
+
+
+def test_an_output_may_differ_on_plain_numbers_by_an_inexact_matrix_exponential() -> None:
+    assert probe_findings.divergences(probe(argument(), own=(0.5,), plain_gap=7e-11), call()) == ()
+    assert probe_findings.divergences(probe(argument(), own=(0.5,), plain_gap=7e-9), call()) != ()
+
+
 @pytest.mark.parametrize(("slope", "found"), [(0.49, 0), (0.0, 1)])
 def test_a_finite_difference_is_wrong_only_where_it_says_exactly_zero(slope: float, found: int) -> None:
     own = replace(call().configuration, resolved="finite-diff")

@@ -52,6 +52,7 @@ PROBE = Probe(
     False,
     True,
     "the time was up",
+    True,
 )
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
 IDS = [type(value).__name__ for value in EXAMPLES]

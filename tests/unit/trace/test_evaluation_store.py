@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -34,6 +35,7 @@ FULL = Evaluation(
     failure=Failure("ValueError", "no", ("torch:run:3", "qml:x:4"), "backward", True),
     norms=(1.0, 2.5),
     notes=("rows evaluated one by one",),
+    differenced=True,
 )
 
 
@@ -42,6 +44,21 @@ def test_an_evaluation_comes_back_with_every_field() -> None:
         store.put("key", FULL)
         found = store.get("key")
     assert same(found, FULL)
+
+
+def test_an_evaluation_of_a_version_that_did_not_ask_about_differences_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.qdiag"
+    with EvaluationStore(path, "s") as store:
+        store.put("key", FULL)
+    with sqlite3.connect(path) as database:
+        ((head,),) = database.execute("SELECT head FROM evaluations")
+        entry = json.loads(head)
+        del entry["differenced"]
+        database.execute("UPDATE evaluations SET head = ?", (json.dumps(entry),))
+    with EvaluationStore(path, "s") as store:
+        found = store.get("key")
+    assert found is not None
+    assert same(found, replace(FULL, differenced=False))
 
 
 ROWS = st.lists(st.integers(0, 3), max_size=3)

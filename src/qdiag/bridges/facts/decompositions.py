@@ -14,14 +14,13 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.codec.tapes import tape_of
+from qdiag.bridges.live import shift_rules
+from qdiag.bridges.live.shift_rules import MAX_DEPTH
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of
 from qdiag.model.operator_families import MID_MEASUREMENTS
 
 Position = int
-
-MAX_DEPTH = 8
-"""Decompositions of decompositions are followed this far."""
 
 ELEMENTARY = frozenset(
     ["Identity", "Hadamard", "PauliX", "PauliY", "PauliZ", "S", "T", "SX", "RX", "RY", "RZ", "PhaseShift", "GlobalPhase"]
@@ -99,6 +98,26 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     Worked out with torch's graph, whatever the user's interface: the tape is built from fresh leaves, and a leaf that no tape
     parameter reaches is hidden.
     """
+    leaves, tape = _tracked(circuit, trusted)
+    reached = _reached(leaves, tape.get_parameters(trainable_only=False))
+    return tuple(position for position in leaves if position not in reached)
+
+
+def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+    """Positions of the trainable parameters that shift rules leave to finite differences (see `shift_rules`)."""
+    try:
+        plain = tape_of(circuit, [plain_number(replace(p, trainable=False)) for p in circuit.parameters], trusted)
+        if not any(shift_rules.left_to_differences(operation) for operation in plain.operations):
+            return ()
+        leaves, tape = _tracked(circuit, trusted)
+        return _reached(leaves, [number for operation in tape.operations for number in shift_rules.left_to_differences(operation)])
+    except Exception:
+        # an operator of the user's own may say anything against the question
+        return ()
+
+
+def _tracked(circuit: Circuit, trusted: bool) -> tuple[dict[int, Any], Any]:
+    """The tape on numbers that torch tracks, and the trainable ones among them by position."""
     import torch
 
     leaves: dict[int, Any] = {}
@@ -109,33 +128,30 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
             numbers.append(leaves[position])
         else:
             numbers.append(plain_number(replace(parameter, trainable=False)))
-    tape = tape_of(circuit, numbers, trusted)
-    shown = [p for p in tape.get_parameters(trainable_only=False) if isinstance(p, torch.Tensor) and p.requires_grad]
+    return leaves, tape_of(circuit, numbers, trusted)
+
+
+def _reached(leaves: dict[int, Any], numbers: Sequence[Any]) -> tuple[int, ...]:
+    """Positions of the leaves from which torch's graph leads to one of these numbers."""
+    import torch
+
+    shown = [number for number in numbers if isinstance(number, torch.Tensor) and number.requires_grad]
     if not shown:
-        return tuple(leaves)
-    total = torch.stack([torch.abs(p).sum() for p in shown]).sum()
+        return ()
+    total = torch.stack([torch.abs(number).sum() for number in shown]).sum()
     gradients = torch.autograd.grad(total, list(leaves.values()), allow_unused=True)
-    return tuple(position for position, gradient in zip(leaves, gradients) if gradient is None)
-
-
-def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
-    """Positions of the trainable parameters of operations that know no shift rule (``grad_method = "F"``)."""
-    return _by_method(circuit, trusted, "F")
+    return tuple(position for position, gradient in zip(leaves, gradients) if gradient is not None)
 
 
 def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters of operations that bring a shift rule of their own (``grad_method = "A"``)."""
-    return _by_method(circuit, trusted, "A")
-
-
-def _by_method(circuit: Circuit, trusted: bool, method: str) -> tuple[int, ...]:
     found: list[int] = []
     position = 0
     for node in circuit.operations:
         inside = range(position, position + len(parameters_of(node)))
         position = inside.stop
         trainable = [i for i in inside if circuit.parameters[i].trainable]
-        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == method:
+        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == "A":
             found.extend(trainable)
     return tuple(found)
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from qdiag.bridges.interfaces.choice import graph_for
 from qdiag.bridges.interfaces.forward_pass import Graph
+from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.probe_subject import Subject, first_line, real_elements
+from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
 from qdiag.model.probe import Probe, ProbedMethod
@@ -30,6 +32,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
         repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
+        differenced=takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ())),
     )
     return probe, _followed(subject, graph)
 

@@ -10,7 +10,6 @@ from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DIFFERENCED,
     NUDGED_FAR,
-    SHIFTED,
     against_differences,
     frozen,
     only_trainable,
@@ -20,7 +19,7 @@ from qdiag.diagnosis.facts import HIDDEN, differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
-from qdiag.model.method import DIFF_METHODS, Method
+from qdiag.model.method import DIFF_METHODS, SHIFTED, Method
 from qdiag.model.probe import Proof
 
 DETACHED = Cause(

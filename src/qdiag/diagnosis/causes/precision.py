@@ -20,12 +20,12 @@ from qdiag.diagnosis.experiments import (
     edit,
     frozen,
 )
-from qdiag.diagnosis.facts import differenced
+from qdiag.diagnosis.facts import differenced, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import ScriptKind
-from qdiag.model.numerics import rounding
+from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.operator_families import STATE_DATA
 
 NARROW = ("float16", "float32", "complex64")
@@ -190,7 +190,7 @@ FINITE_DIFFERENCE_STEP = Cause(
         *flips(LARGER_STEP),
         *leaves(STEP_TWICE),
         # where the rounding of the outputs is what the step divides, no point is better than another
-        *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= rounding.EPS64 else ()),
+        *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= EPS64 else ()),
     ),
     because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
@@ -214,10 +214,9 @@ ILL_CONDITIONED = Cause(
 
 def _ordinary_bound(symptoms: Symptoms) -> float:
     """What rounding explains at a well-conditioned point."""
-    circuit, comparison = symptoms.question.circuit, symptoms.comparison
-    operations = rounding.operations_of(circuit)
-    units = sum(rounding.truncation(method, operations, circuit) for method in symptoms.question.methods)
-    return (rounding.rounding(comparison.eps, operations) + units) * comparison.scale
+    comparison = symptoms.comparison
+    law = replace(law_of(symptoms), eps=comparison.eps)
+    return law.bounds(comparison.scale, gradient=symptoms.derivative).largest
 
 
 def _ill_conditioned(symptoms: Symptoms) -> bool:

@@ -19,8 +19,6 @@ from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
     MethodVerdict,
-    allowance,
-    eps_of,
     largest,
     measured,
     verdicts,
@@ -35,7 +33,7 @@ from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import ARBITER, PLAIN, Method
-from qdiag.model.numerics import rounding
+from qdiag.model.numerics.rounding import EPS64, Law, eps_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +112,7 @@ def arbitrate(
         judged = held(found)
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
-    narrow = [e for e in evaluations if eps_of(circuit, e) > rounding.EPS64]
+    narrow = [e for e in evaluations if eps_of(circuit, e) > EPS64]
     if any(e.method in _wrong(judged) for e in narrow):
         # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
         moved = perturbed(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
@@ -148,7 +146,7 @@ def _apart(circuit: Circuit, evaluations: Sequence[Evaluation]) -> bool:
             if one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
                 return True
             scale = max(1.0, largest([one, other]))
-            allowed = sum(allowance(circuit, e, scale, gradient=True) for e in (first, second))
+            allowed = sum(Law.of(circuit, (e,)).from_exact(scale, gradient=True) for e in (first, second))
             if np.max(np.abs(one - other), initial=0.0) > allowed:
                 return True
     return False
@@ -189,7 +187,7 @@ def _off_plain(verdict: MethodVerdict, circuit: Circuit, found: Evaluation, plai
         if one.shape != other.shape:
             continue
         scale = max(1.0, largest([other]))
-        allowed = np.full(other.shape, 2 * allowance(circuit, found, scale, gradient=False))
+        allowed = np.full(other.shape, 2 * Law.of(circuit, (found,)).from_exact(scale, gradient=False))
         beside = measured(verdict.method, Gap(Signature.OUTPUT, one, other, allowed))
         if beside.verdict == "wrong":
             return replace(beside, detail=f"{beside.detail}, that is the same call on plain, untracked numbers")

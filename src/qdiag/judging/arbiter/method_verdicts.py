@@ -15,7 +15,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
-from qdiag.model.numerics import rounding
+from qdiag.model.numerics.rounding import Law
 from qdiag.model.numerics.surfaces import tangential
 
 Cotangents = Sequence[Sequence[Optional[np.ndarray]]]
@@ -145,7 +145,7 @@ def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
         if limits is None or values.dtype.kind not in "fc" or not np.isfinite(values).all() or circuit.shots:
             continue
         low, high = limits
-        slack = allowance(circuit, found, max(abs(low), abs(high)), gradient=False) * 4
+        slack = Law.of(circuit, (found,)).from_exact(max(abs(low), abs(high)), gradient=False) * 4
         if np.max(np.abs(values.imag), initial=0.0) > slack:
             return f"a complex value, {values.reshape(-1)[0]:.6g}, of what is real"
         if np.min(values.real, initial=low) < low - slack or np.max(values.real, initial=high) > high + slack:
@@ -168,33 +168,15 @@ def _misshapen(found: Evaluation, ours: Reference) -> str:
 # --- distances and what explains them ----------------------------------------------------------------------------------------
 
 
-def eps_of(circuit: Circuit, found: Evaluation) -> float:
-    """The eps of the lowest precision that a method works in, and gives its outputs in."""
-    kinds = [np.asarray(output).dtype for output in found.outputs or ()]
-    results = max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=rounding.EPS64)
-    return max(rounding.working_eps(circuit, [found.method]), results)
-
-
-def allowance(circuit: Circuit, found: Evaluation, scale: float, *, gradient: bool) -> float:
-    """What the method's own precision explains: all that is known here of rounding."""
-    operations = rounding.operations_of(circuit)
-    units = rounding.rounding(eps_of(circuit, found), operations) + rounding.exponentials(circuit)
-    if gradient:
-        units += rounding.truncation(found.method, operations, circuit)
-    if circuit.shots:
-        units += rounding.sampling(found.method, min(circuit.shots), gradient=gradient)
-    return units * scale
-
-
 def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: Optional[Reference]) -> list[Gap]:
-    gaps = []
+    gaps, law = [], Law.of(circuit, (found,))
     for i, (theirs, mine) in enumerate(zip(found.outputs or (), ours.outputs or ())):
         values = np.asarray(theirs)
         if values.size != mine.size or values.dtype.kind not in "biufc":
             continue
         values = values.reshape(mine.shape)
         scale = max(ours.norms[i], float(np.max(np.abs(mine), initial=0.0)))
-        allowed = np.full(mine.shape, ours.errors[i] + allowance(circuit, found, scale, gradient=False))
+        allowed = np.full(mine.shape, ours.errors[i] + law.from_exact(scale, gradient=False))
         if spread is not None and spread.outputs is not None:
             allowed = allowed + 2 * np.abs(spread.outputs[i] - mine)
         gaps.append(Gap(Signature.OUTPUT, values, mine, allowed))
@@ -207,7 +189,7 @@ def _slope_gaps(
     """The derivatives along the reference's directions, for each Jacobian and vector-Jacobian product."""
     if not ours.directions.size or ours.outputs is None:
         return []
-    gaps = []
+    gaps, law = [], Law.of(circuit, (found,))
     complex_parameters = any(circuit.parameters[k].value.dtype.kind == "c" for k in circuit.trainable)
     starts = np.cumsum([0, *(output.size for output in ours.outputs)])
     moved = spread is not None and spread.slopes.shape == ours.slopes.shape
@@ -222,7 +204,7 @@ def _slope_gaps(
             continue
         mine = ours.slopes[span]
         scale = max(ours.norms[i], largest(row))
-        allowed = ours.slope_errors[span] + wobble[span] + allowance(circuit, found, scale, gradient=True) * reach
+        allowed = ours.slope_errors[span] + wobble[span] + law.from_exact(scale, gradient=True) * reach
         gaps.append(Gap(Signature.JACOBIAN, theirs, mine, allowed))
     for cotangent, vjp in zip(cotangents, _tangential(circuit, found.vjps)):
         theirs = _along(vjp, ours, conjugated, ())
@@ -233,7 +215,7 @@ def _slope_gaps(
         size = np.abs(weights)
         floor = sum(norm * float(np.sum(np.abs(c))) for norm, c in zip(ours.norms, cotangent) if c is not None)
         allowed = size @ np.where(size[:, None] == 0, 0, ours.slope_errors + wobble)
-        allowed = allowed + allowance(circuit, found, max(floor, largest(vjp)), gradient=True) * reach
+        allowed = allowed + law.from_exact(max(floor, largest(vjp)), gradient=True) * reach
         gaps.append(Gap(Signature.VJP, theirs[0], mine, allowed))
     return gaps
 
@@ -244,13 +226,13 @@ def _tangential(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[
 
 def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[SecondDerivative]) -> list[Gap]:
     """The Hessian-vector product, along its own direction."""
-    if bend is None or found.hvp is None or not np.isfinite(bend.value) or found.method.diff_method == "finite-diff":
+    if bend is None or found.hvp is None or not np.isfinite(bend.value) or found.takes_differences:
         return []
     theirs = coordinates(found.hvp)
     if theirs.shape != bend.direction.shape:
         return []
     scale = max(bend.weight, largest(found.hvp)) * float(np.sum(np.abs(bend.direction))) * max(1.0, largest([bend.direction]))
-    allowed = bend.error + allowance(circuit, found, scale, gradient=True)
+    allowed = bend.error + Law.of(circuit, (found,)).from_exact(scale, gradient=True)
     return [Gap(Signature.SECOND_DERIVATIVE, np.array([theirs @ bend.direction]), np.array([bend.value]), np.array([allowed]))]
 
 

@@ -1,6 +1,6 @@
 """Two evaluations side by side: how far apart, and whether the working precision explains it.
 
-Each pair of tensors gets a `Comparison` of its own; the worst stands for the pair. Bounds come from `rounding`; the scale of a
+Each pair of tensors gets a `Comparison` of its own; the worst stands for the pair. Bounds come from `rounding.Law`; the scale of a
 tensor is the largest number in it, floored by what its observable can give, so that a gradient of zero is not judged by its noise.
 """
 
@@ -20,7 +20,7 @@ from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
-from qdiag.model.numerics import rounding
+from qdiag.model.numerics.rounding import STANDARD_DEVIATIONS, Bounds, Law
 
 _SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
 
@@ -82,68 +82,27 @@ def comparisons(
         detail = f"{counts[0]} outputs against {counts[1]}"
         methods = (reference.method, candidate.method)
         return (_incomparable(Comparison(methods, Verdict.ERROR, element=Element(Kind.OUTPUT)), Signature.SHAPE, detail),)
-    law = _law(reference, candidate, circuit, tolerance)
-    return tuple(_compared(t, law) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
-
-
-# --- the law of one pair -----------------------------------------------------------------------------------------------
+    methods = (reference.method, candidate.method)
+    law = Law.of(circuit, (reference, candidate), tolerance)
+    pair = _Pair(methods, law, any(method.stochastic for method in methods))
+    return tuple(_compared(t, pair) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
 
 @dataclass(frozen=True)
-class _Law:
-    """What is the same for all tensors of a pair; every bound is in units of the scale."""
+class _Pair:
+    """What is the same for all tensors of a pair."""
 
     methods: tuple[Method, Method]
-    eps: float
-    operations: int
-    tolerance: Tolerance
-    truncation: float
-    exponentials: float
-    sampling: tuple[float, float]
+    law: Law
     stochastic: bool
-
-
-def _law(reference: Evaluation, candidate: Evaluation, circuit: Circuit, tolerance: Tolerance) -> _Law:
-    methods = (reference.method, candidate.method)
-    operations = rounding.operations_of(circuit)
-    shots = min(circuit.shots, default=0)
-    sampled = [max(rounding.sampling(m, shots, gradient=gradient) for m in methods) if shots else 0.0 for gradient in (False, True)]
-    return _Law(
-        methods=methods,
-        eps=max([rounding.working_eps(circuit, methods), *(_result_eps(e) for e in (reference, candidate))]),
-        operations=operations,
-        tolerance=tolerance,
-        truncation=sum(rounding.truncation(m, operations, circuit) for m in methods),
-        exponentials=rounding.exponentials(circuit),
-        sampling=(sampled[0], sampled[1]),
-        stochastic=any(m.stochastic for m in methods),
-    )
-
-
-def _result_eps(evaluation: Evaluation) -> float:
-    # A device may hand its results on in torch's default dtype: that is a precision it works in.
-    kinds = [np.asarray(o).dtype for o in evaluation.outputs or ()]
-    return max((float(np.finfo(k).eps) for k in kinds if k.kind in "fc"), default=rounding.EPS64)
-
-
-def _bounds(law: _Law, scale: float, spread: float, gradient: bool) -> tuple[float, float, float]:
-    """What float64 rounding, the working precision, and sampling explain at one tensor."""
-    own = (law.exponentials + (law.truncation if gradient else 0.0)) * scale
-    sampled = law.sampling[gradient] * scale
-    if law.tolerance.absolute is not None or law.tolerance.relative is not None:
-        chosen = (law.tolerance.absolute or 0.0) + (law.tolerance.relative or 0.0) * scale
-        return max(chosen, own), max(chosen, own), sampled
-    narrow = max(rounding.rounding(rounding.EPS64, law.operations) * scale, own)
-    wide = max(rounding.rounding(law.eps, law.operations) * scale, spread)
-    return narrow, max(wide, narrow), sampled
 
 
 # --- one tensor --------------------------------------------------------------------------------------------------------
 
 
-def _compared(tensor: Tensor, law: _Law) -> Comparison:
+def _compared(tensor: Tensor, pair: _Pair) -> Comparison:
     a, b = np.asarray(tensor.a), np.asarray(tensor.b)
-    blank = Comparison(law.methods, Verdict.ERROR, element=tensor.element, eps=law.eps)
+    blank = Comparison(pair.methods, Verdict.ERROR, element=tensor.element, eps=pair.law.eps)
     if a.shape != b.shape:
         detail = f"shape {a.shape} against {b.shape}"
         return _incomparable(blank, Signature.SHAPE, detail)
@@ -151,16 +110,16 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
     numbers = np.isfinite(a), np.isfinite(b)
     if (numbers[0] != numbers[1]).any():
-        return _not_finite(tensor, law, a, b, numbers[0] != numbers[1])
+        return _not_finite(tensor, pair, a, b, numbers[0] != numbers[1])
     both = numbers[0] & numbers[1]
     wide = [np.where(both, t, 0).astype(np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64) for t in (a, b)]
     gaps = np.abs(wide[0] - wide[1])
     scale = max([tensor.floor, *(float(np.max(np.abs(t), initial=0.0)) for t in wide)]) or 1.0
     gap = float(np.max(gaps, initial=0.0))
     gradient = tensor.where is not Signature.OUTPUT
-    narrow, bound, sampled = _bounds(law, scale, tensor.spread, gradient)
+    bounds = pair.law.bounds(scale, gradient=gradient, spread=tensor.spread)
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
-    verdict, detail = _verdict(gap, narrow, bound, sampled, law.stochastic and gradient)
+    verdict, detail = _verdict(gap, bounds, pair.stochastic and gradient)
     where = tensor.where
     if where is Signature.OUTPUT and (a.dtype.kind == "c") != (b.dtype.kind == "c") and verdict is not Verdict.ERROR:
         verdict, where, detail = Verdict.ERROR, Signature.DTYPE, f"{a.dtype} against {b.dtype}"
@@ -172,32 +131,32 @@ def _compared(tensor: Tensor, law: _Law) -> Comparison:
         values=(_number(a, index), _number(b, index)),
         max_abs=gap,
         max_rel=gap / scale,
-        ulps=gap / (law.eps * scale),
+        ulps=gap / (pair.law.eps * scale),
         tolerance_needed=gap / scale,
-        bound=max(bound, sampled),
-        float64_bound=narrow,
+        bound=bounds.largest,
+        float64_bound=bounds.double,
         scale=scale,
         detail=detail,
     )
 
 
-def _verdict(gap: float, narrow: float, bound: float, sampled: float, stochastic: bool) -> tuple[Verdict, str]:
-    if gap <= narrow:
+def _verdict(gap: float, bounds: Bounds, stochastic: bool) -> tuple[Verdict, str]:
+    if gap <= bounds.double:
         return Verdict.AGREE, ""
     if stochastic:
         return Verdict.INCONCLUSIVE, "one of the methods is random by construction"
-    if gap <= bound:
+    if gap <= bounds.working:
         return Verdict.ROUNDING, ""
-    if gap <= sampled:
-        return Verdict.INCONCLUSIVE, f"within {rounding.STANDARD_DEVIATIONS:g} standard deviations of the sampling error"
+    if gap <= bounds.sampled:
+        return Verdict.INCONCLUSIVE, f"within {STANDARD_DEVIATIONS:g} standard deviations of the sampling error"
     return Verdict.ERROR, ""
 
 
-def _not_finite(tensor: Tensor, law: _Law, a: np.ndarray, b: np.ndarray, odd: np.ndarray) -> Comparison:
+def _not_finite(tensor: Tensor, pair: _Pair, a: np.ndarray, b: np.ndarray, odd: np.ndarray) -> Comparison:
     index = tuple(int(i) for i in np.argwhere(odd)[0])
-    method, value = (law.methods[0], a[index]) if not np.isfinite(a[index]) else (law.methods[1], b[index])
+    method, value = (pair.methods[0], a[index]) if not np.isfinite(a[index]) else (pair.methods[1], b[index])
     values = (_number(a, index), _number(b, index))
-    shown = Comparison(law.methods, Verdict.ERROR, element=tensor.at(index), values=values, eps=law.eps)
+    shown = Comparison(pair.methods, Verdict.ERROR, element=tensor.at(index), values=values, eps=pair.law.eps)
     return _incomparable(shown, Signature.NAN, f"{method} gives {value} at {int(odd.sum())} of {odd.size} elements")
 
 

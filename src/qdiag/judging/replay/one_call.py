@@ -18,7 +18,7 @@ from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Unfaithful
 from qdiag.model.method import Method
-from qdiag.model.numerics.rounding import amplified, operations_of
+from qdiag.model.numerics.rounding import Law
 
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a
@@ -215,11 +215,11 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
     if call.circuit.shots:
         return None
     products = own.vjps if own.method.stochastic else _recorded_products(call, own)
-    recorded = Evaluation(own.method, call.outputs, products, norms=own.norms)
+    recorded = Evaluation(own.method, call.outputs, products, norms=own.norms, differenced=own.differenced)
     if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
         return None
     gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))
-    reach = amplified(own.method, gap.eps, operations_of(call.circuit)) if gap.where in (Signature.VJP, Signature.JACOBIAN) else 0.0
+    reach = Law.of(call.circuit, (recorded, own)).amplification if gap.where in (Signature.VJP, Signature.JACOBIAN) else 0.0
     explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING) or gap.max_rel <= reach
     what = gap.detail if not np.isfinite(gap.max_abs) else f"{gap.element} is off by {gap.max_abs:.2g}"
     return Unfaithful(call.index, what, explained)

@@ -1,20 +1,27 @@
-"""How far apart two healthy evaluations may be: the working precision, the number of operations, and the constants between them.
+"""The one law of how far apart two healthy numbers may be; all verdicts of the house ask it.
 
-The bound is ``CONSTANT · eps · sqrt(operations) · scale``: rounding errors of single gates are independent, so they add up like
-a random walk. `tests/benchmarks/rounding_constant.md` has the measurement that the constant rests on. Finite differences and
-sampling have error laws of their own.
+Rounding explains ``CONSTANT · eps · sqrt(operations) · scale``: errors of single gates are independent, so they add up like a random
+walk. `tests/benchmarks/rounding_constant.md` has the measurement that the constant rests on. Finite differences, matrix exponentials
+and sampling have error laws of their own. A `Law` puts together what holds for one circuit and the evaluations that are compared.
+
+Errors of different origin add up, so a bound is the sum of its terms: the larger one alone would call an error what is two errors of
+one size. The user's own tolerance is no error but a limit: it takes the place of rounding, and is lifted only to what a difference
+quotient or an inexact exponential leaves open in any precision.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
-from qdiag.model.method import Method
+from qdiag.model.comparison import Tolerance
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import SHIFTED, Method
 from qdiag.model.operator_families import EXPONENTIALS
 
 CONSTANT = 5.0
@@ -37,6 +44,21 @@ CURVATURE = 16.0
 """Bound on the derivative that a forward difference leaves out, in units of the scale. A gate of two eigenvalues one apart has 1,
 Pauli rotations with doubled angles 4, embeddings that normalise their features more."""
 
+EXPONENTIAL_ERROR = 1e-10
+"""By how much a matrix that PennyLane works out as a matrix exponential may be off, in units of the scale: torch 2.13's
+``matrix_exp`` was off by up to 7e-11 where measured (300 seeded SpecialUnitary matrices of one to three qubits against scipy's)."""
+
+AROUND = 164
+"""Code around a circuit is not recorded. It counts as so many further operations: ``CONSTANT · sqrt(164)`` is 64, the units of eps
+by which healthy QNodes were allowed to miss from the first probes on, and which none of them has needed."""
+
+NUMERICAL_DERIVATIVE = 1e-9
+"""How far a derivative of our own simulation may be off where its error bar is not at hand, in units of the scale. Error bars were
+at most 2.4e-12 on 30 random circuits of one to four wires; points that are nearly singular widen them, and no rule is wrong by less."""
+
+
+# --- the precision that a method works in ----------------------------------------------------------------------------------------
+
 
 def working_eps(circuit: Circuit, methods: Iterable[Method]) -> float:
     """The eps of the lowest precision that any of these methods works in on this circuit.
@@ -47,6 +69,15 @@ def working_eps(circuit: Circuit, methods: Iterable[Method]) -> float:
     return max((_method_eps(method, recorded) for method in methods), default=recorded)
 
 
+def eps_of(circuit: Circuit, evaluation: Evaluation) -> float:
+    """The eps of the lowest precision that a method works in, and gives its outputs in.
+
+    A device may hand its results on in torch's default dtype: that is a precision it works in.
+    """
+    results = max((_eps(np.asarray(output).dtype) for output in evaluation.outputs or ()), default=EPS64)
+    return max(working_eps(circuit, [evaluation.method]), results)
+
+
 def _method_eps(method: Method, recorded: float) -> float:
     parameters = _eps(np.dtype(method.precision)) if method.precision else recorded
     return max(parameters, _eps(np.dtype(method.device_precision or "complex128")))
@@ -54,6 +85,9 @@ def _method_eps(method: Method, recorded: float) -> float:
 
 def _eps(dtype: np.dtype) -> float:
     return float(np.finfo(dtype).eps) if dtype.kind in "fc" else EPS64
+
+
+# --- the terms, each in units of the scale ---------------------------------------------------------------------------------------
 
 
 def operations_of(circuit: Circuit) -> int:
@@ -74,60 +108,50 @@ def _angles(parameter: Parameter, wires: int) -> int:
 
 
 def rounding(eps: float, operations: int) -> float:
-    """What rounding at this eps explains, in units of the scale."""
-    return CONSTANT * (DOUBLE_MARGIN if eps <= EPS64 else 1.0) * eps * math.sqrt(operations)
+    """What rounding at this eps explains."""
+    return CONSTANT * max(eps, DOUBLE_MARGIN * EPS64) * math.sqrt(operations)
 
 
-FALL_BACK = frozenset(
-    ["Conditional", "Select", "AmplitudeDamping", "GeneralizedAmplitudeDamping", "PauliError", "PhaseDamping", "ResetError"]
-    + ["ThermalRelaxationError"]
-)
-"""Operations for which PennyLane's shift rules quietly take finite differences (``grad_method = "F"``): off by 5e-10 where measured."""
-
-
-def truncation(method: Method, operations: int, circuit: Optional[Circuit] = None) -> float:
-    """What a finite difference leaves out of a gradient even in float64, in units of the scale; 0 for exact methods.
+def truncation(method: Method, operations: int, *, differenced: bool = False) -> float:
+    """What a finite difference leaves out of a gradient even in float64; 0 for exact methods.
 
     A difference quotient of order p errs by ``curvature · h^p`` for what it leaves out, and by twice the rounding of
     an output divided by ``h``. PennyLane's default is a forward difference with ``h = 1e-7``, where the two are of one size.
+
+    Parameters
+    ----------
+    method
+        The method.
+    operations
+        Steps of the circuit.
+    differenced
+        Whether PennyLane's shift rules leave a trainable number of the circuit to finite differences.
     """
-    shifted = method.diff_method in ("parameter-shift", "hadamard")
-    if method.diff_method != "finite-diff" and not (shifted and circuit is not None and _falls_back(circuit)):
+    quotient = _quotient(method, differenced)
+    if quotient is None:
         return 0.0
-    options = {} if shifted else dict(method.gradient_options)
-    step = _number(options.get("h"), STEP)
-    order = max(1.0, _number(options.get("approx_order"), 1.0))
+    step, order = quotient
     return CURVATURE * math.pow(step, order) + 2 * CONSTANT * EPS64 * math.sqrt(operations) / step
 
 
-EXPONENTIAL_ERROR = 1e-10
-"""By how much a matrix that PennyLane works out as a matrix exponential may be off, in units of the scale: torch 2.13's
-``matrix_exp`` was off by up to 7e-11 where measured (300 seeded SpecialUnitary matrices of one to three qubits against scipy's)."""
-
-
 def exponentials(circuit: Circuit) -> float:
-    """What an inexact matrix exponential explains even in float64, in units of the scale; 0 where a circuit holds none."""
+    """What an inexact matrix exponential explains even in float64; 0 where a circuit holds none."""
     names = {node.name for top in circuit.operations for node in nodes_of(top)}
     return EXPONENTIAL_ERROR if names & EXPONENTIALS else 0.0
 
 
-def amplified(method: Method, eps: float, operations: int) -> float:
-    """How far two runs of one method may be apart in a gradient, in units of the scale, when their outputs are rounded otherwise.
-
-    A difference quotient divides that rounding by its step: a single-precision device with another number of threads is enough
-    for any number. It says that a replay is the same call; it never excuses a method that is wrong.
-    """
+def _quotient(method: Method, differenced: bool) -> Optional[tuple[float, float]]:
+    """Step and order of the difference quotients that a method takes; None where it takes none."""
+    if method.diff_method in SHIFTED:
+        return (STEP, 1.0) if differenced else None
     if method.diff_method != "finite-diff":
-        return 0.0
-    return 2 * rounding(eps, operations) / _number(dict(method.gradient_options).get("h"), STEP)
-
-
-def _falls_back(circuit: Circuit) -> bool:
-    return any(node.name in FALL_BACK and any(p.trainable for p in parameters_of(node)) for node in circuit.operations)
+        return None
+    options = dict(method.gradient_options)
+    return _number(options.get("h"), STEP), max(1.0, _number(options.get("approx_order"), 1.0))
 
 
 def sampling(method: Method, shots: int, *, gradient: bool) -> float:
-    """How far two sampled results may be apart, in units of the scale.
+    """How far two sampled results may be apart.
 
     A mean of n samples within ±scale has a standard deviation of at most ``scale / sqrt(n)``, a difference of two of them
     ``sqrt(2)`` times that. A shift rule adds results with coefficients that sum to about one; a difference quotient divides by ``h``.
@@ -140,3 +164,144 @@ def sampling(method: Method, shots: int, *, gradient: bool) -> float:
 
 def _number(value: object, default: float) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else default
+
+
+# --- the law ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far apart two healthy numbers of one tensor may be, absolute.
+
+    Parameters
+    ----------
+    double
+        What double precision would explain, or the tolerance that the user chose.
+    working
+        What the working precision explains; never less.
+    sampled
+        What sampling explains; 0 without shots.
+    """
+
+    double: float
+    working: float
+    sampled: float = 0.0
+
+    @property
+    def largest(self) -> float:
+        """The gap beyond which nothing explains it."""
+        return max(self.working, self.sampled)
+
+
+@dataclass(frozen=True)
+class Law:
+    """How far apart healthy numbers of some evaluations of one circuit may be; every term is in units of a tensor's scale.
+
+    Made by `of` for a pair of methods, which may differ from each other by what both leave out, or for one method beside an exact
+    reference. It knows numbers alone: what PennyLane differences was asked when the evaluation was made (`Evaluation.differenced`).
+
+    Parameters
+    ----------
+    eps
+        That of the lowest precision at work.
+    operations
+        Elementary steps, over which rounding adds up.
+    truncation
+        What finite differences of all methods leave out of a gradient.
+    exponentials
+        What inexact matrix exponentials explain.
+    sampling
+        What sampling explains of an output, and of a gradient.
+    step
+        The shortest step by which a difference quotient divides; infinite where none is taken.
+    tolerance
+        The user's own.
+    """
+
+    eps: float = EPS64
+    operations: int = 1
+    truncation: float = 0.0
+    exponentials: float = 0.0
+    sampling: tuple[float, float] = (0.0, 0.0)
+    step: float = math.inf
+    tolerance: Tolerance = Tolerance()
+
+    @classmethod
+    def of(cls, circuit: Circuit, evaluations: Sequence[Evaluation], tolerance: Tolerance = Tolerance()) -> Law:
+        """The law of these evaluations of one circuit.
+
+        Parameters
+        ----------
+        circuit
+            Its parameters set the working precision, its operations the size of rounding.
+        evaluations
+            Two that are compared, or one that stands beside an exact reference. One that has given nothing yet counts by its method.
+        tolerance
+            The user's own.
+        """
+        operations = operations_of(circuit)
+        shots = min(circuit.shots, default=0)
+        sampled = [
+            max((sampling(e.method, shots, gradient=gradient) for e in evaluations), default=0.0) if shots else 0.0
+            for gradient in (False, True)
+        ]
+        quotients = [_quotient(e.method, e.differenced) for e in evaluations]
+        return cls(
+            eps=max((eps_of(circuit, e) for e in evaluations), default=working_eps(circuit, ())),
+            operations=operations,
+            truncation=sum(truncation(e.method, operations, differenced=e.differenced) for e in evaluations),
+            exponentials=exponentials(circuit),
+            sampling=(sampled[0], sampled[1]),
+            step=min((quotient[0] for quotient in quotients if quotient is not None), default=math.inf),
+            tolerance=tolerance,
+        )
+
+    def around(self, eps: float) -> Law:
+        """The same law where the circuit is only a part of what is evaluated, and all of it works in a precision of this eps.
+
+        The code around it is not recorded: it counts as `AROUND` operations, and may hold a matrix exponential.
+        """
+        return replace(
+            self, eps=max(self.eps, eps), operations=self.operations + AROUND, exponentials=max(self.exponentials, EXPONENTIAL_ERROR)
+        )
+
+    @property
+    def amplification(self) -> float:
+        """How far two runs of one method may be apart in a gradient when their outputs are rounded otherwise, in units of the scale.
+
+        A difference quotient divides that rounding by its step: a single-precision device with another number of threads is enough
+        for any number. It says that a replay is the same call; it never excuses a method that is wrong.
+        """
+        return 2 * rounding(self.eps, self.operations) / self.step
+
+    def bounds(self, scale: float, *, gradient: bool, spread: float = 0.0) -> Bounds:
+        """What is explained at one tensor.
+
+        Parameters
+        ----------
+        scale
+            The largest number that the tensor may hold.
+        gradient
+            Whether it holds derivatives.
+        spread
+            What ill-conditioning explains in the working precision, absolute.
+        """
+        left_out = (self.exponentials + (self.truncation if gradient else 0.0)) * scale
+        sampled = self.sampling[gradient] * scale
+        chosen = self._chosen(scale)
+        if chosen is not None:
+            return Bounds(max(chosen, left_out), max(chosen, left_out), sampled)
+        double = rounding(EPS64, self.operations) * scale + left_out
+        return Bounds(double, rounding(self.eps, self.operations) * scale + left_out + spread, sampled)
+
+    def from_exact(self, scale: float, *, gradient: bool) -> float:
+        """How far one method may be from an exact number; the reference's own error bar comes on top.
+
+        Whom the user's tolerance lets pass is another question than who is right: it is not asked here.
+        """
+        found = replace(self, tolerance=Tolerance()).bounds(scale, gradient=gradient)
+        return found.working + found.sampled
+
+    def _chosen(self, scale: float) -> Optional[float]:
+        absolute, relative = self.tolerance.absolute, self.tolerance.relative
+        return None if absolute is None and relative is None else (absolute or 0.0) + (relative or 0.0) * scale

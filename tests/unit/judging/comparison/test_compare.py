@@ -20,6 +20,7 @@ from qdiag.model.method import Method, parse
 
 BACKPROP = Method("default.qubit", "backprop")
 ADJOINT = Method("default.qubit", "adjoint")
+SHIFT = Method("default.qubit", "parameter-shift")
 
 
 @pytest.mark.parametrize("number", [-1.0, math.nan, "0.1"])
@@ -191,6 +192,23 @@ def test_a_larger_step_excuses_more():
     circuit = rotations(dtype="float64")
     coarse = replace(parse("default.qubit/finite-diff"), gradient_options=(("h", 1e-3),))
     assert compare(evaluation(), evaluation(coarse, gradient=(0.1, 0.2 + 1e-4)), circuit).verdict is Verdict.AGREE
+
+
+def test_a_shift_rule_that_differences_without_a_word_may_err_by_as_much_in_float64():
+    silent = evaluation(SHIFT, gradient=(0.1, 0.2 + 3.7e-8))
+    assert compare(evaluation(), replace(silent, differenced=True), rotations(dtype="float64")).verdict is Verdict.AGREE
+    assert compare(evaluation(), silent, rotations(dtype="float64")).verdict is Verdict.ERROR
+
+
+def test_a_silent_difference_is_wrong_in_float32_where_it_means_nothing():
+    silent = evaluation(SHIFT, gradient=(0.1, 0.2 + 0.019), differenced=True)
+    assert compare(evaluation(), silent, rotations()).verdict is Verdict.ERROR
+
+
+def test_a_difference_of_differences_is_not_compared():
+    plain, silent = evaluation(hvp=(np.asarray(0.1),)), evaluation(SHIFT, hvp=(np.asarray(0.4),))
+    assert compare(plain, silent, rotations(dtype="float64")).where == "second-derivative"
+    assert compare(plain, replace(silent, differenced=True), rotations(dtype="float64")).verdict is Verdict.AGREE
 
 
 def test_a_finite_difference_is_not_excused_by_single_precision():
