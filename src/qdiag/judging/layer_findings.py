@@ -15,6 +15,10 @@ from qdiag.model.findings import Divergence, Evidence, Outcome
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
 FLOATS = ("float64", "float32", "float16")
 
+HEALED = 1e-6
+"""Of what was lost before: a dtype that can hold a result loses no more of it than rounding, one that cannot loses all of it or a part
+of its size."""
+
 Loss = Callable[[str, bool], Optional[float]]
 """How much a layer whose input has a dtype makes of one result, real or complex, gets lost; None where that could not be tried."""
 
@@ -79,7 +83,7 @@ def evidence(found: Divergence, loss: Loss) -> tuple[Evidence, ...]:
     neighbour, wide = next(name for name in kind if name != dtype), "complex128" if is_complex else "float64"
     tried = [(wide, Outcome.HEALS, loss(wide, is_complex)), (neighbour, Outcome.PERSISTS, loss(neighbour, is_complex))]
     return tuple(
-        Evidence(f"a layer whose input is {name}", before, after, outcome, (after <= 1e-6 * before) == (outcome is Outcome.HEALS))
+        Evidence(f"a layer whose input is {name}", before, after, outcome, (after <= HEALED * before) == (outcome is Outcome.HEALS))
         for name, outcome, after in tried
         if after is not None
     )

@@ -21,6 +21,10 @@ from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
 """Methods that differ from any derivative by construction: wrong here only where they say exactly zero."""
 
+MOVES = 1e-6
+"""The circuit's parameters move with an argument if their slope along it is larger. What does not depend on it comes out the same to
+the bit, and what moves at all has slopes of about one."""
+
 Laws = Mapping[str, Law]
 """The law of each probed method, by its ``diff_method``."""
 
@@ -258,7 +262,7 @@ def is_cut_before_the_circuit(divergence: Divergence) -> bool:
         return False
     if argument.mended is not None:
         return argument.mended <= divergence.comparison.bound
-    return argument.moves > 1e-6 and not argument.followed and divergence.comparison.values[0] == 0
+    return argument.moves > MOVES and not argument.followed and divergence.comparison.values[0] == 0
 
 
 def _position(divergence: Divergence) -> Optional[int]:

@@ -28,6 +28,10 @@ ELEMENTARY = frozenset(
 )
 """Gates that are not taken apart any further."""
 
+SAME_MATRIX = 1e-5
+"""Matrices this close are the same: built in single precision they differ by some 1e-7 for each factor. What is truncated or dropped is
+of the size of the entries."""
+
 
 def expanded(circuit: Circuit, positions: Optional[Sequence[Position]], trusted: bool) -> Optional[Circuit]:
     """The circuit with some operations replaced by their decompositions.
@@ -224,10 +228,10 @@ def _matrix(operator: Any) -> Optional[np.ndarray]:
 def _difference(tracked: np.ndarray, plain: np.ndarray) -> str:
     if tracked.shape != plain.shape:
         return "different"
-    if np.allclose(tracked, plain, rtol=0.0, atol=1e-5):
+    if np.allclose(tracked, plain, rtol=0.0, atol=SAME_MATRIX):
         return ""
-    if np.issubdtype(tracked.dtype, np.integer) or np.allclose(tracked, np.trunc(plain.real), rtol=0.0, atol=1e-5):
+    if np.issubdtype(tracked.dtype, np.integer) or np.allclose(tracked, np.trunc(plain.real), rtol=0.0, atol=SAME_MATRIX):
         return "integer"
-    if np.allclose(tracked, plain.real, rtol=0.0, atol=1e-5):
+    if np.allclose(tracked, plain.real, rtol=0.0, atol=SAME_MATRIX):
         return "real"
     return "different"

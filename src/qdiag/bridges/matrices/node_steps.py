@@ -19,6 +19,12 @@ from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimula
 
 Row = tuple[Step, ...]
 
+OFF_THE_SPHERE = 1e-12
+"""Amplitudes whose norm is further from one were moved off it: rounding of a sum of squares in double precision stays far below."""
+
+DEGENERATE = 1e-9
+"""Eigenvalues closer than this are the same: those of a matrix of a few qubits are right to some 1e-15 times its norm."""
+
 
 def widened(parameter: Parameter) -> np.ndarray:
     """A parameter's value in double precision; whole numbers and truth values stay what they are."""
@@ -71,7 +77,6 @@ def _number(parameter: Parameter, value: np.ndarray) -> Any:
     return value.item() if parameter.container == "python" or value.dtype.kind in "fc" else value[()]
 
 
-
 def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
     """The operator of a node on plain numbers."""
     numbers = [_number(parameter, value) for parameter, value in zip(parameters_of(node), values)]
@@ -81,7 +86,7 @@ def _live(node: Node, values: Sequence[np.ndarray], trusted: bool) -> Any:
         raise NotSimulated(error.cause) from error
     except (ArithmeticError, ValueError) as error:
         # they may refuse a state of another norm than one: a derivative along the sphere leaves it at second order
-        if node.name in families.AMPLITUDES and any(abs(np.linalg.norm(value) - 1) > 1e-12 for value in values):
+        if node.name in families.AMPLITUDES and any(abs(np.linalg.norm(value) - 1) > OFF_THE_SPHERE for value in values):
             return _live(node, [value / np.linalg.norm(value, axis=-1, keepdims=True) for value in values], trusted)
         raise NotSimulated(f"{node.name} does not take these numbers: {error}") from error
 
@@ -166,7 +171,7 @@ def _eigenbasis(observable: Any) -> tuple[Factor, ...]:
         return (Factor(_TO_Z[name], wires),)
     if name in families.HERMITIAN_MATRICES:
         values, vectors = np.linalg.eigh(operator_matrices.matrix_of(observable))
-        if len(values) > 1 and np.min(np.diff(values)) < 1e-9:
+        if len(values) > 1 and np.min(np.diff(values)) < DEGENERATE:
             raise NotSimulated("probabilities in the eigenbasis of a degenerate observable")
         return (Factor(vectors.conj().T, wires),)
     raise NotSimulated(f"probabilities in the eigenbasis of {name}")

@@ -23,6 +23,10 @@ from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
 MOST_COORDINATES = 2048
 """Circuits with more trainable numbers are not differentiated."""
 
+UNPHYSICAL = 1e-6
+"""An operation or observable that is further from what physics allows is said to be so. A matrix or amplitudes that were rounded to
+single precision are off by some 1e-7."""
+
 EPS = float(np.finfo(np.float64).eps)
 
 EVALUATIONS = 30
@@ -141,7 +145,7 @@ def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trust
     except NotSimulated as error:
         return replace(found, reason=str(error))
     off = max((defect(step) for part in simulation.parts for step in flat(part)), default=0.0)
-    if off > 1e-6:
+    if off > UNPHYSICAL:
         found = replace(found, evidence=(*found.evidence, f"an operation or observable is {off:.1e} away from what physics allows"))
     errors = tuple(_noise(simulation, norm) for norm in norms)
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)

@@ -18,6 +18,13 @@ from qdiag.model.method import Method
 from qdiag.model.operator_families import WHOLE_STATES
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
 
+SMALLEST = 1e-16
+"""A tolerance is no smaller: no two numbers of about one differ by less in double precision."""
+
+WITHOUT_A_GAP = 1e-9
+"""The tolerance where one side gives no number, so that nothing is measured that it could lie below: double precision's rounding stays
+far below it."""
+
 UNSAFE = re.compile(r"[^\w./@\[\] \-]")
 """What must not stand in a method's name inside a script: a trace from elsewhere may hold anything."""
 
@@ -108,9 +115,9 @@ class Task:
         rounding = self.comparison.verdict is Verdict.ROUNDING
         floor = self.comparison.float64_bound if rounding else self.comparison.bound
         gap = self.comparison.max_abs
-        floor = max(floor, 1e-16)
+        floor = max(floor, SMALLEST)
         if not math.isfinite(gap) or gap <= 0:
-            return float(10.0 ** math.ceil(math.log10(max(floor, 1e-9))))
+            return float(10.0 ** math.ceil(math.log10(max(floor, WITHOUT_A_GAP))))
         middle = math.sqrt(floor * gap)
         return float(10.0 ** math.floor(math.log10(middle))) if middle > floor else float(floor)
 
