@@ -114,3 +114,34 @@ def test_a_script_that_is_not_seeded_gets_no_loop(tmp_path: Path, monkeypatch: p
         raise AssertionError("asked for a loop")
 
     assert looked_for(tmp_path, monkeypatch, loops, code="QD702").unreproduced == "as before"
+
+
+# --- a judgement of the runs as a finding ----------------------------------------------------------------------------------------
+
+
+def as_a_finding(verdict: Verdict, parting: PartingCause, advice: tuple[str, ...] = ()) -> Finding:
+    judgement = TrainingVerdict(verdict, parting, Confidence.CONFIRMED, ("They part.", "Nothing is wrong."), advice=advice)
+    return twin_runs._finding(judgement, parting, TRAINED, None)
+
+
+@pytest.mark.parametrize(
+    ("parting", "code", "fileable", "of_training"),
+    [
+        (PartingCause.AMPLIFIED, "QD701", False, True),
+        (PartingCause.NOT_SEEDED, "QD702", False, True),
+        (PartingCause.OTHER_DATA, "QD703", False, True),
+        (PartingCause.NONDETERMINISTIC, "QD602", True, False),
+        (PartingCause.UNKNOWN, "QD901", True, False),
+    ],
+)
+def test_what_the_runs_tell_names_a_cause(parting: PartingCause, code: str, fileable: bool, of_training: bool) -> None:
+    diagnosis = as_a_finding(Verdict.ROUNDING, parting).diagnosis
+    assert (diagnosis.code, diagnosis.fileable, diagnosis.of_training) == (code, fileable, of_training)
+    assert (diagnosis.confidence, diagnosis.because) == (Confidence.CONFIRMED, "They part. Nothing is wrong.")
+
+
+def test_what_the_runs_have_measured_is_the_advice_and_not_what_the_cause_says_in_general() -> None:
+    assert as_a_finding(Verdict.ROUNDING, PartingCause.AMPLIFIED, ("train in float64", "average")).diagnosis.remedy == (
+        "train in float64; average"
+    )
+    assert as_a_finding(Verdict.ROUNDING, PartingCause.AMPLIFIED).diagnosis.remedy == ""
