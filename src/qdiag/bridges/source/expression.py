@@ -151,7 +151,9 @@ class Writer:
             return f"{self.text(expression.owner, _ATOM)}.{expression.name}", _ATOM
         if isinstance(expression, Infix):
             own = _BINDING[expression.symbol]
-            return f"{self.text(expression.left, own)} {expression.symbol} {self.text(expression.right, own + 1)}", own
+            # Python reads a == b == c as two comparisons of b
+            left = own + 1 if expression.symbol == "==" else own
+            return f"{self.text(expression.left, left)} {expression.symbol} {self.text(expression.right, own + 1)}", own
         if isinstance(expression, Inverted):
             return f"~{self.text(expression.operand, _ATOM)}", 8
         if isinstance(expression, Later):
