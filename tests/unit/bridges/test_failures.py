@@ -1,0 +1,135 @@
+"""Exceptions as data, and whether PennyLane said no or broke down: decided by whose code raised, and in which words."""
+
+from __future__ import annotations
+
+import asyncio
+import linecache
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_of, only_stops, refuses_complex_gradient
+from qdiag.errors import OpaqueCircuitError
+from qdiag.model.call import Failure
+
+Raises = Callable[[], None]
+
+
+@pytest.fixture
+def module() -> Iterator[Callable[[str, str], dict[str, Any]]]:
+    """Makes a module of that name from source, as a traceback finds it."""
+    files: list[str] = []
+
+    def make(name: str, source: str) -> dict[str, Any]:
+        path = f"<{name}-{len(files)}>"
+        files.append(path)
+        linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
+        scope: dict[str, Any] = {"__name__": name}
+        exec(compile(source, path, "exec"), scope)
+        return scope
+
+    yield make
+    for path in files:
+        linecache.cache.pop(path, None)
+
+
+def caught(function: Raises) -> BaseException:
+    with pytest.raises(BaseException) as error:  # noqa: PT011
+        function()
+    return error.value
+
+
+def failing(module: Callable[[str, str], dict[str, Any]], name: str, line: str) -> Failure:
+    source = f"class Own(Exception): ...\ndef f():\n    {line}\n"
+    return failure_of(caught(module(name, source)["f"]), "forward")
+
+
+# --- as data ----------------------------------------------------------------------------------------------------------------
+
+
+def test_type_words_and_stage_are_kept() -> None:
+    def fails() -> None:
+        raise KeyError("no wire 7")
+
+    found = failure_of(caught(fails), "backward")
+    assert (found.type, found.message, found.stage, found.refusal) == ("KeyError", "'no wire 7'", "backward", False)
+
+
+def test_of_our_own_errors_the_cause_is_kept_and_they_are_refusals() -> None:
+    found = failure_of(OpaqueCircuitError("Mine is known by name only", "trust the file"), "build")
+    assert (found.message, found.refusal) == ("Mine is known by name only", True)
+
+
+def test_where_an_object_lies_in_memory_is_no_part_of_the_words() -> None:
+    first, second = (failure_of(ValueError(f"no rule for {object()!r} there"), "forward") for _ in range(2))
+    assert first.message == second.message == "no rule for <object object> there"
+
+
+def test_words_without_end_are_cut() -> None:
+    assert len(failure_of(ValueError("x" * 10_000), "forward").message) == MAX_MESSAGE
+
+
+def test_frames_are_the_innermost_ones_without_paths(module: Callable[[str, str], dict[str, Any]]) -> None:
+    source = "def f(n):\n    if n:\n        f(n - 1)\n    raise ValueError('no')\n"
+    found = failure_of(caught(lambda: module("mine", source)["f"](20)), "forward")
+    assert len(found.frames) == MAX_FRAMES
+    assert found.frames[-1] == "mine:f:4"
+    assert set(found.frames[:-1]) == {"mine:f:3"}
+
+
+def test_an_exception_that_was_never_raised_has_no_frames() -> None:
+    assert failure_of(ValueError("no"), "forward").frames == ()
+
+
+# --- said no, or broke down ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "refusal"),
+    [
+        ("pennylane.devices.qubit", "raise ValueError('hadamard gradients are not supported')", True),
+        ("pennylane_lightning.core", "raise TypeError('this observable is not supported')", True),
+        ("pennylane", "raise Own('no words of refusal')", True),
+        ("pennylane.ops", "raise ValueError('gate X requires one more wire')", True),
+        ("pennylane.ops", "raise ValueError('shapes (2,) and (3,) do not match')", False),
+        ("pennylane.ops", "None.supported", False),
+        ("pennylane.ops", "{}['not supported']", False),
+        ("numpy.linalg", "raise ValueError('this is not supported')", False),
+        ("__main__", "raise ValueError('this is not supported')", False),
+        ("pennylanelike", "raise ValueError('this is not supported')", False),
+        ("__main__", "raise NotImplementedError('not yet')", True),
+        ("torch.optim", "raise ImportError('cannot import')", True),
+    ],
+)
+def test_a_refusal_is_pennylanes_own_raise_in_words_of_refusal_or_a_class_made_for_it(
+    module: Callable[[str, str], dict[str, Any]], name: str, line: str, refusal: bool
+) -> None:
+    assert failing(module, name, line).refusal is refusal
+
+
+def test_what_torch_says_of_complex_gradients_is_known_by_the_check_that_failed() -> None:
+    assert refuses_complex_gradient(Failure("RuntimeError", "Expected isFloatingType(grad.scalar_type()) to be true"))
+    assert not refuses_complex_gradient(Failure("RuntimeError", "expected a floating type"))
+
+
+# --- what is no failure at all ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), SystemExit(1), asyncio.CancelledError()])
+def test_what_ends_a_call_from_outside_is_no_failure_of_it(error: BaseException) -> None:
+    assert only_stops(error)
+
+
+@pytest.mark.parametrize(
+    ("home", "name", "stops"),
+    [
+        ("torch.utils.checkpoint", "_StopRecomputationError", True),
+        ("torch", "OutOfMemoryError", False),
+        ("torchvision", "_StopError", False),
+        ("__main__", "_StopError", False),
+    ],
+)
+def test_what_torch_raises_for_itself_is_none_either(home: str, name: str, stops: bool) -> None:
+    kind = type(name, (Exception,), {"__module__": home})
+    assert only_stops(kind()) is stops
