@@ -1,0 +1,64 @@
+"""Evaluating: what the bridge works out, with its norms and its time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import qdiag.bridges.running
+from qdiag.evaluation.evaluate import evaluate
+from qdiag.model.call import Failure
+from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.methods import BACKPROP
+from tests.worlds.small_circuits import Z, circuit, combination, expval, gate, probs
+
+
+def bridged(monkeypatch: pytest.MonkeyPatch, found: Evaluation, seconds: float = 0.0) -> list[Request]:
+    """Let the bridge find that; returns what it is asked."""
+    asked: list[Request] = []
+
+    def evaluated(request: Request) -> Evaluation:
+        asked.append(request)
+        time.sleep(seconds)
+        return found
+
+    module = ModuleType("qdiag.bridges.running.run_circuit")
+    module.__dict__["evaluated"] = evaluated
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(qdiag.bridges.running, "run_circuit", module, raising=False)
+    return asked
+
+
+REQUEST = Request(circuit(gate("RX", 0.3), measured=(expval(combination((2.0, Z), (1.0, Z))), probs(0))), BACKPROP)
+
+
+def test_norms_and_time_are_added_to_what_the_bridge_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Evaluation(BACKPROP, (np.array(0.5), np.array([0.5, 0.5])), vjps=((np.array(1.0),),), warnings=("odd",))
+    asked = bridged(monkeypatch, found, seconds=0.02)
+    after = evaluate(REQUEST)
+    assert asked == [REQUEST]
+    assert after.norms == pytest.approx((3.0, 1.0))
+    assert 0.02 <= after.seconds < 5
+    assert (after.outputs, after.vjps, after.warnings) == (found.outputs, found.vjps, found.warnings)
+
+
+def test_groups_of_shots_have_the_norms_of_their_measurements_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridged(monkeypatch, Evaluation(BACKPROP, (np.zeros(()),) * 4))
+    assert evaluate(REQUEST).norms == pytest.approx((3.0, 1.0, 3.0, 1.0))
+
+
+def test_a_failure_is_a_value_that_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = Failure("DeviceError", "no", refusal=True)
+    bridged(monkeypatch, Evaluation(BACKPROP, failure=failure), seconds=0.01)
+    after = evaluate(REQUEST)
+    assert (after.failure, after.outputs, after.norms) == (failure, None, ())
+    assert after.seconds >= 0.01
+
+
+def test_what_was_worked_out_before_a_failure_keeps_its_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridged(monkeypatch, Evaluation(BACKPROP, (np.zeros(()), np.zeros(2)), failure=Failure("ValueError", "no", stage="backward")))
+    assert evaluate(REQUEST).norms == pytest.approx((3.0, 1.0))
