@@ -6,6 +6,7 @@ What may import what is said once, in ``pyproject.toml``; a picture drawn by han
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ TREE = Path(__file__).parents[2]
 WIDTH = 100
 
 
+@functools.cache
 def contracts() -> dict[str, list[list[str]]]:
     """The container of each contract of layers, and its floors from above, each a list of rooms side by side."""
     settings = tomllib.loads((TREE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
