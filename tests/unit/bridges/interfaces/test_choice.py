@@ -1,0 +1,56 @@
+"""Which interface a circuit is replayed under: the user's, else what its tracked numbers are in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.stack
+
+choice = pytest.importorskip("qdiag.bridges.interfaces.choice")
+
+from qdiag.bridges.interfaces.forward_pass import PlainGraph  # noqa: E402
+from qdiag.errors import MethodError  # noqa: E402
+from qdiag.model.circuit import Parameter  # noqa: E402
+
+TORCH, FROZEN = Parameter(np.asarray(0.1), "torch", True), Parameter(np.asarray(0.1), "torch", False)
+BOXED, PLAIN = Parameter(np.asarray(0.1), "autograd", True), Parameter(np.asarray(0.1), "python", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "interface"),
+    [
+        ("torch", (), "torch"),
+        ("pytorch", (BOXED,), "torch"),
+        ("autograd", (), "autograd"),
+        ("autograd", (TORCH,), "autograd"),
+        ("auto", (TORCH,), "torch"),
+        ("auto", (FROZEN,), "torch"),
+        ("auto", (BOXED,), "autograd"),
+        ("auto", (FROZEN, BOXED), "autograd"),
+        ("auto", (PLAIN,), ""),
+        ("numpy", (PLAIN,), ""),
+        ("numpy", (), ""),
+        ("", (TORCH, PLAIN), "torch"),
+    ],
+)
+def test_the_interface(name: str, parameters: tuple[Parameter, ...], interface: str) -> None:
+    assert choice.interface_for(name, parameters) == interface
+
+
+@pytest.mark.parametrize("name", ["jax", "jax-jit", "tf", "tf-autograph", "tensorflow"])
+def test_what_can_only_be_recorded_says_so(name: str) -> None:
+    with pytest.raises(MethodError, match="recorded but not replayed") as caught:
+        choice.interface_for(name, ())
+    assert "torch and autograd" in caught.value.cure
+
+
+@pytest.mark.parametrize(("interface", "name"), [("torch", "TorchGraph"), ("autograd", "AutogradGraph"), ("", "PlainGraph")])
+def test_each_has_a_class_for_its_forward_passes(interface: str, name: str) -> None:
+    assert choice.graph_for(interface).__name__ == name
+
+
+def test_on_plain_numbers_there_is_nothing_to_differentiate() -> None:
+    graph = PlainGraph(lambda numbers: [numbers[0] * 2], (PLAIN,))
+    assert [float(output) for output in graph.outputs] == [0.2]
+    assert (graph.vjp((np.asarray(1.0),)), graph.hvp((np.asarray(1.0),), ()), graph.leads_back([])) == ((), (), ())

@@ -1,0 +1,120 @@
+"""Forward and backward passes under both interfaces, held against derivatives that are known: the two must tell the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.stack
+
+pytest.importorskip("torch")
+choice = pytest.importorskip("qdiag.bridges.interfaces.choice")
+
+from qdiag.model.circuit import Parameter  # noqa: E402
+
+INTERFACES = ("torch", "autograd")
+
+
+def number(value: Any, trainable: bool = True, container: str = "") -> Parameter:
+    return Parameter(np.asarray(value), container or ("torch" if trainable else "numpy"), trainable)
+
+
+def graph_of(interface: str, function: Any, *parameters: Parameter) -> Any:
+    def evaluated(numbers: Sequence[Any]) -> Sequence[Any]:
+        import autograd.numpy
+        import torch
+
+        library = torch if any(isinstance(value, torch.Tensor) for value in numbers) else autograd.numpy
+        return tuple(function(library, *numbers))
+
+    return choice.graph_for(interface)(evaluated, parameters)
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+class TestAPass:
+    def test_gives_outputs_as_arrays(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x), x * 2], number(0.3))
+        assert [type(output) for output in graph.outputs] == [np.ndarray, np.ndarray]
+        assert [float(output) for output in graph.outputs] == pytest.approx([np.sin(0.3), 0.6])
+
+    def test_gives_the_product_with_a_cotangent(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x, y: [np_.sin(x) * y], number(0.3), number(2.0))
+        first, second = graph.vjp((np.asarray(5.0),))
+        assert float(first) == pytest.approx(5 * np.cos(0.3) * 2)
+        assert float(second) == pytest.approx(5 * np.sin(0.3))
+
+    def test_may_be_gone_through_again(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x)], number(0.3))
+        once, again = (float(graph.vjp((np.asarray(1.0),))[0]) for _ in range(2))
+        assert once == again
+
+    def test_of_several_outputs_takes_those_that_have_a_cotangent(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x), np_.cos(x)], number(0.3))
+        assert float(graph.vjp((None, np.asarray(1.0)))[0]) == pytest.approx(-np.sin(0.3))
+
+    def test_without_any_cotangent_gives_zeros(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x)], number([0.3, 0.4]))
+        assert graph.vjp((None,))[0].tolist() == [0.0, 0.0]
+
+    def test_gives_zeros_for_a_parameter_that_nothing_depends_on(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x, y: [np_.sin(x)], number(0.3), number([1.0, 2.0]))
+        assert graph.vjp((np.asarray(1.0),))[1].tolist() == [0.0, 0.0]
+
+    def test_differentiates_by_what_is_tracked_alone(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x, y: [x * y], number(0.3), number(2.0, False, "python"))
+        assert len(graph.vjp((np.asarray(1.0),))) == 1
+
+    def test_gives_the_second_derivative_along_a_direction(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x, y: [np_.sin(x) * y], number(0.3), number(2.0))
+        first, second = graph.hvp((np.asarray(1.0),), (np.asarray(1.0), np.asarray(0.0)))
+        assert float(first) == pytest.approx(-np.sin(0.3) * 2)
+        assert float(second) == pytest.approx(np.cos(0.3))
+
+    @pytest.mark.filterwarnings("ignore:Output seems independent of input")
+    def test_of_a_linear_output_has_no_second_derivative(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [x * 2], number(0.3))
+        assert float(graph.hvp((np.asarray(1.0),), (np.asarray(1.0),))[0]) == 0.0
+
+    def test_keeps_the_dtype_of_its_parameters(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x)], number(np.float32(0.3)))
+        assert graph.vjp((np.asarray(1.0),))[0].dtype == np.float32
+
+    def test_takes_a_complex_cotangent_of_a_real_output_for_its_real_part(self, interface: str) -> None:
+        graph = graph_of(interface, lambda np_, x: [np_.sin(x)], number(0.3))
+        assert float(graph.vjp((np.asarray(1.0 + 5j),))[0]) == pytest.approx(np.cos(0.3))
+
+    def test_derives_a_complex_output_by_its_own_imaginary_unit(self, interface: str) -> None:
+        # exp(ix) = cos x + i sin x, whose derivative is -sin x + i cos x
+        graph = graph_of(interface, lambda np_, x: [np_.cos(x) + 1j * np_.sin(x)], number(0.3))
+        real = complex(graph.vjp((np.asarray(1.0 + 0j),))[0].real)
+        imaginary = complex(graph.vjp((np.asarray(graph.imaginary_unit),))[0].real)
+        assert real + 1j * imaginary == pytest.approx(1j * np.exp(0.3j))
+
+    def test_knows_whether_what_was_made_on_the_way_leads_back(self, interface: str) -> None:
+        made: list[Any] = []
+
+        def function(np_: Any, x: Any) -> list[Any]:
+            made.append(np_.sin(x))
+            return [made[0] * 2]
+
+        graph = graph_of(interface, function, number(0.3))
+        assert graph.leads_back(made) == (True,)
+        assert graph.leads_back([1.0, np.zeros(2)]) == (False,)
+
+
+def test_torch_tells_to_which_parameter_a_number_leads_back() -> None:
+    made: list[Any] = []
+
+    def function(np_: Any, x: Any, y: Any) -> list[Any]:
+        made.append(np_.sin(y))
+        return [x * made[0]]
+
+    assert graph_of("torch", function, number(0.3), number(0.4)).leads_back(made) == (False, True)
+
+
+def test_an_integer_cannot_be_tracked_and_has_a_gradient_of_zero() -> None:
+    graph = graph_of("torch", lambda np_, x, n: [x * n], number(0.3), Parameter(np.asarray(2), "torch", True))
+    assert [float(gradient) for gradient in graph.vjp((np.asarray(1.0),))] == [2.0, 0.0]
