@@ -1,0 +1,62 @@
+"""What was asked for, as values: which findings, which verdicts fail, and the exit code that follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qdiag.errors import ExitCode
+from qdiag.model.comparison import Verdict
+from qdiag.pipeline.run_options import Choice, Options, Silence, exit_code
+from tests.worlds.judged_runs import judged_run
+from tests.worlds.results import CASES
+
+DIVERGENCE = replace(CASES["shifted"]().result.findings[0].divergence, calls=(0, 2, 5))
+
+
+@pytest.mark.parametrize(
+    ("choice", "taken"),
+    [
+        (Choice(), True),
+        (Choice(finding=1), True),
+        (Choice(finding=2), False),
+        (Choice(call=0), True),
+        (Choice(call=5), True),
+        (Choice(call=3), False),
+        (Choice(1, 2), True),
+        (Choice(2, 2), False),
+        (Choice(1, 3), False),
+    ],
+)
+def test_a_finding_is_taken_by_its_number_and_by_any_call_that_shows_it(choice: Choice, taken: bool) -> None:
+    assert choice.takes(1, DIVERGENCE) is taken
+
+
+def test_by_default_every_finding_is_proven_but_what_is_inconclusive() -> None:
+    assert Options().proven == (Verdict.ERROR, Verdict.ROUNDING)
+
+
+def test_silence_says_nothing_and_takes_every_report(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Silence()
+    voice.say("anything")
+    with voice.progress("replaying") as report:
+        report(1, 2)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("fail_on", ["error", "rounding", "never"])
+def test_every_verdict_has_an_exit_code_and_fail_on_changes_only_what_is_1(tmp_path: Path, verdict: Verdict, fail_on: str) -> None:
+    run = judged_run(tmp_path, verdict=verdict)
+    code = exit_code(run, fail_on)
+    assert code in set(ExitCode)
+    if code is not ExitCode.ERROR_FOUND:
+        assert code is exit_code(run, "never")
+
+
+def test_what_is_unknown_to_fail_on_is_a_mistake_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        exit_code(judged_run(tmp_path), "everything")
