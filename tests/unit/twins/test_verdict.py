@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Confidence, Outcome
 from qdiag.model.twin_training import PartingCause
 from qdiag.trace.twin_steps import Steps, Stream
 from qdiag.trace.twin_variation import Variation
@@ -182,9 +183,9 @@ def test_every_verdict_is_complete(method: str, controls: list[str], healed: str
     assert 1 <= len(found.sentences) <= 3
     assert all(sentence.endswith(".") and "nan" not in sentence for sentence in found.sentences)
     assert (found.cause is None) == (found.verdict is Verdict.AGREE)
-    assert (found.confidence == "") == (found.cause is None)
-    if found.confidence == "confirmed":
-        assert any(evidence.predicts == "heals" and evidence.holds for evidence in found.evidence) or not healed
+    assert found.cause is not None or found.confidence is Confidence.UNKNOWN
+    if found.confidence is Confidence.CONFIRMED:
+        assert any(evidence.predicts is Outcome.HEALS and evidence.holds for evidence in found.evidence) or not healed
     # only a jump or a large opening gap makes somebody wrong
     assert found.verdict is not Verdict.ERROR or method in ("jump", "wrong")
 
