@@ -1,6 +1,6 @@
 """How often healthy circuits are called an error, and how often a wrong gradient is not: exits 1 where a bar is missed.
 
-``python tests/benchmarks/false_alarms.py [--count 300] [--seed 1] [--device default.qubit] [--own backprop] [--shadows adjoint,…]``
+``python -m tests.benchmarks.false_alarms [--count 300] [--seed 1] [--device default.qubit] [--own backprop] [--shadows adjoint,…]``
 """
 
 from __future__ import annotations
@@ -12,29 +12,26 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 import torch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-sys.path.insert(0, str(Path(__file__).parent))
-from healthy import circuits
-
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter.arbiter import arbitrate
-from qdiag.judging.replay import locate
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.one_call import cotangents_of
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
 from qdiag.trace.keys import circuit_key
+from tests.benchmarks.healthy import circuits
 
 MOVES = {"float32": ((1e-5, True), (1e-8, False)), "float64": ((1e-9, True), (1e-16, False))}
 """By how much of the floored scale a gradient is moved, and whether that must be called an error."""
@@ -143,7 +140,7 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
             counts["not taken by the own method"] += 1
             return
         plan = Plan(methods=shadows, seed=arguments.seed)
-        located = locate(OneCall(call), evaluator, plan)
+        located = Replay(OneCall(call), evaluator, plan).finish()
         counts[located.verdict.value] += 1
         if located.verdict is Verdict.ERROR:
             found = located.divergences[0].comparison
@@ -154,7 +151,7 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
             say(f"    arbiter: {blame or 'none is wrong'} {[n.name for n in circuit.nodes]}")
         elif circuit.trainable and first in located.methods and first not in dict(located.refused):
             for amount, must in MOVES[dtype]:
-                moved = locate(OneCall(call), Mover(evaluator, first, amount, arguments.seed), plan)
+                moved = Replay(OneCall(call), Mover(evaluator, first, amount, arguments.seed), plan).finish()
                 seen = moved.verdict is Verdict.ERROR
                 counts[f"{amount:g} {'seen' if seen else 'silent'}"] += 1
                 counts["missed"] += must and not seen

@@ -31,7 +31,7 @@ class Instance:
         return type(self.operator).__name__
 
 
-def below(kind: type) -> Iterator[type]:
+def below(kind: type[Any]) -> Iterator[type]:
     for child in kind.__subclasses__():
         yield child
         yield from below(child)
@@ -91,7 +91,7 @@ KINDS: dict[str, Callable[[int, int], Any]] = {
 }
 
 
-def _generic(kind: type) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _generic(kind: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     signature = inspect.signature(kind.__init__)
     names = [
         name

@@ -6,6 +6,7 @@ import inspect
 import random
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ from tests.worlds.installed_pennylane import has_flatten  # noqa: E402
 
 TODAY = has_flatten()
 today_only = pytest.mark.skipif(not TODAY, reason="this PennyLane has no broadcasting, hadamard tests, or measurements of this kind")
-ANALYTIC = ("backprop", "adjoint", "parameter-shift")
+ANALYTIC: tuple[str, ...] = ("backprop", "adjoint", "parameter-shift")
 if TODAY:
     ANALYTIC += ("hadamard", "lightning.qubit/adjoint", "default.mixed/backprop")
 
@@ -163,7 +164,7 @@ def moons_function(x, w):
 
 def watched(tensors):
     """What the backward pass brings to each tensor, by position."""
-    seen = {}
+    seen: dict[Any, Any] = {}
     for position, tensor in enumerate(tensors):
         tensor.register_hook(lambda gradient, position=position: seen.__setitem__(position, gradient.numpy().copy()))
     return seen
@@ -253,8 +254,8 @@ def test_rows_are_evaluated_one_by_one_where_a_method_refuses_batches(written, i
     pairs = [(a, b) for s, t in zip((split.outputs, *split.vjps), (whole.outputs, *whole.vjps)) for a, b in zip(s, t)]
     for ours, theirs in pairs:
         assert np.allclose(ours, theirs, atol=tolerance)
-    for ours, theirs in zip(split.jacobian, whole.jacobian):
-        for a, b in zip(ours, theirs):
+    for row, other in zip(split.jacobian, whole.jacobian):
+        for a, b in zip(row, other):
             assert a.shape == b.shape
             assert np.allclose(a, b, atol=tolerance)
 

@@ -14,6 +14,7 @@ from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse
+from tests.worlds.methods import methods
 
 pytestmark = pytest.mark.stack
 
@@ -27,8 +28,8 @@ def test_the_arbiter_tells_the_fault_from_a_healthy_version():
             gate(torch.tensor(angle, dtype=torch.float64, requires_grad=True), wires=0)
         qml.expval(qml.Hermitian(np.diag([1.0, -1.0]), wires=0))
     circuit = circuit_of(tape)
-    methods = [parse(f"default.qubit/{name}") for name in ("backprop", "adjoint", "parameter-shift")]
-    evaluations = [Inline().submit(Request(circuit, method, jacobian=True)).result() for method in methods]
+    offered = [parse(f"default.qubit/{name}") for name in ("backprop", "adjoint", "parameter-shift")]
+    evaluations = [Inline().submit(Request(circuit, method, jacobian=True)).result() for method in offered]
     configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
     judgement = arbitrate(circuit, configuration, evaluations, (), Inline())
     assert judgement.wrong == (methods("default.qubit/adjoint") if HAS_THE_FAULT else ())

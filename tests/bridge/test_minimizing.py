@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ BACKPROP, ADJOINT = "default.qubit/backprop", "default.qubit/adjoint"
 SHIFT, LIGHTNING = "default.qubit/parameter-shift", "lightning.qubit/adjoint"
 
 
-def tracked(value: float | list[float]):
+def tracked(value: Any):
     return torch.tensor(value, dtype=torch.float64, requires_grad=True)
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stack
 VECTOR = np.array([0.6, 0.0, 0.0, 0.8])
 
 
-def below(kind: type) -> Iterator[type]:
+def below(kind: type[Any]) -> Iterator[type]:
     for inner in kind.__subclasses__():
         yield inner
         yield from below(inner)

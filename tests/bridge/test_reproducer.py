@@ -55,6 +55,7 @@ def divergence(found: Circuit, *names, where=Signature.JACOBIAN, gap=0.3, wrong=
 def exit_code(written, tmp_path) -> int:
     done = verify(written, tmp_path / "repro.py")
     print(written.source, done.output, sep="\n")
+    assert done.exit_code is not None
     return done.exit_code
 
 

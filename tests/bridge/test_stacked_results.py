@@ -28,4 +28,4 @@ def test_several_results_are_judged(measured):
     evaluation = Inline().submit(Request(ran, method, "torch", (0, 1, 2), jacobian=True)).result()
     configuration = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", (0, 1, 2))
     judgement = arbitrate(ran, configuration, [evaluation], (), Inline())
-    assert judgement.right == (str(method),), judgement
+    assert judgement.right == (method,), judgement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -24,12 +25,12 @@ pytestmark = pytest.mark.stack
 modern = pytest.mark.skipif(not has_flatten(), reason="this PennyLane does not have it")
 
 
-def tape_from(function: object) -> object:
+def tape_from(function: Any) -> Any:
     """The tape that a quantum function queues."""
     if hasattr(qml.tape, "make_qscript"):
         return qml.tape.make_qscript(function)()
     with getattr(qml.tape, "JacobianTape", qml.tape.QuantumTape)() as tape:
-        function()  # type: ignore[operator]
+        function()
     return tape
 
 

@@ -49,7 +49,8 @@ def test_a_lost_gradient_is_seen_under_every_method(trace: Trace) -> None:
     probe = trace.probes[0]
     assert probe.complete
     assert [argument.name for argument in probe.arguments] == ["angles[0]", "angles[1]", "scale"]
-    assert [len(probe_findings.wrong_at(probe, position)) for position in range(3)] == [0, 0, 3]
+    laws = probe_findings.laws_of(probe, trace.call(0))
+    assert [len(probe_findings.wrong_at(probe, position, laws)) for position in range(3)] == [0, 0, 3]
     (found,) = probe_findings.divergences(probe, trace.call(0))
     assert str(found.comparison.element) == "argument scale"
     assert probe_findings.is_proven(found)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_a_complex_number_with_the_signs_of_its_zeros(real, imaginary):
 @given(st.sampled_from(DTYPES).flatmap(lambda dtype: arrays.arrays(dtype, arrays.array_shapes(min_dims=0, max_side=3))))
 def test_an_array_of_any_shape_and_dtype(array):
     text, imports = literal(Parameter(array, "numpy"), Style())
-    scope = {}
+    scope: dict[str, Any] = {}
     for line in imports:
         exec(line, scope)
     back = np.asarray(eval(text, scope))

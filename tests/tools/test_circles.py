@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 grimp = pytest.importorskip("grimp", reason="comes with import-linter, which is no part of the test extra")
@@ -9,7 +11,7 @@ grimp = pytest.importorskip("grimp", reason="comes with import-linter, which is 
 from tests.tools.circles import circles  # noqa: E402
 
 
-def graph(*imports: tuple[str, str]) -> grimp.ImportGraph:
+def graph(*imports: tuple[str, str]) -> Any:
     """Modules of which each first one imports the second."""
     made = grimp.ImportGraph()
     for importer, imported in imports:

@@ -37,6 +37,13 @@ def expectation(name: str = "PauliZ", wire: int = 0) -> Node:
     return Node("ExpectationMP", (observable, None), (("wires", None),), (wire,))
 
 
+def observable_of(measurement: Node) -> Node:
+    """What a measurement like `expectation` measures."""
+    (observable, *_) = measurement.data
+    assert isinstance(observable, Node)
+    return observable
+
+
 def of(*operations: Node, measurement: Optional[Node] = None, shots: tuple[int, ...] = ()) -> Circuit:
     """A circuit with one measurement."""
     return Circuit(operations, (measurement or expectation(),), shots)

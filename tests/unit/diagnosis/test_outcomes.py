@@ -29,7 +29,7 @@ def rounding(gap: float, bound: float, **others: Any) -> Comparison:
 
 
 def random(gap: float) -> Comparison:
-    sizes = {"max_abs": gap, "max_rel": gap, "bound": 1e-12}
+    sizes: dict[str, Any] = {"max_abs": gap, "max_rel": gap, "bound": 1e-12}
     return Comparison((BACKPROP, ADJOINT), Verdict.INCONCLUSIVE, Signature.OUTPUT, detail="sampled", **sizes)
 
 
@@ -77,7 +77,7 @@ TABLE: dict[str, Row] = {
     "NaN still": (error(math.inf, Signature.NAN), error(math.inf, Signature.NAN), PERSISTS),
     "a number where NaN was, and a wrong one": (error(math.inf, Signature.NAN), error(0.5), PERSISTS),
     "NaN where a number was": (error(1e-3), error(math.inf, Signature.NAN), MOVES),
-    "numbers that were and are apart by nothing": (error(0.0, "dtype"), error(0.0, "dtype", bound=-1.0), PERSISTS),
+    "numbers that were and are apart by nothing": (error(0.0, Signature.DTYPE), error(0.0, Signature.DTYPE, bound=-1.0), PERSISTS),
 }
 
 

@@ -93,7 +93,9 @@ def test_one_that_comes_back_with_pauli_expectation_values_is_lost_in_the_measur
         wrong = request.method == PAIR[0] and not in_paulis(request)
         found = with_slopes(request, (0.1, 0.0, 0.3) if wrong else RIGHT)
         count = len(request.circuit.measurements)
-        outputs, jacobian = found.outputs * count, found.jacobian * count  # type: ignore[operator]
+        assert found.outputs is not None
+        assert found.jacobian is not None
+        outputs, jacobian = found.outputs * count, found.jacobian * count
         return Evaluation(request.method, outputs, jacobian=jacobian, norms=(1.0,) * count)
 
     world = World(error)

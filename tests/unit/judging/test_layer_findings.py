@@ -62,6 +62,7 @@ class Layers(FakeEvaluator):
 
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = layer_findings.divergence(layered(dtype, outputs))
+    assert divergence is not None
     return stage_diagnose.diagnosed(divergence, (), StageContext(Layers(loss), Environment())).diagnosis
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 
@@ -26,11 +26,11 @@ def call() -> Call:
     return Call(7, 0, SourceLine("train.py", 9), configuration, arguments, Circuit((), ()), ())
 
 
-def argument(name: str = "scale", numerical: float = 0.5, **facts: object) -> ProbedArgument:
+def argument(name: str = "scale", numerical: float = 0.5, **facts: Any) -> ProbedArgument:
     return replace(ProbedArgument(name, numerical, 1e-12, True, scale=2.0, moves=1.0, followed=True), **facts)
 
 
-def probe(*arguments: ProbedArgument, own: tuple[float, ...] = (), other: Optional[tuple[float, ...]] = None, **facts: object) -> Probe:
+def probe(*arguments: ProbedArgument, own: tuple[float, ...] = (), other: Optional[tuple[float, ...]] = None, **facts: Any) -> Probe:
     methods = [ProbedMethod("backprop", own)]
     if other is not None:
         methods.append(ProbedMethod("adjoint", other))
@@ -67,7 +67,7 @@ def test_nan_where_the_numerical_slope_is_a_number_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("facts", [{"smooth": False}, {"error": float("inf")}, {"error": 1.0}])
-def test_where_the_numerical_slope_is_not_known_nobody_is_wrong(facts: dict[str, object]) -> None:
+def test_where_the_numerical_slope_is_not_known_nobody_is_wrong(facts: dict[str, Any]) -> None:
     assert probe_findings.divergences(probe(argument(**facts), own=(0.0,)), call()) == ()
 
 
@@ -166,7 +166,7 @@ def test_it_is_none_where_the_gradient_stays_wrong() -> None:
 
 
 @pytest.mark.parametrize("facts", [{"followed": True}, {"followed": False, "moves": 0.0}])
-def test_without_that_the_cause_is_not_proven(facts: dict[str, object]) -> None:
+def test_without_that_the_cause_is_not_proven(facts: dict[str, Any]) -> None:
     assert not probe_findings.is_proven(only(probe(argument(**facts), own=(0.0,))))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def test_where_no_arbiter_is_at_hand_its_side_is_one_that_refused():
 
 
 def test_methods_that_fail_are_an_answer():
-    refusing = {"backprop": lambda request: failed(request.method), "adjoint": lambda request: failed(request.method)}
+    refusing: dict[str, Any] = {"backprop": lambda request: failed(request.method), "adjoint": lambda request: failed(request.method)}
     seen = observe(QUESTION, ScriptedEvaluator(adjoint=refusing["adjoint"]))
     assert (seen.comparison.verdict, seen.comparison.where) == (Verdict.ERROR, "raise")
     assert observe(QUESTION, ScriptedEvaluator(**refusing)).comparison.verdict is Verdict.REFUSED

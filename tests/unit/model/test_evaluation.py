@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,11 @@ from qdiag.model.evaluation import Request
 from qdiag.model.method import PLAIN
 from tests.worlds.scripted import METHODS, call, circuit
 
-OF_THE_CALL = {"device_wires": ("a", "b"), "execution_options": (("mcm_method", "deferred"),), "default_dtype": "float64"}
+OF_THE_CALL: dict[str, Any] = {
+    "device_wires": ("a", "b"),
+    "execution_options": (("mcm_method", "deferred"),),
+    "default_dtype": "float64",
+}
 """Configured otherwise than a request is where nothing is said."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
@@ -19,7 +20,7 @@ from qdiag.model.call import Environment
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import Method, once_each
-from qdiag.pipeline import stage_context, stage_prove
+from qdiag.pipeline import stage_prove
 from qdiag.pipeline.stage_context import StageContext, as_replayed
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.writing import write
@@ -59,13 +60,13 @@ def test_the_question_is_asked_of_the_methods_that_were_replayed() -> None:
 
 
 def test_the_arbiter_hears_the_methods_that_were_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, heard = World(), []
+    world, heard = World(), list[Any]()
 
     def arbitrate(ran: object, configuration: object, evaluations: Sequence[Evaluation], *rest: Any, **options: Any) -> Arbitration:
         heard.extend(evaluation.method for evaluation in evaluations)
         return Arbitration(Reference(), tuple(MethodVerdict(m, "wrong" if m == SHADOW else "right") for m in heard))
 
-    monkeypatch.setattr(stage_context.arbiter, "arbitrate", arbitrate)
+    monkeypatch.setattr(arbiter, "arbitrate", arbitrate)
     judged = world.context.with_arbiters_word(world.found, world.located.methods)
     assert heard == [OWN, SHADOW, THIRD]
     assert judged.wrong == (SHADOW,)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qdiag.errors import OutputError
 from qdiag.pipeline import run, stage_diagnose, stage_prove
 from tests.worlds import results
+
+NOBODY: Any = None
+"""A context that nothing asks."""
 
 
 def fails(error: Exception):
@@ -25,14 +29,14 @@ def finding():
 
 def test_a_divergence_that_cannot_be_diagnosed_is_a_finding_of_unknown_cause(monkeypatch, finding):
     monkeypatch.setattr(stage_diagnose, "diagnosed", fails(ValueError("two axes")))
-    found = run.finding_of(finding.divergence, (), None)
+    found = run.finding_of(finding.divergence, (), NOBODY)
     assert (found.divergence, found.diagnosis.code) == (finding.divergence, "QD901")
     assert "qdiag itself failed on this finding (ValueError: two axes)" in found.diagnosis.because
 
 
 def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
     monkeypatch.setattr(stage_prove, "reproduced", fails(ValueError("two axes")))
-    found = run.proven(finding, None, Path("repro.py"))
+    found = run.proven(finding, NOBODY, Path("repro.py"))
     assert found.diagnosis.code == finding.diagnosis.code
     assert "ValueError: two axes" in found.diagnosis.because
 
@@ -40,4 +44,4 @@ def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
 def test_what_the_user_can_mend_is_said(monkeypatch, finding):
     monkeypatch.setattr(stage_prove, "reproduced", fails(OutputError("the disk is full", "free some space")))
     with pytest.raises(OutputError):
-        run.proven(finding, None, Path("repro.py"))
+        run.proven(finding, NOBODY, Path("repro.py"))

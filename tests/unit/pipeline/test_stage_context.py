@@ -17,10 +17,10 @@ from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
 from tests.worlds.evaluators import FakeEvaluator
-from tests.worlds.methods import methods
+from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
 
-PAIR = methods("default.qubit/backprop", "default.qubit/adjoint")
+PAIR = (BACKPROP, ADJOINT)
 EPS32 = float(np.finfo(np.float32).eps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", Confidence.UNKNOWN, "no cause fits", "report it")
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found: Diagnosis = UNKNOWN, **failed: object) -> Finding:
+def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], found: Diagnosis = UNKNOWN, **failed: Any) -> Finding:
     monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
     monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
@@ -32,7 +33,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found
     return stage_diagnose.diagnosed(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
 
 
-def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, ...], found: Diagnosis = UNKNOWN) -> Diagnosis:
+def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], found: Diagnosis = UNKNOWN) -> Diagnosis:
     return examined(monkeypatch, methods, found).diagnosis
 
 
@@ -43,7 +44,7 @@ def test_a_circuit_that_no_method_runs_is_the_scripts_to_change(monkeypatch: pyt
 
 
 def test_one_that_another_method_runs_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert diagnosed(monkeypatch, METHODS[:2]) == UNKNOWN
+    assert diagnosed(monkeypatch, (METHODS[0], METHODS[1])) == UNKNOWN
 
 
 def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

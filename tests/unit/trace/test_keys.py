@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 from qdiag.trace import keys
+from qdiag.trace.circuit_text import skeleton
 from qdiag.trace.keys import circuit_key, request_key
 from tests.worlds.scripted import METHODS, circuit
 
@@ -45,7 +47,7 @@ class TestOfEarlierRuns:
         assert request_key(EVERYTHING) == "151a51419e051b6da6d7838b5b44ac552f54fb138a5be00d097651dcf1e1bbea"
 
 
-OTHERWISE = {
+OTHERWISE: dict[str, Any] = {
     "circuit": circuit(0.31),
     "method": METHODS[0],
     "interface": "autograd",
@@ -95,7 +97,7 @@ def test_what_no_file_can_hold_has_no_key():
 
 def test_a_key_is_worked_out_once_for_each_value(monkeypatch: pytest.MonkeyPatch):
     asked = []
-    monkeypatch.setattr(keys, "skeleton", lambda given, really=keys.skeleton: asked.append(given) or really(given))
+    monkeypatch.setattr(keys, "skeleton", lambda given, really=skeleton: asked.append(given) or really(given))
     given = circuit(0.7)
     requests = [Request(given, method) for method in METHODS]
     assert [request_key(request) for request in requests] == [request_key(request) for request in requests]

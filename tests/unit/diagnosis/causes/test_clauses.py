@@ -20,7 +20,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.method import Method
 from tests.worlds.methods import ADJOINT, BACKPROP, methods
-from tests.worlds.symptoms import World, expectation, of, rotation, symptoms
+from tests.worlds.symptoms import World, expectation, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
 BACKWARDS = of(rotation(wire=1), rotation(name="RY", wire=0))
@@ -98,7 +98,7 @@ def test_beside_them_another_one_may_have() -> None:
 
 
 def with_coefficient() -> Circuit:
-    observable = replace(expectation().data[0], data=rotation().data)
+    observable = replace(observable_of(expectation()), data=rotation().data)
     return of(rotation(), measurement=replace(expectation(), data=(observable, None)))
 
 

@@ -10,7 +10,7 @@ from qdiag.diagnosis.causes.execution import BATCHED
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Parameter
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.methods import BACKPROP, methods
@@ -29,7 +29,7 @@ def adjoint(request: Request) -> bool:
 
 def batch() -> Circuit:
     node = rotation()
-    (angle,) = (part for part in node.data if hasattr(part, "value"))
+    (angle,) = (part for part in node.data if isinstance(part, Parameter))
     return of(replace(node, data=(replace(angle, value=np.array([0.1, 0.2])),)))
 
 

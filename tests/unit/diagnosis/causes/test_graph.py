@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.evaluation import Request
+from qdiag.model.method import Method
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
@@ -26,7 +28,7 @@ def cut_in_the_first_gate(request: Request) -> float:
     return -0.5 if request.method.diff_method == "backprop" and tracked(request, 0) else 0.0
 
 
-def lost(world: World, pair: tuple[str, str]) -> Symptoms:
+def lost(world: World, pair: Sequence[Method]) -> Symptoms:
     blamed = Blamed("operation", 0, "RX", (0,))
     return symptoms(world, of(rotation(), rotation(name="RY")), pair, apart=(0,), lost=(0,), blamed=blamed)
 

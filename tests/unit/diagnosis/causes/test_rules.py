@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
+from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
 FIRST = Blamed("operation", 0, "RX", (0,))
@@ -64,7 +65,7 @@ def test_one_that_is_zero_near_the_point_only_is_not() -> None:
 
 
 def test_a_coefficient_whose_gradient_is_zero_is_dropped_and_nothing_has_moved() -> None:
-    readout = replace(expectation(), data=(replace(expectation().data[0], data=rotation().data), None))
+    readout = replace(expectation(), data=(replace(observable_of(expectation()), data=rotation().data), None))
     world = World(lambda request: -0.5 if adjoint(request) and tracked(request, 1) and measured(request, "ExpectationMP") else 0.0)
     seen = symptoms(world, of(rotation(), measurement=readout), apart=(1,), lost=(1,))
     assert "QD303" not in {found(world, seen).code, *found(world, seen).ruled_out}
@@ -144,7 +145,7 @@ def test_a_gap_that_they_have_too_is_not() -> None:
 # --- QD306 and QD309: the point --------------------------------------------------------------------------------------------
 
 
-def no_number(world: World, **facts: object) -> Symptoms:
+def no_number(world: World, **facts: Any) -> Symptoms:
     seen = symptoms(World(lambda request: 0.0), TWO, verdict=Verdict.ERROR, **facts)
     comparison = Comparison(PAIR, Verdict.ERROR, Signature.NAN, max_abs=float("inf"), max_rel=float("inf"))
     return replace(seen, divergence=replace(seen.divergence, comparison=comparison, wrong=PAIR[:1]))

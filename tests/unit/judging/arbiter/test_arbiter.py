@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,7 +159,7 @@ def test_a_reference_that_is_lost_is_a_reason():
 
 
 def test_a_mistake_of_our_own_is_told_beside_the_reason(caplog):
-    own = AttributeError("'NoneType' object has no attribute 'wires'")
+    own: Any = AttributeError("'NoneType' object has no attribute 'wires'")
     own.traceback = f'Traceback (most recent call last):\n  File "{arbiter.__file__}", line 1, in reference\nAttributeError'
     judgement = judged(given("default.qubit/backprop"), reference=own, plain=(np.array(0.5),))
     assert judgement.reason == "cannot tell: the reference was not worked out (AttributeError)"

@@ -104,7 +104,7 @@ def test_a_small_gradient_is_measured_against_the_observable_not_against_itself(
 def test_the_cotangent_scales_the_floor_of_a_product():
     circuit = rotations()
     sides = evaluation(jacobian=None), evaluation(ADJOINT, jacobian=None, gradient=(0.1, 0.2 + 1e-5))
-    assert compare(*sides, circuit).verdict is Verdict.ERROR
+    assert compare(sides[0], sides[1], circuit).verdict is Verdict.ERROR
     assert compare(*sides, circuit, cotangents=((np.asarray(100.0),),)).verdict is Verdict.ROUNDING
 
 
@@ -277,14 +277,14 @@ def test_the_drawings_of_two_methods_are_not_held_against_each_other(name: str):
     circuit = with_samples(rotations(shots=(4,)), name)
     expected, drawn = np.asarray(0.5), [np.asarray([1.0, 1.0, -1.0, 1.0]), np.asarray([-1.0, 1.0, 1.0, 1.0])]
     sides = [replace(evaluation(method), outputs=(expected, d), jacobian=None) for method, d in zip((BACKPROP, ADJOINT), drawn)]
-    assert compare(*sides, circuit).verdict is Verdict.AGREE
+    assert compare(sides[0], sides[1], circuit).verdict is Verdict.AGREE
 
 
 def test_the_results_beside_raw_samples_are_compared():
     circuit = with_samples(rotations(shots=(1000,)), "SampleMP")
     sides = [replace(evaluation(BACKPROP), outputs=(np.asarray(value), np.zeros(1000)), jacobian=None) for value in (0.9, -0.9)]
-    assert compare(*sides, circuit).where == "output"
-    assert compare(*sides, circuit).verdict is Verdict.ERROR
+    assert compare(sides[0], sides[1], circuit).where == "output"
+    assert compare(sides[0], sides[1], circuit).verdict is Verdict.ERROR
 
 
 def test_each_group_of_shots_brings_all_measurements():

@@ -429,7 +429,8 @@ def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():
 def test_a_gradient_that_comes_through_an_earlier_pass_too_is_no_product_with_its_cotangent(create_graph):
     seen = call(0, circuit(0.3))
     (first,) = seen.backwards
-    passes = (replace(first, create_graph=create_graph), replace(first, gradients=tuple(2 * g for g in first.gradients)))
+    doubled = tuple(2 * gradient for gradient in first.gradients if gradient is not None)
+    passes = (replace(first, create_graph=create_graph), replace(first, gradients=doubled))
     located = locate(ScriptedTrace([replace(seen, backwards=passes)]), ScriptedEvaluator(METHODS[:1]), Plan())
     assert bool(located.unfaithful) is not create_graph
 

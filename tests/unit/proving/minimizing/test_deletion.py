@@ -13,7 +13,8 @@ from qdiag.proving.minimizing.deletion import Items, Strategy, one_by_one, thin_
 
 def searched(strategy: Strategy, count: int, interesting: Callable[[Items], bool]) -> tuple[Items, int]:
     """What a strategy returns, and how many distinct questions it asked, the start among them."""
-    plan, known = strategy(count), {frozenset(): True}
+    plan = strategy(count)
+    known: dict[frozenset[int], bool] = {frozenset(): True}
     try:
         question = next(plan)
         while True:

@@ -14,7 +14,7 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import parse
+from qdiag.model.method import Method, parse
 from qdiag.proving.minimizing.same_difference import SameDifference, decided
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.small_circuits import circuit, gate, names, number
@@ -108,7 +108,7 @@ class TestTheArbiter:
     def test_it_is_asked_only_about_candidates_that_show_the_difference(self) -> None:
         asked = []
 
-        def wrong_methods(found: Circuit, sides: Any) -> tuple[str, ...]:
+        def wrong_methods(found: Circuit, sides: Any) -> tuple[Method, ...]:
             asked.append(names(found))
             return (BAD,)
 

@@ -33,7 +33,7 @@ def number_of(circuit: Circuit) -> Variable:
     return variables_of(circuit, readable=True)[0]
 
 
-def derivative(function: Callable[[Any], Any]) -> Callable[..., Any]:
+def derivative(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``qml.jacobian``: one array for one argument, a tuple for several; worked out by differences."""
 
     def along(arguments: tuple[Any, ...], place: int) -> np.ndarray:
@@ -307,7 +307,7 @@ def test_a_number_is_converted_where_it_has_another_precision(number: Any, inter
 
 def test_an_expression_inside_another_brings_its_imports() -> None:
     found = Template("{qnode}({arguments})").then("np.ravel(", ")", NUMPY)
-    assert (found.filled("circuit", "x"), found.imports) == ("np.ravel(circuit(x))", {NUMPY})
+    assert (found.filled("circuit", "x"), found.imports) == ("np.ravel(circuit(x))", frozenset([NUMPY]))
 
 
 def test_what_names_the_qnode_inside_a_lambda_does_not_read_well_where_it_stands() -> None:
