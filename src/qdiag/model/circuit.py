@@ -295,7 +295,12 @@ def raw_outputs(circuit: Circuit, count: int) -> frozenset[int]:
     return frozenset(k for k in range(count) if raw[k % len(raw)])
 
 
-_WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
+WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
+"""What a dtype of less than double precision becomes in it."""
+
+NARROW = frozenset(WIDER)
+"""The dtypes of less than double precision."""
+
 _NARROWER = {"float64": "float32", "complex128": "complex64"}
 
 
@@ -304,7 +309,7 @@ def with_precision(circuit: Circuit, precision: str) -> Circuit:
 
     Where all are so already, the circuit itself.
     """
-    table = {"float64": _WIDER, "float32": _NARROWER}[precision]
+    table = {"float64": WIDER, "float32": _NARROWER}[precision]
     if not any(p.value.dtype.name in table for p in circuit.parameters):
         return circuit
     return with_parameters(

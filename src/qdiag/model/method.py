@@ -18,6 +18,9 @@ Option = Union[None, bool, int, float, str]
 DIFF_METHODS = ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard", "spsa", "device", "best", "none")
 """PennyLane's own names; `none` evaluates the outputs only."""
 
+DETERMINISTIC = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
+"""Those that give the same numbers each time, cheap ones first; `device`, `best` and `none` stand for others."""
+
 STOCHASTIC = frozenset({"spsa"})
 """Methods whose result is random by construction: never part of ``auto``, never a reference."""
 

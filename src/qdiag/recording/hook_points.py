@@ -15,6 +15,7 @@ from typing import Any
 
 from qdiag.recording import current, hooks
 from qdiag.recording.hooks import quietly, watched
+from qdiag.trace import twin_variation
 
 
 def install(module: ModuleType, trace: str, target: str, is_module: bool) -> None:
@@ -34,7 +35,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
     if not _hooked:
         folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
         current.exchange(current.recorder, current.Wanted(trace, folder))
-    if os.path.exists(trace + ".variation"):
+    if os.path.exists(trace + twin_variation.SUFFIX):
         from qdiag.recording import twin_change
 
         # before the hooks: they see a changed QNode as they see any other

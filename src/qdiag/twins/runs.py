@@ -14,6 +14,8 @@ import numpy as np
 
 from qdiag.errors import Interrupted
 from qdiag.model.call import Call, Script
+from qdiag.model.circuit import NARROW
+from qdiag.model.method import DETERMINISTIC
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.reader import Trace
 from qdiag.trace.twin_steps import Steps
@@ -24,8 +26,11 @@ Start = Callable[[Path, Path], Script]
 """Runs the script once more: into which trace, with which file for its output."""
 Say = Callable[[str], None]
 
-CANDIDATES = ("backprop", "adjoint", "parameter-shift", "finite-diff")
-"""Methods that are tried, in this order, where the user names none: the first that is not the script's own and works."""
+CANDIDATES = tuple(method for method in DETERMINISTIC if method != "hadamard")
+"""Methods that are tried, in this order, where the user names none: the first that is not the script's own and works.
+
+``hadamard`` needs a wire of its own, which the script's device seldom has.
+"""
 
 SPARES = 10
 """Further choices of a nudge, where one turns out to change nothing."""
@@ -211,7 +216,7 @@ class Conductor:
     def _float64(self, twins: Twins) -> None:
         other = twins.methods[0].run
         first = twins.again.series.first
-        narrow = first is not None and any(value.dtype.name in _NARROW for value in twins.again.series.inputs())
+        narrow = first is not None and any(value.dtype.name in NARROW for value in twins.again.series.inputs())
         if narrow:
             run = self._run("QNode f64", "qnode-float64", "the QNode in float64", Variation(qnode_float64=True))
             self._keep(twins, twins.qnode_float64, run, other)
@@ -221,7 +226,7 @@ class Conductor:
                 wide = self._run(name, "qnode-float64", f"{other.changed}, the QNode in float64", change)
                 self._keep(twins, twins.qnode_float64, wide, twins.again)
         start = twins.again.series.steps.start
-        if narrow or (start is not None and start.dtype.name in _NARROW):
+        if narrow or (start is not None and start.dtype.name in NARROW):
             wanted = [
                 ("f64", "float64", "everything in float64", Variation(all_float64=True)),
                 (f"{other.name} f64", "float64", f"{other.changed}, everything in float64", replace(other.variation, all_float64=True)),
@@ -261,8 +266,6 @@ class Conductor:
 
 _ENDED_FROM_OUTSIDE = frozenset(code for number in (1, 2, 15) for code in (-number, 128 + number))
 """Exit codes of a script that a hang-up, Ctrl-C or a request to end has ended: the further runs are not wanted either."""
-
-_NARROW = frozenset({"float16", "float32", "complex64"})
 
 
 def _failure(script: Script) -> str:

@@ -14,11 +14,8 @@ from qdiag.bridges.running import devices
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Node, nodes_of
-from qdiag.model.method import DIFF_METHODS, Method
+from qdiag.model.method import DETERMINISTIC, DIFF_METHODS, Method
 from qdiag.model.operator_families import MIXING
-
-CANDIDATES = ("backprop", "adjoint", "parameter-shift", "hadamard", "finite-diff")
-"""The deterministic methods of PennyLane, cheap ones first."""
 
 REFERENCE = Method("default.qubit", "backprop")
 """The reference across devices."""
@@ -50,7 +47,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     devices.require([configuration.device])
     own = configuration.method
     found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
-    for name in CANDIDATES:
+    for name in DETERMINISTIC:
         candidate = replace(own, diff_method=name, gradient_options=())
         if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _offered(candidate, circuit, configuration):
             continue

@@ -14,8 +14,9 @@ from typing import Any, Union
 import numpy as np
 
 from qdiag.bridges.codec.live_numbers import plain_number
-from qdiag.bridges.source.literals import NUMPY, Style, literal, plain_text
+from qdiag.bridges.source.literals import Style, literal, plain_text
 from qdiag.model.circuit import Parameter
+from qdiag.model.import_lines import NUMPY
 
 _INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "@": operator.matmul,

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.model.circuit import Parameter
-
-NUMPY = "import numpy as np"
-TORCH = "import torch"
-AUTOGRAD = "from pennylane import numpy as pnp"
+from qdiag.model.import_lines import AUTOGRAD, NUMPY, TORCH
 
 
 @dataclass(frozen=True)

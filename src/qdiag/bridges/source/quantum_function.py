@@ -12,15 +12,15 @@ import pennylane as qml
 
 from qdiag.bridges.source import outcomes
 from qdiag.bridges.source.expression import Expression, Writer
-from qdiag.bridges.source.literals import NUMPY, Style, literal, plain_text
+from qdiag.bridges.source.literals import Style, literal, plain_text
 from qdiag.bridges.source.paths import require_name
 from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
+from qdiag.model.import_lines import NUMPY, PENNYLANE
 from qdiag.model.method import Method, Option
 from qdiag.model.operator_families import MID_MEASUREMENTS
 
-QML = "import pennylane as qml"
 EXACT = Style()
 _QNODE = inspect.signature(qml.QNode.__init__).parameters
 _QNODE_TAKES_SHOTS = "shots" in _QNODE
@@ -70,7 +70,7 @@ def source_of(
         If an operation was recorded by name only, or nothing that this PennyLane reads gives it back.
     """
     circuit = with_parameters(circuit, [replace(parameter) for parameter in circuit.parameters])
-    writer = Writer(style, {id(circuit.parameters[i]): name for i, name in (live or {}).items()}, {QML})
+    writer = Writer(style, {id(circuit.parameters[i]): name for i, name in (live or {}).items()}, {PENNYLANE})
     speller = Speller(style, trusted)
     used = _used_outcomes(circuit)
     lines = []

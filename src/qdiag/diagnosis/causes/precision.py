@@ -22,13 +22,11 @@ from qdiag.diagnosis.experiments import (
 )
 from qdiag.diagnosis.facts import differenced, law_of
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.circuit import NARROW, Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import ScriptKind
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.operator_families import STATE_DATA
-
-NARROW = ("float16", "float32", "complex64")
 
 
 def _narrow(parameter: Parameter) -> bool:

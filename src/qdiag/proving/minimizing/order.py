@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
+from qdiag.model.circuit import NARROW, Circuit, Node, Parameter, nodes_of, parameters_of
 
 Key = tuple[tuple[int, ...], ...]
 """What the order compares."""
@@ -107,7 +107,7 @@ def _depth(node: Node) -> int:
 
 
 def _container(parameter: Parameter) -> int:
-    narrow = parameter.value.dtype.name in ("float16", "float32", "complex64")
+    narrow = parameter.value.dtype.name in NARROW
     foreign = not parameter.trainable and parameter.container != ("numpy" if parameter.value.ndim else "python")
     return 2 * narrow + foreign
 

@@ -9,6 +9,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Argument, Call
 from qdiag.model.element import Kind
 from qdiag.model.findings import Divergence
+from qdiag.model.import_lines import AUTOGRAD, PENNYLANE, TORCH
 from qdiag.model.operator_families import REAL_NUMBERS
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -63,7 +64,7 @@ def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, lan
     call = found.call
     in_torch = next(argument.container for argument in call.arguments if argument.name == name) == "torch"
     interface, module = ("torch", "torch") if in_torch else ("autograd", "pnp")
-    module_import = "import torch" if in_torch else "from pennylane import numpy as pnp"
+    module_import = TORCH if in_torch else AUTOGRAD
     qnode, imports = _qnode(call, interface, language)
     given = ", ".join(f"{argument.name}={argument.name}" for argument in call.arguments)
     results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").filled("qnode", given)
@@ -84,7 +85,7 @@ def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, lan
         f"sys.exit(not abs(gradient - slope) <= {TOLERANCE})  # 1 while they differ, also by NaN",
     )
     settings = ("torch.set_default_dtype(torch.float64)",) if in_torch else ()
-    needed = imports | function.imports | {module_import, "import pennylane as qml"}
+    needed = imports | function.imports | {module_import, PENNYLANE}
     return Script(_header(call, name), needed, settings, (), function.lines, body)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.model.call import Argument, Call
+from qdiag.model.import_lines import PENNYLANE, TORCH
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.script_text import Script
 
@@ -56,7 +57,7 @@ def batch_script(call: Call, language: Any) -> Script:
         "Loop over inputs.shape[-1] and take inputs[..., i].",
         "Exits 1 while this raises, 0 once it returns numbers." if call.failure else "Exits 1 while a row depends on the others.",
     )
-    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, tuple(body))
+    return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, tuple(body))
 
 
 def cast_script(call: Call, language: Any) -> Script:
@@ -84,7 +85,7 @@ def cast_script(call: Call, language: Any) -> Script:
         "Give the layer floating-point inputs, and return real measurements from it.",
         "Exits 1 while the result depends on the input's dtype.",
     )
-    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, body)
+    return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, body)
 
 
 def dtype_script(call: Call, language: Any) -> Script:
@@ -103,7 +104,7 @@ def dtype_script(call: Call, language: Any) -> Script:
         "torch.set_default_dtype(torch.float64) avoids it.",
         "Exits 1 while argument and result differ in dtype, 0 once they agree.",
     )
-    return Script(header, frozenset(["import pennylane as qml", "import torch", *imports]), (), (), function, body)
+    return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, body)
 
 
 def _shape(arguments: tuple[Argument, ...]) -> tuple[int, int]:

@@ -12,8 +12,9 @@ import numpy as np
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
+from qdiag.model.import_lines import NUMPY, TORCH
 from qdiag.model.method import Method
-from qdiag.proving.reproducer.expressions import NUMPY, Layout, converted, plain, table
+from qdiag.proving.reproducer.expressions import Layout, converted, plain, table
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import Variable
 
@@ -44,7 +45,7 @@ class Body:
         lines = []
         if self.default_dtype != "float32" and any("torch" in line for line in self.imports):
             lines.append(f"torch.set_default_dtype(torch.{self.default_dtype})")
-            self.imports.add("import torch")
+            self.imports.add(TORCH)
         if self.task.circuit.shots:
             lines.append("np.random.seed(0)")
         return lines

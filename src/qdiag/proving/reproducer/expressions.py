@@ -10,13 +10,9 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.import_lines import AUTOGRAD, HESSIAN, JACOBIAN, NUMPY, TORCH
 from qdiag.model.operator_families import REAL_NUMBERS, WHOLE_STATES
 from qdiag.proving.reproducer.variables import Variable
-
-JACOBIAN = "from torch.autograd.functional import jacobian"
-HESSIAN = "from torch.autograd.functional import hessian"
-NUMPY = "import numpy as np"
-AUTOGRAD = "from pennylane import numpy as pnp"
 
 STEP, TWICE = "1e-4", "2e-4"
 """Step of the central differences: their error, about 1e-9, is far below the gaps that they are asked to show."""
@@ -117,7 +113,7 @@ class Layout:
     # --- torch
 
     def _torch_outputs(self) -> Template:
-        return self.outputs("import torch", "torch.hstack")
+        return self.outputs(TORCH, "torch.hstack")
 
     def _torch_jacobian(self) -> Template:
         arguments = "{arguments}" if len(self.variables) == 1 else "({arguments})"
@@ -130,7 +126,7 @@ class Layout:
         if levels == 0:
             return found
         rest = " for part in " if levels == 1 else " for row in "
-        return found.then(f"torch.cat([part.reshape(-1){rest}", "])" if levels == 1 else " for part in row])", "import torch")
+        return found.then(f"torch.cat([part.reshape(-1){rest}", "])" if levels == 1 else " for part in row])", TORCH)
 
     def _tuple(self) -> str:
         """A function whose outputs are real tensors or tuples of them, which is all that torch differentiates."""

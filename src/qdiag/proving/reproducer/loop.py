@@ -17,6 +17,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Call, Environment
 from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Reproducer
+from qdiag.model.import_lines import TORCH
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.language import Language, pennylane
 from qdiag.proving.reproducer.script_text import Script, versions
@@ -79,7 +80,7 @@ def _loop(call: Call, methods: Sequence[Method], optimiser: str, rate: float, la
     variables = variables_of(circuit, readable=True)
     live = {position: name for variable in variables for position, name in variable.entries}
     source = language.circuit(circuit, live, False, default, False)
-    imports = {*source.imports, "import torch"}
+    imports = {*source.imports, TORCH}
     values = []
     for variable in variables:
         text, needed = language.number(replace(variable.value, trainable=False, container="torch"), default)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qdiag.model.call import Call, Environment, Failure
+from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
@@ -17,8 +18,6 @@ from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
 
 _MOST_UNITS = 1e4
 """Beyond so many units of the working precision, counting them says nothing."""
-
-NARROW = frozenset({"float16", "float32", "complex64"})
 
 
 def chapter(number: int, finding: Finding, result: Result, environment: Environment, names: Names) -> Chapter:

@@ -13,8 +13,9 @@ import pytest
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.import_lines import HESSIAN, JACOBIAN, NUMPY
 from qdiag.model.method import ARBITER
-from qdiag.proving.reproducer.expressions import HESSIAN, JACOBIAN, NUMPY, Layout, Template, converted, plain, table
+from qdiag.proving.reproducer.expressions import Layout, Template, converted, plain, table
 from qdiag.proving.reproducer.variables import Variable, variables_of
 from tests.worlds.scripts import EXPVAL, PROBS, STATE, rotation
 

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
+from qdiag.model.circuit import WIDER, Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
 from qdiag.model.edits import rounded, significant, with_elements
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits, Propose
 from qdiag.proving.minimizing.order import simplicity
 
 UNITARY = families.UNITARY_MATRICES | families.UNITARY_DIAGONALS | families.KRAUS_MATRICES
 """Operators whose numbers mean something together only: changing one alone makes no operator."""
-
-_WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +78,8 @@ def _plain(parameter: Parameter) -> Parameter:
 
 def widen_precision(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``float32`` → ``float64``, ``complex64`` → ``complex128``."""
-    narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.value.dtype.name in _WIDER]
-    return _replacing(circuit, [(i, replace(p, value=p.value.astype(_WIDER[p.value.dtype.name]))) for i, p in narrow])
+    narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.value.dtype.name in WIDER]
+    return _replacing(circuit, [(i, replace(p, value=p.value.astype(WIDER[p.value.dtype.name]))) for i, p in narrow])
 
 
 # --- values ------------------------------------------------------------------------------------------------------------
