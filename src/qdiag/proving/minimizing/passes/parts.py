@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Node, Parameter, without_measurements
-from qdiag.model.edits import Edit, Place, places
+from qdiag.model.circuit import Circuit, Node, Parameter, Value, without_measurements
+from qdiag.model.edits import Edit, Place, applied, at, places
 from qdiag.model.operator_families import GATHERING
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 
@@ -37,17 +37,33 @@ def return_plainly(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
 
 def drop_terms(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``0.1 Z0 + 0.2 X0 X1`` → ``0.2 X1``, in observables and in operations."""
-    groups = []
+    groups: list[list[Edit]] = []
+    coefficients: dict[int, tuple[Place, int]] = {}
     for place, value in places(circuit):
         if not isinstance(value, Node):
             continue
         if value.name in GATHERING and len(value.data) > 1:
             groups += [[Edit((*place, position))] for position in range(len(value.data))]
         elif _is_combination(value):
+            if isinstance(value.data[0], Parameter):
+                coefficients.update({len(groups) + term: ((*place, 0), term) for term in range(_length(value))})
             groups += _combination(place, value)
         else:
             groups += _operands(place, value)
-    return Changes.of_edits(circuit, groups)
+
+    def make(items: frozenset[int]) -> Circuit:
+        gone: dict[Place, list[int]] = {}
+        for place, term in (coefficients[item] for item in items if item in coefficients):
+            gone.setdefault(place, []).append(term)
+        shorter = [Edit(place, (_without(at(circuit, place), terms),)) for place, terms in gone.items()]
+        return applied(circuit, [*shorter, *(edit for item in sorted(items) for edit in groups[item])])
+
+    return Changes(len(groups), make)
+
+
+def _without(array: Value, terms: list[int]) -> Value:
+    """An array of coefficients without some: all at once, since only one value can take its place."""
+    return replace(array, value=np.delete(array.value, terms)) if isinstance(array, Parameter) else array
 
 
 def _is_combination(node: Node) -> bool:
@@ -65,15 +81,9 @@ def _length(node: Node) -> int:
 
 
 def _combination(place: Place, node: Node) -> list[list[Edit]]:
-    coefficients = node.data[0]
-    groups = []
-    for term in range(_length(node)):
-        if isinstance(coefficients, Parameter):
-            shorter = replace(coefficients, value=np.delete(coefficients.value, term))
-            groups.append([Edit((*place, 0), (shorter,)), Edit((*place, 1, term))])
-        else:
-            groups.append([Edit((*place, 0, term)), Edit((*place, 1, term))])
-    return groups
+    """An operator and its coefficient, where that has a place of its own."""
+    listed = not isinstance(node.data[0], Parameter)
+    return [[*([Edit((*place, 0, term))] if listed else []), Edit((*place, 1, term))] for term in range(_length(node))]
 
 
 def _operands(place: Place, node: Node) -> list[list[Edit]]:
