@@ -48,7 +48,7 @@ class PlainGraph:
     imaginary_unit = 1j
 
     def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
-        self.outputs = tuple(array_of(output) for output in function([_plain(p) for p in parameters]))
+        self.outputs = tuple(array_of(output) for output in function([_untracked_number(p) for p in parameters]))
 
     def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         """No parameter is tracked."""
@@ -64,5 +64,5 @@ class PlainGraph:
 
 
 
-def _plain(parameter: Parameter) -> Any:
+def _untracked_number(parameter: Parameter) -> Any:
     return plain_number(parameter) if parameter.container in ("python", "numpy-scalar") else np.array(parameter.value)

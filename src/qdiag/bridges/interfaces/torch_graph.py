@@ -44,7 +44,7 @@ class TorchGraph:
 
     def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
         self.tracked = [p for p in parameters if p.trainable]
-        numbers = [_number(p) for p in parameters]
+        numbers = [_live_number(p) for p in parameters]
         self.leaves = [number for number, p in zip(numbers, parameters) if p.trainable]
         with torch.enable_grad():
             self.live = function(numbers)
@@ -110,7 +110,7 @@ def _spread(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[Any]]:
     return [next(found) if getattr(leaf, "requires_grad", False) else None for leaf in leaves]
 
 
-def _number(parameter: Parameter) -> Any:
+def _live_number(parameter: Parameter) -> Any:
     if parameter.container == "torch" or (parameter.trainable and parameter.value.dtype.kind in "fc"):
         tensor = torch.from_numpy(np.array(parameter.value, order="C"))
         return tensor.requires_grad_() if parameter.trainable and tensor.dtype.is_floating_point | tensor.dtype.is_complex else tensor

@@ -276,7 +276,7 @@ def _device_options(device: Any) -> tuple[tuple[str, Option], ...]:
         options["readout_prob"] = device.readout_err
     if getattr(device, "_batch_obs", False):
         options["batch_obs"] = bool(device._batch_obs)
-    return _plain(options)
+    return _storable_options(options)
 
 
 def _gradient_options(names: dict[str, Any], requested: str) -> tuple[tuple[str, Option], ...]:
@@ -284,14 +284,15 @@ def _gradient_options(names: dict[str, Any], requested: str) -> tuple[tuple[str,
     options = dict(given or {})
     if requested in _HADAMARD_MODES:
         options["mode"] = _HADAMARD_MODES[requested]
-    return _plain(options)
+    return _storable_options(options)
 
 
 def _execution_options(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:
-    return _plain({name: options[name] for name, usual in _EXECUTION_DEFAULTS.items() if name in options and options[name] != usual})
+    unusual = {name: options[name] for name, usual in _EXECUTION_DEFAULTS.items() if name in options and options[name] != usual}
+    return _storable_options(unusual)
 
 
-def _plain(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:
+def _storable_options(options: dict[str, Any]) -> tuple[tuple[str, Option], ...]:
     """Options that a trace may hold; numpy scalars become Python's, anything else is left out."""
     plain: dict[str, Option] = {}
     for name, value in options.items():

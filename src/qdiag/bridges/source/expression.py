@@ -145,7 +145,7 @@ class Writer:
 
     def _written(self, expression: Expression) -> tuple[str, int]:
         if isinstance(expression, Number):
-            return self._number(expression.parameter)
+            return self._parameter(expression.parameter)
         if isinstance(expression, Call):
             return f"{self.text(expression.function, _ATOM)}({self._arguments(expression)})", _ATOM
         if isinstance(expression, Attribute):
@@ -169,7 +169,7 @@ class Writer:
             return expression.text, _ATOM
         return (expression.text, _ATOM) if isinstance(expression, Name) else self._constant(expression.value)
 
-    def _number(self, parameter: Parameter) -> tuple[str, int]:
+    def _parameter(self, parameter: Parameter) -> tuple[str, int]:
         if id(parameter) in self.names:
             text = self.names[id(parameter)]
             return text, 6 if "*" in text else _ATOM

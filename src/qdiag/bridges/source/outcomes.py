@@ -46,14 +46,14 @@ def expressions(outcome: MeasuredOutcome) -> Iterator[Expression]:
     """Ways to write a function of outcomes, the plainest first; the last one is always right in value."""
     outcome = canonical(outcome)
     names = [Name(name_of(position)) for position in outcome.measurements]
-    yield from _plain(names, outcome.table)
+    yield from _by_logic(names, outcome.table)
     polynomial = _polynomial(names, outcome.table)
     if all(isinstance(entry, bool) for entry in outcome.table):
         yield Infix("==", polynomial, Constant(1))
     yield polynomial
 
 
-def _plain(names: list[Name], table: tuple[Entry, ...]) -> Iterator[Expression]:
+def _by_logic(names: list[Name], table: tuple[Entry, ...]) -> Iterator[Expression]:
     if len(names) == 1:
         if table == (0, 1):
             yield names[0]

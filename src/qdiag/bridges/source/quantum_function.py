@@ -137,7 +137,7 @@ def device_source(method: Method, wires: Sequence[object], shots: Sequence[int] 
         arguments.append(f"c_dtype=np.{np.dtype(method.device_precision).name}")
     arguments += _keywords(method.device_options)
     if shots and not _QNODE_TAKES_SHOTS:
-        arguments.append(f"shots={_shots(shots)}")
+        arguments.append(f"shots={_shots_keyword_value(shots)}")
     imports = frozenset([NUMPY]) if method.device_precision else frozenset()
     return f"qml.device({', '.join(arguments)})", imports
 
@@ -172,7 +172,7 @@ def qnode_source(
         arguments.append(f"interface={plain_text(interface)}")
     arguments.append("diff_method=" + ("None" if method.diff_method in ("", "none") else plain_text(method.diff_method)))
     if shots and _QNODE_TAKES_SHOTS:
-        arguments.append(f"shots={_shots(shots)}")
+        arguments.append(f"shots={_shots_keyword_value(shots)}")
     arguments += _keywords([(name, value) for name, value in execution_options if name in _QNODE])
     if method.gradient_options and takes_gradient_kwargs():
         arguments.append(f"gradient_kwargs={plain_text(dict(method.gradient_options))}")
@@ -181,7 +181,7 @@ def qnode_source(
     return f"qml.QNode({', '.join(arguments)})"
 
 
-def _shots(shots: Sequence[int]) -> str:
+def _shots_keyword_value(shots: Sequence[int]) -> str:
     return repr(int(shots[0]) if len(shots) == 1 else [int(count) for count in shots])
 
 

@@ -269,7 +269,7 @@ def _enum(member: Any) -> Expression:
     return Path(f"{kind.text}.{member.name}", member, kind.imports)
 
 
-def _shots(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
+def _shots_object(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
     argument = speller.value([*content]) if content else Constant(None)
     return Call(named("measurements.Shots"), (argument,))
 
@@ -305,7 +305,7 @@ def _array(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
 
 
 _MAKERS: dict[str, Callable[[Speller, tuple[Any, ...], str], Expression]] = {
-    "Shots": _shots,
+    "Shots": _shots_object,
     "PauliWord": _pauli_word,
     "PauliSentence": _sentence("pauli.PauliSentence"),
     "FermiWord": _sentence("FermiWord"),

@@ -54,8 +54,8 @@ class Explanation:
     def sentences(self, circuit: Circuit) -> tuple[str, ...]:
         """What a reader should know of the circuit that was explained."""
         owners = {found.position: found.owner for found in held(circuit)}
-        free = dict.fromkeys(_said(owners[position]) for position, _ in self.free_numbers)
-        others = (_said(circuit.operations[position]) for position in self.free_operations)
+        free = dict.fromkeys(_operator_on_wires(owners[position]) for position, _ in self.free_numbers)
+        others = (_operator_on_wires(circuit.operations[position]) for position in self.free_operations)
         found = [f"any number in {name} shows it" for name in free]
         found += [f"another gate in the place of {name} shows it, too" for name in others]
         if self.twin is not None:
@@ -109,7 +109,7 @@ def _swapped(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> Itera
     for name in next((row for row in ALIKE if node.name in row), ()):
         gate = workshop.gate(name, numbers, node.wires) if name != node.name else None
         if gate is not None:
-            yield f"{name} in the place of {_said(node)}", applied(circuit, [Edit((position,), (gate,))])
+            yield f"{name} in the place of {_operator_on_wires(node)}", applied(circuit, [Edit((position,), (gate,))])
 
 
 def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
@@ -118,10 +118,10 @@ def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[st
     for elements, current in adjustable(circuit):
         for candidate in _with_others(circuit, elements):
             number = candidate.parameters[elements[0][0]].value.reshape(-1)[elements[0][1]]
-            yield f"{number:.6g} for {current:.6g} in {_said(owners[elements[0][0]])}", candidate
+            yield f"{number:.6g} for {current:.6g} in {_operator_on_wires(owners[elements[0][0]])}", candidate
     yield from _each("float64 numbers", widen_precision(circuit, workshop).each())
     for position, frozen in zip(circuit.trainable, freeze_parameters(circuit, workshop).each()):
-        where = f" in {_said(owners[position])}" if position in owners else ""
+        where = f" in {_operator_on_wires(owners[position])}" if position in owners else ""
         yield from _each(f"a constant number{where}", (frozen,))
     for position in range(len(circuit.operations)):
         yield from _swapped(circuit, position, workshop)
@@ -129,10 +129,10 @@ def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[st
         candidates = (candidate for candidate in propose(circuit, workshop).each() if candidate is not None)
         yield from ((_instead(circuit, candidate), candidate) for candidate in candidates)
     for position, node in enumerate(circuit.operations):
-        yield f"without {_said(node)}", without_operations(circuit, [position])
+        yield f"without {_operator_on_wires(node)}", without_operations(circuit, [position])
     if len(circuit.measurements) > 1:
         for position, node in enumerate(circuit.measurements):
-            yield f"without the measurement {_said(node)}", without_measurements(circuit, [position])
+            yield f"without the measurement {_operator_on_wires(node)}", without_measurements(circuit, [position])
 
 
 _SIMPLER = (simplify_observables, simplify_gates, drop_terms, peel, narrow)
@@ -141,13 +141,14 @@ _SIMPLER = (simplify_observables, simplify_gates, drop_terms, peel, narrow)
 def _instead(circuit: Circuit, candidate: Circuit) -> str:
     """What stands in the place of what, where two circuits differ in one node."""
     pairs = zip(circuit.nodes, candidate.nodes)
-    return next((f"{_shown(after)} for {_shown(before)}" for before, after in pairs if before is not after), "one thing less")
+    changed = ((before, after) for before, after in pairs if before is not after)
+    return next((f"{_operator_with_parts(after)} for {_operator_with_parts(before)}" for before, after in changed), "one thing less")
 
 
-def _shown(node: Node) -> str:
+def _operator_with_parts(node: Node) -> str:
     """An operator with what it holds, such as ``Controlled(RX) on wires 0, 1``."""
     names = [inner.name for inner in nodes_of(node)]
-    wires = _said(node)[len(node.name) :]
+    wires = _operator_on_wires(node)[len(node.name) :]
     return "(".join(names) + ")" * (len(names) - 1) + wires if len(names) < 3 else f"{node.name}({', '.join(names[1:])}){wires}"
 
 
@@ -155,6 +156,6 @@ def _each(words: str, candidates: tuple[Optional[Circuit], ...]) -> Iterator[tup
     return ((words, candidate) for candidate in candidates if candidate is not None)
 
 
-def _said(node: Node) -> str:
+def _operator_on_wires(node: Node) -> str:
     wires = ", ".join(map(str, node.wires))
     return f"{node.name} on wire{'s' if len(node.wires) > 1 else ''} {wires}" if wires else node.name

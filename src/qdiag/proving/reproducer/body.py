@@ -54,9 +54,9 @@ class Body:
         """The variables with their values."""
         if self.task.circuit.shots:
             self.imports.add(NUMPY)
-        return [f"{variable.name} = {self._number(variable)}" for variable in self.layout.variables]
+        return [f"{variable.name} = {self._source_of(variable)}" for variable in self.layout.variables]
 
-    def _number(self, variable: Variable) -> str:
+    def _source_of(self, variable: Variable) -> str:
         text, imports = self.language.number(variable.value, self.default_dtype)
         self.imports |= imports
         return text

@@ -26,8 +26,9 @@ from qdiag.bridges.source.expression import (
     build,
     numpy_path,
 )
-from qdiag.bridges.source.literals import NUMPY, Style
+from qdiag.bridges.source.literals import Style
 from qdiag.model.circuit import Parameter
+from qdiag.model.import_lines import NUMPY
 
 STYLE = Style()
 SCOPE: dict[str, Any] = {"a": 3, "b": 5, "c": 6}

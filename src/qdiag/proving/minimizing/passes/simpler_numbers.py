@@ -58,17 +58,17 @@ def _replacing(circuit: Circuit, replacements: list[tuple[int, Parameter]]) -> C
 
 def freeze_parameters(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX(tensor(0.3, requires_grad=True))`` → ``RX(0.3)``."""
-    frozen = [(i, _plain(replace(p, trainable=False))) for i, p in enumerate(circuit.parameters) if p.trainable]
+    frozen = [(i, _as_constant(replace(p, trainable=False))) for i, p in enumerate(circuit.parameters) if p.trainable]
     return _replacing(circuit, frozen)
 
 
 def plain_containers(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """A constant ``tensor(0.3)`` → ``0.3``."""
-    plain = [(i, _plain(p)) for i, p in enumerate(circuit.parameters) if not p.trainable]
+    plain = [(i, _as_constant(p)) for i, p in enumerate(circuit.parameters) if not p.trainable]
     return _replacing(circuit, [(i, p) for i, p in plain if p.container != circuit.parameters[i].container])
 
 
-def _plain(parameter: Parameter) -> Parameter:
+def _as_constant(parameter: Parameter) -> Parameter:
     """The same constant as a Python number where it is one of its precision, else as numpy's."""
     if parameter.value.ndim:
         return replace(parameter, container="numpy")

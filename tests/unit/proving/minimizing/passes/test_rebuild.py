@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from qdiag.proving.minimizing.passes.rebuild import FEW, rebuild
 from tests.worlds.small_circuits import WORKSHOP, circuit, gate, names, probs
 
 
-def around(*operations: str, **rest: object) -> list[Circuit]:
+def around(*operations: str, **rest: Any) -> list[Circuit]:
     start = circuit(*(gate(name, 0.1) for name in operations), **rest)
     return [found for found in rebuild(start, WORKSHOP).each() if found is not None]
 

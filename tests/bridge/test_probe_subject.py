@@ -1,0 +1,83 @@
+"""What a probe differentiates: a weighted sum of all outputs, by the graphs that replays use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import pennylane as qml  # noqa: E402
+from pennylane import numpy as pnp  # noqa: E402
+
+from qdiag.bridges.interfaces.choice import graph_for  # noqa: E402
+from qdiag.bridges.live.probe_subject import Subject, real_elements, subject_of  # noqa: E402
+from qdiag.model.circuit import Parameter  # noqa: E402
+
+pytestmark = pytest.mark.stack
+
+
+def subject(function: Any, *arguments: Any, interface: str = "torch") -> Subject:
+    qnode = qml.QNode(function, qml.device("default.qubit", wires=2), interface=interface, diff_method="backprop")
+    qnode(*arguments)
+    return subject_of(qnode, arguments, {})
+
+
+def state(x: Any, y: Any) -> Any:
+    qml.RX(x, wires=0)
+    qml.RY(y, wires=1)
+    return qml.state()
+
+
+BOTH = (torch.tensor(0.3, dtype=torch.float64, requires_grad=True), torch.tensor(0.5, dtype=torch.float64, requires_grad=True))
+
+
+@pytest.mark.parametrize("imaginary_unit", [1j, -1j])
+def test_cotangents_weigh_outputs_as_the_sum_does(imaginary_unit: complex) -> None:
+    found = subject(state, *BOTH)
+    (weights,) = found.cotangents(found.plain, imaginary_unit)
+    product = np.conj(weights) * found.plain[0] if imaginary_unit == 1j else weights * found.plain[0]
+    assert float(found.weigh(found.plain)) == pytest.approx(float(np.sum(product.real)))
+
+
+@pytest.mark.parametrize("interface", ["torch", "autograd"])
+def test_the_graphs_product_is_the_slope_of_the_weighted_sum(interface: str) -> None:
+    arguments = BOTH if interface == "torch" else tuple(pnp.array(x.item(), requires_grad=True) for x in BOTH)
+    found = subject(state, *arguments, interface=interface)
+    graph = graph_for(interface)(
+        lambda numbers: found.evaluate(found.qnode, numbers), [Parameter(leaf.array, interface, True) for leaf in found.leaves]
+    )
+    slopes = graph.vjp(found.cotangents(graph.outputs, graph.imaginary_unit))
+    for position, slope in enumerate(slopes):
+        ahead, behind = (found.weigh(found.outputs(found.along(position, step))) for step in (1e-5, -1e-5))
+        assert float(slope * found.directions[position]) == pytest.approx(float(ahead - behind) / 2e-5, abs=1e-9)
+
+
+def test_a_graph_knows_which_numbers_lead_back() -> None:
+    parts: dict[str, Any] = {}
+
+    def function(numbers: Any) -> Any:
+        parts["x"], parts["cut"] = numbers[0] * 2, numbers[1].detach()
+        return (parts["x"] + numbers[1],)
+
+    tracked = [Parameter(np.array(value), "torch", True) for value in (0.25, 0.5)]
+    graph = graph_for("torch")(function, tracked)
+    assert graph.leads_back([parts["x"], parts["cut"]]) == (True, False)
+    assert graph.leads_back([parts["cut"], np.array(0.5)]) == (False, False)
+    assert [float(slope) for slope in graph.vjp((np.array(1.0),))] == [2.0, 1.0]
+
+
+def test_each_evaluation_starts_from_the_same_random_numbers() -> None:
+    def random(x: Any) -> Any:
+        qml.RX(x * torch.rand(1)[0] + np.random.rand(), wires=0)
+        return qml.expval(qml.PauliZ(0))
+
+    found = subject(random, BOTH[0])
+    assert real_elements(found.outputs(found.here)).tolist() == real_elements(found.plain).tolist()
+
+
+def test_arguments_of_one_framework_are_differentiated_together() -> None:
+    found = subject(state, BOTH[0], pnp.array(0.5, requires_grad=True))
+    assert (found.interface, found.tracked) == ("torch", (0,))
