@@ -128,6 +128,22 @@ def test_finite_differences_find_a_lost_gradient_and_are_forgiven_their_own_erro
     assert len(found(seen(FAULTS["item"], tensor(0.4), method="finite-diff"), "finite-diff")) == 1
 
 
+def damped(angle: Any, rate: Any) -> Any:
+    qml.RY(angle, wires=0)
+    qml.AmplitudeDamping(rate, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_finite_differences_that_are_taken_without_a_word_are_forgiven_their_own_error(tracked: bool) -> None:
+    rate = tensor(0.3) if tracked else 0.3
+    qnode = qml.QNode(damped, qml.device("default.mixed", wires=1), interface="torch", diff_method="parameter-shift")
+    qnode(tensor(0.7), rate)
+    probe = list(qnode_probe.probes(qnode, (tensor(0.7), rate), {}, layer="", call=0))[-1]
+    assert probe.differenced is tracked
+    assert found(probe, "parameter-shift") == ()
+
+
 def test_tensors_inside_lists_have_names() -> None:
     probe = seen(nested, [tensor(0.1), tensor(0.5)], tensor(1.5))
     assert [argument.name for argument in probe.arguments] == ["parts[0]", "parts[1]", "scale"]

@@ -5,8 +5,9 @@ walk. `tests/benchmarks/rounding_constant.md` has the measurement that the const
 and sampling have error laws of their own. A `Law` puts together what holds for one circuit and the evaluations that are compared.
 
 Errors of different origin add up, so a bound is the sum of its terms: the larger one alone would call an error what is two errors of
-one size. The user's own tolerance is no error but a limit: it takes the place of rounding, and is lifted only to what a difference
-quotient or an inexact exponential leaves open in any precision.
+one size. What the working precision costs is known in two ways, from the number of operations and from how far a reference moves;
+these are of one origin, and the larger counts. The user's own tolerance is no error but a limit: it takes the place of rounding, and is
+lifted only to what a difference quotient or an inexact exponential leaves open in any precision.
 """
 
 from __future__ import annotations
@@ -284,7 +285,7 @@ class Law:
         gradient
             Whether it holds derivatives.
         spread
-            What ill-conditioning explains in the working precision, absolute.
+            How far a reference moves when its parameters move by the working precision's eps, absolute.
         """
         left_out = (self.exponentials + (self.truncation if gradient else 0.0)) * scale
         sampled = self.sampling[gradient] * scale
@@ -292,7 +293,7 @@ class Law:
         if chosen is not None:
             return Bounds(max(chosen, left_out), max(chosen, left_out), sampled)
         double = rounding(EPS64, self.operations) * scale + left_out
-        return Bounds(double, rounding(self.eps, self.operations) * scale + left_out + spread, sampled)
+        return Bounds(double, max(rounding(self.eps, self.operations) * scale, spread) + left_out, sampled)
 
     def from_exact(self, scale: float, *, gradient: bool) -> float:
         """How far one method may be from an exact number; the reference's own error bar comes on top.

@@ -302,11 +302,17 @@ def test_a_gradient_is_never_held_to_less_than_an_output(law: Law, gradient: boo
     assert law.bounds(1.0, gradient=True).working >= law.bounds(1.0, gradient=False).working
 
 
-def test_ill_conditioning_comes_on_top_in_the_working_precision_alone() -> None:
+def test_of_two_words_on_the_working_precision_the_larger_counts() -> None:
     law = Law.of(turns(dtype="float32"), (said(), said(ADJOINT)))
     plain, at_the_point = law.bounds(1.0, gradient=True), law.bounds(1.0, gradient=True, spread=0.25)
-    assert at_the_point.working == plain.working + 0.25
+    assert at_the_point.working == 0.25
     assert at_the_point.double == plain.double
+    assert law.bounds(1.0, gradient=True, spread=1e-9) == plain
+
+
+def test_what_a_step_leaves_out_comes_on_top_of_ill_conditioning() -> None:
+    law = Law.of(turns(dtype="float32"), (said(), said(FINITE)))
+    assert law.bounds(1.0, gradient=True, spread=0.25).working == 0.25 + truncation(FINITE, 1)
 
 
 # --- the user's own tolerance ------------------------------------------------------------------------------------------------------
