@@ -25,7 +25,8 @@ def noise(seed: int) -> np.ndarray:
 
 def growing(start: float, factor: float, seed: int = 0, top: float = 1.0) -> np.ndarray:
     """A gap that multiplies by a factor a step until it saturates."""
-    return np.minimum(start * factor ** np.arange(STEPS), top) * noise(seed)
+    gap: np.ndarray = np.minimum(start * factor ** np.arange(STEPS), top) * noise(seed)
+    return gap
 
 
 def call() -> Call:

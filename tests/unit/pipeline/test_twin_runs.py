@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 import pytest
 
 from qdiag.diagnosis.causes import cause_of
-from qdiag.errors import OpaqueCircuitError
+from qdiag.errors import OpaqueCircuitError, OutputError, UsageError
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Reproducer, Result
@@ -19,7 +19,9 @@ from qdiag.model.method import Method
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline import twin_runs
 from qdiag.pipeline.run_options import JudgedRun, Silence
+from qdiag.trace import writer
 from qdiag.trace.run_folder import RunFolder
+from qdiag.twins.runs import Wish
 from tests.unit.proving.reproducer.test_loop import TRAINED
 from tests.worlds.methods import ADJOINT, BACKPROP
 
@@ -145,3 +147,87 @@ def test_what_the_runs_have_measured_is_the_advice_and_not_what_the_cause_says_i
         "train in float64; average"
     )
     assert as_a_finding(Verdict.ROUNDING, PartingCause.AMPLIFIED).diagnosis.remedy == ""
+
+
+# --- before the runs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("twin", "words"),
+    [
+        (twin_runs.Twin("train.py"), ("up to 12 runs of train.py", "each as long as the script takes", "--scratch")),
+        (twin_runs.Twin("train.py", scratch=True), ("each in a copy of the script's folder",)),
+        (twin_runs.Twin("train.py", wish=Wish(controls=1, mechanism=True)), ("up to 18 runs",)),
+    ],
+)
+def test_what_is_going_to_happen_is_said_before(twin: twin_runs.Twin, words: tuple[str, ...]) -> None:
+    said = twin_runs.announcement(twin)
+    assert all(part in said for part in words)
+
+
+def earlier(folder: Path, script: Script) -> Path:
+    writer.create(folder / "trace.qdiag", script)
+    return folder / "trace.qdiag"
+
+
+def test_with_an_earlier_run_there_is_one_less_and_its_time_is_known(tmp_path: Path) -> None:
+    trace = earlier(tmp_path, Script("train.py"))
+    said = twin_runs.announcement(twin_runs.Twin("train.py", earlier=trace))
+    assert "up to 11 runs" in said
+    assert "about 11 s in all" in said
+
+
+def test_an_earlier_run_that_cannot_be_read_leaves_the_time_open(tmp_path: Path) -> None:
+    (tmp_path / "trace.qdiag").write_text("junk")
+    assert "each as long" in twin_runs.announcement(twin_runs.Twin("train.py", earlier=tmp_path / "trace.qdiag"))
+
+
+@pytest.mark.parametrize(
+    ("before", "fits"),
+    [
+        (Script("train.py", ("1",)), True),
+        (Script("sub/train.py", ("1",)), True),
+        (Script("train.py", ("2",)), False),
+        (Script("other.py", ("1",)), False),
+        (Script("train.py", ("1",), module=True), False),
+    ],
+)
+def test_an_earlier_run_counts_only_if_it_is_of_the_very_same_command(tmp_path: Path, before: Script, fits: bool) -> None:
+    trace = earlier(tmp_path, before)
+    twin = twin_runs.Twin("train.py", ("1",))
+    if fits:
+        twin_runs._check_earlier(twin, trace)
+        return
+    with pytest.raises(UsageError, match="the earlier run is one of") as caught:
+        twin_runs._check_earlier(twin, trace)
+    assert "same arguments" in caught.value.cure
+
+
+class TestCopiesOfTheScriptsFolder:
+    def test_leave_out_what_other_runs_left_and_the_run_that_is_made(self, tmp_path: Path) -> None:
+        folder = tmp_path / "work"
+        for name in (
+            "train.py",
+            "data/points.csv",
+            "qdiag-runs/train-1/trace.qdiag",
+            "__pycache__/x.pyc",
+            ".git/HEAD",
+            "out/trace.qdiag",
+        ):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(name)
+        copied = twin_runs._copied(folder, tmp_path / "copy", folder / "out")
+        assert sorted(str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file()) == ["data/points.csv", "train.py"]
+
+    def test_are_refused_where_they_would_be_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(twin_runs, "SCRATCH_BYTES", 10)
+        (tmp_path / "train.py").write_text("x" * 6)
+        twin = twin_runs.Twin(str(tmp_path / "train.py"), scratch=True)
+        assert twin_runs._scratch_size(twin) == tmp_path.resolve()
+        (tmp_path / "qdiag-runs").mkdir()
+        (tmp_path / "qdiag-runs" / "trace.qdiag").write_text("x" * 100)
+        assert twin_runs._scratch_size(twin) == tmp_path.resolve()
+        (tmp_path / "data.csv").write_text("x" * 6)
+        with pytest.raises(OutputError, match="too much to copy") as caught:
+            twin_runs._scratch_size(twin)
+        assert "--scratch" in caught.value.cure

@@ -6,12 +6,15 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from qdiag.model.call import Failure
-from qdiag.model.findings import ReplaySummary
-from qdiag.report.content.outline import NextStep
+import pytest
+
+from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.findings import Cost, ReplaySummary, Unfaithful
+from qdiag.report.content.document import document
+from qdiag.report.content.outline import Document, Fact, NextStep
 from qdiag.report.formats import markdown
-from tests.worlds.methods import methods
-from tests.worlds.results import CASES
+from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT, methods
+from tests.worlds.results import CASES, ENVIRONMENT, NO_SECRETS
 
 
 def test_a_script_without_qnode_calls_is_said_to_have_none() -> None:
@@ -47,3 +50,110 @@ def test_the_next_command_keeps_the_arguments_secrets() -> None:
     assert shown is not None
     assert (shown.typed, shown.reason) == ("qdiag twin moons.py -- --name 'two words' --pass <secret>", "why the losses part")
     assert "hunter2" not in markdown.render(document)
+
+
+# --- part by part ------------------------------------------------------------------------------------------------------
+
+
+SCRIPT = Script("train.py", exit_code=0)
+
+
+def made(script: Script = SCRIPT, environment: Environment = ENVIRONMENT, **changes: object) -> Document:
+    """The report of a healthy run, with some of its result changed."""
+    result = replace(CASES["healthy"]().result, **changes)  # type: ignore[arg-type]
+    return document(result, script, environment, secrets=NO_SECRETS)
+
+
+def notes(**changes: object) -> tuple[str, ...]:
+    return made(calls=10, replay=replace(ReplaySummary((BACKPROP, SHIFT), 10), **changes)).notes  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ()),
+        ({"sampled": ((SHIFT, 3),)}, ("* sampled at 3 of 10 calls",)),
+        ({"sampled": ((SHIFT, 3), (DIFFERENCES, 3))}, ("* sampled at 3 of 10 calls",)),
+        (
+            {"sampled": ((SHIFT, 3), (DIFFERENCES, 2))},
+            ("* sampled at 2 of 10 calls (finite-diff)", "* sampled at 3 of 10 calls (parameter-shift)"),
+        ),
+        ({"replayed": 4}, ("4 of 10 calls replayed under at least two methods",)),
+        ({"replayed": 0}, ()),
+        ({"refused": ((ADJOINT, Failure("DeviceError", "no")),)}, ("adjoint refuses this circuit",)),
+        (
+            {"refused": ((ADJOINT, Failure("", "no")), (DIFFERENCES, Failure("", "no")))},
+            ("adjoint, finite-diff refuse this circuit",),
+        ),
+        (
+            {"unfaithful": (Unfaithful(0, "", True), Unfaithful(3, "", True))},
+            ("replaying 2 of 10 calls did not give the script's own numbers bit for bit",),
+        ),
+    ],
+)
+def test_what_else_a_reader_must_know(changes: dict[str, object], said: tuple[str, ...]) -> None:
+    assert notes(**changes) == said
+
+
+@pytest.mark.parametrize(
+    ("script", "facts"),
+    [
+        (Script("train.py", ("1", "2"), exit_code=0), [("command", "python train.py 1 2"), ("ended", "exit code 0")]),
+        (Script("pkg.train", module=True, exit_code=3), [("command", "python -m pkg.train"), ("ended", "exit code 3")]),
+        (Script("train.py", exit_code=-9), [("command", "python train.py"), ("ended", "killed by signal 9")]),
+        (Script("train.py"), [("command", "python train.py"), ("ended", "unknown: the recording stops before the script's end")]),
+        (Script("Model", called=True), [("called", "Model")]),
+    ],
+)
+def test_how_the_script_was_run_and_how_it_ended(script: Script, facts: list[tuple[str, str]]) -> None:
+    assert [(fact.label, fact.text) for fact in made(script).script] == facts
+
+
+def test_an_exception_that_ended_the_script_is_told_short_and_shown_whole() -> None:
+    failed = made(Script("train.py", exit_code=1, failure=Failure("ValueError", "x" * 500, ("train:step:3",))))
+    ended = next(fact.text for fact in failed.script if fact.label == "ended")
+    assert len(ended) < 230
+    assert failed.script_failure is not None
+    assert "x" * 500 in failed.script_failure.text
+
+
+def test_what_was_recorded_names_two_qnodes_and_counts_the_rest() -> None:
+    qnodes = tuple((f"circuit{n}", f"train.py:{n}") for n in range(4))
+    assert made(qnodes=qnodes, steps=3).recorded == (
+        "1 QNode call · 4 QNodes (circuit0, train.py:0, circuit1, train.py:1, …) · 3 optimiser steps · replayed under backprop, adjoint"
+    )
+
+
+def test_the_cost_of_a_call_is_told_where_there_was_one() -> None:
+    costs = made(replay=ReplaySummary((BACKPROP,), 1, costs=(Cost(BACKPROP, 4, 2.0), Cost(ADJOINT, 0, 0.0)))).costs
+    assert costs is not None
+    assert costs.rows == (("default.qubit/backprop", "4", "2.0 s", "500 ms"), ("default.qubit/adjoint", "0", "0 ms", "–"))
+
+
+def test_of_an_environment_only_what_is_known_is_told() -> None:
+    bare = made(environment=Environment("3.11.7", packages=(("pennylane", "0.45.1"), ("torch", "")))).environment
+    assert bare == (Fact("Python", "3.11.7"), Fact("pennylane", "0.45.1"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "files", "wrote"),
+    [
+        ("qdiag-runs/train-1", ["trace.qdiag", "repro.py"], "qdiag-runs/train-1/: trace.qdiag repro.py (verified: exits 1)"),
+        ("qdiag-runs/train-1/", ["trace.qdiag"], "qdiag-runs/train-1/: trace.qdiag (verified: exits 1)"),
+        ("", ["trace.qdiag"], "trace.qdiag (verified: exits 1)"),
+        ("qdiag-runs/train-1", [], ""),
+    ],
+)
+def test_the_files_are_told_with_what_running_the_script_gave(folder: str, files: list[str], wrote: str) -> None:
+    case = CASES["moons"]()
+    assert document(case.result, case.script, ENVIRONMENT, folder=folder, files=files, secrets=NO_SECRETS).wrote == wrote
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_record_says_what_the_words_say(name: str) -> None:
+    made_of = CASES[name]().document()
+    assert len(made_of.record["findings"]) == len(made_of.chapters)
+    for chapter, record in zip(made_of.chapters, made_of.record["findings"]):
+        assert chapter.code == record["cause"]["code"]
+        assert chapter.verdict.lower() == record["verdict"]
+        assert f"call {record['call']}" in chapter.title
