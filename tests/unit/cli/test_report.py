@@ -122,3 +122,76 @@ def test_an_issue_is_opened_when_the_user_says_so(
     assert (code, told in err) == (ends, True)
     assert out.startswith("[BUG]")
     assert len(sent) == (answer == "y\n")
+
+
+# --- where it goes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "starts"),
+    [
+        ((), " 6 QNode calls"),
+        (("--format", "terminal"), " 6 QNode calls"),
+        (("--format", "markdown"), "# qdiag: train.py"),
+        (("--format", "html"), "<!doctype html>"),
+        (("--format", "json"), "{"),
+        (("--json",), "{"),
+        (("--github",), "----- title -----"),
+        (("--url",), "https://github.com/PennyLaneAI/pennylane/issues/new?"),
+    ],
+)
+def test_each_format_goes_to_stdout_alone(judged: Path, words: tuple[str, ...], starts: str) -> None:
+    code, out, err = called(judged, *words)
+    assert (code, err) == (0, "")
+    assert out.lower().startswith(starts.lower())
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "markdown"), ("--format", "html"), ("--json",), ("--github",)])
+def test_in_a_file_stands_what_stdout_would_have_got(judged: Path, words: tuple[str, ...]) -> None:
+    code, out, err = called(judged, *words, "-o", "file")
+    assert (code, out, err) == (0, "", "wrote file\n")
+    written = Path("file").read_text(encoding="utf-8")
+    if words:
+        assert written == called(judged, *words)[1]
+    else:
+        assert max(map(len, written.splitlines())) <= 80
+        assert "\x1b" not in written
+
+
+def test_it_does_not_say_which_file_it_wrote_where_it_is_to_be_quiet(judged: Path) -> None:
+    assert called(judged, "-q", "--json", "-o", "file") == (0, "", "")
+
+
+def test_a_run_that_was_recorded_and_not_judged_says_so(judged: Path) -> None:
+    (judged / "report.qdiag").unlink()
+    code, _, err = called(judged)
+    assert code == 2
+    assert "recorded and not judged yet" in err
+    assert "qdiag diagnose" in err
+
+
+def test_a_stored_report_that_is_damaged_says_so(judged: Path) -> None:
+    (judged / "report.qdiag").write_text("{")
+    code, _, err = called(judged)
+    assert (code, "the stored report is damaged" in err) == (2, True)
+
+
+def test_without_gh_nothing_is_sent(judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    code, out, err = called(judged, "--gh", answer="y\n")
+    assert (code, out) == (2, "")
+    assert "gh command is not installed" in err
+
+
+@pytest.mark.parametrize("option", ["--github", "--url", "--gh"])
+def test_a_run_without_a_finding_has_no_issue(judged: Path, option: str) -> None:
+    (judged / "report.qdiag").write_text(outline_file.save(CASES["healthy"]().document()), encoding="utf-8")
+    code, out, err = called(judged, option)
+    assert (code, out) == (2, "")
+    assert "no finding to write an issue about" in err
+
+
+def test_a_bundle_is_about_the_finding_that_is_asked_for(judged: Path) -> None:
+    for number in ("1", "2"):
+        assert called(judged, "--finding", number, "--bundle", f"b{number}.zip")[0] == 0
+    assert Path("b1.zip").read_bytes() != Path("b2.zip").read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Optional
@@ -99,3 +100,70 @@ def test_what_a_script_is_called_cannot_become_markup() -> None:
     case = CASES["moons"]()
     evil = replace(case, script=replace(case.script, path="<script>alert(1)</script>.py"))
     assert "<script>alert" not in html.render(evil.document())
+
+
+EVIL = '<img src=x onerror=alert(1)> & "quoted" {{ 7 * 7 }} {% raw %}'
+
+
+def test_nothing_that_people_name_becomes_markup_or_a_template() -> None:
+    case = CASES["shifted"]()
+    finding = case.result.findings[0]
+    call = replace(finding.divergence.call, source=replace(finding.divergence.call.source, path=EVIL))
+    changed = replace(
+        finding,
+        divergence=replace(finding.divergence, call=call),
+        diagnosis=replace(finding.diagnosis, because=EVIL, blamed=EVIL, remedy=EVIL),
+        unreproduced=EVIL,
+    )
+    result = replace(case.result, findings=(changed,), notes=(EVIL,), qnodes=((EVIL, EVIL),))
+    text = html.render(replace(case, result=result, script=replace(case.script, path=EVIL, argv=(EVIL,))).document())
+    assert "<img src=x" not in text
+    assert "{{ 7 * 7 }}" in text
+    assert text.count("&lt;img src=x onerror=alert(1)&gt;") >= 5
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_says_what_the_other_formats_say(name: str) -> None:
+    document = CASES[name]().document()
+    shown = unescape(re.sub(r"<[^>]+>", " ", html.render(document)))
+    words = " ".join(shown.split())
+    assert " ".join(document.sentence.split()) in words
+    for chapter in document.chapters:
+        assert chapter.title in words
+        assert chapter.code in words
+        if chapter.reproducer:
+            assert chapter.reproducer.text.strip().splitlines()[-1] in shown
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_element_that_is_opened_is_closed(name: str) -> None:
+    class Balance(HTMLParser):
+        """Follows which elements are open."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.open: list[str] = []
+            self.wrong: list[str] = []
+            self.feed(text)
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, Optional[str]]]) -> None:
+            if tag not in ("meta", "br", "hr", "img", "input", "link"):
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            if not self.open or self.open.pop() != tag:
+                self.wrong.append(tag)
+
+    page = Balance(html.render(CASES[name]().document()))
+    assert (page.open, page.wrong) == ([], [])
+
+
+def test_the_same_report_is_the_same_page() -> None:
+    document = CASES["moons"]().document()
+    assert html.render(document) == html.render(document)
+
+
+def test_each_finding_has_a_part_of_the_page_of_its_own() -> None:
+    page = Page(html.render(CASES["shifted"]().document()))
+    targets = {reference[1:] for reference in page.references if reference.startswith("#")}
+    assert targets <= set(page.ids)
