@@ -174,6 +174,14 @@ def test_an_option_that_is_neither_number_nor_text_is_kept_as_its_words() -> Non
     assert value_from(Configuration, text_of(made)).device_options == (("sampler", "a sampler"),)
 
 
+def test_the_first_line_and_the_first_call_are_counted_from_zero_and_nothing_is_before_them() -> None:
+    assert value_from(SourceLine, '{"path": "x", "line": 0}').line == 0
+    assert value_from(Probe, '{"call": 0}').call == 0
+    for text, kind in (('{"path": "x", "line": -1}', SourceLine), ('{"call": -1}', Probe)):
+        with pytest.raises(TraceError):
+            value_from(kind, text)
+
+
 # --- several at once --------------------------------------------------------------------------------------------------
 
 

@@ -219,7 +219,11 @@ def test_products_are_held_against_the_weighted_slopes() -> None:
 
 
 def test_an_output_that_the_loss_does_not_see_is_not_asked_for_its_slopes() -> None:
-    unknown = replace(TRUTH, slopes=np.array([[0.3, -0.4], [np.nan, np.nan], [np.nan, np.nan]]))
+    unknown = replace(
+        TRUTH,
+        slopes=np.array([[0.3, -0.4], [np.nan, np.nan], [np.nan, np.nan]]),
+        slope_errors=np.array([[1e-13, 1e-13], [np.inf, np.inf], [np.inf, np.inf]]),
+    )
     found = Evaluation(ADJOINT, OUTPUTS, vjps=((np.array(0.6), np.array(-0.8)),))
     assert verdict(found, unknown, ((np.array(2.0), None),)).verdict == "right"
     assert verdict(replace(found, vjps=((np.array(0.6), np.array(0.8)),)), unknown, ((np.array(2.0), None),)).verdict == "wrong"

@@ -146,13 +146,15 @@ class TestWhatItSays:
             (probs(0), (0, 1)),
             (Node("PurityMP", (), None, (0,)), (0, 1)),
             (Node("ExpectationMP", (), MeasuredOutcome((0,), (-2, 5)), ()), (-2, 5)),
+            (Node("VarianceMP", (), MeasuredOutcome((0,), (-2, 5)), ()), (0, 29)),
+            (Node("ProbabilityMP", (), MeasuredOutcome((0,), (0, 1)), ()), (0, 1)),
             (Node("StateMP", (), None, ()), None),
             (expval(gate("Hermitian", [[0.0, 1.0], [0.0, 0.0]])), None),
         ],
     )
     def test_what_physics_allows_is_the_spectrum(self, measured: Node, limits: tuple[float, float] | None) -> None:
         middle = Node("MidMeasureMP", (), Wires((0,)), (0,))
-        before = (middle,) if measured.name == "ExpectationMP" and not measured.data else ()
+        before = (middle,) if isinstance(measured.metadata, MeasuredOutcome) else ()
         (found,) = reference(of(trained("RX", 0.4), *before, measured=(measured,)), depth="outputs").ranges
         assert found == (None if limits is None else pytest.approx(limits))
 

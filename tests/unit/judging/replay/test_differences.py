@@ -149,6 +149,7 @@ def test_doubt_takes_the_place_of_an_error_and_says_why() -> None:
     after = doubted(seen(0, 0.1), "not deterministic")
     assert (after.comparison.verdict, after.comparison.detail) == (Verdict.INCONCLUSIVE, "not deterministic")
     assert after.key == doubted(seen(3, 0.2, SHIFT), "for another reason").key
+    assert after.key == doubted(seen(0, 1e-7, made=SINGLE), "a rounding in doubt").key
 
 
 # --- all calls together -------------------------------------------------------------------------------------------------------------
