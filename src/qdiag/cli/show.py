@@ -18,7 +18,7 @@ from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import full, names_of
 from qdiag.report.content.outline import Document, GapPlot
-from qdiag.report.redacting.redaction import redacted, secrets_of_this_machine
+from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -45,7 +45,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
     with Trace.open(found.trace) as trace:
         # what is shown is what people paste
         secrets = secrets_of_this_machine(trace.script)
-        rows = [redacted(_row(call, judged.gaps if judged else None), secrets) for call in trace.calls()]
+        rows = [redact(_row(call, judged.gaps if judged else None), secrets) for call in trace.calls()]
         if as_json:
             click.echo(json.dumps(_everything(rows, judged), indent=1))
             return

@@ -30,7 +30,7 @@ def run(case: str, script: Script = SCRIPT, training: Optional[Training] = None,
 
 def typed(judged: JudgedRun) -> str:
     step = _next(judged)
-    return "" if step is None else step.typed
+    return "" if step is None else step.shell_line
 
 
 def test_an_error_of_a_circuit_is_reported() -> None:

@@ -11,7 +11,7 @@ from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
-from qdiag.report.content.figures import calls, count, gap, precision, shortened, units, values, words
+from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
 from qdiag.report.content.gaps import heat_map
 from qdiag.report.content.method_names import Names, full
 from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
@@ -38,7 +38,7 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
         results=_results(divergence.comparison, names),
         evidence=evidence.table(diagnosis.evidence, divergence.signature),
         ruled_out=", ".join(diagnosis.ruled_out),
-        raised=_raised(divergence),
+        raised=_raising_table(divergence),
         before=drawing(call.circuit),
         after=drawing(after) if after is not None else None,
         minimal=_minimal(finding.minimal),
@@ -72,9 +72,9 @@ def traceback_text(failure: Failure) -> str:
     return "\n".join([*(["innermost frames:"] if frames else []), *frames, f"{failure.type}: {failure.message}"])
 
 
-def said(failure: Failure, most: int) -> str:
+def exception_line(failure: Failure, most: int) -> str:
     """An exception in one line of at most so many characters."""
-    return shortened(words(failure), most)
+    return short_line(words(failure), most)
 
 
 def _heading(divergence: Divergence, names: Names) -> str:
@@ -95,7 +95,7 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
         Fact("worst", _worst(divergence)),
         Fact("seen", f"at {calls(divergence.calls, result.calls)}" if divergence.calls else ""),
         Fact("says", _says(divergence)),
-        Fact("arbiter", _judged(divergence, names)),
+        Fact("arbiter", _arbiters_word(divergence, names)),
         Fact("cause", _cause(diagnosis, divergence.signature)),
         Fact("in", diagnosis.blamed),
         Fact("because", diagnosis.because),
@@ -106,7 +106,7 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
     )
 
 
-def _judged(divergence: Divergence, names: Names) -> str:
+def _arbiters_word(divergence: Divergence, names: Names) -> str:
     """The arbiter's word, with methods called as everywhere else; where nothing was decided, the verdict says it already."""
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return ""
@@ -145,7 +145,7 @@ def _worst(divergence: Divergence) -> str:
 
 def _says(divergence: Divergence) -> str:
     failure = divergence.call.failure
-    return f"{failure.type}: {shortened(failure.message, 240)}" if failure else ""
+    return f"{failure.type}: {short_line(failure.message, 240)}" if failure else ""
 
 
 def _cause(diagnosis: Diagnosis, signature: Signature) -> str:
@@ -198,10 +198,10 @@ def _results(comparison: Comparison, names: Names) -> Optional[Table]:
     return Table(f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, note)
 
 
-def _raised(divergence: Divergence) -> Optional[Table]:
+def _raising_table(divergence: Divergence) -> Optional[Table]:
     if not divergence.raised:
         return None
-    rows = tuple((full(method), said(failure, 400)) for method, failure in divergence.raised)
+    rows = tuple((full(method), exception_line(failure, 400)) for method, failure in divergence.raised)
     return Table("Methods that raise at this call", ("Method", "In PennyLane's words"), rows)
 
 

@@ -11,14 +11,14 @@ from qdiag.model.findings import Result
 from qdiag.model.method import Method
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
-from qdiag.report.content.chapters import chapter, reproducer_state, said, traceback_text
-from qdiag.report.content.figures import NOTHING, calls, count, seconds, shortened
+from qdiag.report.content.chapters import chapter, exception_line, reproducer_state, traceback_text
+from qdiag.report.content.figures import NOTHING, calls, count, seconds, short_line
 from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
 from qdiag.report.content.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.content.trainings import training_record, trainings
 from qdiag.report.formats.findings_json import record
-from qdiag.report.redacting.redaction import Secrets, redacted, secrets_of_this_machine
+from qdiag.report.redacting.redaction import Secrets, redact, secrets_of_this_machine
 
 
 def document(
@@ -49,16 +49,16 @@ def document(
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
-    result, script, environment, training, next_step = redacted((result, script, environment, training, next_step), secrets)
+    result, script, environment, training, next_step = redact((result, script, environment, training, next_step), secrets)
     names = names_of(result.replay.methods)
     plain = Document(
         title=f"qdiag: {script.path or 'no script'}",
         verdict=sentences.WORDS[result.verdict],
         sentence=_sentence(result, script, names, training),
-        recorded=_recorded(result, names),
+        recorded=_recording_line(result, names),
         notes=_notes(result, names),
         chapters=tuple(chapter(number, finding, result, environment, names) for number, finding in enumerate(result.findings, 1)),
-        refused=_refused(result),
+        refused=_refusal_table(result),
         costs=_costs(result),
         gaps=gap_plot(result, names),
         trainings=None if training is None else trainings(training),
@@ -70,7 +70,7 @@ def document(
         version=__version__,
         record={**record(result, script, environment), **({} if training is None else {"training": training_record(training)})},
     )
-    return redacted(plain, secrets)
+    return redact(plain, secrets)
 
 
 def _sentence(result: Result, script: Script, names: Names, training: Optional[Training]) -> str:
@@ -80,7 +80,7 @@ def _sentence(result: Result, script: Script, names: Names, training: Optional[T
     return training.judgement.sentences[0]
 
 
-def _recorded(result: Result, names: Names) -> str:
+def _recording_line(result: Result, names: Names) -> str:
     """What was recorded and replayed, in one line."""
     parts = [count(result.calls, "QNode call")]
     if result.qnodes:
@@ -120,8 +120,8 @@ def _refusing(result: Result) -> list[tuple[Method, Failure]]:
     return [(method, failure) for method, failure in result.replay.refused if method.bare not in blamed]
 
 
-def _refused(result: Result) -> Optional[Table]:
-    rows = tuple((full(method), said(failure, 400)) for method, failure in _refusing(result))
+def _refusal_table(result: Result) -> Optional[Table]:
+    rows = tuple((full(method), exception_line(failure, 400)) for method, failure in _refusing(result))
     if not rows:
         return None
     return Table("Methods that refuse this circuit", ("Method", "In PennyLane's words"), rows, "That is normal, and no finding.")
@@ -141,13 +141,13 @@ def _script(script: Script) -> tuple[Fact, ...]:
     if script.called:
         return (Fact("called", script.path),)
     command = " ".join(["python", *(["-m"] if script.module else []), script.path, *script.argv])
-    return (Fact("command", command), Fact("ended", _ended(script)))
+    return (Fact("command", command), Fact("ended", _script_end(script)))
 
 
-def _ended(script: Script) -> str:
+def _script_end(script: Script) -> str:
     code = script.exit_code
     if script.failure is not None:
-        return f"{script.failure.type}: {shortened(script.failure.message, 200)}"
+        return f"{script.failure.type}: {short_line(script.failure.message, 200)}"
     if code is None:
         return "unknown: the recording stops before the script's end"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

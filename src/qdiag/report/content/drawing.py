@@ -9,7 +9,7 @@ import numpy as np
 
 from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
-from qdiag.report.content.figures import count, listing, shortened
+from qdiag.report.content.figures import count, listing, short_line
 
 MOST_OPERATIONS = 60
 """What is beyond is left out, and said."""
@@ -98,16 +98,16 @@ def drawing(circuit: Circuit) -> Drawing:
     rows = {label: row for row, label in enumerate(wires)}
     shown = circuit.operations[:MOST_OPERATIONS]
     free = [0] * len(wires)
-    boxes = [_placed(node, rows, free, measurement=False) for node in shown]
+    boxes = [_place_box(node, rows, free, measurement=False) for node in shown]
     end = max(free)
     free[:] = [end] * len(free)
-    boxes += [_placed(node, rows, free, measurement=True) for node in circuit.measurements]
+    boxes += [_place_box(node, rows, free, measurement=True) for node in circuit.measurements]
     left_out = len(circuit.operations) - len(shown)
     note = f"{count(left_out, 'further operation')} left out" if left_out else ""
-    return Drawing(tuple(str(label) for label in wires), tuple(boxes), _described(circuit), note)
+    return Drawing(tuple(str(label) for label in wires), tuple(boxes), _description(circuit), note)
 
 
-def _described(circuit: Circuit) -> str:
+def _description(circuit: Circuit) -> str:
     names = [node.name for node in circuit.operations[:12]] + (["…"] if len(circuit.operations) > 12 else [])
     measured = listing([node.name.replace("MP", "") for node in circuit.measurements[:4]])
     return (
@@ -116,15 +116,15 @@ def _described(circuit: Circuit) -> str:
     )
 
 
-def _placed(node: Node, rows: Mapping[Label, int], free: list[int], *, measurement: bool) -> Box:
+def _place_box(node: Node, rows: Mapping[Label, int], free: list[int], *, measurement: bool) -> Box:
     touched = [rows[label] for label in node.wires if label in rows] or list(range(len(free)))
-    controls, label = ((), _measured(node)) if measurement else _gate(node, touched, rows)
+    controls, label = ((), _measurement_label(node)) if measurement else _gate(node, touched, rows)
     body = tuple(sorted(set(touched) - set(controls))) or tuple(sorted(touched))
     span = range(min(touched), max(touched) + 1)
     column = max(free[row] for row in span)
     for row in span:
         free[row] = column + 1
-    return Box(column, body, tuple(controls), shortened(label, _LONGEST_LABEL), measurement)
+    return Box(column, body, tuple(controls), short_line(label, _LONGEST_LABEL), measurement)
 
 
 def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tuple[tuple[int, ...], str]:
@@ -176,11 +176,11 @@ _WITHOUT_NUMBERS = families.AMPLITUDES | families.BASIS_STATES | families.UNITAR
 
 def _number(array: np.ndarray) -> str:
     if array.ndim == 0:
-        return f"{array.item():.3g}" if array.dtype.kind in "biuf" else shortened(str(array.item()), 12)
+        return f"{array.item():.3g}" if array.dtype.kind in "biuf" else short_line(str(array.item()), 12)
     return "1 number" if array.size == 1 else f"{'×'.join(str(size) for size in array.shape)} numbers"
 
 
-def _measured(node: Node) -> str:
+def _measurement_label(node: Node) -> str:
     pattern = _MEASURED.get(node.name, node.name.replace("MP", "").lower())
     inner = [part for part in _flat(node.data) if isinstance(part, Node)]
     return pattern.format("".join(_label(part) for part in inner[:1]) or "value")

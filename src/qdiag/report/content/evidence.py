@@ -18,8 +18,8 @@ MOST_IN_A_SENTENCE = 2
 def sentence(evidence: Sequence[Evidence], signature: Signature) -> str:
     """The experiments that tell most: what closes the gap, then what leaves it."""
     held = [item for item in evidence if item.holds]
-    heals = [_healed(item, signature) for item in held if item.predicts is Outcome.HEALS]
-    others = [_left(item, signature) for item in held if item.predicts is not Outcome.HEALS]
+    heals = [_gap_before_and_after(item, signature) for item in held if item.predicts is Outcome.HEALS]
+    others = [_remaining_gap(item, signature) for item in held if item.predicts is not Outcome.HEALS]
     parts = heals[:MOST_IN_A_SENTENCE] + others[:MOST_IN_A_SENTENCE]
     if heals and parts[0][:1].isdigit():
         parts[0] = f"gap {parts[0]}"
@@ -50,12 +50,12 @@ def size(number: Optional[float], signature: Signature) -> str:
     return "NaN" if signature is Signature.NAN and not math.isfinite(number) else gap(number)
 
 
-def _healed(item: Evidence, signature: Signature) -> str:
+def _gap_before_and_after(item: Evidence, signature: Signature) -> str:
     if item.after is None:
         return f"gone ({item.experiment})"
     return f"{size(item.before, signature)} {ARROW} {size(item.after, signature)} ({item.experiment})"
 
 
-def _left(item: Evidence, signature: Signature) -> str:
+def _remaining_gap(item: Evidence, signature: Signature) -> str:
     verb = "still" if item.predicts is Outcome.PERSISTS else "moves to"
     return f"{verb} {size(item.after, signature)} ({item.experiment})"

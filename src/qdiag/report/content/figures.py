@@ -101,7 +101,7 @@ def words(failure: Failure) -> str:
     return f"{failure.type}: {failure.message}" if failure.type else failure.message
 
 
-def shortened(text: str, limit: int) -> str:
+def short_line(text: str, limit: int) -> str:
     """One line of at most so many characters; what is cut leaves an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

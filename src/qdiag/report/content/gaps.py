@@ -13,7 +13,7 @@ from qdiag.model.element import Element, Kind, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding, Result
 from qdiag.model.method import Method
-from qdiag.report.content.figures import count, gap, precision, shortened, units
+from qdiag.report.content.figures import count, gap, precision, short_line, units
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.outline import Curve, GapPlot, HeatMap
 
@@ -44,10 +44,10 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     )
     first = result.findings[0].divergence.call.index if result.findings else None
     bound = statistics.median(bounds)
-    return GapPlot(curves, bound, f"eps({precision(max(eps))})", first, _described(curves, bound, result))
+    return GapPlot(curves, bound, f"eps({precision(max(eps))})", first, _plot_description(curves, bound, result))
 
 
-def _described(curves: Sequence[Curve], bound: float, result: Result) -> str:
+def _plot_description(curves: Sequence[Curve], bound: float, result: Result) -> str:
     worst = ", ".join(f"{curve.method} up to {units(max(curve.heights))}" for curve in curves)
     return (
         f"Gap against the script's own method over {count(result.calls, 'call')}, in units of the working precision, "
@@ -104,5 +104,5 @@ def _labels(finding: Finding, evaluation: Evaluation) -> tuple[list[str], list[s
     columns = []
     for name, position in zip(trainable_names(circuit), circuit.trainable):
         for index in np.ndindex(circuit.parameters[position].value.shape):
-            columns.append(shortened(name, _LONGEST_NAME) + (f"[{', '.join(map(str, index))}]" if index else ""))
+            columns.append(short_line(name, _LONGEST_NAME) + (f"[{', '.join(map(str, index))}]" if index else ""))
     return rows, columns

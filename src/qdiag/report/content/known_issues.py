@@ -71,11 +71,11 @@ class KnownIssue:
             and any(suspect.diff_method in self.methods for suspect in suspects)
             and (not self.names or bool(held.intersection(self.names)))
             and (not self.where or divergence.signature in self.where)
-            and self.says in _said(finding)
+            and self.says in _failure_messages(finding)
         )
 
 
-def _said(finding: Finding) -> str:
+def _failure_messages(finding: Finding) -> str:
     """All that PennyLane said at the diverging call."""
     divergence = finding.divergence
     raised = (divergence.call.failure, *divergence.comparison.failures, *(failure for _, failure in divergence.raised))

@@ -60,12 +60,12 @@ class NextStep:
     reason: str = ""
 
     @property
-    def typed(self) -> str:
+    def shell_line(self) -> str:
         """The command in one line, as a shell takes it; stand-ins for what must not leave stay readable."""
-        return " ".join([*self.command, *(["--", *map(_quoted, self.arguments)] if self.arguments else [])])
+        return " ".join([*self.command, *(["--", *map(_quote, self.arguments)] if self.arguments else [])])
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     rest = _STAND_IN.sub("x", word)
     return word if shlex.quote(rest) == rest else shlex.quote(word)
 

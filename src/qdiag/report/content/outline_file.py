@@ -31,7 +31,7 @@ def load(text: str) -> Document:
         stored = json.loads(text)
         if stored["format"] != FORMAT:
             raise TraceError("the report was written by another version of qdiag", "judge the run again with: qdiag diagnose")
-        document: Document = _restored(Document, _as_today(stored["document"]))
+        document: Document = _value_from_json(Document, _as_today(stored["document"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise TraceError("the stored report is damaged", "judge the run again with: qdiag diagnose") from None
     return document
@@ -57,15 +57,15 @@ def _plain(tree: Any) -> Any:
     return tree
 
 
-def _restored(kind: Any, stored: Any) -> Any:
+def _value_from_json(kind: Any, stored: Any) -> Any:
     """A value of the kind that a field's annotation names; what an earlier qdiag did not write yet is as it is by default."""
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        known = {f.name: _restored(hints[f.name], stored[f.name]) for f in fields(kind) if f.name in stored}
+        known = {f.name: _value_from_json(hints[f.name], stored[f.name]) for f in fields(kind) if f.name in stored}
         return kind(**known)  # type: ignore[operator]
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Union:
-        return None if stored is None else _restored(arguments[0], stored)
+        return None if stored is None else _value_from_json(arguments[0], stored)
     if origin is tuple:
-        return tuple(_restored(arguments[0], part) for part in stored)
+        return tuple(_value_from_json(arguments[0], part) for part in stored)
     return float(stored) if kind is float else stored

@@ -41,7 +41,7 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         more = f" {count(others, 'further error')} below." if result.verdict is Verdict.ERROR and others > 0 else ""
         return of_finding(worst, result, names) + more
     if result.verdict is Verdict.INCONCLUSIVE:
-        return _undecided(result)
+        return _why_undecided(result)
     compared = listing(names.all(result.replay.methods)) if result.replay.methods else "the methods"
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
@@ -61,7 +61,7 @@ def _nothing_recorded(result: Result, script: Script) -> str:
     return f"The script made no QNode call{ended}: there is nothing to compare."
 
 
-def _undecided(result: Result) -> str:
+def _why_undecided(result: Result) -> str:
     if result.replay.unfaithful:
         return (
             f"Replaying did not give the script's own numbers at {count(len(result.replay.unfaithful), 'call')}, "

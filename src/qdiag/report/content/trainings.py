@@ -60,12 +60,12 @@ def _growth(training: Training) -> Optional[Table]:
     shown = [run for run in training.runs if run.role not in ("own", "again") and run.largest]
     if not shown:
         return None
-    rows = tuple((f"{run.name} – {run.against}", *_grown(run.growth), gap(run.reach)) for run in shown)
+    rows = tuple((f"{run.name} – {run.against}", *_growth_cells(run.growth), gap(run.reach)) for run in shown)
     note = "Distance of the parameters, Theil-Sen fit on its logarithm, 90 % by blocks of residuals."
     return Table("Growth of the gap", ("Pair", "× a step", "90 %", "from", "to", "reaches"), rows, note)
 
 
-def _grown(growth: Optional[Growth]) -> tuple[str, str, str, str]:
+def _growth_cells(growth: Optional[Growth]) -> tuple[str, str, str, str]:
     if growth is None:
         return (NOTHING, "", "", "")
     return (f"{growth.factor:.3f}", f"{growth.low:.3f}–{growth.high:.3f}", str(growth.start), str(growth.end))

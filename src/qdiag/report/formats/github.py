@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Optional
 from urllib.parse import urlencode
 
-from qdiag.report.content.figures import shortened
+from qdiag.report.content.figures import short_line
 from qdiag.report.content.outline import Chapter, Document
 from qdiag.report.formats import markdown
 
@@ -66,18 +66,18 @@ def issue(document: Document, number: int = 1) -> Issue:
     """
     chapter = document.chapters[number - 1]
     texts = {
-        "expected": _expected(chapter),
+        "expected": _expected_behaviour(chapter),
         "actual": _actual(chapter),
         "info": _info(document, chapter),
         "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else chapter.fact("repro") or "no reproducer was made",
         "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
         "system": "\n".join(f"{fact.label}: {fact.text}" for fact in document.environment),
     }
-    title = shortened(f"{'' if chapter.no_bug else '[BUG] '}{chapter.sentence.rstrip('.')}", LONGEST_TITLE)
-    return fitted(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
+    title = short_line(f"{'' if chapter.no_bug else '[BUG] '}{chapter.sentence.rstrip('.')}", LONGEST_TITLE)
+    return fit_issue(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
 
 
-def _expected(chapter: Chapter) -> str:
+def _expected_behaviour(chapter: Chapter) -> str:
     if chapter.traceback:
         return "The method evaluates this circuit, or refuses it before it runs."
     return "All differentiation methods give the same numbers, to rounding."
@@ -117,7 +117,7 @@ def body(given: Issue) -> str:
     """The issue's text as GitHub would make it from the form."""
     blocks = []
     for name, text in given.fields:
-        shown = markdown.fenced(text, "shell") if name in RENDERED_AS_SHELL else text
+        shown = markdown.code_fence(text, "shell") if name in RENDERED_AS_SHELL else text
         blocks.append(f"### {HEADINGS[name]}\n\n{shown}")
     return "\n\n".join(blocks) + "\n"
 
@@ -137,12 +137,12 @@ def address(given: Issue, page: str = NEW_ISSUE) -> Address:
     return Address(text if size <= LONGEST_URL else None, size)
 
 
-def fitted(given: Issue, limit: int) -> Issue:
+def fit_issue(given: Issue, limit: int) -> Issue:
     """The issue with its longest fields cut until its body has at most so many characters; each cut is said where it was made."""
     lengths = [len(text) for _, text in given.fields]
     room = limit - (len(body(given)) - sum(lengths))
     share = _share(lengths, room)
-    return replace(given, fields=tuple((name, _cut(text, share)) for name, text in given.fields))
+    return replace(given, fields=tuple((name, _cut_field(text, share)) for name, text in given.fields))
 
 
 def _share(lengths: Sequence[int], room: int) -> int:
@@ -155,7 +155,7 @@ def _share(lengths: Sequence[int], room: int) -> int:
     return max(lengths, default=0)
 
 
-def _cut(text: str, most: int) -> str:
+def _cut_field(text: str, most: int) -> str:
     """At most so many characters, the last of which say that it was cut."""
     if len(text) <= most:
         return text

@@ -37,7 +37,8 @@ def _blocks(document: Document) -> Iterator[str]:
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in (*document.script, *document.environment)])
     step = document.next_step
-    yield f"Made by qdiag {document.version}." + (f" Next: {inline(step.typed)} {step.reason}".rstrip() if step is not None else "")
+    following = "" if step is None else f" Next: {inline(step.shell_line)} {step.reason}".rstrip()
+    yield f"Made by qdiag {document.version}.{following}"
 
 
 def _trainings(shown: Trainings) -> Iterator[str]:
@@ -70,10 +71,10 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
         yield f"Ruled out: {plain(chapter.ruled_out)}."
     if chapter.before:
         yield "### The circuit as it was called"
-        yield fenced(drawing_text(chapter.before), "text")
+        yield code_fence(drawing_text(chapter.before), "text")
     if chapter.after:
         yield f"### The minimal circuit\n\n{plain(chapter.minimal)}"
-        yield fenced(drawing_text(chapter.after), "text")
+        yield code_fence(drawing_text(chapter.after), "text")
     if chapter.flow:
         yield "### Precision on the way"
         yield flow(chapter.flow)
@@ -115,10 +116,10 @@ def flow(stations: Sequence[Station]) -> str:
 def code(block: Code) -> str:
     """A piece of code with its note above."""
     note = f"{plain(block.note)}\n\n" if block.note else ""
-    return note + fenced(block.text, block.language)
+    return note + code_fence(block.text, block.language)
 
 
-def fenced(text: str, language: str) -> str:
+def code_fence(text: str, language: str) -> str:
     """Text in a fence that is longer than any inside it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)

@@ -53,7 +53,7 @@ def _parts(document: Document, console: Console, verbose: bool) -> Iterator[Rend
         if len(document.chapters) > 1:
             yield Text("")
             yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
-        yield _facts(_chosen(chapter), speak)
+        yield _facts(_screen_facts(chapter), speak)
         if verbose:
             yield from _details(chapter, speak)
     for chapter in document.chapters[len(full) :]:
@@ -83,7 +83,7 @@ def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
     return grid
 
 
-def _chosen(chapter: Chapter) -> tuple[Fact, ...]:
+def _screen_facts(chapter: Chapter) -> tuple[Fact, ...]:
     """The facts that a screen has room for; of what only twin runs show, their own section says why and what to do."""
     facts = {fact.label: fact for fact in chapter.facts}
     known = tuple(Fact("known", f"{fact.label}: {fact.text}") for fact in chapter.known)
@@ -103,7 +103,7 @@ def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
 
 def _next(document: Document) -> str:
     step = document.next_step
-    return "" if step is None else f"{step.typed}   {step.reason}"
+    return "" if step is None else f"{step.shell_line}   {step.reason}"
 
 
 def _facts(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:

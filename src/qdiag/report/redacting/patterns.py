@@ -86,7 +86,7 @@ def without_patterns(text: str) -> str:
     """The text without what looks like a secret, a path, a host or an address."""
     text = without_tokens(without_addresses(text))
     text = _BEARER.sub(r"\1 <secret>", text)
-    text = _ASSIGNED.sub(_assigned, text)
+    text = _ASSIGNED.sub(_without_value, text)
     text = _OPTION_THEN_VALUE.sub(r"\1\2<secret>", text)
     text = _SHORT_OPTION.sub(r"\1<secret>", text)
     text = _REMOTE_COPY.sub("<user>@<host>:<path>", text)
@@ -105,7 +105,7 @@ def without_patterns(text: str) -> str:
     return _UNIX_PATH.sub(lambda m: _path(m[0]), text)
 
 
-def _assigned(match: re.Match[str]) -> str:
+def _without_value(match: re.Match[str]) -> str:
     return f"{match[1] or ''}{match[2]}{match[3]}<secret>"
 
 

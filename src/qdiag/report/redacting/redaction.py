@@ -23,7 +23,7 @@ from qdiag.model.method import DIFF_METHODS
 from qdiag.report.content.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
 from qdiag.report.redacting.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
-from qdiag.report.redacting.script_arguments import hidden, secret_arguments
+from qdiag.report.redacting.script_arguments import hide_secrets, secret_arguments
 
 _NOBODY = frozenset(
     {"root", "user", "runner", "admin", "ubuntu", "test", "docker", "jovyan", "nobody", "default", "localhost", "local"}
@@ -50,7 +50,7 @@ class Secrets:
 
     known: tuple[tuple[str, str], ...] = ()
 
-    def cleaned(self, text: str) -> str:
+    def clean_text(self, text: str) -> str:
         """The text without what must not leave."""
         # an address holds names: in pieces it would no longer be found
         text = without_addresses(text)
@@ -61,9 +61,9 @@ class Secrets:
 
     def code(self, source: str) -> str:
         """Source code without it: see `code_redaction`."""
-        return cleaned_code(source, self.cleaned, self._renamed)
+        return cleaned_code(source, self.clean_text, self._safe_name)
 
-    def _renamed(self, name: str) -> str:
+    def _safe_name(self, name: str) -> str:
         renamed = name
         for secret, stand_in in self.known:
             if _is_loose(secret, stand_in):
@@ -184,7 +184,7 @@ def _is_device(part: str) -> bool:
 _T = TypeVar("_T")
 
 
-def redacted(tree: _T, secrets: Secrets) -> _T:
+def redact(tree: _T, secrets: Secrets) -> _T:
     """The same tree of values (dataclasses, tuples, lists, dictionaries) with every text in it cleaned.
 
     Parameters
@@ -194,36 +194,36 @@ def redacted(tree: _T, secrets: Secrets) -> _T:
     secrets
         What is known not to leave.
     """
-    return _redacted(tree, secrets)  # type: ignore[no-any-return]
+    return _redact(tree, secrets)  # type: ignore[no-any-return]
 
 
-def _redacted(tree: Any, secrets: Secrets) -> Any:
+def _redact(tree: Any, secrets: Secrets) -> Any:
     if isinstance(tree, Enum):
         return tree
     if isinstance(tree, str):
-        return secrets.cleaned(tree)
+        return secrets.clean_text(tree)
     if isinstance(tree, Script):
-        tree = replace(tree, argv=hidden(tree.argv))
+        tree = replace(tree, argv=hide_secrets(tree.argv))
     if isinstance(tree, NextStep):
-        tree = replace(tree, arguments=hidden(tree.arguments))
+        tree = replace(tree, arguments=hide_secrets(tree.arguments))
     if isinstance(tree, (Reproducer, Code)):
         return _with_code(tree, secrets)
     if is_dataclass(tree) and not isinstance(tree, type):
-        return replace(tree, **{f.name: _redacted(getattr(tree, f.name), secrets) for f in fields(tree)})
+        return replace(tree, **{f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree)})
     if isinstance(tree, (tuple, list)):
-        return type(tree)(_redacted(part, secrets) for part in tree)
+        return type(tree)(_redact(part, secrets) for part in tree)
     if isinstance(tree, dict):
-        return {_redacted(key, secrets): _redacted(part, secrets) for key, part in tree.items()}
+        return {_redact(key, secrets): _redact(part, secrets) for key, part in tree.items()}
     return tree
 
 
 def _with_code(tree: Any, secrets: Secrets) -> Any:
     """A piece of code, or what holds one: it must still run, or not be there."""
     name = "source" if isinstance(tree, Reproducer) else "text"
-    others = {f.name: _redacted(getattr(tree, f.name), secrets) for f in fields(tree) if f.name != name}
+    others = {f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree) if f.name != name}
     text = getattr(tree, name)
     is_code = isinstance(tree, Reproducer) or tree.language == "python"
-    others[name] = secrets.code(text) if is_code else secrets.cleaned(text)
+    others[name] = secrets.code(text) if is_code else secrets.clean_text(text)
     if isinstance(tree, Reproducer):
         others["cleaned"] = tree.cleaned or others[name] != text
     return replace(tree, **others)

@@ -14,7 +14,7 @@ _SCHEME = re.compile(r"(?:.*[\s:])?(?:bearer|basic)", re.IGNORECASE)
 _NUMBER = re.compile(r"[+\-]?[\d.]+(?:e[+\-]?\d+)?", re.IGNORECASE)
 
 
-def hidden(argv: Sequence[str]) -> tuple[str, ...]:
+def hide_secrets(argv: Sequence[str]) -> tuple[str, ...]:
     """The arguments with every secret in its place replaced; numbers that only look like one by their option stay."""
     shown = list(argv)
     for position, start, _ in _secrets(argv):

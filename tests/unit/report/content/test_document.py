@@ -48,7 +48,7 @@ def test_the_next_command_keeps_the_arguments_secrets() -> None:
     document = replace(case, script=script, next_step=step).document()
     shown = document.next_step
     assert shown is not None
-    assert (shown.typed, shown.reason) == ("qdiag twin moons.py -- --name 'two words' --pass <secret>", "why the losses part")
+    assert (shown.shell_line, shown.reason) == ("qdiag twin moons.py -- --name 'two words' --pass <secret>", "why the losses part")
     assert "hunter2" not in markdown.render(document)
 
 

@@ -145,7 +145,7 @@ def test_which_calls(indices: tuple[int, ...], total: int, written: str) -> None
 
 @given(st.text(max_size=60), st.integers(1, 40))
 def test_what_is_shortened_is_one_line_of_at_most_so_many_characters(text: str, limit: int) -> None:
-    short = figures.shortened(text, limit)
+    short = figures.short_line(text, limit)
     assert len(short) <= limit
     assert "\n" not in short
     assert short == " ".join(text.split()) or short.endswith("…")

@@ -45,4 +45,4 @@ class TestTheReportOfOneFinding:
     ],
 )
 def test_a_command_is_shown_as_a_shell_takes_it(arguments: tuple[str, ...], typed: str) -> None:
-    assert NextStep(("qdiag", "twin", "train.py"), arguments).typed == typed
+    assert NextStep(("qdiag", "twin", "train.py"), arguments).shell_line == typed

@@ -46,7 +46,7 @@ def test_a_report_of_an_earlier_qdiag_has_its_next_step_in_one_text() -> None:
     for text, step in ((told, ("qdiag report --github", "the text for an issue")), ("", None)):
         stored["document"]["follow_up"] = text
         read = outline_file.load(json.dumps(stored)).next_step
-        assert (read and (read.typed, read.reason)) == step
+        assert (read and (read.shell_line, read.reason)) == step
 
 
 def test_numbers_that_are_none_come_back_as_what_they_were() -> None:

@@ -88,7 +88,7 @@ def issue_of(texts: tuple[str, ...]) -> github.Issue:
 @given(FIELDS, st.integers(900, 3000))
 def test_an_issue_that_is_fitted_fits_and_says_what_was_cut(texts: tuple[str, ...], limit: int) -> None:
     given_ = issue_of(texts)
-    fitted = github.fitted(given_, limit)
+    fitted = github.fit_issue(given_, limit)
     assert len(github.body(fitted)) <= max(limit, len(github.body(issue_of(("",) * len(texts))))) + 64 * len(texts)
     for (_, before), (_, after) in zip(given_.fields, fitted.fields):
         assert after == before or after.endswith(f"[cut here: this field had {len(before)} characters]")

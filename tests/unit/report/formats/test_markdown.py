@@ -20,7 +20,7 @@ def test_markdown_gives_no_name_a_meaning() -> None:
 
 
 def test_a_fence_is_longer_than_any_inside_it() -> None:
-    assert markdown.fenced("```\ninside\n```", "text").startswith("````text\n")
+    assert markdown.code_fence("```\ninside\n```", "text").startswith("````text\n")
 
 
 # --- any name ----------------------------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ def test_a_table_has_its_cells_whatever_is_in_them(rows: list[list[str]]) -> Non
 
 @given(st.text(st.sampled_from("`ab\n~"), max_size=30), st.sampled_from(["python", "text", ""]))
 def test_a_fence_is_never_ended_by_what_is_inside(text: str, language: str) -> None:
-    lines = markdown.fenced(text, language).split("\n")
+    lines = markdown.code_fence(text, language).split("\n")
     fence = re.match("`+", lines[0])
     assert fence is not None
     assert lines[-1] == fence[0]

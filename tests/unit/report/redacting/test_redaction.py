@@ -11,7 +11,7 @@ import pytest
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
 from qdiag.report.content.outline import Code
-from qdiag.report.redacting.redaction import Secrets, redacted, secrets_of, secrets_of_this_machine
+from qdiag.report.redacting.redaction import Secrets, redact, secrets_of, secrets_of_this_machine
 
 ARGUMENTS = (
     "default.qubit",
@@ -67,7 +67,7 @@ KNOWN = [
 @pytest.mark.parametrize(("text", "secret"), KNOWN)
 def test_what_this_machine_and_the_arguments_give_away_is_replaced(text: str, secret: str) -> None:
     assert secret in text
-    assert secret not in SECRETS.cleaned(text)
+    assert secret not in SECRETS.clean_text(text)
 
 
 @pytest.mark.parametrize(
@@ -105,32 +105,32 @@ def test_what_this_machine_and_the_arguments_give_away_is_replaced(text: str, se
     ],
 )
 def test_what_a_maintainer_needs_stays(text: str) -> None:
-    assert SECRETS.cleaned(text) == text
+    assert SECRETS.clean_text(text) == text
 
 
 def test_a_file_of_the_project_is_named_relative_to_it() -> None:
-    assert SECRETS.cleaned("/home/alice/moons/src/train.py:31") == "./src/train.py:31"
+    assert SECRETS.clean_text("/home/alice/moons/src/train.py:31") == "./src/train.py:31"
 
 
 def test_a_folder_whose_name_begins_like_the_projects_is_another_one() -> None:
-    assert SECRETS.cleaned("wrote /home/alice/moons-runs/train-1/") == "wrote <home>/moons-runs/train-1/"
-    assert SECRETS.cleaned("in /home/alice/moons.") == "in .."
-    assert SECRETS.cleaned("/home/alice/moons.old/train.py") == "<home>/moons.old/train.py"
+    assert SECRETS.clean_text("wrote /home/alice/moons-runs/train-1/") == "wrote <home>/moons-runs/train-1/"
+    assert SECRETS.clean_text("in /home/alice/moons.") == "in .."
+    assert SECRETS.clean_text("/home/alice/moons.old/train.py") == "<home>/moons.old/train.py"
 
 
 def test_names_are_replaced_only_as_whole_words() -> None:
     secrets = secrets_of(Script("x.py"), users=["max"])
-    assert secrets.cleaned("max said max_abs is the maximum") == "<user> said max_abs is the maximum"
+    assert secrets.clean_text("max said max_abs is the maximum") == "<user> said max_abs is the maximum"
 
 
 def test_names_that_identify_nobody_are_left() -> None:
-    assert secrets_of(Script("x.py"), users=["root"]).cleaned("the root of the tree") == "the root of the tree"
+    assert secrets_of(Script("x.py"), users=["root"]).clean_text("the root of the tree") == "the root of the tree"
 
 
 def test_this_machine_gives_its_folder_away_and_it_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SOME_SECRET_TOKEN", "swordfish")
-    cleaned = secrets_of_this_machine(Script("x.py")).cleaned(f"{tmp_path}/train.py and swordfish")
+    cleaned = secrets_of_this_machine(Script("x.py")).clean_text(f"{tmp_path}/train.py and swordfish")
     assert cleaned == "./train.py and <variable>"
 
 
@@ -149,22 +149,22 @@ def test_a_short_number_and_a_word_of_every_report_are_secrets_in_their_own_plac
     variables = {"MAX_TOKENS": "512", "XDG_SESSION_ID": "241", "AUTH": "none", "PIN": "48213", "DB_PASS": "kohlrabi"}
     secrets = secrets_of(script, variables=variables)
     text = "512 of 241 calls under adjoint on default.qubit: 1 of them, none sin, no 0.48213"
-    assert secrets.cleaned(text) == text
-    assert secrets.cleaned("PIN 48213 and kohlrabi") == "PIN <variable> and <variable>"
+    assert secrets.clean_text(text) == text
+    assert secrets.clean_text("PIN 48213 and kohlrabi") == "PIN <variable> and <variable>"
 
 
 def test_a_long_name_is_found_in_any_case_and_inside_words_that_underscores_join() -> None:
     secrets = secrets_of(Script("x.py"), users=["marlene"])
     text = "Marlene's train_for_marlene.py, marlene_wire; marlenes"
-    assert secrets.cleaned(text) == "<user>'s train_for_<user>.py, <user>_wire; marlenes"
+    assert secrets.clean_text(text) == "<user>'s train_for_<user>.py, <user>_wire; marlenes"
 
 
 def test_an_address_goes_as_a_whole_though_a_name_stands_in_it() -> None:
     secrets = secrets_of(Script("x.py"), users=["marlene"], hosts=["klaus"])
     for address in ("postgres://marlene:x@klaus/d", "https://git.klaus.org/marlene/geheimrepo", "https://marlene.example.org/secret"):
-        cleaned = secrets.cleaned(address)
+        cleaned = secrets.clean_text(address)
         assert cleaned == f"{address.partition('://')[0]}://<host>"
-        assert secrets.cleaned(cleaned) == cleaned
+        assert secrets.clean_text(cleaned) == cleaned
 
 
 # --- a whole document ---------------------------------------------------------------------------------------------------
@@ -172,8 +172,8 @@ def test_an_address_goes_as_a_whole_though_a_name_stands_in_it() -> None:
 
 def test_code_inside_a_tree_is_cleaned_as_code_and_an_exception_as_text() -> None:
     script, traceback = Code("repro.py", "w.T@x; tokens = auth"), Code("", "token = auth", "text")
-    assert redacted((script, traceback), SECRETS) == (script, replace(traceback, text="token = <secret>"))
-    assert redacted(Reproducer("x = 'alice'", output="by alice"), SECRETS) == Reproducer(
+    assert redact((script, traceback), SECRETS) == (script, replace(traceback, text="token = <secret>"))
+    assert redact(Reproducer("x = 'alice'", output="by alice"), SECRETS) == Reproducer(
         "x = '<user>'", output="by <user>", cleaned=True
     )
 
@@ -182,4 +182,4 @@ def test_every_text_of_a_tree_is_cleaned() -> None:
     secrets = Secrets((("swordfish", "<secret>"),))
     leaf = Leaf("swordfish", ("a swordfish",), Leaf("swordfish"))
     tree = {"swordfish": [leaf], "number": 3}
-    assert redacted(tree, secrets) == {"<secret>": [Leaf("<secret>", ("a <secret>",), Leaf("<secret>"))], "number": 3}
+    assert redact(tree, secrets) == {"<secret>": [Leaf("<secret>", ("a <secret>",), Leaf("<secret>"))], "number": 3}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.report.redacting.script_arguments import hidden, secret_arguments
+from qdiag.report.redacting.script_arguments import hide_secrets, secret_arguments
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from qdiag.report.redacting.script_arguments import hidden, secret_arguments
     ],
 )
 def test_an_argument_is_hidden_in_its_place(argv: tuple[str, ...], shown: tuple[str, ...]) -> None:
-    assert hidden(argv) == shown
+    assert hide_secrets(argv) == shown
 
 
 @pytest.mark.parametrize(
@@ -32,21 +32,21 @@ def test_an_argument_is_hidden_in_its_place(argv: tuple[str, ...], shown: tuple[
 )
 @pytest.mark.parametrize("content", ["swordfish", "12345678", "0", "a=b", "with space"])
 def test_what_an_option_of_secrets_holds_is_one_whatever_it_is(name: str, content: str) -> None:
-    assert hidden((name, content, "next")) == (name, "<secret>", "next")
-    assert hidden((f"{name}={content}", "next")) == (f"{name}=<secret>", "next")
+    assert hide_secrets((name, content, "next")) == (name, "<secret>", "next")
+    assert hide_secrets((f"{name}={content}", "next")) == (f"{name}=<secret>", "next")
     assert secret_arguments((name, content)) == secret_arguments((f"{name}={content}",)) == [content]
 
 
 @pytest.mark.parametrize("name", ["--user", "--login", "--email", "--host", "--hostname", "--db-user", "-user-name"])
 def test_names_of_people_and_hosts_are_too(name: str) -> None:
-    assert hidden((name, "klaus")) == (name, "<secret>")
+    assert hide_secrets((name, "klaus")) == (name, "<secret>")
 
 
 @pytest.mark.parametrize("name", ["--key", "-p"])
 def test_an_option_that_may_mean_anything_hides_words_and_shows_numbers(name: str) -> None:
-    assert hidden((name, "0.3")) == (name, "0.3")
-    assert hidden((name, "-1e-3")) == (name, "-1e-3")
-    assert hidden((name, "Schnurrbart")) == (name, "<secret>")
+    assert hide_secrets((name, "0.3")) == (name, "0.3")
+    assert hide_secrets((name, "-1e-3")) == (name, "-1e-3")
+    assert hide_secrets((name, "Schnurrbart")) == (name, "<secret>")
     # it is not looked for elsewhere: "-p sin" must not cost us every sine
     assert secret_arguments((name, "Schnurrbart")) == []
 
@@ -63,20 +63,20 @@ def test_an_option_that_may_mean_anything_hides_words_and_shows_numbers(name: st
     ],
 )
 def test_anything_else_stays(argv: tuple[str, ...]) -> None:
-    assert hidden(argv) == argv
+    assert hide_secrets(argv) == argv
     assert secret_arguments(argv) == []
 
 
 def test_an_option_without_a_value_does_not_reach_over_the_next_option() -> None:
-    assert hidden(("--token", "--epochs", "3")) == ("--token", "--epochs", "3")
+    assert hide_secrets(("--token", "--epochs", "3")) == ("--token", "--epochs", "3")
 
 
 def test_an_option_with_its_value_in_it_does_not_reach_further() -> None:
-    assert hidden(("--token=a1b2", "adjoint")) == ("--token=<secret>", "adjoint")
+    assert hide_secrets(("--token=a1b2", "adjoint")) == ("--token=<secret>", "adjoint")
 
 
 def test_a_header_in_one_argument_hides_the_next() -> None:
-    assert hidden(("-H", "Authorization: Basic", "dXNlcjpw")) == ("-H", "Authorization: Basic", "<secret>")
+    assert hide_secrets(("-H", "Authorization: Basic", "dXNlcjpw")) == ("-H", "Authorization: Basic", "<secret>")
 
 
 NAMES = st.sampled_from(["--token", "--api-key", "--password=", "--user", "-p", "--epochs", "--lr=", "HF_TOKEN="])
@@ -85,9 +85,9 @@ CONTENTS = st.text(st.sampled_from(string.ascii_letters + string.digits), min_si
 
 @given(st.lists(st.one_of(NAMES, CONTENTS, st.builds("{}{}".format, NAMES, CONTENTS)), max_size=8))
 def test_hiding_keeps_the_number_of_arguments_and_is_done_once(argv: list[str]) -> None:
-    shown = hidden(argv)
+    shown = hide_secrets(argv)
     assert len(shown) == len(argv)
-    assert hidden(shown) == shown
+    assert hide_secrets(shown) == shown
     for given_, after in zip(argv, shown):
         # what is shown is what was there, up to a secret at its end
         assert after == given_ or (after.endswith("<secret>") and given_.startswith(after[: -len("<secret>")]))
@@ -96,5 +96,5 @@ def test_hiding_keeps_the_number_of_arguments_and_is_done_once(argv: list[str]) 
 @given(st.lists(CONTENTS, min_size=1, max_size=4, unique=True), st.sampled_from(["--token", "--password", "--wandb-key"]))
 def test_every_secret_is_gone(secrets: list[str], option: str) -> None:
     argv = [part for secret in secrets for part in (option, secret)]
-    assert not set(secrets) & set(hidden(argv))
+    assert not set(secrets) & set(hide_secrets(argv))
     assert secret_arguments(argv) == secrets
