@@ -128,6 +128,7 @@ DOUBLE = np.array(1.0).tobytes()
         bundle([["float64", "1"]], DOUBLE),
         bundle([["float64", [1.0]]], DOUBLE),
         bundle([["float64", [-1]]]),
+        bundle([["float64", [-1]]], DOUBLE),
         bundle([["float64", [None]]], DOUBLE),
         bundle([[["float64"], []]], DOUBLE),
         bundle([["object", []]], DOUBLE),
