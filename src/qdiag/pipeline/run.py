@@ -8,29 +8,27 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Optional, TypeVar
+from typing import Optional
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.errors import Interrupted, QdiagError
+from qdiag.errors import Interrupted
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
-from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding, Result
 from qdiag.model.method import Method
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
-from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, once_rounding
-from qdiag.pipeline.stage_diagnose import in_layers, outside, unanimous
+from qdiag.pipeline.stage_arbitrate import divergences_of
+from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
-
-Kept = TypeVar("Kept")
 
 
 def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, probe: bool = True) -> Script:
@@ -122,33 +120,28 @@ class Run:
             raise self._failure
         with self._voice.progress("replaying") as self._report:
             located = self._replay.finish()
+        context = self._context()
+        with self._voice.progress("asking the arbiter") as report:
+            divergences = divergences_of(self._trace, located, context, report)
+        with self._voice.progress("diagnosing") as report:
+            findings = tuple(self._findings(context, divergences, located, report))
+        result = replace(_result(self._trace, located, findings), tolerance=str(context.tolerance))
+        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context)))
+        return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
+
+    def _context(self) -> StageContext:
+        """What the stages after the replay work with."""
         options = self._options
-        workers, tolerance = self._workers, options.plan.tolerance
-        folder = _folder(self._trace.script)
-        context = StageContext(
-            workers,
+        return StageContext(
+            self._workers,
             self._trace.environment,
-            tolerance,
+            options.plan.tolerance,
             options.trusted,
             options.minimize,
             options.seconds,
-            folder,
+            _folder(self._trace.script),
             kept=options.kept,
         )
-        with self._voice.progress("asking the arbiter") as report:
-            found = located.divergences
-            judged = [_with_arbiters_word(d, located.methods, context) if d.verdict is Verdict.ERROR else d for d in found]
-            told = once_rounding(found, judged)
-            alone = [*unanimous(context, self._trace, told, report)]
-        alone += [*outside(self._trace, [*told, *alone]), *in_layers(self._trace)]
-        # comparisons of two methods have asked for the user's tolerance themselves
-        divergences = [*told, *(found for found in alone if not _is_tolerated(found, tolerance))]
-        divergences.sort(key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
-        with self._voice.progress("diagnosing") as report:
-            findings = tuple(self._findings(context, divergences, located, report))
-        result = replace(_result(self._trace, located, findings), tolerance=str(tolerance))
-        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context)))
-        return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _findings(
         self, context: StageContext, divergences: Sequence[Divergence], located: Located, report: Report
@@ -190,41 +183,11 @@ def proven(finding: Finding, context: StageContext, path: Path) -> Finding:
     return or_what_is_left(lambda: stage_prove.reproduced(finding, context, path), unproven, "this finding")
 
 
-def _with_arbiters_word(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Divergence:
-    """The divergence with the arbiter's word; as it is where arbitrating fails, which diagnosing will say."""
-    return or_what_is_left(lambda: context.with_arbiters_word(divergence, methods), lambda failed: divergence, "this divergence")
-
-
 def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:
     """Whether the warnings of the run are harmless; where that fails, a note that says so."""
     return or_what_is_left(
         lambda: tuple(stage_cast_warnings.notes(trace, methods, context)), lambda failed: (failed,), "the warnings of this run"
     )
-
-
-def or_what_is_left(work: Callable[[], Kept], left: Callable[[str], Kept], about: str) -> Kept:
-    """What a stage gives; where our own code trips over it, what is left: the report of all else is still worth having.
-
-    Parameters
-    ----------
-    work
-        The stage.
-    left
-        Makes what is left, from a sentence that says what failed.
-    about
-        What it failed on.
-
-    Raises
-    ------
-    QdiagError
-        What the user can mend.
-    """
-    try:
-        return work()
-    except QdiagError:
-        raise
-    except Exception as error:
-        return left(f"qdiag itself failed on {about} ({type(error).__name__}: {error})")
 
 
 # --- what the run came to ----------------------------------------------------------------------------------------------
@@ -250,13 +213,6 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         findings=findings,
         notes=(*located.notes, *about_steps(own), *about_recording(trace)),
     )
-
-
-def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
-    """Whether the user's own tolerance covers what the arbiter or a probe found."""
-    comparison = divergence.comparison
-    allowed = (tolerance.absolute or 0.0) + (tolerance.relative or 0.0) * comparison.scale
-    return 0 < comparison.max_abs <= allowed
 
 
 def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional, TypeVar
 
-from qdiag.errors import OpaqueCircuitError
+from qdiag.errors import OpaqueCircuitError, QdiagError
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
@@ -21,6 +21,8 @@ from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.pipeline.run_options import MINIMIZING_SECONDS
 from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
+
+Kept = TypeVar("Kept")
 
 INTERRUPTED = "interrupted"
 """How a search is called that Ctrl-C has ended."""
@@ -124,15 +126,6 @@ def excused(comparison: Comparison, judgement: arbiter.Arbitration) -> Compariso
     return replace(comparison, verdict=Verdict.ROUNDING, bound=bound) if comparison.verdict is Verdict.ERROR else comparison
 
 
-def once_rounding(before: Sequence[Divergence], after: Sequence[Divergence]) -> list[Divergence]:
-    """Divergences as the arbiter left them; of what it made rounding each QNode keeps the first call's, and the worst there."""
-    if all(one.verdict is other.verdict for one, other in zip(before, after)):
-        return list(after)
-    order = sorted(after, key=lambda d: (d.call.index, -d.comparison.max_rel))
-    rounding = {(d.call.configuration.qnode, d.call.configuration.source): d for d in reversed(order) if d.verdict is Verdict.ROUNDING}
-    return [d for d in after if d.verdict is not Verdict.ROUNDING or d in rounding.values()]
-
-
 def as_replayed(methods: Sequence[Method], call: Call, pair: Sequence[Method] = ()) -> tuple[Method, ...]:
     """A run's methods with the options that they had at one call: another QNode may have given them others.
 
@@ -141,3 +134,28 @@ def as_replayed(methods: Sequence[Method], call: Call, pair: Sequence[Method] = 
     own = call.method
     known = {method.bare: method for method in (*pair, own)}
     return tuple(known.get(method.bare) or method.bare.beside(own) for method in methods)
+
+
+def or_what_is_left(work: Callable[[], Kept], left: Callable[[str], Kept], about: str) -> Kept:
+    """What a stage gives; where our own code trips over it, what is left: the report of all else is still worth having.
+
+    Parameters
+    ----------
+    work
+        The stage.
+    left
+        Makes what is left, from a sentence that says what failed.
+    about
+        What it failed on.
+
+    Raises
+    ------
+    QdiagError
+        What the user can mend.
+    """
+    try:
+        return work()
+    except QdiagError:
+        raise
+    except Exception as error:
+        return left(f"qdiag itself failed on {about} ({type(error).__name__}: {error})")

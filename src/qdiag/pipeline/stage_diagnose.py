@@ -1,13 +1,12 @@
-"""One divergence made a finding: the arbiter's word, and the cause.
+"""One divergence made a finding: its cause, by experiments on its circuit, or by those that a probe or a layer allows.
 
 The rooms of one floor do not know each other; here is where one's answer becomes the next one's question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Optional, Protocol
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
@@ -17,90 +16,11 @@ from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, probe_findings
 from qdiag.judging.question import Question
-from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
-from qdiag.trace.reader import Trace
-
-Report = Callable[[int, int], None]
-
-MOST_STRUCTURES = 32
-"""The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
-
-
-class Calls(Protocol):
-    """A trace, as far as it is needed here."""
-
-    def call(self, index: int) -> Call:
-        """The call at an index."""
-
-    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
-        """The first call of each structure, in order, of so many structures."""
-
-
-def unanimous(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
-    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
-    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
-    firsts = trace.first_of_each_structure(MOST_STRUCTURES)
-    for done, index in enumerate(firsts):
-        report(done, len(firsts))
-        call = trace.call(index)
-        circuit = call.circuit
-        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:
-            continue
-        divergence = _against_the_arbiter(context, call)
-        if divergence is not None:
-            flagged.add(call.configuration.qnode)
-            yield divergence
-
-
-def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
-    own = call.method
-    judgement = context.arbitrate(call, [own], second=call.differentiated_twice)
-    if not judgement.wrong:
-        return None
-    found = judgement.methods[0]
-    assert found.where is not None, "what is wrong is wrong in something"
-    comparison = Comparison(
-        (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
-    )
-    return Divergence(call, comparison, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,))
-
-
-def outside(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
-    """What the live probes saw where the replayed circuits are right."""
-    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if d.verdict is Verdict.ERROR}
-    rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
-    for probe in trace.probes:
-        call = trace.call(probe.call)
-        qnode = call.configuration.qnode
-        if _is_of_the_circuit(call, errors.get(qnode)):
-            continue
-        for divergence in probe_findings.divergences(probe, call):
-            if not _is_of_the_point(divergence, rounding.get(qnode)):
-                errors[qnode] = divergence
-                yield divergence
-
-
-def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:
-    return sorted(divergences, key=lambda divergence: -divergence.call.index)
-
-
-def _is_of_the_circuit(call: Call, error: Optional[Divergence]) -> bool:
-    """Tells what a probe sees of an error that the circuit itself shows from what lies outside of it: that comes before any such error.
-
-    ``error`` is the earliest one of the QNode.
-    """
-    return error is not None and call.index >= error.call.index
-
-
-def _is_of_the_point(divergence: Divergence, rounding: Optional[Comparison]) -> bool:
-    """Tells an ill-conditioned point (QD106), at which rounding explains more than a probe knows, from what lies outside."""
-    explained = 0.0 if rounding is None else rounding.bound / rounding.scale
-    return not divergence.comparison.max_abs > explained * max(1.0, divergence.comparison.scale)
 
 
 def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding:
@@ -111,16 +31,6 @@ def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding
     evidence = probe_findings.evidence(divergence)
     confidence = Confidence.CONFIRMED if proven else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
-
-
-def in_layers(trace: Calls) -> Iterator[Divergence]:
-    """What layers could not hold of right results: one for each QNode."""
-    flagged = set()
-    for call in map(trace.call, trace.first_of_each_structure(MOST_STRUCTURES)):
-        divergence = None if call.configuration.qnode in flagged else layer_findings.divergence(call)
-        if divergence is not None:
-            flagged.add(call.configuration.qnode)
-            yield divergence
 
 
 def _diagnosed_in_layer(divergence: Divergence, context: StageContext) -> Finding:

@@ -11,7 +11,7 @@ import pytest
 from qdiag.judging import layer_findings
 from qdiag.model.call import Environment
 from qdiag.model.comparison import Verdict
-from qdiag.pipeline import stage_diagnose
+from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.scripted import ScriptedTrace, call, circuit
@@ -88,4 +88,4 @@ def test_a_layer_that_does_otherwise_does_not_confirm_it(loss):
 
 def test_one_finding_for_a_qnode():
     calls = [replace(layered("int64", index=index), circuit=circuit(0.3, gates=1 + index)) for index in range(3)]
-    assert [d.call.index for d in stage_diagnose.in_layers(ScriptedTrace(calls))] == [0]
+    assert [d.call.index for d in stage_arbitrate.lost_in_layers(ScriptedTrace(calls))] == [0]

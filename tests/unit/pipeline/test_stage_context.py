@@ -15,7 +15,8 @@ from qdiag.model.call import Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
-from qdiag.pipeline.stage_context import StageContext, excused, once_rounding
+from qdiag.pipeline.stage_arbitrate import once_rounding
+from qdiag.pipeline.stage_context import StageContext, excused
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit

@@ -17,7 +17,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import Method
-from qdiag.pipeline import stage_diagnose
+from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
 
@@ -86,7 +86,7 @@ def unanimous(*circuits: Circuit, qnodes: Sequence[str] = ()) -> tuple[list[int]
     calls = [of_qnode(call(index, ran), dict(enumerate(qnodes)).get(index, "circuit")) for index, ran in enumerate(circuits)]
     context = AllWrong(None, Environment())  # type: ignore[arg-type]
     object.__setattr__(context, "asked", [])
-    found = stage_diagnose.unanimous(context, ScriptedTrace(calls), (), lambda done, total: None)
+    found = stage_arbitrate.unanimous_errors(context, ScriptedTrace(calls), (), lambda done, total: None)
     return [divergence.call.index for divergence in found], context.asked
 
 
@@ -105,8 +105,8 @@ def test_each_qnode_is_reported_once_and_at_its_own_first_call() -> None:
 
 
 def test_of_many_structures_the_first_ones_are_looked_at_in_the_order_of_their_first_calls() -> None:
-    many = [circuit(0.3, gates=1 + number) for number in range(stage_diagnose.MOST_STRUCTURES + 3)]
+    many = [circuit(0.3, gates=1 + number) for number in range(stage_arbitrate.MOST_STRUCTURES + 3)]
     names = [f"qnode {number}" for number in range(len(many))]
     # the first structure comes back at the very end: that makes it no later one
     _, asked = unanimous(*many, many[0], qnodes=names)
-    assert asked == list(range(stage_diagnose.MOST_STRUCTURES))
+    assert asked == list(range(stage_arbitrate.MOST_STRUCTURES))

@@ -1,0 +1,157 @@
+"""The divergences of a run, with the arbiter's word: those between methods, and those that no pair of methods shows.
+
+Where all methods agree they may be wrong together, so the arbiter is asked there, too; what lies outside of the circuits was seen
+by live probes, or is what a layer made of right results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Optional, Protocol
+
+from qdiag.judging import layer_findings, probe_findings
+from qdiag.judging.replay.located import Located
+from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.findings import Divergence
+from qdiag.model.method import ARBITER
+from qdiag.pipeline.run_options import Report
+from qdiag.pipeline.stage_context import StageContext, or_what_is_left
+from qdiag.trace.reader import Trace
+
+MOST_STRUCTURES = 32
+"""The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
+
+
+class Calls(Protocol):
+    """A trace, as far as it is needed here."""
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order, of so many structures."""
+
+
+def divergences_of(trace: Trace, located: Located, context: StageContext, report: Report) -> list[Divergence]:
+    """Every divergence of a run, errors first, in the order of the calls.
+
+    Parameters
+    ----------
+    trace
+        The run's.
+    located
+        What its replay found.
+    context
+        What to work with.
+    report
+        Told how many structures the arbiter has looked at, and of how many.
+    """
+    between = _between_methods(located, context)
+    alone = [*unanimous_errors(context, trace, between, report)]
+    alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
+    # comparisons of two methods have asked for the user's tolerance themselves
+    found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
+    return sorted(found, key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
+
+
+def _between_methods(located: Located, context: StageContext) -> list[Divergence]:
+    """The replay's divergences, the errors with the arbiter's word."""
+
+    def with_word(divergence: Divergence) -> Divergence:
+        if divergence.verdict is not Verdict.ERROR:
+            return divergence
+        # where arbitrating fails, diagnosing will say so
+        asked = partial(context.with_arbiters_word, divergence, located.methods)
+        return or_what_is_left(asked, lambda failed: divergence, "this divergence")
+
+    return once_rounding(located.divergences, [with_word(divergence) for divergence in located.divergences])
+
+
+def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
+    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
+    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
+    firsts = trace.first_of_each_structure(MOST_STRUCTURES)
+    for done, index in enumerate(firsts):
+        report(done, len(firsts))
+        call = trace.call(index)
+        circuit = call.circuit
+        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:
+            continue
+        divergence = _against_the_arbiter(context, call)
+        if divergence is not None:
+            flagged.add(call.configuration.qnode)
+            yield divergence
+
+
+def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
+    own = call.method
+    judgement = context.arbitrate(call, [own], second=call.differentiated_twice)
+    if not judgement.wrong:
+        return None
+    found = judgement.methods[0]
+    assert found.where is not None, "what is wrong is wrong in something"
+    comparison = Comparison(
+        (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
+    )
+    return Divergence(call, comparison, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,))
+
+
+def seen_by_probes(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
+    """What the live probes saw where the replayed circuits are right."""
+    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if d.verdict is Verdict.ERROR}
+    rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
+    for probe in trace.probes:
+        call = trace.call(probe.call)
+        qnode = call.configuration.qnode
+        if _is_of_the_circuit(call, errors.get(qnode)):
+            continue
+        for divergence in probe_findings.divergences(probe, call):
+            if not _is_of_the_point(divergence, rounding.get(qnode)):
+                errors[qnode] = divergence
+                yield divergence
+
+
+def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:
+    return sorted(divergences, key=lambda divergence: -divergence.call.index)
+
+
+def _is_of_the_circuit(call: Call, error: Optional[Divergence]) -> bool:
+    """Tells what a probe sees of an error that the circuit itself shows from what lies outside of it: that comes before any such error.
+
+    ``error`` is the earliest one of the QNode.
+    """
+    return error is not None and call.index >= error.call.index
+
+
+def _is_of_the_point(divergence: Divergence, rounding: Optional[Comparison]) -> bool:
+    """Tells an ill-conditioned point (QD106), at which rounding explains more than a probe knows, from what lies outside."""
+    explained = 0.0 if rounding is None else rounding.bound / rounding.scale
+    return not divergence.comparison.max_abs > explained * max(1.0, divergence.comparison.scale)
+
+
+def lost_in_layers(trace: Calls) -> Iterator[Divergence]:
+    """What layers could not hold of right results: one for each QNode."""
+    flagged = set()
+    for call in map(trace.call, trace.first_of_each_structure(MOST_STRUCTURES)):
+        divergence = None if call.configuration.qnode in flagged else layer_findings.divergence(call)
+        if divergence is not None:
+            flagged.add(call.configuration.qnode)
+            yield divergence
+
+
+def _is_tolerated(divergence: Divergence, tolerance: Tolerance) -> bool:
+    """Whether the user's own tolerance covers what the arbiter or a probe found."""
+    comparison = divergence.comparison
+    allowed = (tolerance.absolute or 0.0) + (tolerance.relative or 0.0) * comparison.scale
+    return 0 < comparison.max_abs <= allowed
+
+
+def once_rounding(before: Sequence[Divergence], after: Sequence[Divergence]) -> list[Divergence]:
+    """Divergences as the arbiter left them; of what it made rounding each QNode keeps the first call's, and the worst there."""
+    if all(one.verdict is other.verdict for one, other in zip(before, after)):
+        return list(after)
+    order = sorted(after, key=lambda d: (d.call.index, -d.comparison.max_rel))
+    rounding = {(d.call.configuration.qnode, d.call.configuration.source): d for d in reversed(order) if d.verdict is Verdict.ROUNDING}
+    return [d for d in after if d.verdict is not Verdict.ROUNDING or d in rounding.values()]
