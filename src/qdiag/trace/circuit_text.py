@@ -124,6 +124,7 @@ def _has_only_wires(node: Node) -> bool:
         type(metadata) is tuple
         and 0 < len(metadata) < 3
         and type(metadata[0]) is Wires
+        and all(type(label) in (int, str) for label in node.wires)  # 1 == True, and the text is kept by equal labels
         and metadata[0].labels == node.wires
         and (len(metadata) == 1 or metadata[1] == ())
         and not node.definition

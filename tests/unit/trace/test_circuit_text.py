@@ -167,7 +167,6 @@ def test_a_wire_is_labelled_by_an_integer_or_a_string(label: Any) -> None:
         assert caught.value.cure
 
 
-@pytest.mark.xfail(strict=True, reason="the text around common nodes is kept under labels that are equal, and 1 == True")
 @pytest.mark.parametrize("label", [True, 1.0, np.int64(1)], ids=repr)
 def test_a_label_that_equals_an_integer_is_none(label: Any) -> None:
     """The bridges turn such labels into integers before they come here."""

@@ -60,8 +60,10 @@ def compare(
     if not found:
         return Comparison(methods, Verdict.INCONCLUSIVE, detail="neither gives a number to compare")
     worst = max(_SEVERITY.index(c.verdict) for c in found)
-    where = next(c.where for c in found if _SEVERITY.index(c.verdict) == worst)
-    shown = max((c for c in found if c.where == where and _SEVERITY.index(c.verdict) == worst), key=_excess)
+    alike = [c for c in found if _SEVERITY.index(c.verdict) == worst]
+    # where all agree, what is the same to the bit is not what differs
+    where = next((c.where for c in alike if c.max_abs > 0), alike[0].where)
+    shown = max((c for c in alike if c.where == where), key=_excess)
     needed = max(c.tolerance_needed for c in found)
     dtypes = _dtypes(reference, candidate)
     words = f"outputs are {dtypes[0]} against {dtypes[1]}" if dtypes else ""

@@ -285,7 +285,6 @@ def test_one_that_is_off_says_by_how_much_and_whether_rounding_explains_it(
     assert found.what.startswith(what)
 
 
-@pytest.mark.xfail(strict=True, reason="where all is within float64 rounding the output is named, also where it is the same to the bit")
 def test_one_that_is_off_by_an_ulp_in_its_gradient_names_the_gradient() -> None:
     found = unfaithfulness(CALL, own(gradient=1e-15))
     assert found is not None
