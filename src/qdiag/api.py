@@ -95,7 +95,7 @@ class Check:
         return markdown.render(self.report)
 
     def _repr_html_(self) -> str:
-        return _framed(self.report)
+        return _page_in_frame(self.report)
 
 
 def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tolerance: Tolerated = None, **kwargs: Any) -> Check:
@@ -133,7 +133,7 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
         run, options = RunFolder(Path(folder)), replace(_options(methods, tolerance), kept=False)
         outcome = checking.check(target, args, kwargs, run=run, options=options, voice=Silence(), workers=Inline())
-    return _checked(outcome)
+    return _check_of(outcome)
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Recording:
         with _interruptible(), paused():
             outcome = examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
             report(outcome)
-        return _checked(outcome)
+        return _check_of(outcome)
 
     @property
     def report(self) -> Optional[Document]:
@@ -185,7 +185,7 @@ class Recording:
         return f"<qdiag.Recording {self.path}: {verdict}>"
 
     def _repr_html_(self) -> Optional[str]:
-        return _framed(self.report) if self.report is not None else None
+        return _page_in_frame(self.report) if self.report is not None else None
 
     def _repr_markdown_(self) -> Optional[str]:
         return markdown.render(self.report) if self.report is not None else None
@@ -248,7 +248,7 @@ def _interruptible() -> Iterator[None]:
         raise KeyboardInterrupt from None
 
 
-def _checked(outcome: JudgedRun) -> Check:
+def _check_of(outcome: JudgedRun) -> Check:
     if outcome.interrupted:
         raise KeyboardInterrupt
     outline = document(outcome.result, outcome.script, outcome.environment)
@@ -267,7 +267,7 @@ def _as_text(outline: Document) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().split("\n"))
 
 
-def _framed(outline: Document) -> str:
+def _page_in_frame(outline: Document) -> str:
     """The whole page in a frame of its own, so that its styles stay inside; matplotlib is loaded only here.
 
     Where frames are taken out, as from a notebook that is not trusted, the sentence in it remains.

@@ -79,13 +79,13 @@ class TestRun:
 
     def _summary(self) -> Iterator[str]:
         from qdiag.pipeline import pytest_run
-        from qdiag.pipeline.reports import reported
+        from qdiag.pipeline.reports import judged_outline
 
         obstacle = pytest_run.examine_in_a_process(self._run, self._methods)
         if obstacle:
             yield f"could not be judged: {obstacle}"
         else:
-            outline, own = reported(self._run), pytest_run.own_methods(self._run)
+            outline, own = judged_outline(self._run), pytest_run.own_methods(self._run)
             yield from pytest_run.summary(outline, self._spans, os.path.relpath(self._run.path), own)
 
     def pytest_unconfigure(self) -> None:

@@ -108,7 +108,7 @@ class TestTheSummary:
             return ""
 
         monkeypatch.setattr(pytest_run, "examine_in_a_process", examine)
-        monkeypatch.setattr(reports, "reported", lambda folder: "outline")
+        monkeypatch.setattr(reports, "judged_outline", lambda folder: "outline")
         monkeypatch.setattr(pytest_run, "own_methods", lambda folder: {})
         monkeypatch.setattr(pytest_run, "summary", lambda outline, spans, folder, own: iter([f"{outline} {len(spans)} {folder}"]))
         a_test(run, "test_one", 3, "passed")

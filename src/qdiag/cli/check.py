@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 import click
 
 from qdiag.cli import json_arguments, options
-from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import QdiagError, UsageError, UserCodeError
 from qdiag.pipeline import checking
@@ -56,19 +56,19 @@ def command(
     Real numbers that a QNode is called with are differentiated by; a torch module is differentiated by its parameters.
     """
     arguments = json_arguments.Arguments() if file is None else json_arguments.read(file)
-    called = _imported(target)
+    called = _import_object(target)
     given: dict[str, Any] = {"methods": methods, "atol": atol, "rtol": rtol, "no_minimize": no_minimize, "jobs": jobs}
     chosen = replace(options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
     run = run_folder.create(target.rpartition(":")[2], out, force=force)
     voice = Voice(quiet, verbose)
-    outcome = _checked(called, arguments, target, run=run, options=chosen, voice=voice)
-    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    outcome = _check_with_arguments(called, arguments, target, run=run, options=chosen, voice=voice)
+    return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 _ALL_CALLS = {"every": None, "max_calls": None, "budget": None}
 
 
-def _checked(called: Callable[..., Any], arguments: json_arguments.Arguments, name: str, **given: Any) -> Any:
+def _check_with_arguments(called: Callable[..., Any], arguments: json_arguments.Arguments, name: str, **given: Any) -> Any:
     from qdiag.bridges.live.argument_values import argument
     from qdiag.bridges.live.call_target import check_arguments
 
@@ -90,7 +90,7 @@ def _checked(called: Callable[..., Any], arguments: json_arguments.Arguments, na
 # --- the object ----------------------------------------------------------------------------------------------------------
 
 
-def _imported(target: str) -> Callable[..., Any]:
+def _import_object(target: str) -> Callable[..., Any]:
     """The object that MODULE:OBJECT names; the working folder is searched first, as ``python -m`` does."""
     written, colon, path = target.rpartition(":")
     if not colon or not written or not path:
@@ -106,7 +106,7 @@ def _imported(target: str) -> Callable[..., Any]:
         raise UserCodeError(f"importing {module} raised {type(error).__name__}: {error}", "see that python can import it") from error
     for name in path.split("."):
         if not hasattr(found, name):
-            raise UsageError(f"{module} has no object '{path}'", f"what it has at its top: {_named(found)}")
+            raise UsageError(f"{module} has no object '{path}'", f"what it has at its top: {_callable_names(found)}")
         found = getattr(found, name)
     if isinstance(found, type) or not callable(found):
         kind = "a class" if isinstance(found, type) else f"of type {type(found).__name__}"
@@ -123,7 +123,7 @@ def _module_name(written: str) -> str:
     return module
 
 
-def _named(module: Any) -> str:
+def _callable_names(module: Any) -> str:
     """The names that a user may have meant."""
     names = [name for name, value in vars(module).items() if callable(value) and not isinstance(value, type) and name[0] != "_"]
     return ", ".join(names[:10]) or "nothing that can be called"

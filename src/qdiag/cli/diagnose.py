@@ -8,7 +8,7 @@ from typing import Optional
 import click
 
 from qdiag.cli import options
-from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.run import examine
 from qdiag.trace import run_folder
@@ -28,4 +28,4 @@ def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
     outcome = examine(found, options_of(replay, trusted=trust), voice)
-    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)

@@ -34,16 +34,16 @@ def command(code: str | None, as_json: bool, quiet: bool, verbose: bool) -> None
 def text(cause: Cause) -> str:
     """The whole explanation of a cause, for a terminal of 80 columns."""
     page = page_of(cause.code)
-    parts = [f"{cause.code}  {cause.title}  ({cause.slug})", "", _wrapped(page.explanation)]
+    parts = [f"{cause.code}  {cause.title}  ({cause.slug})", "", _wrap_paragraph(page.explanation)]
     if page.example:
         parts += ["", EXAMPLE, textwrap.indent(page.example, "    ")]
-    parts += ["", CONFIRMED_BY, _wrapped(page.confirmed_by, "    "), "", WHAT_TO_DO, _wrapped(page.what_to_do, "    ")]
+    parts += ["", CONFIRMED_BY, _wrap_paragraph(page.confirmed_by, "    "), "", WHAT_TO_DO, _wrap_paragraph(page.what_to_do, "    ")]
     if cause.upstream:
         parts += ["", "Upstream", *(f"    {issue}" for issue in cause.upstream)]
     return "\n".join(parts)
 
 
-def _wrapped(paragraph: str, indent: str = "") -> str:
+def _wrap_paragraph(paragraph: str, indent: str = "") -> str:
     # parameter-shift is one word, which one copies
     return textwrap.fill(paragraph, 78, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 

@@ -9,7 +9,7 @@ from typing import Optional
 import click
 
 from qdiag.cli import options
-from qdiag.cli.outcome import shown
+from qdiag.cli.outcome import show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import Choice, Options
@@ -40,4 +40,4 @@ def command(
     voice = Voice(quiet, verbose)
     chosen = Options(jobs=jobs, trusted=trust, seconds=budget, only=Choice(finding, call), own_process=True)
     chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))
-    return shown(examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)
+    return show_outcome(examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)

@@ -21,7 +21,7 @@ from qdiag.report.formats import findings_json, terminal
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
     """The pipeline's options from those of the command line."""
-    methods = () if given["methods"] == "auto" else _installed(parse_list(given["methods"]))
+    methods = () if given["methods"] == "auto" else _require_devices(parse_list(given["methods"]))
     plan = Plan(
         methods=methods,
         every=given["every"],
@@ -33,7 +33,7 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
     return Options(plan, given["jobs"], not given["no_minimize"], trusted=trusted, own_process=True)
 
 
-def _installed(methods: tuple[Method, ...]) -> tuple[Method, ...]:
+def _require_devices(methods: tuple[Method, ...]) -> tuple[Method, ...]:
     """The methods, if this environment has their devices: asked of the plugins' entry points, without loading PennyLane."""
     known = sorted({point.name for point in _plugins()})
     for method in methods:
@@ -48,7 +48,7 @@ def _plugins() -> Iterable[metadata.EntryPoint]:
     return metadata.entry_points().get("pennylane.plugins", ())
 
 
-def shown(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:
+def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:
     """Write a run's files and print its summary; the exit code."""
     outline = report(outcome)
     if as_json:

@@ -17,7 +17,7 @@ from qdiag.cli import options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
-from qdiag.pipeline.reports import reported
+from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content import figures
 from qdiag.report.content.outline import Document
 from qdiag.report.formats import bundle as zip_bundle
@@ -69,7 +69,7 @@ def command(
     if with_trace and bundle is None:
         raise UsageError("--with-trace puts the trace into a bundle, and there is none", "add --bundle ZIP")
     found = run_folder.find(run)
-    document = _invented(found, finding or 1, trust) if invented else _chosen(reported(found), finding)
+    document = _synthetic_document(found, finding or 1, trust) if invented else _choose_finding(judged_outline(found), finding)
     if bundle is not None:
         zip_bundle.write(bundle, zip_bundle.contents(document), found.trace if with_trace else None)
         say(f"wrote {bundle}" + ("; the trace in it holds your data, unredacted" if with_trace else ""))
@@ -90,7 +90,7 @@ def _only_one(given: Mapping[str, object]) -> None:
         raise UsageError(f"{' and '.join(names)} do not go together", f"leave out {names[-1]}, or call qdiag report twice")
 
 
-def _chosen(document: Document, finding: Optional[int]) -> Document:
+def _choose_finding(document: Document, finding: Optional[int]) -> Document:
     if finding is None:
         return document
     if finding > len(document.chapters):
@@ -106,7 +106,7 @@ def _plain(document: Document, verbose: bool) -> str:
     return stream.getvalue()
 
 
-def _invented(run: run_folder.RunFolder, number: int, trusted: bool) -> Document:
+def _synthetic_document(run: run_folder.RunFolder, number: int, trusted: bool) -> Document:
     with Workers(forked=True) as workers:
         return synthetic_report.report(run, number, workers, trusted=trusted)
 

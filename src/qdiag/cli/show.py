@@ -13,7 +13,7 @@ from rich.table import Table
 
 from qdiag.cli import options
 from qdiag.model.call import Call
-from qdiag.pipeline.reports import reported
+from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import full, names_of
@@ -41,7 +41,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
     Where the run was judged, also the gap at each call, and what each method took.
     """
     found = run_folder.find(run)
-    judged = _judged(found)
+    judged = _stored_document(found)
     with Trace.open(found.trace) as trace:
         # what is shown is what people paste
         secrets = secrets_of_this_machine(trace.script)
@@ -56,8 +56,8 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
         _print(rows, judged, everything)
 
 
-def _judged(run: RunFolder) -> Optional[Document]:
-    return reported(run) if run.outline.exists() else None
+def _stored_document(run: RunFolder) -> Optional[Document]:
+    return judged_outline(run) if run.outline.exists() else None
 
 
 def _everything(rows: list[dict[str, Any]], judged: Optional[Document]) -> dict[str, Any]:

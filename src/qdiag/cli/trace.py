@@ -13,7 +13,7 @@ from typing import Optional
 import click
 
 from qdiag.cli import options
-from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import UsageError
 from qdiag.pipeline.run import record, trace
@@ -61,7 +61,7 @@ def command(
     if record_only:
         _leave_as(record(script, argv, module=module, run=run, probe=probe).exit_code)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
-    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 def _leave_as(exit_code: Optional[int]) -> None:

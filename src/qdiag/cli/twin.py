@@ -66,7 +66,7 @@ def command(
 
     Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped).
     """
-    from qdiag.cli.outcome import shown
+    from qdiag.cli.outcome import show_outcome
     from qdiag.pipeline import twin_runs
     from qdiag.twins.runs import Wish
 
@@ -78,9 +78,9 @@ def command(
     voice.say(twin_runs.announcement(twin))
     if not yes and sys.stdin.isatty() and sys.stderr.isatty():
         click.confirm("Run them?", abort=True, err=True)
-    run = run_folder.create(_named(script), out, force=force)
+    run = run_folder.create(_run_name(script), out, force=force)
     outcome = twin_runs.run(twin, run, voice)
-    return shown(outcome, voice, fail_on=fail_on, as_json=as_json)
+    return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
 def _methods(written: str) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _methods(written: str) -> tuple[str, ...]:
     return names
 
 
-def _named(script: str) -> str:
+def _run_name(script: str) -> str:
     """The script's own name with what this run is: folders of the path are no part of it."""
     name = Path(script).stem if script.endswith(".py") else script.rpartition(".")[2]
     return f"{name}-twin.py"

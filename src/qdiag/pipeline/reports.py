@@ -51,7 +51,7 @@ def write_reports(outline: Document, run: RunFolder) -> None:
         raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
 
 
-def reported(run: RunFolder) -> Document:
+def judged_outline(run: RunFolder) -> Document:
     """The outline of a run that was judged before."""
     if not run.outline.exists():
         raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
@@ -65,7 +65,7 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
     if outcome.script.called and (outside_only or not errors):
         return None
     script = outcome.script
-    of_script = (*(["-m"] if script.module else []), _shown(script.path))
+    of_script = (*(["-m"] if script.module else []), _path_from_here(script.path))
     if outside_only:
         return NextStep(("qdiag", "trace", *of_script), script.argv, "again, once the script is changed as the remedy says")
     if outcome.result.verdict is Verdict.ERROR:
@@ -75,7 +75,7 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
     return None
 
 
-def _shown(path: str) -> str:
+def _path_from_here(path: str) -> str:
     """A path as one types it from here, or its name alone where it lies elsewhere: reports name no folders of a machine."""
     relative = os.path.relpath(path) if os.path.isabs(path) else path
     return os.path.basename(path) if relative.startswith("..") else relative

@@ -25,7 +25,7 @@ from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding, ReplaySummary, Result
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
-from qdiag.pipeline.reports import reported
+from qdiag.pipeline.reports import judged_outline
 from qdiag.pipeline.run import finding_of, proven
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_prove import load_minimal, same_difference
@@ -66,7 +66,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     NotReproducedError
         If no made-up numbers show it.
     """
-    record = reported(run).record
+    record = judged_outline(run).record
     told = _told(record, number)
     with Trace.open(run.trace) as trace:
         call, script, environment = trace.call(told["call"]), trace.script, trace.environment

@@ -179,7 +179,7 @@ class Conductor:
         named = [method for method in self._wish.methods if method != own]
         for method in named or [method for method in CANDIDATES if method != own]:
             run = self._run(method, "method", f"diff_method {method}", Variation(diff_method=method))
-            if run.failure and not _reached(run):
+            if run.failure and not _is_comparable(run):
                 twins.failed.append(run)
                 continue
             twins.methods.append(Pair(run, twins.again, part(twins.again.series, run.series)))
@@ -208,7 +208,7 @@ class Conductor:
         parting = part(twins.again.series, run.series)
         if run.failure:
             twins.failed.append(run)
-        elif touched(twins.again.series.opening, run.series.opening):
+        elif calls_differ(twins.again.series.opening, run.series.opening):
             twins.controls.append(Pair(run, twins.again, parting))
         else:
             twins.notes.append(f"{run.name} ({run.changed}) changes no output or gradient of the first calls: left out")
@@ -276,7 +276,7 @@ def _failure(script: Script) -> str:
     return f"exit code {script.exit_code}"
 
 
-def _reached(run: Run) -> bool:
+def _is_comparable(run: Run) -> bool:
     """Whether a run that failed came far enough to be compared."""
     return any(moment.loss is not None for moment in run.series.moments)
 
@@ -286,7 +286,7 @@ def comes_back(healed: Parting, apart: Parting) -> bool:
     return healed.reach <= max(1e-6, 1e-3 * apart.reach)
 
 
-def touched(first: Sequence[Call], second: Sequence[Call]) -> bool:
+def calls_differ(first: Sequence[Call], second: Sequence[Call]) -> bool:
     """Whether the calls of a step differ in outputs or in what came back to them."""
     before = [array for call in first for array in _numbers_of(call)]
     after = [array for call in second for array in _numbers_of(call)]

@@ -88,8 +88,8 @@ def series_of(trace: Trace, steps: Steps) -> Series:
         step = steps.steps[position] if taken and position < len(steps.steps) else None
         moments.append(
             Moment(
-                _joined(outputs[position]),
-                _joined(gradients[position]) if step is None else step.gradients,
+                _join_parts(outputs[position]),
+                _join_parts(gradients[position]) if step is None else step.gradients,
                 None if step is None else step.parameters,
                 losses[position],
             )
@@ -97,7 +97,7 @@ def series_of(trace: Trace, steps: Steps) -> Series:
     return Series(tuple(moments), tuple(opening), steps, bool(taken))
 
 
-def _joined(parts: Sequence[np.ndarray]) -> Optional[np.ndarray]:
+def _join_parts(parts: Sequence[np.ndarray]) -> Optional[np.ndarray]:
     return np.concatenate(parts)[:MOST_VALUES] if parts else None
 
 

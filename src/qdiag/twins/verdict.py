@@ -45,12 +45,13 @@ def judge(twins: Twins) -> TrainingVerdict:
     """The verdict."""
     if twins.own.failure or twins.again.failure:
         failure = twins.own.failure or twins.again.failure
-        return _undecided(f"The script itself fails ({failure}), so its trainings cannot be compared.")
+        return _undecided_verdict(f"The script itself fails ({failure}), so its trainings cannot be compared.")
     if not twins.repeat.identical:
         return _not_reproducible(twins)
     if not twins.methods:
         refused = "; ".join(f"{run.name}: {run.failure}" for run in twins.failed)
-        return _undecided(f"No other method runs this script ({refused})." if refused else "There is no other method to compare with.")
+        none = f"No other method runs this script ({refused})." if refused else "There is no other method to compare with."
+        return _undecided_verdict(none)
     return min((_of_method(twins, pair) for pair in twins.methods), key=lambda judgement: _ORDER.index(judgement.verdict))
 
 
@@ -64,19 +65,19 @@ def _of_method(twins: Twins, pair: Pair) -> TrainingVerdict:
     if pair.parting.reach < CALM:
         return _calm(twins, pair)
     if not twins.controls:
-        return _undecided("The trainings part, and without a control nobody can tell rounding from an error.")
+        return _undecided_verdict("The trainings part, and without a control nobody can tell rounding from an error.")
     late = _lateness(twins, pair)
     far = max(control.parting.reach for control in twins.controls) >= AS_FAR * pair.parting.reach
     early = late is not None and late <= _allowance(twins, pair)
     if early and far:
-        return _amplified(twins, pair)
+        return _amplified_rounding(twins, pair)
     if not early and _opening(pair) > START:
         return _error(twins, pair, _first(pair.parting))
     if _healing(twins, pair):
         return _precision_alone(twins, pair)
     if early:
-        return _undecided(f"{_spread(twins)}, {pair.run.name} {pair.parting.reach:.1e}: not as far.")
-    return _undecided(f"{pair.run.name} starts at rounding and yet parts before any nudge: judge its calls with qdiag trace.")
+        return _undecided_verdict(f"{_reach_of_controls(twins)}, {pair.run.name} {pair.parting.reach:.1e}: not as far.")
+    return _undecided_verdict(f"{pair.run.name} starts at rounding and yet parts before any nudge: judge its calls with qdiag trace.")
 
 
 # --- who parts first ---------------------------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ def _opening(pair: Pair) -> float:
 # --- judgements --------------------------------------------------------------------------------------------------------
 
 
-def _undecided(sentence: str) -> TrainingVerdict:
+def _undecided_verdict(sentence: str) -> TrainingVerdict:
     return TrainingVerdict(Verdict.INCONCLUSIVE, PartingCause.UNKNOWN, Confidence.UNKNOWN, (sentence,))
 
 
@@ -152,7 +153,7 @@ def _not_reproducible(twins: Twins) -> TrainingVerdict:
     first, second = twins.own.series, twins.again.series
     step = next((s for s in range(len(twins.repeat.distance)) if _size(twins.repeat, s) > 0), 0)
     where = "their first QNode calls get different numbers" if _inputs_differ(first, second) else f"they part at step {step}"
-    unseeded = _unseeded(first, second)
+    unseeded = _unseeded_streams(first, second)
     if unseeded:
         names = " and ".join(unseeded)
         reason = f"The script draws from {names}, which it does not seed."
@@ -175,7 +176,7 @@ def _inputs_differ(first: Series, second: Series) -> bool:
     return len(a) != len(b) or any(not np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b))
 
 
-def _unseeded(first: Series, second: Series) -> list[str]:
+def _unseeded_streams(first: Series, second: Series) -> list[str]:
     """The random streams that the script had drawn from, and that stood elsewhere in the other run."""
     others = {stream.name: stream.digest for stream in second.steps.streams}
     return [s.name for s in first.steps.streams if s.moved and s.name in others and others[s.name] != s.digest]
@@ -209,7 +210,7 @@ def _calm(twins: Twins, pair: Pair) -> TrainingVerdict:
     return TrainingVerdict(Verdict.AGREE, None, Confidence.UNKNOWN, tuple(sentences))
 
 
-def _amplified(twins: Twins, pair: Pair) -> TrainingVerdict:
+def _amplified_rounding(twins: Twins, pair: Pair) -> TrainingVerdict:
     own, name, reach = _own_name(pair), pair.run.name, pair.parting.reach
     grown = growth(pair.parting.distance)
     healing = _healing(twins, pair)
@@ -305,7 +306,7 @@ def _range(twins: Twins) -> str:
     return f"{reaches[0]:.1e}" if len(reaches) == 1 else f"{reaches[0]:.1e} to {reaches[-1]:.1e}"
 
 
-def _spread(twins: Twins) -> str:
+def _reach_of_controls(twins: Twins) -> str:
     return f"The controls reach {_range(twins)}"
 
 

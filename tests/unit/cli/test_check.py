@@ -50,23 +50,23 @@ class TestTheObject:
     @pytest.mark.parametrize(("path", "kind"), [("layer", "Layer"), ("circuit", "function"), ("Model.layer", "Layer")])
     def test_is_found_by_module_and_name(self, name: str, path: str, kind: str) -> None:
         write(name, MODELS)
-        assert type(check._imported(f"{name}:{path}")).__name__ == kind
+        assert type(check._import_object(f"{name}:{path}")).__name__ == kind
 
     def test_is_found_by_file_and_name(self, name: str, tmp_path: Path) -> None:
         (tmp_path / "sub").mkdir()
         write(f"sub/{name}", MODELS)
-        assert type(check._imported(f"sub/{name}.py:layer")).__name__ == "Layer"
+        assert type(check._import_object(f"sub/{name}.py:layer")).__name__ == "Layer"
 
     @pytest.mark.parametrize("target", ["models", ":layer", "models:", ":", ""])
     def test_has_to_be_named(self, name: str, target: str) -> None:
         with pytest.raises(UsageError, match="does not name an object") as caught:
-            check._imported(target)
+            check._import_object(target)
         assert "models:layer" in caught.value.cure
 
     def test_that_is_not_there_is_told_with_those_that_are(self, name: str) -> None:
         write(name, MODELS)
         with pytest.raises(UsageError, match=r"has no object 'layr'") as caught:
-            check._imported(f"{name}:layr")
+            check._import_object(f"{name}:layr")
         assert "layer, circuit" in caught.value.cure
         assert "_private" not in caught.value.cure
 
@@ -74,15 +74,15 @@ class TestTheObject:
     def test_that_cannot_be_called_is_told_what_it_is(self, name: str, path: str, words: str) -> None:
         write(name, MODELS)
         with pytest.raises(UsageError, match=words):
-            check._imported(f"{name}:{path}")
+            check._import_object(f"{name}:{path}")
 
     def test_of_a_module_that_is_not_there_is_a_usage_error(self, name: str) -> None:
         with pytest.raises(UsageError, match=f"there is no module {name}"):
-            check._imported(f"{name}:layer")
+            check._import_object(f"{name}:layer")
 
     def test_of_a_module_whose_package_is_not_there_too(self, name: str) -> None:
         with pytest.raises(UsageError, match="there is no module"):
-            check._imported(f"{name}.part:layer")
+            check._import_object(f"{name}.part:layer")
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -91,7 +91,7 @@ class TestTheObject:
     def test_of_a_module_that_fails_is_the_users_own_fault(self, name: str, text: str, words: str) -> None:
         write(name, text)
         with pytest.raises(UserCodeError, match=words) as caught:
-            check._imported(f"{name}:layer")
+            check._import_object(f"{name}:layer")
         assert caught.value.exit_code == 3
 
 
@@ -109,7 +109,7 @@ class Pipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch, name: str) -> Pipeline:
     made = Pipeline()
-    monkeypatch.setattr(check, "_checked", made.checked)
+    monkeypatch.setattr(check, "_check_with_arguments", made.checked)
     write(name, MODELS)
     return made
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qdiag.cli import outcome
-from qdiag.cli.outcome import options_of, shown
+from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import MethodError
 from qdiag.model.comparison import Tolerance, Verdict
@@ -113,14 +113,14 @@ def test_the_table_of_exit_codes(tmp_path: Path, verdict: Verdict, script: Any, 
 
 class TestWhatIsShown:
     def test_is_the_summary_on_stderr(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        code = shown(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=False)
+        code = show_outcome(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=False)
         said = capsys.readouterr()
         assert (code, said.out) == (1, "")
         assert "QD303" in said.err
 
     def test_is_one_last_line_of_json_on_stdout(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         print("half a line of the script", end="")
-        shown(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=True)
+        show_outcome(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=True)
         said = capsys.readouterr()
         *script, line = said.out.splitlines()
         assert script == ["half a line of the script"]
@@ -131,7 +131,7 @@ class TestWhatIsShown:
     def test_is_nothing_where_it_is_quiet_twice(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], quiet: int, silent: bool
     ) -> None:
-        code = shown(judged_run(tmp_path, "shifted"), Voice(quiet), fail_on="error", as_json=False)
+        code = show_outcome(judged_run(tmp_path, "shifted"), Voice(quiet), fail_on="error", as_json=False)
         said = capsys.readouterr()
         assert code == 1
         assert (said.out + said.err == "") is silent
@@ -139,10 +139,10 @@ class TestWhatIsShown:
     def test_says_more_where_it_is_verbose(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         lengths = []
         for verbose in (False, True):
-            shown(judged_run(tmp_path, "moons"), Voice(verbose=verbose), fail_on="error", as_json=False)
+            show_outcome(judged_run(tmp_path, "moons"), Voice(verbose=verbose), fail_on="error", as_json=False)
             lengths.append(len(capsys.readouterr().err))
         assert lengths[0] < lengths[1]
 
     def test_is_written_into_the_run_s_folder_whatever_is_printed(self, tmp_path: Path) -> None:
-        shown(judged_run(tmp_path, "shifted"), Voice(2), fail_on="never", as_json=False)
+        show_outcome(judged_run(tmp_path, "shifted"), Voice(2), fail_on="never", as_json=False)
         assert {path.name for path in tmp_path.iterdir()} == {"findings.json", "report.md", "report.html", "report.qdiag"}

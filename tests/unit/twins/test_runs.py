@@ -16,16 +16,16 @@ from qdiag.model.method import parse
 from qdiag.trace import twin_steps, twin_variation, writer
 from qdiag.trace.twin_steps import Step, Steps, StepsWriter
 from qdiag.trace.twin_variation import Variation
-from qdiag.twins.runs import Conductor, Twins, Wish, comes_back, factors, nudges, touched
+from qdiag.twins.runs import Conductor, Twins, Wish, calls_differ, comes_back, factors, nudges
 from qdiag.twins.series import part
 from tests.worlds import scripted
 from tests.worlds.trainings import call, series
 
 
 def test_a_nudge_that_does_not_reach_a_qnode_is_no_control() -> None:
-    assert not touched([call()], [call()])
-    assert touched([call()], [replace(call(), outputs=(np.full(1, 1e-9),))])
-    assert touched([call()], [replace(call(), backwards=(Backward((np.ones(1),)),))])
+    assert not calls_differ([call()], [call()])
+    assert calls_differ([call()], [replace(call(), outputs=(np.full(1, 1e-9),))])
+    assert calls_differ([call()], [replace(call(), backwards=(Backward((np.ones(1),)),))])
 
 
 def one_step(gradients: list[float], sizes: tuple[int, ...], **others: object) -> Steps:
