@@ -41,13 +41,13 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     """
     if not probe.repeatable or not probe.methods:
         return ()
-    probe = _resolved(probe, call)
+    probe = _resolve_probe(probe, call)
     laws = laws_of(probe, call)
     found = (_mixing(probe, call, laws), _outputs(probe, call, laws), _slopes(probe, call, laws))
     return next(((divergence,) for divergence in found if divergence is not None), ())
 
 
-def _resolved(probe: Probe, call: Call) -> Probe:
+def _resolve_probe(probe: Probe, call: Call) -> Probe:
     """The probe with what only the call's configuration knows: which method ``best`` is, and the device's own precision."""
     configuration = call.configuration
     own = replace(probe.methods[0], diff_method=configuration.resolved)
@@ -67,11 +67,11 @@ def wrong_at(probe: Probe, position: int, laws: Laws) -> tuple[ProbedMethod, ...
     if not argument.smooth or not math.isfinite(argument.error):
         return ()
     answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
-    apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= _allowed(probe, position, m, laws)]
+    apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= _allowed_difference(probe, position, m, laws)]
     return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
 
 
-def _allowed(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:
+def _allowed_difference(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:
     """By how much a healthy slope may differ from the numerical one."""
     argument, slope = probe.arguments[position], method.slopes[position]
     size = argument.scale * probe.size + abs(argument.numerical) + (abs(slope) if math.isfinite(slope) else 0.0)
@@ -93,7 +93,7 @@ def _slopes(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
     position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
     argument, own = probe.arguments[position], probe.methods[0].slopes[position]
     wrong = wrong_at(probe, position, laws)
-    gap, limit = _gap(own, argument), _allowed(probe, position, probe.methods[0], laws)
+    gap, limit = _gap(own, argument), _allowed_difference(probe, position, probe.methods[0], laws)
     proof = _proof(probe, position, limit, laws)
     comparison = Comparison(
         _pair(call),
@@ -126,7 +126,7 @@ def _proof(probe: Probe, position: int, limit: float, laws: Laws) -> Proof:
     argument, bare = probe.arguments[position], probe.untransformed
     if bare is not None and not bare.failure:
         same = replace(bare, diff_method=probe.methods[0].diff_method)
-        if _gap(bare.slopes[position], argument) <= _allowed(probe, position, same, laws):
+        if _gap(bare.slopes[position], argument) <= _allowed_difference(probe, position, same, laws):
             return Proof.TRANSFORMS
     if argument.aside is not None and argument.aside <= limit:
         return Proof.STRUCTURE if argument.restructured else Proof.POINT

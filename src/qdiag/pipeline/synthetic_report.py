@@ -17,7 +17,7 @@ from qdiag.errors import NotReproducedError, UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import question_of
 from qdiag.judging.replay.differences import differences, divergences
-from qdiag.judging.replay.one_call import CallResult, compared
+from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
@@ -143,7 +143,7 @@ def _shown(
         return None
     methods, (own, other) = _methods(told["methods"], call), same.observe(circuit).sides
     shown = replace(call, circuit=circuit, outputs=own.outputs, failure=own.failure)
-    sides, refused = compared(circuit, own, [other], Plan(tolerance=context.tolerance), ())
+    sides, refused = compare_with_own(circuit, own, [other], Plan(tolerance=context.tolerance), ())
     judged = CallResult(call.index, "", own, (), sides, refused, failure=own.failure)
     divergence = next(iter(divergences(differences(judged, shown), lambda _: shown, lambda _: judged.raised)), None)
     if divergence is None:

@@ -19,14 +19,14 @@ from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
     MethodVerdict,
+    gap_verdict,
     largest,
-    measured,
     verdicts,
     weights_of,
 )
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_derivative_of
-from qdiag.judging.comparison.ill_conditioning import perturbed
+from qdiag.judging.comparison.ill_conditioning import perturbed_circuits
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
@@ -99,24 +99,24 @@ def arbitrate(
         found: Optional[Reference] = answer_of(asked, None, "the reference")
         return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
-    def held(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
+    def verdicts_against(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
         return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread, bend=curved)
 
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
     depth = "direction" if any(e.vjps or e.jacobian for e in evaluations) else "outputs"
     found = refer(circuit, depth)
-    judged = held(found)
+    judged = verdicts_against(found)
     if depth == "direction" and (found.gradient_reason or _wrong(judged) or _apart(circuit, evaluations)):
         found = refer(circuit, "full")
-        judged = held(found)
+        judged = verdicts_against(found)
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
     narrow = [e for e in evaluations if eps_of(circuit, e) > EPS64]
     if any(e.method in _wrong(judged) for e in narrow):
         # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
-        moved = perturbed(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
-        judged = held(found, refer(moved, "full" if found.full else depth))
+        moved = perturbed_circuits(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
+        judged = verdicts_against(found, refer(moved, "full" if found.full else depth))
     if _contradictory(found) and _wrong(judged):
         judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
     return Arbitration(found, judged, _reason(found, judged))
@@ -188,7 +188,7 @@ def _off_plain(verdict: MethodVerdict, circuit: Circuit, found: Evaluation, plai
             continue
         scale = max(1.0, largest([other]))
         allowed = np.full(other.shape, 2 * Law.of(circuit, (found,)).from_exact(scale, gradient=False))
-        beside = measured(verdict.method, Gap(Signature.OUTPUT, one, other, allowed))
+        beside = gap_verdict(verdict.method, Gap(Signature.OUTPUT, one, other, allowed))
         if beside.verdict == "wrong":
             return replace(beside, detail=f"{beside.detail}, that is the same call on plain, untracked numbers")
     return verdict

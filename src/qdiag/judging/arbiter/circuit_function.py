@@ -260,7 +260,7 @@ class Space:
                 continue
         return bool(ends) and all(ends) and bool(direction.any())
 
-    def allowed(self) -> np.ndarray:
+    def movable_coordinates(self) -> np.ndarray:
         """For each coordinate, whether the circuit stays physical when it is moved; those of one parameter are asked about at once."""
         everything = np.ones(len(self.centre), dtype=bool)
         axes = self.axes(everything)

@@ -80,10 +80,10 @@ def verdicts(
     bend
         The reference of Hessian-vector products.
     """
-    return tuple(_judged(circuit, e, cotangents, found, conjugated, spread, bend) for e in evaluations)
+    return tuple(_method_verdict(circuit, e, cotangents, found, conjugated, spread, bend) for e in evaluations)
 
 
-def _judged(
+def _method_verdict(
     circuit: Circuit,
     found: Evaluation,
     cotangents: Cotangents,
@@ -99,7 +99,7 @@ def _judged(
             return raised
         # It broke down on the way back: what it gave on the way there may be wrong all the same.
         forward = replace(found, failure=None, vjps=(), jacobian=None, hvp=None)
-        judged = _judged(circuit, forward, cotangents, ours, conjugated, spread, bend)
+        judged = _method_verdict(circuit, forward, cotangents, ours, conjugated, spread, bend)
         return judged if judged.verdict == "wrong" else raised
     if found.method.stochastic:
         return MethodVerdict(method, "unknown", detail="random by construction")
@@ -108,18 +108,18 @@ def _judged(
         return MethodVerdict(method, "wrong", Signature.OUTPUT, detail=unphysical)
     if ours.outputs is None:
         return MethodVerdict(method, "unknown", detail=ours.reason)
-    misshapen = _misshapen(found, ours)
+    misshapen = _shape_mismatch(found, ours)
     if misshapen:
         return MethodVerdict(method, "wrong", Signature.SHAPE, np.inf, 0.0, misshapen)
     gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
-    held = (measured(method, gap) for gap in gaps)
+    held = (gap_verdict(method, gap) for gap in gaps)
     return max(held, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
 
 
-def measured(method: Method, gap: Gap) -> MethodVerdict:
+def gap_verdict(method: Method, gap: Gap) -> MethodVerdict:
     """The worst element of a pair of tensors."""
     if not gap.method.size:
         return MethodVerdict(method, "unknown", gap.where, detail="it holds no number")
@@ -154,7 +154,7 @@ def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
     return ""
 
 
-def _misshapen(found: Evaluation, ours: Reference) -> str:
+def _shape_mismatch(found: Evaluation, ours: Reference) -> str:
     """Which output has more or fewer numbers than there are, or ""; a state may be a density matrix instead."""
     if len(found.outputs or ()) != len(ours.outputs or ()):
         return ""

@@ -152,10 +152,10 @@ def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trust
     if depth != "outputs":
         found = _with_slopes(found, simulation, depth, seed, seconds)
     found = replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
-    return _stacked(found, [reading.kind for reading in simulation.readings])
+    return _stack_outputs(found, [reading.kind for reading in simulation.readings])
 
 
-def _stacked(found: Reference, kinds: Sequence[str]) -> Reference:
+def _stack_outputs(found: Reference, kinds: Sequence[str]) -> Reference:
     """The outputs in one array where this PennyLane gives them so: their elements are in the same order either way."""
     from qdiag.bridges.stack import stacks_results
 
@@ -236,13 +236,13 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
     cost = space.seconds() * EVALUATIONS
     if cost > seconds:
         return replace(found, gradient_reason=f"a derivative by our own simulation takes {cost:.2g} s")
-    allowed = space.allowed()
-    lost = int(np.sum(~allowed))
+    movable = space.movable_coordinates()
+    lost = int(np.sum(~movable))
     reasons = [f"{lost} of {count} trainable numbers leave what physics allows when moved"] if lost else []
     if lost == count:
         return replace(found, gradient_reason=reasons[0])
-    full = depth == "full" and cost * int(allowed.sum()) <= seconds
-    directions = space.axes(allowed) if full else [space.along(_random_direction(allowed, seed))]
+    full = depth == "full" and cost * int(movable.sum()) <= seconds
+    directions = space.axes(movable) if full else [space.along(_random_direction(movable, seed))]
     slopes = [derivative(space.outputs_at, space.centre, direction, noise=max(found.errors)) for direction in directions]
     if not all(slope.smooth for slope in slopes):
         reasons.append("the slopes to the left and to the right of this point differ")
@@ -252,7 +252,7 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
         slopes=_numbers(slopes, found),
         slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
         gradient_reason="; ".join(reasons),
-        axes=tuple(int(k) for k in np.flatnonzero(allowed)) if full else (),
+        axes=tuple(int(k) for k in np.flatnonzero(movable)) if full else (),
     )
 
 

@@ -55,7 +55,7 @@ def compare(
     """
     methods = (reference.method, candidate.method)
     if reference.failure is not None or candidate.failure is not None:
-        return _raised(methods, reference.failure, candidate.failure)
+        return _failure_comparison(methods, reference.failure, candidate.failure)
     found = comparisons(reference, candidate, circuit, tolerance, spread, cotangents)
     if not found:
         return Comparison(methods, Verdict.INCONCLUSIVE, detail="neither gives a number to compare")
@@ -87,7 +87,7 @@ def comparisons(
     methods = (reference.method, candidate.method)
     law = Law.of(circuit, (reference, candidate), tolerance)
     pair = _Pair(methods, law, any(method.stochastic for method in methods))
-    return tuple(_compared(t, pair) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
+    return tuple(_compare_tensor(t, pair) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class _Pair:
 # --- one tensor --------------------------------------------------------------------------------------------------------
 
 
-def _compared(tensor: Tensor, pair: _Pair) -> Comparison:
+def _compare_tensor(tensor: Tensor, pair: _Pair) -> Comparison:
     a, b = np.asarray(tensor.a), np.asarray(tensor.b)
     blank = Comparison(pair.methods, Verdict.ERROR, element=tensor.element, eps=pair.law.eps)
     if a.shape != b.shape:
@@ -170,7 +170,7 @@ def _incomparable(comparison: Comparison, where: Signature, detail: str) -> Comp
     )
 
 
-def _raised(methods: tuple[Method, Method], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
+def _failure_comparison(methods: tuple[Method, Method], first: Optional[Failure], second: Optional[Failure]) -> Comparison:
     words = [f"{method} raises {f.type}: {f.message}" for method, f in zip(methods, (first, second)) if f is not None]
     verdict = Verdict.REFUSED if len(words) == 2 else Verdict.ERROR
     return Comparison(methods, verdict, where=Signature.RAISE, detail="; ".join(words), failures=(first, second))

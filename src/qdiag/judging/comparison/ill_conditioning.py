@@ -44,17 +44,17 @@ def _range(tensors: Sequence[np.ndarray]) -> float:
     return max((float(np.max(np.abs(np.subtract(a, b, dtype=complex)), initial=0.0)) for a, b in pairs), default=0.0)
 
 
-def perturbed(circuit: Circuit, eps: float, points: int, seed: int, *, only_trainable: bool = False) -> tuple[Circuit, ...]:
+def perturbed_circuits(circuit: Circuit, eps: float, points: int, seed: int, *, only_trainable: bool = False) -> tuple[Circuit, ...]:
     """The circuit in float64 at several points, each parameter moved up or down by ``eps · max(1, |value|)``.
 
     Matrices stay: a unitary moved off its manifold is another question.
     """
     wide = with_precision(circuit, "float64")
     rng = np.random.default_rng(seed)
-    return tuple(with_values(wide, _moved(wide.parameters, eps, rng, only_trainable)) for _ in range(points))
+    return tuple(with_values(wide, _moved_values(wide.parameters, eps, rng, only_trainable)) for _ in range(points))
 
 
-def _moved(parameters: Sequence[Parameter], eps: float, rng: np.random.Generator, only_trainable: bool) -> dict[int, np.ndarray]:
+def _moved_values(parameters: Sequence[Parameter], eps: float, rng: np.random.Generator, only_trainable: bool) -> dict[int, np.ndarray]:
     moved: dict[int, np.ndarray] = {}
     for i, parameter in enumerate(parameters):
         value = parameter.value

@@ -51,7 +51,7 @@ def differences(judged: CallResult, call: Call) -> tuple[Difference, ...]:
     Errors are gathered into parties that agree among themselves, so that one odd method out makes one difference however many
     others there are; all that is only rounding makes one, and all that is inconclusive makes one.
     """
-    raised = _raised(judged, call)
+    raised = _failure_difference(judged, call)
     if raised is not None:
         return (raised,)
     by_verdict = {verdict: [s for s in judged.sides if s.comparison.verdict is verdict] for verdict in Verdict}
@@ -60,7 +60,8 @@ def differences(judged: CallResult, call: Call) -> tuple[Difference, ...]:
         if by_verdict[verdict]:
             found.append(_difference(judged, call, by_verdict[verdict]))
     if judged.unfaithful is not None and not judged.unfaithful.explained:
-        found = [doubted(difference, f"the replay is not what the script saw: {judged.unfaithful.what}") for difference in found]
+        why = f"the replay is not what the script saw: {judged.unfaithful.what}"
+        found = [doubt_difference(difference, why) for difference in found]
     return tuple(found)
 
 
@@ -92,15 +93,15 @@ def _difference(judged: CallResult, call: Call, party: Sequence[Side]) -> Differ
 def _key(call: Call, comparison: Comparison) -> Key:
     verdict = comparison.verdict
     # Rounding shows in the output at one call and in a product at the next: it is one thing all the same.
-    kind = (comparison.where, *_written(comparison)) if verdict is Verdict.ERROR else ()
+    kind = (comparison.where, *_bare_methods(comparison)) if verdict is Verdict.ERROR else ()
     return (call.configuration.qnode, str(call.configuration.source), verdict.value, *kind)
 
 
-def _written(comparison: Comparison) -> tuple[Method, ...]:
+def _bare_methods(comparison: Comparison) -> tuple[Method, ...]:
     return tuple(method.bare for method in comparison.methods)
 
 
-def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
+def _failure_difference(judged: CallResult, call: Call) -> Optional[Difference]:
     if call.failure is None:
         return None
     own = judged.own.method
@@ -111,12 +112,12 @@ def _raised(judged: CallResult, call: Call) -> Optional[Difference]:
     return Difference(_key(call, comparison), judged.call, partner, comparison, tuple(working))
 
 
-def regraded(difference: Difference, call: Call, comparison: Comparison) -> Difference:
+def regrade_difference(difference: Difference, call: Call, comparison: Comparison) -> Difference:
     """The same difference with another comparison of the same pair."""
     return replace(difference, key=_key(call, comparison), comparison=comparison)
 
 
-def doubted(difference: Difference, why: str) -> Difference:
+def doubt_difference(difference: Difference, why: str) -> Difference:
     """The same difference where something forbids calling it an error."""
     comparison = replace(difference.comparison, verdict=Verdict.INCONCLUSIVE, detail=why)
     return replace(difference, key=(*difference.key[:2], Verdict.INCONCLUSIVE.value), comparison=comparison)
@@ -148,7 +149,7 @@ def divergences(
         group = groups.setdefault(difference.key, _Group(difference, difference))
         if not group.calls or group.calls[-1] != difference.call:
             group.calls.append(difference.call)
-        same_pair = _written(difference.comparison) == _written(group.first.comparison)
+        same_pair = _bare_methods(difference.comparison) == _bare_methods(group.first.comparison)
         if same_pair and difference.comparison.max_rel > group.worst.comparison.max_rel:
             group.worst = difference
     order = sorted(groups.values(), key=lambda g: (g.first.comparison.verdict is not Verdict.ERROR, g.first.call))

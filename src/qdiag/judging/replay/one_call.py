@@ -117,17 +117,17 @@ def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, 
     own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
     if _is_made_over(call, own):
         return CallResult(call.index, key, own, (), (), (), made_over=True)
-    sides, refused = compared(call.circuit, own, others, plan, cotangents)
+    sides, refused = compare_with_own(call.circuit, own, others, plan, cotangents)
     disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where is Signature.VJP]
     if disagreeing and not first.jacobian and products <= MOST_PRODUCTS_CLOSER:
         full = replace(first, jacobian=True)
         again = yield tuple(replace(full, method=m) for m in (own.method, *(side.method for side in disagreeing)))
-        closer, _ = compared(call.circuit, again[0], again[1:], plan, cotangents)
+        closer, _ = compare_with_own(call.circuit, again[0], again[1:], plan, cotangents)
         better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
         sides = tuple(better.get(side.method, side) for side in sides)
     if call.circuit.shots and not call.circuit.samples_only and thorough and not sides and own.failure is None:
         (another,) = yield (replace(first, seed=plan.seed + 1),)
-        sides, _ = compared(call.circuit, own, [another], plan, cotangents)
+        sides, _ = compare_with_own(call.circuit, own, [another], plan, cotangents)
     unfaithful = unfaithfulness(call, own)
     return CallResult(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
 
@@ -154,7 +154,7 @@ def request_of(call: Call, plan: Plan, cotangents: Cotangents, *, jacobian: bool
     )
 
 
-def compared(
+def compare_with_own(
     circuit: Circuit, own: Evaluation, others: Sequence[Evaluation], plan: Plan, cotangents: Cotangents
 ) -> tuple[tuple[Side, ...], tuple[tuple[Method, Failure], ...]]:
     """Hold evaluations against the user's own: those that gave numbers, and those that refused.
@@ -184,14 +184,14 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
     recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents)]
     rng = np.random.default_rng(int(key[:16], 16))
     raw = raw_outputs(call.circuit, len(call.outputs))
-    drawn = [None if position in raw else _drawn(output, rng) for position, output in enumerate(call.outputs)]
+    drawn = [None if position in raw else _draw_cotangent(output, rng) for position, output in enumerate(call.outputs)]
     length = np.sqrt(sum(float(np.sum(np.abs(d) ** 2)) for d in drawn if d is not None))
     if not length:
         return tuple(recorded)
     return (*recorded, tuple(None if d is None else np.asarray(d / length) for d in drawn))
 
 
-def _drawn(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]:
+def _draw_cotangent(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]:
     if output.dtype.kind == "c":
         return rng.standard_normal(output.shape) + 1j * rng.standard_normal(output.shape)
     return np.asarray(rng.standard_normal(output.shape)) if output.dtype.kind == "f" else None
@@ -232,11 +232,11 @@ def _recorded_products(call: Call, own: Evaluation) -> tuple[tuple[np.ndarray, .
     """
     passes = [b for b in call.backwards if any(c is not None for c in b.cotangents)]
     once = next((i for i, backward in enumerate(passes) if backward.create_graph), len(passes))
-    rows = [tuple(_recorded(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes[: once + 1], own.vjps)]
+    rows = [tuple(_recorded_gradient(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes[: once + 1], own.vjps)]
     return (*rows, *own.vjps[len(rows) :])
 
 
-def _recorded(backward: Backward, position: int, replayed: np.ndarray) -> np.ndarray:
+def _recorded_gradient(backward: Backward, position: int, replayed: np.ndarray) -> np.ndarray:
     known = position < len(backward.gradients) and position < len(backward.exact) and backward.exact[position]
     gradient = backward.gradients[position] if known else None
     return replayed if gradient is None else gradient

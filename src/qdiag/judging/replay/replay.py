@@ -56,7 +56,7 @@ class CallSource(Protocol):
 
 
 class Replay:
-    """A replay under way: `advance` while the script runs, `finish` afterwards; `located` tells at any time what is known.
+    """A replay under way: `advance` while the script runs, `finish` afterwards; `known_so_far` tells at any time what is known.
 
     Ctrl-C between or inside these loses nothing that was evaluated: the same replay with the same store takes up from there.
 
@@ -117,15 +117,15 @@ class Replay:
         length = self._plan.length(self._trace.refresh())
         self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
         self._swept = length
-        sample = sampled_calls(length, self._first.values(), self._flagged(), self._plan.every)
+        sample = sampled_calls(length, self._first.values(), self._flagged_calls(), self._plan.every)
         wanting = [i for i in sample if i in self._judged and self._wants_more(i)]
         self._sweep(wanting, self._done + len(wanting), cheap=False)
         self._look_closer()
         if length < len(self._trace):
             self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
-        return self.located()
+        return self.known_so_far()
 
-    def located(self) -> Located:
+    def known_so_far(self) -> Located:
         """What is known so far."""
         found = [difference for group in self._differences.values() for difference in group]
         judged = [self._judged[index] for index in sorted(self._judged)]
@@ -270,7 +270,7 @@ class Replay:
                 if difference.comparison.verdict is Verdict.ERROR:
                     yield index, position, difference
 
-    def _flagged(self) -> set[int]:
+    def _flagged_calls(self) -> set[int]:
         first: dict[Key, int] = {}
         for index, _, difference in self._errors():
             first.setdefault(difference.key, index)
@@ -283,14 +283,14 @@ class Replay:
             key = (self._trace.structure_of(index), *difference.key)
             if key in confirmed and excess(difference) >= PLAINLY * confirmed[key]:
                 continue
-            looked = self._looked(index, difference)
+            looked = self._look_again(index, difference)
             if looked.comparison.verdict is Verdict.ERROR:
                 confirmed.setdefault(key, excess(looked))
             group = list(self._differences[index])
             group[position] = looked
             self._differences[index] = tuple(group)
 
-    def _looked(self, index: int, difference: Difference) -> Difference:
+    def _look_again(self, index: int, difference: Difference) -> Difference:
         results: list[Difference] = []
         call, judged = self._call(index), self._judged[index]
         known = (*judged.methods, *self._methods(index))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.judging.comparison.compare import compare
-from qdiag.judging.comparison.ill_conditioning import Spread, perturbed, spread_of
+from qdiag.judging.comparison.ill_conditioning import Spread, perturbed_circuits, spread_of
 from qdiag.judging.replay.desk import Replaying
-from qdiag.judging.replay.differences import Difference, doubted, regraded
+from qdiag.judging.replay.differences import Difference, doubt_difference, regrade_difference
 from qdiag.judging.replay.one_call import CallResult, cotangents_of, request_of
 from qdiag.judging.replay.plan import Plan, preference
 from qdiag.model.call import Call
@@ -50,15 +50,15 @@ def look_closer(found: Difference, judged: CallResult, call: Call, known: Sequen
     runs = yield tuple(replace(request, method=method, repetition=repeat) for method in pair for repeat in (0, 1))
     for once, again in (runs[:2], runs[2:]):
         if not _repeats(once, again, call):
-            return doubted(found, f"{once.method} is not deterministic: two evaluations with one seed differ")
+            return doubt_difference(found, f"{once.method} is not deterministic: two evaluations with one seed differ")
     chosen = plan.tolerance.absolute is not None or plan.tolerance.relative is not None
     if where not in EXPLICABLE or chosen or call.circuit.shots:
         return found
-    spread = yield from _spread(replace(request, default_dtype="float64"), found, pair, known, plan)
+    spread = yield from _reference_spread(replace(request, default_dtype="float64"), found, pair, known, plan)
     if spread is None:
         return found
     comparison = compare(runs[0], replace(runs[2], failure=None), call.circuit, plan.tolerance, spread, cotangents)
-    return regraded(found, call, comparison)
+    return regrade_difference(found, call, comparison)
 
 
 def _repeats(once: Evaluation, again: Evaluation, call: Call) -> bool:
@@ -68,13 +68,13 @@ def _repeats(once: Evaluation, again: Evaluation, call: Call) -> bool:
     return compare(usable[0], usable[1], call.circuit).verdict in (Verdict.AGREE, Verdict.ROUNDING)
 
 
-def _spread(
+def _reference_spread(
     request: Request, found: Difference, pair: tuple[Method, Method], known: Sequence[Method], plan: Plan
 ) -> Replaying[Optional[Spread]]:
     """How far a reference moves when the parameters move by the working precision's eps."""
     for method in _references(request, found, pair, known)[:REFERENCES]:
         for only_trainable in (False, True):
-            circuits = perturbed(request.circuit, found.comparison.eps, POINTS, plan.seed, only_trainable=only_trainable)
+            circuits = perturbed_circuits(request.circuit, found.comparison.eps, POINTS, plan.seed, only_trainable=only_trainable)
             evaluations = yield tuple(replace(request, circuit=c, method=method) for c in circuits)
             usable = [evaluation for evaluation in evaluations if evaluation.failure is None]
             if len(usable) >= 2:

@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import arbitrate
-from qdiag.judging.arbiter.method_verdicts import Gap, measured
+from qdiag.judging.arbiter.method_verdicts import Gap, gap_verdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
@@ -196,6 +196,6 @@ def test_where_nothing_is_allowed_what_is_off_is_found_behind_what_is_not():
     zero = np.zeros(3)
     gap = Gap(Signature.JACOBIAN, np.array([0.0, 0.2, 0.0]), zero, zero)
     with np.errstate(all="raise"):
-        found = measured(ADJOINT, gap)
+        found = gap_verdict(ADJOINT, gap)
     assert (found.verdict, found.gap) == ("wrong", 0.2)
-    assert measured(ADJOINT, replace(gap, method=zero)).verdict == "right"
+    assert gap_verdict(ADJOINT, replace(gap, method=zero)).verdict == "right"

@@ -292,8 +292,8 @@ def test_outside_of_its_domain_it_raises_what_a_derivative_takes_for_an_edge() -
 def test_angles_may_be_moved_and_entries_of_a_unitary_only_along_the_unitaries() -> None:
     draws = np.random.default_rng(1)
     turn = space(trained("RX", 0.3), trained("QubitUnitary", random_unitary(2, draws), "complex128"))
-    assert turn.allowed().all()
-    for axis in turn.axes(turn.allowed()):
+    assert turn.movable_coordinates().all()
+    for axis in turn.axes(turn.movable_coordinates()):
         values = turn.values_at(turn.centre + 1e-4 * axis)
         assert np.max(np.abs(values[1] @ values[1].conj().T - np.eye(2))) < 1e-7
 
@@ -301,21 +301,21 @@ def test_angles_may_be_moved_and_entries_of_a_unitary_only_along_the_unitaries()
 def test_numbers_that_leave_physics_when_moved_are_not() -> None:
     """A matrix that is no unitary to begin with has no surface to be moved along; beside it an angle is free."""
     made = space(trained("Twice", np.eye(2) / 2), trained("RX", 0.4))
-    allowed = made.allowed()
+    allowed = made.movable_coordinates()
     assert allowed[-1]
     assert not allowed[:4].any()
 
 
 def test_at_the_edge_of_its_domain_the_side_that_exists_decides() -> None:
-    assert space(trained("AmplitudeDamping", 0.0)).allowed().tolist() == [True]
-    assert space(trained("AmplitudeDamping", 1.0)).allowed().tolist() == [True]
+    assert space(trained("AmplitudeDamping", 0.0)).movable_coordinates().tolist() == [True]
+    assert space(trained("AmplitudeDamping", 1.0)).movable_coordinates().tolist() == [True]
 
 
 def test_a_hermitian_observable_is_moved_along_the_hermitians() -> None:
     matrix = random_hermitian(2, np.random.default_rng(2))
     observable = Node("Hermitian", (Parameter(matrix, "torch", True),), (Wires((0,)), ()), (0,))
     made = space(gate("RX", 0.4), measured=(expval(observable),))
-    allowed = made.allowed()
+    allowed = made.movable_coordinates()
     # the imaginary parts of the diagonal are no direction at all
     assert allowed.tolist() == [True] * 4 + [False, True, True, False]
     for axis in made.axes(allowed):

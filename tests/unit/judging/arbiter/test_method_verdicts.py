@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.arbiter.method_verdicts import Cotangents, Gap, MethodVerdict, largest, measured, verdicts, weights_of
+from qdiag.judging.arbiter.method_verdicts import Cotangents, Gap, MethodVerdict, gap_verdict, largest, verdicts, weights_of
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.call import Failure
@@ -340,24 +340,24 @@ def test_each_evaluation_has_its_verdict_in_order() -> None:
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=6), st.floats(1e-6, 1))
 def test_a_gap_is_measured_at_its_worst_element(distances: list[float], allowed: float) -> None:
     gap = Gap(Signature.OUTPUT, np.array(distances), np.zeros(len(distances)), np.full(len(distances), allowed))
-    said = measured(ADJOINT, gap)
+    said = gap_verdict(ADJOINT, gap)
     assert said.gap == max(map(abs, distances))
     assert (said.verdict == "right") is (said.gap <= allowed)
 
 
 def test_an_element_that_is_allowed_much_hides_none_that_is_allowed_little() -> None:
     gap = Gap(Signature.OUTPUT, np.array([0.5, 0.01]), np.zeros(2), np.array([1.0, 0.001]))
-    said = measured(ADJOINT, gap)
+    said = gap_verdict(ADJOINT, gap)
     assert (said.verdict, said.gap, said.bound) == ("wrong", 0.01, 0.001)
 
 
 def test_where_the_reference_has_no_number_any_is_allowed() -> None:
     gap = Gap(Signature.OUTPUT, np.array([np.inf, 7.0]), np.array([np.nan, 7.0]), np.zeros(2))
-    assert measured(ADJOINT, gap).verdict == "right"
+    assert gap_verdict(ADJOINT, gap).verdict == "right"
 
 
 def test_an_empty_tensor_decides_nothing() -> None:
-    assert measured(ADJOINT, Gap(Signature.OUTPUT, np.zeros(0), np.zeros(0), np.zeros(0))).verdict == "unknown"
+    assert gap_verdict(ADJOINT, Gap(Signature.OUTPUT, np.zeros(0), np.zeros(0), np.zeros(0))).verdict == "unknown"
 
 
 def test_a_cotangent_becomes_one_row_over_all_outputs() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.comparison.ill_conditioning import Spread, perturbed, spread_of
+from qdiag.judging.comparison.ill_conditioning import Spread, perturbed_circuits, spread_of
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.evaluation import Evaluation
@@ -88,7 +88,7 @@ def everything() -> Circuit:
 @given(st.integers(0, 1000))
 def test_each_number_moves_by_eps_times_its_size_and_by_eps_where_it_is_small(seed: int) -> None:
     wide = [p.value.astype("float64") for p in everything().parameters[:3]]
-    for point in perturbed(everything(), EPS, 3, seed):
+    for point in perturbed_circuits(everything(), EPS, 3, seed):
         moved = [np.abs(p.value - value) for p, value in zip(point.parameters, wide)]
         np.testing.assert_allclose(moved[0], EPS)
         np.testing.assert_allclose(moved[1], [100 * EPS, EPS])
@@ -96,7 +96,7 @@ def test_each_number_moves_by_eps_times_its_size_and_by_eps_where_it_is_small(se
 
 
 def test_points_are_in_double_precision_and_matrices_and_whole_numbers_stay() -> None:
-    (point,) = perturbed(everything(), EPS, 1, 0)
+    (point,) = perturbed_circuits(everything(), EPS, 1, 0)
     assert [p.value.dtype.name for p in point.parameters] == ["float64", "float64", "float64", "complex128", "int64"]
     np.testing.assert_array_equal(point.parameters[3].value, np.eye(2))
     assert point.parameters[4].value == 3
@@ -104,18 +104,19 @@ def test_points_are_in_double_precision_and_matrices_and_whole_numbers_stay() ->
 
 def test_points_differ_from_each_other_and_the_same_seed_gives_the_same() -> None:
     def rows(seed: int) -> list[list[float]]:
-        return [[float(x) for p in point.parameters[:3] for x in np.ravel(p.value)] for point in perturbed(everything(), EPS, 4, seed)]
+        points = perturbed_circuits(everything(), EPS, 4, seed)
+        return [[float(x) for p in point.parameters[:3] for x in np.ravel(p.value)] for point in points]
 
     assert rows(3) == rows(3)
     assert len({tuple(row) for row in rows(3)}) > 1
 
 
 def test_data_may_be_left_where_it_is() -> None:
-    for point in perturbed(everything(), EPS, 4, 0, only_trainable=True):
+    for point in perturbed_circuits(everything(), EPS, 4, 0, only_trainable=True):
         assert point.parameters[2].value == 0.5
         assert point.parameters[0].value != 0.25
 
 
 def test_what_is_trainable_stays_trainable() -> None:
-    (point,) = perturbed(everything(), EPS, 1, 0)
+    (point,) = perturbed_circuits(everything(), EPS, 1, 0)
     assert point.trainable == everything().trainable

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.judging.replay.differences import Difference, differences, divergences, doubted, regraded
-from qdiag.judging.replay.one_call import CallResult, compared
+from qdiag.judging.replay.differences import Difference, differences, divergences, doubt_difference, regrade_difference
+from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
@@ -29,7 +29,7 @@ def given(method: Method, made: Call, output: float = 0.0, gradient: float = 0.0
 def judged(made: Call, *others: tuple[Method, float, float], own: Method = BACKPROP, **changes: object) -> CallResult:
     """A call at which each of these methods is off by so much in output and gradient."""
     mine = given(own, made)
-    sides, refused = compared(made.circuit, mine, [given(m, made, o, g) for m, o, g in others], Plan(), COTANGENTS)
+    sides, refused = compare_with_own(made.circuit, mine, [given(m, made, o, g) for m, o, g in others], Plan(), COTANGENTS)
     result = CallResult(made.index, "key", mine, COTANGENTS, sides, refused)
     return replace(result, **changes)  # type: ignore[arg-type]
 
@@ -118,7 +118,7 @@ def test_at_another_call_it_is_the_same_however_large_it_is() -> None:
         seen(0, 0.1, SHIFT),
         seen(0, 0.1, LIGHTNING),
         seen(0, 0.1, made=replace(CALL, configuration=replace(CALL.configuration, qnode="other"))),
-        doubted(seen(0, 0.1), "not deterministic"),
+        doubt_difference(seen(0, 0.1), "not deterministic"),
         seen(0, 1e-7, made=SINGLE),
     ],
     ids=["another method", "another device", "another QNode", "doubted", "rounding"],
@@ -139,17 +139,17 @@ def test_rounding_is_one_thing_wherever_it_shows_and_under_whichever_method() ->
 def test_another_grade_of_the_same_pair_is_another_key() -> None:
     found = seen(0, 0.1)
     milder = replace(found.comparison, verdict=Verdict.ROUNDING)
-    after = regraded(found, CALL, milder)
+    after = regrade_difference(found, CALL, milder)
     assert (after.comparison, after.method, after.members) == (milder, found.method, found.members)
     assert after.key != found.key
-    assert regraded(found, CALL, found.comparison).key == found.key
+    assert regrade_difference(found, CALL, found.comparison).key == found.key
 
 
 def test_doubt_takes_the_place_of_an_error_and_says_why() -> None:
-    after = doubted(seen(0, 0.1), "not deterministic")
+    after = doubt_difference(seen(0, 0.1), "not deterministic")
     assert (after.comparison.verdict, after.comparison.detail) == (Verdict.INCONCLUSIVE, "not deterministic")
-    assert after.key == doubted(seen(3, 0.2, SHIFT), "for another reason").key
-    assert after.key == doubted(seen(0, 1e-7, made=SINGLE), "a rounding in doubt").key
+    assert after.key == doubt_difference(seen(3, 0.2, SHIFT), "for another reason").key
+    assert after.key == doubt_difference(seen(0, 1e-7, made=SINGLE), "a rounding in doubt").key
 
 
 # --- all calls together -------------------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def test_each_kind_is_reported_at_its_first_call_with_all_calls_that_show_it() -
 
 
 def test_errors_come_before_earlier_doubts_and_roundings() -> None:
-    rounding, doubt, error = seen(0, 1e-7, made=SINGLE), doubted(seen(1, 0.1), "why"), seen(5, 0.1)
+    rounding, doubt, error = seen(0, 1e-7, made=SINGLE), doubt_difference(seen(1, 0.1), "why"), seen(5, 0.1)
     assert [verdict for _, verdict, _ in made_of(rounding, doubt, error)] == [Verdict.ERROR, Verdict.ROUNDING, Verdict.INCONCLUSIVE]
 
 

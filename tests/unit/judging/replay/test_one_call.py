@@ -15,7 +15,7 @@ from qdiag.judging.replay.one_call import (
     MOST_PRODUCTS,
     MOST_PRODUCTS_CLOSER,
     CallResult,
-    compared,
+    compare_with_own,
     cotangents_of,
     replay_call,
     request_of,
@@ -254,7 +254,7 @@ def test_the_users_own_exception_stands_before_those_of_others() -> None:
 
 
 def test_compared_without_any_other_is_nothing() -> None:
-    assert compared(CALL.circuit, Evaluation(BACKPROP), (), PLAN, ()) == ((), ())
+    assert compare_with_own(CALL.circuit, Evaluation(BACKPROP), (), PLAN, ()) == ((), ())
 
 
 # --- faithful or not ------------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qdiag.judging.replay.differences import Difference, differences
-from qdiag.judging.replay.one_call import CallResult, compared
+from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.second_look import POINTS, look_closer
 from qdiag.model.call import Call, Failure
@@ -38,7 +38,7 @@ def look(
     """What becomes of the difference between backprop and adjoint, and what was asked for on the way."""
     asked = Request(made.circuit, BACKPROP, cotangents=ONE, jacobian=True)
     mine, theirs = own(asked), other(replace(asked, method=ADJOINT))
-    sides, _ = compared(made.circuit, mine, [theirs], plan, ONE)
+    sides, _ = compare_with_own(made.circuit, mine, [theirs], plan, ONE)
     result = CallResult(made.index, circuit_key(made.circuit), mine, ONE, sides)
     (found,) = differences(result, made)
     answers = {BACKPROP: own, ADJOINT: other}
