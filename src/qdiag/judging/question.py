@@ -108,7 +108,7 @@ def observe(question: Question, evaluator: Evaluator, reference: Optional[AskArb
         is an evaluation that failed.
     """
     futures = [
-        None if method.diff_method == ARBITER.diff_method else evaluator.submit(question.request(side))
+        None if method == ARBITER else evaluator.submit(question.request(side))
         for side, method in enumerate(question.methods)
     ]
     first, second = (future.result() if future is not None else (reference or _no_reference)(question) for future in futures)

@@ -88,8 +88,8 @@ class Method:
         return self.device, self.device_precision, self.diff_method, self.precision
 
     def on(self, device: str) -> Method:
-        """The same method, with the device filled in where none was written."""
-        return self if self.device else replace(self, device=device)
+        """The same method, with the device filled in where none was written; the arbiter has none."""
+        return self if self.device or self == ARBITER else replace(self, device=device)
 
     def beside(self, own: Method) -> Method:
         """The same method as it stands beside a call's own: on that one's device, with its options, unless it names another device."""

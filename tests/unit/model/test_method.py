@@ -129,6 +129,7 @@ def test_the_kinds_are_pennylanes() -> None:
 
 def test_the_arbiter_is_no_method_that_can_be_asked_for_and_the_plain_side_is_the_call_itself() -> None:
     assert ARBITER.diff_method not in DIFF_METHODS
+    assert ARBITER.on("default.qubit") == ARBITER, "the reference is worked out on no device"
     assert PLAIN.on("default.qubit") == parse("default.qubit/none")
 
 
