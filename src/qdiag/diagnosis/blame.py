@@ -46,10 +46,11 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
         return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
 
     circuit = question.circuit
-    return _tracked(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises) or _measured(circuit)
+    operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
+    return operations or _blame_measurement(circuit)
 
 
-def _tracked(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
+def _blame_trainable(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
     """Operations that make it raise when their parameters alone are trainable, where it is not all of them."""
     inside = _parameters(circuit)
     apart = [position for position, own in enumerate(inside) if own and len(own) < len(circuit.trainable)]
@@ -78,7 +79,7 @@ def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
     return None
 
 
-def _measured(circuit: Circuit) -> Optional[Blamed]:
+def _blame_measurement(circuit: Circuit) -> Optional[Blamed]:
     """What is left where it raises whatever operation is missing."""
     return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None
 

@@ -35,21 +35,21 @@ from qdiag.model.operator_families import PAULIS
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:
     """An experiment that only edits the circuit; an edit that changes nothing does not apply."""
 
-    def changed(question: Question, _: Evaluator) -> Optional[Question]:
+    def changed_question(question: Question, _: Evaluator) -> Optional[Question]:
         circuit = change(question.circuit)
         return None if circuit is None or circuit is question.circuit else with_circuit(question, circuit)
 
-    return Experiment(name, changed, cost)
+    return Experiment(name, changed_question, cost)
 
 
 def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1.0) -> Experiment:
     """An experiment that only changes the methods; one that changes neither does not apply."""
 
-    def changed(question: Question, _: Evaluator) -> Optional[Question]:
+    def changed_question(question: Question, _: Evaluator) -> Optional[Question]:
         first, second = (change(method) for method in question.methods)
         return None if (first, second) == question.methods else replace(question, methods=(first, second))
 
-    return Experiment(name, changed, cost)
+    return Experiment(name, changed_question, cost)
 
 
 # --- precision ---------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e
 # --- the point ---------------------------------------------------------------------------------------------------------
 
 
-def _nudged(circuit: Circuit, size: float) -> Circuit:
+def _nudge_parameters(circuit: Circuit, size: float) -> Circuit:
     signs = np.random.default_rng(20_26)
     values = {}
     for position in circuit.trainable:
@@ -92,14 +92,14 @@ def _nudged(circuit: Circuit, size: float) -> Circuit:
     return with_values(circuit, values)
 
 
-NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudged(circuit, 1e-3))
-NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudged(circuit, 0.3))
+NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudge_parameters(circuit, 1e-3))
+NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudge_parameters(circuit, 0.3))
 
 
 # --- trainability ------------------------------------------------------------------------------------------------------
 
 
-def frozen(name: str, positions: Sequence[int]) -> Experiment:
+def as_constants(name: str, positions: Sequence[int]) -> Experiment:
     """These parameters made constants."""
     gone = frozenset(positions)
 
@@ -174,15 +174,15 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 # --- structure ---------------------------------------------------------------------------------------------------------
 
 
-def _expanded(question: Question, evaluator: Evaluator) -> Optional[Question]:
+def _decompose(question: Question, evaluator: Evaluator) -> Optional[Question]:
     circuit = evaluator.call(remote.expanded, question.circuit, None, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)
 
 
-DECOMPOSED = Experiment("operations decomposed", _expanded, 2.0)
+DECOMPOSED = Experiment("operations decomposed", _decompose, 2.0)
 
 
-def deleted(name: str, positions: Sequence[int]) -> Experiment:
+def delete_operations(name: str, positions: Sequence[int]) -> Experiment:
     """Operations removed."""
     return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
 

@@ -41,17 +41,17 @@ SKEWED = Fact(
 """Whether an observable is not Hermitian: its Hermitian part is another one."""
 
 
-def differenced(symptoms: Symptoms) -> tuple[int, ...]:
+def differenced_parameters(symptoms: Symptoms) -> tuple[int, ...]:
     """Positions of the trainable parameters that shift rules leave to finite differences."""
-    return _seen(symptoms, symptoms.fact(LEFT_TO_DIFFERENCES))
+    return _seen_on_tape(symptoms, symptoms.fact(LEFT_TO_DIFFERENCES))
 
 
-def ruled(symptoms: Symptoms) -> tuple[int, ...]:
+def ruled_parameters(symptoms: Symptoms) -> tuple[int, ...]:
     """Positions of the trainable parameters for which operations bring a shift rule."""
-    return _seen(symptoms, symptoms.fact(RULED))
+    return _seen_on_tape(symptoms, symptoms.fact(RULED))
 
 
-def _seen(symptoms: Symptoms, positions: tuple[int, ...]) -> tuple[int, ...]:
+def _seen_on_tape(symptoms: Symptoms, positions: tuple[int, ...]) -> tuple[int, ...]:
     """Those among them that the tape shows: what it does not is neither shifted nor differenced."""
     return tuple(position for position in positions if position not in symptoms.fact(HIDDEN)) if positions else ()
 
@@ -60,5 +60,5 @@ def law_of(symptoms: Symptoms) -> Law:
     """How far the two methods in question may be apart where nothing is wrong."""
     question = symptoms.question
     shifted = any(method.diff_method in SHIFTED for method in question.methods)
-    silent = shifted and bool(differenced(symptoms))
+    silent = shifted and bool(differenced_parameters(symptoms))
     return Law.of(question.circuit, [Evaluation(method, differenced=silent) for method in question.methods])

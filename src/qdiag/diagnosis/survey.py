@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
-from qdiag.diagnosis.facts import law_of, ruled
+from qdiag.diagnosis.facts import law_of, ruled_parameters
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
@@ -42,10 +42,10 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     wrong, right = _sides(divergence, question, evaluator, reference)
     if wrong is None or right is None:
         return symptoms
-    return _located(_with_gradients(symptoms, wrong, right), evaluator, reference)
+    return _locate_difference(_with_gradients(symptoms, wrong, right), evaluator, reference)
 
 
-def _located(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:
+def _locate_difference(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:
     """Whether the difference sits in composite operations or in the measurements, where a gradient is lost altogether."""
     if not symptoms.lost:
         return symptoms
@@ -94,12 +94,12 @@ def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptom
     shifted = all(method.diff_method == "parameter-shift" for method in symptoms.suspects)
     zero = [i for i in apart if not np.any(wrong[i]) and np.nanmax(np.abs(right[i]), initial=0.0) > bound]
     # where a rule was applied, zero is what it gave: that is a wrong rule, not a gradient that was passed over
-    lost = [i for i in zero if not (shifted and trainable[i] in ruled(symptoms))]
+    lost = [i for i in zero if not (shifted and trainable[i] in ruled_parameters(symptoms))]
     return replace(
         symptoms,
         apart=tuple(trainable[i] for i in apart),
         lost=tuple(trainable[i] for i in lost),
-        displaced=len(zero) < len(apart) and _displaced(wrong, right, bound),
+        displaced=len(zero) < len(apart) and _are_displaced(wrong, right, bound),
         blamed=blamed_for_gradients(symptoms.question, [trainable[i] for i in apart]),
     )
 
@@ -110,7 +110,7 @@ def _gap(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.max(np.abs(first - second), initial=0.0))
 
 
-def _displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
+def _are_displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
     """Whether the wrong gradients, strung together, are the right ones moved by some places."""
     if any(a.shape != b.shape for a, b in zip(wrong, right)):
         return False

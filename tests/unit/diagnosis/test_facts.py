@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qdiag.diagnosis.causes.precision import _ill_conditioned
-from qdiag.diagnosis.facts import differenced, law_of
+from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import truncation
@@ -30,7 +30,7 @@ def test_a_shift_rule_may_be_off_by_what_pennylane_differences_for_it(method: Me
 
 
 def test_what_the_tape_hides_is_neither_shifted_nor_differenced() -> None:
-    assert differenced(seen(SHIFT, differenced=(0, 1), hidden=(1,))) == (0,)
+    assert differenced_parameters(seen(SHIFT, differenced=(0, 1), hidden=(1,))) == (0,)
     assert law_of(seen(SHIFT, differenced=(1,), hidden=(1,))).truncation == 0.0
 
 

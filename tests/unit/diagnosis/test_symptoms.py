@@ -11,7 +11,7 @@ import pytest
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.execution import BATCHED
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, RULED, SKEWED, differenced, ruled
+from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, RULED, SKEWED, differenced_parameters, ruled_parameters
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation.workers import Inline
 from qdiag.model.circuit import Circuit, Node, with_trainable
@@ -92,7 +92,7 @@ def test_a_circuit_has_a_batch_where_it_has_rows() -> None:
 
 def test_what_the_tape_hides_is_neither_shifted_nor_differenced() -> None:
     seen = symptoms(HALF, TWO, known={HIDDEN: (1,), LEFT_TO_DIFFERENCES: (0, 1), RULED: (1,)})
-    assert (differenced(seen), ruled(seen)) == ((0,), ())
+    assert (differenced_parameters(seen), ruled_parameters(seen)) == ((0,), ())
 
 
 def test_a_mistake_of_our_own_is_told_with_the_name_of_the_fact(caplog: pytest.LogCaptureFixture) -> None:

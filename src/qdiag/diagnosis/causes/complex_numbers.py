@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
-from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, frozen, plain_expectations
+from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, as_constants, plain_expectations
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
@@ -70,8 +70,8 @@ COMPLEX_PARAMETER = Cause(
     remedy='diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot',
     applies=lambda symptoms: symptoms.derivative and bool(set(_complex_trainable(symptoms)) & set(symptoms.apart)),
     predicts=lambda symptoms: (
-        *flips(frozen("complex parameters", _complex_trainable(symptoms))),
-        *leaves(NUDGED_FAR, frozen("real parameters", _real_trainable(symptoms))),
+        *flips(as_constants("complex parameters", _complex_trainable(symptoms))),
+        *leaves(NUDGED_FAR, as_constants("real parameters", _real_trainable(symptoms))),
     ),
     because=lambda symptoms: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
 )

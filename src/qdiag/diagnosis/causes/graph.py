@@ -11,11 +11,11 @@ from qdiag.diagnosis.experiments import (
     DIFFERENCED,
     NUDGED_FAR,
     against_differences,
-    frozen,
+    as_constants,
     only_trainable,
     other_methods,
 )
-from qdiag.diagnosis.facts import HIDDEN, differenced
+from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
@@ -83,13 +83,14 @@ def _is_replaced(symptoms: Symptoms) -> bool:
 
 def _is_differenced(symptoms: Symptoms) -> bool:
     """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
-    return symptoms.derivative and bool({*differenced(symptoms)} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
+    return symptoms.derivative and bool({*differenced_parameters(symptoms)} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
 
 
 def _not_followed(symptoms: Symptoms) -> tuple[Prediction, ...]:
     if _is_differenced(symptoms):
-        flipped = flips(frozen(DIFFERENCED, differenced(symptoms)), against_differences(differenced(symptoms)))
-        return (*flipped, *leaves(only_trainable(DIFFERENCED, differenced(symptoms))))
+        positions = differenced_parameters(symptoms)
+        flipped = flips(as_constants(DIFFERENCED, positions), against_differences(positions))
+        return (*flipped, *leaves(only_trainable(DIFFERENCED, positions)))
     return flips(_requested_instead(symptoms))
 
 
@@ -119,7 +120,7 @@ INVISIBLE = Cause(
     applies=lambda symptoms: symptoms.derivative and bool({*symptoms.fact(HIDDEN)} & set(symptoms.apart)),
     # what is differenced has a small gap of its own, which would remain
     predicts=lambda symptoms: (
-        *flips(frozen("hidden parameters", (*symptoms.fact(HIDDEN), *differenced(symptoms)))),
+        *flips(as_constants("hidden parameters", (*symptoms.fact(HIDDEN), *differenced_parameters(symptoms)))),
         *leaves(NUDGED_FAR),
     ),
     because=lambda symptoms: (

@@ -17,10 +17,10 @@ from qdiag.diagnosis.experiments import (
     LARGER_STEP,
     NUDGED_FAR,
     STEP_TWICE,
+    as_constants,
     edit,
-    frozen,
 )
-from qdiag.diagnosis.facts import differenced, law_of
+from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import NARROW, Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
@@ -60,7 +60,7 @@ def _state_data(circuit: Circuit) -> frozenset[int]:
     return frozenset(inside)
 
 
-def _widened(circuit: Circuit, inside: bool) -> Circuit:
+def _widen_precision(circuit: Circuit, inside: bool) -> Circuit:
     """The circuit with its amplitudes (or everything but them) in double precision."""
     amplitudes = _state_data(circuit)
 
@@ -71,23 +71,23 @@ def _widened(circuit: Circuit, inside: bool) -> Circuit:
     return with_parameters(circuit, [wide(p) if i in narrow else p for i, p in enumerate(circuit.parameters)]) if narrow else circuit
 
 
-AMPLITUDES_FLOAT64 = edit("float64 amplitudes", lambda circuit: _widened(circuit, True))
-ANGLES_FLOAT64 = edit("float64 parameters other than amplitudes", lambda circuit: _widened(circuit, False))
+AMPLITUDES_FLOAT64 = edit("float64 amplitudes", lambda circuit: _widen_precision(circuit, True))
+ANGLES_FLOAT64 = edit("float64 parameters other than amplitudes", lambda circuit: _widen_precision(circuit, False))
 
 
-def _moved(circuit: Circuit) -> Circuit:
+def _move_angles(circuit: Circuit) -> Circuit:
     """All angles elsewhere, constants and data among them; amplitudes and matrices stay."""
     amplitudes, signs = _state_data(circuit), np.random.default_rng(106)
 
-    def moved(parameter: Parameter) -> Parameter:
+    def move(parameter: Parameter) -> Parameter:
         value = parameter.value
         return replace(parameter, value=(value + signs.uniform(0.3, 1.0, value.shape)).astype(value.dtype))
 
     free = {i for i, p in enumerate(circuit.parameters) if p.value.dtype.kind == "f" and p.value.ndim < 2 and i not in amplitudes}
-    return with_parameters(circuit, [moved(p) if i in free else p for i, p in enumerate(circuit.parameters)]) if free else circuit
+    return with_parameters(circuit, [move(p) if i in free else p for i, p in enumerate(circuit.parameters)]) if free else circuit
 
 
-EVERYTHING_MOVED = edit("all angles moved, data among them", _moved)
+EVERYTHING_MOVED = edit("all angles moved, data among them", _move_angles)
 
 
 def _finite_difference_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -96,9 +96,9 @@ def _finite_difference_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 
 def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Rounding sits in every gate; an error that goes with what a shift rule differences is no rounding."""
-    if symptoms.comparison.verdict is not Verdict.ERROR or not differenced(symptoms):
+    if symptoms.comparison.verdict is not Verdict.ERROR or not differenced_parameters(symptoms):
         return ()
-    return survives(frozen(DIFFERENCED, differenced(symptoms)))
+    return survives(as_constants(DIFFERENCED, differenced_parameters(symptoms)))
 
 
 FLOAT32_PARAMETERS = Cause(

@@ -14,14 +14,14 @@ from qdiag.diagnosis.experiments import (
     POSTSELECTION_REMOVED,
     WIRES_AS_USED,
     against_differences,
-    deleted,
-    frozen,
+    as_constants,
+    delete_operations,
     observable_parameters,
     only_trainable,
     plain_expectations,
     postselects,
 )
-from qdiag.diagnosis.facts import HIDDEN, differenced
+from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.model.comparison import Signature
@@ -30,19 +30,19 @@ from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
 def _blamed_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
     """The parameters in which the difference shows, made constants."""
-    return (frozen(_named(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
+    return (as_constants(_blamed_name(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
 
 
 def _faulty(symptoms: Symptoms) -> tuple[int, ...]:
     return symptoms.blamed.parameters if symptoms.blamed is not None and symptoms.blamed.parameters else symptoms.apart
 
 
-def _named(symptoms: Symptoms) -> str:
+def _blamed_name(symptoms: Symptoms) -> str:
     return symptoms.blamed.name if symptoms.blamed is not None else "the parameters that differ"
 
 
 def _others_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
-    return (only_trainable(_named(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
+    return (only_trainable(_blamed_name(symptoms), _faulty(symptoms)),) if _faulty(symptoms) else ()
 
 
 def _off_the_point(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -68,7 +68,7 @@ WRONG_RULE = Cause(
         *_differenced_rival(symptoms),
         *skewed_rival(symptoms),
     ),
-    because=lambda symptoms: f"the rule used for {_named(symptoms)} gives another derivative than its matrix does",
+    because=lambda symptoms: f"the rule used for {_blamed_name(symptoms)} gives another derivative than its matrix does",
 )
 
 
@@ -102,8 +102,8 @@ def _displaced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 
 def _differenced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a wrong rule (QD301) from finite differences that are taken where there is none (QD403)."""
-    wrong = {*differenced(symptoms)} & {*symptoms.apart}
-    return survives(against_differences(differenced(symptoms))) if wrong else ()
+    wrong = {*differenced_parameters(symptoms)} & {*symptoms.apart}
+    return survives(against_differences(differenced_parameters(symptoms))) if wrong else ()
 
 
 DROPPED = Cause(
@@ -120,7 +120,7 @@ DROPPED = Cause(
         *_order_rival(symptoms),
         *skewed_rival(symptoms),
     ),
-    because=lambda symptoms: f"the gradient of {_named(symptoms)} comes back as exactly zero, although the result depends on it",
+    because=lambda symptoms: f"the gradient of {_blamed_name(symptoms)} comes back as exactly zero, although the result depends on it",
 )
 
 
@@ -148,7 +148,7 @@ def where_it_is_dropped(symptoms: Symptoms) -> Experiment:
         return DECOMPOSED
     if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
         return plain_expectations(None)
-    return frozen("the parameters with zero gradient", symptoms.apart)
+    return as_constants("the parameters with zero gradient", symptoms.apart)
 
 
 DISPLACED = Cause(
@@ -217,11 +217,11 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     if blamed.kind == "measurement":
         return flips(plain_expectations(None))
     if not blamed.removable and blamed.parameters and set(circuit.trainable) - set(blamed.parameters):
-        return (*flips(frozen(blamed.name, blamed.parameters)), *leaves(only_trainable(blamed.name, blamed.parameters)))
+        return (*flips(as_constants(blamed.name, blamed.parameters)), *leaves(only_trainable(blamed.name, blamed.parameters)))
     gone = blamed.removable or (blamed.position,)
     others = [i for i, node in enumerate(circuit.operations) if i not in gone and not _trains(node)]
-    kept = leaves(deleted(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
-    return (*flips(deleted(blamed.name, gone)), *kept)
+    kept = leaves(delete_operations(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
+    return (*flips(delete_operations(blamed.name, gone)), *kept)
 
 
 def _trains(node: Node) -> bool:
@@ -257,7 +257,7 @@ NOT_A_NUMBER = Cause(
     because=lambda symptoms: (
         f"a formula on the way from {symptoms.comparison.element} to the circuit has no derivative at this point"
         if symptoms.divergence.probe is not None
-        else f"a formula inside the decomposition of {_named(symptoms)} is 0/0 at this point"
+        else f"a formula inside the decomposition of {_blamed_name(symptoms)} is 0/0 at this point"
     ),
     seen_by_probes=True,
 )
@@ -268,7 +268,7 @@ UNCOVERED_MEASUREMENT = Cause(
     title="measurement that the rule does not cover (variance, purity, postselection, …)",
     remedy='diff_method="backprop", or finite differences in float64',
     applies=lambda symptoms: (
-        symptoms.derivative and _uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
+        symptoms.derivative and _measures_non_linearly(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
     predicts=lambda symptoms: (
         *flips(POSTSELECTION_REMOVED if postselects(symptoms.question.circuit) else plain_expectations(None)),
@@ -282,7 +282,7 @@ UNCOVERED_MEASUREMENT = Cause(
 )
 
 
-def _uncovered(symptoms: Symptoms) -> bool:
+def _measures_non_linearly(symptoms: Symptoms) -> bool:
     circuit = symptoms.question.circuit
     return postselects(circuit) or any(
         node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1)
@@ -320,7 +320,7 @@ SINGULAR_DECOMPOSITION = Cause(
     remedy='start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit',
     applies=lambda symptoms: symptoms.derivative and symptoms.signature is not Signature.NAN and bool(symptoms.apart),
     predicts=lambda symptoms: (*flips(NUDGED), *_state_rival(symptoms)),
-    because=lambda symptoms: f"the decomposition of {_named(symptoms)} goes through its matrix, which is special at this point",
+    because=lambda symptoms: f"the decomposition of {_blamed_name(symptoms)} goes through its matrix, which is special at this point",
 )
 
 CAUSES = (
