@@ -64,8 +64,8 @@ ENTRIES: Mapping[str, tuple[str, ...]] = {
     "1": ("qdiag.recording.recorder:Recorder.close()",),
     "2": ("qdiag.judging.replay.replay:Replay.finish()",),
     "3a": ("qdiag.pipeline.stage_context:StageContext.with_arbiters_word(divergence)",),
-    "3b": ("qdiag.pipeline.stage_diagnose:diagnosed(divergence)",),
-    "4": ("qdiag.pipeline.stage_prove:reproduced(finding)",),
+    "3b": ("qdiag.pipeline.stage_diagnose:diagnose_divergence(divergence)",),
+    "4": ("qdiag.pipeline.stage_prove:prove_finding(finding)",),
     "5": ("qdiag.pipeline.reports:report(outcome)", "qdiag.report.formats.terminal:render(document)"),
 }
 """Journey → the functions in which it takes place, and the parameter with which the value comes in.

@@ -66,14 +66,14 @@ def check(
             except Exception as raised:
                 error = raised
         with paused():
-            tracked = _recorded(run, call_target.name_of(target), error)
+            tracked = _any_trainable_call(run, call_target.name_of(target), error)
             outcome = examine(run, options, voice, workers)
     if tracked:
         return outcome
     return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))
 
 
-def _recorded(run: RunFolder, name: str, error: Optional[Exception]) -> bool:
+def _any_trainable_call(run: RunFolder, name: str, error: Optional[Exception]) -> bool:
     """Whether a recorded call has anything to differentiate by; the user's own exception, where no call is to blame for it."""
     with Trace.open(run.trace) as trace:
         calls = list(trace.calls())

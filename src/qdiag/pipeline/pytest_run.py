@@ -71,24 +71,24 @@ def own_methods(run: RunFolder) -> dict[int, str]:
         return {call.index: str(call.configuration.method) for call in trace.calls()}
 
 
-def seen(outline: Document, spans: Sequence[Span], own: Mapping[int, str]) -> tuple[Seen, ...]:
+def findings_with_tests(outline: Document, spans: Sequence[Span], own: Mapping[int, str]) -> tuple[Seen, ...]:
     """The findings of a report, each with its tests: those that use a wrong method themselves before those that only could."""
     found = []
     for chapter, record in zip(outline.chapters, outline.record["findings"]):
         calls = {record["call"], *record["calls"]}
         wrong = {call for call in calls if own.get(call) in record["wrong"]}
-        shown = [span for span in spans if _made(span, calls)]
-        found.append(Seen(chapter, record, tuple(sorted(shown, key=lambda span: not _made(span, wrong)))))
+        shown = [span for span in spans if _makes_any_of(span, calls)]
+        found.append(Seen(chapter, record, tuple(sorted(shown, key=lambda span: not _makes_any_of(span, wrong)))))
     return tuple(found)
 
 
-def _made(span: Span, calls: set[int]) -> bool:
+def _makes_any_of(span: Span, calls: set[int]) -> bool:
     return any(span.first <= call < span.last for call in calls)
 
 
 def summary(outline: Document, spans: Sequence[Span], folder: str, own: Mapping[int, str]) -> Iterator[str]:
     """The lines below a test run's results; ``own`` is the method of each call."""
-    findings = seen(outline, spans, own)
+    findings = findings_with_tests(outline, spans, own)
     shown = [finding for finding in findings if not (finding.expected or finding.healthy)]
     for finding in shown[:MOST_FINDINGS]:
         yield from finding.lines(folder)

@@ -109,13 +109,13 @@ class Run:
         """
         try:
             with own_failures() as failures:
-                judged = self._finished()
+                judged = self._judge_and_diagnose()
             return replace(judged, result=replace(judged.result, notes=(*judged.result.notes, *failures)))
         except KeyboardInterrupt:
             again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
             raise Interrupted("interrupted while judging", again) from None
 
-    def _finished(self) -> JudgedRun:
+    def _judge_and_diagnose(self) -> JudgedRun:
         if self._failure is not None:
             raise self._failure
         with self._voice.progress("replaying") as self._report:
@@ -157,7 +157,7 @@ class Run:
             if kind not in seen:
                 seen.add(kind)
                 wanted = divergence.verdict in self._options.proven
-                yield proven(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
+                yield proven_finding(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
 
 
 # --- where our own code trips ------------------------------------------------------------------------------------------
@@ -170,17 +170,17 @@ def finding_of(divergence: Divergence, methods: Sequence[Method], context: Stage
         report_it = "report it with the trace, if it may be shown, as an issue of qdiag"
         return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, failed, remedy=report_it))
 
-    return or_what_is_left(lambda: stage_diagnose.diagnosed(divergence, methods, context), unknown, "this finding")
+    return or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
 
 
-def proven(finding: Finding, context: StageContext, path: Path) -> Finding:
+def proven_finding(finding: Finding, context: StageContext, path: Path) -> Finding:
     """The finding with its minimal circuit and its reproducer; as it stands where that fails."""
 
-    def unproven(failed: str) -> Finding:
+    def unproven_finding(failed: str) -> Finding:
         because = "; ".join(filter(None, (finding.diagnosis.because, failed)))
         return replace(finding, diagnosis=replace(finding.diagnosis, because=because))
 
-    return or_what_is_left(lambda: stage_prove.reproduced(finding, context, path), unproven, "this finding")
+    return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
 
 
 def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:

@@ -58,12 +58,12 @@ def _calls_that_warned(trace: Trace) -> Iterator[int]:
     """The first call of each QNode that warned while it was being evaluated."""
     seen = set()
     for call in trace.calls_that_warned():
-        if call.configuration.qnode not in seen and _warned(call):
+        if call.configuration.qnode not in seen and _shows_warning(call):
             seen.add(call.configuration.qnode)
             yield call.index
 
 
-def _warned(call: Call) -> bool:
+def _shows_warning(call: Call) -> bool:
     """Whether the warning was shown while the call was being evaluated."""
     return any(CASTING in warning for warning in call.warnings)
 
@@ -125,7 +125,7 @@ def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> 
     own = call.method
     question = question_of(call, (own, ARBITER), where=Signature.JACOBIAN, trusted=context.trusted, tolerance=context.tolerance)
     casts = _casts(question, context)
-    account = Account(replace(casts, forward=casts.forward or _warned(call)) if casts is not None else None)
+    account = Account(replace(casts, forward=casts.forward or _shows_warning(call)) if casts is not None else None)
     if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:
         return account
     judged = context.arbitrate(call, [own])

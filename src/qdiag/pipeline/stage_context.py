@@ -94,7 +94,9 @@ class StageContext:
         second = divergence.signature is Signature.SECOND_DERIVATIVE
         judgement = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
         wrong = judgement.wrong if divergence.signature is not Signature.RAISE else ()
-        comparison = divergence.comparison if self._upholds(judgement, divergence) else excused(divergence.comparison, judgement)
+        comparison = divergence.comparison
+        if not self._upholds(judgement, divergence):
+            comparison = excuse_as_rounding(comparison, judgement)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
 
     def _upholds(self, judgement: arbiter.Arbitration, divergence: Divergence) -> bool:
@@ -115,7 +117,7 @@ class StageContext:
         return arbiter.arbitrate(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
 
 
-def excused(comparison: Comparison, judgement: arbiter.Arbitration) -> Comparison:
+def excuse_as_rounding(comparison: Comparison, judgement: arbiter.Arbitration) -> Comparison:
     """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew.
 
     Two numbers that are each within a bound of a third are within both bounds together of one another. These are of the element at

@@ -23,7 +23,7 @@ from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 
 
-def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding:
+def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
     symptoms = Symptoms(divergence, context.question(divergence))
     diagnosis = diagnose(symptoms, SEEN_BY_PROBES, context.workers)
@@ -33,7 +33,7 @@ def _diagnosed_outside(divergence: Divergence, context: StageContext) -> Finding
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 
-def _diagnosed_in_layer(divergence: Divergence, context: StageContext) -> Finding:
+def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a layer lost, by experiments on a layer with one result."""
     diagnosis = diagnose(Symptoms(divergence, context.question(divergence)), OF_LAYERS, context.workers)
     evidence = layer_findings.evidence(divergence, context.layer_loss)
@@ -47,7 +47,7 @@ RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: 
 NO_METHOD_RUNS = "no method runs this circuit: it is nothing in which methods differ"
 
 
-def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
+def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
     """Judge and diagnose a divergence.
 
     Parameters
@@ -60,9 +60,9 @@ def diagnosed(divergence: Divergence, methods: Sequence[Method], context: StageC
         What to work with.
     """
     if divergence.in_layer:
-        return _diagnosed_in_layer(divergence, context)
+        return _diagnose_in_layer(divergence, context)
     if divergence.probe is not None:
-        return _diagnosed_outside(divergence, context)
+        return _diagnose_outside(divergence, context)
     judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
     question = context.question(judged)
     symptoms = survey(judged, question, context.workers, context.reference)

@@ -34,7 +34,7 @@ from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton
 
 
-def reproduced(finding: Finding, context: StageContext, path: Path) -> Finding:
+def prove_finding(finding: Finding, context: StageContext, path: Path) -> Finding:
     """Minimize a finding, and write its reproducer to a path; what sits outside the circuit shows in none that is cut out of it."""
     divergence = finding.divergence
     if divergence.verdict is Verdict.INCONCLUSIVE:
@@ -78,11 +78,13 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
         return _write_and_verify(finding, path, replace(material, function=function), context)
     minimal = finding.minimal
     if minimal is not None and minimal.circuit is not None:
-        smaller = replace(material, circuit=minimal.circuit, reference=_known(question, minimal.circuit, context), notes=minimal.notes)
+        reference = _arbiters_evaluation(question, minimal.circuit, context)
+        smaller = replace(material, circuit=minimal.circuit, reference=reference, notes=minimal.notes)
         shown = _write_and_verify(finding, path, smaller, context)
         if shown.verified:
             return shown
-    return _write_and_verify(finding, path, replace(material, reference=_known(question, question.circuit, context)), context)
+    reference = _arbiters_evaluation(question, question.circuit, context)
+    return _write_and_verify(finding, path, replace(material, reference=reference), context)
 
 
 def _write_and_verify(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
@@ -91,7 +93,7 @@ def _write_and_verify(finding: Finding, path: Path, material: Material, context:
     return write_and_verify(finding, path, material, candidates=candidates)
 
 
-def _known(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:
+def _arbiters_evaluation(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:
     """The arbiter's evaluation of a circuit, where it has one."""
     found = context.reference(with_circuit(question, circuit))
     return found if found.failure is None else None

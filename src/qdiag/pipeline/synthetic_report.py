@@ -26,7 +26,7 @@ from qdiag.model.findings import Finding, ReplaySummary, Result
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline.reports import judged_outline
-from qdiag.pipeline.run import finding_of, proven
+from qdiag.pipeline.run import finding_of, proven_finding
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_prove import load_minimal, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
@@ -67,7 +67,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
         If no made-up numbers show it.
     """
     record = judged_outline(run).record
-    told = _told(record, number)
+    told = _recorded_finding(record, number)
     with Trace.open(run.trace) as trace:
         call, script, environment = trace.call(told["call"]), trace.script, trace.environment
     circuit = _smallest(run, number)
@@ -75,12 +75,12 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     context = StageContext(workers, environment, trusted=trusted, minimize=False)
     path = run.path / "repro-synthetic.py"
     invented = replace(call, circuit=circuit, written=None, outputs=None, backwards=(), warnings=(), failure=None)
-    found = _found(invented, told, context)
+    found = _first_synthetic_finding(invented, told, context)
     if found is None:
         raise NotReproducedError(
             f"none of {SEEDS} draws of made-up numbers shows finding {number}", "it takes the user's own: report it without --synthetic"
         )
-    finding = proven(found, context, path)
+    finding = proven_finding(found, context, path)
     methods = _methods(told["methods"], call)
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.divergence.verdict, (finding,), (NOTE,))
@@ -88,7 +88,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
 
 
-def _told(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+def _recorded_finding(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:
     findings = record["findings"]
     if number > len(findings):
         raise UsageError(f"the run has {len(findings)} findings, not {number}", "choose another with --finding")
@@ -118,14 +118,14 @@ def _check_classes(circuit: Circuit, *, trusted: bool) -> None:
         )
 
 
-def _found(call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
+def _first_synthetic_finding(call: Call, told: Mapping[str, Any], context: StageContext) -> Optional[Finding]:
     """The finding on the first made-up numbers that show it; None where none do."""
     own, other = _methods(told["methods"], call)
     question = question_of(call, (own, other), where=Signature(told["where"]), trusted=context.trusted, tolerance=context.tolerance)
     cause = cause_of(told["cause"]["code"])
     same = same_difference(question, call, _methods(told["wrong"], call), cause, context)
     draws = (made_up(call.circuit, seed) for seed in range(1, SEEDS + 1))
-    return next(filter(None, (_shown(drawn, same, cause, call, told, context) for drawn in draws)), None)
+    return next(filter(None, (_finding_on(drawn, same, cause, call, told, context) for drawn in draws)), None)
 
 
 def _methods(written: Sequence[str], call: Call) -> tuple[Method, ...]:
@@ -135,7 +135,7 @@ def _methods(written: Sequence[str], call: Call) -> tuple[Method, ...]:
     return tuple(own if method == own.bare else method if method == ARBITER else method.beside(own) for method in named)
 
 
-def _shown(
+def _finding_on(
     circuit: Circuit, same: SameDifference, cause: Cause, call: Call, told: Mapping[str, Any], context: StageContext
 ) -> Optional[Finding]:
     """The finding on this circuit, where the same two methods differ in the same way for the same cause, and the same one is wrong."""

@@ -93,7 +93,7 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     runs = directory.path / "runs"
 
     def start(trace: Path, output: Path) -> Script:
-        folder = None if scratch is None else _copied(scratch, output.with_suffix(".folder"), directory.path)
+        folder = None if scratch is None else _copy_folder(scratch, output.with_suffix(".folder"), directory.path)
         script = twin.script if folder is None or twin.module else Path(twin.script).name
         with output.open("wb") as stream:
             ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder)
@@ -138,15 +138,15 @@ def _scratch_size(twin: Twin) -> Path:
     return folder
 
 
-def _copied(folder: Path, target: Path, run: Path) -> Path:
+def _copy_folder(folder: Path, target: Path, run: Path) -> Path:
     """A copy of the script's folder, without what other runs left there and without the run that is being made."""
     leave = shutil.ignore_patterns(RUNS, "__pycache__", ".git")
     ours = run.resolve()
 
-    def ignored(parent: str, names: list[str]) -> set[str]:
+    def names_to_leave(parent: str, names: list[str]) -> set[str]:
         return leave(parent, names) | {name for name in names if Path(parent, name).resolve() == ours}
 
-    shutil.copytree(folder, target, ignore=ignored)
+    shutil.copytree(folder, target, ignore=names_to_leave)
     return target
 
 
@@ -178,17 +178,17 @@ WHOLE_TRAINING = "it takes the whole training to show it, which qdiag twin repea
 def _finding(judgement: TrainingVerdict, parting: PartingCause, first: Call, second: Optional[Call]) -> Finding:
     comparison = replace(_first_calls(first, second), verdict=judgement.verdict)
     divergence = Divergence(
-        first, comparison, judged="" if judgement.verdict is Verdict.ROUNDING else _said(judgement)
+        first, comparison, judged="" if judgement.verdict is Verdict.ROUNDING else _sentences_of(judgement)
     )
     diagnosis = replace(
-        cause_of_parting(parting).diagnosis(judgement.confidence, _said(judgement), evidence=judgement.evidence),
+        cause_of_parting(parting).diagnosis(judgement.confidence, _sentences_of(judgement), evidence=judgement.evidence),
         # what the runs have measured, and nothing else
         remedy="; ".join(judgement.advice),
     )
     return Finding(divergence, diagnosis, unreproduced=WHOLE_TRAINING)
 
 
-def _said(judgement: TrainingVerdict) -> str:
+def _sentences_of(judgement: TrainingVerdict) -> str:
     return " ".join(judgement.sentences)
 
 
@@ -217,7 +217,7 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
         replay = replace(outcome.result.replay, replayed=judged.replay.replayed)
         return replace(outcome, result=replace(outcome.result, replay=replay, notes=(*outcome.result.notes, seen)))
     result = replace(judged, findings=errors, verdict=Verdict.ERROR, notes=(*judged.notes, *training.notes))
-    return replace(outcome, result=result, training=training if parted else _overruled(training, errors[0]))
+    return replace(outcome, result=result, training=training if parted else _overrule_training(training, errors[0]))
 
 
 def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:
@@ -247,7 +247,7 @@ def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRu
     return replace(outcome, result=replace(outcome.result, findings=tuple(findings)))
 
 
-def _overruled(training: Training, finding: Finding) -> Training:
+def _overrule_training(training: Training, finding: Finding) -> Training:
     """The trainings part no further than rounding does, and yet a call shows an error."""
     divergence = finding.divergence
     wrong = " and ".join(map(full, divergence.wrong)) or "one of the two methods"

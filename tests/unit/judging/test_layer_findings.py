@@ -63,7 +63,7 @@ class Layers(FakeEvaluator):
 def diagnosed(dtype: str, loss: Callable[[str], Optional[float]], outputs: tuple[np.ndarray, ...] = RESULTS):
     divergence = layer_findings.divergence(layered(dtype, outputs))
     assert divergence is not None
-    return stage_diagnose.diagnosed(divergence, (), StageContext(Layers(loss), Environment())).diagnosis
+    return stage_diagnose.diagnose_divergence(divergence, (), StageContext(Layers(loss), Environment())).diagnosis
 
 
 def test_a_layer_that_casts_to_its_inputs_dtype_is_confirmed():

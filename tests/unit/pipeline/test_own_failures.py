@@ -28,20 +28,20 @@ def finding():
 
 
 def test_a_divergence_that_cannot_be_diagnosed_is_a_finding_of_unknown_cause(monkeypatch, finding):
-    monkeypatch.setattr(stage_diagnose, "diagnosed", fails(ValueError("two axes")))
+    monkeypatch.setattr(stage_diagnose, "diagnose_divergence", fails(ValueError("two axes")))
     found = run.finding_of(finding.divergence, (), NOBODY)
     assert (found.divergence, found.diagnosis.code) == (finding.divergence, "QD901")
     assert "qdiag itself failed on this finding (ValueError: two axes)" in found.diagnosis.because
 
 
 def test_a_finding_that_cannot_be_reproduced_stands(monkeypatch, finding):
-    monkeypatch.setattr(stage_prove, "reproduced", fails(ValueError("two axes")))
-    found = run.proven(finding, NOBODY, Path("repro.py"))
+    monkeypatch.setattr(stage_prove, "prove_finding", fails(ValueError("two axes")))
+    found = run.proven_finding(finding, NOBODY, Path("repro.py"))
     assert found.diagnosis.code == finding.diagnosis.code
     assert "ValueError: two axes" in found.diagnosis.because
 
 
 def test_what_the_user_can_mend_is_said(monkeypatch, finding):
-    monkeypatch.setattr(stage_prove, "reproduced", fails(OutputError("the disk is full", "free some space")))
+    monkeypatch.setattr(stage_prove, "prove_finding", fails(OutputError("the disk is full", "free some space")))
     with pytest.raises(OutputError):
-        run.proven(finding, NOBODY, Path("repro.py"))
+        run.proven_finding(finding, NOBODY, Path("repro.py"))

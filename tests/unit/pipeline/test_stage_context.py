@@ -16,7 +16,7 @@ from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_arbitrate import once_rounding
-from qdiag.pipeline.stage_context import StageContext, excused
+from qdiag.pipeline.stage_context import StageContext, excuse_as_rounding
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
@@ -78,7 +78,7 @@ def test_a_tolerance_of_the_users_own_is_not_overruled():
 
 def test_rounding_is_left_as_it_is():
     comparison = apart(1e-7, verdict=Verdict.ROUNDING).comparison
-    assert excused(comparison, judgement("right", "right")) is comparison
+    assert excuse_as_rounding(comparison, judgement("right", "right")) is comparison
 
 
 def test_of_what_is_only_rounding_each_qnode_keeps_the_first_and_worst():

@@ -30,7 +30,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], fo
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
     failing = call(0, circuit(0.3), **failed)
     raised = Divergence(failing, Comparison(methods, Verdict.ERROR, Signature.RAISE), judged="no method gave numbers")
-    return stage_diagnose.diagnosed(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
+    return stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
 
 
 def diagnosed(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], found: Diagnosis = UNKNOWN) -> Diagnosis:

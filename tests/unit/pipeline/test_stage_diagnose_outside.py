@@ -39,35 +39,36 @@ def test_a_qnode_whose_circuit_is_wrong_needs_no_probe() -> None:
 
 
 def test_an_argument_cut_off_before_the_circuit_is_confirmed() -> None:
-    finding = stage_diagnose.diagnosed(only(LOST), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(LOST), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "confirmed")
     assert len(finding.diagnosis.evidence) == 2
 
 
 def test_an_argument_lost_elsewhere_is_likely() -> None:
-    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.25,))), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(probe(argument(), own=(0.25,))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "likely")
 
 
 def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
-    finding = stage_diagnose.diagnosed(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD504", "confirmed")
     assert "(3, 3)" in finding.diagnosis.because
 
 
 def test_another_result_on_plain_numbers_has_no_known_cause_outside_the_circuit() -> None:
-    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(probe(argument(), own=(0.5,), plain_gap=0.1)), (), BENCH)
     assert finding.diagnosis.code == "QD901"
 
 
 def test_a_gradient_lost_at_a_switching_value_is_not_called_detached() -> None:
-    finding = stage_diagnose.diagnosed(only(probe(argument(followed=False, restructured=True, aside=0.0), own=(0.0,))), (), BENCH)
+    lost = only(probe(argument(followed=False, restructured=True, aside=0.0), own=(0.0,)))
+    finding = stage_diagnose.diagnose_divergence(lost, (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD604", "confirmed")
 
 
 def test_what_the_transforms_do_to_a_gradient_is_not_called_detached() -> None:
     bare = ProbedMethod("backprop", (0.5,))
-    finding = stage_diagnose.diagnosed(only(probe(argument(), own=(0.0,), untransformed=bare)), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(probe(argument(), own=(0.0,), untransformed=bare)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD505", "confirmed")
 
 
@@ -78,7 +79,7 @@ def test_what_a_probe_saw_before_the_circuit_went_wrong_is_another_finding() -> 
 
 
 def test_a_gradient_that_is_no_number_comes_from_a_formula_before_the_circuit() -> None:
-    finding = stage_diagnose.diagnosed(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
+    finding = stage_diagnose.diagnose_divergence(only(probe(argument(aside=0.0), own=(float("nan"),))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD306", "confirmed")
     assert "argument scale" in finding.diagnosis.because
 

@@ -216,7 +216,7 @@ class TestCopiesOfTheScriptsFolder:
         ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
-        copied = twin_runs._copied(folder, tmp_path / "copy", folder / "out")
+        copied = twin_runs._copy_folder(folder, tmp_path / "copy", folder / "out")
         assert sorted(str(path.relative_to(copied)) for path in copied.rglob("*") if path.is_file()) == ["data/points.csv", "train.py"]
 
     def test_are_refused_where_they_would_be_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
