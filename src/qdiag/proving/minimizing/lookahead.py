@@ -29,14 +29,14 @@ def likely(strategy: Strategy, count: int, answers: list[bool]) -> Iterator[Item
         weight, guesses = heapq.heappop(heap)
         if -weight < FLOOR:
             return
-        question = _replayed(strategy, count, answers + guesses)
+        question = _next_question(strategy, count, answers + guesses)
         if question is not None:
             yield question
             heapq.heappush(heap, (weight * yes, guesses + [True]))
             heapq.heappush(heap, (weight * (1 - yes), guesses + [False]))
 
 
-def _replayed(strategy: Strategy, count: int, answers: list[bool]) -> Optional[Items]:
+def _next_question(strategy: Strategy, count: int, answers: list[bool]) -> Optional[Items]:
     plan = strategy(count)
     try:
         question = next(plan)

@@ -72,7 +72,7 @@ class Oracle:
         if self._threads is not None:
             self._threads.shutdown(wait=False)
 
-    def known(self, candidate: Circuit) -> Optional[bool]:
+    def known_answer(self, candidate: Circuit) -> Optional[bool]:
         """The answer, where it costs nothing."""
         return self._known.get(key_of(candidate))
 
@@ -93,7 +93,7 @@ class Oracle:
         self.calls += 1
         begun = time.perf_counter()
         started = self._ahead.pop(key, None)
-        answer = started.result() if started is not None else self._answered(candidate)
+        answer = started.result() if started is not None else self._answer(candidate)
         waited = time.perf_counter() - begun
         self.seconds += waited
         if answer is None:
@@ -115,7 +115,7 @@ class Oracle:
         self._forget(set(wanted))
         for key, candidate in wanted.items():
             if key not in self._known and key not in self._ahead and self._free:
-                self._ahead[key] = self._threads.submit(self._answered, candidate)
+                self._ahead[key] = self._threads.submit(self._answer, candidate)
 
     @property
     def _free(self) -> bool:
@@ -125,7 +125,7 @@ class Oracle:
         for key in [key for key, future in self._ahead.items() if key not in wanted and future.cancel()]:
             del self._ahead[key]
 
-    def _answered(self, candidate: Circuit) -> Optional[bool]:
+    def _answer(self, candidate: Circuit) -> Optional[bool]:
         """The answer, or None where the candidate cannot be built or evaluated."""
         try:
             return bool(self.interesting(candidate))

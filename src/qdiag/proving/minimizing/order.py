@@ -38,8 +38,8 @@ PI_FRACTIONS = tuple(sign * math.pi / part for part in (1, 2, 4, 3) for sign in 
 
 def key(circuit: Circuit) -> Key:
     """What a circuit is compared by: smaller is simpler."""
-    operations = [_measured(node) for node in circuit.operations]
-    measurements = [_measured(node) for node in circuit.measurements]
+    operations = [_measure_node(node) for node in circuit.operations]
+    measurements = [_measure_node(node) for node in circuit.measurements]
     both = operations + measurements
     wires = circuit.wires
     return (
@@ -78,7 +78,7 @@ class _Measured:
 
 # Edits share the nodes that they leave alone, so most of a candidate has been measured before. Nodes compare by identity.
 @lru_cache(maxsize=1 << 15)
-def _measured(node: Node) -> _Measured:
+def _measure_node(node: Node) -> _Measured:
     parameters = parameters_of(node)
     nodes = nodes_of(node)
     return _Measured(

@@ -23,7 +23,7 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> PennyLaneEdits:
     """
     gates: dict[tuple[str, int, tuple[Label, ...]], Optional[Node]] = {}
 
-    def expanded(circuit: Circuit, position: int) -> Optional[Circuit]:
+    def expand(circuit: Circuit, position: int) -> Optional[Circuit]:
         found: Optional[Circuit] = evaluator.call(remote.expanded, circuit, (position,), trusted).result()
         return found
 
@@ -34,8 +34,8 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> PennyLaneEdits:
         made = gates[asked]
         return None if made is None else replace(made, data=numbers)
 
-    def batched(circuit: Circuit) -> tuple[int, ...]:
+    def batched_parameters(circuit: Circuit) -> tuple[int, ...]:
         found: tuple[int, ...] = evaluator.call(remote.batched, circuit, trusted).result()
         return found
 
-    return PennyLaneEdits(expanded, gate, batched)
+    return PennyLaneEdits(expand, gate, batched_parameters)

@@ -59,7 +59,7 @@ def kind_of(observation: Observation) -> DifferenceKind:
     """What kind of difference was observed."""
     comparison, sides = observation.comparison, observation.sides
     where = Signature.JACOBIAN if comparison.where is Signature.VJP else comparison.where
-    first, second = (_raised(side.failure) for side in sides)
+    first, second = (_exception_and_place(side.failure) for side in sides)
     vanishes = _vanishing(*sides, where, comparison.bound) if where in (Signature.OUTPUT, Signature.JACOBIAN) else (False, False)
     return DifferenceKind(where, comparison.verdict, (first, second), vanishes)
 
@@ -72,7 +72,7 @@ def excess(comparison: Comparison) -> float:
     return comparison.max_abs / bound if bound else math.inf
 
 
-def _raised(failure: Optional[Failure]) -> str:
+def _exception_and_place(failure: Optional[Failure]) -> str:
     if failure is None:
         return ""
     place = failure.frames[-1].rpartition(":")[0] if failure.frames else ""
@@ -135,7 +135,7 @@ class SameDifference:
 
     def __call__(self, circuit: Circuit) -> bool:  # noqa: D102 - the class says it
         if self.noisy(circuit):
-            return decided(lambda repeat: self.clearness(self.observe(circuit, repeat)))
+            return decide_by_repeats(lambda repeat: self.clearness(self.observe(circuit, repeat)))
         observation = self.observe(circuit)
         return self.clearness(observation) >= 1.0 and self.same_wrong(circuit, observation)
 
@@ -171,7 +171,7 @@ class SameDifference:
         return bool(circuit.shots) or any(method.stochastic for method in self.question.methods)
 
 
-def decided(clearness: Callable[[int], float], most: int = MOST_REPEATS) -> bool:
+def decide_by_repeats(clearness: Callable[[int], float], most: int = MOST_REPEATS) -> bool:
     """Whether a random quantity is above 1, from as few repeats as leave no doubt.
 
     Parameters

@@ -226,7 +226,7 @@ class _Search:
         size = key(candidate)
         if size >= (floor or self.best_key):
             # what leaves a circuit as it was counts as done, so that it does not spoil a group
-            return self.oracle.known(candidate) is True and size == self.best_key
+            return self.oracle.known_answer(candidate) is True and size == self.best_key
         if not self.oracle.ask(candidate):
             return False
         if size < self.best_key:

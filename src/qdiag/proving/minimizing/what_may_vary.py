@@ -15,7 +15,7 @@ from qdiag.proving.minimizing.changes import PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes.parts import drop_terms
 from qdiag.proving.minimizing.passes.simpler_gates import peel, simplify_gates, simplify_observables
-from qdiag.proving.minimizing.passes.simpler_numbers import adjustable, freeze_parameters, held, widen_precision
+from qdiag.proving.minimizing.passes.simpler_numbers import adjustable, freeze_parameters, held_parameters, widen_precision
 from qdiag.proving.minimizing.passes.wires import narrow
 
 OTHER_NUMBERS = (0.37, 1.9, -2.6)
@@ -53,7 +53,7 @@ class Explanation:
 
     def sentences(self, circuit: Circuit) -> tuple[str, ...]:
         """What a reader should know of the circuit that was explained."""
-        owners = {found.position: found.owner for found in held(circuit)}
+        owners = {found.position: found.owner for found in held_parameters(circuit)}
         free = dict.fromkeys(_operator_on_wires(owners[position]) for position, _ in self.free_numbers)
         others = (_operator_on_wires(circuit.operations[position]) for position in self.free_operations)
         found = [f"any number in {name} shows it" for name in free]
@@ -86,7 +86,7 @@ def explain(
     operations = tuple(
         position
         for position in range(len(circuit.operations))
-        if (swapped := list(_swapped(circuit, position, tools))) and all(oracle.ask(other) for _, other in swapped)
+        if (swapped := list(_gate_swaps(circuit, position, tools))) and all(oracle.ask(other) for _, other in swapped)
     )
     for words, candidate in _neighbours(circuit, tools):
         if circuit.trainable and not candidate.trainable:
@@ -103,7 +103,7 @@ def _with_others(circuit: Circuit, elements: list[tuple[int, int]]) -> Iterator[
         yield with_elements(circuit, elements, number)
 
 
-def _swapped(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
+def _gate_swaps(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
     node = circuit.operations[position]
     numbers = tuple(part for part in node.data if isinstance(part, Parameter))
     for name in next((row for row in ALIKE if node.name in row), ()):
@@ -114,7 +114,7 @@ def _swapped(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> Itera
 
 def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:
     """Circuits one change away, the smallest changes first."""
-    owners = {found.position: found.owner for found in held(circuit)}
+    owners = {found.position: found.owner for found in held_parameters(circuit)}
     for elements, current in adjustable(circuit):
         for candidate in _with_others(circuit, elements):
             number = candidate.parameters[elements[0][0]].value.reshape(-1)[elements[0][1]]
@@ -124,7 +124,7 @@ def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[st
         where = f" in {_operator_on_wires(owners[position])}" if position in owners else ""
         yield from _each(f"a constant number{where}", (frozen,))
     for position in range(len(circuit.operations)):
-        yield from _swapped(circuit, position, workshop)
+        yield from _gate_swaps(circuit, position, workshop)
     for propose in _SIMPLER:
         candidates = (candidate for candidate in propose(circuit, workshop).each() if candidate is not None)
         yield from ((_instead(circuit, candidate), candidate) for candidate in candidates)

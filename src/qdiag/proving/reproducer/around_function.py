@@ -67,7 +67,7 @@ def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, lan
     module_import = TORCH if in_torch else AUTOGRAD
     qnode, imports = _qnode(call, interface, language)
     given = ", ".join(f"{argument.name}={argument.name}" for argument in call.arguments)
-    results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").filled("qnode", given)
+    results = Layout(call.circuit, interface, (), "output").outputs(module_import, f"{module}.hstack").fill("qnode", given)
     real = all(node.name in REAL_NUMBERS for node in call.circuit.measurements)
     gradient = f"torch.autograd.functional.jacobian(loss, {name})" if in_torch else f"qml.jacobian(loss)({name})"
     body = (

@@ -14,7 +14,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import NUMPY, TORCH
 from qdiag.model.method import Method
-from qdiag.proving.reproducer.expressions import Layout, converted, plain, table
+from qdiag.proving.reproducer.expressions import Layout, argument_expression, plain, table
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import Variable
 
@@ -93,15 +93,15 @@ class Body:
     def value(self, side: Method, device: str = "") -> str:
         """What one side works out, in a line."""
         precision = side.precision
-        arguments = ", ".join(converted(v, self.layout.interface, precision) for v in self.layout.variables)
+        arguments = ", ".join(argument_expression(v, self.layout.interface, precision) for v in self.layout.variables)
         if side.diff_method == "none":
             arguments = ", ".join(plain(v, self.layout.interface) for v in self.layout.variables)
             found = self.layout.outputs(NUMPY, "np.hstack")
             self.imports |= found.imports
-            return found.filled(self.qnode(side, device), arguments)
+            return found.fill(self.qnode(side, device), arguments)
         self.imports |= self.template.imports
         if self.template.is_plain:
-            return self.template.filled(self.qnode(side, device), arguments)
+            return self.template.fill(self.qnode(side, device), arguments)
         return f"result({', '.join(filter(None, [self.qnode(side, device), arguments]))})"
 
     def helper(self) -> list[str]:
@@ -109,7 +109,7 @@ class Body:
         if self.template.is_plain or self.task.where in (Signature.SHAPE, Signature.DTYPE):
             return []
         arguments = ", ".join(filter(None, ["qnode", self.layout.names]))
-        return ["", "", f"def result({arguments}):", f"    return {self.template.filled('qnode', self.layout.names)}"]
+        return ["", "", f"def result({arguments}):", f"    return {self.template.fill('qnode', self.layout.names)}"]
 
     # --- verdicts
 
@@ -135,11 +135,11 @@ class Body:
         return [
             *lines,
             "gap = abs(a - b).max()",
-            *self.printed(known if second.diff_method != "arbiter" else None),
+            *self.printing_code(known if second.diff_method != "arbiter" else None),
             f"sys.exit(not gap <= {tolerance})  # 1 while they differ, also by NaN",
         ]
 
-    def printed(self, known: Optional[np.ndarray]) -> list[str]:
+    def printing_code(self, known: Optional[np.ndarray]) -> list[str]:
         """The table: both results and the reference in full, or only the worst element where they are large."""
         labels = [self.task.label(side) for side in self.task.sides]
         width = max(len("difference"), *map(len, labels))
@@ -180,7 +180,7 @@ class Body:
             lines.append(f'print("{self.task.label(other)}:", {self.value(other)})')
         lines += [f"device = {self.device(culprit)[0]}", "try:", f'    print("{label}:", {self.value(culprit, "device")})']
         exit_line = f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{error}}")  # exit code 1'
-        return [*lines, *_caught(self.task.exception), exit_line]
+        return [*lines, *_except_clause(self.task.exception), exit_line]
 
     def attribute(self, where: Signature) -> list[str]:
         """Two shapes or dtypes that should be equal."""
@@ -194,7 +194,7 @@ class Body:
         return [*lines, "sys.exit(a != b)  # 1 while they differ"]
 
 
-def _caught(exception: str) -> list[str]:
+def _except_clause(exception: str) -> list[str]:
     """The ``except`` clause for an exception by its class name, without importing its class."""
     kind = getattr(builtins, exception, None)
     if isinstance(kind, type) and issubclass(kind, Exception):

@@ -33,7 +33,7 @@ class Template:
         """Whether it reads well where it stands."""
         return "lambda" not in self.text and "for " not in self.text
 
-    def filled(self, qnode: str, arguments: str) -> str:
+    def fill(self, qnode: str, arguments: str) -> str:
         """The expression for one side."""
         return self.text.replace("{qnode}", qnode).replace("{arguments}", arguments)
 
@@ -159,7 +159,7 @@ class Layout:
             imports = frozenset([AUTOGRAD])
         elif self.several:
             inner = self.outputs(AUTOGRAD, "pnp.hstack")
-            function, imports = f"lambda {self.names}: {inner.filled('{qnode}', self.names)}", inner.imports
+            function, imports = f"lambda {self.names}: {inner.fill('{qnode}', self.names)}", inner.imports
         derivative = f"qml.{'grad' if self.filled and self.is_scalar else 'jacobian'}({function})"
         if self.quantity == "hessian":
             derivative = f"qml.jacobian({derivative})"
@@ -176,7 +176,7 @@ class Layout:
         shape, size = variable.value.value.shape, variable.value.value.size
         lines = [f"plain = {qnode}", f"point = {plain(variable, self.interface, wide=True)}"]
         if self.several:
-            results = self.outputs(NUMPY, "np.hstack").filled("plain", "at")
+            results = self.outputs(NUMPY, "np.hstack").fill("plain", "at")
             lines += ["", "", "def slope(h):", f"    ahead, behind = ({results} for at in (point + h, point - h))"]
             lines += [f"    return (ahead - behind) / {TWICE}", "", ""]
         slope = "slope({})" if self.several else f"(plain(point + {{0}}) - plain(point - {{0}})) / {TWICE}"
@@ -220,7 +220,7 @@ def plain(variable: Variable, interface: str, *, wide: bool = False) -> str:
     return f"np.array({variable.name}{', np.float64' if narrow else ''})"
 
 
-def converted(variable: Variable, interface: str, precision: str) -> str:
+def argument_expression(variable: Variable, interface: str, precision: str) -> str:
     """A variable as an argument, in the precision that a method asks for ("" to leave it)."""
     value = variable.value.value
     target = precision if value.dtype.kind == "f" else {"float64": "complex128", "float32": "complex64"}.get(precision, "")

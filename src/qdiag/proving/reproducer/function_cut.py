@@ -50,10 +50,10 @@ def cut_function(text: str, line: int) -> FunctionCut:
         module = ast.parse(text)
     except (SyntaxError, ValueError):
         raise _refusal("its file cannot be read any more") from None
-    function, around = _found(module, line)
+    function, around = _find_function(module, line)
     if around and isinstance(around[-1], ast.ClassDef):
         raise _refusal(f"it is a method of {around[-1].name}")
-    inner = {name for node in around for name in _bound(node)}
+    inner = {name for node in around for name in _bound_names(node)}
     needed = _Needed(module, text.splitlines(), inner)
     bare = copy.copy(function)
     bare.decorator_list = []
@@ -68,7 +68,7 @@ def _refusal(why: str) -> OpaqueCircuitError:
     return OpaqueCircuitError(f"the quantum function cannot be cut out of the script: {why}", "cut the script down by hand")
 
 
-def _found(module: ast.Module, line: int) -> tuple[ast.FunctionDef, list[ast.stmt]]:
+def _find_function(module: ast.Module, line: int) -> tuple[ast.FunctionDef, list[ast.stmt]]:
     """The function that starts at a line, and what it is nested in, outermost first."""
 
     def below(node: ast.AST, around: list[ast.stmt]) -> Iterator[tuple[ast.FunctionDef, list[ast.stmt]]]:
@@ -88,7 +88,7 @@ def _lines(source: Sequence[str], node: ast.stmt) -> list[str]:
     return textwrap.dedent("\n".join(source[node.lineno - 1 : node.end_lineno])).splitlines()
 
 
-def _bound(node: ast.AST) -> set[str]:
+def _bound_names(node: ast.AST) -> set[str]:
     """The names that are bound somewhere inside a node."""
     names: set[str] = set()
     for inner in ast.walk(node):
@@ -108,7 +108,7 @@ def _bound(node: ast.AST) -> set[str]:
 def _free(node: ast.AST) -> list[str]:
     """The names that a node reads and does not bind, in order of appearance."""
     read = [inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)]
-    bound = _bound(node)
+    bound = _bound_names(node)
     return [name for name in dict.fromkeys(read) if name not in bound and not hasattr(builtins, name)]
 
 
@@ -154,7 +154,7 @@ def _bindings(node: ast.stmt) -> set[str]:
     """The names that a statement of a module binds there, also inside a loop or a condition, but not inside a function."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return {node.name}
-    return _bound(node)
+    return _bound_names(node)
 
 
 def _import(node: Union[ast.Import, ast.ImportFrom], name: str) -> str:

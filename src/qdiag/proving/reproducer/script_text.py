@@ -52,12 +52,12 @@ class Script:
         """The script as it is written to a file."""
         settings = ["", *self.settings] if self.settings else []
         blocks = [
-            [*comment(self.header), "import sys", "", SKIP, "", *ordered(self.imports), *settings],
+            [*comment(self.header), "import sys", "", SKIP, "", *order_imports(self.imports), *settings],
             *([definition.rstrip("\n")] for definition in self.definitions),
             list(self.function),
             list(self.body),
         ]
-        return "\n\n\n".join("\n".join(_wrapped(block)) for block in blocks) + "\n"
+        return "\n\n\n".join("\n".join(_wrap_lines(block)) for block in blocks) + "\n"
 
 
 def comment(sentences: Iterable[str]) -> list[str]:
@@ -68,16 +68,16 @@ def comment(sentences: Iterable[str]) -> list[str]:
     return lines
 
 
-def ordered(imports: Iterable[str]) -> list[str]:
+def order_imports(imports: Iterable[str]) -> list[str]:
     """Plain imports before those from a module, each once."""
     return sorted(set(imports), key=lambda line: (line.startswith("from "), line))
 
 
-def _wrapped(lines: Sequence[str]) -> list[str]:
-    return [part for line in lines for part in (_folded(line) if len(line) > WIDTH and "\n" not in line else [line])]
+def _wrap_lines(lines: Sequence[str]) -> list[str]:
+    return [part for line in lines for part in (_fold_line(line) if len(line) > WIDTH and "\n" not in line else [line])]
 
 
-def _folded(line: str) -> list[str]:
+def _fold_line(line: str) -> list[str]:
     """A long line of code over several, where that leaves its meaning untouched."""
     if line.lstrip().startswith("#") or line == SKIP:
         return [line]

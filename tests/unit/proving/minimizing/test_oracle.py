@@ -48,15 +48,15 @@ def test_what_was_noted_beside_a_circuit_makes_it_no_other() -> None:
 @pytest.mark.parametrize("answer", [True, False])
 def test_an_answer_is_known_once_it_was_given(answer: bool) -> None:
     oracle = Oracle(Asked(answer))
-    assert oracle.known(ONE) is None
+    assert oracle.known_answer(ONE) is None
     oracle.ask(ONE)
-    assert oracle.known(SAME) is answer
-    assert oracle.known(OTHER) is None
+    assert oracle.known_answer(SAME) is answer
+    assert oracle.known_answer(OTHER) is None
 
 
 def test_to_know_costs_nothing() -> None:
     oracle = Oracle(Asked())
-    oracle.known(ONE)
+    oracle.known_answer(ONE)
     assert oracle.calls == 0
 
 
@@ -88,7 +88,7 @@ def test_ctrl_c_is_no_answer() -> None:
     oracle = Oracle(interrupted)
     with pytest.raises(KeyboardInterrupt):
         oracle.ask(ONE)
-    assert oracle.known(ONE) is None
+    assert oracle.known_answer(ONE) is None
 
 
 class TestAhead:

@@ -15,7 +15,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse
-from qdiag.proving.minimizing.same_difference import SameDifference, decided
+from qdiag.proving.minimizing.same_difference import SameDifference, decide_by_repeats
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.small_circuits import circuit, gate, names, number
 
@@ -123,12 +123,12 @@ class TestNoise:
     @pytest.mark.parametrize(("samples", "answer", "asked"), [([100.0], True, 1), ([0.01], False, 1), ([0.0], False, 1)])
     def test_a_clear_answer_takes_one_sample(self, samples: list[float], answer: bool, asked: int) -> None:
         taken = []
-        assert decided(lambda repeat: taken.append(repeat) or samples[repeat]) is answer
+        assert decide_by_repeats(lambda repeat: taken.append(repeat) or samples[repeat]) is answer
         assert len(taken) == asked
 
     def test_a_close_one_takes_more_and_the_most_is_five(self) -> None:
         taken = []
-        decided(lambda repeat: taken.append(repeat) or (1.5, 0.7)[repeat % 2])
+        decide_by_repeats(lambda repeat: taken.append(repeat) or (1.5, 0.7)[repeat % 2])
         assert len(taken) == 5
 
     def test_each_repeat_has_random_numbers_of_its_own(self) -> None:

@@ -15,7 +15,7 @@ from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.import_lines import HESSIAN, JACOBIAN, NUMPY
 from qdiag.model.method import ARBITER
-from qdiag.proving.reproducer.expressions import Layout, Template, converted, plain, table
+from qdiag.proving.reproducer.expressions import Layout, Template, argument_expression, plain, table
 from qdiag.proving.reproducer.variables import Variable, variables_of
 from tests.worlds.scripts import EXPVAL, PROBS, STATE, rotation
 
@@ -57,7 +57,7 @@ QML = SimpleNamespace(jacobian=derivative, grad=derivative)
 
 def value(template: Template, qnode: Callable[..., Any], **known: Any) -> Any:
     """What an expression of numpy's comes to."""
-    text = template.filled("qnode", ", ".join(known))
+    text = template.fill("qnode", ", ".join(known))
     return eval(text, {"qnode": qnode, "np": np, "pnp": np, "qml": QML, **known})
 
 
@@ -303,12 +303,12 @@ def test_numbers_lose_their_interface_and_single_precision_where_differences_nee
     ],
 )
 def test_a_number_is_converted_where_it_has_another_precision(number: Any, interface: str, precision: str, text: str) -> None:
-    assert converted(number_of(Circuit((rotation(number),), (EXPVAL,))), interface, precision) == text
+    assert argument_expression(number_of(Circuit((rotation(number),), (EXPVAL,))), interface, precision) == text
 
 
 def test_an_expression_inside_another_brings_its_imports() -> None:
     found = Template("{qnode}({arguments})").then("np.ravel(", ")", NUMPY)
-    assert (found.filled("circuit", "x"), found.imports) == ("np.ravel(circuit(x))", frozenset([NUMPY]))
+    assert (found.fill("circuit", "x"), found.imports) == ("np.ravel(circuit(x))", frozenset([NUMPY]))
 
 
 def test_what_names_the_qnode_inside_a_lambda_does_not_read_well_where_it_stands() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from platform import python_version
 
 from qdiag.model.call import Environment
-from qdiag.proving.reproducer.script_text import SKIP, WIDTH, Script, comment, ordered, versions
+from qdiag.proving.reproducer.script_text import SKIP, WIDTH, Script, comment, order_imports, versions
 
 
 def test_comments_cannot_break_out_of_their_line():
@@ -61,7 +61,7 @@ def test_without_settings_and_classes_there_is_no_gap() -> None:
 
 
 def test_an_import_comes_once() -> None:
-    assert ordered(["import torch", "import torch", "from a import b", "import numpy as np"]) == [
+    assert order_imports(["import torch", "import torch", "from a import b", "import numpy as np"]) == [
         "import numpy as np",
         "import torch",
         "from a import b",

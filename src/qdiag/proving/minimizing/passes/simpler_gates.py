@@ -89,11 +89,11 @@ def peel(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     for place, value in places(circuit):
         measures = len(place) == 1 and place[0] >= len(circuit.operations)
         if isinstance(value, Node) and not measures and value.name not in GATHERING:
-            groups += [[Edit(place, (inner,))] for inner in _wrapped(value)]
+            groups += [[Edit(place, (inner,))] for inner in _inner_nodes(value)]
     return Changes.of_edits(circuit, groups)
 
 
-def _wrapped(node: Node) -> Iterator[Node]:
+def _inner_nodes(node: Node) -> Iterator[Node]:
     for part in node.data:
         for inner in part if isinstance(part, (list, tuple)) else (part,):
             if isinstance(inner, Node):

@@ -27,7 +27,7 @@ class Held:
     owner: Node
 
 
-def held(circuit: Circuit) -> tuple[Held, ...]:
+def held_parameters(circuit: Circuit) -> tuple[Held, ...]:
     """The parameters that stand for numbers of the user's (not the index arrays of sparse matrices)."""
     positions = iter(range(len(circuit.parameters)))
 
@@ -90,7 +90,7 @@ Elements = list[tuple[int, int]]
 
 def adjustable(circuit: Circuit) -> Iterator[tuple[Elements, complex]]:
     """Numbers that may be changed by themselves, with their values."""
-    for found in held(circuit):
+    for found in held_parameters(circuit):
         value, name = found.parameter.value, found.owner.name
         if name in UNITARY or (name in families.STATE_DATA and not _normalizes(found.owner)):
             continue
@@ -116,7 +116,7 @@ def set_numbers(number: float) -> Propose:
             for elements, current in adjustable(circuit)
             if simplicity(number) < simplicity(current) and _holds(kinds[elements[0][0]], number)
         ]
-        return Changes(len(groups), lambda items: with_elements(circuit, _joined(groups, items), number))
+        return Changes(len(groups), lambda items: with_elements(circuit, _elements_of_groups(groups, items), number))
 
     return propose
 
@@ -136,7 +136,7 @@ def round_numbers(digits: int) -> Propose:
             for elements, current in adjustable(circuit)
             if kinds[elements[0][0]].kind in "fc" and np.isfinite(current) and _shorter(current, digits)
         ]
-        return Changes(len(groups), lambda items: rounded(circuit, _joined(groups, items), digits))
+        return Changes(len(groups), lambda items: rounded(circuit, _elements_of_groups(groups, items), digits))
 
     return propose
 
@@ -147,7 +147,7 @@ def _shorter(number: complex, digits: int) -> bool:
     return simplicity(kind(after if isinstance(number, (complex, np.complexfloating)) else after.real)) < simplicity(number)
 
 
-def _joined(groups: list[Elements], items: frozenset[int]) -> Elements:
+def _elements_of_groups(groups: list[Elements], items: frozenset[int]) -> Elements:
     return [element for item in sorted(items) for element in groups[item]]
 
 
@@ -157,7 +157,7 @@ def _joined(groups: list[Elements], items: frozenset[int]) -> Elements:
 def simplify_matrices(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``QubitUnitary([[0.6, -0.8], [0.8, 0.6]])`` → ``QubitUnitary(identity)``, or the exchange of its basis states."""
     replacements = []
-    for found in held(circuit):
+    for found in held_parameters(circuit):
         value = found.parameter.value
         if value.ndim == 2 and value.shape[0] == value.shape[1] and found.owner.name in UNITARY | families.HERMITIAN_MATRICES:
             identity = np.eye(len(value), dtype=value.dtype)
@@ -168,7 +168,7 @@ def simplify_matrices(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
 def simplify_states(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``StatePrep([0.6, 0.8])`` → ``StatePrep([0, 1])``, or the first basis state, or all amplitudes the same."""
     replacements = []
-    for found in held(circuit):
+    for found in held_parameters(circuit):
         value = found.parameter.value
         if found.owner.name in families.STATE_DATA and value.ndim == 1 and value.dtype.kind in "fc":
             size = len(value)

@@ -26,10 +26,10 @@ def narrow(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
 def merge_wires(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX(wires=0) RY(wires=1)`` → ``RX(wires=0) RY(wires=0)``."""
     merged = (relabelled(circuit, {second: first}) for first, second in combinations(circuit.wires, 2))
-    return Changes.whole([candidate for candidate in merged if not _doubled(candidate)])
+    return Changes.whole([candidate for candidate in merged if not _acts_twice_on_a_wire(candidate)])
 
 
-def _doubled(circuit: Circuit) -> bool:
+def _acts_twice_on_a_wire(circuit: Circuit) -> bool:
     """Whether an operator would act on one wire twice."""
     lists = (value.labels for node in circuit.nodes for value in walk(node) if isinstance(value, Wires))
     touched = (node.wires for top in circuit.operations for node in walk(top) if isinstance(node, Node))

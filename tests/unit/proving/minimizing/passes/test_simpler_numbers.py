@@ -13,7 +13,7 @@ from qdiag.proving.minimizing.order import smaller
 from qdiag.proving.minimizing.passes.simpler_numbers import (
     adjustable,
     freeze_parameters,
-    held,
+    held_parameters,
     plain_containers,
     round_numbers,
     set_numbers,
@@ -63,7 +63,7 @@ def test_a_state_that_normalises_itself_may_be_changed() -> None:
 
 
 def test_a_number_belongs_to_the_operator_that_holds_it() -> None:
-    (found,) = held(circuit(controlled(gate("RX", 0.3, wires=(1,)), 0)))
+    (found,) = held_parameters(circuit(controlled(gate("RX", 0.3, wires=(1,)), 0)))
     assert (found.owner.name, found.position) == ("RX", 0)
 
 
