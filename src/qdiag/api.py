@@ -26,8 +26,8 @@ from qdiag.pipeline.run_options import JudgedRun, Options, Silence
 from qdiag.recording.session import Session, paused
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import markdown
+from qdiag.report.outline import Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder

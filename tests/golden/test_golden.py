@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from qdiag._version import __version__
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import findings_json, github, html, markdown, terminal
+from qdiag.report.outline import Document
 from tests.worlds.results import CASES
 
 FILES = Path(__file__).parent / "files"

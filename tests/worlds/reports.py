@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import terminal
+from qdiag.report.outline import Document
 
 
 def printed(document: Document, width: int = 80, encoding: str = "utf-8", *, verbose: bool = False) -> str:

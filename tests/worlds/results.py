@@ -28,7 +28,7 @@ from qdiag.model.findings import (
     Unfaithful,
 )
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document, NextStep
+from qdiag.report.outline import Document, NextStep
 from qdiag.report.redacting.redaction import Secrets
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.small_circuits import circuit, combination, controlled, expval, gate, probs

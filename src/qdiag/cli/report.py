@@ -19,9 +19,9 @@ from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
 from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content import figures
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import bundle as zip_bundle
 from qdiag.report.formats import findings_json, github, html, markdown, terminal
+from qdiag.report.outline import Document
 from qdiag.trace import run_folder
 
 REPOSITORY = "PennyLaneAI/pennylane"

@@ -17,7 +17,7 @@ from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import full, names_of
-from qdiag.report.content.outline import Document, GapPlot
+from qdiag.report.outline import Document, GapPlot
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace

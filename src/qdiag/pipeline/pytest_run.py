@@ -16,7 +16,7 @@ from qdiag.model.method import parse_list
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import Options, Silence
-from qdiag.report.content.outline import Chapter, Document
+from qdiag.report.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder

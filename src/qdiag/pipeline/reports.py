@@ -11,8 +11,8 @@ from qdiag.model.comparison import Verdict
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document, NextStep
 from qdiag.report.formats import findings_json, markdown
+from qdiag.report.outline import Document, NextStep
 from qdiag.trace.run_folder import RunFolder
 
 

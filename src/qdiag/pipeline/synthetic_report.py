@@ -32,7 +32,7 @@ from qdiag.pipeline.stage_prove import load_minimal, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document
 from qdiag.report.content.method_names import full
-from qdiag.report.content.outline import Document
+from qdiag.report.outline import Document
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
 

@@ -15,7 +15,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse
 from qdiag.pipeline import pytest_run
 from qdiag.pipeline.pytest_run import Span
-from qdiag.report.content.outline import Document
+from qdiag.report.outline import Document
 from qdiag.trace import writer
 from qdiag.trace.run_folder import RunFolder
 from tests.worlds.judged_runs import judged_run

@@ -11,8 +11,8 @@ from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
 from qdiag.report.content import outline_file
-from qdiag.report.content.outline import Document, NextStep
 from qdiag.report.formats import bundle, findings_json, github, html, markdown
+from qdiag.report.outline import Document, NextStep
 from tests.unit.report.redacting.test_patterns import PATTERNS
 from tests.unit.report.redacting.test_redaction import ARGUMENTS, KNOWN, SECRETS
 from tests.worlds.reports import printed

@@ -14,7 +14,7 @@ from qdiag.report.content.drawing import drawing
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
 from qdiag.report.content.gaps import heat_map
 from qdiag.report.content.method_names import Names, full
-from qdiag.report.content.outline import Chapter, Code, Fact, Station, Table
+from qdiag.report.outline import Chapter, Code, Fact, Station, Table
 
 _MOST_UNITS = 1e4
 """Beyond so many units of the working precision, counting them says nothing."""

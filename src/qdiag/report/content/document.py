@@ -15,9 +15,9 @@ from qdiag.report.content.chapters import chapter, exception_line, reproducer_st
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, short_line
 from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
-from qdiag.report.content.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.content.trainings import training_record, trainings
 from qdiag.report.formats.findings_json import record
+from qdiag.report.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.redacting.redaction import Secrets, redact, secrets_of_this_machine
 
 

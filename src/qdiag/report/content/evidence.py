@@ -9,7 +9,7 @@ from typing import Optional
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Evidence, Outcome
 from qdiag.report.content.figures import ARROW, gap
-from qdiag.report.content.outline import Table
+from qdiag.report.outline import Table
 
 MOST_IN_A_SENTENCE = 2
 """Experiments that heal, and as many that do not."""

@@ -15,7 +15,7 @@ from qdiag.model.findings import Finding, Result
 from qdiag.model.method import Method
 from qdiag.report.content.figures import count, gap, precision, short_line, units
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.outline import Curve, GapPlot, HeatMap
+from qdiag.report.outline import Curve, GapPlot, HeatMap
 
 _LONGEST_NAME = 16
 """Characters of a parameter's name along a heat map."""

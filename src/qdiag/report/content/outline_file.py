@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from qdiag.errors import TraceError
 from qdiag.report.content.figures import word
-from qdiag.report.content.outline import Document
+from qdiag.report.outline import Document
 
 FORMAT = 1
 

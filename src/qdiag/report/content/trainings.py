@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from qdiag.model.twin_training import QUANTITIES, THRESHOLDS, Growth, Training, TwinRun
 from qdiag.report.content.figures import NOTHING, count, gap, word
-from qdiag.report.content.outline import Curve, Table, TrainingPlot, Trainings
+from qdiag.report.outline import Curve, Table, TrainingPlot, Trainings
 
 _PLOTTED = ("method", "qnode-float64", "float64")
 

@@ -9,8 +9,8 @@ from typing import Optional
 
 from qdiag.errors import OutputError
 from qdiag.report.content.drawing import text as drawing_text
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import findings_json, github, markdown
+from qdiag.report.outline import Document
 
 LARGEST = 25_000_000
 """Bytes that GitHub takes in an attachment."""

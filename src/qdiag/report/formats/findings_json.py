@@ -13,7 +13,7 @@ from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
 from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
-from qdiag.report.content.outline import Document
+from qdiag.report.outline import Document
 
 SCHEMA = 1
 

@@ -8,8 +8,8 @@ from typing import Optional
 from urllib.parse import urlencode
 
 from qdiag.report.content.figures import short_line
-from qdiag.report.content.outline import Chapter, Document
 from qdiag.report.formats import markdown
+from qdiag.report.outline import Chapter, Document
 
 NEW_ISSUE = "https://github.com/PennyLaneAI/pennylane/issues/new"
 TEMPLATE = "bug_report.yml"

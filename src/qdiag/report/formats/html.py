@@ -9,8 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from qdiag.report.content.drawing import Drawing
-from qdiag.report.content.outline import Document, GapPlot, HeatMap, TrainingPlot
 from qdiag.report.formats import plots
+from qdiag.report.outline import Document, GapPlot, HeatMap, TrainingPlot
 
 
 def render(document: Document) -> str:

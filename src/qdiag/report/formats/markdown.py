@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from qdiag.report.content.drawing import text as drawing_text
 from qdiag.report.content.figures import ARROW
-from qdiag.report.content.outline import Chapter, Code, Document, Fact, Station, Table, Trainings
+from qdiag.report.outline import Chapter, Code, Document, Fact, Station, Table, Trainings
 
 
 def render(document: Document) -> str:

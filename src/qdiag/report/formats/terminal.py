@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from qdiag.report.content.outline import Chapter, Document, Fact, Table, Trainings
+from qdiag.report.outline import Chapter, Document, Fact, Table, Trainings
 
 COLOURS = {"AGREE": "green", "ROUNDING": "cyan", "ERROR": "red", "INCONCLUSIVE": "yellow"}
 IN_FULL = 2

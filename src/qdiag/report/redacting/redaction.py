@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import DIFF_METHODS
-from qdiag.report.content.outline import Code, NextStep
+from qdiag.report.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
 from qdiag.report.redacting.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
 from qdiag.report.redacting.script_arguments import hide_secrets, secret_arguments

@@ -12,7 +12,7 @@ from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Confidence
 from qdiag.model.probe import Probe
 from qdiag.report.content import chapters
-from qdiag.report.content.outline import Chapter
+from qdiag.report.outline import Chapter
 from tests.worlds.results import CASES
 from tests.worlds.small_circuits import circuit, expval, gate
 

@@ -11,8 +11,8 @@ import pytest
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.findings import Cost, ReplaySummary, Unfaithful
 from qdiag.report.content.document import document
-from qdiag.report.content.outline import Document, Fact, NextStep
 from qdiag.report.formats import markdown
+from qdiag.report.outline import Document, Fact, NextStep
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT, methods
 from tests.worlds.results import CASES, ENVIRONMENT, NO_SECRETS
 

@@ -13,7 +13,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.report.content.gaps import MOST_ELEMENTS, gap_plot, heat_map
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.outline import GapPlot, HeatMap
+from qdiag.report.outline import GapPlot, HeatMap
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 from tests.worlds.results import CASES
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qdiag.report.content.document import document as outline
-from qdiag.report.content.outline import Document
 from qdiag.report.formats import github, html, markdown
+from qdiag.report.outline import Document
 from tests.unit.report.redacting.test_redaction import SECRETS
 from tests.worlds.reports import printed
 from tests.worlds.results import CASES, ENVIRONMENT

@@ -10,8 +10,8 @@ import pytest
 
 from qdiag.errors import TraceError
 from qdiag.report.content import outline_file
-from qdiag.report.content.outline import HeatMap
 from qdiag.report.formats import html
+from qdiag.report.outline import HeatMap
 from tests.worlds.results import CASES
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.report.content.outline import Code, Document
 from qdiag.report.formats import github
+from qdiag.report.outline import Code, Document
 from tests.worlds.results import CASES
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.report.content.outline import Code, Fact, Table
 from qdiag.report.formats import markdown
+from qdiag.report.outline import Code, Fact, Table
 from tests.worlds.results import CASES
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from qdiag.report.content.drawing import drawing
-from qdiag.report.content.outline import Curve, GapPlot, HeatMap, TrainingPlot
 from qdiag.report.formats import plots
 from qdiag.report.formats.plots import gap_over_calls
+from qdiag.report.outline import Curve, GapPlot, HeatMap, TrainingPlot
 from tests.worlds.small_circuits import circuit, gate
 
 

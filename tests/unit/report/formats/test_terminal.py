@@ -9,8 +9,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from qdiag.report.content.outline import Chapter, Document, Fact, Table
 from qdiag.report.formats import terminal
+from qdiag.report.outline import Chapter, Document, Fact, Table
 from tests.worlds.reports import printed
 from tests.worlds.results import CASES, Case
 

@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.model.call import Script
 from qdiag.model.findings import Reproducer
-from qdiag.report.content.outline import Code
+from qdiag.report.outline import Code
 from qdiag.report.redacting.redaction import Secrets, redact, secrets_of, secrets_of_this_machine
 
 ARGUMENTS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qdiag.report.content.outline import Chapter, Fact, NextStep
+from qdiag.report.outline import Chapter, Fact, NextStep
 from tests.worlds.results import CASES
 
 CHAPTER = Chapter("1", "title", "ERROR", "sentence", (Fact("first", "call 0"), Fact("first", "again"), Fact("cause", "QD101")))
