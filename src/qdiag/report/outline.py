@@ -7,7 +7,37 @@ import shlex
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
-from qdiag.report.content.drawing import Drawing
+
+@dataclass(frozen=True)
+class Box:
+    """One gate or measurement: its column, the rows of its body and of its controls, its label."""
+
+    column: int
+    rows: tuple[int, ...]
+    controls: tuple[int, ...]
+    label: str
+    measurement: bool = False
+
+    @property
+    def span(self) -> range:
+        """All rows from the first to the last that it touches."""
+        touched = self.rows + self.controls
+        return range(min(touched), max(touched) + 1)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A circuit laid out: wires from the top, boxes in columns; ``alt`` says it in words, ``note`` what was left out."""
+
+    wires: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    alt: str
+    note: str = ""
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return 1 + max((box.column for box in self.boxes), default=0)
 
 
 @dataclass(frozen=True)

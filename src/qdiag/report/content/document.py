@@ -13,10 +13,10 @@ from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
 from qdiag.report.content.chapters import chapter, exception_line, reproducer_state, traceback_text
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, short_line
+from qdiag.report.content.findings_record import record
 from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
 from qdiag.report.content.trainings import training_record, trainings
-from qdiag.report.formats.findings_json import record
 from qdiag.report.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.redacting.redaction import Secrets, redact, secrets_of_this_machine
 

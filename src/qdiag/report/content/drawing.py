@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from qdiag.model import operator_families as families
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
 from qdiag.report.content.figures import count, listing, short_line
+from qdiag.report.outline import Box, Drawing
 
 MOST_OPERATIONS = 60
 """What is beyond is left out, and said."""
@@ -56,38 +56,6 @@ _MEASURED = {
     "MutualInfoMP": "mutual info",
 }
 _LONGEST_LABEL = 24
-
-
-@dataclass(frozen=True)
-class Box:
-    """One gate or measurement: its column, the rows of its body and of its controls, its label."""
-
-    column: int
-    rows: tuple[int, ...]
-    controls: tuple[int, ...]
-    label: str
-    measurement: bool = False
-
-    @property
-    def span(self) -> range:
-        """All rows from the first to the last that it touches."""
-        touched = self.rows + self.controls
-        return range(min(touched), max(touched) + 1)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A circuit laid out: wires from the top, boxes in columns; ``alt`` says it in words, ``note`` what was left out."""
-
-    wires: tuple[str, ...]
-    boxes: tuple[Box, ...]
-    alt: str
-    note: str = ""
-
-    @property
-    def columns(self) -> int:
-        """Number of columns."""
-        return 1 + max((box.column for box in self.boxes), default=0)
 
 
 def drawing(circuit: Circuit) -> Drawing:

@@ -8,9 +8,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from qdiag.report.content.drawing import Drawing
 from qdiag.report.formats import plots
-from qdiag.report.outline import Document, GapPlot, HeatMap, TrainingPlot
+from qdiag.report.outline import Document, Drawing, GapPlot, HeatMap, TrainingPlot
 
 
 def render(document: Document) -> str:

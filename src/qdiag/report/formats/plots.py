@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from qdiag.report.content.drawing import Box, Drawing
 from qdiag.report.content.figures import gap
-from qdiag.report.outline import Curve, GapPlot, HeatMap, TrainingPlot
+from qdiag.report.outline import Box, Curve, Drawing, GapPlot, HeatMap, TrainingPlot
 
 INK, MUTED, LINE, PANEL, ACCENT, BAND = "#010203", "#010204", "#010205", "#010206", "#010207", "#010208"
 SERIES = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")

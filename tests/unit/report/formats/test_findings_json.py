@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.report.content import findings_record
 from qdiag.report.formats import findings_json
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.results import CASES, ENVIRONMENT
@@ -81,7 +82,7 @@ def test_whatever_was_measured_is_strict_json(values: Any, max_abs: float, ulps:
         (ADJOINT, BACKPROP), Verdict.ERROR, values=values, max_abs=max_abs, ulps=ulps, bound=bound, tolerance_needed=needed
     )
     changed = replace(finding, divergence=replace(finding.divergence, comparison=odd, worst=odd))
-    record = findings_json.record(replace(case.result, findings=(changed,)), case.script, ENVIRONMENT)
+    record = findings_record.record(replace(case.result, findings=(changed,)), case.script, ENVIRONMENT)
     found = json.loads(json.dumps(record, allow_nan=False), parse_constant=refuse)["findings"][0]
     for name, number in (("max_abs", max_abs), ("ulps", ulps), ("rounding_bound", bound), ("tolerance_needed", needed)):
         for held in (found, found["worst"]):
@@ -107,7 +108,7 @@ def test_whatever_was_measured_is_strict_json(values: Any, max_abs: float, ulps:
     ],
 )
 def test_how_a_value_is_stored(number: Optional[complex], stored: Any) -> None:
-    assert findings_json._value(number) == stored
+    assert findings_record._value(number) == stored
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -136,7 +137,7 @@ def test_methods_are_named_with_their_device() -> None:
 
 
 def test_what_pennylane_is_not_installed_with_is_null() -> None:
-    record = findings_json.record(CASES["healthy"]().result, CASES["healthy"]().script, replace(ENVIRONMENT, packages=()))
+    record = findings_record.record(CASES["healthy"]().result, CASES["healthy"]().script, replace(ENVIRONMENT, packages=()))
     assert (record["environment"]["pennylane"], record["environment"]["torch"], record["environment"]["packages"]) == (None, None, {})
 
 

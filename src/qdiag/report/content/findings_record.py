@@ -1,0 +1,181 @@
+"""What findings.json holds, as plain values: the machine-readable record of a run, schema 1. Fields may be added, never renamed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Optional
+
+from qdiag._version import __version__
+from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.comparison import Comparison
+from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
+from qdiag.report.content import known_issues, sentences
+from qdiag.report.content.figures import word, words
+from qdiag.report.content.method_names import full
+
+SCHEMA = 1
+
+
+def record(result: Result, script: Script, environment: Environment) -> dict[str, Any]:
+    """The content of findings.json as plain values.
+
+    Parameters
+    ----------
+    result, script, environment
+        What was found, how the script ran, and on what.
+    """
+    return {
+        "schema": SCHEMA,
+        "qdiag": __version__,
+        "environment": _environment(environment),
+        "script": _script(script),
+        "calls": result.calls,
+        "steps": result.steps,
+        "replayed": result.replay.replayed,
+        "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],
+        "methods": [full(method) for method in result.replay.methods],
+        "sampled": {full(method): count for method, count in result.replay.sampled},
+        "refused": {full(method): words(failure) for method, failure in result.replay.refused},
+        "unfaithful": [one.call for one in result.replay.unfaithful],
+        "notes": list(result.notes),
+        "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
+        "verdict": result.verdict.value,
+        "findings": [_finding(finding, environment) for finding in result.findings],
+    }
+
+
+def _number(name: str, number: Optional[float]) -> dict[str, Any]:
+    """A field, and beside it a word where it is no number."""
+    if number is None or math.isfinite(number):
+        return {name: None if number is None else float(number)}
+    return {name: None, f"{name}_word": word(number)}
+
+
+def _value(number: Optional[complex]) -> Any:
+    """A result: a number, [real, imaginary], or the word for what is none."""
+    if number is None:
+        return None
+    number = complex(number)
+    if number.imag != 0:
+        return [_value(number.real), _value(number.imag)]
+    return number.real if math.isfinite(number.real) else word(number.real)
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    named = {name: environment.version(name) or None for name in ("pennylane", "torch", "numpy")}
+    others = {name: version for name, version in environment.packages if name not in named}
+    settings = dict(environment.settings)
+    return {
+        "python": environment.python,
+        **named,
+        "devices": list(environment.devices),
+        "platform": environment.platform,
+        "packages": others,
+        "settings": settings,
+    }
+
+
+def _script(script: Script) -> dict[str, Any]:
+    return {
+        "path": script.path,
+        "argv": list(script.argv),
+        "module": script.module,
+        "exit_code": script.exit_code,
+        "failure": _failure(script.failure),
+    }
+
+
+def _failure(failure: Optional[Failure]) -> Optional[dict[str, Any]]:
+    if failure is None:
+        return None
+    return {"type": failure.type, "message": failure.message, "stage": failure.stage, "frames": list(failure.frames)}
+
+
+def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
+    divergence = finding.divergence
+    call, comparison = divergence.call, divergence.comparison
+    return {
+        "verdict": divergence.verdict.value,
+        "call": call.index,
+        "step": call.step,
+        "qnode": call.configuration.qnode,
+        "source": str(call.source),
+        "where": divergence.signature.value,
+        "methods": [full(method) for method in comparison.methods],
+        "wrong": [full(method) for method in divergence.wrong],
+        "judged": sentences.judged_words(divergence.judged),
+        "raised": {full(method): words(failure) for method, failure in divergence.raised},
+        **_sizes(comparison),
+        "element": "" if comparison.element is None else str(comparison.element),
+        "values": [_value(number) for number in comparison.values],
+        "detail": comparison.detail,
+        "calls": list(divergence.calls),
+        "worst_call": divergence.worst_call,
+        "worst": None if divergence.worst is None else _sizes(divergence.worst),
+        "failure": _failure(call.failure),
+        "cause": _cause(finding.diagnosis),
+        "minimal": _minimal(finding.minimal),
+        "reproducer": _reproducer(finding.reproducer),
+        "unreproduced": finding.unreproduced,
+        "known_issues": [issue.number for issue in known_issues.matching(finding, environment)],
+    }
+
+
+def _sizes(comparison: Comparison) -> dict[str, Any]:
+    return {
+        **_number("max_abs", comparison.max_abs),
+        **_number("max_rel", comparison.max_rel),
+        **_number("ulps", comparison.ulps),
+        **_number("tolerance_needed", comparison.tolerance_needed),
+        **_number("rounding_bound", comparison.bound),
+    }
+
+
+def _cause(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "code": diagnosis.code,
+        "slug": diagnosis.slug,
+        "title": diagnosis.title,
+        "confidence": diagnosis.confidence.value,
+        "because": diagnosis.because,
+        "blamed": diagnosis.blamed,
+        "evidence": [
+            {
+                "experiment": evidence.experiment,
+                **_number("before", evidence.before),
+                **_number("after", evidence.after),
+                "predicts": evidence.predicts.value,
+                "holds": evidence.holds,
+                "detail": evidence.detail,
+            }
+            for evidence in diagnosis.evidence
+        ],
+        "ruled_out": list(diagnosis.ruled_out),
+        "remedy": diagnosis.remedy,
+    }
+
+
+def _minimal(minimal: Optional[Minimal]) -> Optional[dict[str, Any]]:
+    if minimal is None:
+        return None
+    return {
+        "operations": minimal.operations,
+        "wires": minimal.wires,
+        "parameters": minimal.parameters,
+        "measurements": minimal.measurements,
+        "oracle_calls": minimal.oracle_calls,
+        "one_minimal": minimal.one_minimal,
+        "notes": list(minimal.notes),
+        **_number("seconds", minimal.seconds),
+    }
+
+
+def _reproducer(reproducer: Optional[Reproducer]) -> Optional[dict[str, Any]]:
+    if reproducer is None:
+        return None
+    return {
+        "path": reproducer.path,
+        "lines": reproducer.lines,
+        "verified": reproducer.verified,
+        "exit_code": reproducer.exit_code,
+    }
