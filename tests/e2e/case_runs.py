@@ -66,7 +66,7 @@ class Row:
     def found(self) -> str:
         """Code and confidence of the first finding."""
         findings = self.outcome.result.findings
-        return f"{findings[0].diagnosis.code} {findings[0].diagnosis.confidence}" if findings else "–"
+        return f"{findings[0].diagnosis.code} {findings[0].diagnosis.confidence.value}" if findings else "–"
 
 
 def run(case: Case, workers: Workers, folder: Path) -> Row:
