@@ -11,7 +11,7 @@ import torch
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.tapes import circuit_of
-from qdiag.bridges.facts.decompositions import differenced
+from qdiag.bridges.facts.decompositions import parameters_left_to_differences
 from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.circuit import Circuit
@@ -72,11 +72,11 @@ def circuit(damping: Any) -> Circuit:
 
 
 def test_a_trained_damping_rate_is_differenced_and_an_angle_is_not() -> None:
-    assert differenced(circuit(tracked(0.2)), False) == (1,)
+    assert parameters_left_to_differences(circuit(tracked(0.2)), False) == (1,)
 
 
 def test_a_constant_rate_is_nobodys_derivative() -> None:
-    assert differenced(circuit(0.2), False) == ()
+    assert parameters_left_to_differences(circuit(0.2), False) == ()
 
 
 def ran(*operations: Any) -> Circuit:
@@ -91,19 +91,19 @@ def ran(*operations: Any) -> Circuit:
 
 @takes_definitions
 def test_an_operation_of_the_users_own_is_differenced_where_it_has_no_rule() -> None:
-    assert differenced(ran((qml.RX, tracked(0.3)), (Turn, tracked(0.2))), True) == (1,)
-    assert differenced(ran((qml.RX, tracked(0.3)), (Ruled, tracked(0.2))), True) == ()
+    assert parameters_left_to_differences(ran((qml.RX, tracked(0.3)), (Turn, tracked(0.2))), True) == (1,)
+    assert parameters_left_to_differences(ran((qml.RX, tracked(0.3)), (Ruled, tracked(0.2))), True) == ()
 
 
 @takes_definitions
 def test_without_trust_nobody_is_asked() -> None:
-    assert differenced(ran((Turn, tracked(0.2))), False) == ()
+    assert parameters_left_to_differences(ran((Turn, tracked(0.2))), False) == ()
 
 
 @takes_definitions
 def test_of_a_template_only_the_numbers_that_reach_such_an_operation_are_differenced() -> None:
-    assert differenced(ran((Layer, tracked(0.3), tracked(0.2))), True) == (1,)
-    assert differenced(ran((Layer, tracked(0.3), 0.2)), True) == ()
+    assert parameters_left_to_differences(ran((Layer, tracked(0.3), tracked(0.2))), True) == (1,)
+    assert parameters_left_to_differences(ran((Layer, tracked(0.3), 0.2)), True) == ()
 
 
 @pytest.mark.parametrize(("method", "said"), [("parameter-shift", True), ("backprop", False), ("finite-diff", False)])

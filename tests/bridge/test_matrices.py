@@ -111,7 +111,7 @@ class Slanted(qml.operation.Operation):
 def test_the_inverse_of_a_sound_operation_stands_against_what_its_class_makes_of_it():
     operator = qml.adjoint(Slanted(0.3, wires=0))
     assert "its decomposition" in cross_examination.disagreement(operator)
-    assert cross_examination.defined(operator)
+    assert cross_examination.is_defined(operator)
 
 
 @pytest.mark.skipif(not MODERN, reason="operations were defined in another way")
@@ -121,7 +121,7 @@ def test_the_inverse_of_an_operation_that_contradicts_itself_does_not():
         def compute_matrix(angle):
             return qml.RY.compute_matrix(2 * angle)
 
-    assert not cross_examination.defined(qml.adjoint(Crooked(0.3, wires=0)))
+    assert not cross_examination.is_defined(qml.adjoint(Crooked(0.3, wires=0)))
 
 
 def parts_of(operator):

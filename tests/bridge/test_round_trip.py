@@ -147,7 +147,7 @@ def test_the_numbers_of_a_circuit_are_the_live_objects_in_walk_order() -> None:
     tape = tapes.tape_of(
         Circuit((node_of(qml.RX(0.1, wires=0)),), (node_of(qml.expval(qml.Hermitian(np.eye(2), wires=0))),))
     )
-    recorded = tapes.recorded(tape)
+    recorded = tapes.circuit_with_numbers(tape)
     assert [type(number) for number in recorded.numbers] == [float, np.ndarray]
     assert recorded.numbers[1] is tape.measurements[0].obs.data[0]
     assert all(isinstance(parameter, Parameter) for parameter in recorded.circuit.parameters)

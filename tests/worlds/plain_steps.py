@@ -31,7 +31,7 @@ KINDS = {
 OBSERVABLES = {"PauliX": gates.X, "PauliY": gates.Y, "PauliZ": gates.Z, "Identity": gates.I2, "Hadamard": gates.HADAMARD}
 
 
-def widened(parameter: Parameter) -> np.ndarray:
+def double_precision_value(parameter: Parameter) -> np.ndarray:
     """In double precision; whole numbers stay."""
     kind = parameter.value.dtype.kind
     wide = {"c": np.complex128, "f": np.float64}.get(kind)
@@ -116,7 +116,9 @@ def direction_for(circuit: Circuit) -> tuple[np.ndarray, ...]:
 
 def without_pennylane(monkeypatch: pytest.MonkeyPatch, *, stacks: bool = False) -> None:
     """Let the arbiter's parts find these functions where they look for the bridge's."""
-    steps = SimpleNamespace(widened=widened, operation=operation, measurement=measurement, disagreement=disagreement)
+    steps = SimpleNamespace(
+        double_precision_value=double_precision_value, operation=operation, measurement=measurement, disagreement=disagreement
+    )
     monkeypatch.setattr(qdiag.bridges.matrices, "node_steps", steps, raising=False)
     runner = ModuleType("qdiag.bridges.running.run_circuit")
     runner.direction_for = direction_for  # type: ignore[attr-defined]
@@ -126,4 +128,4 @@ def without_pennylane(monkeypatch: pytest.MonkeyPatch, *, stacks: bool = False) 
 
 def values_of(circuit: Circuit) -> list[np.ndarray]:
     """The plain values of all parameters."""
-    return [widened(parameter) for node in circuit.nodes for parameter in parameters_of(node)]
+    return [double_precision_value(parameter) for node in circuit.nodes for parameter in parameters_of(node)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 
-def flattened(result: Any) -> tuple[Any, ...]:
+def outputs_of(result: Any) -> tuple[Any, ...]:
     """The outputs inside what a QNode returned, in order, still live.
 
     Parameters
@@ -19,12 +19,12 @@ def flattened(result: Any) -> tuple[Any, ...]:
     if isinstance(result, dict):
         if _is_counts(result):
             return (np.array([int(result[outcome]) for outcome in sorted(result, key=str)]),)
-        return tuple(output for part in result.values() for output in flattened(part))
+        return tuple(output for part in result.values() for output in outputs_of(part))
     if isinstance(result, (tuple, list)):
-        return tuple(output for part in result for output in flattened(part))
+        return tuple(output for part in result for output in outputs_of(part))
     if isinstance(getattr(result, "_value", None), (tuple, list)):
         # autograd boxes a tuple as a whole (PennyLane 0.28 to 0.38), and its elements come out as boxes
-        return tuple(output for place in range(len(result)) for output in flattened(result[place]))
+        return tuple(output for place in range(len(result)) for output in outputs_of(result[place]))
     return (result,)
 
 

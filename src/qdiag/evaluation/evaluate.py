@@ -30,8 +30,9 @@ def evaluate(request: Request) -> Evaluation:
     from qdiag.bridges.running import run_circuit
 
     start = time.perf_counter()
-    evaluation = run_circuit.evaluated(request)
+    evaluation = run_circuit.evaluate_circuit(request)
     norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
     if request.method.diff_method in SHIFTED and (evaluation.vjps or evaluation.jacobian or evaluation.hvp):
-        evaluation = replace(evaluation, differenced=bool(decompositions.differenced(request.circuit, request.trusted)))
+        left = decompositions.parameters_left_to_differences(request.circuit, request.trusted)
+        evaluation = replace(evaluation, differenced=bool(left))
     return replace(evaluation, norms=norms, seconds=time.perf_counter() - start)

@@ -33,7 +33,7 @@ def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bo
     """
     from qdiag.bridges.facts import decompositions
 
-    return decompositions.expanded(circuit, positions, trusted)
+    return decompositions.expansion_of(circuit, positions, trusted)
 
 
 def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
@@ -74,21 +74,21 @@ def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters that PennyLane's tape does not list among its own."""
     from qdiag.bridges.facts import decompositions
 
-    return decompositions.hidden(circuit, trusted)
+    return decompositions.hidden_parameters(circuit, trusted)
 
 
 def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters for which shift rules take finite differences without a word."""
     from qdiag.bridges.facts import decompositions
 
-    return decompositions.differenced(circuit, trusted)
+    return decompositions.parameters_left_to_differences(circuit, trusted)
 
 
 def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters whose operations bring a shift rule."""
     from qdiag.bridges.facts import decompositions
 
-    return decompositions.ruled(circuit, trusted)
+    return decompositions.parameters_with_a_rule(circuit, trusted)
 
 
 # --- what becomes of numbers on their way -----------------------------------------------------------------------------

@@ -59,10 +59,10 @@ def check(
 
     call_target.check_arguments(target, args, kwargs)
     error: Optional[Exception] = None
-    with call_target.untouched(target) as meet:
+    with call_target.restore_afterwards(target) as meet:
         with Session(run.trace, Script(call_target.name_of(target), called=True), probe=options.probe, met=meet):
             try:
-                call_target.called(target, args, kwargs, SEED)
+                call_target.call_forward_and_backward(target, args, kwargs, SEED)
             except Exception as raised:
                 error = raised
         with paused():

@@ -135,7 +135,7 @@ class Reader:
         if tape is None:
             return Taken(_NOTHING, pack(()), ()), None
         returns, shots = ended.returns, _shots(call, tape, ended)
-        taken = self._recognition.taken
+        taken = self._recognition.read_tape
         with flattening.stop_recording():
             if call.transformed is None:
                 return taken(tape, returns, shots), None
@@ -212,7 +212,7 @@ def container_of(value: Any) -> str:
 
 def _interface_of(arguments: tuple[Any, ...]) -> str:
     """The interface that ``auto`` comes to, where the call ended before PennyLane said."""
-    containers = {container_of(leaf) for value in arguments for leaf in results.flattened(value)}
+    containers = {container_of(leaf) for value in arguments for leaf in results.outputs_of(value)}
     return next((name for name in ("torch", "autograd") if name in containers), "numpy")
 
 

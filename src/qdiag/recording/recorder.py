@@ -123,7 +123,7 @@ class Recorder:
         """The call returned."""
         try:
             self._left(call)
-            outputs = results.flattened(result)
+            outputs = results.outputs_of(result)
             entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
             trainable = [number for number in sources if call_reader.is_trainable(number)]
             returned = backward.Returned(len(outputs), len(trainable))

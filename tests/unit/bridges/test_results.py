@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.bridges.results import array_of, flattened
+from qdiag.bridges.results import array_of, outputs_of
 
 NESTED = st.recursive(
     st.integers().map(float), lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple), max_leaves=8
@@ -22,31 +22,31 @@ def leaves(value: Any) -> list[Any]:
 
 @given(NESTED)
 def test_outputs_come_out_in_the_order_of_return_however_they_are_nested(result: Any) -> None:
-    assert list(flattened(result)) == leaves(result)
+    assert list(outputs_of(result)) == leaves(result)
 
 
 @pytest.mark.parametrize("result", [0.5, np.float64(0.5), np.zeros(3), np.zeros((2, 2))])
 def test_a_single_output_stays_whole(result: Any) -> None:
-    (found,) = flattened(result)
+    (found,) = outputs_of(result)
     assert found is result
 
 
 def test_a_dictionary_of_results_is_its_values_in_order() -> None:
-    assert flattened({"b": 1.0, "a": (2.0, 3.0)}) == (1.0, 2.0, 3.0)
+    assert outputs_of({"b": 1.0, "a": (2.0, 3.0)}) == (1.0, 2.0, 3.0)
 
 
 def test_counts_are_one_array_in_the_order_of_their_outcomes() -> None:
-    (found,) = flattened({"11": 3, "00": np.int64(7), "01": 1})
+    (found,) = outputs_of({"11": 3, "00": np.int64(7), "01": 1})
     assert found.tolist() == [7, 1, 3]
 
 
 def test_counts_of_numbers_are_counts_too() -> None:
-    (found,) = flattened({1.0: 2, -1.0: 8})
+    (found,) = outputs_of({1.0: 2, -1.0: 8})
     assert found.tolist() == [8, 2]
 
 
 def test_an_empty_dictionary_holds_nothing() -> None:
-    assert flattened({}) == flattened(()) == ()
+    assert outputs_of({}) == outputs_of(()) == ()
 
 
 class Box:
@@ -63,13 +63,13 @@ class Box:
 
 
 def test_a_boxed_tuple_is_its_boxed_elements() -> None:
-    found = flattened(Box((1.0, np.zeros(2))))
+    found = outputs_of(Box((1.0, np.zeros(2))))
     assert len(found) == 2
     assert all(isinstance(part, Box) for part in found)
 
 
 def test_a_boxed_array_is_one_output() -> None:
-    assert len(flattened(Box(np.zeros(2)))) == 1
+    assert len(outputs_of(Box(np.zeros(2)))) == 1
 
 
 def test_what_is_in_a_box_is_found_however_deep() -> None:

@@ -21,13 +21,13 @@ def bridged(monkeypatch: pytest.MonkeyPatch, found: Evaluation, seconds: float =
     """Let the bridge find that; returns what it is asked."""
     asked: list[Request] = []
 
-    def evaluated(request: Request) -> Evaluation:
+    def evaluate_circuit(request: Request) -> Evaluation:
         asked.append(request)
         time.sleep(seconds)
         return found
 
     module = ModuleType("qdiag.bridges.running.run_circuit")
-    module.__dict__["evaluated"] = evaluated
+    module.__dict__["evaluate_circuit"] = evaluate_circuit
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(qdiag.bridges.running, "run_circuit", module, raising=False)
     return asked

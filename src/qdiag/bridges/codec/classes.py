@@ -44,7 +44,7 @@ NAMES: dict[type, str] = {}
 
 def _index() -> None:
     for kind in (OPERATOR, MEASUREMENT, *below(OPERATOR), *below(MEASUREMENT)):
-        if kind in NAMES or not is_pennylane(kind) or written(kind) is not kind:
+        if kind in NAMES or not is_pennylane(kind) or class_in_source(kind) is not kind:
             continue
         name = kind.__name__
         if name in _known and getattr(qml, name, None) is not kind:
@@ -55,7 +55,7 @@ def _index() -> None:
 
 def name_of(kind: type) -> str:
     """The name under which a class is recorded: its own, or the full one where another class took that already."""
-    kind = written(kind)
+    kind = class_in_source(kind)
     name = NAMES.get(kind)
     if name is None and is_pennylane(kind):
         _index()
@@ -63,7 +63,7 @@ def name_of(kind: type) -> str:
     return name or kind.__name__
 
 
-def written(kind: type) -> type:
+def class_in_source(kind: type) -> type:
     """The class that stands in PennyLane's source: before 0.31 each adjoint or power is of a class made for it alone."""
     for base in kind.__mro__[1:]:
         if base.__name__ == kind.__name__ and base.__module__ == kind.__module__:
@@ -103,11 +103,11 @@ def class_defined(name: str, definition: str) -> type:
         If the source does not run here, or does not define an operator of that name.
     """
     if (name, definition) not in _defined:
-        _defined[name, definition] = _executed(name, definition)
+        _defined[name, definition] = _class_from_source(name, definition)
     return _defined[name, definition]
 
 
-def _executed(name: str, definition: str) -> type:
+def _class_from_source(name: str, definition: str) -> type:
     import numpy as np
 
     scope: dict[str, Any] = {"__name__": "qdiag_recorded", "qml": qml, "pennylane": qml, "np": np, "numpy": np}

@@ -40,27 +40,28 @@ class NotFound(Exception):
     """A constructor's argument cannot be recovered from the operator."""
 
 
-def _kept(operator: Any) -> dict[str, Any]:
+def _attributes_of(operator: Any) -> dict[str, Any]:
     """What an operator keeps of its arguments: in its attributes, and from 0.23 on in its hyperparameters."""
     return {**vars(operator), **getattr(operator, "hyperparameters", {})}
 
 
 def _letter(operator: Any) -> str:
-    kept = _kept(operator)
+    kept = _attributes_of(operator)
     kind = kept.get("rotation") or kept["local_field"]
     return kind if isinstance(kind, str) else kind.__name__[-1]
 
 
 def _pattern(operator: Any) -> Any:
     # The default is an iterator over all pairs, which the operator's own expansion uses up.
-    pattern = _kept(operator)["pattern"]
+    pattern = _attributes_of(operator)["pattern"]
     return None if isinstance(pattern, itertools.combinations) else pattern
 
 
 def _spin_change(operator: Any) -> int:
     from pennylane.templates.subroutines.kupccgsd import generalized_singles
 
-    found = [change for change in (0, 1, -1) if generalized_singles(list(operator.wires), change) == _kept(operator)["s_wires"]]
+    wires, singles = list(operator.wires), _attributes_of(operator)["s_wires"]
+    found = [change for change in (0, 1, -1) if generalized_singles(wires, change) == singles]
     if not found:
         raise NotFound("its argument delta_sz cannot be recovered")
     return found[0]
@@ -72,24 +73,26 @@ def _kraus_matrices(operator: Any) -> list[Any]:
 
 
 def _targets(operator: Any) -> Any:
-    kept = _kept(operator)
+    kept = _attributes_of(operator)
     # an operator as its base brings its wires along
     return None if "base" in kept else kept.get("_target_wires", kept.get("u_wires"))
 
 
-def _estimated(operator: Any) -> Any:
-    kept = _kept(operator)
+def _estimation_wires(operator: Any) -> Any:
+    kept = _attributes_of(operator)
     return None if isinstance(kept.get("unitary"), classes.OPERATOR) else kept["target_wires"]
 
 
 ARGUMENTS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("AngleEmbedding", "rotation"): _letter,
     ("QAOAEmbedding", "local_field"): _letter,
-    ("RandomLayers", "ratio_imprim"): lambda operator: _kept(operator)["ratio_imprimitive"],
-    ("MultiControlledX", "wires"): lambda operator: _kept(operator).get("_target_wire", operator.wires),
-    ("MultiControlledX", "control_wires"): lambda operator: operator.control_wires if "_target_wire" in _kept(operator) else None,
+    ("RandomLayers", "ratio_imprim"): lambda operator: _attributes_of(operator)["ratio_imprimitive"],
+    ("MultiControlledX", "wires"): lambda operator: _attributes_of(operator).get("_target_wire", operator.wires),
+    ("MultiControlledX", "control_wires"): lambda operator: (
+        operator.control_wires if "_target_wire" in _attributes_of(operator) else None
+    ),
     ("ControlledQubitUnitary", "wires"): _targets,
-    ("QuantumPhaseEstimation", "target_wires"): _estimated,
+    ("QuantumPhaseEstimation", "target_wires"): _estimation_wires,
     ("PCPhase", "dim"): lambda operator: operator.hyperparameters["dimension"][0],
     ("ControlledQutritUnitary", "wires"): lambda operator: operator.hyperparameters["u_wires"],
     ("IQP", "num_wires"): lambda operator: len(operator.wires),
@@ -146,14 +149,14 @@ def arguments(operator: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
             positional.append(value)
         else:
             keywords[name] = value
-    if len(remaining) not in (0, _repeated(operator, positional)):
+    if len(remaining) not in (0, _nested_number_count(operator, positional)):
         raise NotFound("its numbers are not those that it was made from")
     if getattr(operator, "inverse", False):
         keywords["inverse"] = True
     return tuple(positional), keywords
 
 
-def _repeated(operator: Any, positional: list[Any]) -> int:
+def _nested_number_count(operator: Any, positional: list[Any]) -> int:
     """How many of an operator's numbers are those of an argument that is recorded as a whole."""
     nested = [part for value in positional if _is_operator(value) for part in (value if isinstance(value, list) else [value])]
     if type(operator).__name__ in ("Hamiltonian", "QubitChannel"):
@@ -163,7 +166,7 @@ def _repeated(operator: Any, positional: list[Any]) -> int:
 
 def _argument(operator: Any, name: str, remaining: list[Any]) -> tuple[Any, bool]:
     special = ARGUMENTS.get((type(operator).__name__, name))
-    kept = _kept(operator)
+    kept = _attributes_of(operator)
     renamed = _RENAMED.get((type(operator).__name__, name))
     name = renamed if renamed in kept else name
     if special is not None:
@@ -191,7 +194,7 @@ def parts(operator: Any) -> tuple[tuple[Any, ...], Any]:
     return data, (keywords["wires"], ()) if list(keywords) == ["wires"] else keywords
 
 
-def accepted(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
+def accepted_keywords(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
     """Those of some keyword arguments that the constructor of a class takes."""
     known = dict(_parameters(kind))
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
@@ -199,7 +202,7 @@ def accepted(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in keywords.items() if name in known}
 
 
-def made(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+def operator_from(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator of a class that `parts` took apart."""
     rest = dict(metadata) if isinstance(metadata, dict) else {"wires": metadata[0], **dict(metadata[1])}
     inverse = rest.pop("inverse", False)
@@ -222,10 +225,10 @@ def parts_of_measurement(measurement: Any) -> tuple[tuple[Any, ...], Any]:
     return (measurement.obs, measurement._eigvals), tuple(options)
 
 
-def made_measurement(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+def measurement_from(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The measurement of a class that `parts_of_measurement` took apart."""
     given = {"obs": data[0], "eigvals": data[1], **dict(metadata)}
-    return kind(**accepted(kind, {name: value for name, value in given.items() if value is not None}))
+    return kind(**accepted_keywords(kind, {name: value for name, value in given.items() if value is not None}))
 
 
 # --- what only old versions have -------------------------------------------------------------------------------------------

@@ -74,10 +74,10 @@ class Decoding:
         if isinstance(value, MeasuredOutcome):
             return flattening.measurement_value(value, self.measured)
         if isinstance(value, Tagged):
-            return self._tagged(value)
+            return self._tagged_value(value)
         return value
 
-    def _tagged(self, value: Tagged) -> Any:
+    def _tagged_value(self, value: Tagged) -> Any:
         if value.kind == "identifier":
             return f"m{len(self.measured)}"
         maker = _MAKERS.get(value.kind)

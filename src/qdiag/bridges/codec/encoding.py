@@ -226,7 +226,7 @@ def _shots(encoding: Encoding, value: Any) -> Value:
     return Tagged("Shots", tuple((int(copies.shots), int(copies.copies)) for copies in value.shot_vector))
 
 
-def _nested(encoding: Encoding, value: Any) -> Value:
+def _inner_node(encoding: Encoding, value: Any) -> Value:
     return encoding.node(value)
 
 
@@ -318,16 +318,16 @@ _METADATA: dict[type, Encoder] = {
 
 
 def _encoder_for(kind: type, table: dict[type, Encoder]) -> Encoder:
-    encoder = _found(kind, table is _DATA)
+    encoder = _find_encoder(kind, table is _DATA)
     if encoder is None:
         raise Unencodable(f"it holds a {kind.__name__}")
     table[kind] = encoder
     return encoder
 
 
-def _found(kind: type, is_data: bool) -> Optional[Encoder]:
+def _find_encoder(kind: type, is_data: bool) -> Optional[Encoder]:
     if issubclass(kind, (classes.OPERATOR, classes.MEASUREMENT)):
-        return _nested
+        return _inner_node
     if kind.__module__.startswith("pennylane.") and kind.__name__ in _KINDS:
         return _KINDS[kind.__name__]
     if kind.__module__.startswith("scipy.sparse") and hasattr(kind, "tocsr"):
@@ -347,10 +347,10 @@ def _found(kind: type, is_data: bool) -> Optional[Encoder]:
         return _class
     if callable(kind) and kind.__name__ == "function":
         return _function
-    return _inherited(kind, is_data)
+    return _encoder_of_base(kind, is_data)
 
 
-def _inherited(kind: type, is_data: bool) -> Optional[Encoder]:
+def _encoder_of_base(kind: type, is_data: bool) -> Optional[Encoder]:
     if issubclass(kind, tuple):
         return _data_tuple if is_data else _metadata_tuple
     if issubclass(kind, list):

@@ -108,14 +108,14 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     if not hasattr(kind, "_unflatten"):
         if kind.__name__ in _SYMBOLIC:
             return kind(*data, *metadata)
-        make = constructors.made_measurement if issubclass(kind, classes.MEASUREMENT) else constructors.made
+        make = constructors.measurement_from if issubclass(kind, classes.MEASUREMENT) else constructors.operator_from
         return make(kind, data, metadata)
     if kind.__name__ in _CONTROLLED and metadata == (metadata[0], ()):
         # taken apart by their numbers and wires (see `_labels_getter`), whatever their own way is
         return kind(*data, wires=metadata[0])
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
         # Some versions list hyperparameters among the metadata that their own constructor does not take.
-        return kind(*data, wires=metadata[0], **constructors.accepted(kind, dict(metadata[1])))
+        return kind(*data, wires=metadata[0], **constructors.accepted_keywords(kind, dict(metadata[1])))
     return kind._unflatten(data, metadata)
 
 
@@ -155,7 +155,7 @@ def _flatten_amplitudes(operator: Any) -> tuple[Any, Any]:
 
 
 def _unflatten_amplitudes(kind: Any, data: tuple[Any, ...], metadata: Any) -> Any:
-    return kind._unflatten(data, metadata) if hasattr(kind, "_unflatten") else constructors.made(kind, data, metadata)
+    return kind._unflatten(data, metadata) if hasattr(kind, "_unflatten") else constructors.operator_from(kind, data, metadata)
 
 
 def _real(features: Any) -> Any:
@@ -194,7 +194,7 @@ _SYMBOLIC: dict[str, Callable[[Any], tuple[Any, Any]]] = {
 }  # fmt: skip
 """Operators of operators before they had a ``_flatten``, taken apart as it does."""
 
-_BY_CONSTRUCTOR = (constructors.parts, constructors.made)
+_BY_CONSTRUCTOR = (constructors.parts, constructors.operator_from)
 
 _SPECIAL: dict[str, tuple[Callable[[Any], tuple[Any, Any]], Callable[..., Any]]] = {
     "Conditional": (_flatten_conditional, _unflatten_conditional),

@@ -39,7 +39,7 @@ class Recognition:
     def __init__(self) -> None:
         self._known: dict[Hashable, str] = {}
 
-    def taken(self, tape: Any, returns: str, shots: tuple[int, ...] = (), notes: tuple[str, ...] = ()) -> Taken:
+    def read_tape(self, tape: Any, returns: str, shots: tuple[int, ...] = (), notes: tuple[str, ...] = ()) -> Taken:
         """A tape's structure and numbers.
 
         Parameters
@@ -62,7 +62,7 @@ class Recognition:
                 return Taken(known, pack(reading.arrays()), tuple(reading.numbers))
         except Exception:
             key = None
-        circuit, sources = tapes.recorded(tape, returns)
+        circuit, sources = tapes.circuit_with_numbers(tape, returns)
         if shots or notes:
             circuit = replace(circuit, shots=shots or circuit.shots, notes=circuit.notes + notes)
         structure, numbers = skeleton(circuit)

@@ -33,10 +33,10 @@ def circuit_of(tape: Any, returns: str = "single") -> Circuit:
     Circuit
         Never an exception: what cannot be kept exactly is said in `Circuit.notes`, or is opaque.
     """
-    return recorded(tape, returns).circuit
+    return circuit_with_numbers(tape, returns).circuit
 
 
-def recorded(tape: Any, returns: str = "single") -> Recorded:
+def circuit_with_numbers(tape: Any, returns: str = "single") -> Recorded:
     """A tape as a circuit, together with the live numbers that its parameters were read from (see `circuit_of`)."""
     encoding = Encoding()
     nodes = [encoding.operation(operator) for operator in flattening.operations_of(tape)]

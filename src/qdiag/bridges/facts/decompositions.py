@@ -33,7 +33,7 @@ SAME_MATRIX = 1e-5
 of the size of the entries."""
 
 
-def expanded(circuit: Circuit, positions: Optional[Sequence[Position]], trusted: bool) -> Optional[Circuit]:
+def expansion_of(circuit: Circuit, positions: Optional[Sequence[Position]], trusted: bool) -> Optional[Circuit]:
     """The circuit with some operations replaced by their decompositions.
 
     Parameters
@@ -96,31 +96,32 @@ def gate(name: str, numbers: int, wires: tuple[Label, ...]) -> Optional[Node]:
         return None
 
 
-def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def hidden_parameters(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters on which no parameter of PennyLane's tape depends.
 
     Worked out with torch's graph, whatever the user's interface: the tape is built from fresh leaves, and a leaf that no tape
     parameter reaches is hidden.
     """
-    leaves, tape = _tracked(circuit, trusted)
-    reached = _reached(leaves, tape.get_parameters(trainable_only=False))
+    leaves, tape = _tracked_tape(circuit, trusted)
+    reached = _leaves_reaching(leaves, tape.get_parameters(trainable_only=False))
     return tuple(position for position in leaves if position not in reached)
 
 
-def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def parameters_left_to_differences(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters that shift rules leave to finite differences (see `shift_rules`)."""
     try:
         plain = tape_of(circuit, [plain_number(replace(p, trainable=False)) for p in circuit.parameters], trusted)
         if not any(shift_rules.left_to_differences(operation) for operation in plain.operations):
             return ()
-        leaves, tape = _tracked(circuit, trusted)
-        return _reached(leaves, [number for operation in tape.operations for number in shift_rules.left_to_differences(operation)])
+        leaves, tape = _tracked_tape(circuit, trusted)
+        left = [number for operation in tape.operations for number in shift_rules.left_to_differences(operation)]
+        return _leaves_reaching(leaves, left)
     except Exception:
         # an operator of the user's own may say anything against the question
         return ()
 
 
-def _tracked(circuit: Circuit, trusted: bool) -> tuple[dict[int, Any], Any]:
+def _tracked_tape(circuit: Circuit, trusted: bool) -> tuple[dict[int, Any], Any]:
     """The tape on numbers that torch tracks, and the trainable ones among them by position."""
     import torch
 
@@ -135,7 +136,7 @@ def _tracked(circuit: Circuit, trusted: bool) -> tuple[dict[int, Any], Any]:
     return leaves, tape_of(circuit, numbers, trusted)
 
 
-def _reached(leaves: dict[int, Any], numbers: Sequence[Any]) -> tuple[int, ...]:
+def _leaves_reaching(leaves: dict[int, Any], numbers: Sequence[Any]) -> tuple[int, ...]:
     """Positions of the leaves from which torch's graph leads to one of these numbers."""
     import torch
 
@@ -147,7 +148,7 @@ def _reached(leaves: dict[int, Any], numbers: Sequence[Any]) -> tuple[int, ...]:
     return tuple(position for position, gradient in zip(leaves, gradients) if gradient is not None)
 
 
-def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def parameters_with_a_rule(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters of operations that bring a shift rule of their own (``grad_method = "A"``)."""
     found: list[int] = []
     position = 0
@@ -155,7 +156,7 @@ def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
         inside = range(position, position + len(parameters_of(node)))
         position = inside.stop
         trainable = [i for i in inside if circuit.parameters[i].trainable]
-        if trainable and getattr(_built(node, "", trusted), "grad_method", None) == "A":
+        if trainable and getattr(_operator_from(node, "", trusted), "grad_method", None) == "A":
             found.extend(trainable)
     return tuple(found)
 
@@ -172,8 +173,8 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
     for position, node in enumerate(circuit.operations):
         if not any(parameter.trainable for parameter in parameters_of(node)):
             continue
-        tracked = _built(node, interface, trusted)
-        plain = _built(node, "", trusted)
+        tracked = _operator_from(node, interface, trusted)
+        plain = _operator_from(node, "", trusted)
         if tracked is None or plain is None:
             continue
         loss = _loss(tracked, plain, MAX_DEPTH)
@@ -182,7 +183,7 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
     return tuple(found)
 
 
-def _built(node: Node, interface: str, trusted: bool) -> Optional[Any]:
+def _operator_from(node: Node, interface: str, trusted: bool) -> Optional[Any]:
     """The operator from numbers tracked by an interface, or from plain double-precision ones for ""."""
     container = {"torch": "torch", "autograd": "autograd"}.get(interface, "numpy") if interface else "numpy"
 

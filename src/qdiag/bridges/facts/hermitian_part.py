@@ -23,12 +23,12 @@ def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
 
     A matrix that the user tracks stays tracked; other tracked numbers inside such an observable forbid the change.
     """
-    measurements = tuple(_symmetrised(node, trusted) for node in circuit.measurements)
+    measurements = tuple(_on_hermitian_part(node, trusted) for node in circuit.measurements)
     changed = any(new is not old for new, old in zip(measurements, circuit.measurements))
     return replace(circuit, measurements=measurements) if changed else None
 
 
-def _symmetrised(measurement: Node, trusted: bool) -> Node:
+def _on_hermitian_part(measurement: Node, trusted: bool) -> Node:
     matrix = _matrix(measurement, trusted)
     if matrix is None or np.allclose(matrix, matrix.conj().T):
         return measurement
@@ -54,7 +54,7 @@ def _matrix(measurement: Node, trusted: bool) -> Optional[np.ndarray]:
     if not any(isinstance(part, Node) for part in measurement.data) or len(measurement.wires) > MOST_WIRES:
         return None
     try:
-        values = [node_steps.widened(parameter) for parameter in parameters_of(measurement)]
+        values = [node_steps.double_precision_value(parameter) for parameter in parameters_of(measurement)]
         reading = node_steps.measurement(measurement, values, trusted=trusted)
         return dense(reading.terms, measurement.wires) if reading.kind in ("expval", "var") and reading.terms else None
     except (NotSimulated, ArithmeticError, ValueError):

@@ -38,24 +38,24 @@ class AutogradGraph:
         self.parameters = parameters
         self.tracked = [p for p in parameters if p.trainable]
         self.leaves = tuple(pnp.array(p.value, requires_grad=True) for p in self.tracked)
-        self._vjp, live = make_vjp(self._traced, self.leaves)
+        self._vjp, live = make_vjp(self._traced_outputs, self.leaves)
         self.outputs = tuple(array_of(output) for output in live)
 
-    def _traced(self, leaves: Any) -> Any:
+    def _traced_outputs(self, leaves: Any) -> Any:
         boxes = iter([leaves[i] for i in range(len(self.leaves))])
         numbers = [next(boxes) if p.trainable else _constant(p) for p in self.parameters]
         return traced_tuple(self.function(numbers))
 
     def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         """The vector-Jacobian product, one array for each tracked parameter."""
-        return tuple(array_of(gradient) for gradient in self._vjp(self._given(cotangents)))
+        return tuple(array_of(gradient) for gradient in self._vjp(self._cotangent_arrays(cotangents)))
 
     def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """The derivative of the vector-Jacobian product along a direction."""
-        given = self._given(cotangents)
+        given = self._cotangent_arrays(cotangents)
 
         def slope(leaves: Any) -> Any:
-            gradients = make_vjp(self._traced, leaves)[0](given)
+            gradients = make_vjp(self._traced_outputs, leaves)[0](given)
             parts = [autograd.numpy.sum(autograd.numpy.real(gradients[i] * np.conj(step))) for i, step in enumerate(direction)]
             return sum(parts, 0.0)
 
@@ -66,7 +66,7 @@ class AutogradGraph:
         """Whether any live number that was made on the way is a box: autograd does not say to which parameter one leads back."""
         return (any(hasattr(number, "_node") for number in live),) * len(self.leaves)
 
-    def _given(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
+    def _cotangent_arrays(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         return tuple(_cotangent(cotangent, output) for cotangent, output in zip(cotangents, self.outputs))
 
 

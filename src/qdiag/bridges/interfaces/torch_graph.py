@@ -68,7 +68,7 @@ class TorchGraph:
             ]
         second: Sequence[Optional[Any]] = [None] * len(self.leaves)
         if slopes:
-            second = _spread(self.leaves, lambda able: torch.autograd.grad(slopes, able, retain_graph=True, allow_unused=True))
+            second = _gradients_of(self.leaves, lambda able: torch.autograd.grad(slopes, able, retain_graph=True, allow_unused=True))
         return tuple(np.zeros_like(p.value) if g is None else array_of(g) for p, g in zip(self.tracked, second))
 
     def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
@@ -95,7 +95,7 @@ class TorchGraph:
                 outputs, tuple(tracked), given, retain_graph=True, create_graph=create_graph, allow_unused=True
             )
 
-        return _spread(self.leaves, gradients)
+        return _gradients_of(self.leaves, gradients)
 
 
 def _inner(gradient: Any, step: Any) -> Any:
@@ -103,7 +103,7 @@ def _inner(gradient: Any, step: Any) -> Any:
     return torch.sum(torch.real(product) if product.is_complex() else product)
 
 
-def _spread(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[Any]]:
+def _gradients_of(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[Any]]:
     """Gradients for those leaves that torch can track, None for the others."""
     able = [leaf for leaf in leaves if getattr(leaf, "requires_grad", False)]
     found = iter(gradients(able) if able else ())

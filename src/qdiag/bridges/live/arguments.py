@@ -73,17 +73,17 @@ def _leaf(name: str, value: Any) -> Leaf:
     return Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
 
 
-def substituted(value: Any, following: Iterator[Any]) -> Any:
+def substitute_leaves(value: Any, following: Iterator[Any]) -> Any:
     """The same argument with each tensor and array in it replaced by the next one."""
     if isinstance(value, (list, tuple)):
-        parts = [substituted(part, following) for part in value]
+        parts = [substitute_leaves(part, following) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     if isinstance(value, dict):
-        return {key: substituted(part, following) for key, part in value.items()}
+        return {key: substitute_leaves(part, following) for key, part in value.items()}
     return next(following) if _is_leaf(value) else value
 
 
-def widened(value: Any) -> Any:
+def in_double_precision(value: Any) -> Any:
     """A float64 or complex128 copy of a tensor or array of lower precision."""
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -92,7 +92,7 @@ def widened(value: Any) -> Any:
     return value if wide is None else value.astype(wide)
 
 
-def moved(value: Any, leaf: Leaf, direction: np.ndarray, step: float) -> Any:
+def step_along(value: Any, leaf: Leaf, direction: np.ndarray, step: float) -> Any:
     """A value, some way along a direction, of the leaf's own kind."""
     return like(leaf, array_of(value) + np.asarray(step * direction))
 

@@ -16,7 +16,7 @@ from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.results import flattened
+from qdiag.bridges.results import outputs_of
 
 Put = Callable[[], None]
 """Puts something back as it was."""
@@ -38,7 +38,7 @@ def check_arguments(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any])
         inspect.signature(target.func).bind(*args, **given)
 
 
-def called(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int) -> None:
+def call_forward_and_backward(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], seed: int) -> None:
     """Call it, and send one random cotangent back through whatever is tracked; no ``.grad`` is written.
 
     Parameters
@@ -60,7 +60,7 @@ def called(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], seed: in
         target(*args, **kwargs)
         return
     with torch.enable_grad():
-        outputs = [o for o in flattened(target(*args, **kwargs)) if isinstance(o, torch.Tensor) and o.requires_grad]
+        outputs = [o for o in outputs_of(target(*args, **kwargs)) if isinstance(o, torch.Tensor) and o.requires_grad]
     leaves = _leaves(outputs)
     if leaves:
         cotangents = [torch.as_tensor(_cotangent(o.shape, o.is_complex(), drawn)).to(o) for o in outputs]
@@ -88,7 +88,7 @@ def _through_autograd(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any
         given = list(args)
         for place, position in enumerate(boxed):
             given[position] = values[place]
-        return traced_tuple([output for output in flattened(target(*given, **kwargs)) if _is_continuous(output)])
+        return traced_tuple([output for output in outputs_of(target(*given, **kwargs)) if _is_continuous(output)])
 
     vjp, outputs = make_vjp(function, tuple(args[position] for position in boxed))
     vjp(tuple(_cotangent(np.shape(output), np.iscomplexobj(output), drawn) for output in outputs))
@@ -112,7 +112,7 @@ def _is_module(target: Any) -> bool:
 
 
 @contextmanager
-def untouched(target: Any) -> Iterator[Callable[[Any], None]]:
+def restore_afterwards(target: Any) -> Iterator[Callable[[Any], None]]:
     """Put back what a call moves: random streams, a module's buffers and attributes, and those of the QNodes that it reaches.
 
     Gives the function that has to be told of each QNode before it is called.

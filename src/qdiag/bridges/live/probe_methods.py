@@ -34,7 +34,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
         repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
         differenced=takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ())),
     )
-    return probe, _followed(subject, graph)
+    return probe, _followed_parameters(subject, graph)
 
 
 def other_method(subject: Subject, method: str) -> ProbedMethod:
@@ -83,7 +83,7 @@ def _forward_pass(subject: Subject, qnode: Any) -> Graph:
     return graph_for(interface)(function, [Parameter(subject.leaves[place].array, interface, True) for place in subject.tracked])
 
 
-def _followed(subject: Subject, graph: Optional[Graph]) -> Followed:
+def _followed_parameters(subject: Subject, graph: Optional[Graph]) -> Followed:
     """What the forward pass that was made last leads back to; where there was none, nothing is known to be cut."""
     if graph is None:
         return (True,) * len(subject.tracked)

@@ -12,7 +12,7 @@ from qdiag.bridges.live import qnode_attributes, unfollowed
 from qdiag.bridges.live.arguments import like
 from qdiag.bridges.live.probe_methods import slopes_here
 from qdiag.bridges.live.probe_subject import Subject, arrays_of, first_line, real_elements
-from qdiag.bridges.results import array_of, flattened
+from qdiag.bridges.results import array_of, outputs_of
 from qdiag.model.numerics.derivative import Derivative, derivative
 from qdiag.model.probe import ProbedArgument
 
@@ -65,7 +65,7 @@ def probed_argument(subject: Subject, position: int, own: Optional[float], follo
         followed=followed,
         restructured=restructured,
         aside=_aside(subject, position) if restructured or lost else None,
-        mended=_mended(subject, position, own, numerical) if own is not None and apart else None,
+        mended=_mended_distance(subject, position, own, numerical) if own is not None and apart else None,
     )
 
 
@@ -130,7 +130,7 @@ def _aside(subject: Subject, position: int) -> Optional[float]:
 # --- what no graph follows, put back --------------------------------------------------------------------------------------
 
 
-def _mended(subject: Subject, position: int, own: float, numerical: float) -> Optional[float]:
+def _mended_distance(subject: Subject, position: int, own: float, numerical: float) -> Optional[float]:
     """How far the own slope is from the numerical one with what no graph follows put back; None where that cannot be told."""
     try:
         lacking = _lacking(subject, position)
@@ -153,10 +153,10 @@ def _lacking(subject: Subject, position: int) -> Optional[Derivative]:
     def total(step: Any) -> Any:
         subject.evaluate(subject.qnode, subject.along(position, float(step)))
         there = [array_of(p) for p in subject.circuit_parameters()]
-        put_back = unfollowed.unfollowed(here, there, followed, float(step))
+        put_back = unfollowed.unfollowed_parameters(here, there, followed, float(step))
         if put_back is None:
             raise ValueError("the parameters are not cut off, but move otherwise than their graph says")
-        return subject.weigh(arrays_of(flattened(unfollowed.rerun(subject.qnode, put_back))))
+        return subject.weigh(arrays_of(outputs_of(unfollowed.rerun(subject.qnode, put_back))))
 
     return derivative(total, np.zeros(()), np.ones(()), steps=SHORT_STEPS)
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.live.arguments import Leaf, drawn_direction, leaves_of, moved, substituted, widened
-from qdiag.bridges.results import array_of, flattened
+from qdiag.bridges.live.arguments import Leaf, drawn_direction, in_double_precision, leaves_of, step_along, substitute_leaves
+from qdiag.bridges.results import array_of, outputs_of
 
 MOST_ARGUMENTS = 16
 """Tracked arguments that are probed one by one."""
@@ -80,9 +80,9 @@ class Subject:
         """The live outputs of a QNode with these in the places of the leaves."""
         _restore(self.streams)
         following = iter(values)
-        args = tuple(substituted(value, following) for value in self.args)
-        kwargs = {name: substituted(value, following) for name, value in self.kwargs.items()}
-        return flattened(qnode(*args, **kwargs))
+        args = tuple(substitute_leaves(value, following) for value in self.args)
+        kwargs = {name: substitute_leaves(value, following) for name, value in self.kwargs.items()}
+        return outputs_of(qnode(*args, **kwargs))
 
     def outputs(self, values: Sequence[Any]) -> tuple[np.ndarray, ...]:
         """The outputs of the QNode itself, as arrays."""
@@ -95,9 +95,9 @@ class Subject:
 
     def along(self, position: int, step: float) -> list[Any]:
         """The arguments with the tracked one at a position moved along its direction."""
-        given = [widened(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
+        given = [in_double_precision(leaf.value) if self.wide else leaf.value for leaf in self.leaves]
         place = self.tracked[position]
-        given[place] = moved(given[place], self.leaves[place], self.directions[position], step)
+        given[place] = step_along(given[place], self.leaves[place], self.directions[position], step)
         return given
 
     def circuit_parameters(self) -> list[Any]:
@@ -149,7 +149,7 @@ def subject_of(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sub
 
 def _takes_wider(subject: Subject) -> bool:
     try:
-        return subject.is_same(real_elements(subject.outputs([widened(leaf.value) for leaf in subject.leaves])))
+        return subject.is_same(real_elements(subject.outputs([in_double_precision(leaf.value) for leaf in subject.leaves])))
     except Exception:
         # a quantum function that insists on its dtype
         return False

@@ -156,7 +156,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
     """
     names = vars(qnode)
     device = device_of(qnode)
-    requested = _requested(names.get("diff_method"))
+    requested = _requested_method(names.get("diff_method"))
     torch = sys.modules.get("torch")
     return Configuration(
         qnode=name_of(qnode),
@@ -167,7 +167,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         device_options=_device_options(device),
         interface=_interface(names, resolution),
         requested=requested,
-        resolved=_resolved(names, resolution, requested),
+        resolved=_resolved_method(names, resolution, requested),
         gradient_options=_gradient_options(names, requested),
         execution_options=_execution_options(names.get("execute_kwargs") or {}),
         transforms=tuple(_transform_name(transform) for transform in pipeline_of(qnode)),
@@ -211,14 +211,14 @@ def layer_called(filename: str, function: str) -> str:
     return {"torch.py": "TorchLayer", "keras.py": "KerasLayer"}.get(home, "")
 
 
-def _requested(method: Any) -> str:
+def _requested_method(method: Any) -> str:
     if method is None:
         return "none"
     name = method if isinstance(method, str) else _transform_name(method)
     return _RULES.get(name, name)
 
 
-def _resolved(names: dict[str, Any], resolution: Resolution, requested: str) -> str:
+def _resolved_method(names: dict[str, Any], resolution: Resolution, requested: str) -> str:
     if requested == "none":
         return "none"
     gradient = resolution[0] if resolution[0] is not None else names.get("gradient_fn")

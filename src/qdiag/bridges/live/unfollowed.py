@@ -58,7 +58,7 @@ def slopes(parameters: Sequence[Any], argument: Any, direction: np.ndarray) -> O
     return found
 
 
-def unfollowed(
+def unfollowed_parameters(
     here: Sequence[np.ndarray], there: Sequence[np.ndarray], followed: Sequence[np.ndarray], step: float
 ) -> Optional[list[np.ndarray]]:
     """The parameters at a step, moved only as far as no graph follows.

@@ -16,7 +16,7 @@ CHECKED_WIRES = 6
 _EXACT = 1e-9
 
 
-def defined(operator: Any) -> bool:
+def is_defined(operator: Any) -> bool:
     """Whether our matrix stands whatever else is said of the operation: its parts have one meaning, and so has what joins them.
 
     A gate of our own table has one, and so has any operation in whose own matrix and decomposition nothing differs.
@@ -26,7 +26,7 @@ def defined(operator: Any) -> bool:
     if not is_structured(operator):
         return False
     inner = [operator.base] if hasattr(operator, "base") else getattr(operator, "operands", getattr(operator, "ops", ()))
-    return all(defined(part) or (len(part.wires) <= CHECKED_WIRES and not disagreement(part)) for part in inner)
+    return all(is_defined(part) or (len(part.wires) <= CHECKED_WIRES and not disagreement(part)) for part in inner)
 
 
 def disagreement(operator: Any) -> str:

@@ -26,7 +26,7 @@ DEGENERATE = 1e-9
 """Eigenvalues closer than this are the same: those of a matrix of a few qubits are right to some 1e-15 times its norm."""
 
 
-def widened(parameter: Parameter) -> np.ndarray:
+def double_precision_value(parameter: Parameter) -> np.ndarray:
     """A parameter's value in double precision; whole numbers and truth values stay what they are."""
     kind = parameter.value.dtype.kind
     if kind == "c":
@@ -193,13 +193,13 @@ def disagreement(node: Node, *, trusted: bool = False) -> tuple[str, bool]:
     Returns
     -------
     text, defined
-        See `contradictions.disagreement` and `contradictions.defined`.
+        See `cross_examination.disagreement` and `cross_examination.is_defined`.
     """
     try:
-        live = rows(_live(node, [widened(parameter) for parameter in parameters_of(node)], trusted))[0]
+        live = rows(_live(node, [double_precision_value(parameter) for parameter in parameters_of(node)], trusted))[0]
         if flattening.is_mid_measurement(live):
             return "", True
         found = cross_examination.disagreement(live)
-        return (f"{node.name}: {found}", cross_examination.defined(live)) if found else ("", True)
+        return (f"{node.name}: {found}", cross_examination.is_defined(live)) if found else ("", True)
     except Exception:
         return "", True

@@ -89,14 +89,14 @@ def _unitary(operator: Any, names: frozenset[str], nesting: int) -> tuple[Step, 
         # PennyLane before 0.25 marks an inverse in place.
         forward = copy(operator)
         forward.inverse = False
-        return _daggered(_unitary(forward, names, nesting))
+        return _adjoint_steps(_unitary(forward, names, nesting))
     leaf = leaf_matrix(operator)
     if leaf is not None:
         return (Factor(leaf, labels(operator.wires)),)
     for name, rule in _STRUCTURES:
         if name in names:
             return rule(operator, nesting + 1)
-    return _decomposed(operator, nesting)
+    return _decomposition_steps(operator, nesting)
 
 
 # --- leaves ------------------------------------------------------------------------------------------------------------
@@ -166,17 +166,17 @@ def _projector(operator: Any, count: int) -> np.ndarray:
 # --- structures: (operator, nesting) → steps -----------------------------------------------------------------------------
 
 
-def _daggered(found: Sequence[Step]) -> tuple[Step, ...]:
+def _adjoint_steps(found: Sequence[Step]) -> tuple[Step, ...]:
     if not all(isinstance(step, Factor) for step in found):
         raise NotSimulated("the adjoint of what is no product of matrices")
     return tuple(Factor(step.matrix.conj().T, step.wires) for step in reversed(found) if isinstance(step, Factor))
 
 
 def _adjoint(operator: Any, nesting: int) -> tuple[Step, ...]:
-    return _daggered(factors(operator.base, nesting))
+    return _adjoint_steps(factors(operator.base, nesting))
 
 
-def _controlled(operator: Any, nesting: int) -> tuple[Step, ...]:
+def _controlled_steps(operator: Any, nesting: int) -> tuple[Step, ...]:
     controls = labels(operator.control_wires)
     values = tuple(bool(value) for value in operator.control_values)
     return tuple(
@@ -187,7 +187,7 @@ def _controlled(operator: Any, nesting: int) -> tuple[Step, ...]:
 def _controlled_unitary(operator: Any, nesting: int) -> tuple[Step, ...]:
     # Before 0.29 it is no controlled operation of a base, and inherits the decomposition of the base alone.
     if hasattr(operator, "base"):
-        return _controlled(operator, nesting)
+        return _controlled_steps(operator, nesting)
     values = getattr(operator, "control_values", None) or [True] * len(operator.control_wires)
     return (Factor(gates.controlled(_array(operator.data[0]), [str(v) in ("1", "True") for v in values]), labels(operator.wires)),)
 
@@ -196,7 +196,7 @@ def _power(operator: Any, nesting: int) -> tuple[Step, ...]:
     exponent, base = operator.z, operator.base
     if float(exponent).is_integer():
         once: tuple[Step, ...] = factors(base, nesting)
-        return (once if exponent >= 0 else _daggered(once)) * abs(int(exponent))
+        return (once if exponent >= 0 else _adjoint_steps(once)) * abs(int(exponent))
     # A gate with one generator and one angle has a power of its own, which is continuous in the angle; the principal branch of
     # the matrix power is not, and PennyLane uses both.
     values, vectors = np.linalg.eig(matrix_of(base))
@@ -222,7 +222,7 @@ def _product(operator: Any, nesting: int) -> tuple[Step, ...]:
     return tuple(factor for operand in reversed(operator.operands) for factor in factors(operand, nesting))
 
 
-def _summed(operator: Any, nesting: int) -> tuple[Step, ...]:
+def _sum_steps(operator: Any, nesting: int) -> tuple[Step, ...]:
     wires = labels(operator.wires)
     return (Factor(dense(terms(operator), wires), wires),)
 
@@ -235,15 +235,15 @@ _STRUCTURES: tuple[tuple[str, Callable[[Any, int], tuple[Step, ...]]], ...] = (
     ("Adjoint", _adjoint),
     ("Pow", _power),
     ("ControlledQubitUnitary", _controlled_unitary),
-    ("Controlled", _controlled),
+    ("Controlled", _controlled_steps),
     ("Exp", _exponential),
     ("Prod", _product),
     ("ChangeOpBasis", _product),
-    ("Sum", _summed),
-    ("SProd", _summed),
-    ("LinearCombination", _summed),
-    ("Hamiltonian", _summed),
-    ("Tensor", _summed),
+    ("Sum", _sum_steps),
+    ("SProd", _sum_steps),
+    ("LinearCombination", _sum_steps),
+    ("Hamiltonian", _sum_steps),
+    ("Tensor", _sum_steps),
     ("Barrier", _nothing),
     ("Snapshot", _nothing),
     ("WireCut", _nothing),
@@ -251,7 +251,7 @@ _STRUCTURES: tuple[tuple[str, Callable[[Any, int], tuple[Step, ...]]], ...] = (
 """Class names, most special first, and how such an operation is taken apart."""
 
 
-def _decomposed(operator: Any, nesting: int) -> tuple[Step, ...]:
+def _decomposition_steps(operator: Any, nesting: int) -> tuple[Step, ...]:
     """The steps of the operation's decomposition; of its own matrix where it has none that can be followed."""
     problem = "it has neither decomposition nor matrix"
     try:

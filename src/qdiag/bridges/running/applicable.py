@@ -49,7 +49,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
     for name in DETERMINISTIC:
         candidate = replace(own, diff_method=name, gradient_options=())
-        if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _offered(candidate, circuit, configuration):
+        if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _is_offered(candidate, circuit, configuration):
             continue
         found.append(replace(candidate, precision="float64", device_precision="") if name == "finite-diff" else candidate)
     if own.device != REFERENCE.device and _fits_reference(circuit):
@@ -57,7 +57,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     return tuple(dict.fromkeys(found))
 
 
-def _offered(method: Method, circuit: Circuit, configuration: Configuration) -> bool:
+def _is_offered(method: Method, circuit: Circuit, configuration: Configuration) -> bool:
     """Whether a QNode with this method can be made; PennyLane validates the pair of device and method then."""
     try:
         interface = interface_for(configuration.interface, circuit.parameters)

@@ -25,7 +25,7 @@ _WIDTHS = {"complex64": np.complex64, "complex128": np.complex128}
 
 
 @lru_cache(maxsize=1)
-def installed() -> tuple[str, ...]:
+def installed_devices() -> tuple[str, ...]:
     """Names of the devices that this stack has."""
     return tuple(sorted({*environment().devices, *getattr(qml, "plugin_devices", {})}))
 
@@ -38,7 +38,7 @@ def require(names: Iterable[str]) -> None:
     MethodError
         For the first that does not.
     """
-    known = installed()
+    known = installed_devices()
     for name in names:
         if name not in known:
             raise MethodError(
@@ -71,19 +71,19 @@ def fresh(method: Method, wires: tuple[object, ...], circuit: Circuit) -> Any:
     if circuit.shots and not _shots_belong_to_qnode():
         options["shots"] = shots_of(circuit)
     try:
-        return _made(method.device, wires, circuit, options)
+        return _make_device(method.device, wires, circuit, options)
     except TypeError:
         if "c_dtype" not in options:
             raise
         if method.device_precision == "complex128":
             del options["c_dtype"]
-            return _made(method.device, wires, circuit, options)
+            return _make_device(method.device, wires, circuit, options)
         raise MethodError(
             f"{method.device} does not support {method.device_precision}: it takes no c_dtype", "leave the device's precision out"
         ) from None
 
 
-def _made(name: str, wires: tuple[object, ...], circuit: Circuit, options: dict[str, Any]) -> Any:
+def _make_device(name: str, wires: tuple[object, ...], circuit: Circuit, options: dict[str, Any]) -> Any:
     if wires:
         return qml.device(name, wires=list(wires), **options)
     if _needs_wires():

@@ -13,7 +13,7 @@ import pennylane as qml
 
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.bridges.results import flattened
+from qdiag.bridges.results import outputs_of
 from qdiag.bridges.running import devices
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
@@ -51,11 +51,11 @@ class Runner:
         def quantum_function() -> Any:
             for operation in operations:
                 qml.apply(operation)
-            return _arranged([qml.apply(measurement) for measurement in measurements], circuit.returns)
+            return _return_value([qml.apply(measurement) for measurement in measurements], circuit.returns)
 
         quantum_node = qml.QNode(quantum_function, self.device, **self._options())
         self.stage = "forward"
-        return flattened(quantum_node())
+        return outputs_of(quantum_node())
 
     def _options(self) -> dict[str, Any]:
         request = self.request
@@ -64,7 +64,7 @@ class Runner:
             "interface": self.interface or None,
             "diff_method": None if method.diff_method == "none" else method.diff_method,
         }
-        options.update({name: value for name, value in request.execution_options if _accepted(name, value, method)})
+        options.update({name: value for name, value in request.execution_options if _is_accepted(name, value, method)})
         gradient = dict(method.gradient_options)
         order = gradient.pop("max_diff", 2)
         if _OPEN:
@@ -81,13 +81,13 @@ class Runner:
         return options
 
 
-def _accepted(name: str, value: object, method: Method) -> bool:
+def _is_accepted(name: str, value: object, method: Method) -> bool:
     if name in _OF_DEVICE_GRADIENTS and method.diff_method not in ("adjoint", "device"):
         return False
     return name in _SIGNATURE or (_OPEN and value is not None)
 
 
-def _arranged(measurements: list[Any], returns: str) -> Any:
+def _return_value(measurements: list[Any], returns: str) -> Any:
     if returns == "single" and len(measurements) == 1:
         return measurements[0]
     if returns.startswith("dict:"):

@@ -32,16 +32,16 @@ _REFUSES_BATCHES = re.compile(r"broadcast|#4462|batch", re.IGNORECASE)
 _WANTS_WIRE = re.compile(r"aux|free wire|wires not found on the device", re.IGNORECASE)
 
 
-def evaluated(request: Request) -> Evaluation:
+def evaluate_circuit(request: Request) -> Evaluation:
     """An evaluation, without its norms and time (see `evaluate.evaluate`)."""
-    with _guarded(request) as caught:
-        evaluation = _evaluated(request)
+    with _seeded_surroundings(request) as caught:
+        evaluation = _attempt_and_amend(request)
     texts = tuple(dict.fromkeys(str(warning.message) for warning in caught))
     return replace(evaluation, warnings=texts)
 
 
-def _evaluated(request: Request) -> Evaluation:
-    asked = _prepared(request)
+def _attempt_and_amend(request: Request) -> Evaluation:
+    asked = _prepare_request(request)
     evaluation = _attempt(asked)
     for amend in (_with_spare_wire, _by_rows):
         if evaluation.failure is not None and evaluation.failure.refusal:
@@ -49,7 +49,7 @@ def _evaluated(request: Request) -> Evaluation:
     return replace(evaluation, method=request.method)
 
 
-def _prepared(request: Request) -> Request:
+def _prepare_request(request: Request) -> Request:
     circuit = request.circuit
     if request.method.precision:
         circuit = with_precision(circuit, request.method.precision)
@@ -155,7 +155,7 @@ def _with_spare_wire(request: Request, refused: Evaluation) -> Evaluation:
         options = tuple(sorted({**taken, "mode": "direct"}.items()))
         amended = _attempt(replace(request, method=replace(method, gradient_options=options)))
         note = DIRECT
-    return refused if amended.failure and _WANTS_WIRE.search(amended.failure.message) else _noted(amended, refused, note)
+    return refused if amended.failure and _WANTS_WIRE.search(amended.failure.message) else _with_note(amended, refused, note)
 
 
 def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
@@ -171,9 +171,9 @@ def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
     for row, direction in zip(requests, directions):
         evaluation = _with_spare_wire(row, _attempt(row, direction))
         if evaluation.failure is not None:
-            return _noted(evaluation, refused, ROWS)
+            return _with_note(evaluation, refused, ROWS)
         evaluations.append(evaluation)
-    return _noted(together(request, evaluations), refused, ROWS)
+    return _with_note(together(request, evaluations), refused, ROWS)
 
 
 def _row_directions(request: Request, requests: Sequence[Request]) -> list[Optional[tuple[np.ndarray, ...]]]:
@@ -188,7 +188,7 @@ def _row_directions(request: Request, requests: Sequence[Request]) -> list[Optio
     ]
 
 
-def _noted(evaluation: Evaluation, refused: Evaluation, note: str) -> Evaluation:
+def _with_note(evaluation: Evaluation, refused: Evaluation, note: str) -> Evaluation:
     outputs = refused.outputs if refused.outputs is not None else evaluation.outputs
     return replace(evaluation, outputs=outputs, notes=(*refused.notes, *evaluation.notes, note))
 
@@ -197,7 +197,7 @@ def _noted(evaluation: Evaluation, refused: Evaluation, note: str) -> Evaluation
 
 
 @contextmanager
-def _guarded(request: Request) -> Iterator[list[warnings.WarningMessage]]:
+def _seeded_surroundings(request: Request) -> Iterator[list[warnings.WarningMessage]]:
     """Seed the random streams, set torch's default dtype, collect warnings; put everything back afterwards."""
     states = random.getstate(), np.random.get_state()
     torch = sys.modules.get("torch")

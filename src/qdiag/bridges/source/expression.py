@@ -140,10 +140,10 @@ class Writer:
 
     def text(self, expression: Expression, binding: int = 0) -> str:
         """An expression as source, in parentheses where what surrounds it binds more tightly."""
-        text, own = self._written(expression)
+        text, own = self._text_and_binding(expression)
         return f"({text})" if own < binding else text
 
-    def _written(self, expression: Expression) -> tuple[str, int]:
+    def _text_and_binding(self, expression: Expression) -> tuple[str, int]:
         if isinstance(expression, Number):
             return self._parameter(expression.parameter)
         if isinstance(expression, Call):
@@ -212,7 +212,7 @@ def build(expression: Expression, scope: Mapping[str, Any], style: Style) -> Any
         The style in which it is written: it decides the containers of numbers.
     """
     if isinstance(expression, Number):
-        return plain_number(style.written(expression.parameter))
+        return plain_number(style.as_written(expression.parameter))
     if isinstance(expression, Later):
         return lambda: build(expression.body, scope, style)
     if isinstance(expression, (Constant, Path)):

@@ -28,7 +28,7 @@ class Style:
     exact: bool = True
     default_dtype: str = "float32"
 
-    def written(self, parameter: Parameter) -> Parameter:
+    def as_written(self, parameter: Parameter) -> Parameter:
         """The number in the container in which it is written."""
         if self.exact or parameter.trainable:
             return parameter
@@ -96,22 +96,22 @@ def array_text(array: np.ndarray, exact: bool = True) -> str:
     """The elements of an array of any shape as nested lists; complex ones as real numbers where they all are."""
     if array.ndim and array.dtype.kind == "c" and _plainly_real(array):
         array = array.real
-    return _nested(array, array.dtype.name, exact)
+    return _list_text(array, array.dtype.name, exact)
 
 
 def _plainly_real(array: np.ndarray) -> bool:
     return not array.imag.any() and not np.signbit(array.imag).any()
 
 
-def _nested(array: np.ndarray, dtype: str, exact: bool) -> str:
+def _list_text(array: np.ndarray, dtype: str, exact: bool) -> str:
     if array.ndim == 0:
         return scalar_text(array[()], dtype, exact)
-    return "[" + ", ".join(_nested(row, dtype, exact) for row in array) + "]"
+    return "[" + ", ".join(_list_text(row, dtype, exact) for row in array) + "]"
 
 
 def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
     """A parameter as source, with the imports that it needs."""
-    parameter = style.written(parameter)
+    parameter = style.as_written(parameter)
     value, container = parameter.value, parameter.container
     if value.dtype.kind == "c" and not style.exact:
         value = np.asarray(value + value.dtype.type(0))  # no signs of zero
@@ -121,14 +121,14 @@ def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
         name = "bool_" if value.dtype.name == "bool" else value.dtype.name
         return f"np.{name}({scalar_text(value[()], value.dtype.name)})", frozenset([NUMPY])
     if container == "numpy":
-        return _constructed("np.array", value, _numpy_dtype(value), exact=style.exact), frozenset([NUMPY])
+        return _constructor_call("np.array", value, _numpy_dtype(value), exact=style.exact), frozenset([NUMPY])
     if container == "autograd":
         dtype = _numpy_dtype(value)
         tracked = "" if parameter.trainable else ", requires_grad=False"
-        return _constructed("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
+        return _constructor_call("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
     tracked = ", requires_grad=True" if parameter.trainable and value.dtype.kind in "fc" else ""
     dtype = _torch_dtype(value, style.default_dtype)
-    return _constructed("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
+    return _constructor_call("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
 
 
 def _simplest(value: np.ndarray, container: str) -> str:
@@ -138,7 +138,7 @@ def _simplest(value: np.ndarray, container: str) -> str:
     return "python" if value.ndim == 0 else "numpy"
 
 
-def _constructed(function: str, value: np.ndarray, dtype: str, rest: str = "", exact: bool = True) -> str:
+def _constructor_call(function: str, value: np.ndarray, dtype: str, rest: str = "", exact: bool = True) -> str:
     if value.size == 0 and value.ndim > 1:
         zeros = function.replace("array", "zeros").replace("tensor", "zeros")
         return f"{zeros}({value.shape!r}{dtype or _double(function)}{rest})"
@@ -151,11 +151,11 @@ def _double(function: str) -> str:
 
 def _numpy_dtype(value: np.ndarray) -> str:
     name = value.dtype.name
-    implied = name == _implied(value)
+    implied = name == _implied_dtype(value)
     return "" if implied else f", dtype=np.{'bool_' if name == 'bool' else name}"
 
 
-def _implied(value: np.ndarray) -> str:
+def _implied_dtype(value: np.ndarray) -> str:
     """The dtype that numpy gives to the elements written as Python numbers."""
     if value.size and value.ndim and value.dtype.kind == "c" and _plainly_real(value):
         return "float64"
@@ -166,5 +166,5 @@ def _torch_dtype(value: np.ndarray, default: str) -> str:
     name = value.dtype.name
     narrow = default != "float64"
     implied = {"float64": "float32", "complex128": "complex64"} if narrow else {}
-    written = _implied(value)
+    written = _implied_dtype(value)
     return "" if implied.get(written, written) == name else f", dtype=torch.{name}"

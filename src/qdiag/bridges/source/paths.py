@@ -43,16 +43,16 @@ def path_of(kind: type) -> Path:
         if getattr(qml, short, None) is kind:
             return Path(f"qml.{short}", kind)
     for home in ("ops", "measurements", "templates", kind.__module__.partition(".")[2]):
-        if _reached(f"{home}.{name}") is kind:
+        if _attribute_at(f"{home}.{name}") is kind:
             return Path(f"qml.{home}.{name}", kind)
     return Path(name, kind, f"from {kind.__module__} import {name}")
 
 
-def named(dotted: str) -> Path:
+def path_named(dotted: str) -> Path:
     """One of PennyLane's functions or classes by its name below ``qml``; the name alone where this version has none."""
     for part in dotted.split("."):
         require_name(part)
-    return Path(f"qml.{dotted}", _reached(dotted))
+    return Path(f"qml.{dotted}", _attribute_at(dotted))
 
 
 def require_name(text: str) -> None:
@@ -67,7 +67,7 @@ def require_name(text: str) -> None:
         raise OpaqueCircuitError(f"{text!r} stands where a Python name belongs", "record the trace again")
 
 
-def _reached(dotted: str) -> Any:
+def _attribute_at(dotted: str) -> Any:
     found: Any = qml
     for part in dotted.split("."):
         found = getattr(found, part, None)

@@ -81,7 +81,7 @@ def source_of(
         lines.append(assigned + writer.text(expression))
     measurements = [writer.text(speller.expression(node)) for node in circuit.measurements]
     definitions = tuple(speller.definitions.values())
-    return CircuitSource(tuple(sorted(writer.imports)), definitions, tuple(lines), _returned(circuit, measurements))
+    return CircuitSource(tuple(sorted(writer.imports)), definitions, tuple(lines), _return_text(circuit, measurements))
 
 
 def _used_outcomes(circuit: Circuit) -> frozenset[int]:
@@ -93,11 +93,11 @@ def _measure(speller: Speller, node: Node, expression: Expression) -> str:
     if node.name not in MID_MEASUREMENTS:
         return ""
     name = outcomes.name_of(len(speller.positions))
-    speller.measured(expression, name)
+    speller.add_measurement(expression, name)
     return name
 
 
-def _returned(circuit: Circuit, measurements: Sequence[str]) -> str:
+def _return_text(circuit: Circuit, measurements: Sequence[str]) -> str:
     if circuit.returns.startswith("dict:"):
         keys = circuit.returns[len("dict:") :].split(",")
         return "{" + ", ".join(f"{plain_text(key)}: {text}" for key, text in zip(keys, measurements)) + "}"

@@ -8,7 +8,7 @@ from typing import Any
 from qdiag.bridges.codec import classes
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
-from qdiag.bridges.source.paths import Speller, named, named_values, path_of
+from qdiag.bridges.source.paths import Speller, named_values, path_named, path_of
 from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
 from qdiag.model.operator_families import MID_MEASUREMENTS
 
@@ -22,7 +22,7 @@ def _function(dotted: str) -> Callable[[Speller, Node], Spellings]:
     """A function that takes what the node's data holds, in order."""
 
     def spell(speller: Speller, node: Node) -> Spellings:
-        yield Call(named(dotted), tuple(speller.value(part) for part in node.data))
+        yield Call(path_named(dotted), tuple(speller.value(part) for part in node.data))
 
     return spell
 
@@ -30,7 +30,7 @@ def _function(dotted: str) -> Callable[[Speller, Node], Spellings]:
 def _pow(speller: Speller, node: Node) -> Spellings:
     # up to 0.34 the exponent is among the data
     base, exponent = node.data if len(node.data) == 2 else (node.data[0], _parts(node)[0])
-    yield Call(named("pow"), (speller.value(base), speller.value(exponent)))
+    yield Call(path_named("pow"), (speller.value(base), speller.value(exponent)))
 
 
 def _parts(node: Node) -> tuple[Any, ...]:
@@ -38,7 +38,7 @@ def _parts(node: Node) -> tuple[Any, ...]:
     return node.metadata if isinstance(node.metadata, tuple) else ()
 
 
-def _controlled(speller: Speller, node: Node) -> Spellings:
+def _control(speller: Speller, node: Node) -> Spellings:
     control, values, work, *rest = _parts(node)
     base = speller.value(node.data[0])
     keywords: list[tuple[str, Expression]] = [("control", _wires(control))]
@@ -47,8 +47,8 @@ def _controlled(speller: Speller, node: Node) -> Spellings:
         keywords.append(("control_values", bits[0] if len(bits) == 1 else Items("[", tuple(bits))))
     if work.labels:
         keywords.append(("work_wires", _wires(work)))
-    yield Call(named("ctrl"), (base,), tuple(keywords))
-    yield Call(named("ctrl"), (base,), (*keywords, *(("work_wire_type", speller.value(kind)) for kind in rest)))
+    yield Call(path_named("ctrl"), (base,), tuple(keywords))
+    yield Call(path_named("ctrl"), (base,), (*keywords, *(("work_wire_type", speller.value(kind)) for kind in rest)))
     keywords[0] = ("control_wires", _wires(control))
     yield Call(path_of(classes.class_named("Controlled")), (base,), tuple(keywords))
 
@@ -70,7 +70,7 @@ def _product(speller: Speller, node: Node) -> Spellings:
     parts = [speller.value(part) for part in node.data]
     if len(parts) > 1:
         yield _chain("@", parts)
-    yield Call(named("prod"), tuple(parts))
+    yield Call(path_named("prod"), tuple(parts))
 
 
 def _sum(speller: Speller, node: Node) -> Spellings:
@@ -80,36 +80,36 @@ def _sum(speller: Speller, node: Node) -> Spellings:
     parts = [speller.value(term) for term in terms]
     if len(parts) > 1:
         yield _chain("+", parts)
-    yield Call(named("sum"), tuple(parts))
+    yield Call(path_named("sum"), tuple(parts))
 
 
 def _dot(speller: Speller, terms: list[Node]) -> Spellings:
     coefficients = [speller.value(term.data[0]) if term.name == "SProd" else Constant(1) for term in terms]
     operators = [speller.value(term.data[1]) if term.name == "SProd" else speller.value(term) for term in terms]
-    yield Call(named("dot"), (Items("[", tuple(coefficients)), Items("[", tuple(operators))))
+    yield Call(path_named("dot"), (Items("[", tuple(coefficients)), Items("[", tuple(operators))))
 
 
-def _scaled(speller: Speller, node: Node) -> Spellings:
+def _scaling(speller: Speller, node: Node) -> Spellings:
     coefficient, operator = (speller.value(part) for part in node.data)
     number = node.data[0]
     if isinstance(number, Parameter) and number.container == "python" and not number.trainable:
         yield Infix("*", coefficient, operator)
-    yield Call(named("s_prod"), (coefficient, operator))
+    yield Call(path_named("s_prod"), (coefficient, operator))
 
 
 def _linear(speller: Speller, node: Node) -> Spellings:
     arguments = tuple(speller.value(part) for part in node.data)
-    yield Call(named("Hamiltonian"), arguments)
+    yield Call(path_named("Hamiltonian"), arguments)
 
 
 def _projector(speller: Speller, node: Node) -> Spellings:
-    yield Call(named("Projector"), (speller.value(node.data[0]),), (("wires", _wires(_parts(node)[0])),))
+    yield Call(path_named("Projector"), (speller.value(node.data[0]),), (("wires", _wires(_parts(node)[0])),))
 
 
 def _snapshot(speller: Speller, node: Node) -> Spellings:
     tag = speller.value(_parts(node)[0])
-    yield Call(named("Snapshot"), (tag,))
-    yield Call(named("Snapshot"), (tag, *(speller.value(part) for part in node.data)))
+    yield Call(path_named("Snapshot"), (tag,))
+    yield Call(path_named("Snapshot"), (tag, *(speller.value(part) for part in node.data)))
 
 
 # --- constructors that take other arguments than their class is taken apart into --------------------------------------------
@@ -117,27 +117,27 @@ def _snapshot(speller: Speller, node: Node) -> Spellings:
 
 def _select(speller: Speller, node: Node) -> Spellings:
     operators = Items("[", tuple(speller.value(part) for part in node.data))
-    yield Call(named("Select"), (operators,), (("control", speller.value(_parts(node)[0])),))
+    yield Call(path_named("Select"), (operators,), (("control", speller.value(_parts(node)[0])),))
 
 
 def _phase_estimation(speller: Speller, node: Node) -> Spellings:
     estimation = (("estimation_wires", speller.value(_parts(node)[0])),)
-    yield Call(named("QuantumPhaseEstimation"), (speller.value(node.data[0]),), estimation)
+    yield Call(path_named("QuantumPhaseEstimation"), (speller.value(node.data[0]),), estimation)
 
 
 def _commuting(speller: Speller, node: Node) -> Spellings:
     time, hamiltonian = (speller.value(part) for part in node.data)
     options = tuple(speller.value(part) for part in _parts(node))
-    yield Call(named("CommutingEvolution"), (hamiltonian, time))
-    yield Call(named("CommutingEvolution"), (hamiltonian, time, *options))
+    yield Call(path_named("CommutingEvolution"), (hamiltonian, time))
+    yield Call(path_named("CommutingEvolution"), (hamiltonian, time, *options))
 
 
 def _controlled_unitary(speller: Speller, node: Node) -> Spellings:
     labels, values, *_ = _parts(node)
     wires = (("wires", _wires(labels)),)
     matrix = (speller.value(node.data[0]),)
-    yield Call(named("ControlledQubitUnitary"), matrix, wires)
-    yield Call(named("ControlledQubitUnitary"), matrix, (*wires, ("control_values", speller.value(values))))
+    yield Call(path_named("ControlledQubitUnitary"), matrix, wires)
+    yield Call(path_named("ControlledQubitUnitary"), matrix, (*wires, ("control_values", speller.value(values))))
 
 
 # --- mid-circuit measurements --------------------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ def _conditional(speller: Speller, node: Node) -> Spellings:
     condition = speller.value(_parts(node)[0])
     base = speller.value(node.data[0])
     if isinstance(base, Call) and len(nodes_of(node.data[0])) == 1:
-        yield Call(Call(named("cond"), (condition, base.function)), base.arguments, base.keywords)
-    yield Call(Call(named("cond"), (condition, Later(base))))
+        yield Call(Call(path_named("cond"), (condition, base.function)), base.arguments, base.keywords)
+    yield Call(Call(path_named("cond"), (condition, Later(base))))
 
 
 def _measure(speller: Speller, node: Node) -> Spellings:
@@ -159,9 +159,9 @@ def _measure(speller: Speller, node: Node) -> Spellings:
     keywords: list[tuple[str, Expression]] = [("reset", Constant(True))] if reset else []
     keywords += [("postselect", speller.value(postselect))] if postselect is not None else []
     if word is not None:
-        yield Call(named("pauli_measure"), (speller.value(word), wires), tuple(keywords))
+        yield Call(path_named("pauli_measure"), (speller.value(word), wires), tuple(keywords))
     else:
-        yield Call(named("measure"), (wires,), tuple(keywords))
+        yield Call(path_named("measure"), (wires,), tuple(keywords))
 
 
 # --- measurements --------------------------------------------------------------------------------------------------------
@@ -172,17 +172,17 @@ def _measurement(dotted: str) -> Callable[[Speller, Node], Spellings]:
         options = named_values(node.metadata)
         wires = options.pop("wires", None)
         keywords = tuple((name, speller.value(value)) for name, value in options.items() if value is not None)
-        arguments, where = _measured(speller, dotted, node.data[0], wires)
+        arguments, where = _measurement_arguments(speller, dotted, node.data[0], wires)
         if len(node.data) > 1 and node.data[1] is not None:
             return
-        yield Call(named(dotted), arguments, where)
-        yield Call(named(dotted), arguments, (*where, *keywords))
-        yield from (Call(named(dotted), arguments, (*where, keyword)) for keyword in keywords)
+        yield Call(path_named(dotted), arguments, where)
+        yield Call(path_named(dotted), arguments, (*where, *keywords))
+        yield from (Call(path_named(dotted), arguments, (*where, keyword)) for keyword in keywords)
 
     return spell
 
 
-def _measured(
+def _measurement_arguments(
     speller: Speller, dotted: str, observable: Value, wires: Value
 ) -> tuple[tuple[Expression, ...], tuple[tuple[str, Expression], ...]]:
     if observable is not None:
@@ -213,14 +213,14 @@ _MEASUREMENTS = {
 
 SPECIAL: dict[str, Callable[[Speller, Node], Spellings]] = {
     "Adjoint": _function("adjoint"),
-    "Controlled": _controlled,
+    "Controlled": _control,
     "Pow": _pow,
     "Exp": _function("exp"),
     "Evolution": _function("evolve"),
     "Prod": _product,
     "Tensor": _product,
     "Sum": _sum,
-    "SProd": _scaled,
+    "SProd": _scaling,
     "LinearCombination": _linear,
     "Hamiltonian": _linear,
     "ChangeOpBasis": _function("change_op_basis"),
@@ -241,13 +241,13 @@ SPECIAL: dict[str, Callable[[Speller, Node], Spellings]] = {
 # --- values of other types -----------------------------------------------------------------------------------------------
 
 
-def tagged(speller: Speller, value: Tagged, raw: bool) -> Expression:
+def tagged_value(speller: Speller, value: Tagged, raw: bool) -> Expression:
     """A value of one of PennyLane's or Python's other types."""
     content = value.content
     if value.kind == "class":
         return path_of(classes.class_named(str(content)))
     if value.kind == "function":
-        return named(str(content))
+        return path_named(str(content))
     if value.kind == "dtype":
         return numpy_path(str(content))
     if value.kind == "enum":
@@ -271,18 +271,18 @@ def _enum(member: Any) -> Expression:
 
 def _shots_object(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
     argument = speller.value([*content]) if content else Constant(None)
-    return Call(named("measurements.Shots"), (argument,))
+    return Call(path_named("measurements.Shots"), (argument,))
 
 
 def _pauli_word(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
     wires, letters = content
     pairs = tuple((Constant(label), Constant(letter)) for label, letter in zip(wires.labels, letters))
-    return Call(named("pauli.PauliWord"), (Pairs(pairs),))
+    return Call(path_named("pauli.PauliWord"), (Pairs(pairs),))
 
 
 def _sentence(dotted: str) -> Callable[[Speller, tuple[Any, ...], str], Expression]:
     def make(speller: Speller, content: tuple[Any, ...], kind: str) -> Expression:
-        return Call(named(dotted), (Pairs(tuple((speller.value(key), speller.value(item)) for key, item in content)),))
+        return Call(path_named(dotted), (Pairs(tuple((speller.value(key), speller.value(item)) for key, item in content)),))
 
     return make
 

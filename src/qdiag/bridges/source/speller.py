@@ -21,7 +21,7 @@ from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.source import outcomes, special_spellings
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
 from qdiag.bridges.source.literals import Style
-from qdiag.bridges.source.paths import named, named_values, path_of, require_name
+from qdiag.bridges.source.paths import named_values, path_named, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, rebuilt
 from qdiag.model.circuit import Mapping as FrozenMapping
@@ -81,7 +81,7 @@ class Speller:
             with suppress(AttributeError, LookupError, TypeError, ValueError):  # laid out otherwise by another version
                 yield from special_spellings.SPECIAL[node.name](self, node)
         if named_values(node.metadata).get("inverse") is True:
-            yield Call(Attribute(self.expression(_uninverted(node)), "inv"))
+            yield Call(Attribute(self.expression(_without_inverse(node)), "inv"))
         yield from _constructions(self, node)
         if not node.definition:
             unflatten = Path(f"{self.class_path(node).text}._unflatten", _unflatten_of(self.class_path(node).value))
@@ -102,22 +102,22 @@ class Speller:
             return self.expression(value)
         if isinstance(value, Wires):
             labels = Items("[", tuple(map(Constant, value.labels)))
-            return Call(named("wires.Wires"), (labels,)) if raw else labels
+            return Call(path_named("wires.Wires"), (labels,)) if raw else labels
         if isinstance(value, (tuple, list)):
             return Items("(" if isinstance(value, tuple) else "[", tuple(self.value(part, raw=raw) for part in value))
         if isinstance(value, FrozenMapping):
             return Pairs(tuple((self.value(key, raw=raw), self.value(item, raw=raw)) for key, item in value.items))
         if isinstance(value, MeasuredOutcome):
             return self.outcome(value)
-        return self.tagged(value, raw) if isinstance(value, Tagged) else Constant(value)
+        return self.tagged_value(value, raw) if isinstance(value, Tagged) else Constant(value)
 
     def raw(self, value: Value) -> Expression:
         """Anything inside a node, of exactly the types that PennyLane takes it apart into."""
         return self.value(value, raw=True)
 
-    def tagged(self, value: Tagged, raw: bool) -> Expression:
+    def tagged_value(self, value: Tagged, raw: bool) -> Expression:
         """A value of one of PennyLane's or Python's other types."""
-        return special_spellings.tagged(self, value, raw)
+        return special_spellings.tagged_value(self, value, raw)
 
     def outcome(self, outcome: MeasuredOutcome) -> Expression:
         """A function of mid-circuit measurements."""
@@ -147,28 +147,28 @@ class Speller:
         At the top of a quantum function it must also be the only operation that PennyLane's recording sees.
         """
         try:
-            built = self._queued(expression) if top else self._built(expression)
-            return same(self._encoded(built), node, self.style.exact)
+            built = self._build_in_queue(expression) if top else self._build(expression)
+            return same(self._encode(built), node, self.style.exact)
         except Exception:
             return False
 
-    def _built(self, expression: Expression) -> Any:
+    def _build(self, expression: Expression) -> Any:
         with flattening.stop_recording():
             built = build(expression, self.scope, self.style)
         return built.measurements[0] if type(built).__name__ == "MeasurementValue" else built
 
-    def _queued(self, expression: Expression) -> Any:
+    def _build_in_queue(self, expression: Expression) -> Any:
         with qml.tape.QuantumTape() as tape:
             build(expression, self.scope, self.style)
         (operator,) = tape.operations
         return operator
 
-    def _encoded(self, built: Any) -> Node:
+    def _encode(self, built: Any) -> Node:
         encoding = Encoding()
         encoding.positions = dict(self.positions)
         return encoding.node(built)
 
-    def measured(self, expression: Expression, name: str) -> None:
+    def add_measurement(self, expression: Expression, name: str) -> None:
         """Make a mid-circuit measurement, so that later expressions may name its outcome."""
         with qml.tape.QuantumTape() as tape:
             self.scope[name] = build(expression, self.scope, self.style)
@@ -186,22 +186,22 @@ def _constructions(speller: Speller, node: Node) -> Iterator[Expression]:
     names = ("wires", *filter(str.isidentifier, named_values(node.metadata))) if path.value is None else _parameter_names(path.value)
     options = _options(node, names)
     if path.value is None:
-        yield from _arranged(speller, node, path, names, ("number", tuple(options)))
+        yield from _calls_arranged(speller, node, path, names, ("number", tuple(options)))
         return
     known = _arrangements.get(node.name)
     if known is not None:
-        yield from _arranged(speller, node, path, names, known)
+        yield from _calls_arranged(speller, node, path, names, known)
     for kind in _KINDS:
         for keywords in ((), tuple(options)):
-            for expression in _arranged(speller, node, path, names, (kind, keywords)):
+            for expression in _calls_arranged(speller, node, path, names, (kind, keywords)):
                 if speller.gives(expression, node):
                     least = _fewest(speller, node, path, names, (kind, keywords))
                     _arrangements[node.name] = least
-                    yield from _arranged(speller, node, path, names, least)
+                    yield from _calls_arranged(speller, node, path, names, least)
                     return
 
 
-def _uninverted(node: Node) -> Node:
+def _without_inverse(node: Node) -> Node:
     items = node.metadata.items if isinstance(node.metadata, FrozenMapping) else ()
     return replace(node, metadata=FrozenMapping(tuple(item for item in items if item[0] != "inverse")))
 
@@ -211,12 +211,12 @@ def _fewest(speller: Speller, node: Node, path: Path, names: tuple[str, ...], ar
     kind, keywords = arrangement
     for option in keywords:
         fewer = tuple(name for name in keywords if name != option)
-        if any(speller.gives(expression, node) for expression in _arranged(speller, node, path, names, (kind, fewer))):
+        if any(speller.gives(expression, node) for expression in _calls_arranged(speller, node, path, names, (kind, fewer))):
             keywords = fewer
     return kind, keywords
 
 
-def _arranged(
+def _calls_arranged(
     speller: Speller, node: Node, path: Path, names: tuple[str, ...], arrangement: Arrangement
 ) -> Iterator[Expression]:
     kind, keywords = arrangement

@@ -104,7 +104,7 @@ class Simulation:
         self.plain = node_steps
         self.circuit, self.trusted = circuit, trusted
         self.wires = wire_order(circuit, device_wires)
-        self.values = [node_steps.widened(parameter) for parameter in circuit.parameters]
+        self.values = [node_steps.double_precision_value(parameter) for parameter in circuit.parameters]
         self.spans = _spans(circuit.nodes)
         self.fresh = _fresh(circuit.operations)
         self.parts = [self._part(index, self.values) for index in range(len(circuit.nodes))]

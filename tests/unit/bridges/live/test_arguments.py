@@ -50,7 +50,7 @@ def test_a_leaf_is_a_copy_without_its_graph() -> None:
 def test_putting_back_keeps_the_shape_of_the_arguments_and_the_rest() -> None:
     given = [TENSOR, (TRACKED, "text", 1.0), {"a": ARRAY}, Pair(BOXED, 2)]
     following = iter(["first", "second", "third", "fourth"])
-    put = arguments.substituted(given, following)
+    put = arguments.substitute_leaves(given, following)
     assert put == ["first", ("second", "text", 1.0), {"a": "third"}, Pair("fourth", 2)]
     assert isinstance(put[3], Pair)
     assert list(following) == []
@@ -68,13 +68,13 @@ def test_putting_back_keeps_the_shape_of_the_arguments_and_the_rest() -> None:
     ],
 )
 def test_wider_numbers_of_the_same_kind(value: Any, dtype: str) -> None:
-    assert str(arguments.widened(value).dtype).replace("torch.", "") == dtype
+    assert str(arguments.in_double_precision(value).dtype).replace("torch.", "") == dtype
 
 
 @pytest.mark.parametrize("value", [TRACKED, BOXED, torch.tensor([1.0, 2.0], dtype=torch.float32, requires_grad=True)])
 def test_a_move_is_along_its_direction_and_of_its_own_kind(value: Any) -> None:
     (leaf,) = arguments.leaves_of((value,), {}, ("x",))
     direction = np.ones(np.shape(leaf.array))
-    moved = arguments.moved(leaf.value, leaf, direction, 0.5)
+    moved = arguments.step_along(leaf.value, leaf, direction, 0.5)
     assert type(moved) is type(leaf.value)
     assert np.allclose(np.asarray(moved, float), np.asarray(leaf.array, float) + 0.5)

@@ -44,7 +44,7 @@ class TestACall:
         weight = torch.tensor(0.3, requires_grad=True)
         arrived: list[float] = []
         weight.register_hook(lambda gradient: arrived.append(float(gradient)))
-        call_target.called(lambda x: torch.sin(x), (weight,), {}, 7)
+        call_target.call_forward_and_backward(lambda x: torch.sin(x), (weight,), {}, 7)
         assert len(arrived) == 1
         assert weight.grad is None
 
@@ -62,14 +62,14 @@ class TestACall:
             output._node.vjp = vjp
             return output
 
-        call_target.called(function, (pnp.array(0.3, requires_grad=True),), {}, 7)
+        call_target.call_forward_and_backward(function, (pnp.array(0.3, requires_grad=True),), {}, 7)
         assert arrived == [pytest.approx(np.random.default_rng(7).standard_normal())]
 
     def test_reaches_the_parameters_of_a_module(self) -> None:
         net = Net()
         arrived: list[Any] = []
         net.weight.register_hook(arrived.append)
-        call_target.called(net, (torch.ones(3, 1) * torch.arange(3.0).reshape(3, 1),), {}, 7)
+        call_target.call_forward_and_backward(net, (torch.ones(3, 1) * torch.arange(3.0).reshape(3, 1),), {}, 7)
         assert len(arrived) == 1
         assert net.weight.grad is None
 
@@ -78,20 +78,20 @@ class TestACall:
         for _ in range(2):
             weight = torch.tensor(0.3, requires_grad=True)
             weight.register_hook(lambda gradient: arrived.append(float(gradient)))
-            call_target.called(torch.sin, (weight,), {}, 7)
+            call_target.call_forward_and_backward(torch.sin, (weight,), {}, 7)
         assert arrived[0] == arrived[1]
 
     @pytest.mark.parametrize("value", [1.0, np.ones(2), torch.ones(2), pnp.array(1.0, requires_grad=False)])
     def test_without_anything_tracked_is_forwards_alone(self, value: Any) -> None:
         given: list[Any] = []
-        call_target.called(given.append, (value,), {}, 7)
+        call_target.call_forward_and_backward(given.append, (value,), {}, 7)
         assert len(given) == 1
 
     def test_of_a_qnode_gives_a_gradient(self) -> None:
         weight = torch.tensor(0.3, requires_grad=True)
         arrived: list[float] = []
         weight.register_hook(lambda gradient: arrived.append(float(gradient)))
-        call_target.called(qnode_of(), (weight,), {}, 7)
+        call_target.call_forward_and_backward(qnode_of(), (weight,), {}, 7)
         cotangent = np.random.default_rng(7).standard_normal()
         assert arrived == [pytest.approx(-np.sin(0.3) * cotangent, rel=1e-5)]
 
@@ -105,7 +105,7 @@ class TestTheUsersThings:
         # making a device draws from numpy's stream
         qnode = qnode_of()
         before = streams()
-        with call_target.untouched(qnode):
+        with call_target.restore_afterwards(qnode):
             random.random()
             np.random.random()
             torch.rand(3)
@@ -115,7 +115,7 @@ class TestTheUsersThings:
     def test_a_module_has_the_buffers_and_attributes_that_it_had(self) -> None:
         net = Net()
         mean, names = net.norm.running_mean, set(vars(net))
-        with call_target.untouched(net):
+        with call_target.restore_afterwards(net):
             net(torch.arange(4.0).reshape(4, 1))
             net.remembered = "something"
             assert not torch.equal(net.norm.running_mean, torch.zeros(1))
@@ -128,7 +128,7 @@ class TestTheUsersThings:
         qnode = qnode_of()
         qnode(0.1)
         tape = qnode.__dict__["_tape"]
-        with call_target.untouched(qnode) as meet:
+        with call_target.restore_afterwards(qnode) as meet:
             meet(qnode)
             meet(qnode)
             qnode(0.2)
@@ -143,7 +143,7 @@ class TestTheUsersThings:
             net.seen = 9
             raise ValueError("the user's")
 
-        with pytest.raises(ValueError, match="the user's"), call_target.untouched(net):
+        with pytest.raises(ValueError, match="the user's"), call_target.restore_afterwards(net):
             fail()
         assert net.seen == 0
 

@@ -101,7 +101,7 @@ PURE = {
 def simulation(monkeypatch: pytest.MonkeyPatch, step: Step, wires: int) -> Simulation:
     """With a bridge that translates each operation into one known step."""
     bridge = ModuleType("node_steps")
-    bridge.__dict__["widened"] = lambda parameter: parameter.value
+    bridge.__dict__["double_precision_value"] = lambda parameter: parameter.value
     bridge.__dict__["operation"] = lambda *_, **__: ((step,),)
     bridge.__dict__["measurement"] = lambda *_, **__: Reading("state")
     monkeypatch.setitem(sys.modules, "qdiag.bridges.matrices.node_steps", bridge)
