@@ -23,7 +23,7 @@ from qdiag.pipeline import checking
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Silence
-from qdiag.recording.session import Session, paused
+from qdiag.recording.session import Session, pause_recording
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
 from qdiag.report.formats import markdown
@@ -170,7 +170,7 @@ class Recording:
 
         A long training is judged sooner by ``qdiag diagnose``, on all cores.
         """
-        with _interruptible(), paused():
+        with _interruptible(), pause_recording():
             outcome = examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
             report(outcome)
         return _check_of(outcome)

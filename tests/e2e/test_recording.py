@@ -208,7 +208,7 @@ class TestWithPennyLane:
         assert len(calls) == 1
         with Trace.open(tmp_path / "trace.qdiag") as trace:
             assert "disk is full" in trace.events[-1].text
-        assert not settle._stopped(tmp_path / "trace.qdiag")
+        assert not settle._stop_reason(tmp_path / "trace.qdiag")
 
     def test_calls_of_forked_processes_are_numbered(self, tmp_path: Path) -> None:
         ended = launcher.run(Script(str(SCRIPTS / "qnode_workers.py")), tmp_path / "t")

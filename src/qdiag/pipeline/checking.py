@@ -11,7 +11,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Script
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
-from qdiag.recording.session import Session, paused
+from qdiag.recording.session import Session, pause_recording
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
 
@@ -65,7 +65,7 @@ def check(
                 call_target.call_forward_and_backward(target, args, kwargs, SEED)
             except Exception as raised:
                 error = raised
-        with paused():
+        with pause_recording():
             tracked = _any_trainable_call(run, call_target.name_of(target), error)
             outcome = examine(run, options, voice, workers)
     if tracked:

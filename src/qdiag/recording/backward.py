@@ -108,7 +108,7 @@ class Passes:
         """A cotangent reached an output."""
         if self.over:
             return
-        arrived = self._arrived(returned, output)
+        arrived = self._arrival(returned, output)
         arrived.cotangents[output] = array_of(value)
         arrived.create_graph |= create_graph
 
@@ -116,9 +116,9 @@ class Passes:
         """The gradient of a trainable parameter is known."""
         if self.over:
             return
-        self._arrived(returned, None).gradients[position] = array_of(value)
+        self._arrival(returned, None).gradients[position] = array_of(value)
 
-    def _arrived(self, returned: Returned, output: Optional[int]) -> _Arrived:
+    def _arrival(self, returned: Returned, output: Optional[int]) -> _Arrived:
         stack = self._stack()
         current = stack[-1] if stack else self._unannounced
         arrived = current.get(returned)
@@ -269,4 +269,4 @@ def _watch_node(box: Any, arrived: Callable[[Any], None], failed: Optional[Calla
                 failed()
             raise
 
-    node.vjp = frames.unseen(vjp)
+    node.vjp = frames.hide_frames(vjp)

@@ -38,7 +38,7 @@ def become() -> None:
         raise
 
 
-frames.unseen(become)
+frames.hide_frames(become)
 
 
 def _forget(main: ModuleType) -> None:
@@ -80,7 +80,7 @@ def _run_script(main: ModuleType, script: str, arguments: list[str]) -> None:
         raise
 
 
-frames.unseen(_run_script)
+frames.hide_frames(_run_script)
 
 
 def _run_module(module: str, arguments: list[str]) -> None:
@@ -114,4 +114,4 @@ def _run_as_main(runpy: Any, module: str, alter_argv: bool) -> None:
 
 
 for _function in (_run_module, _run_folder, _run_as_main):
-    frames.unseen(_function)
+    frames.hide_frames(_function)

@@ -18,7 +18,7 @@ recorder: Any = None
 wanted = Wanted()
 
 
-def needed() -> Any:
+def ensure_recorder() -> Any:
     """The recorder, made at the first need: PennyLane is complete by then, and so is what the script imports.
 
     None where nothing is to be recorded.

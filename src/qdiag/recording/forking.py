@@ -120,7 +120,7 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
     finally:
         if os.getpid() != home:
             os._exit(1)
-    return _reaped(child)
+    return _reap_child(child)
 
 
 def _fork() -> int:
@@ -136,7 +136,7 @@ def _fork() -> int:
         filters.remove(_FORK_WARNING)
 
 
-def _reaped(child: int) -> bool:
+def _reap_child(child: int) -> bool:
     """Wait for the first child, which ends as soon as it has forked again."""
     until = time.monotonic() + _PATIENCE
     while True:
@@ -161,7 +161,7 @@ def _become_quiet(keep: int, seconds: int) -> None:
     _deaf_to_signals(seconds)
     _mute()
     _let_go_of_files(keep)
-    _limited()
+    _limit_process()
 
 
 def _deaf_to_signals(seconds: int) -> None:
@@ -191,7 +191,7 @@ def _let_go_of_files(keep: int) -> None:
                 os.dup2(null, int(name))
 
 
-def _limited() -> None:
+def _limit_process() -> None:
     """Give way to others, leave no core file, and write no file that the quantum function opens."""
     import resource
 

@@ -19,7 +19,7 @@ MACHINERY = "<qdiag, passed over like importlib._bootstrap>"
 """The file name under which our frames run: ``warnings`` skips names that hold both of the last two words."""
 
 
-def unseen(function: Function) -> Function:
+def hide_frames(function: Function) -> Function:
     """The function itself, its frames no longer counted by ``warnings``."""
     code: CodeType = function.__code__
     function.__code__ = code.replace(co_filename=MACHINERY)

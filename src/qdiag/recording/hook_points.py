@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from qdiag.recording import current, hooks
-from qdiag.recording.hooks import quietly, watched
+from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import twin_variation
 
 
@@ -45,7 +45,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
 
 def script_failed(error: BaseException) -> None:
     """Record the exception that ends the script."""
-    recording = current.needed() if "pennylane" in sys.modules else None
+    recording = current.ensure_recorder() if "pennylane" in sys.modules else None
     if recording is not None:
         recording.script_failed(error)
 
@@ -81,23 +81,23 @@ def unhook() -> None:
 
 
 def _hook_pennylane(module: Any) -> None:
-    hooks.put(module.QNode, "__call__", watched(module.QNode.__call__, _call_begins, _call_ends, _call_raises))
+    hooks.put(module.QNode, "__call__", watched_function(module.QNode.__call__, _call_begins, _call_ends, _call_raises))
     atexit.register(_at_exit)
     hooks.at_the_end(functools.partial(atexit.unregister, _at_exit))
     shower: Any = warnings
-    hooks.put(shower, "_showwarnmsg", watched(shower._showwarnmsg, _warning_shown, _nothing))
+    hooks.put(shower, "_showwarnmsg", watched_function(shower._showwarnmsg, _warning_shown, _nothing))
     from qdiag.bridges.live import qnode_attributes
 
     resolver = qnode_attributes.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
-        hooks.put(resolver, name, watched(getattr(resolver, name), _resolving, _resolved))
+        hooks.put(resolver, name, watched_function(getattr(resolver, name), _resolution_begins, _resolution_ends))
     for kind in qnode_attributes.optimizer_classes():
         for method in ("step", "step_and_cost", "apply_grad"):
             if method in vars(kind):
                 original = vars(kind)[method]
                 static = isinstance(original, staticmethod)
-                wrapped = watched(original.__func__ if static else original, _step_begins, _step_ends, _step_raises)
+                wrapped = watched_function(original.__func__ if static else original, _step_begins, _step_ends, _step_raises)
                 hooks.put(kind, method, staticmethod(wrapped) if static else wrapped)
 
 
@@ -114,7 +114,7 @@ _pipeline_hooked = False
 
 
 def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    recording = current.recorder or current.needed()
+    recording = current.recorder or current.ensure_recorder()
     call = None if recording is None else recording.begin(args[0], args[1:], kwargs, sys._getframe(2))
     if not _pipeline_hooked and call is not None and call.has_transforms:
         _hook_pipeline()
@@ -129,7 +129,7 @@ def _hook_pipeline() -> None:
     _pipeline_hooked = True
     pipeline: Any = qnode_attributes.pipeline_class()
     if pipeline is not None:
-        hooks.put(pipeline, "__call__", watched(pipeline.__call__, _pipeline_begins, _pipeline_ends))
+        hooks.put(pipeline, "__call__", watched_function(pipeline.__call__, _pipeline_begins, _pipeline_ends))
 
 
 def _call_ends(call: Any, result: Any) -> None:
@@ -163,12 +163,12 @@ def _pipeline_ends(call: Any, result: Any) -> None:
     call.transformed = tuple(result[0])
 
 
-def _resolving(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _resolution_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     call = _current()
     return call if call is not None and call.resolution == (None, None) and call.tape is not None else None
 
 
-def _resolved(call: Any, config: Any) -> None:
+def _resolution_ends(call: Any, config: Any) -> None:
     call.resolution = (config.gradient_method, config.interface)
 
 
@@ -194,7 +194,7 @@ def _step_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def _step_ends(depth: int, result: Any) -> None:
     global _depth
     _depth -= 1
-    recording = current.needed()
+    recording = current.ensure_recorder()
     if depth == 1 and recording is not None:
         recording.step()
         if isinstance(result, tuple) and len(result) == 2 and getattr(result[1], "ndim", 0) == 0 and hasattr(result[1], "__float__"):
@@ -211,14 +211,14 @@ def _step_raises(depth: int, error: BaseException) -> None:
 
 def _hook_torch(module: Any) -> None:
     engine = module.autograd
-    hooks.put(engine, "backward", watched(engine.backward, _backward_begins, _backward_ends, _backward_raises))
-    hooks.put(engine, "grad", watched(engine.grad, _grad_begins, _backward_ends, _backward_raises))
+    hooks.put(engine, "backward", watched_function(engine.backward, _backward_begins, _backward_ends, _backward_raises))
+    hooks.put(engine, "grad", watched_function(engine.grad, _grad_begins, _backward_ends, _backward_raises))
     optimizer = sys.modules["torch.optim.optimizer"]
     if hasattr(optimizer, "register_optimizer_step_post_hook"):
         hooks.at_the_end(optimizer.register_optimizer_step_post_hook(_optimizer_stepped).remove)
     else:
         base = module.optim.Optimizer
-        hooks.put(base, "__init__", watched(base.__init__, _optimizer_begins, _optimizer_made))
+        hooks.put(base, "__init__", watched_function(base.__init__, _optimizer_begins, _optimizer_made))
 
 
 def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -262,7 +262,7 @@ def _optimizer_made(optimizer: Any, result: Any) -> None:
     """Before torch 2 there is no hook for all optimisers: wrap the step of each class once."""
     kind = type(optimizer)
     if not hasattr(kind.step, "_seen_by_qdiag"):
-        wrapped = watched(kind.step, _optimizer_begins, _torch_stepped)
+        wrapped = watched_function(kind.step, _optimizer_begins, _torch_stepped)
         wrapped._seen_by_qdiag = True
         hooks.put(kind, "step", wrapped)
 

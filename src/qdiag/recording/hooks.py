@@ -21,7 +21,7 @@ def quietly(function: Callable[..., Any], *values: Any) -> Any:
         return None
 
 
-def watched(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) -> Any:
+def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) -> Any:
     """A function that does what the original does, and tells when it begins, ends or raises.
 
     Its frame shows in no traceback and is not counted by ``warnings``.
@@ -48,7 +48,7 @@ def watched(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) 
                 current.stop(error)
         return result
 
-    return frames.unseen(call)
+    return frames.hide_frames(call)
 
 
 # --- putting them in and taking them out ----------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Watch:
         sys.meta_path.insert(0, self)
         for name in AWAITED:
             if name in sys.modules:
-                self.loaded(sys.modules[name])
+                self.put_hooks(sys.modules[name])
 
     def end(self) -> None:
         """Wait no longer."""
@@ -71,14 +71,14 @@ class Watch:
                 self.pending.add(spec.name)
                 frames.drop_frame()
                 raise
-            self.loaded(module)
+            self.put_hooks(module)
 
         try:
-            loader.exec_module = frames.unseen(exec_module)
+            loader.exec_module = frames.hide_frames(exec_module)
         except AttributeError:
             self.pending.add(spec.name)
 
-    def loaded(self, module: ModuleType) -> None:
+    def put_hooks(self, module: ModuleType) -> None:
         """Put the hooks of a module in; whatever fails there is ours alone."""
         if not self.pending:
             self.end()

@@ -67,7 +67,7 @@ class Prober:
         self._started = 0
         self._noted = False
 
-    def called(self, call: Ongoing, index: int, configuration: str, backward_seen: bool) -> None:
+    def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool) -> None:
         """A call has returned and was recorded under an index."""
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number):
@@ -141,7 +141,9 @@ def is_running(path: Path) -> bool:
     return False
 
 
-def collected(trace: Path, patience: float = SECONDS + 2.0, pause: Callable[[float], Any] = time.sleep) -> Iterator[tuple[int, Probe]]:
+def collect_probes(
+    trace: Path, patience: float = SECONDS + 2.0, pause: Callable[[float], Any] = time.sleep
+) -> Iterator[tuple[int, Probe]]:
     """What the probes of a recording saw, by call; waits for those that still run, and removes their files."""
     until = time.monotonic() + patience
     for path in sorted(trace.parent.glob(f"{trace.name}.probe-*[0-9]"), key=_index):

@@ -68,14 +68,14 @@ class Recorder:
         self._reset()
         if hasattr(os, "register_at_fork"):
             # the interpreter keeps the hook for ever, and is not to keep the recorder
-            forked = weakref.WeakMethod(self._forked)
+            forked = weakref.WeakMethod(self._after_fork)
             os.register_at_fork(after_in_child=lambda: (forked() or _nothing)())
 
     def _reset(self) -> None:
         self._local = threading.local()
         self._lock = threading.RLock()
 
-    def _forked(self) -> None:
+    def _after_fork(self) -> None:
         """In a forked child: the inherited database handle must never be used, nor closed."""
         if self._writer is not None:
             import ctypes
@@ -122,13 +122,13 @@ class Recorder:
     def finish(self, call: call_reader.Ongoing, result: Any) -> None:
         """The call returned."""
         try:
-            self._left(call)
+            self._leave(call)
             outputs = results.outputs_of(result)
             entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
             trainable = [number for number in sources if call_reader.is_trainable(number)]
             returned = backward.Returned(len(outputs), len(trainable))
             self._watch(returned, outputs, trainable, call)
-            self._done(call, call_reader.Done(entry, returned, tuple(call.children)))
+            self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
             self._probe(call, entry, returned.index)
         except Exception as error:
             self._trouble(call, error)
@@ -138,7 +138,7 @@ class Recorder:
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
         try:
-            self._prober.called(call, index, entry.configuration, self.passes.begun)
+            self._prober.probe_if_due(call, index, entry.configuration, self.passes.begun)
         except Exception as error:
             self._prober = None
             self.note(f"{probe_schedule.UNAVAILABLE}: {_words(error)}")
@@ -149,16 +149,16 @@ class Recorder:
     def fail(self, call: call_reader.Ongoing, error: BaseException) -> None:
         """The call raised."""
         try:
-            self._left(call)
+            self._leave(call)
             if only_stops(error):
                 return
             stage = "build" if call.tape is None else "forward"
             entry, _ = self._reader.entry(call, self.steps, self._thread(), None, failure_of(error, stage))
-            self._done(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
+            self._finish(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)
 
-    def _left(self, call: call_reader.Ongoing) -> None:
+    def _leave(self, call: call_reader.Ongoing) -> None:
         under_way = self.under_way()
         while under_way:
             if under_way.pop() is call:
@@ -172,7 +172,7 @@ class Recorder:
         elif any(hasattr(output, "_node") for output in outputs):
             backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
 
-    def _done(self, call: call_reader.Ongoing, done: call_reader.Done) -> None:
+    def _finish(self, call: call_reader.Ongoing, done: call_reader.Done) -> None:
         if call.parent is not None:
             call.parent.children.append(done)
             return
@@ -227,33 +227,33 @@ class Recorder:
         """A backward pass raised: the call whose cotangent arrived last is where it was."""
         if not isinstance(error, Exception) or not current or _AGAIN in str(error):
             return
-        self._failed(list(current)[-1], failure_of(error, "backward"))
+        self._write_failure(list(current)[-1], failure_of(error, "backward"))
 
     def autograd_failed(self, returned: backward.Returned) -> None:
         """Autograd's way back through a call raised."""
         error = sys.exc_info()[1]
         if isinstance(error, Exception):
             self.passes.settle()
-            self._failed(returned, failure_of(error, "backward"))
+            self._write_failure(returned, failure_of(error, "backward"))
 
-    def _failed(self, returned: backward.Returned, failure: Failure) -> None:
+    def _write_failure(self, returned: backward.Returned, failure: Failure) -> None:
         with self._lock:
             if returned.index is not None and not self.stopped:
-                self._guarded(lambda writer: writer.failure(returned.index or 0, failure))
+                self._try_write(lambda writer: writer.failure(returned.index or 0, failure))
 
     def script_failed(self, error: BaseException) -> None:
         """The script ends with an exception."""
         self.flush()
         if isinstance(error, Exception) and os.getpid() == self.home:
             text = call_text.text_of(failure_of(error, ""))
-            self._guarded(lambda writer: writer.meta("failure", text))
+            self._try_write(lambda writer: writer.meta("failure", text))
 
     def flush(self) -> None:
         """Write what waits for the next call."""
         with self._lock:
             self.passes.settle()
             if self._pending or self._arrived:
-                self._guarded(lambda writer: None)
+                self._try_write(lambda writer: None)
 
     def close(self) -> None:
         """The recording is over while the program goes on: hooks that are still on its tensors become idle."""
@@ -294,7 +294,7 @@ class Recorder:
         with self._lock:
             self._arrived += found
             if len(self._arrived) > MAX_WAITING or os.getpid() != self.home:
-                self._guarded(lambda writer: None)
+                self._try_write(lambda writer: None)
 
     def _write_waiting(self, writer: TraceWriter) -> None:
         for returned, number, brought in self._arrived:
@@ -304,7 +304,7 @@ class Recorder:
         self._arrived.clear()
         self._pending.clear()
 
-    def _guarded(self, write: Any) -> None:
+    def _try_write(self, write: Any) -> None:
         if self.stopped:
             return
         try:

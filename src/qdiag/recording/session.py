@@ -78,7 +78,7 @@ def _exit_code(error: Optional[BaseException]) -> int:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
+def pause_recording() -> Iterator[None]:
     """What is called in here is ours: recorded by nobody, and its warnings are none of the user's."""
     before = current.exchange(None, current.Wanted())
     try:

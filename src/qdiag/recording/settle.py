@@ -29,15 +29,15 @@ def settle(path: Path, script: Script) -> None:
     TraceError
         If the trace has become unreadable, or the disk is full.
     """
-    probes = dict(probe_schedule.collected(path))
-    sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_started)
+    probes = dict(probe_schedule.collect_probes(path))
+    sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_start_time)
     try:
         with closing(TraceWriter(path)) as writer, writer.transaction():
             for number, side in enumerate(sides, start=1):
                 _take_in(writer, side, number)
             for index, probe in probes.items():
                 writer.meta(f"probe-{index}", call_text.text_of(probe))
-            stopped = _stopped(path)
+            stopped = _stop_reason(path)
             if stopped:
                 writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])
             writer.meta("script", call_text.text_of(script))
@@ -57,16 +57,16 @@ def _take_in(writer: TraceWriter, side: Path, number: int) -> None:
         for call in trace.calls():
             parent = None if call.parent is None else call.parent + offset
             writer.write(replace(call, parent=parent, process=number))
-        writer.events(_moved(event, offset) for event in trace.events)
+        writer.events(_renumber(event, offset) for event in trace.events)
 
 
-def _moved(event: Event, offset: int) -> Event:
+def _renumber(event: Event, offset: int) -> Event:
     """An event with the numbers that its calls have now."""
     of_call = event.kind == "backward warning" and event.number is not None
     return replace(event, after=event.after + offset, number=(event.number or 0) + offset if of_call else event.number)
 
 
-def _started(side: Path) -> float:
+def _start_time(side: Path) -> float:
     try:
         with closing(sqlite3.connect(side)) as database:
             return float(database.execute("SELECT text FROM meta WHERE name = 'started'").fetchone()[0])
@@ -90,7 +90,7 @@ def mark_stopped(path: Path, reason: str) -> None:
         os.symlink(reason[:50], _mark(path))
 
 
-def _stopped(path: Path) -> str:
+def _stop_reason(path: Path) -> str:
     try:
         return os.readlink(_mark(path))
     except OSError:

@@ -45,9 +45,9 @@ class Places:
         layer = ""
         outside: Optional[FrameType] = None
         if frame is not None:
-            layer = self._known(frame.f_code)[2]
+            layer = self._code_facts(frame.f_code)[2]
         while frame is not None:
-            kind = self._known(frame.f_code)[1]
+            kind = self._code_facts(frame.f_code)[1]
             if kind == _INSIDE:
                 return self._line(frame), layer
             if kind == _TOP:
@@ -84,7 +84,7 @@ class Places:
             line = self._lines[key] = SourceLine(self.relative(code.co_filename), frame.f_lineno, code.co_name)
         return line
 
-    def _known(self, code: CodeType) -> tuple[CodeType, int, str]:
+    def _code_facts(self, code: CodeType) -> tuple[CodeType, int, str]:
         known = self._kinds.get(id(code))
         if known is None:
             filename = code.co_filename

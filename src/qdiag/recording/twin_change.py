@@ -72,7 +72,7 @@ class Twin:
         self._losses: set[str] = set()
         self._noted: set[str] = set()
 
-    def _guarded(self, work: Callable[..., Any], *values: Any) -> Any:
+    def _attempt(self, work: Callable[..., Any], *values: Any) -> Any:
         if os.getpid() != self.home:
             return None
         try:
@@ -106,23 +106,23 @@ class Twin:
                 pass
             original(*args, **kwargs)
 
-        return frames.unseen(build)
+        return frames.hide_frames(build)
 
     def _called_otherwise(self, original: Any) -> Any:
         widen = self.change.qnode_float64 or self.change.all_float64
 
         @functools.wraps(original)
         def call(qnode: Any, *args: Any, **kwargs: Any) -> Any:
-            self._guarded(self._begin)
+            self._attempt(self._begin)
             if not self._called:
                 self._called = True
-                self._guarded(self._first_call)
+                self._attempt(self._first_call)
             if widen:
-                args = tuple(_widened(value) for value in args)
-                kwargs = {name: _widened(value) for name, value in kwargs.items()}
+                args = tuple(_in_double_precision(value) for value in args)
+                kwargs = {name: _in_double_precision(value) for name, value in kwargs.items()}
             return original(qnode, *args, **kwargs)
 
-        return frames.unseen(call)
+        return frames.hide_frames(call)
 
     def _first_call(self) -> None:
         now = _streams()
@@ -166,9 +166,9 @@ class Twin:
         @functools.wraps(original)
         def build(optimizer: Any, *args: Any, **kwargs: Any) -> None:
             original(optimizer, *args, **kwargs)
-            self._guarded(self._adopt, optimizer)
+            self._attempt(self._adopt, optimizer)
 
-        return frames.unseen(build)
+        return frames.hide_frames(build)
 
     def _adopt(self, optimizer: Any) -> None:
         for group in [*optimizer.param_groups, optimizer.defaults]:
@@ -178,7 +178,7 @@ class Twin:
                 group["eps"] = self.change.epsilon
         self._optimizers.append(optimizer)
         if hasattr(optimizer, "register_step_post_hook"):
-            optimizer.register_step_post_hook(self._stepped)
+            optimizer.register_step_post_hook(self._after_step)
         else:
             self._wrap_step(type(optimizer))
 
@@ -191,10 +191,10 @@ class Twin:
         @functools.wraps(original)
         def step(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
             result = original(optimizer, *args, **kwargs)
-            self._stepped(optimizer)
+            self._after_step(optimizer)
             return result
 
-        kind.step = frames.unseen(step)
+        kind.step = frames.hide_frames(step)
         kind.step._twin = True
 
     def _begin(self) -> None:
@@ -215,8 +215,8 @@ class Twin:
                     _widen_in_place(parameter)
             torch.set_default_dtype(torch.float64)
 
-    def _stepped(self, optimizer: Any, *values: Any) -> None:
-        self._guarded(self._keep_step, optimizer)
+    def _after_step(self, optimizer: Any, *values: Any) -> None:
+        self._attempt(self._keep_step, optimizer)
 
     def _keep_step(self, optimizer: Any) -> None:
         number = self._known.get(id(optimizer))
@@ -234,19 +234,19 @@ class Twin:
     # --- modules -------------------------------------------------------------------------------------------------------
 
     def _module_begins(self, module: Any, args: Any) -> Any:
-        self._guarded(self._begin)
+        self._attempt(self._begin)
         if not (self.change.all_float64 and self._started):
             return None
         for tensor in [*module.parameters(recurse=False), *module.buffers(recurse=False)]:
             _widen_in_place(tensor)
-        return tuple(_widened(value) for value in args)
+        return tuple(_in_double_precision(value) for value in args)
 
     def _module_ran(self, module: Any, args: Any, result: Any) -> None:
         kind = type(module).__name__
         if kind in _RECTIFIERS or kind == "L1Loss":
-            self._guarded(self._keep_kink, module, kind, args, result)
+            self._attempt(self._keep_kink, module, kind, args, result)
         elif kind.endswith("Loss"):
-            self._guarded(self._keep_loss, kind)
+            self._attempt(self._keep_loss, kind)
 
     def _keep_loss(self, kind: str) -> None:
         if kind not in self._losses:
@@ -314,10 +314,10 @@ def _widen_in_place(tensor: Any) -> None:
             tensor.grad.data = tensor.grad.data.double()
 
 
-def _widened(value: Any) -> Any:
+def _in_double_precision(value: Any) -> Any:
     """A single-precision tensor or array in double precision; everything else as it is."""
     if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-        return type(value)(_widened(part) for part in value)
+        return type(value)(_in_double_precision(part) for part in value)
     name = str(getattr(value, "dtype", "")).replace("torch.", "")
     if name not in ("float32", "complex64", "float16", "bfloat16"):
         return value

@@ -20,14 +20,14 @@ def _as_it_was() -> Iterator[None]:
 
 
 def test_where_nothing_is_wanted_there_is_no_recorder() -> None:
-    assert current.needed() is None
+    assert current.ensure_recorder() is None
     assert current.recorder is None
 
 
 def test_a_recorder_that_is_there_is_the_one_needed(tmp_path: Path) -> None:
     recorder = object()
     current.exchange(recorder, current.Wanted(str(tmp_path / "trace")))
-    assert current.needed() is recorder
+    assert current.ensure_recorder() is recorder
 
 
 def test_an_exchange_gives_what_was_in_force_so_that_it_can_be_put_back(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_could_not_even_start_says_so_beside_the_trace(tmp_path: Path) -> N
     trace = tmp_path / "trace.qdiag"
     current.exchange(None, current.Wanted(str(trace)))
     current.stop(ValueError("no such attribute"))
-    assert settle._stopped(trace) == "ValueError: no such attribute"
+    assert settle._stop_reason(trace) == "ValueError: no such attribute"
 
 
 def test_without_a_recording_there_is_nowhere_to_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,7 +314,7 @@ class Prober(probe_schedule.Prober):
 def test_each_qnode_has_a_first_call_of_its_own(tmp_path: Path) -> None:
     prober = Prober(tmp_path)
     for index, configuration in enumerate(["a", "b", "a", "b", "c"]):
-        prober.called(None, index, configuration, False)  # type: ignore[arg-type]
+        prober.probe_if_due(None, index, configuration, False)  # type: ignore[arg-type]
     assert prober.calls == [0, 1, 4]
 
 
@@ -322,10 +322,10 @@ def test_while_two_run_the_next_waits_for_a_later_call(tmp_path: Path, monkeypat
     prober = Prober(tmp_path)
     prober._running = [tmp_path / "one", tmp_path / "two"]
     monkeypatch.setattr(probe_schedule, "is_running", lambda path: True)
-    prober.called(None, 0, "a", False)  # type: ignore[arg-type]
+    prober.probe_if_due(None, 0, "a", False)  # type: ignore[arg-type]
     assert prober.calls == []
     monkeypatch.setattr(probe_schedule, "is_running", lambda path: False)
-    prober.called(None, 1, "a", False)  # type: ignore[arg-type]
+    prober.probe_if_due(None, 1, "a", False)  # type: ignore[arg-type]
     assert prober.calls == [1]
 
 
@@ -333,7 +333,7 @@ def test_why_there_is_no_probe_is_said_once(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sys, "platform", "darwin")
     prober = Prober(tmp_path)
     for configuration in "abc":
-        prober.called(None, 0, configuration, False)  # type: ignore[arg-type]
+        prober.probe_if_due(None, 0, configuration, False)  # type: ignore[arg-type]
     assert prober.calls == []
     assert prober.notes == ["probe unavailable: there is no safe fork on darwin"]
 
@@ -341,7 +341,7 @@ def test_why_there_is_no_probe_is_said_once(tmp_path: Path, monkeypatch: pytest.
 def test_a_probe_that_was_killed_says_so(tmp_path: Path) -> None:
     trace = tmp_path / "trace.qdiag"
     probe_schedule.probe_path(trace, 5).write_bytes(b"{half a li")
-    ((index, probe),) = probe_schedule.collected(trace)
+    ((index, probe),) = probe_schedule.collect_probes(trace)
     assert (index, probe.call, probe.complete) == (5, 5, False)
     assert str(probe_schedule.SECONDS) in probe.note
     assert list(tmp_path.iterdir()) == []

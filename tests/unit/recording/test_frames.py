@@ -18,7 +18,7 @@ def ours(body: str, **names: Any) -> Callable[..., Any]:
     """A function as the tracer's are: from a module of the recording, under the name of the machinery."""
     known: dict[str, Any] = {"__name__": "qdiag.recording.made_for_a_test", "frames": frames, **names}
     exec(compile(body, "tracer.py", "exec"), known)
-    function: Callable[..., Any] = frames.unseen(known["between"])
+    function: Callable[..., Any] = frames.hide_frames(known["between"])
     return function
 
 
@@ -50,7 +50,7 @@ def test_unseen_gives_the_very_function_that_it_was_given() -> None:
     def function(value: int) -> int:
         return value + 1
 
-    assert frames.unseen(function) is function
+    assert frames.hide_frames(function) is function
     assert function(1) == 2
     assert function.__code__.co_filename == frames.MACHINERY
 

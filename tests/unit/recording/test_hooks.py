@@ -22,7 +22,7 @@ def trace(tmp_path: Path) -> Iterator[Path]:
 
 
 def why_stopped(trace: Path) -> str:
-    return settle._stopped(trace)
+    return settle._stop_reason(trace)
 
 
 class Listener:
@@ -49,7 +49,7 @@ class Listener:
             raise RuntimeError(f"our own fault at the {event}")
 
     def around(self, function: Any) -> Any:
-        return hooks.watched(function, self.begin, self.end, self.fail)
+        return hooks.watched_function(function, self.begin, self.end, self.fail)
 
 
 def add(one: int, other: int = 1) -> int:
@@ -95,7 +95,7 @@ class TestAWatchedFunction:
     def test_without_a_listener_for_failures_the_exception_still_passes(self) -> None:
         listener = Listener()
         with pytest.raises(ZeroDivisionError):
-            hooks.watched(divide, listener.begin, listener.end)(1, 0)
+            hooks.watched_function(divide, listener.begin, listener.end)(1, 0)
 
     def test_an_interrupt_passes_too(self) -> None:
         def interrupted() -> None:

@@ -70,7 +70,7 @@ class World:
         for _ in range(times):
             self.index += 1
             ongoing: Any = types.SimpleNamespace(qnode="qnode", args=(1,), kwargs={}, layer="")
-            self.prober.called(ongoing, self.index, configuration, False)
+            self.prober.probe_if_due(ongoing, self.index, configuration, False)
 
     @property
     def probed(self) -> list[int]:
@@ -202,7 +202,7 @@ class TestWhatWasCollected:
     def test_is_in_the_order_of_the_calls_and_not_of_the_names(self, trace: Path) -> None:
         for index in (10, 9, 100):
             self.seen(trace, index, self.line(index, "seen"))
-        assert [index for index, _ in probe_schedule.collected(trace)] == [9, 10, 100]
+        assert [index for index, _ in probe_schedule.collect_probes(trace)] == [9, 10, 100]
 
     @pytest.mark.parametrize(
         "tail",
@@ -211,24 +211,24 @@ class TestWhatWasCollected:
     )
     def test_is_the_last_complete_line(self, trace: Path, tail: str) -> None:
         self.seen(trace, 0, self.line(0, "first") + self.line(0, "last") + tail)
-        assert [probe.note for _, probe in probe_schedule.collected(trace)] == ["last"]
+        assert [probe.note for _, probe in probe_schedule.collect_probes(trace)] == ["last"]
 
     @pytest.mark.parametrize("text", ["", "half a li", "\n\n"])
     def test_says_so_where_the_copy_knew_nothing_before_it_ended(self, trace: Path, text: str) -> None:
         self.seen(trace, 3, text)
-        ((index, probe),) = probe_schedule.collected(trace)
+        ((index, probe),) = probe_schedule.collect_probes(trace)
         assert (index, probe.call) == (3, 3)
         assert "ended before it knew anything" in probe.note
         assert str(probe_schedule.SECONDS) in probe.note
 
     def test_bytes_that_are_no_text_are_nothing_seen(self, trace: Path) -> None:
         probe_schedule.probe_path(trace, 0).write_bytes(b"\xff\xfe\n")
-        ((_, probe),) = probe_schedule.collected(trace)
+        ((_, probe),) = probe_schedule.collect_probes(trace)
         assert "ended before" in probe.note
 
     def test_leaves_no_file_behind(self, trace: Path) -> None:
         path = self.seen(trace, 0, self.line(0, "seen"))
-        list(probe_schedule.collected(trace))
+        list(probe_schedule.collect_probes(trace))
         assert not path.exists()
 
     def test_is_waited_for(self, trace: Path) -> None:
@@ -243,7 +243,7 @@ class TestWhatWasCollected:
                 file.write(self.line(0, "in the end"))
                 file.close()
 
-        ((_, probe),) = probe_schedule.collected(trace, patience=60, pause=pause)
+        ((_, probe),) = probe_schedule.collect_probes(trace, patience=60, pause=pause)
         assert probe.note == "in the end"
         assert len(pauses) == 3
 
@@ -251,5 +251,5 @@ class TestWhatWasCollected:
         path = self.seen(trace, 0, self.line(0, "so far"))
         with path.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            ((_, probe),) = probe_schedule.collected(trace, patience=0.0)
+            ((_, probe),) = probe_schedule.collect_probes(trace, patience=0.0)
         assert probe.note == "so far"

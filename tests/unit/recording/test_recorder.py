@@ -309,7 +309,7 @@ class TestTrouble:
 
     def test_with_probing_is_a_note_once_and_calls_go_on(self, world: World, qnode: Any) -> None:
         class Broken:
-            def called(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any) -> None:
                 raise RuntimeError("no fork today")
 
         world.call(qnode, weight())
@@ -371,7 +371,7 @@ class TestInAForkedChild:
         asked = world.path.with_name("asked")
 
         class Prober:
-            def called(self, *given: Any) -> None:
+            def probe_if_due(self, *given: Any) -> None:
                 asked.touch()
 
         world.recorder._prober = Prober()  # type: ignore[assignment]

@@ -149,20 +149,20 @@ class TestPaused:
         with Session(tmp_path / "trace", SCRIPT):
             recorder = Recorder()
             current.exchange(recorder, current.wanted)
-            with session.paused():
-                assert current.needed() is None
+            with session.pause_recording():
+                assert current.ensure_recorder() is None
             assert current.recorder is recorder
 
     def test_it_goes_on_after_an_exception(self, tmp_path: Path) -> None:
         with Session(tmp_path / "trace", SCRIPT):
-            with pytest.raises(ValueError, match="ours"), session.paused():
+            with pytest.raises(ValueError, match="ours"), session.pause_recording():
                 raise ValueError("ours")
             assert current.wanted.trace == str(tmp_path / "trace")
 
     def test_warnings_of_ours_are_not_the_users(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            with session.paused():
+            with session.pause_recording():
                 warnings.warn("ours", UserWarning, stacklevel=1)
             with pytest.raises(UserWarning):
                 warnings.warn("the user's", UserWarning, stacklevel=1)

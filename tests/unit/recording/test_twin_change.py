@@ -297,7 +297,7 @@ class TestWhatCannotBeDone:
         def work() -> None:
             raise AssertionError("the parent's file is written to")
 
-        assert world.twin._guarded(work) is None
+        assert world.twin._attempt(work) is None
         assert world.steps.notes == ()
 
     def test_an_interrupt_passes(self, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ class TestWhatCannotBeDone:
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            World(tmp_path, Variation()).twin._guarded(interrupted)
+            World(tmp_path, Variation()).twin._attempt(interrupted)
 
 
 class TestInstalling:
@@ -339,20 +339,20 @@ class TestInstalling:
 )
 def test_single_precision_becomes_double_and_the_rest_stays(given: str, wide: str) -> None:
     array = np.ones(2, dtype=given)
-    widened = twin_change._widened(array)
+    widened = twin_change._in_double_precision(array)
     assert widened.dtype == wide
     assert (widened is array) == (given == wide)
-    assert str(twin_change._widened(torch.ones(2, dtype=getattr(torch, given))).dtype) == f"torch.{wide}"
+    assert str(twin_change._in_double_precision(torch.ones(2, dtype=getattr(torch, given))).dtype) == f"torch.{wide}"
 
 
 @pytest.mark.parametrize("value", [1, "text", None, {"x": np.float32(1)}, [1.0], (1.0, "text")])
 def test_what_is_no_number_array_stays_as_it_is(value: Any) -> None:
-    assert twin_change._widened(value) == value
+    assert twin_change._in_double_precision(value) == value
 
 
 def test_a_gradient_passes_through_the_widening() -> None:
     weight = torch.tensor([1.0], requires_grad=True)
-    (3 * twin_change._widened(weight)).sum().backward()
+    (3 * twin_change._in_double_precision(weight)).sum().backward()
     assert (weight.grad.dtype, weight.grad.tolist()) == (torch.float32, [3.0])
 
 
@@ -361,7 +361,7 @@ def test_a_named_tuple_is_not_taken_apart() -> None:
 
     Pair = namedtuple("Pair", "one other")
     pair = Pair(np.float32(1), np.float32(2))
-    assert twin_change._widened(pair) is pair
+    assert twin_change._in_double_precision(pair) is pair
 
 
 def test_large_models_are_thinned_alike_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
