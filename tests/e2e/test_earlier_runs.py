@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.trace.evaluation_store import installed
+from qdiag.trace.evaluation_store import installed_versions
 
 pytestmark = pytest.mark.stack
 
@@ -54,7 +54,7 @@ def test_it_is_judged_again_as_it_was_then(run: Path) -> None:
 
 
 def test_what_was_evaluated_then_is_not_evaluated_again(run: Path) -> None:
-    if stack_of(run) != installed():
+    if stack_of(run) != installed_versions():
         pytest.skip("evaluations of another stack are not found")
     before = kept(run)
     assert qdiag("diagnose", str(run), "--no-minimize", "--trust").returncode == 1

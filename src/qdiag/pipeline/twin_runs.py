@@ -81,7 +81,7 @@ def announcement(twin: Twin) -> str:
 def _seconds(trace: Path) -> Optional[float]:
     """How long an earlier run took."""
     with suppress(TraceError, OSError, ValueError), Trace.open(trace) as opened:
-        return max(1.0, trace.stat().st_mtime - opened.started) if opened.started else None
+        return max(1.0, trace.stat().st_mtime - opened.start_time) if opened.start_time else None
     return None
 
 

@@ -292,7 +292,7 @@ def _numbers(tensor: Any) -> np.ndarray:
 
 def _thin(arrays: list[np.ndarray]) -> np.ndarray:
     flat = np.concatenate([array.ravel() for array in arrays]) if arrays else np.zeros(0)
-    kept: np.ndarray = flat[twin_steps.thinned(flat.size)]
+    kept: np.ndarray = flat[twin_steps.kept_slice(flat.size)]
     return kept
 
 

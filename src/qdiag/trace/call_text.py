@@ -56,29 +56,29 @@ def value_from(kind: type[Kind], text: str) -> Kind:
     TraceError
         If the text does not describe one.
     """
-    return _checked(text, lambda entry: _value(kind, entry))
+    return _read_json(text, lambda entry: _value(kind, entry))
 
 
 def values_from(kind: type[Kind], text: str) -> tuple[Kind, ...]:
     """Restore a tuple of values of one type (see `value_from`)."""
-    return _checked(text, lambda entry: tuple(_value(kind, part) for part in _list(entry)))
+    return _read_json(text, lambda entry: tuple(_value(kind, part) for part in _list(entry)))
 
 
 def strings_from(text: str) -> tuple[str, ...]:
     """Restore a tuple of texts (see `value_from`)."""
-    return _checked(text, lambda entry: tuple(_text(part) for part in _list(entry)))
+    return _read_json(text, lambda entry: tuple(_text(part) for part in _list(entry)))
 
 
-def _checked(text: str, read: Callable[[Any], Kind]) -> Kind:
+def _read_json(text: str, read: Callable[[Any], Kind]) -> Kind:
     try:
         if len(text) > MAX_TEXT:
             raise _Odd
-        return read(json.loads(text, parse_constant=_refused))
+        return read(json.loads(text, parse_constant=_refuse))
     except (_Odd, ValueError, TypeError, RecursionError):
         raise TraceError("the description of a call is damaged", "record the trace again") from None
 
 
-def _refused(word: str) -> Any:
+def _refuse(word: str) -> Any:
     raise _Odd
 
 
@@ -88,7 +88,7 @@ def _list(entry: Any) -> list[Any]:
     return entry
 
 
-def _typed(*kinds: type) -> Callable[[Any], Any]:
+def _one_of_types(*kinds: type) -> Callable[[Any], Any]:
     def read(entry: Any) -> Any:
         if type(entry) not in kinds:
             raise _Odd
@@ -134,10 +134,10 @@ def _number(entry: Any) -> float:
     return float(value)
 
 
-_text = _typed(str)
-_flag = _typed(bool)
-_whole = _typed(int)
-_scalar = _typed(type(None), bool, int, float, str)
+_text = _one_of_types(str)
+_flag = _one_of_types(bool)
+_whole = _one_of_types(int)
+_scalar = _one_of_types(type(None), bool, int, float, str)
 _texts = _several(_text)
 _options = _several(_pair)
 
@@ -148,7 +148,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "qnode": _text,
         "source": lambda entry: _value(SourceLine, entry),
         "device": _text,
-        "device_wires": _several(_typed(int, str)),
+        "device_wires": _several(_one_of_types(int, str)),
         "device_precision": _text,
         "device_options": _options,
         "interface": _text,

@@ -57,8 +57,8 @@ def skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
         If the tree is deeper than `MAX_DEPTH` or holds something that is no circuit value.
     """
     parameters: list[Parameter] = []
-    operations = _joined(circuit.operations, parameters, 0)
-    measurements = _joined(circuit.measurements, parameters, 0)
+    operations = _joined_text(circuit.operations, parameters, 0)
+    measurements = _joined_text(circuit.measurements, parameters, 0)
     kinds = ",".join(_parameter_kind(parameter) for parameter in parameters)
     text = (
         f'{{"format":{FORMAT},"operations":[{operations}],"measurements":[{measurements}],'
@@ -81,11 +81,11 @@ def _parameter_kind(parameter: Parameter) -> str:
     return f'["{name}",[{shape}],{_text(parameter.container)},{trainable}]'
 
 
-def _joined(values: Sequence[Value], parameters: list[Parameter], depth: int) -> str:
-    return ",".join([_written(value, parameters, depth) for value in values])
+def _joined_text(values: Sequence[Value], parameters: list[Parameter], depth: int) -> str:
+    return ",".join([_value_text(value, parameters, depth) for value in values])
 
 
-def _written(value: Value, parameters: list[Parameter], depth: int) -> str:
+def _value_text(value: Value, parameters: list[Parameter], depth: int) -> str:
     writer = _WRITERS.get(type(value))
     if writer is None:
         raise CircuitFormatError(f"a {type(value).__name__} is not part of a circuit", "record the circuit through qdiag's bridges")
@@ -100,15 +100,15 @@ def _write_parameter(value: Parameter, parameters: list[Parameter], depth: int) 
 
 
 def _write_node(value: Node, parameters: list[Parameter], depth: int) -> str:
-    data = _joined(value.data, parameters, depth)
+    data = _joined_text(value.data, parameters, depth)
     if _has_only_wires(value):
         key = (value.name, value.wires, len(value.metadata))  # type: ignore[arg-type]
         around = _around.get(key)
         if around is None:
-            after = f"],{_written(value.metadata, [], depth)},[{_labels(value.wires)}]]"
+            after = f"],{_value_text(value.metadata, [], depth)},[{_labels(value.wires)}]]"
             around = _around[key] = (f'["n",{_text(value.name)},[', after)
         return f"{around[0]}{data}{around[1]}"
-    metadata = _written(value.metadata, parameters, depth)
+    metadata = _value_text(value.metadata, parameters, depth)
     wires = _labels(value.wires)
     rest = f",{_text(value.definition)},{_text(value.opaque)}" if value.definition or value.opaque else ""
     return f'["n",{_text(value.name)},[{data}],{metadata},[{wires}]{rest}]'
@@ -147,16 +147,16 @@ def _write_wires(value: Wires, parameters: list[Parameter], depth: int) -> str:
 
 
 def _write_mapping(value: Mapping, parameters: list[Parameter], depth: int) -> str:
-    pairs = [f"[{_written(key, parameters, depth)},{_written(item, parameters, depth)}]" for key, item in value.items]
+    pairs = [f"[{_value_text(key, parameters, depth)},{_value_text(item, parameters, depth)}]" for key, item in value.items]
     return f'["m",[{",".join(pairs)}]]'
 
 
 def _write_tagged(value: Tagged, parameters: list[Parameter], depth: int) -> str:
-    return f'["g",{_text(value.kind)},{_written(value.content, parameters, depth)}]'
+    return f'["g",{_text(value.kind)},{_value_text(value.content, parameters, depth)}]'
 
 
 def _write_outcome(value: MeasuredOutcome, parameters: list[Parameter], depth: int) -> str:
-    table = ",".join([_written(entry, parameters, depth) for entry in value.table])
+    table = ",".join([_value_text(entry, parameters, depth) for entry in value.table])
     return f'["o",[{",".join(map(str, value.measurements))}],[{table}]]'
 
 
@@ -167,8 +167,8 @@ _WRITERS: dict[type, Callable[[Any, list[Parameter], int], str]] = {
     float: lambda value, parameters, depth: f'["f","{value.hex()}"]',
     complex: lambda value, parameters, depth: f'["c","{value.real.hex()}","{value.imag.hex()}"]',
     str: lambda value, parameters, depth: _text(value),
-    tuple: lambda value, parameters, depth: f'["t",[{_joined(value, parameters, depth)}]]',
-    list: lambda value, parameters, depth: f'["l",[{_joined(value, parameters, depth)}]]',
+    tuple: lambda value, parameters, depth: f'["t",[{_joined_text(value, parameters, depth)}]]',
+    list: lambda value, parameters, depth: f'["l",[{_joined_text(value, parameters, depth)}]]',
     Parameter: _write_parameter,
     Wires: _write_wires,
     Mapping: _write_mapping,
@@ -203,7 +203,7 @@ def restore(text: str, arrays: Sequence[np.ndarray]) -> Circuit:
     try:
         if len(text) > MAX_TEXT:
             raise _Odd(f"it is longer than {MAX_TEXT} characters")
-        document = json.loads(text, parse_constant=_refused)
+        document = json.loads(text, parse_constant=_refuse)
         return _circuit(document, arrays)
     except _Odd as odd:
         raise CircuitFormatError(f"a stored circuit cannot be read: {odd}", "record the trace again") from None
@@ -211,7 +211,7 @@ def restore(text: str, arrays: Sequence[np.ndarray]) -> Circuit:
         raise CircuitFormatError("a stored circuit is no JSON", "record the trace again") from None
 
 
-def _refused(word: str) -> Any:
+def _refuse(word: str) -> Any:
     raise _Odd(f"it holds {word}")
 
 
@@ -264,25 +264,25 @@ def _parameter(kind: Any, array: np.ndarray) -> Parameter:
 
 def _list(entry: Any) -> list[Any]:
     if not isinstance(entry, list):
-        raise _Odd(f"{_shown(entry)} stands where a list belongs")
+        raise _Odd(f"{_excerpt(entry)} stands where a list belongs")
     return entry
 
 
 def _exactly(entry: Any, count: int) -> list[Any]:
     if len(_list(entry)) != count:
-        raise _Odd(f"{_shown(entry)} does not have {count} entries")
+        raise _Odd(f"{_excerpt(entry)} does not have {count} entries")
     return list(entry)
 
 
 def _string(entry: Any) -> str:
     if not isinstance(entry, str):
-        raise _Odd(f"{_shown(entry)} stands where text belongs")
+        raise _Odd(f"{_excerpt(entry)} stands where text belongs")
     return entry
 
 
 def _integer(entry: Any, least: int = 0) -> int:
     if type(entry) is not int or entry < least:
-        raise _Odd(f"{_shown(entry)} stands where a whole number from {least} on belongs")
+        raise _Odd(f"{_excerpt(entry)} stands where a whole number from {least} on belongs")
     return entry
 
 
@@ -291,20 +291,20 @@ def _float(entry: Any) -> float:
     try:
         value = float.fromhex(text)
     except (ValueError, OverflowError):
-        raise _Odd(f"{_shown(text)} is no number") from None
+        raise _Odd(f"{_excerpt(text)} is no number") from None
     if value.hex() != text:
-        raise _Odd(f"{_shown(text)} is not how a number is written")
+        raise _Odd(f"{_excerpt(text)} is not how a number is written")
     return value
 
 
 def _labels_of(entry: Any) -> tuple[Label, ...]:
     labels = _list(entry)
     if not all(type(label) in (int, str) for label in labels):
-        raise _Odd(f"{_shown(entry)} are no wire labels")
+        raise _Odd(f"{_excerpt(entry)} are no wire labels")
     return tuple(labels)
 
 
-def _shown(entry: Any) -> str:
+def _excerpt(entry: Any) -> str:
     text = repr(entry)
     return text if len(text) < 60 else text[:56] + " ..."
 
@@ -321,7 +321,7 @@ class _Reader:
         if entry is None or type(entry) in (bool, int, str):
             return entry  # type: ignore[no-any-return]
         if not isinstance(entry, list) or not entry or not isinstance(entry[0], str) or entry[0] not in _READERS:
-            raise _Odd(f"{_shown(entry)} is no value of a circuit")
+            raise _Odd(f"{_excerpt(entry)} is no value of a circuit")
         self.depth += 1
         if self.depth > MAX_DEPTH + 1:
             raise _Odd(f"it nests more than {MAX_DEPTH} levels deep")
@@ -335,7 +335,7 @@ class _Reader:
     def node(self, entry: Any) -> Node:
         value = self.value(entry)
         if not isinstance(value, Node):
-            raise _Odd(f"{_shown(entry)} stands where an operation belongs")
+            raise _Odd(f"{_excerpt(entry)} stands where an operation belongs")
         return value
 
 
@@ -349,7 +349,7 @@ def _read_parameter(reader: _Reader, entry: list[Any]) -> Parameter:
 
 def _read_node(reader: _Reader, entry: list[Any]) -> Node:
     if len(entry) not in (5, 7):
-        raise _Odd(f"{_shown(entry)} is no operation")
+        raise _Odd(f"{_excerpt(entry)} is no operation")
     definition, opaque = (_string(entry[5]), _string(entry[6])) if len(entry) == 7 else ("", "")
     data = tuple(reader.values(entry[2]))
     return Node(_string(entry[1]), data, reader.value(entry[3]), _labels_of(entry[4]), definition, opaque)

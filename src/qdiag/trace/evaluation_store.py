@@ -28,12 +28,12 @@ _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 
 
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, CircuitFormatError)
-"""What reading an entry that `_encoded` did not write may raise."""
+"""What reading an entry that `_row_of` did not write may raise."""
 
 _STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy", "autograd", "autoray")
 
 
-def installed() -> str:
+def installed_versions() -> str:
     """What evaluates here, with versions: read from the distributions, without importing them."""
     versions = []
     for name in _STACK:
@@ -61,7 +61,7 @@ class EvaluationStore:
     """
 
     def __init__(self, path: Optional[Path] = None, stack: Optional[str] = None) -> None:
-        self._stack = installed() if stack is None else stack
+        self._stack = installed_versions() if stack is None else stack
         self._name = str(path) if path is not None else ":memory:"
         try:
             self._database = sqlite3.connect(self._name, isolation_level=None)
@@ -77,7 +77,7 @@ class EvaluationStore:
         """The evaluation stored under a key, or None."""
         try:
             row = self._database.execute(_FIND, (key, self._stack)).fetchone()
-            return None if row is None else _decoded(row[0], row[1])
+            return None if row is None else _evaluation_from(row[0], row[1])
         except (sqlite3.DatabaseError, *_DAMAGE):
             raise TraceError(f"{self._name} is damaged", "move it away: it is made anew from the trace") from None
 
@@ -88,7 +88,7 @@ class EvaluationStore:
         if any(array.dtype.name not in DTYPES for array in _arrays(evaluation)):
             return
         try:
-            self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (key, self._stack, *_encoded(evaluation)))
+            self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (key, self._stack, *_row_of(evaluation)))
         except sqlite3.OperationalError as error:
             raise OutputError(f"cannot write {self._name}: {error}", "check the space left, then run the same command again") from None
 
@@ -108,7 +108,7 @@ def _arrays(evaluation: Evaluation) -> list[np.ndarray]:
     return [np.asarray(array) for row in rows for array in row]
 
 
-def _encoded(evaluation: Evaluation) -> tuple[str, bytes]:
+def _row_of(evaluation: Evaluation) -> tuple[str, bytes]:
     head = {
         "method": asdict(evaluation.method),
         "outputs": None if evaluation.outputs is None else len(evaluation.outputs),
@@ -125,16 +125,16 @@ def _encoded(evaluation: Evaluation) -> tuple[str, bytes]:
     return json.dumps(head), pack(_arrays(evaluation))
 
 
-def _decoded(text: str, blob: bytes) -> Evaluation:
+def _evaluation_from(text: str, blob: bytes) -> Evaluation:
     head: dict[str, Any] = json.loads(text)
     arrays = iter([a for a in unpack(blob) if a is not None])
     failure = head["failure"]
     return Evaluation(
         method=_method(head["method"]),
-        outputs=_taken(arrays, head["outputs"]),
-        hvp=_taken(arrays, head["hvp"]),
-        vjps=tuple(_taken(arrays, count) or () for count in head["vjps"]),
-        jacobian=None if head["jacobian"] is None else tuple(_taken(arrays, count) or () for count in head["jacobian"]),
+        outputs=_next_arrays(arrays, head["outputs"]),
+        hvp=_next_arrays(arrays, head["hvp"]),
+        vjps=tuple(_next_arrays(arrays, count) or () for count in head["vjps"]),
+        jacobian=None if head["jacobian"] is None else tuple(_next_arrays(arrays, count) or () for count in head["jacobian"]),
         warnings=tuple(head["warnings"]),
         seconds=head["seconds"],
         failure=None if failure is None else Failure(**{**failure, "frames": tuple(failure["frames"])}),
@@ -150,7 +150,7 @@ def _method(head: dict[str, Any]) -> Method:
     return Method(**{**head, **options})
 
 
-def _taken(arrays: Iterator[np.ndarray], count: Optional[int]) -> Optional[tuple[np.ndarray, ...]]:
+def _next_arrays(arrays: Iterator[np.ndarray], count: Optional[int]) -> Optional[tuple[np.ndarray, ...]]:
     if count is None:
         return None
     taken = tuple(islice(arrays, count))

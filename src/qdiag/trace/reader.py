@@ -56,7 +56,7 @@ class Trace:
         _check_header(path)
         if os.path.exists(f"{path}-wal"):
             single_file(path)
-        return cls(_connected(path), path)
+        return cls(_connect(path), path)
 
     def close(self) -> None:
         """Let go of the file; the last reader of a settled trace folds its log in, which a reader that came before could not."""
@@ -85,12 +85,12 @@ class Trace:
         return self._meta("complete") == "yes"
 
     @property
-    def started(self) -> float:
+    def start_time(self) -> float:
         """When the recording began, in seconds since the epoch; 0 where it is not known."""
         try:
             return float(self._meta("started") or 0)
         except ValueError as error:
-            raise _damaged(self.path, error) from None
+            raise _damage_error(self.path, error) from None
 
     @property
     def environment(self) -> Environment:
@@ -111,7 +111,7 @@ class Trace:
         try:
             return tuple(map(_event, self._rows("SELECT kind, after, text, number FROM events ORDER BY id")))
         except (ValueError, TypeError) as error:
-            raise _damaged(self.path, error) from None
+            raise _damage_error(self.path, error) from None
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -206,7 +206,7 @@ class Trace:
         try:
             return self._database.execute(query, values).fetchall()
         except (sqlite3.Error, OverflowError) as error:
-            raise _damaged(self.path, error) from None
+            raise _damage_error(self.path, error) from None
 
     def _missing(self, index: int) -> TraceError:
         return TraceError(f"{self.path} has no call {index}", f"it holds {self._length} calls, counted from 0")
@@ -228,7 +228,7 @@ def _arrays(packed: object) -> tuple[np.ndarray, ...]:
     return tuple(array for array in arrays if array is not None)
 
 
-def _damaged(path: Path, error: Exception) -> TraceError:
+def _damage_error(path: Path, error: Exception) -> TraceError:
     return TraceError(f"the trace {path} is damaged: {error}", "record it again")
 
 
@@ -242,7 +242,7 @@ def _check_header(path: Path) -> None:
         raise TraceError(f"{path} is not a trace", "name a trace.qdiag, or the folder that qdiag trace wrote")
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     """A connection that only reads: through the log while the trace grows, or without touching the folder where that cannot be."""
     location = path.resolve().as_uri()
     try:
@@ -260,7 +260,7 @@ def _connected(path: Path) -> sqlite3.Connection:
                 continue
             break
     except sqlite3.Error as error:
-        raise _damaged(path, error) from None
+        raise _damage_error(path, error) from None
     if version > VERSION:
         database.close()
         raise TraceError(f"{path} was written by a newer qdiag", "update qdiag")

@@ -114,7 +114,7 @@ class StepsWriter:
         self._written += len(body)
 
 
-def thinned(sizes: int) -> slice:
+def kept_slice(sizes: int) -> slice:
     """Which of so many numbers are kept."""
     return slice(None, None, max(1, -(-sizes // MOST_VALUES)))
 

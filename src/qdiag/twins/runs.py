@@ -308,7 +308,7 @@ def nudges(steps: Steps, count: int) -> list[tuple[int, int]]:
     # a gradient of zero may be what is wrong: where the loss depends on few numbers by its word, the others are tried after them
     ordered = [generator.permutation(np.flatnonzero(live)), generator.permutation(np.flatnonzero(~live))]
     chosen = np.concatenate(ordered)[:count]
-    stride = twin_steps.thinned(sum(steps.sizes)).step
+    stride = twin_steps.kept_slice(sum(steps.sizes)).step
     ends = np.cumsum(steps.sizes)
     places = []
     for flat in chosen * stride:

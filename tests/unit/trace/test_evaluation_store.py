@@ -20,7 +20,7 @@ from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.trace.array_bundle import pack
-from qdiag.trace.evaluation_store import EvaluationStore, installed
+from qdiag.trace.evaluation_store import EvaluationStore, installed_versions
 from tests.worlds.sameness import same
 
 METHOD = Method("lightning.qubit", "finite-diff", "float64", "complex64", (("c_dtype", None), ("seed", 3)), (("h", 1e-3), ("order", 2)))
@@ -118,7 +118,7 @@ def test_a_file_is_found_again_and_what_another_stack_evaluated_is_not(tmp_path:
 
 
 def test_the_stack_is_named_by_what_is_installed_with_versions() -> None:
-    words = installed().split(", ")
+    words = installed_versions().split(", ")
     assert f"numpy {np.__version__}" in words
     assert all(len(word.split()) == 2 for word in words)
 

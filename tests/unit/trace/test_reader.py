@@ -369,13 +369,13 @@ def with_facts(path: Path, **facts: str) -> Path:
 def test_when_it_began_is_in_it(path: Path) -> None:
     before = path.stat().st_mtime
     with Trace.open(path) as trace:
-        assert trace.started == pytest.approx(before, abs=60)
+        assert trace.start_time == pytest.approx(before, abs=60)
 
 
 @pytest.mark.parametrize(
     ("facts", "read"),
     [
-        ({"started": "yesterday"}, lambda trace: trace.started),
+        ({"started": "yesterday"}, lambda trace: trace.start_time),
         ({"environment": "[]"}, lambda trace: trace.environment),
         ({"script": "nonsense"}, lambda trace: trace.script),
         ({"failure": "{}}"}, lambda trace: trace.script),
@@ -395,7 +395,7 @@ def test_a_fact_that_nobody_wrote_is_a_trace_error_with_a_cure(
 def test_a_recording_of_which_nothing_is_known_is_one_all_the_same(path: Path) -> None:
     with_facts(path, started="", script=text_of(Script("")), environment="")
     with Trace.open(path) as trace:
-        assert trace.started == 0
+        assert trace.start_time == 0
         assert trace.environment == Environment()
         assert trace.script == Script("")
 

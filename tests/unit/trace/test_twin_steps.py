@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qdiag.trace import twin_steps
 from qdiag.trace.array_bundle import pack
-from qdiag.trace.twin_steps import MOST_VALUES, Steps, StepsWriter, Stream, path_for, read, thinned
+from qdiag.trace.twin_steps import MOST_VALUES, Steps, StepsWriter, Stream, kept_slice, path_for, read
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_small_record_still_fits_where_a_large_one_did_not(path: Path, monkeyp
 
 @given(st.integers(0, 10 * MOST_VALUES))
 def test_of_many_numbers_every_nth_is_kept_and_of_few_all(count: int) -> None:
-    kept = range(count)[thinned(count)]
+    kept = range(count)[kept_slice(count)]
     assert len(kept) <= MOST_VALUES
     assert len(kept) == count or len(kept) > MOST_VALUES // 2
     assert not kept or kept[0] == 0
