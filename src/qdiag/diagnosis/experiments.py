@@ -19,13 +19,13 @@ from qdiag.model.circuit import (
     Value,
     Wires,
     parameters_of,
-    relabelled,
     walk,
     with_nodes,
     with_parameters,
     with_precision,
     with_trainable,
     with_values,
+    with_wire_labels,
     without_operations,
 )
 from qdiag.model.method import ARBITER, SHIFTED, Method, Option
@@ -236,7 +236,7 @@ def _wires_as_used(question: Question, _: Evaluator) -> Optional[Question]:
     wires = tuple(range(len(numbers)))
     if tuple(labels) == wires == tuple(question.device_wires):
         return None
-    return replace(question, circuit=relabelled(question.circuit, numbers), device_wires=wires)
+    return replace(question, circuit=with_wire_labels(question.circuit, numbers), device_wires=wires)
 
 
 WIRES_AS_USED = Experiment("wires numbered in the order of their use", _wires_as_used)

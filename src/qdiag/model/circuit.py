@@ -217,7 +217,7 @@ def nodes_of(value: Value) -> tuple[Node, ...]:
 # --- rebuilding --------------------------------------------------------------------------------------------------------
 
 
-def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
+def rebuild(value: Value, change: Callable[[Value], Value]) -> Value:
     """A copy of a tree in which ``change`` has replaced values, inside out.
 
     Parameters
@@ -228,23 +228,23 @@ def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
         Called once for each value after its parts have been rebuilt; returns the value itself to keep it.
     """
     if isinstance(value, Node):
-        data = tuple(rebuilt(part, change) for part in value.data)
-        return change(replace(value, data=data, metadata=rebuilt(value.metadata, change)))
+        data = tuple(rebuild(part, change) for part in value.data)
+        return change(replace(value, data=data, metadata=rebuild(value.metadata, change)))
     if isinstance(value, (tuple, list)):
-        return change(type(value)(rebuilt(part, change) for part in value))
+        return change(type(value)(rebuild(part, change) for part in value))
     if isinstance(value, Mapping):
-        return change(Mapping(tuple((rebuilt(k, change), rebuilt(v, change)) for k, v in value.items)))
+        return change(Mapping(tuple((rebuild(k, change), rebuild(v, change)) for k, v in value.items)))
     if isinstance(value, Tagged):
-        return change(Tagged(value.kind, rebuilt(value.content, change)))
+        return change(Tagged(value.kind, rebuild(value.content, change)))
     return change(value)
 
 
 def with_nodes(circuit: Circuit, change: Callable[[Value], Value]) -> Circuit:
-    """A circuit whose trees have been rebuilt by ``change`` (see `rebuilt`)."""
+    """A circuit whose trees have been rebuilt by ``change`` (see `rebuild`)."""
     return replace(
         circuit,
-        operations=tuple(_node(rebuilt(node, change)) for node in circuit.operations),
-        measurements=tuple(_node(rebuilt(node, change)) for node in circuit.measurements),
+        operations=tuple(_node(rebuild(node, change)) for node in circuit.operations),
+        measurements=tuple(_node(rebuild(node, change)) for node in circuit.measurements),
     )
 
 
@@ -335,7 +335,7 @@ def without_measurements(circuit: Circuit, positions: Sequence[int]) -> Circuit:
     return replace(circuit, measurements=left, returns="tuple" if named else circuit.returns)
 
 
-def relabelled(circuit: Circuit, labels: MappingType[Label, Label]) -> Circuit:
+def with_wire_labels(circuit: Circuit, labels: MappingType[Label, Label]) -> Circuit:
     """The same circuit on other wires; labels that are not in the mapping stay."""
 
     def change(value: Value) -> Value:

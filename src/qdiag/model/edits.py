@@ -23,7 +23,7 @@ from qdiag.model.circuit import (
     Value,
     Wires,
     parts_of,
-    rebuilt,
+    rebuild,
     with_nodes,
 )
 from qdiag.model.operator_families import GATHERING
@@ -60,7 +60,7 @@ def at(circuit: Circuit, place: Place) -> Value:
     return value
 
 
-def applied(circuit: Circuit, edits: Iterable[Edit]) -> Circuit:
+def apply_edits(circuit: Circuit, edits: Iterable[Edit]) -> Circuit:
     """The circuit with all of these edits made at once.
 
     Of edits in conflict the outermost wins, and of those at the same place the first. Sums and products of which one
@@ -77,7 +77,7 @@ def applied(circuit: Circuit, edits: Iterable[Edit]) -> Circuit:
     if not chosen:
         return circuit
     touched = {place[:length] for place in chosen for length in range(1, len(place) + 1)}
-    groups = [_edited((position,), node, chosen, touched) for position, node in enumerate(circuit.nodes)]
+    groups = [_apply_at((position,), node, chosen, touched) for position, node in enumerate(circuit.nodes)]
     split = len(circuit.operations)
     return replace(circuit, operations=_nodes(groups[:split]), measurements=_nodes(groups[split:]))
 
@@ -89,12 +89,12 @@ def _nodes(groups: Sequence[tuple[Value, ...]]) -> tuple[Node, ...]:
     return nodes  # type: ignore[return-value]
 
 
-def _edited(place: Place, value: Value, chosen: dict[Place, tuple[Value, ...]], touched: set[Place]) -> tuple[Value, ...]:
+def _apply_at(place: Place, value: Value, chosen: dict[Place, tuple[Value, ...]], touched: set[Place]) -> tuple[Value, ...]:
     if place in chosen:
         return chosen[place]
     if place not in touched:
         return (value,)
-    groups = [_edited((*place, position), part, chosen, touched) for position, part in enumerate(parts_of(value))]
+    groups = [_apply_at((*place, position), part, chosen, touched) for position, part in enumerate(parts_of(value))]
     return (_with_parts(value, groups),)
 
 
@@ -103,7 +103,7 @@ def _with_parts(value: Value, groups: list[tuple[Value, ...]]) -> Value:
         return type(value)(part for group in groups for part in group)
     if isinstance(value, Node):
         (metadata,) = groups[-1]
-        return _settled(replace(value, data=tuple(part for group in groups[:-1] for part in group), metadata=metadata))
+        return _settle(replace(value, data=tuple(part for group in groups[:-1] for part in group), metadata=metadata))
     if any(len(group) != 1 for group in groups):
         raise ValueError(f"a {type(value).__name__} cannot do without one of its parts")
     parts = [group[0] for group in groups]
@@ -114,7 +114,7 @@ def _with_parts(value: Value, groups: list[tuple[Value, ...]]) -> Value:
     raise ValueError(f"a {type(value).__name__} has no parts")
 
 
-def _settled(node: Node) -> Value:
+def _settle(node: Node) -> Value:
     """A node whose parts have changed: its wires are what they still name, and one operand of a sum or product is that operand."""
     if node.name in GATHERING and not node.data:
         raise ValueError(f"a {node.name} of nothing is no operator")
@@ -165,7 +165,7 @@ def with_elements(circuit: Circuit, elements: Iterable[tuple[int, int]], number:
     return _with_changed(circuit, wanted, change)
 
 
-def rounded(circuit: Circuit, elements: Iterable[tuple[int, int]], digits: int) -> Circuit:
+def with_rounded_elements(circuit: Circuit, elements: Iterable[tuple[int, int]], digits: int) -> Circuit:
     """The same circuit with some numbers rounded to a number of significant decimal digits."""
     wanted: dict[int, list[int]] = {}
     for position, element in elements:
@@ -226,7 +226,7 @@ def without_batch(circuit: Circuit, batched: Sequence[int]) -> Circuit:
 # --- narrower operators ------------------------------------------------------------------------------------------------
 
 
-def narrowed(node: Node, position: int) -> Optional[Node]:
+def without_wire(node: Node, position: int) -> Optional[Node]:
     """An operator on one wire less, as far as its numbers and words show how.
 
     Every list of wires of the operator's length loses the wire at this position; so do words and flags with an entry a
@@ -257,15 +257,15 @@ def narrowed(node: Node, position: int) -> Optional[Node]:
         return value
 
     nested = [part for part in _flat(node.data) if isinstance(part, Node)]
-    data = node.data if nested else tuple(_changed(part, change) for part in node.data)
-    shorter = replace(node, data=data, metadata=rebuilt(node.metadata, change))
+    data = node.data if nested else tuple(_change_value(part, change) for part in node.data)
+    shorter = replace(node, data=data, metadata=rebuild(node.metadata, change))
     named = set(_labels(shorter))
     return replace(shorter, wires=tuple(label for label in node.wires if label in named))
 
 
-def _changed(value: Value, change: Callable[[Value], Value]) -> Value:
-    """As `rebuilt`, but a sparse matrix changes as a whole."""
-    return change(value) if isinstance(value, Tagged) else rebuilt(value, change)
+def _change_value(value: Value, change: Callable[[Value], Value]) -> Value:
+    """As `rebuild`, but a sparse matrix changes as a whole."""
+    return change(value) if isinstance(value, Tagged) else rebuild(value, change)
 
 
 def _flat(value: Value) -> Iterator[Value]:

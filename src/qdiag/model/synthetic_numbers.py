@@ -44,7 +44,7 @@ def made_up(circuit: Circuit, seed: int) -> Circuit:
     sparse = [value for top in circuit.nodes for value in walk(top) if isinstance(value, Tagged) and _is_sparse(value)]
     parts = {id(part) for value in sparse for part in parameters_of(value)}
     numbers = {i: p.value for i, p in enumerate(circuit.parameters) if id(p) not in parts}
-    drawn = with_values(circuit, {i: _drawn(value, draws) for i, value in numbers.items()})
+    drawn = with_values(circuit, {i: _draw_like(value, draws) for i, value in numbers.items()})
     return with_nodes(drawn, lambda value: _beside(value, draws))
 
 
@@ -100,10 +100,10 @@ def _sparse(value: Tagged, draws: np.random.Generator) -> Tagged:
 
 
 def _scalar(number: _Number, draws: np.random.Generator) -> _Number:
-    return type(number)(_drawn(np.asarray(number), draws).item())
+    return type(number)(_draw_like(np.asarray(number), draws).item())
 
 
-def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+def _draw_like(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
     """Numbers of the kind, dtype and shape of others: a unitary matrix for a unitary one, a state for a state."""
     if value.dtype.kind not in "fc":
         if value.dtype.kind not in "iu" or not value.size or np.abs(value).max() <= 1:
@@ -116,14 +116,14 @@ def _drawn(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
         return _phases(value, draws).astype(value.dtype)
     if value.ndim > 1 and value.shape[-1] == value.shape[-2] > 1:
         if value.ndim > 2:
-            return np.stack([_drawn(matrix, draws) for matrix in value])
+            return np.stack([_draw_like(matrix, draws) for matrix in value])
         return _matrix(value, draws).astype(value.dtype)
-    if value.ndim and value.shape[-1] > 1 and _normalised(value):
+    if value.ndim and value.shape[-1] > 1 and _is_normalised(value):
         return np.apply_along_axis(_state, -1, value, draws).astype(value.dtype)
     return _numbers(value, draws).astype(value.dtype)
 
 
-def _normalised(value: np.ndarray) -> bool:
+def _is_normalised(value: np.ndarray) -> bool:
     """Whether the last axis holds states."""
     return bool(np.allclose(np.linalg.norm(value, axis=-1), 1, atol=_KINDS))
 
@@ -139,7 +139,7 @@ def _matrix(value: np.ndarray, draws: np.random.Generator) -> np.ndarray:
         return np.outer(state, state.conj())
     if np.allclose(value, value.conj().T, atol=_KINDS):
         return np.asarray((drawn + drawn.conj().T) / 2)
-    if _normalised(value):
+    if _is_normalised(value):
         return np.apply_along_axis(_state, -1, value, draws)
     return np.where(value == 0, 0, drawn * min(1.0, float(np.linalg.norm(value, 2))) / np.linalg.norm(drawn, 2))
 

@@ -23,14 +23,14 @@ from qdiag.model.circuit import (
     parameters_of,
     parts_of,
     raw_outputs,
-    rebuilt,
-    relabelled,
+    rebuild,
     walk,
     with_nodes,
     with_parameters,
     with_precision,
     with_trainable,
     with_values,
+    with_wire_labels,
     without_measurements,
     without_operations,
 )
@@ -154,7 +154,7 @@ def test_outputs_that_are_raw_samples_repeat_with_the_groups_of_shots(measured: 
 @settings(max_examples=30)
 @given(values())
 def test_rebuilding_without_a_change_gives_the_same_value(value: Value) -> None:
-    assert same(rebuilt(value, keep), value)
+    assert same(rebuild(value, keep), value)
 
 
 def test_rebuilding_goes_inside_out_so_that_a_change_sees_rebuilt_parts() -> None:
@@ -166,7 +166,7 @@ def test_rebuilding_goes_inside_out_so_that_a_change_sees_rebuilt_parts() -> Non
             return replace(value, name=value.name.lower())
         return value
 
-    rebuilt(Node("Outer", (Node("Inner", (Node("Innermost"),)),)), change)
+    rebuild(Node("Outer", (Node("Inner", (Node("Innermost"),)),)), change)
     assert seen == ["Innermost", "Inner", "Outer"]
 
 
@@ -276,7 +276,7 @@ def test_positions_that_are_not_there_delete_nothing() -> None:
 def test_wires_are_relabelled_in_words_and_in_data_at_every_depth() -> None:
     observable = combination((0.5, gate("PauliX", wires=("a",))), (1.0, gate("PauliZ", wires=("b",))))
     made = circuit(controlled(gate("RX", 0.1, wires=("a",)), "b"), measured=(expval(observable), probs("b", "a")))
-    after = relabelled(made, {"a": 0, "b": 1})
+    after = with_wire_labels(made, {"a": 0, "b": 1})
     assert after.wires == (1, 0)
     labels = {label for node in after.nodes for value in walk(node) if isinstance(value, Wires) for label in value.labels}
     assert labels == {0, 1}
@@ -288,10 +288,10 @@ def test_wires_are_relabelled_in_words_and_in_data_at_every_depth() -> None:
 def test_relabelling_there_and_back_is_no_change(made: Circuit, order: list[int]) -> None:
     there: dict[Label, Label] = dict(zip(range(6), order))
     back: dict[Label, Label] = dict(zip(order, range(6)))
-    assert same(relabelled(relabelled(made, there), back), made)
+    assert same(with_wire_labels(with_wire_labels(made, there), back), made)
 
 
 def test_labels_may_be_exchanged_at_once() -> None:
-    made = relabelled(circuit(gate("CNOT", wires=(0, 1)), measured=(probs(0, 1),)), {0: 1, 1: 0})
+    made = with_wire_labels(circuit(gate("CNOT", wires=(0, 1)), measured=(probs(0, 1),)), {0: 1, 1: 0})
     assert made.operations[0].wires == (1, 0)
     assert made.wires == (1, 0)

@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Tagged, Wires, walk
-from qdiag.model.edits import Edit, applied, at, narrowed, places, rounded, significant, with_elements, without_batch, without_rows
+from qdiag.model.edits import (
+    Edit,
+    apply_edits,
+    at,
+    places,
+    significant,
+    with_elements,
+    with_rounded_elements,
+    without_batch,
+    without_rows,
+    without_wire,
+)
 from tests.worlds.dense import on_all, random_hermitian, random_state, random_unitary
 from tests.worlds.sameness import same
 from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped
@@ -23,7 +34,7 @@ TWO = circuit(gate("RX", 0.1), controlled(gate("RY", 0.2, wires=(1,)), 0), measu
 
 def shorter(node: Node, position: int) -> Node:
     """The operator on a wire less, where there is one."""
-    found = narrowed(node, position)
+    found = without_wire(node, position)
     assert found is not None
     return found
 
@@ -44,41 +55,41 @@ def test_every_place_leads_to_its_value() -> None:
 
 
 def test_an_operation_is_deleted_or_replaced_by_several() -> None:
-    assert sketch(applied(TWO, [Edit((0,))])).startswith("Controlled(RY(0.2)[1])[0,1] |")
-    assert sketch(applied(TWO, [Edit((0,), (X, X))])).startswith("PauliX[0] PauliX[0] Controlled")
+    assert sketch(apply_edits(TWO, [Edit((0,))])).startswith("Controlled(RY(0.2)[1])[0,1] |")
+    assert sketch(apply_edits(TWO, [Edit((0,), (X, X))])).startswith("PauliX[0] PauliX[0] Controlled")
 
 
 def test_what_is_deep_inside_is_replaced_and_the_rest_is_shared() -> None:
-    after = applied(TWO, [Edit(place_of("RY"), (gate("RZ", 0.5, wires=(1,)),))])
+    after = apply_edits(TWO, [Edit(place_of("RY"), (gate("RZ", 0.5, wires=(1,)),))])
     assert sketch(after).startswith("RX(0.1)[0] Controlled(RZ(0.5)[1])[0,1] |")
     assert after.operations[0] is TWO.operations[0]
 
 
 def test_edits_are_made_at_once_so_that_places_do_not_move() -> None:
     edits = [Edit((0,)), Edit(place_of("RY"), (gate("RZ", 0.5, wires=(1,)),)), Edit(place_of("PauliZ"))]
-    assert sketch(applied(TWO, edits)) == "Controlled(RZ(0.5)[1])[0,1] | ExpectationMP(PauliX[0])[0]"
+    assert sketch(apply_edits(TWO, edits)) == "Controlled(RZ(0.5)[1])[0,1] | ExpectationMP(PauliX[0])[0]"
 
 
 def test_of_edits_in_conflict_the_outermost_wins_and_then_the_first() -> None:
     inner, outer = Edit(place_of("RY"), (X,)), Edit((1,), (Z,))
-    assert sketch(applied(TWO, [inner, outer])).startswith("RX(0.1)[0] PauliZ[0] |")
-    assert sketch(applied(TWO, [Edit((0,), (X,)), Edit((0,), (Z,))])).startswith("PauliX[0] Controlled")
+    assert sketch(apply_edits(TWO, [inner, outer])).startswith("RX(0.1)[0] PauliZ[0] |")
+    assert sketch(apply_edits(TWO, [Edit((0,), (X,)), Edit((0,), (Z,))])).startswith("PauliX[0] Controlled")
 
 
 def test_no_edit_leaves_the_very_same_circuit() -> None:
-    assert applied(TWO, []) is TWO
+    assert apply_edits(TWO, []) is TWO
 
 
 def test_a_sum_of_one_is_that_one_and_a_sum_of_none_is_nothing() -> None:
     z, x = place_of("PauliZ"), place_of("PauliX")
-    assert sketch(applied(TWO, [Edit(x)])).endswith("| ExpectationMP(PauliZ[0])[0]")
+    assert sketch(apply_edits(TWO, [Edit(x)])).endswith("| ExpectationMP(PauliZ[0])[0]")
     with pytest.raises(ValueError, match="of nothing"):
-        applied(TWO, [Edit(z), Edit(x)])
+        apply_edits(TWO, [Edit(z), Edit(x)])
 
 
 def test_the_wires_of_an_operator_are_those_that_its_parts_still_name() -> None:
     observable = gathered("Sum", Z, gate("PauliX", wires=("b",)), gate("PauliX", wires=("c",)))
-    after = applied(circuit(measured=(expval(observable),)), [Edit((0, 0, 1))])
+    after = apply_edits(circuit(measured=(expval(observable),)), [Edit((0, 0, 1))])
     assert after.measurements[0].wires == (0, "c")
 
 
@@ -94,13 +105,13 @@ def test_the_wires_of_an_operator_are_those_that_its_parts_still_name() -> None:
 )
 def test_an_edit_that_leaves_no_circuit_is_refused(start: Circuit, edit: Edit) -> None:
     with pytest.raises(ValueError, match=r"cannot|only|without"):
-        applied(start, [edit])
+        apply_edits(start, [edit])
 
 
 def test_numbers_are_set_and_rounded_one_element_at_a_time() -> None:
     start = circuit(gate("RX", 0.1234), gate("Rot3", [0.25, 0.5, 0.75]))
     assert sketch(with_elements(start, [(0, 0), (1, 2)], 1.0)).startswith("RX(1.0)[0] Rot3([0.25,0.5,1.0])[0]")
-    assert sketch(rounded(start, [(0, 0), (1, 0)], 1)).startswith("RX(0.1)[0] Rot3([0.2,0.5,0.75])[0]")
+    assert sketch(with_rounded_elements(start, [(0, 0), (1, 0)], 1)).startswith("RX(0.1)[0] Rot3([0.2,0.5,0.75])[0]")
     assert significant(-123.4, 2) == -120
     assert significant(0.126 + 9.99j, 2) == 0.13 + 10j
 
@@ -149,8 +160,8 @@ class TestNarrowing:
         assert parts[1].value.dtype == np.int32
 
     def test_one_wire_is_the_least(self) -> None:
-        assert narrowed(gate("RX", 0.1), 0) is None
-        assert narrowed(probs(0), 0) is None
+        assert without_wire(gate("RX", 0.1), 0) is None
+        assert without_wire(probs(0), 0) is None
 
     def test_the_operator_inside_keeps_its_wires(self) -> None:
         after = shorter(controlled(gate("MultiRZ", 0.1, wires=(2, 3)), 0, 1), 0)
@@ -159,7 +170,7 @@ class TestNarrowing:
         assert after.metadata[1] == (True,)
 
     def test_what_only_wraps_cannot_be_narrowed(self) -> None:
-        assert narrowed(wrapped("Adjoint", gate("MultiRZ", 0.1, wires=(0, 1))), 0) is None
+        assert without_wire(wrapped("Adjoint", gate("MultiRZ", 0.1, wires=(0, 1))), 0) is None
 
 
 def test_parameters_are_untouched_where_no_element_is_named() -> None:
@@ -196,7 +207,7 @@ def test_putting_a_value_where_it_stands_changes_nothing(made: Circuit, data: st
     place = data.draw(st.sampled_from(found))
     parents = {place[:length] for length in range(1, len(place))}
     settled = any(isinstance(at(made, parent), Node) for parent in parents)
-    after = applied(made, [Edit(place, (at(made, place),))])
+    after = apply_edits(made, [Edit(place, (at(made, place),))])
     # an operator whose parts were touched names the wires that its parts name; generated ones claim others
     assert settled or same(after, made)
     assert len(after.parameters) == len(made.parameters)
@@ -211,7 +222,7 @@ def test_the_order_in_which_edits_are_given_matters_only_at_one_place(made: Circ
         return
     chosen = data.draw(st.lists(st.sampled_from(found), unique=True, max_size=4))
     edits = [Edit(place, (Parameter(np.array(float(i))),)) for i, place in enumerate(chosen)]
-    forwards, backwards = applied(made, edits), applied(made, reversed(edits))
+    forwards, backwards = apply_edits(made, edits), apply_edits(made, reversed(edits))
     assert same(forwards, backwards)
     assert [float(at(forwards, place).value) for place in chosen] == list(range(len(chosen)))  # type: ignore[union-attr]
 
@@ -219,10 +230,10 @@ def test_the_order_in_which_edits_are_given_matters_only_at_one_place(made: Circ
 @given(st.lists(st.booleans(), min_size=1, max_size=6))
 def test_deleting_operations_one_by_one_or_at_once_is_the_same(gone: list[bool]) -> None:
     made = circuit(*(gate(f"G{i}") for i in range(len(gone))))
-    at_once = applied(made, [Edit((i,)) for i, away in enumerate(gone) if away])
+    at_once = apply_edits(made, [Edit((i,)) for i, away in enumerate(gone) if away])
     one_by_one = made
     for i in reversed([i for i, away in enumerate(gone) if away]):
-        one_by_one = applied(one_by_one, [Edit((i,))])
+        one_by_one = apply_edits(one_by_one, [Edit((i,))])
     assert sketch(at_once) == sketch(one_by_one)
     assert [node.name for node in at_once.operations] == [f"G{i}" for i, away in enumerate(gone) if not away]
 
@@ -243,7 +254,7 @@ def test_a_number_of_so_many_digits_is_within_half_of_the_last_one(value: float,
 @pytest.mark.parametrize("dtype", ["float32", "complex64", "complex128", "int64"])
 def test_a_rounded_array_keeps_its_dtype_and_shape(dtype: str) -> None:
     start = circuit(Node("G", (Parameter(np.array([[1.26, 2.34], [3.51, 4.77]]).astype(dtype), "torch", True),)))
-    (after,) = rounded(start, [(0, 0), (0, 3)], 1).parameters
+    (after,) = with_rounded_elements(start, [(0, 0), (0, 3)], 1).parameters
     assert (after.value.dtype.name, after.value.shape, after.container, after.trainable) == (dtype, (2, 2), "torch", True)
     assert after.value[0, 1] == start.parameters[0].value[0, 1]
     assert after.value[1, 1] == (4 if dtype == "int64" else 5)
@@ -252,7 +263,7 @@ def test_a_rounded_array_keeps_its_dtype_and_shape(dtype: str) -> None:
 def test_the_circuit_whose_numbers_are_set_keeps_its_own() -> None:
     start = circuit(gate("Rot3", [0.1, 0.2, 0.3]))
     with_elements(start, [(0, 1)], 9.0)
-    rounded(start, [(0, 1)], 1)
+    with_rounded_elements(start, [(0, 1)], 1)
     assert start.parameters[0].value.tolist() == [0.1, 0.2, 0.3]
 
 
@@ -332,7 +343,7 @@ def test_an_axis_of_the_length_of_the_wires_loses_an_entry() -> None:
 
 @pytest.mark.parametrize("position", [2, 7])
 def test_a_wire_that_the_operator_does_not_have_cannot_be_taken_from_it(position: int) -> None:
-    assert narrowed(gate("MultiRZ", 0.3, wires=(0, 1)), position) is None
+    assert without_wire(gate("MultiRZ", 0.3, wires=(0, 1)), position) is None
 
 
 def test_a_state_that_vanishes_where_the_wire_is_zero_stays_zero() -> None:

@@ -23,9 +23,9 @@ from qdiag.model.circuit import (
     Tagged,
     Value,
     Wires,
-    relabelled,
     with_parameters,
     with_trainable,
+    with_wire_labels,
 )
 from qdiag.trace.circuit_text import MAX_OUTCOME_MEASUREMENTS, restore, skeleton
 from tests.worlds.sameness import same
@@ -60,8 +60,8 @@ def test_other_numbers_give_the_same_text(made: Circuit) -> None:
     "other",
     [
         with_trainable(MADE, ()),
-        relabelled(MADE, {0: 7}),
-        relabelled(MADE, {0: "0"}),
+        with_wire_labels(MADE, {0: 7}),
+        with_wire_labels(MADE, {0: "0"}),
         replace(MADE, shots=(100,)),
         replace(MADE, shots=(200, 100)),
         replace(MADE, returns="tuple"),

@@ -180,7 +180,7 @@ def _controlled_steps(operator: Any, nesting: int) -> tuple[Step, ...]:
     controls = labels(operator.control_wires)
     values = tuple(bool(value) for value in operator.control_values)
     return tuple(
-        Factor(gates.controlled(factor.matrix, values), controls + factor.wires) for factor in factors(operator.base, nesting)
+        Factor(gates.control(factor.matrix, values), controls + factor.wires) for factor in factors(operator.base, nesting)
     )
 
 
@@ -189,7 +189,7 @@ def _controlled_unitary(operator: Any, nesting: int) -> tuple[Step, ...]:
     if hasattr(operator, "base"):
         return _controlled_steps(operator, nesting)
     values = getattr(operator, "control_values", None) or [True] * len(operator.control_wires)
-    return (Factor(gates.controlled(_array(operator.data[0]), [str(v) in ("1", "True") for v in values]), labels(operator.wires)),)
+    return (Factor(gates.control(_array(operator.data[0]), [str(v) in ("1", "True") for v in values]), labels(operator.wires)),)
 
 
 def _power(operator: Any, nesting: int) -> tuple[Step, ...]:

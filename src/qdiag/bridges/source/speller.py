@@ -23,7 +23,7 @@ from qdiag.bridges.source.expression import Attribute, Call, Constant, Expressio
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.paths import named_values, path_named, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, rebuilt
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, rebuild
 from qdiag.model.circuit import Mapping as FrozenMapping
 from qdiag.trace import circuit_text
 
@@ -303,6 +303,6 @@ def _canonical(node: Node, exact: bool) -> tuple[str, tuple[np.ndarray, ...]]:
             return Node(value.name, value.data, value.metadata)  # its wires follow from these, up to their order
         return value
 
-    changed = rebuilt(node, change)
+    changed = rebuild(node, change)
     assert isinstance(changed, Node)
     return circuit_text.skeleton(Circuit((changed,), ()))

@@ -13,7 +13,7 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, nodes_of, parameters_of
 from qdiag.model.numerics.measurements import defect, read
-from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolved, mixes
+from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolve, mixes
 from qdiag.model.numerics.surfaces import tangential
 from qdiag.model.operator_families import MID_MEASUREMENTS, MIXING
 
@@ -138,7 +138,7 @@ class Simulation:
 
     def _final(self, rows: Sequence[tuple[tuple[Step, ...], ...]], row: int) -> Final:
         steps = [step for choices in rows for step in choices[row if len(choices) > 1 else 0]]
-        return evolved(steps, self.wires)
+        return evolve(steps, self.wires)
 
     @property
     def batched(self) -> bool:

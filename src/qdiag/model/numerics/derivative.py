@@ -75,11 +75,11 @@ def derivative(
     line(0.0)
     sides = [bool(np.isfinite(line(side * steps[-1])).all()) for side in (1.0, -1.0)]
     if all(sides):
-        value, error = _extrapolated(line, line.central, steps, 2, noise)
+        value, error = _extrapolate(line, line.central, steps, 2, noise)
         smooth = _falls(line, noise)
     else:
         side = 1.0 if sides[0] else -1.0
-        value, error = _extrapolated(line, lambda step: line.one_sided(side * step), steps, 1, 2 * noise)
+        value, error = _extrapolate(line, lambda step: line.one_sided(side * step), steps, 1, 2 * noise)
         smooth = True
     found = np.isfinite(value) & (error <= _CERTAIN * (1 + np.abs(value)))
     return Derivative(value, error, smooth and bool(found.all()), line.evaluations)
@@ -89,7 +89,7 @@ def curvature(function: Function, x: Any, direction: Any, *, noise: float = 0.0,
     """The second derivative of a function at a point along a direction (see `derivative`)."""
     line = _Line(function, np.asarray(x, dtype=np.float64), np.asarray(direction, dtype=np.float64))
     line(0.0)
-    value, error = _extrapolated(line, line.second, steps, 2, 4 * noise, order=2)
+    value, error = _extrapolate(line, line.second, steps, 2, 4 * noise, order=2)
     found = np.isfinite(value) & (error <= _CERTAIN * (1 + np.abs(value)))
     return Derivative(value, error, bool(found.all()) and _falls(line, noise), line.evaluations)
 
@@ -131,7 +131,7 @@ class _Line:
         return np.asarray((self(step) - self(0.0)) / step)
 
 
-def _extrapolated(
+def _extrapolate(
     line: _Line, quotient: Callable[[float], np.ndarray], steps: Sequence[float], power: int, noise: float, order: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best entry of the tableau for each output, and its error bar; the quotient's error is a series in ``step**power``.

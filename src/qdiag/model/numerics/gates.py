@@ -36,7 +36,7 @@ def word(letters: str) -> Matrix:
     return product
 
 
-def controlled(matrix: Matrix, values: Sequence[bool] = (True,)) -> Matrix:
+def control(matrix: Matrix, values: Sequence[bool] = (True,)) -> Matrix:
     """A matrix on the target that acts where the controls, which come first, have these values."""
     size = matrix.shape[0]
     position = int("".join("1" if value else "0" for value in values) or "0", 2)
@@ -159,18 +159,18 @@ _ECR: Matrix = np.array([[0, 0, 1, 1j], [0, 0, 1j, 1], [1, -1j, 0, 0], [-1j, 1, 
 
 FIXED: dict[str, Matrix] = {
     "PauliX": X, "PauliY": Y, "PauliZ": Z, "Hadamard": HADAMARD, "S": np.diag([1, 1j]), "T": phase_shift(math.pi / 4),
-    "SX": _SQRT_X, "CNOT": controlled(X), "CY": controlled(Y), "CZ": controlled(Z), "CH": controlled(HADAMARD),
-    "SWAP": _SWAP, "ISWAP": _ISWAP, "SISWAP": _SQRT_ISWAP, "SQISW": _SQRT_ISWAP, "ECR": _ECR, "CSWAP": controlled(_SWAP),
-    "CCZ": controlled(Z, (True, True)), "Toffoli": controlled(X, (True, True)),
+    "SX": _SQRT_X, "CNOT": control(X), "CY": control(Y), "CZ": control(Z), "CH": control(HADAMARD),
+    "SWAP": _SWAP, "ISWAP": _ISWAP, "SISWAP": _SQRT_ISWAP, "SQISW": _SQRT_ISWAP, "ECR": _ECR, "CSWAP": control(_SWAP),
+    "CCZ": control(Z, (True, True)), "Toffoli": control(X, (True, True)),
 }  # fmt: skip
 """Gates without parameters."""
 
 PARAMETRIC: dict[str, Callable[..., Matrix]] = {
     "RX": lambda t: rotation("X", t), "RY": lambda t: rotation("Y", t), "RZ": lambda t: rotation("Z", t),
     "PhaseShift": phase_shift, "U1": phase_shift, "U2": lambda phi, delta: u3(math.pi / 2, phi, delta), "U3": u3, "Rot": rot,
-    "CRX": lambda t: controlled(rotation("X", t)), "CRY": lambda t: controlled(rotation("Y", t)),
-    "CRZ": lambda t: controlled(rotation("Z", t)), "CRot": lambda *angles: controlled(rot(*angles)),
-    "ControlledPhaseShift": lambda t: controlled(phase_shift(t)),
+    "CRX": lambda t: control(rotation("X", t)), "CRY": lambda t: control(rotation("Y", t)),
+    "CRZ": lambda t: control(rotation("Z", t)), "CRot": lambda *angles: control(rot(*angles)),
+    "ControlledPhaseShift": lambda t: control(phase_shift(t)),
     "CPhaseShift00": lambda t: within(4, (0,), phase(t)), "CPhaseShift01": lambda t: within(4, (1,), phase(t)),
     "CPhaseShift10": lambda t: within(4, (2,), phase(t)),
     "IsingXX": lambda t: rotation("XX", t), "IsingYY": lambda t: rotation("YY", t), "IsingZZ": lambda t: rotation("ZZ", t),

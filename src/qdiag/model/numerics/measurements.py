@@ -20,9 +20,9 @@ from qdiag.model.numerics.states import (
     Reading,
     Step,
     Term,
+    apply_matrix,
+    apply_operator,
     looked_up,
-    multiplied,
-    sandwiched,
 )
 
 
@@ -61,13 +61,13 @@ def _read_outcomes(final: Final, reading: Reading, weights: np.ndarray) -> np.nd
     return np.asarray(mean if reading.kind == "expval" else weights @ values[:, 0] ** 2 - mean**2)
 
 
-def _acted(final: Final, tensor: np.ndarray, terms: Sequence[Term]) -> np.ndarray:
+def _apply_observable(final: Final, tensor: np.ndarray, terms: Sequence[Term]) -> np.ndarray:
     """``Oψ``, or ``Oρ``."""
     total = np.zeros_like(tensor)
     for coefficient, factors in terms:
         part = tensor
         for factor in factors:
-            part = multiplied(part, factor.matrix, final.axes(factor.wires))
+            part = apply_matrix(part, factor.matrix, final.axes(factor.wires))
         total = total + coefficient * part
     return total
 
@@ -75,12 +75,12 @@ def _acted(final: Final, tensor: np.ndarray, terms: Sequence[Term]) -> np.ndarra
 def _read_observable(final: Final, reading: Reading, total: float) -> np.ndarray:
     mean, square = 0j, 0j
     for branch in final.branches:
-        acted = _acted(final, branch.tensor, reading.terms)
+        acted = _apply_observable(final, branch.tensor, reading.terms)
         if final.mixed:
             size = math.isqrt(acted.size)
             mean += complex(np.trace(acted.reshape(size, size)))
             if reading.kind == "var":
-                square += complex(np.trace(_acted(final, acted, reading.terms).reshape(size, size)))
+                square += complex(np.trace(_apply_observable(final, acted, reading.terms).reshape(size, size)))
         else:
             mean += complex(np.vdot(branch.tensor, acted))
             square += complex(np.vdot(acted, acted))
@@ -91,7 +91,7 @@ def _read_observable(final: Final, reading: Reading, total: float) -> np.ndarray
 def _probabilities(final: Final, branch: Branch, reading: Reading) -> np.ndarray:
     tensor = branch.tensor
     for factor in reading.basis:
-        tensor = sandwiched(tensor, factor.matrix, final.axes(factor.wires), final.mixed)
+        tensor = apply_operator(tensor, factor.matrix, final.axes(factor.wires), final.mixed)
     count = len(final.wires)
     whole = np.diagonal(tensor.reshape(1 << count, 1 << count)).real if final.mixed else np.abs(tensor) ** 2
     diagonal = whole.reshape((2,) * count)
@@ -153,7 +153,7 @@ def dense(terms: Sequence[Term], wires: Sequence[Label], limit: int = 10) -> np.
     size = 1 << len(wires)
     identity = np.eye(size, dtype=np.complex128).reshape((2,) * (2 * len(wires)))
     final = Final((), tuple(wires), mixed=True, selected=False)
-    return _acted(final, identity, terms).reshape(size, size)
+    return _apply_observable(final, identity, terms).reshape(size, size)
 
 
 def defect(step: Union[Step, Reading]) -> float:

@@ -289,7 +289,7 @@ class Law:
         """
         left_out = (self.exponentials + (self.truncation if gradient else 0.0)) * scale
         sampled = self.sampling[gradient] * scale
-        chosen = self._chosen(scale)
+        chosen = self._chosen_bound(scale)
         if chosen is not None:
             return Bounds(max(chosen, left_out), max(chosen, left_out), sampled)
         double = rounding(EPS64, self.operations) * scale + left_out
@@ -303,6 +303,6 @@ class Law:
         found = replace(self, tolerance=Tolerance()).bounds(scale, gradient=gradient)
         return found.working + found.sampled
 
-    def _chosen(self, scale: float) -> Optional[float]:
+    def _chosen_bound(self, scale: float) -> Optional[float]:
         absolute, relative = self.tolerance.absolute, self.tolerance.relative
         return None if absolute is None and relative is None else (absolute or 0.0) + (relative or 0.0) * scale

@@ -145,7 +145,7 @@ class Final:
 # --- evolving ----------------------------------------------------------------------------------------------------------
 
 
-def multiplied(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+def apply_matrix(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     """A tensor with a matrix applied to some of its axes of size 2."""
     count = len(axes)
     if count == 0:
@@ -154,16 +154,16 @@ def multiplied(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int]) -> n
     return np.asarray(np.moveaxis(np.tensordot(square, tensor, axes=(range(count, 2 * count), axes)), range(count), axes))
 
 
-def sandwiched(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int], mixed: bool) -> np.ndarray:
+def apply_operator(tensor: np.ndarray, matrix: np.ndarray, axes: Sequence[int], mixed: bool) -> np.ndarray:
     """``Kψ``, or ``KρK†``."""
-    tensor = multiplied(tensor, matrix, axes)
+    tensor = apply_matrix(tensor, matrix, axes)
     if mixed:
         columns = [tensor.ndim // 2 + axis for axis in axes]
-        tensor = multiplied(tensor, matrix.conj(), columns)
+        tensor = apply_matrix(tensor, matrix.conj(), columns)
     return tensor
 
 
-def evolved(steps: Sequence[Step], wires: Sequence[Label]) -> Final:
+def evolve(steps: Sequence[Step], wires: Sequence[Label]) -> Final:
     """The branches that a circuit ends in, from all wires in their ground state."""
     order = tuple(wires)
     mixed = any(mixes(step) for step in steps)
@@ -186,27 +186,27 @@ def _after(final: Final, step: Step) -> Final:
     if isinstance(step, Measured):
         branches = tuple(chain.from_iterable(_split(final, branch, step) for branch in final.branches))
         return Final(branches, final.wires, final.mixed, final.selected or step.postselect is not None)
-    return Final(tuple(_applied(final, branch, step) for branch in final.branches), final.wires, final.mixed, final.selected)
+    return Final(tuple(_apply_step(final, branch, step) for branch in final.branches), final.wires, final.mixed, final.selected)
 
 
-def _applied(final: Final, branch: Branch, step: Step) -> Branch:
+def _apply_step(final: Final, branch: Branch, step: Step) -> Branch:
     if isinstance(step, Conditioned):
         if looked_up(step.outcome, branch):
             for inner in step.steps:
-                branch = _applied(final, branch, inner)
+                branch = _apply_step(final, branch, inner)
         return branch
     if isinstance(step, Measured):
         raise NotSimulated("a measurement inside a conditional operation")
     axes = final.axes(step.wires)
     if isinstance(step, Factor):
-        return Branch(branch.outcomes, sandwiched(branch.tensor, step.matrix, axes, final.mixed))
+        return Branch(branch.outcomes, apply_operator(branch.tensor, step.matrix, axes, final.mixed))
     if isinstance(step, Channel):
-        parts = (w * sandwiched(branch.tensor, k, axes, True) for w, k in zip(step.weights, step.matrices))
+        parts = (w * apply_operator(branch.tensor, k, axes, True) for w, k in zip(step.weights, step.matrices))
         return Branch(branch.outcomes, np.sum(list(parts), axis=0))
-    return Branch(branch.outcomes, _prepared(branch.tensor, step.state, axes, final.mixed))
+    return Branch(branch.outcomes, _prepare(branch.tensor, step.state, axes, final.mixed))
 
 
-def _prepared(tensor: np.ndarray, state: np.ndarray, axes: tuple[int, ...], mixed: bool) -> np.ndarray:
+def _prepare(tensor: np.ndarray, state: np.ndarray, axes: tuple[int, ...], mixed: bool) -> np.ndarray:
     """The tensor product of a new state on some wires with what the others were in while these were in their ground state."""
     if mixed:
         state = state if state.ndim == 2 else np.outer(state, state.conj())
@@ -224,7 +224,7 @@ def _split(final: Final, branch: Branch, step: Measured) -> list[Branch]:
             continue
         projector = np.zeros((2, 2), dtype=np.complex128)
         projector[0 if step.reset else outcome, outcome] = 1
-        branches.append(Branch((*branch.outcomes, outcome), sandwiched(branch.tensor, projector, axes, final.mixed)))
+        branches.append(Branch((*branch.outcomes, outcome), apply_operator(branch.tensor, projector, axes, final.mixed)))
     return branches
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.model.circuit import Circuit, Label, Node, Parameter
-from qdiag.model.edits import Edit, applied
+from qdiag.model.edits import Edit, apply_edits
 from qdiag.proving.minimizing.deletion import Items, Strategy
 
 
@@ -43,7 +43,7 @@ class Changes:
     @staticmethod
     def of_edits(circuit: Circuit, groups: Sequence[Sequence[Edit]]) -> Changes:
         """Changes made of edits, each of one or several that belong together."""
-        return Changes(len(groups), lambda items: applied(circuit, [edit for item in sorted(items) for edit in groups[item]]))
+        return Changes(len(groups), lambda items: apply_edits(circuit, [edit for item in sorted(items) for edit in groups[item]]))
 
     @staticmethod
     def whole(circuits: Sequence[Circuit]) -> Changes:

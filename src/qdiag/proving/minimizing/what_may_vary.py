@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, without_measurements, without_operations
-from qdiag.model.edits import Edit, applied, with_elements
+from qdiag.model.edits import Edit, apply_edits, with_elements
 from qdiag.proving.minimizing.changes import PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes.parts import drop_terms
@@ -109,7 +109,7 @@ def _gate_swaps(circuit: Circuit, position: int, workshop: PennyLaneEdits) -> It
     for name in next((row for row in ALIKE if node.name in row), ()):
         gate = workshop.gate(name, numbers, node.wires) if name != node.name else None
         if gate is not None:
-            yield f"{name} in the place of {_operator_on_wires(node)}", applied(circuit, [Edit((position,), (gate,))])
+            yield f"{name} in the place of {_operator_on_wires(node)}", apply_edits(circuit, [Edit((position,), (gate,))])
 
 
 def _neighbours(circuit: Circuit, workshop: PennyLaneEdits) -> Iterator[tuple[str, Circuit]]:

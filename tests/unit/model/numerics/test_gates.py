@@ -207,11 +207,11 @@ def test_a_controlled_matrix_acts_where_the_controls_have_their_values_and_nowhe
     target = gates.rotation("Y", 0.7)
     chosen = tensor(*(ONE if value else ZERO for value in values))
     others = np.eye(1 << len(values)) - chosen
-    np.testing.assert_allclose(gates.controlled(target, values), tensor(chosen, target) + tensor(others, np.eye(2)), atol=1e-15)
+    np.testing.assert_allclose(gates.control(target, values), tensor(chosen, target) + tensor(others, np.eye(2)), atol=1e-15)
 
 
 def test_without_controls_a_matrix_is_itself() -> None:
-    np.testing.assert_array_equal(gates.controlled(gates.X, ()), X)
+    np.testing.assert_array_equal(gates.control(gates.X, ()), X)
 
 
 def test_a_block_is_put_at_its_positions_and_the_rest_of_the_diagonal_is_what_it_is_told() -> None:

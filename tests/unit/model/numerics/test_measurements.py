@@ -25,7 +25,7 @@ from qdiag.model.numerics.states import (
     Reading,
     Step,
     Term,
-    evolved,
+    evolve,
 )
 from tests.worlds.dense import entropy, on_all, random_density, random_hermitian, random_state, random_unitary, reduced
 
@@ -41,12 +41,12 @@ def named(positions: Sequence[int]) -> tuple[str, ...]:
 def pure(seed: int) -> tuple[Final, np.ndarray]:
     """A random state of three wires, and its density matrix."""
     state = random_state(8, np.random.default_rng(seed))
-    return evolved([Preparation(state, WIRES)], WIRES), np.outer(state, state.conj())
+    return evolve([Preparation(state, WIRES)], WIRES), np.outer(state, state.conj())
 
 
 def mixed(seed: int) -> tuple[Final, np.ndarray]:
     rho = random_density(8, np.random.default_rng(seed))
-    return evolved([Preparation(rho, WIRES)], WIRES), rho
+    return evolve([Preparation(rho, WIRES)], WIRES), rho
 
 
 MADE = st.sampled_from([pure, mixed])
@@ -78,7 +78,7 @@ def test_an_expectation_value_is_the_trace_with_the_state_and_a_variance_the_mea
 
 
 def test_an_expectation_value_that_is_not_real_is_not_made_real() -> None:
-    final = evolved([], ("a",))
+    final = evolve([], ("a",))
     value = read(final, Reading("expval", ((1j, (Factor(gates.Z, ("a",)),)),)))
     assert value == pytest.approx(1j)
 
@@ -86,7 +86,7 @@ def test_an_expectation_value_that_is_not_real_is_not_made_real() -> None:
 def test_products_act_from_the_first_factor_on() -> None:
     # Z X |0> = Z|1> = -|1>, so the mean in |+> tells ZX from XZ
     plus = [Factor(gates.rotation("X", -math.pi / 2), ("a",))]
-    value = read(evolved(plus, ("a",)), Reading("expval", ((1.0, (Factor(gates.X, ("a",)), Factor(gates.Z, ("a",)))),)))
+    value = read(evolve(plus, ("a",)), Reading("expval", ((1.0, (Factor(gates.X, ("a",)), Factor(gates.Z, ("a",)))),)))
     # ZX = iY and the state is the +1 eigenstate of Y
     assert value == pytest.approx(1j)
 
@@ -113,7 +113,7 @@ def test_probabilities_in_another_basis_are_those_after_its_rotation(made: Any, 
 
 
 def test_without_wires_all_are_read_in_the_order_of_the_circuit() -> None:
-    final = evolved([Factor(gates.X, ("b",))], WIRES)
+    final = evolve([Factor(gates.X, ("b",))], WIRES)
     np.testing.assert_array_equal(read(final, Reading("probs")), np.eye(8)[2])
 
 
@@ -175,7 +175,7 @@ def outcome(*positions: int, table: Sequence[float]) -> MeasuredOutcome:
 
 def measured_twice(angles: tuple[float, float]) -> Final:
     steps: list[Step] = [Factor(gates.rotation("Y", angle), (wire,)) for angle, wire in zip(angles, ("a", "b"))]
-    return evolved([*steps, Measured("a"), Measured("b")], WIRES)
+    return evolve([*steps, Measured("a"), Measured("b")], WIRES)
 
 
 @given(st.tuples(st.floats(0, 3), st.floats(0, 3)))
@@ -213,7 +213,7 @@ def test_the_mean_of_several_outcomes_at_once_is_not_simulated() -> None:
 
 
 def test_the_state_after_a_measurement_is_not_pure_and_its_density_matrix_is_read_instead() -> None:
-    final = evolved([Factor(gates.HADAMARD, ("a",)), Measured("a")], ("a",))
+    final = evolve([Factor(gates.HADAMARD, ("a",)), Measured("a")], ("a",))
     with pytest.raises(NotSimulated, match="not pure"):
         read(final, Reading("state"))
     np.testing.assert_allclose(read(final, Reading("density")), np.eye(2) / 2, atol=1e-15)
@@ -226,7 +226,7 @@ def test_after_postselection_everything_is_divided_by_the_weight_that_is_left(an
         Factor(gates.FIXED["CNOT"], ("a", "b")),
         Factor(gates.rotation("X", 0.4), ("b",)),
     ]
-    final = evolved([*entangled, Measured("a", postselect=1)], ("a", "b"))
+    final = evolve([*entangled, Measured("a", postselect=1)], ("a", "b"))
     one = gates.rotation("X", 0.4) @ np.array([0, 1])
     expected = np.kron([0, 1], one)
     np.testing.assert_allclose(read(final, Reading("probs")), np.abs(expected) ** 2, atol=1e-12)
@@ -241,7 +241,7 @@ def test_after_postselection_everything_is_divided_by_the_weight_that_is_left(an
 
 def test_without_postselection_what_leaks_out_of_a_state_is_not_hidden() -> None:
     # a matrix that is not unitary shows in the sum of the probabilities
-    final = evolved([Factor(0.5 * gates.I2, ("a",))], ("a",))
+    final = evolve([Factor(0.5 * gates.I2, ("a",))], ("a",))
     assert read(final, Reading("probs")).sum() == pytest.approx(0.25)
 
 

@@ -24,10 +24,10 @@ from qdiag.model.numerics.states import (
     Preparation,
     Reading,
     Step,
-    evolved,
+    apply_matrix,
+    apply_operator,
+    evolve,
     looked_up,
-    multiplied,
-    sandwiched,
 )
 from tests.worlds.dense import on_all, random_density, random_kraus, random_state, random_unitary
 
@@ -39,7 +39,7 @@ ZZ = ((1.0, (Factor(gates.Z, ("a",)), Factor(gates.Z, ("b",)))),)
 
 
 def after(steps: Sequence[Step], reading: Reading, wires: Sequence[Label] = ("a", "b")) -> np.ndarray:
-    return read(evolved(steps, wires), reading)
+    return read(evolve(steps, wires), reading)
 
 
 def test_a_bell_pair() -> None:
@@ -119,7 +119,7 @@ def test_a_matrix_on_some_axes_is_the_same_matrix_on_all_wires(seed: int, order:
     draws = np.random.default_rng(seed)
     axes = tuple(order[:count])
     matrix, state = random_unitary(1 << count, draws), random_state(8, draws)
-    found = multiplied(state.reshape((2,) * 3), matrix, axes)
+    found = apply_matrix(state.reshape((2,) * 3), matrix, axes)
     np.testing.assert_allclose(found.reshape(-1), on_all(matrix, axes, 3) @ state, atol=1e-13)
 
 
@@ -129,7 +129,7 @@ def test_a_density_matrix_is_multiplied_from_both_sides(seed: int, order: list[i
     axes = tuple(order[:2])
     matrix, rho = random_kraus(4, 2, draws)[0], random_density(8, draws)
     whole = on_all(matrix, axes, 3)
-    found = sandwiched(rho.reshape((2,) * 6), matrix, axes, mixed=True).reshape(8, 8)
+    found = apply_operator(rho.reshape((2,) * 6), matrix, axes, mixed=True).reshape(8, 8)
     np.testing.assert_allclose(found, whole @ rho @ whole.conj().T, atol=1e-13)
 
 
@@ -202,7 +202,7 @@ def programs(draw: st.DrawFn, noisy: bool) -> list[Step]:
 @settings(max_examples=60)
 @given(st.booleans().flatmap(programs))
 def test_a_program_ends_in_the_branches_that_linear_algebra_gives(steps: list[Step]) -> None:
-    final, ensemble = evolved(steps, ORDER), Ensemble()
+    final, ensemble = evolve(steps, ORDER), Ensemble()
     for step in steps:
         ensemble.run(step)
     assert [branch.outcomes for branch in final.branches] == [outcomes for outcomes, _ in ensemble.branches]
@@ -214,14 +214,14 @@ def test_a_program_ends_in_the_branches_that_linear_algebra_gives(steps: list[St
 @settings(max_examples=30)
 @given(programs(noisy=False))
 def test_without_noise_no_density_matrix_is_made(steps: list[Step]) -> None:
-    assert not evolved(steps, ORDER).mixed
+    assert not evolve(steps, ORDER).mixed
 
 
 @settings(max_examples=30)
 @given(programs(noisy=True))
 def test_without_postselection_nothing_is_lost(steps: list[Step]) -> None:
     steps = [Measured(step.wire, step.reset) if isinstance(step, Measured) else step for step in steps]
-    final = evolved(steps, ORDER)
+    final = evolve(steps, ORDER)
     assert not final.selected
     assert np.trace(density_matrix(final, ORDER)).real == pytest.approx(1)
 
@@ -229,7 +229,7 @@ def test_without_postselection_nothing_is_lost(steps: list[Step]) -> None:
 def test_noise_inside_a_condition_makes_a_density_matrix_from_the_start() -> None:
     flip = Channel((0.75, 0.25), (gates.I2, gates.X), ("b",))
     steps = (H, Measured("a"), Conditioned(MeasuredOutcome((0,), (False, True)), (flip,)))
-    assert evolved(steps, ("a", "b")).mixed
+    assert evolve(steps, ("a", "b")).mixed
     np.testing.assert_allclose(after(steps, Reading("probs")), [0.5, 0, 0.375, 0.125], atol=1e-15)
 
 
@@ -260,7 +260,7 @@ def test_a_matrix_on_no_wires_is_a_global_phase() -> None:
 def test_a_measurement_inside_a_condition_is_not_simulated() -> None:
     inner = Conditioned(MeasuredOutcome((0,), (True, True)), (Measured("b"),))
     with pytest.raises(NotSimulated, match="conditional"):
-        evolved((Measured("a"), inner), ("a", "b"))
+        evolve((Measured("a"), inner), ("a", "b"))
 
 
 @pytest.mark.parametrize(("outcomes", "value"), [((0, 0, 1), 20.0), ((1, 0, 0), 30.0), ((1, 1, 1), 40.0), ((0, 1, 0), 10.0)])
@@ -274,7 +274,7 @@ def test_an_outcome_of_no_measurement_is_a_constant() -> None:
 
 
 def test_axes_are_found_by_label_and_a_foreign_one_is_named() -> None:
-    final = evolved((), ("a", 7, "c"))
+    final = evolve((), ("a", 7, "c"))
     assert final.axes(("c", 7)) == (2, 1)
     with pytest.raises(NotSimulated, match="'z'"):
         final.axes(("a", "z"))

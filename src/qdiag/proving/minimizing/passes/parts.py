@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Node, Parameter, Value, without_measurements
-from qdiag.model.edits import Edit, Place, applied, at, places
+from qdiag.model.edits import Edit, Place, apply_edits, at, places
 from qdiag.model.operator_families import GATHERING
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 
@@ -56,7 +56,7 @@ def drop_terms(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
         for place, term in (coefficients[item] for item in items if item in coefficients):
             gone.setdefault(place, []).append(term)
         shorter = [Edit(place, (_without(at(circuit, place), terms),)) for place, terms in gone.items()]
-        return applied(circuit, [*shorter, *(edit for item in sorted(items) for edit in groups[item])])
+        return apply_edits(circuit, [*shorter, *(edit for item in sorted(items) for edit in groups[item])])
 
     return Changes(len(groups), make)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.model import operator_families as families
 from qdiag.model.circuit import WIDER, Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
-from qdiag.model.edits import rounded, significant, with_elements
+from qdiag.model.edits import significant, with_elements, with_rounded_elements
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits, Propose
 from qdiag.proving.minimizing.order import simplicity
 
@@ -136,7 +136,7 @@ def round_numbers(digits: int) -> Propose:
             for elements, current in adjustable(circuit)
             if kinds[elements[0][0]].kind in "fc" and np.isfinite(current) and _shorter(current, digits)
         ]
-        return Changes(len(groups), lambda items: rounded(circuit, _elements_of_groups(groups, items), digits))
+        return Changes(len(groups), lambda items: with_rounded_elements(circuit, _elements_of_groups(groups, items), digits))
 
     return propose
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from qdiag.model.circuit import Circuit, Node, Wires, relabelled, walk
-from qdiag.model.edits import Edit, narrowed, places
+from qdiag.model.circuit import Circuit, Node, Wires, walk, with_wire_labels
+from qdiag.model.edits import Edit, places, without_wire
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 
@@ -18,14 +18,14 @@ def narrow(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     groups = []
     for place, value in places(circuit):
         if isinstance(value, Node) and (value.name not in PLAIN_GATES or value.name in ANY_WIDTH):
-            shorter = (narrowed(value, position) for position in range(len(value.wires)))
+            shorter = (without_wire(value, position) for position in range(len(value.wires)))
             groups += [[Edit(place, (node,))] for node in shorter if node is not None and len(node.wires) < len(value.wires)]
     return Changes.of_edits(circuit, groups)
 
 
 def merge_wires(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``RX(wires=0) RY(wires=1)`` → ``RX(wires=0) RY(wires=0)``."""
-    merged = (relabelled(circuit, {second: first}) for first, second in combinations(circuit.wires, 2))
+    merged = (with_wire_labels(circuit, {second: first}) for first, second in combinations(circuit.wires, 2))
     return Changes.whole([candidate for candidate in merged if not _acts_twice_on_a_wire(candidate)])
 
 
@@ -39,4 +39,4 @@ def _acts_twice_on_a_wire(circuit: Circuit) -> bool:
 def relabel(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """Wires ``5, 'a'`` → ``0, 1``, in order of first use."""
     labels = {label: position for position, label in enumerate(circuit.wires)}
-    return Changes.whole([relabelled(circuit, labels)] if any(a != b for a, b in labels.items()) else [])
+    return Changes.whole([with_wire_labels(circuit, labels)] if any(a != b for a, b in labels.items()) else [])
