@@ -175,7 +175,7 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 
 
 def _decompose(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    circuit = evaluator.call(remote.expanded, question.circuit, None, question.trusted).result()
+    circuit = evaluator.call(remote.expansion_of, question.circuit, None, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)
 
 

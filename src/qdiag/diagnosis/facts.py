@@ -12,11 +12,11 @@ from qdiag.model.method import SHIFTED
 from qdiag.model.numerics.rounding import Law
 from qdiag.model.operator_families import PRODUCTS
 
-HIDDEN = Fact[tuple[int, ...]]("parameters that the tape hides", remote.hidden, ())
+HIDDEN = Fact[tuple[int, ...]]("parameters that the tape hides", remote.hidden_parameters, ())
 """Positions of trainable parameters that PennyLane's tape does not list."""
 
-LEFT_TO_DIFFERENCES = Fact[tuple[int, ...]]("parameters without a shift rule", remote.differenced, ())
-RULED = Fact[tuple[int, ...]]("parameters with a shift rule", remote.ruled, ())
+LEFT_TO_DIFFERENCES = Fact[tuple[int, ...]]("parameters without a shift rule", remote.parameters_left_to_differences, ())
+RULED = Fact[tuple[int, ...]]("parameters with a shift rule", remote.parameters_with_a_rule, ())
 
 LOSSY = Fact[tuple[tuple[int, str], ...]](
     "matrices of operations",

@@ -26,7 +26,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
 # --- circuits and gates that PennyLane makes ----------------------------------------------------------------------------
 
 
-def expanded(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
+def expansion_of(circuit: Circuit, positions: Optional[tuple[int, ...]], trusted: bool) -> Optional[Circuit]:
     """The circuit with the operations at these positions (all, for None) replaced by their decompositions.
 
     Returns None where nothing could be expanded.
@@ -60,7 +60,7 @@ def rows(circuit: Circuit) -> tuple[Circuit, ...]:
     return batch_rows.rows(circuit)
 
 
-def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def batched_parameters(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the parameters whose first axis is the batch."""
     from qdiag.bridges.running import batch_rows
 
@@ -70,21 +70,21 @@ def batched(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
 # --- what derivative rules see of a circuit ---------------------------------------------------------------------------
 
 
-def hidden(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def hidden_parameters(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters that PennyLane's tape does not list among its own."""
     from qdiag.bridges.facts import decompositions
 
     return decompositions.hidden_parameters(circuit, trusted)
 
 
-def differenced(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def parameters_left_to_differences(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters for which shift rules take finite differences without a word."""
     from qdiag.bridges.facts import decompositions
 
     return decompositions.parameters_left_to_differences(circuit, trusted)
 
 
-def ruled(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
+def parameters_with_a_rule(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the trainable parameters whose operations bring a shift rule."""
     from qdiag.bridges.facts import decompositions
 

@@ -149,7 +149,7 @@ class Workers:
         key = request_key(request)
         known = self._memory.get(key)
         if known is not None:
-            return _done(known)
+            return _finished_future(known)
         task = self._pool.schedule(self._function, args=(request,), timeout=self.timeout)
         relay = _Relay(task)
 
@@ -205,7 +205,7 @@ class Inline:
         if evaluation is None:
             evaluation = self._function(request)
             self._memory.keep(key, evaluation)
-        return _done(evaluation)
+        return _finished_future(evaluation)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function; its exception is the future's."""
@@ -221,7 +221,7 @@ class Inline:
         return applicable(circuit, configuration)
 
 
-def _done(evaluation: Evaluation) -> Future[Evaluation]:
+def _finished_future(evaluation: Evaluation) -> Future[Evaluation]:
     future: Future[Evaluation] = Future()
     future.set_result(evaluation)
     return future

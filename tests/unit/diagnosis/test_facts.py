@@ -25,20 +25,20 @@ def seen(first: Method, circuit: Any = TWO, gap: float = 0.0, **facts: tuple[int
 
 @pytest.mark.parametrize("method", [SHIFT, HADAMARD], ids=str)
 def test_a_shift_rule_may_be_off_by_what_pennylane_differences_for_it(method: Method) -> None:
-    assert law_of(seen(method, differenced=(1,), hidden=())).truncation == truncation(DIFFERENCES, 2)
-    assert law_of(seen(method, differenced=(), hidden=())).truncation == 0.0
+    assert law_of(seen(method, parameters_left_to_differences=(1,), hidden_parameters=())).truncation == truncation(DIFFERENCES, 2)
+    assert law_of(seen(method, parameters_left_to_differences=(), hidden_parameters=())).truncation == 0.0
 
 
 def test_what_the_tape_hides_is_neither_shifted_nor_differenced() -> None:
-    assert differenced_parameters(seen(SHIFT, differenced=(0, 1), hidden=(1,))) == (0,)
-    assert law_of(seen(SHIFT, differenced=(1,), hidden=(1,))).truncation == 0.0
+    assert differenced_parameters(seen(SHIFT, parameters_left_to_differences=(0, 1), hidden_parameters=(1,))) == (0,)
+    assert law_of(seen(SHIFT, parameters_left_to_differences=(1,), hidden_parameters=(1,))).truncation == 0.0
 
 
 def test_methods_without_shift_rules_have_nobody_asked() -> None:
     def refuse(*_: Any) -> Any:
         raise AssertionError("nobody needs to know")
 
-    world = World(lambda request: 0.0, facts={"differenced": refuse})
+    world = World(lambda request: 0.0, facts={"parameters_left_to_differences": refuse})
     assert law_of(symptoms(world, TWO, (ADJOINT, BACKPROP), evaluator=world)).truncation == 0.0
 
 
@@ -47,4 +47,4 @@ def test_an_inexact_exponential_is_no_ill_conditioned_point() -> None:
 
 
 def test_a_silent_difference_is_no_ill_conditioned_point() -> None:
-    assert not _ill_conditioned(seen(SHIFT, gap=4e-8, differenced=(1,), hidden=()))
+    assert not _ill_conditioned(seen(SHIFT, gap=4e-8, parameters_left_to_differences=(1,), hidden_parameters=()))

@@ -55,13 +55,13 @@ def test_one_that_is_nearly_zero_is_not() -> None:
 
 
 def test_zero_that_a_shift_rule_gave_is_a_wrong_rule_and_nothing_lost() -> None:
-    found = seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0, 1, 2)})
+    found = seen((0.1, 0.0, 0.3), SHIFT, {"parameters_with_a_rule": (0, 1, 2)})
     assert (found.apart, found.lost) == ((1,), ())
 
 
 def test_zero_where_there_is_no_rule_is_lost_under_a_shift_rule_too() -> None:
-    assert seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0,)}).lost == (1,)
-    assert seen((0.1, 0.0, 0.3), SHIFT, {"ruled": (0, 1), "hidden": (1,)}).lost == (1,)
+    assert seen((0.1, 0.0, 0.3), SHIFT, {"parameters_with_a_rule": (0,)}).lost == (1,)
+    assert seen((0.1, 0.0, 0.3), SHIFT, {"parameters_with_a_rule": (0, 1), "hidden_parameters": (1,)}).lost == (1,)
 
 
 def test_the_right_gradients_at_other_places_have_moved() -> None:
@@ -76,7 +76,7 @@ def elementary(request: Request) -> bool:
     return request.circuit.operations[0].name == "Decomposed"
 
 
-DECOMPOSED = {"expanded": of(rotation(name="Decomposed"), *THREE.operations[1:])}
+DECOMPOSED = {"expansion_of": of(rotation(name="Decomposed"), *THREE.operations[1:])}
 
 
 def test_a_gradient_that_is_lost_in_composite_operations_comes_back_when_they_are_decomposed() -> None:

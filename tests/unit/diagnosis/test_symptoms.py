@@ -45,19 +45,19 @@ def asked(seen: Symptoms) -> list[str]:
 
 
 def test_a_fact_is_asked_once() -> None:
-    seen = asking({"hidden": (1,)})
+    seen = asking({"hidden_parameters": (1,)})
     assert (seen.fact(HIDDEN), seen.fact(HIDDEN)) == ((1,), (1,))
-    assert asked(seen) == ["hidden"]
+    assert asked(seen) == ["hidden_parameters"]
 
 
 def test_one_that_pennylane_cannot_tell_is_what_it_is_by_default_and_is_not_asked_again() -> None:
     seen = asking({})
     assert (seen.fact(HIDDEN), seen.fact(HIDDEN), seen.fact(BATCHED)) == ((), (), False)
-    assert asked(seen) == ["hidden", "rows"]
+    assert asked(seen) == ["hidden_parameters", "rows"]
 
 
 def test_one_that_is_known_is_not_asked() -> None:
-    seen = asking({"hidden": (1,)}, known={HIDDEN: (0,)})
+    seen = asking({"hidden_parameters": (1,)}, known={HIDDEN: (0,)})
     assert seen.fact(HIDDEN) == (0,)
     assert asked(seen) == []
 
@@ -68,7 +68,8 @@ def test_without_anybody_to_ask_every_fact_is_what_it_is_by_default() -> None:
 
 
 def test_nothing_can_be_said_of_an_opaque_circuit() -> None:
-    seen = asking({"hidden": (1,)}, replace(TWO, operations=(replace(TWO.operations[0], opaque="foreign"), *TWO.operations[1:])))
+    operations = (replace(TWO.operations[0], opaque="foreign"), *TWO.operations[1:])
+    seen = asking({"hidden_parameters": (1,)}, replace(TWO, operations=operations))
     assert seen.fact(HIDDEN) == ()
     assert asked(seen) == []
 

@@ -24,7 +24,7 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> PennyLaneEdits:
     gates: dict[tuple[str, int, tuple[Label, ...]], Optional[Node]] = {}
 
     def expand(circuit: Circuit, position: int) -> Optional[Circuit]:
-        found: Optional[Circuit] = evaluator.call(remote.expanded, circuit, (position,), trusted).result()
+        found: Optional[Circuit] = evaluator.call(remote.expansion_of, circuit, (position,), trusted).result()
         return found
 
     def gate(name: str, numbers: tuple[Parameter, ...], wires: tuple[Label, ...]) -> Optional[Node]:
@@ -35,7 +35,7 @@ def workshop_of(evaluator: Evaluator, *, trusted: bool) -> PennyLaneEdits:
         return None if made is None else replace(made, data=numbers)
 
     def batched_parameters(circuit: Circuit) -> tuple[int, ...]:
-        found: tuple[int, ...] = evaluator.call(remote.batched, circuit, trusted).result()
+        found: tuple[int, ...] = evaluator.call(remote.batched_parameters, circuit, trusted).result()
         return found
 
     return PennyLaneEdits(expand, gate, batched_parameters)

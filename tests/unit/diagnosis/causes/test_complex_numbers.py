@@ -53,14 +53,14 @@ def composite(request: Request) -> bool:
 
 
 def test_a_cast_that_decomposing_avoids_is_the_cause() -> None:
-    world = World(lambda request: 0.2 if adjoint(request) and composite(request) else 0.0, facts={"expanded": decomposed})
+    world = World(lambda request: 0.2 if adjoint(request) and composite(request) else 0.0, facts={"expansion_of": decomposed})
     diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "integer"),)}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD201", "confirmed")
     assert "integer" in diagnosis.because
 
 
 def test_a_cast_that_stays_when_all_is_decomposed_is_not() -> None:
-    world = World(lambda request: 0.2 if adjoint(request) else 0.0, facts={"expanded": decomposed})
+    world = World(lambda request: 0.2 if adjoint(request) else 0.0, facts={"expansion_of": decomposed})
     assert "QD201" in found(world, symptoms(world, TWO, known={LOSSY: ((0, "integer"),)})).ruled_out
 
 

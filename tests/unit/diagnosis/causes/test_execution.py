@@ -61,14 +61,14 @@ def test_outputs_that_agree_once_all_is_decomposed_differ_by_the_decomposition()
     world = World(
         lambda request: 0.1 if adjoint(request) and request.circuit.operations[0].name == "RX" else 0.0,
         output=True,
-        facts={"expanded": decomposed},
+        facts={"expansion_of": decomposed},
     )
     diagnosis = found(world, symptoms(world, TWO))
     assert (diagnosis.code, diagnosis.confidence) == ("QD502", "confirmed")
 
 
 def test_outputs_that_differ_then_too_do_not() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expanded": decomposed})
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expansion_of": decomposed})
     diagnosis = found(world, symptoms(world, TWO))
     assert diagnosis.code != "QD502"
     assert "QD502" in diagnosis.ruled_out
