@@ -87,15 +87,15 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
 
 def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
     own = call.method
-    judgement = context.arbitrate(call, [own], second=call.differentiated_twice)
-    if not judgement.wrong:
+    arbitration = context.arbitrate(call, [own], second=call.differentiated_twice)
+    if not arbitration.wrong:
         return None
-    found = judgement.methods[0]
+    found = arbitration.methods[0]
     assert found.where is not None, "what is wrong is wrong in something"
     comparison = Comparison(
         (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
     )
-    return Divergence(call, comparison, judgement.wrong, judgement.reason, worst_call=call.index, calls=(call.index,))
+    return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
 
 
 def seen_by_probes(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:

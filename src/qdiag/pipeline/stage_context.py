@@ -92,20 +92,20 @@ class StageContext:
         if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
         second = divergence.signature is Signature.SECOND_DERIVATIVE
-        judgement = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
-        wrong = judgement.wrong if divergence.signature is not Signature.RAISE else ()
+        arbitration = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
+        wrong = arbitration.wrong if divergence.signature is not Signature.RAISE else ()
         comparison = divergence.comparison
-        if not self._upholds(judgement, divergence):
-            comparison = excuse_as_rounding(comparison, judgement)
-        return replace(divergence, comparison=comparison, wrong=wrong, judged=judgement.reason)
+        if not self._upholds(arbitration, divergence):
+            comparison = excuse_as_rounding(comparison, arbitration)
+        return replace(divergence, comparison=comparison, wrong=wrong, judged=arbitration.reason)
 
-    def _upholds(self, judgement: arbiter.Arbitration, divergence: Divergence) -> bool:
+    def _upholds(self, arbitration: arbiter.Arbitration, divergence: Divergence) -> bool:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
         comparison = divergence.comparison
         chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
         low = comparison.eps > EPS64 and divergence.signature in (Signature.OUTPUT, Signature.JACOBIAN, Signature.VJP)
-        told = low and not chosen and not judgement.reference.gradient_reason
-        return not (told and {*comparison.methods} <= {*judgement.right})
+        told = low and not chosen and not arbitration.reference.gradient_reason
+        return not (told and {*comparison.methods} <= {*arbitration.right})
 
     def arbitrate(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Arbitration:
         """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
@@ -117,13 +117,13 @@ class StageContext:
         return arbiter.arbitrate(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
 
 
-def excuse_as_rounding(comparison: Comparison, judgement: arbiter.Arbitration) -> Comparison:
+def excuse_as_rounding(comparison: Comparison, arbitration: arbiter.Arbitration) -> Comparison:
     """A difference of two methods that are both right: rounding, at a point that makes more of it than the comparison knew.
 
     Two numbers that are each within a bound of a third are within both bounds together of one another. These are of the element at
     which a method comes closest to its bound; the one at which the two are furthest apart may have others, so the gap is a floor.
     """
-    explained = sum(found.bound for found in judgement.methods if found.method in comparison.methods)
+    explained = sum(found.bound for found in arbitration.methods if found.method in comparison.methods)
     bound = max(comparison.bound, comparison.max_abs, explained)
     return replace(comparison, verdict=Verdict.ROUNDING, bound=bound) if comparison.verdict is Verdict.ERROR else comparison
 

@@ -9,7 +9,7 @@ from qdiag.twins.growth import growth
 from qdiag.twins.runs import Run, Twins
 from qdiag.twins.series import Parting, Series, part, trains
 from qdiag.twins.turns import turns
-from qdiag.twins.verdict import judge
+from qdiag.twins.verdict import training_verdict
 
 PARTS = 6
 """Equal parts of the training whose mean losses are listed."""
@@ -21,7 +21,7 @@ MOST_POINTS = 600
 def account(twins: Twins) -> Training:
     """Everything that the runs show."""
     own = twins.own.series.first
-    judgement = judge(twins)
+    judgement = training_verdict(twins)
     other = twins.methods[0].run if twins.methods else None
     runs = [_summary(twins.own, "", None), _summary(twins.again, "own", twins.repeat)]
     runs += [_summary(pair.run, "own" if pair.against is twins.again else pair.against.name, pair.parting) for pair in twins.pairs]

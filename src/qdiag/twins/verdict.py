@@ -41,7 +41,7 @@ AS_FAR = 0.1
 """A control that comes this near to the method's reach parts as far."""
 
 
-def judge(twins: Twins) -> TrainingVerdict:
+def training_verdict(twins: Twins) -> TrainingVerdict:
     """The verdict."""
     if twins.own.failure or twins.again.failure:
         failure = twins.own.failure or twins.again.failure

@@ -2,7 +2,7 @@
 
 A method is wrong where its distance from the reference is more than the reference's error bar and the method's own rounding explain,
 where it has no number and the reference has one, or where its output is nothing that physics allows. Where the reference cannot be
-made, the judgement says why.
+made, the arbitration says why.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Arbitration:
     reference
         Outputs and slopes with their error bars.
     methods
-        One judgement for each evaluation, in order.
+        One verdict for each evaluation, in order.
     reason
         Which methods are wrong by how much, or in words why none is, or why that cannot be told.
     """

@@ -1,4 +1,4 @@
-"""Many calls at once: each is judged by a generator that asks for evaluations, and nothing is evaluated twice."""
+"""Many calls at once: each is replayed by a generator that asks for evaluations, and nothing is evaluated twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qdiag.trace.keys import request_key
 
 Answer = TypeVar("Answer")
 Replaying = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
-"""Judges something: yields what it asks for, is sent the evaluations, returns its judgement."""
+"""Replays something: yields what it asks for, is sent the evaluations, returns what they came to."""
 
 
 class Desk:
@@ -95,7 +95,7 @@ def replay_all(
     in_flight
         How many are under way at most.
     done
-        Called with each judgement as it comes.
+        Called with each result as it comes.
     """
     waiting = iter(cases)
     following = next(waiting, None)

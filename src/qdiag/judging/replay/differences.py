@@ -1,4 +1,4 @@
-"""From judged calls to divergences: methods that say the same are one party, and each kind of difference is reported once."""
+"""From replayed calls to divergences: methods that say the same are one party, and each kind of difference is reported once."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ class Difference:
     members: tuple[Method, ...] = ()
 
 
-def differences(judged: CallResult, call: Call) -> tuple[Difference, ...]:
+def differences(result: CallResult, call: Call) -> tuple[Difference, ...]:
     """What one call shows, worst first.
 
     Errors are gathered into parties that agree among themselves, so that one odd method out makes one difference however many
     others there are; all that is only rounding makes one, and all that is inconclusive makes one.
     """
-    raised = _failure_difference(judged, call)
+    raised = _failure_difference(result, call)
     if raised is not None:
         return (raised,)
-    by_verdict = {verdict: [s for s in judged.sides if s.comparison.verdict is verdict] for verdict in Verdict}
-    found = [_difference(judged, call, party) for party in _parties(by_verdict[Verdict.ERROR], call.circuit, judged.cotangents)]
+    by_verdict = {verdict: [s for s in result.sides if s.comparison.verdict is verdict] for verdict in Verdict}
+    found = [_difference(result, call, party) for party in _parties(by_verdict[Verdict.ERROR], call.circuit, result.cotangents)]
     for verdict in (Verdict.INCONCLUSIVE, Verdict.ROUNDING):
         if by_verdict[verdict]:
-            found.append(_difference(judged, call, by_verdict[verdict]))
-    if judged.unfaithful is not None and not judged.unfaithful.explained:
-        why = f"the replay is not what the script saw: {judged.unfaithful.what}"
+            found.append(_difference(result, call, by_verdict[verdict]))
+    if result.unfaithful is not None and not result.unfaithful.explained:
+        why = f"the replay is not what the script saw: {result.unfaithful.what}"
         found = [doubt_difference(difference, why) for difference in found]
     return tuple(found)
 
@@ -83,11 +83,11 @@ def _same_party(one: Side, other: Side, circuit: Circuit, cotangents: Cotangents
     return compare(usable[0], usable[1], circuit, cotangents=cotangents).verdict is not Verdict.ERROR
 
 
-def _difference(judged: CallResult, call: Call, party: Sequence[Side]) -> Difference:
+def _difference(result: CallResult, call: Call, party: Sequence[Side]) -> Difference:
     members = tuple(side.method for side in party)
-    method = best_partner(judged.own.method, members)
+    method = best_partner(result.own.method, members)
     comparison = next(side.comparison for side in party if side.method == method)
-    return Difference(_key(call, comparison), judged.call, method, comparison, members)
+    return Difference(_key(call, comparison), result.call, method, comparison, members)
 
 
 def _key(call: Call, comparison: Comparison) -> Key:
@@ -101,15 +101,15 @@ def _bare_methods(comparison: Comparison) -> tuple[Method, ...]:
     return tuple(method.bare for method in comparison.methods)
 
 
-def _failure_difference(judged: CallResult, call: Call) -> Optional[Difference]:
+def _failure_difference(result: CallResult, call: Call) -> Optional[Difference]:
     if call.failure is None:
         return None
-    own = judged.own.method
-    working = [side.method for side in judged.sides if side.evaluation.failure is None]
+    own = result.own.method
+    working = [side.method for side in result.sides if side.evaluation.failure is None]
     partner = best_partner(own, working) if working else own
     words = f"{own} raises {call.failure.type}: {call.failure.message}"
     comparison = Comparison((own, partner), Verdict.ERROR, Signature.RAISE, detail=words, failures=(call.failure, None))
-    return Difference(_key(call, comparison), judged.call, partner, comparison, tuple(working))
+    return Difference(_key(call, comparison), result.call, partner, comparison, tuple(working))
 
 
 def regrade_difference(difference: Difference, call: Call, comparison: Comparison) -> Difference:

@@ -86,7 +86,7 @@ class CallResult:
         return (*own, *self.refused)
 
     def without_arrays(self) -> CallResult:
-        """The same judgement without the numbers that led to it: a trace may have many calls."""
+        """The same result without the numbers that led to it: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
         return replace(self, own=_bare(self.own), sides=sides, cotangents=())
 

@@ -80,7 +80,7 @@ class Replay:
         self._plan = plan
         self._desk = Desk(evaluator, store if store is not None else EvaluationStore())
         self._progress = progress or (lambda done, total: None)
-        self._judged: dict[int, CallResult] = {}
+        self._results: dict[int, CallResult] = {}
         self._differences: dict[int, tuple[Difference, ...]] = {}
         self._first: dict[str, int] = {}
         self._first_circuit: dict[str, str] = {}
@@ -118,7 +118,7 @@ class Replay:
         self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
         self._swept = length
         sample = sampled_calls(length, self._first.values(), self._flagged_calls(), self._plan.every)
-        wanting = [i for i in sample if i in self._judged and self._wants_more(i)]
+        wanting = [i for i in sample if i in self._results and self._wants_more(i)]
         self._sweep(wanting, self._done + len(wanting), cheap=False)
         self._look_closer()
         if length < len(self._trace):
@@ -128,15 +128,15 @@ class Replay:
     def known_so_far(self) -> Located:
         """What is known so far."""
         found = [difference for group in self._differences.values() for difference in group]
-        judged = [self._judged[index] for index in sorted(self._judged)]
-        circuits = [j for j in judged if not j.made_over]
-        methods = once_each(method for j in judged for method in j.methods)
+        results = [self._results[index] for index in sorted(self._results)]
+        circuits = [j for j in results if not j.made_over]
+        methods = once_each(method for j in results for method in j.methods)
         counts = Counter(method.bare for j in circuits for method in j.methods)
-        replayed = sum(1 for j in judged if j.sides)
-        refused = {method.bare: (method, failure) for j in reversed(judged) for method, failure in j.refused}
-        unfaithful = tuple(j.unfaithful for j in judged if j.unfaithful is not None)
+        replayed = sum(1 for j in results if j.sides)
+        refused = {method.bare: (method, failure) for j in reversed(results) for method, failure in j.refused}
+        unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
-            divergences=divergences(found, self._trace.call, lambda index: self._judged[index].raised),
+            divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),
             verdict=verdict_of([d.comparison.verdict for d in found], unfaithful, replayed),
             methods=methods,
             recorded=len(self._trace),
@@ -144,14 +144,14 @@ class Replay:
             sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in refused),
             refused=tuple(sorted(refused.values(), key=lambda one: one[0].order)),
             unfaithful=unfaithful,
-            comparisons=tuple((j.call, side.comparison) for j in judged for side in j.sides),
-            costs=_costs(judged),
+            comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
+            costs=_costs(results),
             notes=(
                 *self._about_budget(),
                 *self._notes,
                 *self._about_astray(),
                 *self._about_samples(),
-                *_about_made_over(len(judged) - len(circuits)),
+                *_about_made_over(len(results) - len(circuits)),
             ),
         )
 
@@ -218,13 +218,13 @@ class Replay:
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
-                return index == first or first in self._judged
+                return index == first or first in self._results
 
             yield index, start, may_start
 
-    def _take(self, index: int, judged: CallResult) -> None:
+    def _take(self, index: int, result: CallResult) -> None:
         structure = self._trace.structure_of(index)
-        for method, failure in judged.refused:
+        for method, failure in result.refused:
             if failure.refusal:
                 self._refusing.add((structure, method))
             elif failure.passing:
@@ -233,11 +233,11 @@ class Replay:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
             self._samples.add(index)
-        earlier = self._judged.get(index)
-        if earlier is not None and len(earlier.methods) > len(judged.methods):
+        earlier = self._results.get(index)
+        if earlier is not None and len(earlier.methods) > len(result.methods):
             return
-        self._judged[index] = judged.without_arrays()
-        self._differences[index] = differences(judged, self._call(index))
+        self._results[index] = result.without_arrays()
+        self._differences[index] = differences(result, self._call(index))
         self._done += 1
         self._progress(self._done, max(self._done, self._total))
 
@@ -259,7 +259,7 @@ class Replay:
         return self._first[key[0]] != index and (key in self._refusing or self._lost[key] >= HOPELESS)
 
     def _wants_more(self, index: int) -> bool:
-        tried = self._judged[index].methods
+        tried = self._results[index].methods
         return any(m not in tried and not self._is_hopeless(index, m) for m in self._methods(index))
 
     # --- looking closer ----------------------------------------------------------------------------------------------
@@ -292,10 +292,10 @@ class Replay:
 
     def _look_again(self, index: int, difference: Difference) -> Difference:
         results: list[Difference] = []
-        call, judged = self._call(index), self._judged[index]
-        known = (*judged.methods, *self._methods(index))
+        call, result = self._call(index), self._results[index]
+        known = (*result.methods, *self._methods(index))
         replay_all(
-            [(index, lambda: look_closer(difference, judged, call, known, self._plan), lambda: True)],
+            [(index, lambda: look_closer(difference, result, call, known, self._plan), lambda: True)],
             self._desk,
             1,
             lambda _, looked: results.append(looked),
@@ -315,9 +315,9 @@ def _about_made_over(count: int) -> Iterator[str]:
         yield f"{calls} what a transform works out from the results of several circuits: nothing is compared there"
 
 
-def _costs(judged: Sequence[CallResult]) -> tuple[Cost, ...]:
+def _costs(results: Sequence[CallResult]) -> tuple[Cost, ...]:
     costs: dict[Method, Cost] = {}
-    for one in judged:
+    for one in results:
         for evaluation in (one.own, *(side.evaluation for side in one.sides)):
             method = evaluation.method
             known = costs.get(method.bare, Cost(method, 0, 0.0))

@@ -27,14 +27,14 @@ EXPLICABLE = (Signature.OUTPUT, Signature.JACOBIAN, Signature.VJP)
 """Where ill-conditioning can show; no rounding makes a NaN, a shape or an exception."""
 
 
-def look_closer(found: Difference, judged: CallResult, call: Call, known: Sequence[Method], plan: Plan) -> Replaying[Difference]:
+def look_closer(found: Difference, result: CallResult, call: Call, known: Sequence[Method], plan: Plan) -> Replaying[Difference]:
     """Confirm an error, or turn it into what it is.
 
     Parameters
     ----------
     found
         The error, as it seems.
-    judged, call
+    result, call
         The call that shows it.
     known
         Methods of which one may serve as a reference: never one of the pair under judgement.
@@ -44,9 +44,9 @@ def look_closer(found: Difference, judged: CallResult, call: Call, known: Sequen
     where = found.comparison.where
     if where is Signature.RAISE:
         return found
-    cotangents = cotangents_of(call, judged.key)
+    cotangents = cotangents_of(call, result.key)
     request = request_of(call, plan, cotangents, jacobian=where is Signature.JACOBIAN)
-    pair = (judged.own.method, found.method)
+    pair = (result.own.method, found.method)
     runs = yield tuple(replace(request, method=method, repetition=repeat) for method in pair for repeat in (0, 1))
     for once, again in (runs[:2], runs[2:]):
         if not _repeats(once, again, call):
@@ -83,8 +83,8 @@ def _reference_spread(
 
 
 def _references(request: Request, found: Difference, pair: tuple[Method, Method], known: Sequence[Method]) -> list[Method]:
-    judged = {(method.device, method.diff_method) for method in pair}
-    free = {m for m in known if (m.device, m.diff_method) not in judged and not m.stochastic and m.diff_method != "finite-diff"}
+    parties = {(method.device, method.diff_method) for method in pair}
+    free = {m for m in known if (m.device, m.diff_method) not in parties and not m.stochastic and m.diff_method != "finite-diff"}
     wide = {replace(m, precision="float64", device_precision="") for m in free}
     references = sorted(wide, key=lambda m: preference(pair[0], m))
     outputs_only = [Method("default.qubit", "none")] if found.comparison.where is Signature.OUTPUT else []
