@@ -98,8 +98,12 @@ class Task:
 
     @property
     def sides(self) -> tuple[Method, Method]:
-        """Both sides; what is wrong, or raises, stands first."""
-        first, second = (method.on(self.configuration.device) for method in self.comparison.methods)
+        """Both sides; what is wrong, or raises, stands first.
+
+        Each is on a device, the arbiter's too: a script works its numbers out by differences on the call's own.
+        """
+        device = self.configuration.device
+        first, second = (replace(method, device=method.device or device) for method in self.comparison.methods)
         culprits = [method for method, _ in self.divergence.raised] if self.where is Signature.RAISE else list(self.divergence.wrong)
         own, other = self.comparison.methods
         turned = second.diff_method not in ("none", "arbiter") and own not in culprits and other in culprits

@@ -70,6 +70,7 @@ def test_what_is_wrong_stands_first_and_the_reference_last(names: tuple[str, str
     sides = task(divergence(names=pair, wrong=culprits)).sides
     assert sides[0].diff_method == first
     assert {side.diff_method for side in sides} == {method.diff_method for method in pair}
+    assert {side.device for side in sides} == {"default.qubit"}, "the reference's differences are taken on the call's own device"
 
 
 def test_what_raises_stands_first() -> None:

@@ -88,6 +88,7 @@ def test_a_gradient_against_the_arbiter_is_differenced_in_the_script_or_held_aga
     reference = Evaluation(Method("", "arbiter"), (np.array(0.1),), jacobian=((np.array(0.125), np.array(-0.5)),))
     wide, narrow = divergence(names=(PAIR[0], ARBITER)), divergence(names=(PAIR[0], ARBITER), max_abs=1e-7)
     assert "1e-4 * np.eye(2)" in written(wide, reference=reference)
+    assert 'plain = qml.QNode(circuit, qml.device("default.qubit"' in written(wide, reference=reference), "on the call's own device"
     assert "b = np.array([0.125, -0.5])" in written(narrow, reference=reference)
     assert "np.eye" not in written(narrow, reference=reference)
 
