@@ -200,9 +200,9 @@ class TestWithPennyLane:
         assert len(calls) == 2
 
     def test_a_full_disk_ends_the_recording_and_not_the_script(self, tmp_path: Path) -> None:
-        full = "import sqlite3\nfrom qdiag import trace_writer\n"
+        full = "import sqlite3\nfrom qdiag.trace import writer\n"
         full += "def full(*_):\n    raise sqlite3.OperationalError('database or disk is full')\n"
-        late = "circuit(x)\ntrace_writer.TraceWriter.append = full\nprint(circuit(x))\nprint(circuit(x))\n"
+        late = "circuit(x)\nwriter.TraceWriter.append = full\nprint(circuit(x))\nprint(circuit(x))\n"
         ended, calls = record(tmp_path, BRIEFLY + full + late)
         assert ended.exit_code == 0
         assert len(calls) == 1
