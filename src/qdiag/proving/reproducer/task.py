@@ -113,7 +113,7 @@ class Task:
 
     @property
     def tolerance(self) -> float:
-        """A power of ten between what rounding explains and the gap."""
+        """What a script forgives: between what rounding explains and the gap, the rounder the better (a power of ten, one digit)."""
         if self.material.tolerance is not None:
             return self.material.tolerance
         rounding = self.comparison.verdict is Verdict.ROUNDING
@@ -123,7 +123,11 @@ class Task:
         if not math.isfinite(gap) or gap <= 0:
             return float(10.0 ** math.ceil(math.log10(max(floor, WITHOUT_A_GAP))))
         middle = math.sqrt(floor * gap)
-        return float(10.0 ** math.floor(math.log10(middle))) if middle > floor else float(floor)
+        if middle <= floor:
+            return float(floor)
+        # close to each other they may have no power of ten between them: one below would call rounding a difference
+        rounder = (float(10.0 ** math.floor(math.log10(middle))), float(f"{middle:.0e}"))
+        return next((tolerated for tolerated in rounder if floor <= tolerated < gap), middle)
 
     # --- parts
 

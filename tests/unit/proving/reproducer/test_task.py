@@ -133,6 +133,11 @@ def test_the_tolerance_tells_the_gap_from_what_rounding_explains(gap: float, bou
     assert np.log10(tolerated) == pytest.approx(round(np.log10(tolerated)))
 
 
+@pytest.mark.parametrize(("gap", "bound"), [(3e-7, 2e-7), (9.9e-8, 9.5e-8), (2.5e-6, 1.1e-6), (0.012, 0.0101)])
+def test_where_no_power_of_ten_lies_between_them_rounding_is_forgiven_all_the_same(gap: float, bound: float) -> None:
+    assert bound <= task(divergence(max_abs=gap, bound=bound)).tolerance < gap
+
+
 def test_a_gap_that_is_no_number_is_told_from_a_billionth() -> None:
     assert task(divergence(max_abs=float("nan"), bound=1e-15)).tolerance == 1e-9
     assert task(divergence(max_abs=float("inf"), bound=3e-6)).tolerance == 1e-5
