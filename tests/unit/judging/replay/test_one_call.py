@@ -291,6 +291,14 @@ def test_one_that_is_off_by_an_ulp_in_its_gradient_names_the_gradient() -> None:
     assert found.what.startswith("d loss / d RY#0 is off by")
 
 
+@pytest.mark.parametrize("differenced", [True, False])
+def test_what_silent_differences_make_of_rounding_is_explained_where_there_are_any(differenced: bool) -> None:
+    under_shift = replace(own(gradient=1e-9), method=SHIFT, differenced=differenced)
+    found = unfaithfulness(CALL, under_shift)
+    assert found is not None
+    assert found.explained is differenced
+
+
 def test_a_gradient_that_is_not_the_calls_own_is_not_held_against_it() -> None:
     shared = replace(CALL, backwards=(replace(CALL.backwards[0], exact=(False,)),))
     assert unfaithfulness(shared, own(gradient=0.25)) is None
