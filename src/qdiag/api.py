@@ -34,7 +34,7 @@ from qdiag.trace.run_folder import RunFolder
 
 __all__ = ["Check", "Recording", "check", "open", "record"]
 
-HEALTHY = (Verdict.AGREE, Verdict.ROUNDING)
+HEALTHY = (Verdict.AGREE, Verdict.REMARK, Verdict.ROUNDING)
 
 Methods = Union[str, Sequence[str]]
 """``"auto"``, or methods as on the command line: ``"backprop,adjoint"`` or ``["backprop", "adjoint"]``."""

@@ -8,25 +8,15 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.diagnosis.causes.around_the_qnode import ZERO_COTANGENT
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import (
-    Confidence,
-    Cost,
-    Diagnosis,
-    Divergence,
-    Evidence,
-    Finding,
-    Minimal,
-    Outcome,
-    ReplaySummary,
-    Reproducer,
-    Result,
-    Unfaithful,
-)
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Minimal, Outcome, Reproducer
+from qdiag.model.remarks import Remark
+from qdiag.model.result import Cost, ReplaySummary, Result, Unfaithful
 from qdiag.report.content.document import document
 from qdiag.report.outline import Document, NextStep
 from qdiag.report.redacting.redaction import Secrets
@@ -330,4 +320,19 @@ def noisy() -> Case:
     return Case(result, Script("noisy.py", (), False, 0), ("trace.qdiag", "findings.json"))
 
 
-CASES = {"moons": moons, "shifted": shifted, "raising": raising, "healthy": healthy, "noisy": noisy}
+def remarked() -> Case:
+    """A training that works on rounding alone, and whose loss takes the sign of what the QNode gives."""
+    seen = call(circuit(gate("RX", 0.3, trainable=True)))
+    diagnosis = ZERO_COTANGENT.diagnosis(
+        Confidence.CONFIRMED,
+        "the loss takes the sign of the outputs: it stays as it is when they are moved",
+        evidence=(Evidence("outputs moved by 0.001", 0.0, 0.0, Outcome.PERSISTS, True, "the loss"),),
+    )
+    remark = Remark(
+        Verdict.REMARK, Signature.VJP, diagnosis, seen, (0, 1, 2), places=(SourceLine("train.py", 52),), qnodes=("Model.qnode",)
+    )
+    made = moons()
+    return replace(made, result=replace(made.result, verdict=Verdict.REMARK, remarks=(remark,)))
+
+
+CASES = {"moons": moons, "shifted": shifted, "raising": raising, "healthy": healthy, "noisy": noisy, "remarked": remarked}

@@ -16,9 +16,10 @@ from qdiag.model.method import Method
 
 
 class Verdict(str, Enum):
-    """What a comparison comes to, from best to worst."""
+    """What a comparison comes to, from best to worst; `REMARK`: nothing is proven wrong, and a user would want to know it."""
 
     AGREE = "agree"
+    REMARK = "remark"
     ROUNDING = "rounding"
     REFUSED = "refused"
     INCONCLUSIVE = "inconclusive"

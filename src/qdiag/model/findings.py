@@ -5,7 +5,7 @@ These are the nouns that pass between rooms; the arithmetic behind them lives in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Optional, Union
 
@@ -248,96 +248,7 @@ class Finding:
     evaluations: tuple[Evaluation, ...] = ()
     unreproduced: str = ""
 
-
-@dataclass(frozen=True)
-class Cost:
-    """What a method took: number of calls at which it was evaluated, and seconds."""
-
-    method: Method
-    calls: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Unfaithful:
-    """A call whose replay under the user's own method did not give the user's own numbers.
-
-    Parameters
-    ----------
-    call
-        Its index.
-    what
-        What differs, and how far.
-    explained
-        Whether rounding explains it; else the call is not judged from its circuit alone.
-    """
-
-    call: int
-    what: str
-    explained: bool
-
-
-@dataclass(frozen=True, eq=False)
-class ReplaySummary:
-    """What was evaluated in a replay, and what it took: the part of it that a run hands on as it is.
-
-    Parameters
-    ----------
-    methods
-        The methods replayed, the user's own first: of those that are written alike the first.
-    replayed
-        How many calls were evaluated under at least two methods.
-    sampled
-        Method → number of calls at which it was evaluated, for those not evaluated at all calls.
-    refused
-        Method → its exception, for shadow methods that refuse.
-    unfaithful
-        Calls whose replay is not bit for bit what the script saw.
-    comparisons
-        Every comparison with the user's own method, with its call.
-    costs
-        What each method took.
-    """
-
-    methods: tuple[Method, ...] = ()
-    replayed: int = 0
-    sampled: tuple[tuple[Method, int], ...] = ()
-    refused: tuple[tuple[Method, Failure], ...] = ()
-    unfaithful: tuple[Unfaithful, ...] = ()
-    comparisons: tuple[tuple[int, Comparison], ...] = ()
-    costs: tuple[Cost, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """Everything that one run worked out: what `findings.json` and every report are made from.
-
-    Parameters
-    ----------
-    replay
-        What was evaluated.
-    calls, steps
-        Recorded calls, optimiser steps.
-    qnodes
-        Name and place of each QNode.
-    verdict
-        Of the whole run.
-    findings
-        Errors first.
-    notes
-        What else the reader must know, in sentences.
-    tolerance
-        The user's own, in words, or "".
-    tracked
-        Whether there was anything to differentiate by.
-    """
-
-    replay: ReplaySummary
-    calls: int
-    steps: int
-    qnodes: tuple[tuple[str, str], ...]
-    verdict: Verdict
-    findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    tolerance: str = ""
-    tracked: bool = True
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of its divergence."""
+        return self.divergence.verdict

@@ -18,13 +18,16 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Confidence, Divergence, Finding, Result
+from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
+from qdiag.model.remarks import Remark
+from qdiag.model.result import Result
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
+from qdiag.pipeline.stage_training import remarks_of
 from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
@@ -125,8 +128,10 @@ class Run:
             divergences = divergences_of(self._trace, located, context, report)
         with self._voice.progress("diagnosing") as report:
             findings = tuple(self._findings(context, divergences, located, report))
-        result = replace(_result(self._trace, located, findings), tolerance=str(context.tolerance))
-        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context)))
+        with self._voice.progress("looking at the training") as report:
+            remarks, unseen = remarks_of(self._trace, located, context, report)
+        result = replace(_result(self._trace, located, findings, remarks), tolerance=str(context.tolerance))
+        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context), *unseen))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _context(self) -> StageContext:
@@ -198,7 +203,7 @@ def _folder(script: Script) -> Optional[Path]:
     return None if script.called else Path() if script.module else Path(script.path).parent
 
 
-def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
+def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remarks: tuple[Remark, ...]) -> Result:
     qnodes: dict[tuple[str, str], None] = {}
     own: dict[Method, None] = {}
     for call in trace.calls():
@@ -209,16 +214,16 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Re
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
         qnodes=tuple(qnodes),
-        verdict=_verdict(located, findings),
+        verdict=_verdict(located, findings, remarks),
         findings=findings,
+        remarks=remarks,
         notes=(*located.notes, *about_steps(own), *about_recording(trace)),
     )
 
 
-def _verdict(located: Located, findings: Sequence[Finding]) -> Verdict:
-    """The worst of the findings; else what the replay as a whole came to."""
-    verdicts = {finding.divergence.verdict for finding in findings}
-    for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.ROUNDING):
-        if verdict in verdicts:
-            return verdict
-    return located.verdict
+def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark]) -> Verdict:
+    """The worst of the findings, else what the replay as a whole came to; a remark outweighs rounding, and no doubt."""
+    verdicts = {entry.verdict for entry in findings} or {located.verdict}
+    verdicts |= {remark.verdict for remark in remarks}
+    order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.ROUNDING)
+    return next((verdict for verdict in order if verdict in verdicts), located.verdict)

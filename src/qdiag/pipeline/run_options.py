@@ -10,7 +10,8 @@ from qdiag.errors import ExitCode
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Divergence, Result
+from qdiag.model.findings import Divergence
+from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.trace.run_folder import RunFolder
 
@@ -89,7 +90,7 @@ class Options:
     seconds: float = MINIMIZING_SECONDS
     only: Choice = field(default_factory=Choice)
     own_process: bool = False
-    proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ROUNDING)
+    proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.REMARK, Verdict.ROUNDING)
     kept: bool = True
 
 

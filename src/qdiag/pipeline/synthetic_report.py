@@ -22,8 +22,9 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import Signature
-from qdiag.model.findings import Finding, ReplaySummary, Result
+from qdiag.model.findings import Finding
 from qdiag.model.method import ARBITER, Method, parse
+from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline.reports import judged_outline
 from qdiag.pipeline.run import finding_of, proven_finding
@@ -83,7 +84,7 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     finding = proven_finding(found, context, path)
     methods = _methods(told["methods"], call)
     source = (call.configuration.qnode, str(call.configuration.source))
-    result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.divergence.verdict, (finding,), (NOTE,))
+    result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.verdict, (finding,), notes=(NOTE,))
     files = [] if finding.reproducer is None else [path.name]
     return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
 

@@ -17,8 +17,9 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Result, ScriptKind
+from qdiag.model.findings import Confidence, Divergence, Finding, ScriptKind
 from qdiag.model.method import Method
+from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice

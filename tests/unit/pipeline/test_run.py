@@ -6,8 +6,8 @@ from typing import Any, cast
 
 from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import ReplaySummary, Result
 from qdiag.model.method import Method
+from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import of_result

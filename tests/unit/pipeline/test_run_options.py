@@ -35,7 +35,7 @@ def test_a_finding_is_taken_by_its_number_and_by_any_call_that_shows_it(choice: 
 
 
 def test_by_default_every_finding_is_proven_but_what_is_inconclusive() -> None:
-    assert Options().proven == (Verdict.ERROR, Verdict.ROUNDING)
+    assert Options().proven == (Verdict.ERROR, Verdict.REMARK, Verdict.ROUNDING)
 
 
 def test_silence_says_nothing_and_takes_every_report(capsys: pytest.CaptureFixture[str]) -> None:

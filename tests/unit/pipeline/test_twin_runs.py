@@ -14,8 +14,9 @@ from qdiag.diagnosis.causes import cause_of
 from qdiag.errors import OpaqueCircuitError, OutputError, UsageError
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Comparison, Signature, Verdict
-from qdiag.model.findings import Confidence, Divergence, Finding, ReplaySummary, Reproducer, Result
+from qdiag.model.findings import Confidence, Divergence, Finding, Reproducer
 from qdiag.model.method import Method
+from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline import twin_runs
 from qdiag.pipeline.run_options import JudgedRun, Silence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Place
-from qdiag.diagnosis.causes import complex_numbers, execution, graph, precision, randomness, rules, training
+from qdiag.diagnosis.causes import around_the_qnode, complex_numbers, execution, graph, precision, randomness, rules, training
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.model.twin_training import PartingCause
 
@@ -15,6 +15,7 @@ CAUSES: tuple[Cause, ...] = (
     *graph.CAUSES,
     *rules.CAUSES,
     *training.CAUSES,
+    *around_the_qnode.CAUSES,
     UNKNOWN,
 )
 """Every cause, the most specific first."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Divergence, ReplaySummary, Unfaithful
+from qdiag.model.findings import Divergence
+from qdiag.model.result import ReplaySummary, Unfaithful
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,9 @@ from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Unfaithful
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import Law
+from qdiag.model.result import Unfaithful
 
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a

@@ -19,8 +19,8 @@ from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Cost
 from qdiag.model.method import Method, once_each
+from qdiag.model.result import Cost
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
 

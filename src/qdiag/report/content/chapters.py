@@ -8,7 +8,9 @@ from typing import Optional
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer, Result
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.model.remarks import Remark
+from qdiag.model.result import Entry, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
@@ -20,7 +22,14 @@ _MOST_UNITS = 1e4
 """Beyond so many units of the working precision, counting them says nothing."""
 
 
-def chapter(number: int, finding: Finding, result: Result, environment: Environment, names: Names) -> Chapter:
+def chapter(number: int, entry: Entry, result: Result, environment: Environment, names: Names) -> Chapter:
+    """The chapter of one finding, or of one remark."""
+    if isinstance(entry, Remark):
+        return remark_chapter(number, entry, result)
+    return finding_chapter(number, entry, result, environment, names)
+
+
+def finding_chapter(number: int, finding: Finding, result: Result, environment: Environment, names: Names) -> Chapter:
     """The chapter of one finding."""
     divergence, diagnosis = finding.divergence, finding.diagnosis
     call = divergence.call
@@ -54,11 +63,55 @@ def chapter(number: int, finding: Finding, result: Result, environment: Environm
     )
 
 
+def remark_chapter(number: int, remark: Remark, result: Result) -> Chapter:
+    """The chapter of what was seen of the training around the QNodes."""
+    diagnosis, call = remark.diagnosis, remark.call
+    places = ", ".join(dict.fromkeys(map(str, remark.places)))
+    facts = (
+        Fact("where", places),
+        Fact("first", f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}" if call else ""),
+        Fact("seen", f"at {calls(remark.calls, result.calls)}" if remark.calls else ""),
+        Fact("QNodes", ", ".join(remark.qnodes)),
+        Fact("says", short_line("; ".join(remark.warnings), 240)),
+        Fact("cause", _cause(diagnosis, remark.where)),
+        Fact("in", diagnosis.blamed),
+        Fact("remedy", diagnosis.remedy),
+    )
+    return Chapter(
+        number=str(number),
+        title=f"{diagnosis.title[:1].upper()}{diagnosis.title[1:]}",
+        verdict=sentences.WORDS[remark.verdict],
+        sentence=sentences.of_remark(remark),
+        facts=tuple(fact for fact in facts if fact.text),
+        code=diagnosis.code,
+        slug=diagnosis.slug,
+        confidence=diagnosis.confidence.value,
+        blamed=diagnosis.blamed,
+        evidence=evidence.table(diagnosis.evidence, remark.where),
+        ruled_out=", ".join(diagnosis.ruled_out),
+        before=drawing(call.circuit) if call else None,
+        tiles=_remark_tiles(remark),
+        no_bug="" if diagnosis.fileable else "it lies in the script, around the QNodes",
+    )
+
+
+def _remark_tiles(remark: Remark) -> tuple[Fact, ...]:
+    certain = remark.diagnosis.confidence
+    tiles = (
+        Fact("step", str(remark.step)),
+        Fact("shows as", remark.where.value),
+        Fact("cause" if certain is Confidence.UNKNOWN else certain.value, remark.diagnosis.code),
+    )
+    return tiles if remark.call is None else (Fact("call", str(remark.call.index)), *tiles)
+
+
 def _no_bug(finding: Finding) -> str:
     """Why a finding is nothing to file as a bug of PennyLane, or ""."""
     divergence = finding.divergence
     if divergence.verdict is Verdict.ROUNDING:
         return "the methods differ by no more than rounding explains"
+    if divergence.verdict is Verdict.REMARK:
+        return "" if finding.diagnosis.fileable else "it lies in the script"
     if divergence.verdict is not Verdict.ERROR:
         return "what was seen does not decide whether any method is wrong"
     if divergence.probe is not None:

@@ -7,8 +7,8 @@ from typing import Optional
 
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
-from qdiag.model.findings import Result
 from qdiag.model.method import Method
+from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
 from qdiag.report.content.chapters import chapter, exception_line, reproducer_state, traceback_text
@@ -57,7 +57,7 @@ def document(
         sentence=_sentence(result, script, names, training),
         recorded=_recording_line(result, names),
         notes=_notes(result, names),
-        chapters=tuple(chapter(number, finding, result, environment, names) for number, finding in enumerate(result.findings, 1)),
+        chapters=tuple(chapter(number, entry, result, environment, names) for number, entry in enumerate(result.entries, 1)),
         refused=_refusal_table(result),
         costs=_costs(result),
         gaps=gap_plot(result, names),

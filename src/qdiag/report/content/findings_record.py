@@ -8,7 +8,9 @@ from typing import Any, Optional
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.comparison import Comparison
-from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer, Result
+from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
+from qdiag.model.remarks import Remark
+from qdiag.model.result import Entry, Result
 from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
@@ -40,7 +42,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "notes": list(result.notes),
         "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
         "verdict": result.verdict.value,
-        "findings": [_finding(finding, environment) for finding in result.findings],
+        "findings": [_entry(entry, environment) for entry in result.entries],
     }
 
 
@@ -89,6 +91,39 @@ def _failure(failure: Optional[Failure]) -> Optional[dict[str, Any]]:
     if failure is None:
         return None
     return {"type": failure.type, "message": failure.message, "stage": failure.stage, "frames": list(failure.frames)}
+
+
+def _entry(entry: Entry, environment: Environment) -> dict[str, Any]:
+    return _remark(entry) if isinstance(entry, Remark) else _finding(entry, environment)
+
+
+def _remark(remark: Remark) -> dict[str, Any]:
+    """A remark, under the keys of a finding: no numbers of methods are compared, so there are none."""
+    call = remark.call
+    unmeasured = ("max_abs", "max_rel", "ulps", "tolerance_needed", "rounding_bound", "worst", "failure", "minimal", "reproducer")
+    return {
+        "verdict": remark.verdict.value,
+        "call": None if call is None else call.index,
+        "step": remark.step,
+        "qnode": "" if call is None else call.configuration.qnode,
+        "qnodes": list(remark.qnodes),
+        "source": "" if call is None else str(call.source),
+        "places": [str(place) for place in remark.places],
+        "where": remark.where.value,
+        "methods": [] if call is None else [full(call.method)],
+        "wrong": [],
+        "judged": sentences.of_remark(remark),
+        "raised": {},
+        **dict.fromkeys(unmeasured),
+        "element": "",
+        "values": [],
+        "detail": "",
+        "calls": list(remark.calls),
+        "warnings": list(remark.warnings),
+        "cause": _cause(remark.diagnosis),
+        "unreproduced": "",
+        "known_issues": [],
+    }
 
 
 def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:

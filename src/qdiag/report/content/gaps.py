@@ -11,8 +11,9 @@ import numpy as np
 
 from qdiag.model.element import Element, Kind, trainable_names
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Finding, Result
+from qdiag.model.findings import Finding
 from qdiag.model.method import Method
+from qdiag.model.result import Result
 from qdiag.report.content.figures import count, gap, precision, short_line, units
 from qdiag.report.content.method_names import Names
 from qdiag.report.outline import Curve, GapPlot, HeatMap

@@ -7,13 +7,16 @@ from typing import Union
 
 from qdiag.model.call import Script
 from qdiag.model.comparison import Comparison, Signature, Verdict
-from qdiag.model.findings import Divergence, Finding, FoundWrong, Result
+from qdiag.model.findings import Divergence, Finding, FoundWrong
 from qdiag.model.method import Method
+from qdiag.model.remarks import Remark
+from qdiag.model.result import Entry, Result
 from qdiag.report.content.figures import count, gap, listing, precision
 from qdiag.report.content.method_names import Names, full
 
 WORDS = {
     Verdict.AGREE: "AGREE",
+    Verdict.REMARK: "REMARK",
     Verdict.ROUNDING: "ROUNDING",
     Verdict.ERROR: "ERROR",
     Verdict.INCONCLUSIVE: "INCONCLUSIVE",
@@ -35,11 +38,11 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     """The verdict of a whole run."""
     if not result.calls:
         return _nothing_recorded(result, script)
-    worst = next((finding for finding in result.findings if finding.divergence.verdict is result.verdict), None)
+    worst = next((entry for entry in result.entries if entry.verdict is result.verdict), None)
     if worst is not None:
-        others = sum(1 for f in result.findings if f.divergence.verdict is Verdict.ERROR) - 1
+        others = sum(1 for entry in result.entries if entry.verdict is Verdict.ERROR) - 1
         more = f" {count(others, 'further error')} below." if result.verdict is Verdict.ERROR and others > 0 else ""
-        return of_finding(worst, result, names) + more
+        return of_entry(worst, result, names) + more
     if result.verdict is Verdict.INCONCLUSIVE:
         return _why_undecided(result)
     compared = listing(names.all(result.replay.methods)) if result.replay.methods else "the methods"
@@ -70,6 +73,17 @@ def _why_undecided(result: Result) -> str:
     if not result.replay.replayed:
         return "No call could be evaluated under two methods, so there is nothing to compare."
     return "What was seen does not decide it: see the notes below."
+
+
+def of_entry(entry: Entry, result: Result, names: Names) -> str:
+    """The verdict of whatever has a chapter of its own."""
+    return of_remark(entry) if isinstance(entry, Remark) else of_finding(entry, result, names)
+
+
+def of_remark(remark: Remark) -> str:
+    """What was seen of the training, in its own words; nothing is said to be wrong with any method."""
+    because = remark.diagnosis.because.rstrip(".")
+    return f"{because[:1].upper()}{because[1:]}."
 
 
 def of_finding(finding: Finding, result: Result, names: Names) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from qdiag.report.outline import Chapter, Document, Fact, Table, Trainings
 
-COLOURS = {"AGREE": "green", "ROUNDING": "cyan", "ERROR": "red", "INCONCLUSIVE": "yellow"}
+COLOURS = {"AGREE": "green", "REMARK": "magenta", "ROUNDING": "cyan", "ERROR": "red", "INCONCLUSIVE": "yellow"}
 IN_FULL = 2
 """Findings that are shown in full; of the others there is a line each."""
 
@@ -24,7 +24,7 @@ class Speak(Protocol):
         """The text in a style."""
 
 
-_LABELS = ("first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal", "varied", "repro")
+_LABELS = ("where", "first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal", "varied", "repro")
 _PLAIN = str.maketrans({"·": "-", "→": "->", "×": "x", "−": "-", "–": "-", "…": "...", "⟨": "<", "⟩": ">", "≥": ">=", "≤": "<="})
 
 

@@ -13,8 +13,8 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Unfaithful
 from qdiag.model.method import Method, parse
+from qdiag.model.result import Unfaithful
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.scripted import answer, call, circuit, moved
 

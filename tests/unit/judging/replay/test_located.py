@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qdiag.judging.replay.located import verdict_of
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Unfaithful
+from qdiag.model.result import Unfaithful
 
 A, R, I, E = Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR  # noqa: E741
 EXPLAINED, ODD = Unfaithful(0, "off by an ulp", True), Unfaithful(1, "off by 1", False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from qdiag.model.call import Environment, Failure, Script
-from qdiag.model.findings import Cost, ReplaySummary, Unfaithful
+from qdiag.model.result import Cost, ReplaySummary, Unfaithful
 from qdiag.report.content.document import document
 from qdiag.report.formats import markdown
 from qdiag.report.outline import Document, Fact, NextStep

@@ -9,8 +9,9 @@ import pytest
 
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.findings import FoundWrong, ReplaySummary, Unfaithful
+from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
+from qdiag.model.result import ReplaySummary, Unfaithful
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result
 from tests.worlds.methods import ADJOINT, LIGHTNING, methods

@@ -1,0 +1,1 @@
+"""The training around the QNodes: what data, losses and optimisers do with results that are right."""

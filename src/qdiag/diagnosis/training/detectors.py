@@ -1,0 +1,14 @@
+"""The detectors of family QD8, in the order in which their remarks are told. Each looks at a whole training after it was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from qdiag.diagnosis.training.history import History
+from qdiag.model.remarks import Remark
+
+Detector = Callable[[History], Iterator[Remark]]
+"""Looks at a training, and says what is amiss."""
+
+DETECTORS: tuple[Detector, ...] = ()
+"""Every detector, an entry a line."""

@@ -1,0 +1,61 @@
+"""A training as it was recorded, for whoever looks for what is amiss around its QNodes: calls, steps, losses, and their replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Optional, Protocol
+
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.replay.located import Located
+from qdiag.model.call import Call, Event, Script
+from qdiag.model.probe import Probe
+
+
+class Recording(Protocol):
+    """A trace, as far as it is needed here."""
+
+    def __len__(self) -> int: ...
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    def calls(self) -> Iterator[Call]:
+        """Every call, in order."""
+
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order, of so many structures or of all."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Steps, losses, notes, warnings, in order."""
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What the live probes saw."""
+
+    @property
+    def script(self) -> Script:
+        """How the script was run and how it ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What a detector sees.
+
+    Parameters
+    ----------
+    recording
+        The trace.
+    located
+        What replaying its calls came to.
+    evaluator
+        Where circuits are evaluated again, for what only an experiment tells.
+    trusted
+        Whether class definitions inside the trace may be executed.
+    """
+
+    recording: Recording
+    located: Located
+    evaluator: Evaluator
+    trusted: bool = False

@@ -1,0 +1,120 @@
+"""What one run came to, as values: what was evaluated, what was found, what was remarked, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from qdiag.model.call import Failure
+from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.findings import Finding
+from qdiag.model.method import Method
+from qdiag.model.remarks import Remark
+
+Entry = Union[Finding, Remark]
+"""What a report has a chapter for."""
+
+_RANKS = {Verdict.ERROR: 0, Verdict.REMARK: 1}
+"""What a reader must see first; the order within a rank is that in which it was found."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method took: number of calls at which it was evaluated, and seconds."""
+
+    method: Method
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Unfaithful:
+    """A call whose replay under the user's own method did not give the user's own numbers.
+
+    Parameters
+    ----------
+    call
+        Its index.
+    what
+        What differs, and how far.
+    explained
+        Whether rounding explains it; else the call is not judged from its circuit alone.
+    """
+
+    call: int
+    what: str
+    explained: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ReplaySummary:
+    """What was evaluated in a replay, and what it took: the part of it that a run hands on as it is.
+
+    Parameters
+    ----------
+    methods
+        The methods replayed, the user's own first: of those that are written alike the first.
+    replayed
+        How many calls were evaluated under at least two methods.
+    sampled
+        Method → number of calls at which it was evaluated, for those not evaluated at all calls.
+    refused
+        Method → its exception, for shadow methods that refuse.
+    unfaithful
+        Calls whose replay is not bit for bit what the script saw.
+    comparisons
+        Every comparison with the user's own method, with its call.
+    costs
+        What each method took.
+    """
+
+    methods: tuple[Method, ...] = ()
+    replayed: int = 0
+    sampled: tuple[tuple[Method, int], ...] = ()
+    refused: tuple[tuple[Method, Failure], ...] = ()
+    unfaithful: tuple[Unfaithful, ...] = ()
+    comparisons: tuple[tuple[int, Comparison], ...] = ()
+    costs: tuple[Cost, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything that one run worked out: what `findings.json` and every report are made from.
+
+    Parameters
+    ----------
+    replay
+        What was evaluated.
+    calls, steps
+        Recorded calls, optimiser steps.
+    qnodes
+        Name and place of each QNode.
+    verdict
+        Of the whole run.
+    findings
+        Errors first.
+    remarks
+        What was seen of the training around the QNodes, errors first.
+    notes
+        What else the reader must know, in sentences.
+    tolerance
+        The user's own, in words, or "".
+    tracked
+        Whether there was anything to differentiate by.
+    """
+
+    replay: ReplaySummary
+    calls: int
+    steps: int
+    qnodes: tuple[tuple[str, str], ...]
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    tolerance: str = ""
+    tracked: bool = True
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Findings and remarks in the order in which a reader gets them: errors first, remarks before what is no more than rounding."""
+        return tuple(sorted((*self.findings, *self.remarks), key=lambda entry: _RANKS.get(entry.verdict, len(_RANKS))))

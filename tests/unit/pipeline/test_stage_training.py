@@ -1,0 +1,72 @@
+"""What is remarked of a training, and what a run's verdict becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from qdiag.diagnosis.training.detectors import Detector
+from qdiag.diagnosis.training.history import History, Recording
+from qdiag.judging.replay.located import Located
+from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Finding
+from qdiag.model.remarks import Remark
+from qdiag.pipeline.run import _verdict
+from qdiag.pipeline.stage_context import StageContext
+from qdiag.pipeline.stage_training import remarks_of
+from tests.worlds.results import CASES
+
+RESULT = CASES["remarked"]().result
+(REMARK,) = RESULT.remarks
+
+
+class NoWorkers:
+    """Nobody evaluates anything here."""
+
+    workers = None
+    trusted = False
+
+
+def looked(*detectors: Detector) -> tuple[tuple[Remark, ...], tuple[str, ...]]:
+    context = cast(StageContext, NoWorkers())
+    return remarks_of(cast(Recording, None), Located(), context, lambda done, total: None, detectors)
+
+
+def one(history: History) -> Iterator[Remark]:
+    yield REMARK
+
+
+def tripping(history: History) -> Iterator[Remark]:
+    raise KeyError("gone")
+
+
+def test_every_detector_is_asked() -> None:
+    assert looked(one, one)[0] == (REMARK, REMARK)
+
+
+def test_a_detector_that_fails_leaves_a_note_and_the_others_their_remarks() -> None:
+    remarks, notes = looked(tripping, one)
+    assert remarks == (REMARK,)
+    assert notes == ("qdiag itself failed on the training around the QNodes (KeyError: 'gone')",)
+
+
+@pytest.mark.parametrize(
+    ("located", "findings", "remarked", "whole"),
+    [
+        (Verdict.AGREE, (), Verdict.REMARK, Verdict.REMARK),
+        (Verdict.AGREE, (), None, Verdict.AGREE),
+        (Verdict.ROUNDING, RESULT.findings, Verdict.REMARK, Verdict.REMARK),
+        (Verdict.ROUNDING, RESULT.findings, Verdict.ERROR, Verdict.ERROR),
+        (Verdict.INCONCLUSIVE, (), Verdict.REMARK, Verdict.INCONCLUSIVE),
+        (Verdict.INCONCLUSIVE, RESULT.findings, None, Verdict.ROUNDING),
+        (Verdict.ERROR, CASES["shifted"]().result.findings, Verdict.REMARK, Verdict.ERROR),
+    ],
+)
+def test_a_remark_outweighs_rounding_and_neither_doubt_nor_an_error(
+    located: Verdict, findings: tuple[Finding, ...], remarked: Verdict, whole: Verdict
+) -> None:
+    remarks = (replace(REMARK, verdict=remarked),) if remarked else ()
+    assert _verdict(Located(verdict=located), findings, remarks) is whole
