@@ -261,6 +261,18 @@ def test_rows_are_evaluated_one_by_one_where_a_method_refuses_batches(written, i
 
 
 @today_only
+@pytest.mark.parametrize("rows_in_it", [1, 3])
+@pytest.mark.parametrize("written", ["parameter-shift", "hadamard"])
+def test_a_batch_behind_which_nothing_depends_on_the_circuit_goes_row_by_row_too(written, rows_in_it):
+    angle = torch.linspace(0.1, 0.9, rows_in_it, dtype=torch.float64, requires_grad=True)
+    circuit = called(lambda a: [qml.RX(a, 0), qml.expval(qml.PauliZ(0))][-1], angle)
+    for cotangent in (np.zeros(rows_in_it), np.ones(rows_in_it)):
+        evaluation = evaluate(Request(circuit, method(written), cotangents=((cotangent,),)))
+        assert evaluation.failure is None
+        np.testing.assert_allclose(evaluation.vjps[0][0], -cotangent * np.sin(angle.detach().numpy()), atol=1e-12)
+
+
+@today_only
 def test_rows_of_a_batch_are_circuits_of_their_own():
     x, w = torch.tensor([0.1, 0.5, 0.9], requires_grad=True), torch.tensor(0.3)
     circuit = called(batched_ansatz, x, w, wires=2, returns="tuple")

@@ -17,6 +17,7 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Minimal, Outcome, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Cost, ReplaySummary, Result, Unfaithful
+from qdiag.model.unanswered import Reason, Unanswered
 from qdiag.report.content.document import document
 from qdiag.report.outline import Document, NextStep
 from qdiag.report.redacting.redaction import Secrets
@@ -126,7 +127,7 @@ def moons() -> Case:
         (BACKPROP, ADJOINT, SHIFT, DIFFERENCES),
         241,
         ((SHIFT, 9), (DIFFERENCES, 9)),
-        ((HADAMARD, Failure("", "hadamard gradients need a free wire")),),
+        (Unanswered(HADAMARD, Reason.REFUSES, Failure("", "hadamard gradients need a free wire", refusal=True), (0,), 1),),
         comparisons=comparisons,
         costs=(Cost(BACKPROP, 241, 1.93), Cost(ADJOINT, 241, 1.21), Cost(SHIFT, 9, 0.31), Cost(DIFFERENCES, 9, 0.16)),
     )

@@ -18,7 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 from qdiag.evaluation import worker_process
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.remote import applicable
-from qdiag.model.call import Configuration, Failure
+from qdiag.model.call import LOST, Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
@@ -234,7 +234,7 @@ def _evaluation_of(done: Future[Any], request: Request, limit: float) -> Evaluat
         return evaluation
     failed = Evaluation(request.method)
     if isinstance(error, ProcessExpired):
-        lost = Failure("ProcessExpired", f"the process that evaluated it was lost (exit code {error.exitcode})", stage="worker")
+        lost = Failure(LOST, f"the process that evaluated it was lost (exit code {error.exitcode})", stage="worker")
         return replace(failed, failure=lost)
     if isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError":
         late = Failure("TimeoutError", f"the evaluation took longer than {limit:g} s", stage="timeout")

@@ -23,6 +23,13 @@ class SourceLine:
         return f"{self.path}:{self.line}"
 
 
+LOST = "ProcessExpired"
+"""The type of a failure that is the loss of the process that evaluated."""
+
+_OURS, _SERVANTS = "qdiag", ("numpy", "scipy")
+"""Whose frames are ours, and whose frames are of what everybody calls."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """An exception as data.
@@ -51,6 +58,22 @@ class Failure:
     def passing(self) -> bool:
         """Whether a second attempt may not meet it: nobody remembers such a failure."""
         return self.stage in ("worker", "timeout")
+
+    @property
+    def lost(self) -> bool:
+        """Whether the process that evaluated it is gone."""
+        return self.stage == "worker" and self.type == LOST
+
+    @property
+    def ours(self) -> bool:
+        """Whether qdiag's own code raised it: its frame is the innermost, but for those of what both sides call.
+
+        What a worker hands back of an exception has no frames: it was raised around the evaluation, whose own exceptions are data.
+        """
+        if self.stage == "worker":
+            return not self.lost
+        packages = (frame.partition(":")[0].partition(".")[0] for frame in reversed(self.frames))
+        return next((package for package in packages if package not in _SERVANTS), "") == _OURS
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -10,6 +11,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
+from qdiag.model.unanswered import Reason, Unanswered
 
 Entry = Union[Finding, Remark]
 """What a report has a chapter for."""
@@ -58,8 +60,8 @@ class ReplaySummary:
         How many calls were evaluated under at least two methods.
     sampled
         Method → number of calls at which it was evaluated, for those not evaluated at all calls.
-    refused
-        Method → its exception, for shadow methods that refuse.
+    unanswered
+        What methods left unanswered, and why.
     unfaithful
         Calls whose replay is not bit for bit what the script saw.
     comparisons
@@ -71,10 +73,28 @@ class ReplaySummary:
     methods: tuple[Method, ...] = ()
     replayed: int = 0
     sampled: tuple[tuple[Method, int], ...] = ()
-    refused: tuple[tuple[Method, Failure], ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     unfaithful: tuple[Unfaithful, ...] = ()
     comparisons: tuple[tuple[int, Comparison], ...] = ()
     costs: tuple[Cost, ...] = ()
+
+    @property
+    def refused(self) -> tuple[tuple[Method, Failure], ...]:
+        """Method → PennyLane's words, for the methods that it refuses wherever they were asked."""
+        return tuple((one.method, one.failure) for one in self.unanswered if one.reason is Reason.REFUSES and one.everywhere)
+
+    @property
+    def silent(self) -> frozenset[Method]:
+        """The methods that gave no derivative at any call, without their options."""
+        lacking: Counter[Method] = Counter()
+        for one in self.unanswered:
+            lacking[one.method.bare] += len(one.calls)
+        return frozenset(one.method.bare for one in self.unanswered if lacking[one.method.bare] == one.asked)
+
+    @property
+    def answering(self) -> tuple[Method, ...]:
+        """The methods of which there is an answer to compare."""
+        return tuple(method for method in self.methods if method.bare not in self.silent)
 
 
 @dataclass(frozen=True, eq=False)

@@ -241,8 +241,8 @@ class Document:
         What else the reader must know: what was sampled, left out, unfaithful.
     chapters
         The findings, errors first.
-    refused, costs
-        Methods that refuse, and what each method took.
+    refused, unanswered, costs
+        Methods that refuse, what else was not answered, and what each method took.
     gaps
         The gap over the calls.
     trainings
@@ -266,6 +266,7 @@ class Document:
     notes: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     refused: Optional[Table] = None
+    unanswered: Optional[Table] = None
     costs: Optional[Table] = None
     gaps: Optional[GapPlot] = None
     trainings: Optional[Trainings] = None

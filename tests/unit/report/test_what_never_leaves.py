@@ -10,6 +10,7 @@ from pathlib import Path
 from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
+from qdiag.model.unanswered import Reason, Unanswered
 from qdiag.report.content import outline_file
 from qdiag.report.formats import bundle, findings_json, github, html, markdown
 from qdiag.report.outline import Document, NextStep
@@ -35,6 +36,7 @@ def planted() -> Case:
         arguments=tuple(replace(a, name=text) for a, text in zip(divergence.call.arguments, texts)),
     )
     raised = tuple((Method(text, text), Failure(text, text)) for text in texts)
+    unanswered = tuple(Unanswered(method, reason, failure, (0,), 1) for method, failure in raised for reason in Reason)
     bad = replace(
         finding,
         divergence=replace(divergence, call=call, judged=everything, raised=raised),
@@ -51,7 +53,7 @@ def planted() -> Case:
         case.result,
         findings=(bad, replace(bad, divergence=replace(bad.divergence, comparison=raising))),
         qnodes=tuple((text, text) for text in texts),
-        replay=replace(case.result.replay, refused=raised),
+        replay=replace(case.result.replay, unanswered=unanswered),
         notes=tuple(texts),
     )
     script = replace(

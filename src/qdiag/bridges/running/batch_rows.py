@@ -70,7 +70,9 @@ def _batched_in(node: Node, trusted: bool) -> list[Parameter]:
 
 
 def row_requests(request: Request) -> tuple[Request, ...]:
-    """The same request for each row; cotangents lose their leading axis."""
+    """The same request for each row, also where there is but one; none without a batch. Cotangents lose their leading axis."""
+    if not batched_parameters(request.circuit, request.trusted):
+        return ()
     circuits = rows(request.circuit, request.trusted)
     return tuple(replace(request, circuit=circuit, cotangents=_row_cotangents(request, row)) for row, circuit in enumerate(circuits))
 

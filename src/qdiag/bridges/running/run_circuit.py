@@ -21,6 +21,7 @@ from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.qnode_runner import Runner
+from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
 from qdiag.model.evaluation import Evaluation, Request
 
@@ -44,7 +45,7 @@ def _attempt_and_amend(request: Request) -> Evaluation:
     asked = _prepare_request(request)
     evaluation = _attempt(asked)
     for amend in (_with_spare_wire, _by_rows):
-        if evaluation.failure is not None and evaluation.failure.refusal:
+        if evaluation.failure is not None:
             evaluation = amend(asked, evaluation)
     return replace(evaluation, method=request.method)
 
@@ -141,7 +142,7 @@ def _element_gradient(graph: Graph, position: int, element: int, tracked: Sequen
 def _with_spare_wire(request: Request, refused: Evaluation) -> Evaluation:
     """Hadamard tests need a wire that the circuit leaves free."""
     failure = refused.failure
-    if request.method.diff_method != "hadamard" or failure is None or not _WANTS_WIRE.search(failure.message):
+    if request.method.diff_method != "hadamard" or failure is None or not (failure.refusal and _WANTS_WIRE.search(failure.message)):
         return refused
     method = request.method
     taken = dict(method.gradient_options)
@@ -160,11 +161,10 @@ def _with_spare_wire(request: Request, refused: Evaluation) -> Evaluation:
 
 def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
     """Gradient transforms refuse broadcasting: the rows are ours to split, and what the forward pass gave is kept."""
-    failure = refused.failure
-    if failure is None or not _REFUSES_BATCHES.search(failure.message):
+    if not _calls_for_rows(request, refused.failure):
         return refused
     requests = row_requests(request)
-    if len(requests) == 1:
+    if not requests:
         return refused
     directions = _row_directions(request, requests)
     evaluations = []
@@ -174,6 +174,16 @@ def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
             return _with_note(evaluation, refused, ROWS)
         evaluations.append(evaluation)
     return _with_note(together(request, evaluations), refused, ROWS)
+
+
+def _calls_for_rows(request: Request, failure: Optional[Failure]) -> bool:
+    """Whether it is the batch that a method cannot take: it says so, or breaks down where a cotangent is zero throughout.
+
+    There the gradient transforms give zeros in the shape that a circuit without a batch has, and the interface takes offence.
+    """
+    if failure is None or (failure.refusal and _REFUSES_BATCHES.search(failure.message)):
+        return failure is not None
+    return failure.stage == "backward" and any(not any(np.any(c) for c in given if c is not None) for given in request.cotangents)
 
 
 def _row_directions(request: Request, requests: Sequence[Request]) -> list[Optional[tuple[np.ndarray, ...]]]:

@@ -17,10 +17,11 @@ from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import CallResult, replay_call
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
 from qdiag.judging.replay.second_look import look_closer
+from qdiag.judging.replay.silences import unanswered
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import Method, once_each
-from qdiag.model.result import Cost
+from qdiag.model.result import Cost, ReplaySummary
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
 
@@ -133,7 +134,8 @@ class Replay:
         methods = once_each(method for j in results for method in j.methods)
         counts = Counter(method.bare for j in circuits for method in j.methods)
         replayed = sum(1 for j in results if j.sides)
-        refused = {method.bare: (method, failure) for j in reversed(results) for method, failure in j.refused}
+        lacking = unanswered(results)
+        silent = ReplaySummary(unanswered=lacking).silent
         unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
             divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),
@@ -141,8 +143,8 @@ class Replay:
             methods=methods,
             recorded=len(self._trace),
             replayed=replayed,
-            sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in refused),
-            refused=tuple(sorted(refused.values(), key=lambda one: one[0].order)),
+            sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in silent),
+            unanswered=lacking,
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
             costs=_costs(results),

@@ -7,16 +7,16 @@ from typing import Optional
 
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
-from qdiag.model.method import Method
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
-from qdiag.report.content.chapters import chapter, exception_line, reproducer_state, traceback_text
+from qdiag.report.content.chapters import chapter, reproducer_state, traceback_text
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, short_line
 from qdiag.report.content.findings_record import record
 from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
 from qdiag.report.content.trainings import training_record, trainings
+from qdiag.report.content.unanswered import failure_table, refusal_table, unanswered_notes
 from qdiag.report.outline import Code, Document, Fact, NextStep, Table
 from qdiag.report.redacting.redaction import Secrets, redact, secrets_of_this_machine
 
@@ -58,7 +58,8 @@ def document(
         recorded=_recording_line(result, names),
         notes=_notes(result, names),
         chapters=tuple(chapter(number, entry, result, environment, names) for number, entry in enumerate(result.entries, 1)),
-        refused=_refusal_table(result),
+        refused=refusal_table(result),
+        unanswered=failure_table(result),
         costs=_costs(result),
         gaps=gap_plot(result, names),
         trainings=None if training is None else trainings(training),
@@ -90,7 +91,8 @@ def _recording_line(result: Result, names: Names) -> str:
     if result.steps:
         parts.append(count(result.steps, "optimiser step"))
     sampled = dict(result.replay.sampled)
-    starred = [names.short(method) + ("*" if method in sampled else "") for method in result.replay.methods]
+    answering = result.replay.answering or result.replay.methods
+    starred = [names.short(method) + ("*" if method in sampled else "") for method in answering]
     if starred:
         parts.append(f"{'replayed ' if result.replay.replayed else ''}under {', '.join(starred)}")
     return " · ".join(parts)
@@ -104,27 +106,11 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
         notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
     if 0 < result.replay.replayed < result.calls:
         notes.append(f"{result.replay.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
-    refused = _refusing(result)
-    if refused:
-        verb = "refuses" if len(refused) == 1 else "refuse"
-        notes.append(f"{', '.join(names.short(method) for method, _ in refused)} {verb} this circuit")
+    notes += unanswered_notes(result, names)
     if result.replay.unfaithful:
         those = calls([one.call for one in result.replay.unfaithful], result.calls)
         notes.append(f"replaying {those} did not give the script's own numbers bit for bit")
     return (*notes, *result.notes)
-
-
-def _refusing(result: Result) -> list[tuple[Method, Failure]]:
-    """The methods that refuse, with their exceptions, but for those that a finding is about."""
-    blamed = {method.bare for finding in result.findings for method in finding.divergence.wrong}
-    return [(method, failure) for method, failure in result.replay.refused if method.bare not in blamed]
-
-
-def _refusal_table(result: Result) -> Optional[Table]:
-    rows = tuple((full(method), exception_line(failure, 400)) for method, failure in _refusing(result))
-    if not rows:
-        return None
-    return Table("Methods that refuse this circuit", ("Method", "In PennyLane's words"), rows, "That is normal, and no finding.")
 
 
 def _costs(result: Result) -> Optional[Table]:

@@ -11,6 +11,7 @@ from qdiag.model.comparison import Comparison
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
+from qdiag.model.unanswered import Unanswered
 from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
@@ -38,11 +39,23 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "methods": [full(method) for method in result.replay.methods],
         "sampled": {full(method): count for method, count in result.replay.sampled},
         "refused": {full(method): words(failure) for method, failure in result.replay.refused},
+        "unanswered": [_unanswered(one) for one in result.replay.unanswered],
         "unfaithful": [one.call for one in result.replay.unfaithful],
         "notes": list(result.notes),
         "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
         "verdict": result.verdict.value,
         "findings": [_entry(entry, environment) for entry in result.entries],
+    }
+
+
+def _unanswered(one: Unanswered) -> dict[str, Any]:
+    """What a method gave nothing at: ``refused`` lists those alone that PennyLane refuses wherever they were asked."""
+    return {
+        "method": full(one.method),
+        "reason": one.reason.value,
+        "calls": list(one.calls),
+        "asked": one.asked,
+        "words": words(one.failure),
     }
 
 

@@ -45,7 +45,7 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         return of_entry(worst, result, names) + more
     if result.verdict is Verdict.INCONCLUSIVE:
         return _why_undecided(result)
-    compared = listing(names.all(result.replay.methods)) if result.replay.methods else "the methods"
+    compared = listing(names.all(result.replay.answering)) or "the methods"
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
     if result.tolerance:
@@ -172,7 +172,8 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
-    if result.replay.methods and {method.bare for method in result.replay.methods} <= {method.bare for method in wrong}:
+    answering = {method.bare for method in result.replay.answering}
+    if answering and answering <= {method.bare for method in wrong}:
         return f"All methods are wrong: the {noun} is {off}."
     if len(wrong) == 1:
         return f"{_wrong(wrong, names)} is wrong: its {noun} is {off}."

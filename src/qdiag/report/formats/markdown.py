@@ -25,7 +25,7 @@ def _blocks(document: Document) -> Iterator[str]:
     if document.script_failure:
         yield f"## {plain(document.script_failure.title)}"
         yield code(document.script_failure)
-    for table in (document.refused, document.costs):
+    for table in (document.refused, document.unanswered, document.costs):
         if table:
             yield f"## {plain(table.title)}"
             yield table_text(table)

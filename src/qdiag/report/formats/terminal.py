@@ -98,6 +98,8 @@ def _ending(document: Document, verbose: bool) -> tuple[Fact, ...]:
     facts += [Fact("wrote", document.wrote), Fact("next", _next(document))]
     if verbose and document.refused:
         facts += [Fact("refused", f"{method}: {words}") for method, words in document.refused.rows]
+    if verbose and document.unanswered:
+        facts += [Fact(why, f"{method} at {calls}: {words}") for method, why, calls, words in document.unanswered.rows]
     return tuple(fact for fact in facts if fact.text)
 
 

@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 
 from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.method import Method
 from qdiag.model.result import Cost, ReplaySummary, Unfaithful
+from qdiag.model.unanswered import Reason, Unanswered
 from qdiag.report.content.document import document
 from qdiag.report.formats import markdown
 from qdiag.report.outline import Document, Fact, NextStep
@@ -34,8 +36,8 @@ def test_help_and_the_summary_do_not_load_matplotlib() -> None:
 
 def test_a_method_that_a_finding_blames_is_not_said_to_refuse_as_a_matter_of_course() -> None:
     case = CASES["shifted"]()
-    refusing = tuple((method, Failure("DeviceError", "no")) for method in methods("default.qubit/adjoint", "default.qubit/hadamard"))
-    document = replace(case, result=replace(case.result, replay=replace(case.result.replay, refused=refusing))).document()
+    refusing = tuple(refusal(method) for method in methods("default.qubit/adjoint", "default.qubit/hadamard"))
+    document = replace(case, result=replace(case.result, replay=replace(case.result.replay, unanswered=refusing))).document()
     assert document.refused is not None
     assert [row[0] for row in document.refused.rows] == ["default.qubit/hadamard"]
     assert "hadamard refuses this circuit" in document.notes
@@ -64,6 +66,10 @@ def made(script: Script = SCRIPT, environment: Environment = ENVIRONMENT, **chan
     return document(result, script, environment, secrets=NO_SECRETS)
 
 
+def refusal(method: Method) -> Unanswered:
+    return Unanswered(method, Reason.REFUSES, Failure("DeviceError", "no", refusal=True), (0,), 1)
+
+
 def notes(**changes: object) -> tuple[str, ...]:
     return made(calls=10, replay=replace(ReplaySummary((BACKPROP, SHIFT), 10), **changes)).notes  # type: ignore[arg-type]
 
@@ -80,11 +86,8 @@ def notes(**changes: object) -> tuple[str, ...]:
         ),
         ({"replayed": 4}, ("4 of 10 calls replayed under at least two methods",)),
         ({"replayed": 0}, ()),
-        ({"refused": ((ADJOINT, Failure("DeviceError", "no")),)}, ("adjoint refuses this circuit",)),
-        (
-            {"refused": ((ADJOINT, Failure("", "no")), (DIFFERENCES, Failure("", "no")))},
-            ("adjoint, finite-diff refuse this circuit",),
-        ),
+        ({"unanswered": (refusal(ADJOINT),)}, ("adjoint refuses this circuit",)),
+        ({"unanswered": (refusal(ADJOINT), refusal(DIFFERENCES))}, ("adjoint and finite-diff refuse this circuit",)),
         (
             {"unfaithful": (Unfaithful(0, "", True), Unfaithful(3, "", True))},
             ("replaying 2 of 10 calls did not give the script's own numbers bit for bit",),
@@ -157,3 +160,9 @@ def test_the_record_says_what_the_words_say(name: str) -> None:
         assert chapter.code == record["cause"]["code"]
         assert chapter.verdict.lower() == record["verdict"]
         assert f"call {record['call']}" in chapter.title
+
+
+def test_a_method_that_gave_nothing_is_not_said_to_have_been_replayed() -> None:
+    replay = ReplaySummary((BACKPROP, ADJOINT, SHIFT), 10, unanswered=(refusal(ADJOINT),))
+    assert made(replay=replay).recorded.endswith("under backprop, parameter-shift")
+    assert made(replay=replay).sentence.startswith("backprop and parameter-shift agree")
