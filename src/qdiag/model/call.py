@@ -9,6 +9,7 @@ import numpy as np
 
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, Option
+from qdiag.model.transform_families import TransformKind, kind_by_name
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,14 @@ class Configuration:
         Such as ``mcm_method`` and ``postselect_mode``.
     transforms
         Names of the transforms on the QNode, in order.
+    transform_kinds
+        What each of them means to do (see `TransformKind`); empty in traces that do not say, where the name must do.
+    transform_options
+        What they were told by name, as ``metric_tensor.approx``.
+    made
+        What the circuits measure that the transforms made, where these are several: classes of measurements.
+    library
+        The file of PennyLane's that made the call (``qng.py``) where the QNode has transforms, or "".
     layer
         Class name of the module that made the call (``TorchLayer``), or "".
     default_dtype
@@ -118,12 +127,27 @@ class Configuration:
     transforms: tuple[str, ...] = ()
     layer: str = ""
     default_dtype: str = ""
+    transform_kinds: tuple[str, ...] = ()
+    transform_options: tuple[tuple[str, Option], ...] = ()
+    made: tuple[str, ...] = ()
+    library: str = ""
 
     @property
     def method(self) -> Method:
         """The user's own method."""
         width = self.device_precision if self.device_precision == "complex64" else ""
         return Method(self.device, self.resolved, "", width, self.device_options, self.gradient_options)
+
+    def transforms_of(self, *kinds: TransformKind) -> tuple[str, ...]:
+        """The names of the transforms of some kinds, in order."""
+        known = self.transform_kinds or tuple(kind_by_name(name).value for name in self.transforms)
+        return tuple(name for name, kind in zip(self.transforms, known) if kind in {wanted.value for wanted in kinds})
+
+    @property
+    def remade_by(self) -> str:
+        """The transform whose results the call gives, worked out from circuits of its own, or ""."""
+        found = self.transforms_of(TransformKind.REMAKING)
+        return found[-1] if found else ""
 
 
 @dataclass(frozen=True)

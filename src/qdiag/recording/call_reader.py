@@ -14,6 +14,7 @@ from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.live_numbers import reader_for
 from qdiag.bridges.codec.recognition import Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
+from qdiag.bridges.live.transform_kinds import measured_by
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.recording.source_places import Places
@@ -36,6 +37,7 @@ class Ongoing:
         "has_transforms",
         "kwargs",
         "layer",
+        "library",
         "parent",
         "qnode",
         "resolution",
@@ -53,6 +55,7 @@ class Ongoing:
         self.layer = layer
         self.before = None if tape is None else weakref.ref(tape)
         self.has_transforms = len(qnode_attributes.pipeline_of(qnode)) > 0
+        self.library = ""
         self.resolution: tuple[Any, Any] = (None, None)
         self.transformed: Optional[tuple[Any, ...]] = None
         self.warnings: list[str] = []
@@ -155,13 +158,16 @@ class Reader:
     def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
-        key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, call.layer)
+        several = call.transformed is not None and len(call.transformed) != 1
+        made = measured_by(call.transformed) if several else ()
+        key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, call.layer, made, call.library)
         text = known.configurations.get(key)
         if text is None:
             source = self.places.definition(qnode_attributes.code_of(qnode))
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
+            configuration = replace(configuration, made=made, library=call.library)
             text = known.configurations[key] = call_text.text_of(configuration)
         return text
 

@@ -103,6 +103,8 @@ class Recorder:
             if not source.path:
                 source = self._reader.places.definition(qnode_attributes.code_of(qnode))
             call = call_reader.Ongoing(qnode, args, kwargs, source, layer)
+            if call.has_transforms:
+                call.library = self._reader.places.library(frame)
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
             under_way.append(call)

@@ -57,6 +57,15 @@ class Places:
             frame = frame.f_back
         return (SourceLine("", 0) if outside is None else self._line(outside)), layer
 
+    def library(self, frame: Optional[FrameType]) -> str:
+        """The file of a framework's that the user called, where that led to a frame's callee; "" where the user called it."""
+        outermost = ""
+        while frame is not None and self._code_facts(frame.f_code)[1] == _FRAMEWORK:
+            if frame.f_code.co_filename.startswith(self._frameworks):
+                outermost = os.path.basename(frame.f_code.co_filename)
+            frame = frame.f_back
+        return outermost
+
     def definition(self, code: Optional[CodeType]) -> SourceLine:
         """Where a function is defined."""
         return SourceLine("", 0) if code is None else SourceLine(self.relative(code.co_filename), code.co_firstlineno, code.co_name)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from qdiag.bridges.live.transform_kinds import kind_of_transform, name_of_transform, options_of_transforms
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.method import DIFF_METHODS, Option
 
@@ -170,7 +171,9 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         resolved=_resolved_method(names, resolution, requested),
         gradient_options=_gradient_options(names, requested),
         execution_options=_execution_options(names.get("execute_kwargs") or {}),
-        transforms=tuple(_transform_name(transform) for transform in pipeline_of(qnode)),
+        transforms=tuple(name_of_transform(transform) for transform in pipeline_of(qnode)),
+        transform_kinds=tuple(kind_of_transform(transform).value for transform in pipeline_of(qnode)),
+        transform_options=options_of_transforms(pipeline_of(qnode)),
         layer=layer,
         default_dtype="" if torch is None else str(torch.get_default_dtype()).replace("torch.", ""),
     )
@@ -214,7 +217,7 @@ def layer_called(filename: str, function: str) -> str:
 def _requested_method(method: Any) -> str:
     if method is None:
         return "none"
-    name = method if isinstance(method, str) else _transform_name(method)
+    name = method if isinstance(method, str) else name_of_transform(method)
     return _RULES.get(name, name)
 
 
@@ -229,21 +232,8 @@ def _resolved_method(names: dict[str, Any], resolution: Resolution, requested: s
         return "adjoint" if options.get("method") == "adjoint_jacobian" or requested == "adjoint" else "device"
     if isinstance(gradient, str):
         return gradient if gradient in DIFF_METHODS else requested
-    name = _transform_name(gradient)
+    name = name_of_transform(gradient)
     return _RULES.get(name, name)
-
-
-def _transform_name(transform: Any) -> str:
-    """The name under which PennyLane exports a transform, whatever it is wrapped in."""
-    for _ in range(10):
-        inner = next((part for name in _INSIDE if (part := getattr(transform, name, None)) is not None), None)
-        if inner is None or inner is transform:
-            break
-        transform = inner
-    return str(getattr(transform, "__name__", None) or type(transform).__name__)
-
-
-_INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
 
 
 def _interface(names: dict[str, Any], resolution: Resolution) -> str:
