@@ -36,7 +36,7 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
 
 
 def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
-    """What a method raises on: the first of these that there is.
+    """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
     Operations whose parameters alone make it raise; an operation without which it does not; all operations of a name without which it
     does not; a measurement.
@@ -46,6 +46,9 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
         return observe(with_circuit(question, candidate), evaluator).comparison.where is Signature.RAISE
 
     circuit = question.circuit
+    if not raises(circuit):
+        # what was raised came of something around the circuit
+        return None
     operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
     return operations or _blame_measurement(circuit)
 

@@ -102,3 +102,20 @@ WHOLE_STATES = frozenset({"DensityMatrixMP", "StateMP"})
 
 RAW_SAMPLES = frozenset({"ClassicalShadowMP", "CountsMP", "SampleMP"})
 """Measurements that give what was drawn: an element of one drawing has nothing to do with that of another."""
+
+MEASUREMENT_FUNCTIONS = {
+    "ExpectationMP": "expval",
+    "VarianceMP": "var",
+    "ProbabilityMP": "probs",
+    "StateMP": "state",
+    "DensityMatrixMP": "density_matrix",
+    "SampleMP": "sample",
+    "CountsMP": "counts",
+    "PurityMP": "purity",
+    "VnEntropyMP": "vn_entropy",
+    "MutualInfoMP": "mutual_info",
+    "VnEntanglementEntropyMP": "vn_entanglement_entropy",
+    "ClassicalShadowMP": "classical_shadow",
+    "ShadowExpvalMP": "shadow_expval",
+}
+"""By which function of PennyLane's a user asks for a measurement."""

@@ -56,8 +56,8 @@ CHANGING = frozenset(
 """Those of other packages that are meant to change the circuit, or what comes of it."""
 
 REMAKING = frozenset(
-    ["adjoint_metric_tensor", "circuit_spectrum", "classical_fisher", "metric_tensor", "quantum_fisher", "shadow_expval", "shadow_state"]
-    + ["snapshots"]
+    ["adjoint_metric_tensor", "circuit_spectrum", "classical_fisher", "metric_tensor", "quantum_fisher", "shadow_expval"]
+    + ["shadow_state", "snapshots"]
 )
 """Those of other packages, or of other versions, whose results are of another kind."""
 

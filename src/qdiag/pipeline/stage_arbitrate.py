@@ -60,7 +60,7 @@ def _between_methods(located: Located, context: StageContext) -> list[Divergence
     """The replay's divergences, the errors with the arbiter's word."""
 
     def with_word(divergence: Divergence) -> Divergence:
-        if divergence.verdict is not Verdict.ERROR:
+        if divergence.verdict is not Verdict.ERROR or divergence.call.configuration.remade_by:
             return divergence
         # where arbitrating fails, diagnosing will say so
         asked = partial(context.with_arbiters_word, divergence, located.methods)

@@ -10,15 +10,17 @@ from dataclasses import replace
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
+from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
+from qdiag.diagnosis.in_transforms import way_around
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, probe_findings
 from qdiag.judging.question import Question
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Confidence, Divergence, Finding
+from qdiag.model.findings import Confidence, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 
@@ -42,6 +44,23 @@ def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 
+def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Finding:
+    """The cause of what was raised over circuits that a transform made: the QNode's own circuit is tried without it."""
+    question = context.question(divergence)
+    bare = context.workers.submit(question.request(0)).result()
+    gone, transform = bare.failure is None, divergence.call.configuration.remade_by
+    tried = Evidence(f"{transform} removed", None, 0.0 if gone else None, Outcome.HEALS, gone, "" if gone else "raises all the same")
+    symptoms = Symptoms(divergence, question)
+    diagnosis = REFUSES.diagnosis(
+        Confidence.CONFIRMED if gone else Confidence.LIKELY,
+        REFUSES.because(symptoms),
+        remedy=way_around(divergence.call),
+        evidence=(tried,),
+    )
+    word = f"without {transform} the QNode's own circuit {'does not raise' if gone else 'raises as well'}"
+    return Finding(replace(divergence, judged=word), diagnosis)
+
+
 RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: that is no matter of methods"
 
 NO_METHOD_RUNS = "no method runs this circuit: it is nothing in which methods differ"
@@ -63,6 +82,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         return _diagnose_in_layer(divergence, context)
     if divergence.probe is not None:
         return _diagnose_outside(divergence, context)
+    if divergence.signature is Signature.RAISE and divergence.call.configuration.remade_by:
+        return _diagnose_in_transform(divergence, context)
     judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
     question = context.question(judged)
     symptoms = survey(judged, question, context.workers, context.reference)

@@ -11,13 +11,14 @@ from qdiag.diagnosis.cause import Cause, Place
 from qdiag.diagnosis.causes import cause_of
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
+from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, OpaqueCircuitError
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.model.method import Method
@@ -40,6 +41,8 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return finding
     question = context.question(divergence)
+    if _does_not_raise_alone(finding):
+        return replace(finding, unreproduced=NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT)
     saved = path.with_suffix(".minimal")
     minimal: Optional[Minimal] = None
     if context.minimize and INTERRUPTED not in context.stopped:
@@ -51,6 +54,18 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:
         return replace(finding, unreproduced=error.cause)
+
+
+RAISES_NOT = "the recorded circuit does not raise by itself"
+
+
+def _does_not_raise_alone(finding: Finding) -> bool:
+    """Whether what was raised is nothing that the recorded circuit shows."""
+    divergence = finding.divergence
+    if divergence.signature is not Signature.RAISE:
+        return False
+    own = next((e for e in finding.evaluations if e.method == divergence.call.method), None)
+    return bool(divergence.call.configuration.remade_by) or (own is not None and own.failure is None)
 
 
 def keep(circuit: Circuit, path: Path) -> None:

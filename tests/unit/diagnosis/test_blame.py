@@ -95,3 +95,7 @@ def test_without_a_measurement_nothing_is_to_blame() -> None:
         return Circuit(tuple(operations), ())  # type: ignore[arg-type]
 
     assert blamed(bare(THREE.operations), lambda circuit: True) is None
+
+
+def test_what_does_not_raise_by_itself_is_blamed_on_nothing() -> None:
+    assert blamed(THREE, lambda circuit: False) is None

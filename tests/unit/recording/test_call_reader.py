@@ -17,7 +17,7 @@ call_reader = pytest.importorskip("qdiag.recording.call_reader")
 
 from pennylane import numpy as pnp  # noqa: E402
 
-from qdiag.model.call import Argument, Failure, SourceLine  # noqa: E402
+from qdiag.model.call import Argument, Configuration, Failure, SourceLine  # noqa: E402
 from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
@@ -118,6 +118,13 @@ class TestTheCircuitOfACall:
         circuit = circuit_in(entry_of(reader, call))
         assert [node.name for node in circuit.operations] == ["RX", "RY"]
         assert "the QNode's transforms made 2 circuits of it: recorded as written" in circuit.notes
+
+    def test_that_became_several_keeps_what_these_measure(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        call.library = "qng.py"
+        call.transformed = (call.tape, qml.tape.QuantumScript([], [qml.probs(wires=0)]))
+        configuration = call_text.value_from(Configuration, entry_of(reader, call).configuration)
+        assert (configuration.made, configuration.library) == (("ExpectationMP", "ProbabilityMP"), "qng.py")
 
     def test_is_read_without_touching_a_queue(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)

@@ -56,3 +56,26 @@ def test_a_program_that_has_only_imported_ipython_has_no_cells(
 ) -> None:
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     assert Places(str(tmp_path)).relative(CELL) == "3585965355.py"
+
+
+class TestTheLibraryBetween:
+    def asked_in(self, places: Places, filename: str, *inside: str) -> str:
+        """The library between a caller in a file of this name and a callee, by way of these files."""
+        found: list[str] = []
+
+        def ask() -> tuple[SourceLine, str]:
+            found.append(places.library(sys._getframe(1)))
+            return SourceLine("", 0), ""
+
+        def through(names: tuple[str, ...]) -> tuple[SourceLine, str]:
+            return called_in(names[0], lambda: through(names[1:])) if names[1:] else called_in(names[0], ask)
+
+        through((filename, *inside))
+        return found[0]
+
+    def test_is_the_file_of_a_framework_nearest_to_the_users_own(self, tmp_path: Path) -> None:
+        places = Places(str(tmp_path))
+        assert self.asked_in(places, str(tmp_path / "train.py"), f"{places._frameworks[0]}qng.py") == "qng.py"
+
+    def test_is_none_where_the_user_made_the_call(self, tmp_path: Path) -> None:
+        assert self.asked_in(Places(str(tmp_path)), str(tmp_path / "train.py")) == ""

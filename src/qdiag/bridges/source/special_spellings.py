@@ -10,7 +10,7 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
 from qdiag.bridges.source.paths import Speller, named_values, path_named, path_of
 from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
-from qdiag.model.operator_families import MID_MEASUREMENTS
+from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS, MID_MEASUREMENTS
 
 Spellings = Iterator[Expression]
 
@@ -195,22 +195,6 @@ def _measurement_arguments(
     return (), ()
 
 
-_MEASUREMENTS = {
-    "ExpectationMP": "expval",
-    "VarianceMP": "var",
-    "ProbabilityMP": "probs",
-    "StateMP": "state",
-    "DensityMatrixMP": "density_matrix",
-    "SampleMP": "sample",
-    "CountsMP": "counts",
-    "PurityMP": "purity",
-    "VnEntropyMP": "vn_entropy",
-    "MutualInfoMP": "mutual_info",
-    "VnEntanglementEntropyMP": "vn_entanglement_entropy",
-    "ClassicalShadowMP": "classical_shadow",
-    "ShadowExpvalMP": "shadow_expval",
-}
-
 SPECIAL: dict[str, Callable[[Speller, Node], Spellings]] = {
     "Adjoint": _function("adjoint"),
     "Controlled": _control,
@@ -233,7 +217,7 @@ SPECIAL: dict[str, Callable[[Speller, Node], Spellings]] = {
     "ControlledQubitUnitary": _controlled_unitary,
     "Conditional": _conditional,
     **dict.fromkeys(MID_MEASUREMENTS, _measure),
-    **{name: _measurement(dotted) for name, dotted in _MEASUREMENTS.items()},
+    **{name: _measurement(dotted) for name, dotted in MEASUREMENT_FUNCTIONS.items()},
 }
 """Spellings for classes that are not made by calling the class."""
 

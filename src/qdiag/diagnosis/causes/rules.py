@@ -22,6 +22,7 @@ from qdiag.diagnosis.experiments import (
     postselects,
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
+from qdiag.diagnosis.in_transforms import inside_transform
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.model.comparison import Signature
@@ -229,6 +230,8 @@ def _trains(node: Node) -> bool:
 
 
 def _raise_words(symptoms: Symptoms) -> str:
+    if symptoms.call.configuration.remade_by:
+        return inside_transform(symptoms.call)
     words = next((f"{failure.type}: {failure.message}" for _, failure in symptoms.divergence.raised), symptoms.comparison.detail)
     where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
     return f"{symptoms.question.methods[0].diff_method} raises{where}: {words}"

@@ -109,6 +109,8 @@ def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, 
     thorough
         Whether the full Jacobian is formed, as at the first call of each structure: where it takes no more than `MOST_PRODUCTS`.
     """
+    if call.configuration.remade_by:
+        return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
     if not call.circuit.finite or call.circuit.samples_only:
         methods = ()
     cotangents = cotangents_of(call, key)

@@ -319,7 +319,7 @@ def _about_made_over(count: int) -> Iterator[str]:
 
 def _costs(results: Sequence[CallResult]) -> tuple[Cost, ...]:
     costs: dict[Method, Cost] = {}
-    for one in results:
+    for one in (result for result in results if not result.made_over):
         for evaluation in (one.own, *(side.evaluation for side in one.sides)):
             method = evaluation.method
             known = costs.get(method.bare, Cost(method, 0, 0.0))

@@ -236,6 +236,14 @@ def test_what_a_transform_makes_of_several_circuits_is_not_compared() -> None:
     assert not replayed(same)[0].made_over
 
 
+def test_what_a_transform_makes_of_another_kind_is_not_even_evaluated() -> None:
+    remade = replace(CALL, configuration=replace(CALL.configuration, transforms=("metric_tensor",)))
+    with pytest.raises(StopIteration) as ended:
+        next(replay_call(remade, "key", (ADJOINT,), PLAN, thorough=True))
+    result = ended.value.value
+    assert (result.made_over, result.own.method) == (True, BACKPROP)
+
+
 def test_a_judgement_without_its_arrays_keeps_what_was_found() -> None:
     result, _ = replayed(CALL, adjoint=lambda request: moved(answer(request), gradient=0.1), parameter_shift=lambda r: failed(r.method))
     bare = result.without_arrays()

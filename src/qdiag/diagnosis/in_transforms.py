@@ -1,0 +1,27 @@
+"""Where a transform is at fault, or what it made: what is said of it, and what is to be done. The circuit itself is not to blame."""
+
+from __future__ import annotations
+
+from qdiag.model.call import Call
+from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS
+from qdiag.model.transform_families import spelt
+
+NOT_RECORDED = "it was raised over circuits that a transform made, which a trace does not hold"
+
+
+def inside_transform(call: Call) -> str:
+    """Where a call raised over circuits that a transform made of its own."""
+    configuration, failure = call.configuration, call.failure
+    place = spelt(configuration.remade_by) + (f" ({configuration.library})" if configuration.library else "")
+    measured = ", ".join(MEASUREMENT_FUNCTIONS.get(name, name) for name in configuration.made)
+    words = f": {failure.type}: {failure.message}" if failure is not None else ""
+    return f"raised inside {place}{f', whose circuits return {measured}' if measured else ''}{words}"
+
+
+def way_around(call: Call) -> str:
+    """How to have what a transform makes, where the call's own method does not take its circuits."""
+    own = call.method
+    ways = [] if own.diff_method == "parameter-shift" else ['diff_method="parameter-shift"']
+    if own.device != "default.qubit":
+        ways.append("default.qubit")
+    return f"{' or '.join(ways)} for the QNode that {spelt(call.configuration.remade_by)} is given" if ways else ""

@@ -1,0 +1,57 @@
+"""The table of transforms against the installed PennyLane: each that it ships must be in it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Any
+
+import pennylane as qml
+import pytest
+
+from qdiag.bridges.live.transform_kinds import function_in, kind_of_transform, name_of_transform, options_of_transforms
+from qdiag.model.transform_families import TransformKind
+
+pytestmark = pytest.mark.stack
+
+OF_DEVICES = ("pennylane.devices", "pennylane.workflow", "pennylane.drawer", "pennylane.tape")
+"""Where transforms live that no user puts on a QNode."""
+
+NOT_FOR_QNODES = frozenset({"commutation_dag", "to_zx"})
+"""Their result is no circuit, and PennyLane says so where it has such a word."""
+
+
+def _shipped() -> dict[str, Any]:
+    core = getattr(qml.transforms, "core", None)
+    kind = getattr(core, "Transform", None) or getattr(core, "TransformDispatcher", None)
+    if kind is None:
+        return {}
+    for package in ("transforms", "gradients", "noise", "qcut", "shadows"):
+        found = getattr(qml, package, None)
+        for module in pkgutil.walk_packages(getattr(found, "__path__", ()), f"pennylane.{package}."):
+            try:
+                importlib.import_module(module.name)
+            except Exception:  # a module that needs what is not installed
+                continue
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("pennylane.")]
+    values = [value for module in modules for value in list(vars(module).values()) if isinstance(value, kind)]
+    named = {name_of_transform(value): value for value in values if not isinstance(function_in(value), kind)}
+    return {name: v for name, v in named.items() if not function_in(v).__module__.startswith(OF_DEVICES) and name not in NOT_FOR_QNODES}
+
+
+SHIPPED = _shipped()
+
+
+def test_no_transform_of_pennylanes_own_is_unknown() -> None:
+    if not SHIPPED:
+        pytest.skip("this PennyLane has no objects that are transforms")
+    assert [name for name, transform in SHIPPED.items() if kind_of_transform(transform) is TransformKind.UNKNOWN] == []
+
+
+def test_what_was_told_to_a_transform_by_name_is_kept() -> None:
+    if "metric_tensor" not in SHIPPED:
+        pytest.skip("this PennyLane has no objects that are transforms")
+    node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
+    told = dict(options_of_transforms(qml.metric_tensor(node, approx="block-diag")._compile_pipeline))
+    assert told["metric_tensor.approx"] == "block-diag"

@@ -1,0 +1,35 @@
+"""What is said where a transform's own circuits raise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from qdiag.diagnosis.in_transforms import inside_transform, way_around
+from qdiag.model.call import Call, Failure
+from tests.worlds.methods import methods
+from tests.worlds.scripted import call, circuit
+
+ADJOINT, SHIFT = methods("lightning.qubit/adjoint", "default.qubit/parameter-shift")
+
+
+def failing(*, method=ADJOINT, library: str = "qng.py", made: tuple[str, ...] = ("ProbabilityMP",)) -> Call:  # type: ignore[no-untyped-def]
+    found = call(2, circuit(0.3), method, failure=Failure("QuantumFunctionError", "no adjoint"))
+    transforms = ("_expand_metric_tensor", "metric_tensor")
+    return replace(found, configuration=replace(found.configuration, transforms=transforms, made=made, library=library,
+                                                transform_kinds=("remaking", "remaking")))
+
+
+def test_the_transform_its_caller_and_what_its_circuits_return_are_named() -> None:
+    assert inside_transform(failing()) == (
+        "raised inside qml.metric_tensor (qng.py), whose circuits return probs: QuantumFunctionError: no adjoint"
+    )
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    said = inside_transform(failing(library="", made=()))
+    assert said == "raised inside qml.metric_tensor: QuantumFunctionError: no adjoint"
+
+
+def test_the_way_around_is_what_the_call_does_not_have_yet() -> None:
+    assert way_around(failing()) == 'diff_method="parameter-shift" or default.qubit for the QNode that qml.metric_tensor is given'
+    assert way_around(failing(method=SHIFT)) == ""
