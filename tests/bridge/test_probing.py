@@ -186,6 +186,45 @@ def test_rows_that_depend_on_each_other_are_found(mixes: bool, code: int) -> Non
     assert len(found(probe)) == code
 
 
+def first_rows(inputs: Any, weights: Any) -> Any:
+    for i in range(2):
+        qml.RX(inputs[i], wires=i)
+        qml.RY(weights[i], wires=i)
+    qml.CNOT(wires=[0, 1])
+    return [qml.expval(qml.PauliZ(0)), qml.expval(qml.PauliZ(1))]
+
+
+def last_axis(inputs: Any, weights: Any) -> Any:
+    return first_rows(inputs.T, weights)
+
+
+@pytest.mark.skipif(not has_broadcasting(), reason="this PennyLane has no broadcasting")
+@pytest.mark.parametrize("layer", ["TorchLayer", ""])
+@pytest.mark.parametrize("rows", [5, 40])
+def test_the_first_rows_of_a_batch_taken_for_features_are_found_with_a_layer_and_without(rows: int, layer: str) -> None:
+    batch = torch.rand(rows, 2, dtype=torch.float64)
+    probe = seen(first_rows, batch, tensor(0.3, 0.4), layer=layer)
+    assert probe.batch is not None
+    assert (probe.rows, probe.batch.results, probe.batch.tried - probe.batch.unused) == (rows, 2, 2)
+    assert found(probe)[0].proof is Proof.MIXED_ROWS
+    assert found(seen(last_axis, batch, tensor(0.3, 0.4), layer=layer)) == ()
+
+
+@pytest.mark.skipif(not has_broadcasting(), reason="this PennyLane has no broadcasting")
+def test_the_first_rows_are_found_among_plain_arrays() -> None:
+    weights = pnp.array([0.3, 0.4], requires_grad=True)
+    batch = np.linspace(0.0, 1.0, 8).reshape(4, 2)
+    assert found(seen(first_rows, batch, weights, interface="autograd"))[0].proof is Proof.MIXED_ROWS
+
+
+@pytest.mark.skipif(not has_broadcasting(), reason="this PennyLane has no broadcasting")
+@pytest.mark.parametrize("shape", [(4, 3), (3, 2), (2, 5), (2, 2)])
+def test_a_table_of_weights_or_of_transposed_data_is_no_batch(shape: tuple[int, int]) -> None:
+    assert seen(first_rows, tensor(*torch.rand(shape).tolist()), tensor(0.3, 0.4)).rows == 0
+    if shape != (3, 2):
+        assert seen(first_rows, torch.rand(shape, dtype=torch.float64), tensor(0.3, 0.4)).rows == 0
+
+
 # --- points at which a gradient is lost, and transforms that lose it -------------------------------------------------------
 
 

@@ -149,18 +149,31 @@ def _mixing(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
         _pair(call),
         Verdict.ERROR,
         Signature.OUTPUT,
-        element=Element(Kind.OUTPUT, index=(0,)),
+        element=Element(Kind.OUTPUT, index=(0 if probe.batch is None else probe.batch.result,)),
         max_abs=probe.mixing,
         max_rel=probe.mixing / probe.size,
         ulps=probe.mixing / (probe.eps * probe.size),
         eps=probe.eps,
         bound=limit,
         scale=probe.size,
-        detail=f"{Proof.MIXED_ROWS.value}: another last row of the batch of {probe.rows} changes the first row's result",
+        detail=f"{Proof.MIXED_ROWS.value}: {rows_moved(probe)}",
     )
     answered = tuple(method for method in probe.methods if not method.failure)
-    found = _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with another last row")
+    found = _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with other rows")
     return replace(found, proof=Proof.MIXED_ROWS)
+
+
+def rows_moved(probe: Probe) -> str:
+    """What was seen of rows that are mixed, in words."""
+    batch = probe.batch
+    if batch is None:
+        return f"another last row of the batch of {probe.rows} changes the first row's result"
+    if batch.results == probe.rows:
+        return f"another row {batch.row} of the batch of {probe.rows} changes the result of row {batch.result}"
+    came = "one single result" if batch.results == 0 else f"{batch.results} result{'s' * (batch.results > 1)}"
+    idle = f", and {batch.unused} of {batch.tried} rows change nothing" if batch.unused else ""
+    moved = f"another row {batch.row} changes result {batch.result}"
+    return f"{probe.rows} rows of {batch.argument} went in and {came} came out; {moved}{idle}"
 
 
 def _outputs(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
@@ -213,7 +226,9 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     if probe is None:
         return ()
     if divergence.proof is Proof.MIXED_ROWS:
-        return (Evidence("another last row", 0.0, probe.mixing, Outcome.MOVES, True, "the first row's result"),)
+        batch = probe.batch
+        row, result = (probe.rows - 1, 0) if batch is None else (batch.row, batch.result)
+        return (Evidence(f"another row {row}", 0.0, probe.mixing, Outcome.MOVES, True, f"result {result}"),)
     position = _position(divergence)
     if position is None:
         return ()

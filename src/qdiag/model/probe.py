@@ -66,6 +66,31 @@ class ProbedMethod:
 
 
 @dataclass(frozen=True)
+class ProbedRows:
+    """What came of an argument's rows, each of them changed by itself.
+
+    Parameters
+    ----------
+    argument, shape
+        The argument's name, and its shape: rows first.
+    results
+        How many results the QNode gives along the first axis, 0 where each is a single number.
+    row, result
+        The row that moved what it should not, and the result that it moved.
+    tried, unused
+        How many rows were changed, and how many of these moved nothing at all.
+    """
+
+    argument: str
+    shape: tuple[int, ...]
+    results: int
+    row: int = 0
+    result: int = 0
+    tried: int = 0
+    unused: int = 0
+
+
+@dataclass(frozen=True)
 class Probe:
     """A QNode evaluated beside the script, at the arguments of one call.
 
@@ -82,11 +107,11 @@ class Probe:
     plain_gap
         How far the outputs on tracked and on plain numbers are apart.
     rows
-        Rows of the batch that a layer passed in, 0 where it passed none.
+        Rows of the batch that was passed in, 0 where there was none.
     untransformed
         The user's own method on the QNode without its transforms, where it has some and their outputs are the same.
     mixing
-        How far the first row's result moved when only the last row was changed; None where that could not be told.
+        How far a result moved when only a row was changed that is not its own; None where that could not be told.
     repeatable
         Whether the QNode gives the same outputs again.
     complete
@@ -95,6 +120,8 @@ class Probe:
         Why something is missing.
     differenced
         Whether PennyLane's shift rules leave a tracked number of the circuit to finite differences.
+    batch
+        What else was seen of the rows.
     """
 
     call: int
@@ -110,3 +137,4 @@ class Probe:
     complete: bool = False
     note: str = ""
     differenced: bool = False
+    batch: Optional[ProbedRows] = None

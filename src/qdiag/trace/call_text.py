@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
-from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
 
 Kind = TypeVar("Kind")
 
@@ -192,6 +192,15 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "aside": _optional(_number),
         "mended": _optional(_number),
     },
+    ProbedRows: {
+        "argument": _text,
+        "shape": _several(_natural),
+        "results": _natural,
+        "row": _natural,
+        "result": _natural,
+        "tried": _natural,
+        "unused": _natural,
+    },
     ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
     Probe: {
         "call": _natural,
@@ -203,6 +212,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "untransformed": _optional(lambda entry: _value(ProbedMethod, entry)),
         "rows": _natural,
         "mixing": _optional(_number),
+        "batch": _optional(lambda entry: _value(ProbedRows, entry)),
         "repeatable": _flag,
         "complete": _flag,
         "note": _text,

@@ -12,7 +12,7 @@ from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
-from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, Proof
 from qdiag.trace import call_text
 from tests.worlds.methods import methods
 
@@ -133,6 +133,23 @@ def test_rows_that_depend_on_each_other_come_before_a_gradient() -> None:
     assert (found.signature, found.wrong) == ("output", (OWN,))
     assert found.proof is Proof.MIXED_ROWS
     assert probe_findings.is_proven(found)
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        (ProbedRows("inputs", (3, 3), 3, row=0, result=2, tried=3), "another row 0 of the batch of 3 changes the result of row 2"),
+        (ProbedRows("x", (3, 2), 2, row=1, result=0, tried=3, unused=1), "3 rows of x went in and 2 results came out"),
+        (ProbedRows("x", (3, 2), 0, row=1, tried=3), "one single result came out"),
+    ],
+)
+def test_it_is_said_which_row_moved_which_result_and_how_many_came_out(batch: ProbedRows, words: str) -> None:
+    found = only(probe(argument(), own=(0.5,), rows=3, mixing=0.1, batch=batch))
+    assert words in found.comparison.detail
+    assert found.comparison.element is not None
+    assert found.comparison.element.index == (batch.result,)
+    (moved,) = probe_findings.evidence(found)
+    assert moved.experiment == f"another row {batch.row}"
 
 
 def test_rows_that_move_by_rounding_are_not_mixed() -> None:

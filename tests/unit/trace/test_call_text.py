@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
-from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
 from qdiag.trace import call_text
 from qdiag.trace.call_text import strings_from, text_of, value_from, values_from
 from tests.worlds.sameness import same
@@ -53,6 +53,7 @@ PROBE = Probe(
     True,
     "the time was up",
     True,
+    ProbedRows("inputs", (4, 2), 2, 1, 1, 4, 2),
 )
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
 IDS = [type(value).__name__ for value in EXAMPLES]

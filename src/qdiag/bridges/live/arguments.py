@@ -14,12 +14,13 @@ from qdiag.bridges.results import array_of
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A tensor or array among the arguments, without its graph."""
+    """A tensor or array among the arguments, without its graph; whether a graph begins with it, as with what an optimiser holds."""
 
     name: str
     value: Any
     tracked: bool
     torch: bool
+    begins: bool = False
 
     @property
     def array(self) -> np.ndarray:
@@ -62,14 +63,16 @@ def _is_leaf(value: Any) -> bool:
 def _leaf(name: str, value: Any) -> Leaf:
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
-        return Leaf(name, value.detach().clone(), bool(value.requires_grad), True)
+        tracked = bool(value.requires_grad)
+        return Leaf(name, value.detach().clone(), tracked, True, tracked and value.is_leaf)
     tracked = hasattr(value, "_node") or bool(getattr(value, "requires_grad", False))
+    begins = hasattr(value, "_node") and not getattr(value._node, "parents", ())
     array = array_of(value)
     if tracked:
         # plain numbers: what is tracked is put there by each evaluation
         from pennylane import numpy as pnp
 
-        return Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False)
+        return Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False, begins)
     return Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
 
 

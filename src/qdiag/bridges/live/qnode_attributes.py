@@ -104,6 +104,15 @@ def operations_of(qnode: Any) -> tuple[str, ...]:
     return tuple(type(operation).__name__ for operation in getattr(tape_of(qnode), "operations", ()))
 
 
+def circuits_of(qnode: Any) -> int:
+    """How many circuits the QNode's last call ran as one: the length of the batch axis among its operations, 0 where there is none."""
+    try:
+        return int(getattr(tape_of(qnode), "batch_size", None) or 0)
+    except Exception:
+        # lengths that do not go together: PennyLane will say so itself
+        return 0
+
+
 def returns_of(qnode: Any) -> str:
     """The shape of what the quantum function returned, in the words of `Circuit.returns`; a dictionary of containers is a tuple."""
     output = vars(qnode).get("_qfunc_output")

@@ -29,8 +29,7 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
             yield Probe(call, complete=True, note="results are sampled: there is no derivative to compare with")
             return
         probe, followed = own_method(subject, call)
-        if layer:
-            probe = with_rows(subject, probe)
+        probe = with_rows(subject, probe, layer)
         yield probe
         probe = _with_arguments(subject, probe, followed)
         yield probe

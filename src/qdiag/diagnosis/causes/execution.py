@@ -19,6 +19,7 @@ from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
@@ -100,7 +101,7 @@ BATCH_AS_FEATURE = Cause(
     code="QD504",
     slug="batch-axis-as-feature",
     title="batch axis mistaken for a feature",
-    remedy="for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
+    remedy="take features along the last axis: for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
     applies=lambda symptoms: (symptoms.signature is Signature.RAISE and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
     predicts=lambda symptoms: (
         () if _mixes_rows(symptoms) else (*flips(_wires_for_rows(symptoms, 0)), *leaves(_wires_for_rows(symptoms, 1)))
@@ -114,6 +115,9 @@ BATCH_AS_FEATURE = Cause(
 
 
 def _batch_shape(symptoms: Symptoms) -> Optional[tuple[int, ...]]:
+    probe = symptoms.divergence.probe
+    if probe is not None and probe.batch is not None:
+        return probe.batch.shape
     shapes = [a.shape for a in symptoms.call.arguments if a.name == "inputs" or symptoms.call.configuration.layer]
     return next((shape for shape in shapes if len(shape) >= 2), None)
 
@@ -145,7 +149,10 @@ def _mixes_rows(symptoms: Symptoms) -> bool:
 def _batch_words(symptoms: Symptoms) -> str:
     shape = _batch_shape(symptoms) or ()
     if _mixes_rows(symptoms):
-        return f"the QNode got inputs of shape {tuple(shape)}, and the result of the first row moves with the last one"
+        probe = symptoms.divergence.probe
+        assert probe is not None, "only a probe sees mixed rows"
+        name = "inputs" if probe.batch is None else probe.batch.argument
+        return f"the QNode got {name} of shape {tuple(shape)}, and took its first axis, the batch, for features: {rows_moved(probe)}"
     return (
         f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, "
         f"not the number of features, {shape[-1]}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from qdiag.model.call import Argument, Call
-from qdiag.model.import_lines import PENNYLANE, TORCH
+from qdiag.model.import_lines import NUMPY, PENNYLANE, TORCH
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.script_text import Script
 
@@ -34,8 +34,12 @@ def _raising(exception: str) -> tuple[str, ...]:
 def batch_script(call: Call, language: Any) -> Script:
     """A `TorchLayer` whose quantum function loops over ``len(inputs)``: the batch, where a row was meant.
 
-    With as many rows as wires it does not raise but mixes rows; the script follows the shapes that were seen.
+    With as many rows as wires it does not raise but mixes rows; with a loop over a fixed number of wires the results are not as many as
+    the rows, with a layer or without. The script follows the shapes that were seen.
     """
+    taken = _rows_taken_for_features(call)
+    if taken is not None:
+        return _fixed_loop_script(call, language, *taken)
     rows, features = _shape(call.arguments)
     device, imports = language.device(Method(call.configuration.device, "best"), list(range(features)), ())
     qnode = language.qnode("device", Method("", call.configuration.resolved or "best"), "torch", (), ())
@@ -58,6 +62,39 @@ def batch_script(call: Call, language: Any) -> Script:
         "Exits 1 while this raises, 0 once it returns numbers." if call.failure else "Exits 1 while a row depends on the others.",
     )
     return Script(header, frozenset([PENNYLANE, TORCH, *imports]), (), (), function, tuple(body))
+
+
+def _rows_taken_for_features(call: Call) -> Optional[tuple[int, int]]:
+    """Rows and features of the batch, where the results are as many as the features and not as the rows."""
+    results = {output.shape[0] if output.ndim else 0 for output in call.outputs or ()}
+    shapes = (argument.shape for argument in call.arguments if len(argument.shape) == 2)
+    return next(((rows, features) for rows, features in shapes if results == {features} and rows != features), None)
+
+
+def _fixed_loop_script(call: Call, language: Any, rows: int, features: int) -> Script:
+    device, imports = language.device(Method(call.configuration.device, "best"), list(range(features)), ())
+    in_torch = call.configuration.interface == "torch"
+    interface, numbers = ("torch", TORCH) if in_torch else ("autograd", NUMPY)
+    qnode = language.qnode("device", Method("", call.configuration.resolved or "best"), interface, (), ())
+    function = (
+        "def circuit(inputs):",
+        f"    for i in range({features}):  # the features of a row; of a batch, its first rows",
+        "        qml.RX(inputs[i], wires=i)",
+        f"    return qml.expval(qml.PauliZ({features - 1}))",
+    )
+    body = (
+        f"device = {device}",
+        f"batch = {'torch' if in_torch else 'np'}.linspace(0.1, 1.0, {rows * features}).reshape({rows}, {features})",
+        f"results = {qnode}(batch)",
+        'print(len(batch), "rows went in,", len(results), "results came out")',
+        "sys.exit(len(results) != len(batch))  # 1 while they differ",
+    )
+    header = (
+        f"The quantum function gets a batch of {rows} rows and takes its first {features} rows for the {features} features of one row.",
+        "Take inputs[..., i].",
+        "Exits 1 while there is not a result for each row.",
+    )
+    return Script(header, frozenset([PENNYLANE, numbers, *imports]), (), (), function, body)
 
 
 def cast_script(call: Call, language: Any) -> Script:

@@ -44,6 +44,18 @@ def test_where_rows_mix_the_others_are_changed_and_the_first_is_looked_at() -> N
     assert "Exits 1 while a row depends on the others." in found
 
 
+@pytest.mark.parametrize(("interface", "numbers"), [("torch", "torch"), ("autograd", "np")])
+def test_where_results_are_as_many_as_features_they_are_counted_with_no_layer_around(interface: str, numbers: str) -> None:
+    weights = Argument("weights", interface, "float64", (2, 3), True)
+    outputs = (np.zeros(2), np.zeros(2))
+    seen = replace(CALL, configuration=replace(CALL.configuration, interface=interface), outputs=outputs)
+    found = batched(seen, weights, replace(BATCH, shape=(16, 2)))
+    assert f"batch = {numbers}.linspace(0.1, 1.0, 32).reshape(16, 2)" in found
+    assert "for i in range(2):" in found
+    assert "sys.exit(len(results) != len(batch))" in found
+    assert "TorchLayer" not in found
+
+
 @pytest.mark.parametrize(("raised", "named"), [("WireError", "WireError"), ("x; import os", "Exception")])
 def test_where_it_raised_only_that_exception_counts(raised: str, named: str) -> None:
     found = batched(failed=raised)
