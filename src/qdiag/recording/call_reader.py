@@ -107,6 +107,10 @@ class Reader:
         self._sources: dict[SourceLine, str] = {}
         self._arguments: dict[Any, str] = {}
 
+    def names(self, qnode: Any) -> tuple[str, ...]:
+        """Names of a QNode's positional parameters."""
+        return self._known_of(qnode).names
+
     def entry(
         self, call: Ongoing, step: int, thread: int, outputs: Optional[tuple[Any, ...]], failure: Optional[Failure] = None
     ) -> tuple[Entry, tuple[Any, ...]]:

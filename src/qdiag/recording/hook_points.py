@@ -13,7 +13,7 @@ import warnings
 from types import ModuleType
 from typing import Any
 
-from qdiag.recording import current, hooks
+from qdiag.recording import current, hooks, training_hooks
 from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import twin_variation
 
@@ -92,13 +92,7 @@ def _hook_pennylane(module: Any) -> None:
     if resolver is not None:
         name = "_resolve_execution_config"
         hooks.put(resolver, name, watched_function(getattr(resolver, name), _resolution_begins, _resolution_ends))
-    for kind in qnode_attributes.optimizer_classes():
-        for method in ("step", "step_and_cost", "apply_grad"):
-            if method in vars(kind):
-                original = vars(kind)[method]
-                static = isinstance(original, staticmethod)
-                wrapped = watched_function(original.__func__ if static else original, _step_begins, _step_ends, _step_raises)
-                hooks.put(kind, method, staticmethod(wrapped) if static else wrapped)
+    training_hooks.hook_pennylane()
 
 
 def _at_exit() -> None:
@@ -115,6 +109,7 @@ _pipeline_hooked = False
 
 def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     recording = current.recorder or current.ensure_recorder()
+    training_hooks.tell_waiting()
     call = None if recording is None else recording.begin(args[0], args[1:], kwargs, sys._getframe(2))
     if not _pipeline_hooked and call is not None and call.has_transforms:
         _hook_pipeline()
@@ -182,30 +177,6 @@ def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None
 
 
-_depth = 0
-
-
-def _step_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    global _depth
-    _depth += 1
-    return _depth
-
-
-def _step_ends(depth: int, result: Any) -> None:
-    global _depth
-    _depth -= 1
-    recording = current.ensure_recorder()
-    if depth == 1 and recording is not None:
-        recording.step()
-        if isinstance(result, tuple) and len(result) == 2 and getattr(result[1], "ndim", 0) == 0 and hasattr(result[1], "__float__"):
-            recording.loss(float(result[1]))
-
-
-def _step_raises(depth: int, error: BaseException) -> None:
-    global _depth
-    _depth -= 1
-
-
 # --- torch -------------------------------------------------------------------------------------------------------------
 
 
@@ -213,12 +184,7 @@ def _hook_torch(module: Any) -> None:
     engine = module.autograd
     hooks.put(engine, "backward", watched_function(engine.backward, _backward_begins, _backward_ends, _backward_raises))
     hooks.put(engine, "grad", watched_function(engine.grad, _grad_begins, _backward_ends, _backward_raises))
-    optimizer = sys.modules["torch.optim.optimizer"]
-    if hasattr(optimizer, "register_optimizer_step_post_hook"):
-        hooks.at_the_end(optimizer.register_optimizer_step_post_hook(_optimizer_stepped).remove)
-    else:
-        base = module.optim.Optimizer
-        hooks.put(base, "__init__", watched_function(base.__init__, _optimizer_begins, _optimizer_made))
+    training_hooks.hook_torch(module)
 
 
 def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -230,43 +196,21 @@ def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value = tensors.item()
         if type(value) is float:
             recording.loss(value)
-    return recording.passes.begin()
+    return recording.pass_begins(tensors, True, sys._getframe(2))
 
 
 def _grad_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     recording = current.recorder
-    return None if recording is None or recording.stopped else recording.passes.begin()
+    if recording is None or recording.stopped:
+        return None
+    return recording.pass_begins(args[0] if args else kwargs.get("outputs"), False, sys._getframe(2))
 
 
-def _backward_ends(brought: Any, result: Any) -> None:
+def _backward_ends(begun: Any, result: Any) -> None:
     if current.recorder is not None:
-        current.recorder.passes.end(brought)
+        current.recorder.pass_ends(begun)
 
 
-def _backward_raises(brought: Any, error: BaseException) -> None:
+def _backward_raises(begun: Any, error: BaseException) -> None:
     if current.recorder is not None:
-        current.recorder.passes.end(brought)
-        current.recorder.failed_backward(brought, error)
-
-
-def _optimizer_stepped(*values: Any) -> None:
-    if current.recorder is not None:
-        quietly(current.recorder.step)
-
-
-def _optimizer_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return args[0]
-
-
-def _optimizer_made(optimizer: Any, result: Any) -> None:
-    """Before torch 2 there is no hook for all optimisers: wrap the step of each class once."""
-    kind = type(optimizer)
-    if not hasattr(kind.step, "_seen_by_qdiag"):
-        wrapped = watched_function(kind.step, _optimizer_begins, _torch_stepped)
-        wrapped._seen_by_qdiag = True
-        hooks.put(kind, "step", wrapped)
-
-
-def _torch_stepped(optimizer: Any, result: Any) -> None:
-    if current.recorder is not None:
-        current.recorder.step()
+        current.recorder.pass_ends(begun, error)

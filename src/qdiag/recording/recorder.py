@@ -18,7 +18,7 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
-from qdiag.recording import backward, call_reader, probe_schedule, settle, source_places
+from qdiag.recording import backward, call_reader, probe_schedule, settle, source_places, training_watch
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
 
@@ -57,7 +57,9 @@ class Recorder:
         self.steps = 0
         self.stopped = False
         self.passes = backward.Passes(self._write_backwards)
-        self._reader = call_reader.Reader(source_places.Places(folder))
+        places = source_places.Places(folder)
+        self._reader = call_reader.Reader(places)
+        self._training: Optional[training_watch.TrainingWatch] = training_watch.TrainingWatch(places, self._fact)
         self._writer: Optional[TraceWriter] = None
         self._prober: Optional[probe_schedule.Prober] = None
         self._pending: list[Event] = []
@@ -131,7 +133,11 @@ class Recorder:
             returned = backward.Returned(len(outputs), len(trainable))
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
-            self._probe(call, entry, returned.index)
+            index = returned.index
+            if index is not None:
+                ended, names = training_watch.Ended(call, index, sources, outputs), self._reader.names(call.qnode)
+                self.training(lambda watch: watch.call_ended(ended, names, self.steps))
+            self._probe(call, entry, index)
         except Exception as error:
             self._trouble(call, error)
 
@@ -201,14 +207,42 @@ class Recorder:
 
     # --- what comes between calls --------------------------------------------------------------------------------------
 
-    def step(self) -> None:
-        """An optimiser took a step."""
+    def step(self, facts: Optional[Callable[[training_watch.TrainingWatch], tuple[Optional[int], str]]] = None) -> None:
+        """An optimiser took a step: what is asked of the training's watch is its number and what is written of it."""
+        number, text = (self.training(facts) if facts is not None else None) or (None, "")
         self.steps += 1
-        self._event(Event("step", self.count))
+        self._event(Event("step", self.count, text, number))
+
+    def training(self, look: Callable[[training_watch.TrainingWatch], Any]) -> Any:
+        """Have the training around the QNodes looked at; a look that fails is the last one."""
+        if self._training is None or self.stopped:
+            return None
+        try:
+            return look(self._training)
+        except Exception as error:
+            self._training = None
+            self.note(f"the training around the QNodes was not watched any further: {_words(error)}")
+            return None
+
+    def pass_begins(self, tensors: Any, accumulates: bool, frame: Optional[FrameType]) -> training_watch.Begun:
+        """A backward pass begins at some tensors."""
+        root = self.training(lambda watch: watch.root(tensors, accumulates, frame))
+        return training_watch.Begun(self.passes.begin(), root)
+
+    def pass_ends(self, begun: training_watch.Begun, error: Optional[BaseException] = None) -> None:
+        """It is over, well or not."""
+        self.passes.end(begun.brought)
+        words = _words(error) if isinstance(error, Exception) else ""
+        self.training(lambda watch: watch.root_ends(begun, words))
+        if error is not None:
+            self.failed_backward(begun.brought, error)
 
     def loss(self, value: float) -> None:
         """A scalar went backward, or an optimiser returned its cost."""
         self._event(Event("loss", self.count, number=value))
+
+    def _fact(self, kind: str, text: str, number: Optional[float]) -> None:
+        self._event(Event(kind, self.count, text, number))
 
     def note(self, text: str) -> None:
         """Something that the user should know about the recording."""

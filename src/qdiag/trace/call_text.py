@@ -9,11 +9,24 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
+from qdiag.model.training import (
+    ArgumentOrigin,
+    CallOrigins,
+    Clip,
+    Gradient,
+    Leaf,
+    Optimiser,
+    OptimiserStep,
+    ParameterStep,
+    Root,
+    SteppedArgument,
+)
 
 Kind = TypeVar("Kind")
 
@@ -40,6 +53,8 @@ def _plain(value: Any) -> Any:
         return [_plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
+    if isinstance(value, Enum):
+        return value.value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return str(value)
@@ -217,6 +232,71 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "complete": _flag,
         "note": _text,
         "differenced": _flag,
+    },
+    Leaf: {
+        "token": _natural,
+        "shape": _several(_natural),
+        "dtype": _text,
+        "name": _text,
+        "requires_grad": _flag,
+        "values": _several(_number),
+    },
+    Optimiser: {
+        "number": _natural,
+        "kind": _text,
+        "source": lambda entry: _value(SourceLine, entry),
+        "parameters": _several(lambda entry: _value(Leaf, entry)),
+        "framework": _text,
+    },
+    ParameterStep: {
+        "token": _natural,
+        "gradient": lambda entry: Gradient(_text(entry)),
+        "size": _number,
+        "rate": _number,
+        "moved": _optional(_flag),
+        "stale": _optional(_flag),
+    },
+    SteppedArgument: {
+        "name": _text,
+        "container": _text,
+        "dtype": _text,
+        "shape": _several(_natural),
+        "trainable": _flag,
+        "given": _text,
+        "returned": _text,
+    },
+    OptimiserStep: {
+        "optimiser": _natural,
+        "number": _natural,
+        "parameters": _several(lambda entry: _value(ParameterStep, entry)),
+        "arguments": _several(lambda entry: _value(SteppedArgument, entry)),
+        "source": lambda entry: _value(SourceLine, entry),
+    },
+    Root: {
+        "shape": _several(_natural),
+        "source": lambda entry: _value(SourceLine, entry),
+        "tracked": _flag,
+        "leaves": _several(_natural),
+        "calls": _several(_natural),
+        "complete": _flag,
+        "accumulates": _flag,
+        "digest": _text,
+        "failure": _text,
+    },
+    Clip: {
+        "limit": _number,
+        "before": _optional(_number),
+        "by_value": _flag,
+        "source": lambda entry: _value(SourceLine, entry),
+    },
+    ArgumentOrigin: {"name": _text, "tracked": _flag, "token": _optional(_natural), "leaves": _several(_natural)},
+    CallOrigins: {
+        "call": _natural,
+        "grad_enabled": _flag,
+        "arguments": _several(lambda entry: _value(ArgumentOrigin, entry)),
+        "circuit": _several(_natural),
+        "outputs": _several(_flag),
+        "complete": _flag,
     },
 }
 

@@ -14,20 +14,6 @@ import pytest
 from qdiag.recording import current, hook_points
 
 
-class Passes:
-    """Backward passes: which are open."""
-
-    def __init__(self, heard: list[Any]) -> None:
-        self.heard = heard
-
-    def begin(self) -> str:
-        self.heard.append("pass begins")
-        return "pass"
-
-    def end(self, brought: Any) -> None:
-        self.heard.append(("pass ends", brought))
-
-
 class Ongoing:
     """A call as far as hooks look at it."""
 
@@ -48,7 +34,6 @@ class Recorder:
     def __init__(self) -> None:
         self.heard: list[Any] = []
         self.stopped = False
-        self.passes = Passes(self.heard)
         self.calls: list[Ongoing] = []
         self.seen: list[Ongoing] = []
         self.has_transforms = False
@@ -71,8 +56,18 @@ class Recorder:
     def under_way(self) -> list[Ongoing]:
         return self.calls
 
-    def step(self) -> None:
+    def training(self, look: Any) -> Any:
+        return None
+
+    def step(self, facts: Any) -> None:
         self.heard.append("step")
+
+    def pass_begins(self, tensors: Any, accumulates: bool, frame: Any) -> str:
+        self.heard.append("pass begins" if accumulates else "gradients are asked for")
+        return "pass"
+
+    def pass_ends(self, begun: Any, error: Any = None) -> None:
+        self.heard.append(("pass ends", begun) if error is None else ("failed backward", begun, type(error).__name__))
 
     def loss(self, value: float) -> None:
         self.heard.append(("loss", value))
@@ -82,9 +77,6 @@ class Recorder:
 
     def warned_backward(self, words: str) -> None:
         self.heard.append(("warned backward", words))
-
-    def failed_backward(self, brought: Any, error: BaseException) -> None:
-        self.heard.append(("failed backward", brought, type(error).__name__))
 
     def script_failed(self, error: BaseException) -> None:
         self.heard.append(("script failed", type(error).__name__))
@@ -408,11 +400,11 @@ class TestTorch:
     def test_that_raises_it_ends_and_has_failed(self, torch: Any, recorder: Recorder) -> None:
         with pytest.raises(RuntimeError, match="backward failed"):
             torch.autograd.backward(failing=True)
-        assert recorder.heard[1:] == [("pass ends", "pass"), ("failed backward", "pass", "RuntimeError")]
+        assert recorder.heard[1:] == [("failed backward", "pass", "RuntimeError")]
 
     def test_a_gradient_is_a_pass_too_and_no_loss(self, torch: Any, recorder: Recorder) -> None:
         assert torch.autograd.grad(Tensor(0.5), []) == "gradients"
-        assert recorder.heard == ["pass begins", ("pass ends", "pass")]
+        assert recorder.heard == ["gradients are asked for", ("pass ends", "pass")]
 
     def test_a_recording_that_has_stopped_watches_no_pass(self, torch: Any, recorder: Recorder) -> None:
         recorder.stopped = True

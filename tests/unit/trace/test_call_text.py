@@ -14,6 +14,18 @@ from hypothesis import strategies as st
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
+from qdiag.model.training import (
+    ArgumentOrigin,
+    CallOrigins,
+    Clip,
+    Gradient,
+    Leaf,
+    Optimiser,
+    OptimiserStep,
+    ParameterStep,
+    Root,
+    SteppedArgument,
+)
 from qdiag.trace import call_text
 from qdiag.trace.call_text import strings_from, text_of, value_from, values_from
 from tests.worlds.sameness import same
@@ -55,7 +67,17 @@ PROBE = Probe(
     True,
     ProbedRows("inputs", (4, 2), 2, 1, 1, 4, 2),
 )
+LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))
+OPTIMISER = Optimiser(2, "Adam", SOURCE, (LEAF,), "autograd")
+PARAMETER = ParameterStep(7, Gradient.SOME, 0.5, 0.1, True, False)
+STEPPED = SteppedArgument("weights", "autograd", "float64", (2, 3), True, "ab12", "cd34")
+STEP = OptimiserStep(2, 5, (PARAMETER,), (STEPPED,), SOURCE)
+ROOT = Root((2,), SOURCE, True, (7, 8), (3,), False, False, "ab12", "RuntimeError: no")
+CLIP = Clip(1.0, 0.5, True, SOURCE)
+ORIGIN = ArgumentOrigin("x", True, 7, (7, 8))
+ORIGINS = CallOrigins(3, False, (ORIGIN,), (7,), (True, False), False)
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
+EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS]
 IDS = [type(value).__name__ for value in EXAMPLES]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Optional, Protocol
 
+from qdiag.diagnosis.training.recorded import RecordedTraining, training_in
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Event, Script
@@ -59,3 +61,8 @@ class History:
     located: Located
     evaluator: Evaluator
     trusted: bool = False
+
+    @cached_property
+    def training(self) -> RecordedTraining:
+        """What was recorded of optimisers, steps, backward passes, and of what calls were fed with."""
+        return training_in(self.recording.events)

@@ -1,0 +1,195 @@
+"""What a step of an optimiser does to what it holds (torch), or to what it is given (PennyLane): facts of sampled steps.
+
+Numbers are looked at as numpy sees them: nothing enters torch's graphs, hooks or random streams.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+import weakref
+from typing import Any, Optional
+
+import numpy as np
+
+from qdiag.model.call import SourceLine
+from qdiag.model.training import Gradient, Leaf, Optimiser, ParameterStep, SteppedArgument, is_sampled
+from qdiag.recording.call_reader import array_of, container_of
+from qdiag.recording.tokens import Tokens, leaf_of, names_of
+
+MOST_HELD = 512
+"""Parameters of one optimiser that are looked at."""
+
+MOST_ELEMENTS = 1 << 22
+"""Numbers that are copied to see whether a step moves them."""
+
+MOST_NAMED = 16
+"""Optimisers for whose parameters names are looked for, which takes some hundredths of a second each."""
+
+
+class HeldOptimiser:
+    """An optimiser of torch, watched; it and its parameters live no longer for it.
+
+    Parameters
+    ----------
+    optimizer
+        The user's own.
+    number
+        From 0 in order of appearance.
+    source
+        Where it was made.
+    """
+
+    def __init__(self, optimizer: Any, number: int, source: SourceLine) -> None:
+        self.number = number
+        self.steps = 0
+        self.source = source
+        self.own = weakref.ref(optimizer)
+        self._described: tuple[Any, ...] = ()
+        self._before: dict[int, np.ndarray] = {}
+        self._gradients: dict[int, tuple[Gradient, float]] = {}
+        self._cleared: set[int] = set()
+        self._used: set[int] = set()
+
+    @property
+    def due(self) -> bool:
+        """Whether the facts of the step that comes next are kept."""
+        return is_sampled(self.steps)
+
+    def changed(self, optimizer: Any, tokens: Tokens, variables: dict[str, Any]) -> Optional[Optimiser]:
+        """What it holds, where that is not what it held when this was asked last."""
+        held = _parameters(optimizer)
+        described = tuple((tokens.token(p), bool(p.requires_grad)) for p in held)
+        if described == self._described:
+            return None
+        self._described = described
+        names = names_of(held, variables) if self.number < MOST_NAMED else {}
+        leaves = tuple(_described(p, tokens, names.get(id(p), "")) for p in held)
+        return Optimiser(self.number, type(optimizer).__name__, self.source, leaves)
+
+    def pass_begins(self, optimizer: Any, tokens: Tokens) -> None:
+        """A backward pass begins that will add to gradients: those that are not there any more were cleared."""
+        if not self.due or not self._used:
+            return
+        for parameter in _parameters(optimizer):
+            token = tokens.token(parameter)
+            if token in self._used and token not in self._cleared and _gradient(parameter)[0].missing:
+                self._cleared.add(token)
+
+    def step_begins(self, optimizer: Any, tokens: Tokens) -> None:
+        """The optimiser is about to step."""
+        self._before.clear()
+        self._gradients.clear()
+        if not self.due:
+            return
+        left = MOST_ELEMENTS
+        for parameter in _parameters(optimizer):
+            token = tokens.token(parameter)
+            self._gradients[token] = _gradient(parameter)
+            left -= parameter.numel()
+            if left >= 0 and parameter.device.type == "cpu":
+                self._before[token] = array_of(parameter)
+
+    def step_ends(self, optimizer: Any, tokens: Tokens) -> tuple[ParameterStep, ...]:
+        """It has stepped: what became of each parameter, where that was to be kept."""
+        steps = tuple(self._parameter_steps(optimizer, tokens)) if self.due and self._gradients else ()
+        self.steps += 1
+        self._before.clear()
+        self._gradients.clear()
+        self._cleared.clear()
+        self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
+        if not steps and self.due:
+            self._used = {tokens.token(p) for p in _parameters(optimizer) if _gradient(p)[0] is Gradient.SOME}
+        return steps
+
+    def _parameter_steps(self, optimizer: Any, tokens: Tokens) -> Any:
+        for group in optimizer.param_groups:
+            rate = _number(group.get("lr"))
+            for parameter in group["params"][:MOST_HELD]:
+                token = tokens.token(parameter)
+                gradient, size = self._gradients.get(token, (Gradient.UNSEEN, 0.0))
+                if gradient is Gradient.NONE:
+                    # a closure goes backward inside the step
+                    gradient, size = _gradient(parameter)
+                before = self._before.get(token)
+                moved = None if before is None else not np.array_equal(before, array_of(parameter), equal_nan=True)
+                stale = token not in self._cleared if token in self._used else None
+                yield ParameterStep(token, gradient, size, rate, moved, stale)
+
+
+def _described(parameter: Any, tokens: Tokens, name: str) -> Leaf:
+    token = tokens.token(parameter)
+    tokens.told(token)
+    return leaf_of(parameter, token, name)
+
+
+def _parameters(optimizer: Any) -> list[Any]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]][:MOST_HELD]
+
+
+def _gradient(parameter: Any) -> tuple[Gradient, float]:
+    # torch warns where the gradient of a tensor inside a graph is asked for
+    gradient = parameter.grad if parameter.is_leaf else None
+    if gradient is None:
+        return Gradient.NONE, 0.0
+    if gradient.device.type != "cpu":
+        return Gradient.UNSEEN, 0.0
+    try:
+        array = np.abs(array_of(gradient._values() if gradient.is_sparse else gradient))
+    except Exception:
+        # numbers that numpy does not know
+        return Gradient.UNSEEN, 0.0
+    size = float(array.max()) if array.size else 0.0
+    if not math.isfinite(size):
+        return Gradient.NOT_FINITE, 0.0
+    return (Gradient.SOME, size) if size else (Gradient.ZERO, 0.0)
+
+
+def largest_gradient(optimizer: Any) -> float:
+    """The largest absolute value among all gradients that an optimiser would use."""
+    return max((_gradient(parameter)[1] for parameter in _parameters(optimizer)), default=0.0)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+# --- PennyLane ------------------------------------------------------------------------------------------------------------
+
+
+def arguments_given(function: Any, values: tuple[Any, ...]) -> tuple[SteppedArgument, ...]:
+    """What a step was given to optimise: described, with digests."""
+    names = _parameter_names(function)
+    return tuple(_argument(names[k] if k < len(names) else f"*{k}", value) for k, value in enumerate(values))
+
+
+def digests_of(result: Any, count: int) -> tuple[str, ...]:
+    """Digests of what a step gave back for so many arguments; empty where it is not one for each."""
+    if count == 1 and hasattr(result, "dtype"):
+        return (_digest(result),)
+    if isinstance(result, (list, tuple)) and len(result) == count:
+        return tuple(_digest(value) for value in result)
+    return ()
+
+
+def _parameter_names(function: Any) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(getattr(function, "func", function)).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def _argument(name: str, value: Any) -> SteppedArgument:
+    dtype, shape = str(getattr(value, "dtype", type(value).__name__)), tuple(map(int, getattr(value, "shape", ())))
+    return SteppedArgument(name, container_of(value), dtype, shape, bool(getattr(value, "requires_grad", False)), _digest(value))
+
+
+def _digest(value: Any) -> str:
+    if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
+        return ""
+    array = np.asarray(value)
+    return "" if array.dtype.hasobject else hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()
