@@ -34,11 +34,10 @@ def state(x: Any, y: Any) -> Any:
 BOTH = (torch.tensor(0.3, dtype=torch.float64, requires_grad=True), torch.tensor(0.5, dtype=torch.float64, requires_grad=True))
 
 
-@pytest.mark.parametrize("imaginary_unit", [1j, -1j])
-def test_cotangents_weigh_outputs_as_the_sum_does(imaginary_unit: complex) -> None:
+def test_cotangents_weigh_outputs_as_the_sum_does() -> None:
     found = subject(state, *BOTH)
-    (weights,) = found.cotangents(found.plain, imaginary_unit)
-    product = np.conj(weights) * found.plain[0] if imaginary_unit == 1j else weights * found.plain[0]
+    (weights,) = found.cotangents(found.plain)
+    product = np.conj(weights) * found.plain[0]
     assert float(found.weigh(found.plain)) == pytest.approx(float(np.sum(product.real)))
 
 
@@ -49,7 +48,7 @@ def test_the_graphs_product_is_the_slope_of_the_weighted_sum(interface: str) -> 
     graph = graph_for(interface)(
         lambda numbers: found.evaluate(found.qnode, numbers), [Parameter(leaf.array, interface, True) for leaf in found.leaves]
     )
-    slopes = graph.vjp(found.cotangents(graph.outputs, graph.imaginary_unit))
+    slopes = graph.vjp(found.cotangents(graph.outputs))
     for position, slope in enumerate(slopes):
         ahead, behind = (found.weigh(found.outputs(found.along(position, step))) for step in (1e-5, -1e-5))
         assert float(slope * found.directions[position]) == pytest.approx(float(ahead - behind) / 2e-5, abs=1e-9)

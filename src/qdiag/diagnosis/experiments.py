@@ -29,6 +29,7 @@ from qdiag.model.circuit import (
     without_operations,
 )
 from qdiag.model.method import ARBITER, SHIFTED, Method, Option
+from qdiag.model.numerics.surfaces import nudged
 from qdiag.model.operator_families import PAULIS
 
 
@@ -83,13 +84,8 @@ STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e
 
 
 def _nudge_parameters(circuit: Circuit, size: float) -> Circuit:
-    signs = np.random.default_rng(20_26)
-    values = {}
-    for position in circuit.trainable:
-        value = circuit.parameters[position].value
-        if np.issubdtype(value.dtype, np.inexact):
-            values[position] = (value + size * signs.uniform(0.5, 1.0, value.shape)).astype(value.dtype)
-    return with_values(circuit, values)
+    """Along the surfaces on which the parameters live: the point is moved, and what it is a point of stays."""
+    return with_values(circuit, nudged(circuit, size, np.random.default_rng(20_26)))
 
 
 NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudge_parameters(circuit, 1e-3))

@@ -163,7 +163,7 @@ class Argument:
 
 @dataclass(frozen=True, eq=False)
 class Backward:
-    """What one backward pass brought to a call.
+    """What one backward pass brought to a call; complex numbers are in torch's convention, whatever the interface.
 
     Parameters
     ----------

@@ -41,8 +41,8 @@ class Request:
     device_wires
         Wires of the user's device; empty to let the circuit decide.
     cotangents
-        Any number of cotangents, each with one array (or None) for each output. For a complex output they follow the interface:
-        a vector-Jacobian product is ``Re(conj(c)·J)`` under torch and ``Re(c·J)`` under autograd.
+        Any number of cotangents, each with one array (or None) for each output. For a complex output a vector-Jacobian product is
+        ``Re(conj(c)·J)``, whatever the interface.
     jacobian
         Whether to form the full Jacobian.
     second
@@ -122,7 +122,8 @@ class Evaluation:
     outputs
         One array for each output, in order of return; None where it failed before.
     vjps
-        For each cotangent, one array for each trainable parameter, in the order of `Circuit.trainable`.
+        For each cotangent, one array for each trainable parameter, in the order of `Circuit.trainable`; with respect to a complex
+        number the slope along its real part plus ``i`` times that along its imaginary part, whatever the interface.
     jacobian
         For each output, one array for each trainable parameter, of shape ``output.shape + parameter.shape``; complex where the
         output is.

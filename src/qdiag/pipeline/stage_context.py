@@ -49,7 +49,7 @@ class StageContext:
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
         asked = self.workers.call(
-            arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted, question.interface
+            arbiter.evaluation, question.circuit, (), question.device_wires, question.jacobian, question.trusted
         )
         found: Optional[Evaluation] = answer_of(asked, None, "the reference")
         return found or arbiter.no_evaluation(f"the reference was not worked out ({type(asked.exception()).__name__})")

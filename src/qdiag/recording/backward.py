@@ -233,7 +233,10 @@ def watch_autograd(
     arguments: set[int],
     failed: Callable[[Returned], None],
 ) -> None:
-    """The same for autograd: the node behind an output is told what comes back before it passes it on."""
+    """The same for autograd: the node behind an output is told what comes back before it passes it on.
+
+    What is complex is taken over into torch's convention, whose conjugate autograd's is.
+    """
     for position, box in enumerate(boxes):
         nested = hasattr(getattr(box, "_value", None), "_node")
         arrived = functools.partial(_autograd_cotangent, passes, returned, position, nested)
@@ -245,11 +248,15 @@ def watch_autograd(
             continue
         seen.add(id(box))
         returned.exact[position] = uses[id(box)] == 1
-        _watch_node(box, functools.partial(passes.gradient, returned, position), None)
+        _watch_node(box, functools.partial(_autograd_gradient, passes, returned, position), None)
 
 
 def _autograd_cotangent(passes: Passes, returned: Returned, position: int, nested: bool, value: Any) -> None:
-    passes.cotangent(returned, position, value, nested or hasattr(value, "_node"))
+    passes.cotangent(returned, position, np.conj(array_of(value)), nested or hasattr(value, "_node"))
+
+
+def _autograd_gradient(passes: Passes, returned: Returned, position: int, value: Any) -> None:
+    passes.gradient(returned, position, np.conj(array_of(value)))
 
 
 def _watch_node(box: Any, arrived: Callable[[Any], None], failed: Optional[Callable[[], None]]) -> None:

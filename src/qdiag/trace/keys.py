@@ -63,9 +63,16 @@ def _digest(request: Request) -> str:
     given = [cotangent for cotangents in request.cotangents for cotangent in cotangents]
     arrays = pack([*numbers, *(None if array is None else np.asarray(array) for array in given)])
     counts = [len(cotangents) for cotangents in request.cotangents]
-    digest = hashlib.sha256(f"{_words(request)}\n{counts}\n{text}\n".encode())
+    digest = hashlib.sha256(f"{_words(request)}{_convention(request)}\n{counts}\n{text}\n".encode())
     digest.update(arrays)
     return digest.hexdigest()
+
+
+def _convention(request: Request) -> str:
+    """Earlier versions kept autograd's convention for complex numbers: what they stored answers another question."""
+    given = [cotangent for cotangents in request.cotangents for cotangent in cotangents if cotangent is not None]
+    values = [parameter.value for parameter in request.circuit.parameters if parameter.trainable]
+    return "torch's convention" if request.interface == "autograd" and any(map(np.iscomplexobj, (*given, *values))) else ""
 
 
 def _words(request: Request) -> str:

@@ -24,7 +24,7 @@ from qdiag.model.probe import Probe
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
-from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, TABLES, VERSION
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, TABLES, VERSION
 
 
 class Trace:
@@ -160,6 +160,7 @@ class Trace:
     def _call(self, row: dict[str, Any]) -> Call:
         index = int(row["id"])
         failures = self._rows("SELECT text FROM failures WHERE call = ?", index)
+        configuration = call_text.value_from(Configuration, self._description(row["configuration"]))
         container = row["container"]
         if container not in CONTAINERS:
             raise ValueError(container)
@@ -167,14 +168,14 @@ class Trace:
             index=index,
             step=int(row["step"]),
             source=call_text.value_from(SourceLine, self._description(row["source"])),
-            configuration=call_text.value_from(Configuration, self._description(row["configuration"])),
+            configuration=configuration,
             arguments=call_text.values_from(Argument, self._description(row["arguments"])),
             circuit=self._circuit(row["structure"], row["numbers"]),
             outputs=None if row["outputs"] is None else _arrays(row["outputs"]),
             written=None if row["written"] is None else self._circuit(row["written"], row["written_numbers"]),
             output_container=container,
             layer_dtype=str(row["layer_dtype"]),
-            backwards=self._backwards(index),
+            backwards=self._backwards(index, configuration.interface),
             warnings=call_text.strings_from(row["warnings"]) if row["warnings"] else (),
             failure=call_text.value_from(Failure, failures[0][0]) if failures else None,
             parent=None if row["parent"] is None else int(row["parent"]),
@@ -185,10 +186,12 @@ class Trace:
     def _circuit(self, structure: int, numbers: bytes) -> Circuit:
         return restore(self._structure(structure), _arrays(numbers))
 
-    def _backwards(self, index: int) -> tuple[Backward, ...]:
+    def _backwards(self, index: int, interface: str) -> tuple[Backward, ...]:
         query = "SELECT cotangents, gradients, exact, create_graph FROM backwards WHERE call = ? ORDER BY pass"
+        other = interface == "autograd" and self._meta(CONVENTION) != "torch"
+        taken = _unpack_conjugated if other else unpack
         return tuple(
-            Backward(unpack(cotangents), unpack(gradients), tuple(flag == "1" for flag in exact), bool(create_graph))
+            Backward(taken(cotangents), taken(gradients), tuple(flag == "1" for flag in exact), bool(create_graph))
             for cotangents, gradients, exact, create_graph in self._rows(query, index)
         )
 
@@ -226,6 +229,11 @@ def _arrays(packed: object) -> tuple[np.ndarray, ...]:
     if any(array is None for array in arrays):
         raise ValueError("an array is missing")
     return tuple(array for array in arrays if array is not None)
+
+
+def _unpack_conjugated(packed: bytes) -> tuple[Optional[np.ndarray], ...]:
+    """Arrays of a trace that keeps autograd's convention, in torch's."""
+    return tuple(None if array is None else np.conj(array) for array in unpack(packed))
 
 
 def _damage_error(path: Path, error: Exception) -> TraceError:

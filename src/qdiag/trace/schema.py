@@ -8,6 +8,9 @@ APPLICATION_ID = 0x71646961
 VERSION = 1
 """Version of the tables; a reader refuses a newer one."""
 
+CONVENTION = "convention"
+"""The fact that names the convention of complex cotangents and gradients; in a trace without it each interface keeps its own."""
+
 BUSY_MILLISECONDS = 5000
 """How long a writer waits for a reader; readers hold the file for microseconds."""
 

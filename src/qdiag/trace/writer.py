@@ -21,7 +21,7 @@ from qdiag.model.call import Backward, Call, Event, Failure, Script
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
-from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, TABLES, VERSION
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, CONVENTION, TABLES, VERSION
 
 _INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
 _INSERT_EVENT = "INSERT INTO events (kind, after, text, number) VALUES (?, ?, ?, ?)"
@@ -89,7 +89,7 @@ def create(path: Path, script: Script, **meta: str) -> None:
             database.execute("BEGIN")
             for name, columns in TABLES.items():
                 database.execute(f"CREATE TABLE {name} ({columns})" + (" WITHOUT ROWID" if name in CLUSTERED else ""))
-            for name, text in {**meta, "script": call_text.text_of(script), "started": repr(time.time())}.items():
+            for name, text in {**meta, CONVENTION: "torch", "script": call_text.text_of(script), "started": repr(time.time())}.items():
                 database.execute("INSERT INTO meta VALUES (?, ?)", (name, text))
             database.execute("COMMIT")
     except sqlite3.Error as error:

@@ -1,6 +1,7 @@
 """Circuits on PennyLane's autograd tensors: boxes for what is tracked, derivatives by ``autograd``.
 
-A cotangent ``c`` of a complex output ``z`` means ``Re(c·dz)``, as everywhere in autograd.
+Autograd reads a cotangent ``c`` of a complex output ``z`` as ``Re(c·dz)`` and gives the conjugate of torch's gradient with respect to a
+complex number. Both are turned round here, where they come and go: beyond this file there is one convention (see `forward_pass`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ class AutogradGraph:
         All parameters of the circuit.
     """
 
-    imaginary_unit = -1j
-
     def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
         self.function = function
         self.parameters = parameters
@@ -48,7 +47,7 @@ class AutogradGraph:
 
     def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         """The vector-Jacobian product, one array for each tracked parameter."""
-        return tuple(array_of(gradient) for gradient in self._vjp(self._cotangent_arrays(cotangents)))
+        return tuple(np.conj(array_of(gradient)) for gradient in self._vjp(self._cotangent_arrays(cotangents)))
 
     def hvp(self, cotangents: Cotangents, direction: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """The derivative of the vector-Jacobian product along a direction."""
@@ -56,11 +55,11 @@ class AutogradGraph:
 
         def slope(leaves: Any) -> Any:
             gradients = make_vjp(self._traced_outputs, leaves)[0](given)
-            parts = [autograd.numpy.sum(autograd.numpy.real(gradients[i] * np.conj(step))) for i, step in enumerate(direction)]
+            parts = [autograd.numpy.sum(autograd.numpy.real(gradients[i] * step)) for i, step in enumerate(direction)]
             return sum(parts, 0.0)
 
         vjp, value = make_vjp(slope, self.leaves)
-        return tuple(array_of(gradient) for gradient in vjp(np.ones_like(value)))
+        return tuple(np.conj(array_of(gradient)) for gradient in vjp(np.ones_like(value)))
 
     def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
         """Whether any live number that was made on the way is a box: autograd does not say to which parameter one leads back."""
@@ -76,7 +75,7 @@ def _cotangent(cotangent: Any, output: np.ndarray) -> np.ndarray:
     if np.iscomplexobj(cotangent) and not np.iscomplexobj(output):
         cotangent = cotangent.real
     kind = output.dtype if output.dtype.kind in "fc" else np.float64
-    return np.asarray(cotangent).astype(kind).reshape(output.shape)
+    return np.conj(cotangent).astype(kind).reshape(output.shape)
 
 
 def _constant(parameter: Parameter) -> Any:

@@ -1,4 +1,8 @@
-"""What every interface offers: one forward pass on live numbers, and backward passes through it."""
+"""What every interface offers: one forward pass on live numbers, and backward passes through it.
+
+There is one convention for complex numbers, torch's: a cotangent ``c`` of an output ``z`` means ``Re(conj(c)·dz)``, and the gradient
+``g`` with respect to a complex number ``x`` says that the result moves by ``Re(conj(g)·dx)``. An interface with another one converts.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,9 @@ class Graph(Protocol):
     ----------
     outputs
         The outputs.
-    imaginary_unit
-        ``i`` in the convention of the interface: with it, ``vjp(1) + i · vjp(i)`` is the derivative of a complex output.
     """
 
     outputs: tuple[np.ndarray, ...]
-    imaginary_unit: complex
 
     def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
         """The vector-Jacobian product, one array for each tracked parameter."""
@@ -44,8 +45,6 @@ class Graph(Protocol):
 
 class PlainGraph:
     """A forward pass on untracked numbers: there is nothing to differentiate."""
-
-    imaginary_unit = 1j
 
     def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
         self.outputs = tuple(array_of(output) for output in function([_untracked_number(p) for p in parameters]))

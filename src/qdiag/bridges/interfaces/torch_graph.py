@@ -1,6 +1,6 @@
 """Circuits on torch tensors: fresh leaves for what is tracked, derivatives by ``torch.autograd``.
 
-A cotangent ``c`` of a complex output ``z`` means ``Re(conj(c)·dz)``, as everywhere in torch.
+Torch's convention for complex numbers is the one that all graphs keep (see `forward_pass`).
 """
 
 from __future__ import annotations
@@ -39,8 +39,6 @@ class TorchGraph:
     parameters
         All parameters of the circuit.
     """
-
-    imaginary_unit = 1j
 
     def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
         self.tracked = [p for p in parameters if p.trainable]

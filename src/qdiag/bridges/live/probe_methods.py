@@ -64,7 +64,7 @@ def _differentiate(subject: Subject, qnode: Any, method: str) -> tuple[Optional[
     graph: Optional[Graph] = None
     try:
         graph = _forward_pass(subject, qnode)
-        gradients = graph.vjp(subject.cotangents(graph.outputs, graph.imaginary_unit))
+        gradients = graph.vjp(subject.cotangents(graph.outputs))
     except Exception as error:
         return graph, ProbedMethod(method, failure=first_line(error))
     return graph, ProbedMethod(method, tuple(map(_along, gradients, subject.directions)))

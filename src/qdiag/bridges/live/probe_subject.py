@@ -115,14 +115,14 @@ class Subject:
         """The sum of all elements by their weights."""
         return np.asarray(self.cotangent @ real_elements(outputs))
 
-    def cotangents(self, outputs: Sequence[np.ndarray], imaginary_unit: complex) -> list[np.ndarray]:
-        """The weights in the shapes of the outputs; those of a complex one in the convention that has this unit."""
+    def cotangents(self, outputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The weights in the shapes of the outputs, as cotangents."""
         found, start = [], 0
         for output in outputs:
             shape = _real(output).shape
             weights = self.cotangent[start : start + int(np.prod(shape))].reshape(shape)
             start += weights.size
-            found.append(weights[..., 0] + imaginary_unit * weights[..., 1] if np.iscomplexobj(output) else weights)
+            found.append(weights[..., 0] + 1j * weights[..., 1] if np.iscomplexobj(output) else weights)
         return found
 
     def is_same(self, elements: np.ndarray) -> bool:

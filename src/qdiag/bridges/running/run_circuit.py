@@ -132,7 +132,7 @@ def _element_gradient(graph: Graph, position: int, element: int, tracked: Sequen
     one_hot.reshape(-1)[element] = 1j
     imaginary = graph.vjp(cotangents)
     return [
-        a if p.value.dtype.kind == "c" else a + graph.imaginary_unit * b for a, b, p in zip(real, imaginary, tracked)
+        a if p.value.dtype.kind == "c" else a + 1j * b for a, b, p in zip(real, imaginary, tracked)
     ]
 
 

@@ -92,15 +92,13 @@ def arbitrate(
     seconds
         Time for the reference's derivatives.
     """
-    conjugated = configuration.interface == "autograd"
-
     def refer(at: Circuit, depth: str) -> Reference:
         asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds)
         found: Optional[Reference] = answer_of(asked, None, "the reference")
         return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
     def verdicts_against(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
-        return verdicts(circuit, evaluations, cotangents, against, conjugated=conjugated, spread=spread, bend=curved)
+        return verdicts(circuit, evaluations, cotangents, against, spread=spread, bend=curved)
 
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
@@ -227,7 +225,6 @@ def evaluation(
     device_wires: Sequence[Any] = (),
     jacobian: bool = True,
     trusted: bool = False,
-    interface: str = "torch",
     seconds: float = 60.0,
 ) -> Evaluation:
     """The reference in the form of an evaluation, for comparisons that have the arbiter on one side.
@@ -241,7 +238,7 @@ def evaluation(
     result = Evaluation(ARBITER, found.outputs, seconds=found.seconds, norms=found.norms, notes=notes)
     if not (jacobian or cotangents) or not found.full:
         return result
-    rows = _full_rows(circuit, found, interface == "autograd")
+    rows = _full_rows(circuit, found)
     starts = np.cumsum([0, *(output.size for output in found.outputs)])
     shapes = [circuit.parameters[i].value.shape for i in circuit.trainable]
     blocks = tuple(
@@ -262,11 +259,12 @@ def _product(weights: np.ndarray, block: np.ndarray, shape: tuple[int, ...]) -> 
     return np.asarray(product if np.iscomplexobj(block) and not np.iscomplexobj(weights) else product.real).reshape(shape)
 
 
-def _full_rows(circuit: Circuit, found: Reference, conjugated: bool) -> list[np.ndarray]:
+def _full_rows(circuit: Circuit, found: Reference) -> list[np.ndarray]:
     """For each trainable parameter, slopes of every output element: columns in the parameter's own order."""
     count = found.directions.shape[1]
     slopes = np.full((found.slopes.shape[0], count), np.nan, dtype=np.complex128)
     slopes[:, list(found.axes)] = found.slopes
+    slopes[:, list(found.still)] = 0
     real = not any(np.iscomplexobj(output) for output in found.outputs or ())
     rows, start = [], 0
     for parameter in (circuit.parameters[i] for i in circuit.trainable):
@@ -274,8 +272,8 @@ def _full_rows(circuit: Circuit, found: Reference, conjugated: bool) -> list[np.
         block: np.ndarray = slopes[:, start : start + size]
         start += size
         if parameter.value.dtype.kind == "c":
-            # Torch's gradient of a real function: slope along the real part, plus i times that along the imaginary part.
-            block = block + (-1j if conjugated else 1j) * slopes[:, start : start + size]
+            # the gradient of a real function: slope along the real part, plus i times that along the imaginary part
+            block = block + 1j * slopes[:, start : start + size]
             start += size
         elif real:
             block = block.real

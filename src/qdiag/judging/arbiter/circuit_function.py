@@ -238,6 +238,10 @@ class Space:
         """All allowed axes, each along its surface."""
         return [self.along(axis) for axis, usable in zip(np.eye(len(self.centre)), allowed) if usable]
 
+    def still_coordinates(self) -> np.ndarray:
+        """For each coordinate, whether the surface on which its parameter lives leaves it no way to go."""
+        return np.array([not axis.any() for axis in self.axes(np.ones(len(self.centre), dtype=bool))], dtype=bool)
+
     def seconds(self) -> float:
         """Time of one evaluation: the better of two, since a machine may be busy."""
         times = []

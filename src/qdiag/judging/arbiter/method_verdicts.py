@@ -63,7 +63,6 @@ def verdicts(
     cotangents: Cotangents,
     found: Reference,
     *,
-    conjugated: bool = False,
     spread: Optional[Reference] = None,
     bend: Optional[SecondDerivative] = None,
 ) -> tuple[MethodVerdict, ...]:
@@ -73,14 +72,12 @@ def verdicts(
     ----------
     circuit, evaluations, cotangents, found
         As in `judge`; the reference.
-    conjugated
-        Whether the interface's gradients with respect to complex numbers are the conjugate of torch's, as autograd's are.
     spread
         The reference at a point a rounding error away.
     bend
         The reference of Hessian-vector products.
     """
-    return tuple(_method_verdict(circuit, e, cotangents, found, conjugated, spread, bend) for e in evaluations)
+    return tuple(_method_verdict(circuit, e, cotangents, found, spread, bend) for e in evaluations)
 
 
 def _method_verdict(
@@ -88,7 +85,6 @@ def _method_verdict(
     found: Evaluation,
     cotangents: Cotangents,
     ours: Reference,
-    conjugated: bool,
     spread: Optional[Reference],
     bend: Optional[SecondDerivative],
 ) -> MethodVerdict:
@@ -99,7 +95,7 @@ def _method_verdict(
             return raised
         # It broke down on the way back: what it gave on the way there may be wrong all the same.
         forward = replace(found, failure=None, vjps=(), jacobian=None, hvp=None)
-        judged = _method_verdict(circuit, forward, cotangents, ours, conjugated, spread, bend)
+        judged = _method_verdict(circuit, forward, cotangents, ours, spread, bend)
         return judged if judged.verdict == "wrong" else raised
     if found.method.stochastic:
         return MethodVerdict(method, "unknown", detail="random by construction")
@@ -111,7 +107,7 @@ def _method_verdict(
     misshapen = _shape_mismatch(found, ours)
     if misshapen:
         return MethodVerdict(method, "wrong", Signature.SHAPE, np.inf, 0.0, misshapen)
-    gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, conjugated, spread)]
+    gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, spread)]
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
@@ -184,7 +180,7 @@ def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: O
 
 
 def _slope_gaps(
-    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, conjugated: bool, spread: Optional[Reference]
+    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, spread: Optional[Reference]
 ) -> list[Gap]:
     """The derivatives along the reference's directions, for each Jacobian and vector-Jacobian product."""
     if not ours.directions.size or ours.outputs is None:
@@ -198,7 +194,7 @@ def _slope_gaps(
     reach = np.sum(np.abs(ours.directions), axis=1)
     for i, row in enumerate(_tangential(circuit, found.jacobian or ())):
         span = slice(starts[i], starts[i + 1])
-        theirs = _along(row, ours, conjugated, ours.outputs[i].shape)
+        theirs = _along(row, ours, ours.outputs[i].shape)
         # Interfaces do not agree on the Jacobian of complex numbers with respect to complex ones; products are judged instead.
         if theirs is None or (complex_parameters and np.iscomplexobj(ours.outputs[i])):
             continue
@@ -207,11 +203,11 @@ def _slope_gaps(
         allowed = ours.slope_errors[span] + wobble[span] + law.from_exact(scale, gradient=True) * reach
         gaps.append(Gap(Signature.JACOBIAN, theirs, mine, allowed))
     for cotangent, vjp in zip(cotangents, _tangential(circuit, found.vjps)):
-        theirs = _along(vjp, ours, conjugated, ())
+        theirs = _along(vjp, ours, ())
         if theirs is None:
             continue
         weights = weights_of(cotangent, ours)
-        mine = np.real((weights if conjugated else weights.conj()) @ np.where(weights[:, None] == 0, 0, ours.slopes))
+        mine = np.real(weights.conj() @ np.where(weights[:, None] == 0, 0, ours.slopes))
         size = np.abs(weights)
         floor = sum(norm * float(np.sum(np.abs(c))) for norm, c in zip(ours.norms, cotangent) if c is not None)
         allowed = size @ np.where(size[:, None] == 0, 0, ours.slope_errors + wobble)
@@ -236,7 +232,7 @@ def _bend_gaps(circuit: Circuit, found: Evaluation, bend: Optional[SecondDerivat
     return [Gap(Signature.SECOND_DERIVATIVE, np.array([theirs @ bend.direction]), np.array([bend.value]), np.array([allowed]))]
 
 
-def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, shape: tuple[int, ...]) -> Optional[np.ndarray]:
+def _along(gradients: Sequence[np.ndarray], ours: Reference, shape: tuple[int, ...]) -> Optional[np.ndarray]:
     """Gradients of each element of an output (rows) along each direction (columns); None where their shapes do not fit."""
     count = int(np.prod(shape, dtype=int))
     axes = [np.asarray(gradient) for gradient in gradients]
@@ -247,8 +243,7 @@ def _along(gradients: Sequence[np.ndarray], ours: Reference, conjugated: bool, s
         rows = np.concatenate(blocks, axis=1)
     else:
         # Complex parameters: two real coordinates each.
-        flipped = [block.conj() if conjugated else block for block in blocks]
-        rows = np.array([coordinates([block[k] for block in flipped]) for k in range(count)])
+        rows = np.array([coordinates([block[k] for block in blocks]) for k in range(count)])
     if rows.shape[1] != ours.directions.shape[1]:
         return None
     moving = ours.directions != 0

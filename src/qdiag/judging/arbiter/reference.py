@@ -66,6 +66,9 @@ class Reference:
     axes
         The coordinate that each direction stands for where these are all that can be judged, each along the surface on which its
         parameter lives; empty for one random direction.
+    still
+        Coordinates that cannot be moved on that surface, such as the imaginary part of a Hermitian matrix's diagonal: no slope is
+        missing.
     seconds, evaluations
         The cost.
     """
@@ -82,6 +85,7 @@ class Reference:
     doubts: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     axes: tuple[int, ...] = ()
+    still: tuple[int, ...] = ()
     seconds: float = 0.0
     evaluations: int = 0
 
@@ -237,10 +241,11 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
     if cost > seconds:
         return replace(found, gradient_reason=f"a derivative by our own simulation takes {cost:.2g} s")
     movable = space.movable_coordinates()
-    lost = int(np.sum(~movable))
+    still = space.still_coordinates()
+    lost = int(np.sum(~movable & ~still))
     reasons = [f"{lost} of {count} trainable numbers leave what physics allows when moved"] if lost else []
-    if lost == count:
-        return replace(found, gradient_reason=reasons[0])
+    if not movable.any():
+        return replace(found, gradient_reason="; ".join(reasons) or "no trainable number can be moved along its surface")
     full = depth == "full" and cost * int(movable.sum()) <= seconds
     directions = space.axes(movable) if full else [space.along(_random_direction(movable, seed))]
     slopes = [derivative(space.outputs_at, space.centre, direction, noise=max(found.errors)) for direction in directions]
@@ -253,6 +258,7 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
         slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
         gradient_reason="; ".join(reasons),
         axes=tuple(int(k) for k in np.flatnonzero(movable)) if full else (),
+        still=tuple(int(k) for k in np.flatnonzero(still)) if full else (),
     )
 
 

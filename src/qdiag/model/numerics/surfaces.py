@@ -1,12 +1,17 @@
-"""Parameters that are not free numbers: amplitudes have norm one, unitaries are unitary, observables Hermitian.
+"""Parameters that are not free numbers: amplitudes have norm one, unitaries are unitary, channels keep the trace.
 
 A derivative across such a surface has no meaning, since the code in front of the circuit (a normalisation, say) keeps the parameter on
-it, and methods rightly differ there. So gradients are compared along the surface only: projected onto its tangent space.
+it, and methods rightly differ there. So gradients are compared along the surface only: projected onto its tangent space. For the same
+reason an experiment that moves the point moves along the surface: off it there is nothing to project on, and two things would change.
+
+Gradients of complex numbers are in the one convention there is here, torch's (see `model.evaluation`): projecting the conjugate would
+be projecting onto another surface.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,8 +22,29 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Value, parts_of
 CLOSE = 1e-5
 """A parameter this close to the surface is on it: single precision is."""
 
-Projection = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(point, derivatives with the point's axes last) → the part of the derivatives along the surface."""
+Arrays = Sequence[np.ndarray]
+
+Projection = Callable[[Arrays, Arrays], list[np.ndarray]]
+"""(points, derivatives with the points' axes last) → the part of the derivatives along the surface."""
+
+Retraction = Callable[[Arrays, Arrays], list[np.ndarray]]
+"""(points, points a little beside them) → points of the surface near the latter."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Where numbers live that are not free: how derivatives are projected onto it, and how one gets back to it."""
+
+    project: Projection
+    retract: Retraction
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Trainable parameters, by their positions among all, that are held to one surface together."""
+
+    positions: tuple[int, ...]
+    surface: Surface
 
 
 def tangential(circuit: Circuit, gradients: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -31,56 +57,218 @@ def tangential(circuit: Circuit, gradients: Sequence[np.ndarray]) -> tuple[np.nd
     gradients
         One array for each trainable parameter, whose last axes are the parameter's.
     """
-    surfaces = _surfaces(circuit)
-    trainable = [parameter for parameter in circuit.parameters if parameter.trainable]
-    return tuple(
-        surfaces[id(parameter)](parameter.value, gradient) if id(parameter) in surfaces and gradient.size else gradient
-        for parameter, gradient in zip(trainable, gradients)
-    )
+    found = dict(zip(circuit.trainable, gradients))
+    for held in _surfaces(circuit):
+        known = [found[position] for position in held.positions if position in found and found[position].size]
+        if len(known) == len(held.positions):
+            found.update(zip(held.positions, held.surface.project(_points(circuit, held), known)))
+    return tuple(found.values())
+
+
+def nudged(circuit: Circuit, size: float, draws: np.random.Generator) -> dict[int, np.ndarray]:
+    """Other values for all trainable numbers, so far away, each on the surface on which it lives: by position among all."""
+    moved = {}
+    for position in circuit.trainable:
+        value = circuit.parameters[position].value
+        if np.issubdtype(value.dtype, np.inexact):
+            moved[position] = np.asarray(value + size * draws.uniform(0.5, 1.0, value.shape), value.dtype)
+    for held in _surfaces(circuit):
+        points = _points(circuit, held)
+        there = held.surface.retract(points, [moved[position] for position in held.positions])
+        moved.update({place: np.asarray(value, point.dtype) for place, value, point in zip(held.positions, there, points)})
+    return moved
+
+
+def leaves_a_surface(circuit: Circuit, other: Circuit) -> bool:
+    """Whether a circuit that was made of another one has fewer of its matrices and states on a surface, with as many of them."""
+    return _of_families(circuit) == _of_families(other) and len(_surfaces(other)) < len(_surfaces(circuit))
+
+
+def _of_families(circuit: Circuit) -> int:
+    names = families.AMPLITUDES | families.UNITARY_MATRICES | families.HERMITIAN_MATRICES | families.MIXING | families.UNITARY_DIAGONALS
+    return sum(node.name in names for node, positions in _owned(circuit) if positions)
+
+
+def _points(circuit: Circuit, held: _Held) -> list[np.ndarray]:
+    return [circuit.parameters[position].value for position in held.positions]
+
+
+# --- which parameters are on which surface --------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=16)
-def _surfaces(circuit: Circuit) -> dict[int, Projection]:
-    found: dict[int, Projection] = {}
-    for node in circuit.nodes:
-        _collect(node, "", found)
+def _surfaces(circuit: Circuit) -> tuple[_Held, ...]:
+    return tuple(held for node, positions in _owned(circuit) for held in _held_by(circuit, node, positions))
+
+
+def _owned(circuit: Circuit) -> list[tuple[Node, tuple[int, ...]]]:
+    """Each operator, however deep it sits, with the positions of the trainable numbers that it holds itself."""
+    found: list[tuple[Node, tuple[int, ...]]] = []
+    numbers = iter(range(len(circuit.parameters)))
+
+    def walk_inside(value: Value, own: list[int]) -> None:
+        if isinstance(value, Parameter):
+            position = next(numbers)
+            own += [position] if value.trainable else []
+            return
+        inside: list[int] = [] if isinstance(value, Node) else own
+        for part in parts_of(value):
+            walk_inside(part, inside)
+        if isinstance(value, Node):
+            found.append((value, tuple(inside)))
+
+    for top in circuit.nodes:
+        walk_inside(top, [])
     return found
 
 
-def _collect(value: Value, owner: str, found: dict[int, Projection]) -> None:
-    if isinstance(value, Parameter):
-        projection = _projection(owner, value.value) if value.trainable else None
-        if projection is not None:
-            found[id(value)] = projection
-        return
-    for part in parts_of(value):
-        _collect(part, value.name if isinstance(value, Node) else owner, found)
+def _held_by(circuit: Circuit, node: Node, positions: tuple[int, ...]) -> list[_Held]:
+    """What the numbers that a node itself holds are held to."""
+    values = [circuit.parameters[position].value for position in positions]
+    if node.name in families.KRAUS_MATRICES:
+        matrices = bool(values) and all(value.ndim > 1 and value.dtype.kind in "fc" for value in values)
+        return [_Held(positions, KRAUS)] if matrices else []
+    if node.name in families.CHANNELS:
+        shares = tuple(i for i, v in zip(positions, values) if v.dtype.kind == "f" and np.all((v >= 0) & (v <= 1)))
+        return [_Held(shares, PROBABILITIES)] if shares else []
+    found = [(position, _surface_of(node.name, value)) for position, value in zip(positions, values)]
+    return [_Held((position,), surface) for position, surface in found if surface is not None]
 
 
-def _projection(owner: str, point: np.ndarray) -> Projection | None:
+def _surface_of(owner: str, point: np.ndarray) -> Surface | None:
     if point.dtype.kind not in "fc" or point.ndim == 0:
         return None
     if owner in families.AMPLITUDES and np.allclose(np.linalg.norm(point, axis=-1), 1, atol=CLOSE):
-        return _along_sphere
+        return SPHERE
+    if owner in families.UNITARY_DIAGONALS and np.allclose(np.abs(point), 1, atol=CLOSE):
+        return PHASES
     if point.ndim < 2 or point.shape[-1] != point.shape[-2]:
         return None
-    dagger = np.conj(np.swapaxes(point, -1, -2))
-    if owner in families.UNITARY_MATRICES and np.allclose(point @ dagger, np.eye(point.shape[-1]), atol=CLOSE):
-        return _along_unitaries
-    if owner in families.HERMITIAN_MATRICES and np.allclose(point, dagger, atol=CLOSE):
-        return _along_hermitians
-    return None
+    if owner in families.UNITARY_MATRICES and np.allclose(point @ _dagger(point), np.eye(point.shape[-1]), atol=CLOSE):
+        return UNITARIES
+    if not np.allclose(point, _dagger(point), atol=CLOSE):
+        return None
+    if owner in families.HERMITIAN_MATRICES:
+        return HERMITIANS
+    whole = np.allclose(np.trace(point, axis1=-2, axis2=-1), 1, atol=CLOSE)
+    return DENSITIES if owner in families.DENSITY_MATRICES and whole else None
+
+
+# --- the surfaces -----------------------------------------------------------------------------------------------------------
+
+
+def _dagger(matrix: np.ndarray) -> np.ndarray:
+    return np.asarray(np.conj(np.swapaxes(matrix, -1, -2)))
+
+
+def _adjoint(matrix: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """The conjugate transpose; the transpose where the point is real, whose derivatives are complex where a result is."""
+    return _dagger(matrix) if np.iscomplexobj(point) else np.asarray(np.swapaxes(matrix, -1, -2))
+
+
+def _like(array: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """In the precision of a gradient."""
+    return np.asarray(array, dtype=gradient.dtype if gradient.dtype.kind in "fc" else None)
+
+
+def _each(
+    one: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> Callable[[Arrays, Arrays], list[np.ndarray]]:
+    """The same for each of several arrays by itself."""
+    return lambda points, others: [one(point, other) for point, other in zip(points, others)]
 
 
 def _along_sphere(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    outward = np.nansum(np.real(np.conj(point) * gradient), axis=-1, keepdims=True)
-    return np.asarray(gradient - outward * point, dtype=gradient.dtype if gradient.dtype.kind in "fc" else None)
+    products = np.conj(point) * gradient
+    outward = np.nansum(products.real if np.iscomplexobj(point) else products, axis=-1, keepdims=True)
+    return _like(gradient - outward * point, gradient)
+
+
+def _back_to_sphere(point: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    norms = [np.linalg.norm(amplitudes, axis=-1, keepdims=True) for amplitudes in (point, beside)]
+    return np.asarray(beside * (norms[0] / norms[1]))
+
+
+def _along_phases(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    products = np.conj(point) * gradient
+    return _like(gradient - (products.real if np.iscomplexobj(point) else products) * point, gradient)
+
+
+def _back_to_phases(point: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    # a phase of one, moved by a real number, would come back to where it was
+    return np.asarray(point * np.exp(1j * np.abs(beside - point))) if np.iscomplexobj(point) else point
 
 
 def _along_unitaries(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    turned = np.conj(np.swapaxes(point, -1, -2)) @ gradient
-    return np.asarray(point @ ((turned - np.conj(np.swapaxes(turned, -1, -2))) / 2))
+    turned = _dagger(point) @ gradient
+    return _like(point @ ((turned - _adjoint(turned, point)) / 2), gradient)
 
 
-def _along_hermitians(_: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    return np.asarray((gradient + np.conj(np.swapaxes(gradient, -1, -2))) / 2)
+def _back_to_unitaries(point: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """A turn: the nearest unitary matrix would be the point itself where the step was across the surface."""
+    step = beside - point
+    skew = (step - _dagger(step)) / 2 + (1j * (step + _dagger(step)) / 2 if np.iscomplexobj(point) else 0)
+    size = np.eye(point.shape[-1])
+    # Cayley's formula: of a real matrix it is real, and of a skew one always unitary
+    return np.asarray(point @ np.linalg.solve(size - skew / 2, size + skew / 2))
+
+
+def _hermitian_part(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    return np.asarray((gradient + _adjoint(gradient, point)) / 2)
+
+
+def _along_densities(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    part = _hermitian_part(point, gradient)
+    traces = np.trace(part, axis1=-2, axis2=-1)[..., None, None]
+    return _like(part - traces * np.eye(point.shape[-1]) / point.shape[-1], gradient)
+
+
+def _back_to_densities(point: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """What is negative of it left out, and the trace made one."""
+    values, vectors = np.linalg.eigh(_hermitian_part(point, beside))
+    kept = np.maximum(values, 0)
+    kept = kept / kept.sum(-1, keepdims=True)
+    return np.asarray((vectors * kept[..., None, :]) @ _dagger(vectors))
+
+
+def _along_kraus(points: Arrays, gradients: Arrays) -> list[np.ndarray]:
+    """The sum of K†K stays what it is: what would change it is taken away from all of them together."""
+    values, vectors = np.linalg.eigh(sum(_dagger(point) @ point for point in points))
+    real = not any(np.iscomplexobj(point) for point in points)
+    changes = sum(_dagger(point) @ gradient for point, gradient in zip(points, gradients))
+    changes = changes + (np.swapaxes(changes, -1, -2) if real else _dagger(np.asarray(changes)))
+    inside = _dagger(vectors) @ changes @ vectors
+    sums = values[..., :, None] + values[..., None, :]
+    shares = vectors @ np.divide(inside, sums, out=np.zeros_like(inside), where=sums > CLOSE) @ _dagger(vectors)
+    return [_like(gradient - point @ shares, gradient) for point, gradient in zip(points, gradients)]
+
+
+def _back_to_kraus(points: Arrays, beside: Arrays) -> list[np.ndarray]:
+    before, after = (sum(_dagger(matrix) @ matrix for matrix in matrices) for matrices in (points, beside))
+    mend = _power(np.asarray(after), -0.5) @ _power(np.asarray(before), 0.5)
+    return [matrix @ mend for matrix in beside]
+
+
+def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.maximum(values, 0)[..., None, :] ** exponent) @ _dagger(vectors))
+
+
+def _untouched(_: Arrays, gradients: Arrays) -> list[np.ndarray]:
+    return list(gradients)
+
+
+def _back_to_probabilities(points: Arrays, beside: Arrays) -> list[np.ndarray]:
+    """Reflected at one; where they were no more than one together, they stay so."""
+    inside = [np.where(value > 1, np.maximum(2 - value, 0), np.abs(value)) for value in beside]
+    before, after = (sum(float(np.max(value, initial=0.0)) for value in values) for values in (points, inside))
+    return [value * (before / after) for value in inside] if before <= 1 < after else inside
+
+
+SPHERE = Surface(_each(_along_sphere), _each(_back_to_sphere))
+PHASES = Surface(_each(_along_phases), _each(_back_to_phases))
+UNITARIES = Surface(_each(_along_unitaries), _each(_back_to_unitaries))
+HERMITIANS = Surface(_each(_hermitian_part), _each(_hermitian_part))
+DENSITIES = Surface(_each(_along_densities), _each(_back_to_densities))
+KRAUS = Surface(_along_kraus, _back_to_kraus)
+PROBABILITIES = Surface(_untouched, _back_to_probabilities)

@@ -21,6 +21,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
+from qdiag.model.numerics.surfaces import leaves_a_surface
 
 WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[Method]]
 """Which of some evaluations of a circuit are wrong, by the arbiter: their methods."""
@@ -134,6 +135,9 @@ class SameDifference:
         self.kind = kind_of(self.start)
 
     def __call__(self, circuit: Circuit) -> bool:  # noqa: D102 - the class says it
+        if leaves_a_surface(self.question.circuit, circuit):
+            # there gradients would be compared across it, and that is another difference
+            return False
         if self.noisy(circuit):
             return decide_by_repeats(lambda repeat: self.clearness(self.observe(circuit, repeat)))
         observation = self.observe(circuit)

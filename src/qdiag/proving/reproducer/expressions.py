@@ -205,7 +205,11 @@ class Layout:
         """One output's derivative with respect to a variable, from those with respect to the circuit's parameters."""
         columns = [self.circuit.trainable.index(position) for position in variable.positions]
         parts = [np.asarray(blocks[column]) for column in columns]
-        parts = [part.imag if variable.imaginary else part for part in parts]
+        if variable.imaginary:
+            parts = [part.imag for part in parts]
+        elif self.interface == "autograd":
+            # which gives the conjugate of torch's gradient, in whose convention the reference is
+            parts = [part.conj() for part in parts]
         return np.stack(parts, axis=-1) if variable.stacked else parts[0]
 
 

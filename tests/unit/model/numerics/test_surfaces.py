@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Value, Wires
-from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.numerics.surfaces import leaves_a_surface, nudged, tangential
 from qdiag.model.operator_families import AMPLITUDES, HERMITIAN_MATRICES, UNITARY_MATRICES
 from tests.worlds.dense import random_hermitian, random_state, random_unitary
 
@@ -34,11 +34,123 @@ def complex_normal(shape: tuple[int, ...], draws: np.random.Generator) -> np.nda
     return np.asarray(draws.standard_normal(shape) + 1j * draws.standard_normal(shape))
 
 
+def random_phases(size: int, draws: np.random.Generator) -> np.ndarray:
+    return np.asarray(np.exp(1j * draws.uniform(0, 6, size)))
+
+
+def random_density(size: int, draws: np.random.Generator) -> np.ndarray:
+    square = complex_normal((size, size), draws)
+    return np.asarray(square @ square.conj().T / np.linalg.norm(square) ** 2)
+
+
 SURFACES: list[tuple[str, Point]] = [
     ("StatePrep", random_state),
     ("QubitUnitary", random_unitary),
     ("Hermitian", random_hermitian),
+    ("DiagonalQubitUnitary", random_phases),
+    ("QubitDensityMatrix", random_density),
 ]
+
+
+def is_kept(name: str, point: np.ndarray) -> bool:
+    """Whether a point is on its surface."""
+    dagger = point.conj().T
+    return {
+        "StatePrep": lambda: np.isclose(np.linalg.norm(point), 1),
+        "QubitUnitary": lambda: np.allclose(point @ dagger, np.eye(len(point)), atol=1e-12),
+        "Hermitian": lambda: np.allclose(point, dagger),
+        "DiagonalQubitUnitary": lambda: np.allclose(np.abs(point), 1),
+        "QubitDensityMatrix": lambda: np.isclose(np.trace(point), 1) and np.linalg.eigvalsh(point)[0] > -1e-12,
+    }[name]()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(("name", "make"), SURFACES)
+@pytest.mark.parametrize("far", [1e-3, 0.3])
+@settings(max_examples=25)
+@given(SIZES, SEEDS)
+def test_a_nudge_moves_a_point_along_its_surface(name: str, make: Point, far: float, size: int, seed: int) -> None:
+    point = make(size, np.random.default_rng(seed))
+    moved = nudged(holding(name, point), far, np.random.default_rng(1))[0]
+    assert is_kept(name, moved)
+    assert far / 30 < np.max(np.abs(moved - point)) < far * 30
+
+
+@pytest.mark.parametrize("name", ["QubitUnitary", "StatePrep", "Hermitian"])
+def test_a_nudge_of_real_numbers_stays_real(name: str) -> None:
+    point = {"QubitUnitary": TURN, "StatePrep": STATE, "Hermitian": HERMITIAN}[name]
+    moved = nudged(holding(name, point), 0.3, np.random.default_rng(1))[0]
+    assert moved.dtype == point.dtype
+    assert is_kept(name, moved)
+
+
+def kraus_operators(draws: np.random.Generator) -> list[np.ndarray]:
+    whole = random_unitary(8, draws)[:, :2]
+    return [whole[start : start + 2] for start in range(0, 8, 2)]
+
+
+@settings(max_examples=25)
+@given(SEEDS)
+def test_kraus_operators_stay_a_channel_together(seed: int) -> None:
+    operators = kraus_operators(np.random.default_rng(seed))
+    moved = nudged(holding("QubitChannel", *operators), 0.3, np.random.default_rng(1))
+    np.testing.assert_allclose(sum(k.conj().T @ k for k in moved.values()), np.eye(2), atol=1e-12)
+    assert all(np.max(np.abs(moved[i] - k)) > 0.01 for i, k in enumerate(operators))
+
+
+@settings(max_examples=25)
+@given(SEEDS)
+def test_the_part_along_a_channel_changes_no_trace_and_keeps_what_changes_none(seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    operators = kraus_operators(draws)
+    circuit = holding("QubitChannel", *operators)
+    found = tangential(circuit, [complex_normal((3, 2, 2), draws) for _ in operators])
+    change = sum(k.conj().T @ g for k, g in zip(operators, found))
+    np.testing.assert_allclose(change + np.conj(np.swapaxes(change, -1, -2)), 0, atol=1e-12)
+    np.testing.assert_allclose(tangential(circuit, found), found, atol=1e-12)
+
+
+def test_probabilities_are_moved_to_probabilities() -> None:
+    circuit = holding("ResetError", np.array(0.9), np.array(0.1))
+    first, second = nudged(circuit, 0.3, np.random.default_rng(1)).values()
+    assert first >= 0
+    assert second >= 0
+    assert first + second <= 1 + 1e-12
+    assert first != 0.9
+
+
+def test_what_is_free_is_nudged_as_far_as_was_asked() -> None:
+    moved = nudged(holding("RX", np.array(0.3)), 0.1, np.random.default_rng(1))[0]
+    assert 0.05 <= moved - 0.3 <= 0.1
+
+
+def test_a_matrix_that_is_none_any_more_has_left_its_surface() -> None:
+    before, after = holding("QubitUnitary", TURN), holding("QubitUnitary", np.round(TURN))
+    assert leaves_a_surface(before, after)
+    assert not leaves_a_surface(before, before)
+    assert not leaves_a_surface(after, after)
+    # left out altogether, it is on no surface and off none
+    assert not leaves_a_surface(before, holding("RX", np.array(0.3)))
+
+
+@pytest.mark.parametrize(("name", "make"), SURFACES)
+@settings(max_examples=25)
+@given(SIZES, SEEDS)
+def test_a_projection_minds_the_convention(name: str, make: Point, size: int, seed: int) -> None:
+    """Slopes along the surface are those of the gradient's projection: true in torch's convention alone."""
+    draws = np.random.default_rng(seed)
+    point, gradient = make(size, draws), complex_normal(np.shape(make(size, draws)), draws)
+    direction = projected(name, point, complex_normal(point.shape, draws))
+    slope = np.vdot(gradient, direction).real
+    assert np.vdot(projected(name, point, gradient), direction).real == pytest.approx(slope, abs=1e-10)
+
+
+@pytest.mark.parametrize(("name", "point"), [("StatePrep", "STATE"), ("QubitUnitary", "TURN"), ("Hermitian", "HERMITIAN")])
+def test_complex_derivatives_by_real_numbers_are_projected_part_by_part(name: str, point: str) -> None:
+    """Those of a complex result: its real and its imaginary part are two results."""
+    at = {"STATE": STATE, "TURN": TURN, "HERMITIAN": HERMITIAN}[point]
+    gradient = complex_normal(at.shape, np.random.default_rng(0))
+    parts = projected(name, at, gradient.real.copy()) + 1j * projected(name, at, gradient.imag.copy())
+    np.testing.assert_allclose(projected(name, at, gradient), parts, atol=1e-14)
 
 
 @pytest.mark.parametrize(("name", "make"), SURFACES)
