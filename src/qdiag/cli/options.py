@@ -63,10 +63,10 @@ replay = together(
 verdicts = together(
     click.option(
         "--fail-on",
-        type=click.Choice(["error", "rounding", "never"]),
+        type=click.Choice(["error", "rounding", "any", "never"]),
         default="error",
         show_default=True,
-        help="What makes the exit code 1.",
+        help="What makes the exit code 1; any: also what is only remarked, such as a wrong method that the script does not use.",
     ),
 )
 

@@ -75,6 +75,8 @@ class Divergence:
         The live probe that found it, where the replayed circuit does not show it.
     proof
         What that probe shows beside the gap.
+    upheld
+        Whether the arbiter finds the script's own method right at the call, in all that the script takes from it.
     """
 
     call: Call
@@ -87,6 +89,7 @@ class Divergence:
     calls: tuple[int, ...] = ()
     probe: Optional[Probe] = None
     proof: Proof = Proof.NONE
+    upheld: bool = False
 
     @property
     def verdict(self) -> Verdict:

@@ -67,7 +67,7 @@ def check(
                 error = raised
         with pause_recording():
             tracked = _any_trainable_call(run, call_target.name_of(target), error)
-            outcome = examine(run, options, voice, workers)
+            outcome = examine(run, replace(options, all_asked=True), voice, workers)
     if tracked:
         return outcome
     return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))

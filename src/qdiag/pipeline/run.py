@@ -27,6 +27,7 @@ from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
+from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.recording import launcher
 from qdiag.trace.evaluation_store import EvaluationStore
@@ -153,6 +154,7 @@ class Run:
     ) -> Iterator[Finding]:
         """One finding for each distinct signature and cause: a second pair that shows the same says nothing new."""
         seen: set[tuple[object, ...]] = set()
+        used = methods_used(self._trace.calls())
         for number, divergence in enumerate(divergences):
             report(number, len(divergences))
             if not self._options.only.takes(number + 1, divergence):
@@ -162,7 +164,8 @@ class Run:
             if kind not in seen:
                 seen.add(kind)
                 wanted = divergence.verdict in self._options.proven
-                yield proven_finding(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
+                proven = proven_finding(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
+                yield grade_finding(proven, used, self._options)
 
 
 # --- where our own code trips ------------------------------------------------------------------------------------------

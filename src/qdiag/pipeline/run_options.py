@@ -11,6 +11,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.trace.run_folder import RunFolder
@@ -78,6 +79,10 @@ class Options:
         Whether this process is all ours: workers are then forked from one server that loads the frameworks once.
     proven
         Verdicts whose findings get a minimal circuit and a reproducer.
+    asked
+        Methods that the question is about, beside those of the plan: where one of them is wrong, that is an error of the run.
+    all_asked
+        Whether it is about every method that applies, as in the check of a single call.
     kept
         Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
     """
@@ -91,7 +96,14 @@ class Options:
     only: Choice = field(default_factory=Choice)
     own_process: bool = False
     proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.REMARK, Verdict.ROUNDING)
+    asked: tuple[Method, ...] = ()
+    all_asked: bool = False
     kept: bool = True
+
+    def asks_for(self, method: Method, own: Method) -> bool:
+        """Whether the question is about a method, beside the script's own one."""
+        named = (one.beside(own) for one in (*self.plan.methods, *self.asked))
+        return self.all_asked or any((one.device, one.diff_method) == (method.device, method.diff_method) for one in named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +118,15 @@ class JudgedRun:
     training: Optional[Training] = None
 
 
+_FAILING = {
+    "error": {Verdict.ERROR},
+    "rounding": {Verdict.ERROR, Verdict.ROUNDING},
+    "any": {Verdict.ERROR, Verdict.REMARK},
+    "never": set(),
+}
+"""What gives 1, by the value of ``--fail-on``."""
+
+
 def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     """The exit code that docs/ARCHITECTURE.md promises: the script's failure before an error, an error before what is inconclusive."""
     if outcome.interrupted:
@@ -113,7 +134,8 @@ def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     if outcome.script.exit_code not in (0, None):
         return ExitCode.SCRIPT_FAILED
     verdict = outcome.result.verdict
-    failing = {"error": (Verdict.ERROR,), "rounding": (Verdict.ERROR, Verdict.ROUNDING), "never": ()}[fail_on]
-    if verdict in failing:
+    # a remark stands before rounding, and hides none
+    met = {verdict, *(entry.verdict for entry in outcome.result.entries if verdict is Verdict.REMARK)}
+    if met & _FAILING[fail_on]:
         return ExitCode.ERROR_FOUND
     return ExitCode.INCONCLUSIVE if verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING

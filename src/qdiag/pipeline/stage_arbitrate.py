@@ -71,7 +71,7 @@ def _between_methods(located: Located, context: StageContext) -> list[Divergence
 
 def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
-    flagged = {d.call.configuration.qnode for d in known if d.verdict is Verdict.ERROR}
+    flagged = {d.call.configuration.qnode for d in known if _is_of_own(d)}
     firsts = trace.first_of_each_structure(MOST_STRUCTURES)
     for done, index in enumerate(firsts):
         report(done, len(firsts))
@@ -100,7 +100,7 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
 
 def seen_by_probes(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
-    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if d.verdict is Verdict.ERROR}
+    errors = {d.call.configuration.qnode: d for d in _latest_first(known) if _is_of_own(d)}
     rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
     for probe in trace.probes:
         call = trace.call(probe.call)
@@ -111,6 +111,11 @@ def seen_by_probes(trace: Trace, known: Sequence[Divergence]) -> Iterator[Diverg
             if not _is_of_the_point(divergence, rounding.get(qnode)):
                 errors[qnode] = divergence
                 yield divergence
+
+
+def _is_of_own(divergence: Divergence) -> bool:
+    """Whether it is an error that may lie in what the script itself gets: one of other methods hides nothing there."""
+    return divergence.verdict is Verdict.ERROR and not divergence.upheld
 
 
 def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:

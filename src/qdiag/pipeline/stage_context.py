@@ -97,7 +97,16 @@ class StageContext:
         comparison = divergence.comparison
         if not self._upholds(arbitration, divergence):
             comparison = excuse_as_rounding(comparison, arbitration)
-        return replace(divergence, comparison=comparison, wrong=wrong, judged=arbitration.reason)
+        upheld = self._upholds_own(arbitration, call, second=second)
+        return replace(divergence, comparison=comparison, wrong=wrong, judged=arbitration.reason, upheld=upheld)
+
+    def _upholds_own(self, arbitration: arbiter.Arbitration, call: Call, *, second: bool) -> bool:
+        """Whether the script's own method is right: in outputs and gradients, and in second derivatives where it takes these."""
+        if call.method not in arbitration.right or (call.circuit.trainable and arbitration.reference.gradient_reason):
+            return False
+        if second or not call.differentiated_twice:
+            return True
+        return call.method in self.arbitrate(call, [call.method], second=True).right
 
     def _upholds(self, arbitration: arbiter.Arbitration, divergence: Divergence) -> bool:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""

@@ -205,7 +205,8 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
     parted = training.judgement.verdict is Verdict.ERROR
     plan = Plan(methods=() if parted else (Method("", training.other),), max_calls=JUDGED_CALLS, trusted=True)
     try:
-        options = Options(plan, jobs=1, minimize=False, trusted=True, own_process=True)
+        compared = (Method("", training.other),)
+        options = Options(plan, jobs=1, minimize=False, trusted=True, own_process=True, asked=compared)
         judged = examine(outcome.run, options, voice).result
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")

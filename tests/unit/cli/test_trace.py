@@ -152,6 +152,8 @@ def test_a_folder_that_holds_something_is_left_alone_unless_it_is_an_earlier_run
         (Verdict.ROUNDING, 0, "rounding", 1),
         (Verdict.ERROR, 0, "error", 1),
         (Verdict.ERROR, 0, "never", 0),
+        (Verdict.REMARK, 0, "error", 0),
+        (Verdict.REMARK, 0, "any", 1),
         (Verdict.INCONCLUSIVE, 0, "never", 4),
         (Verdict.ERROR, 3, "error", 3),
     ],

@@ -48,13 +48,22 @@ def test_silence_says_nothing_and_takes_every_report(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-@pytest.mark.parametrize("fail_on", ["error", "rounding", "never"])
+@pytest.mark.parametrize("fail_on", ["error", "rounding", "any", "never"])
 def test_every_verdict_has_an_exit_code_and_fail_on_changes_only_what_is_1(tmp_path: Path, verdict: Verdict, fail_on: str) -> None:
     run = judged_run(tmp_path, verdict=verdict)
     code = exit_code(run, fail_on)
     assert code in set(ExitCode)
     if code is not ExitCode.ERROR_FOUND:
         assert code is exit_code(run, "never")
+
+
+def test_a_remark_fails_where_any_wrong_method_is_asked_for_and_hides_no_rounding(tmp_path: Path) -> None:
+    remarked = judged_run(tmp_path, "moons", verdict=Verdict.REMARK)
+    assert [int(exit_code(remarked, fail_on)) for fail_on in ("error", "rounding", "any", "never")] == [0, 1, 1, 0]
+    alone = judged_run(tmp_path, "healthy", verdict=Verdict.REMARK)
+    assert [int(exit_code(alone, fail_on)) for fail_on in ("error", "rounding", "any", "never")] == [0, 0, 1, 0]
+    rounding = judged_run(tmp_path, "moons", verdict=Verdict.ROUNDING)
+    assert int(exit_code(rounding, "any")) == 0
 
 
 def test_what_is_unknown_to_fail_on_is_a_mistake_of_ours(tmp_path: Path) -> None:

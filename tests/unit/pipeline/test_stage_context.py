@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional
 
 import numpy as np
@@ -91,6 +92,38 @@ def test_errors_that_stand_are_all_kept():
     given = [apart(5e-5), apart(6e-5), apart(1e-7, 0, Verdict.ROUNDING)]
     found = once_rounding(given, [judged(d, judgement("wrong", "right")) for d in given])
     assert [d.verdict for d in found] == [Verdict.ERROR, Verdict.ERROR, Verdict.ROUNDING]
+
+
+# --- whether the script's own results are right --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "upheld"),
+    [
+        (judgement("right", "wrong"), True),
+        (judgement("wrong", "right"), False),
+        (judgement("unknown", "wrong"), False),
+        (judgement("right", "wrong", gradient_reason="takes too long"), False),
+    ],
+    ids=["right", "wrong", "not known", "known of its outputs alone"],
+)
+def test_the_scripts_own_method_is_upheld_where_the_arbiter_finds_outputs_and_gradients_right(said: Arbitration, upheld: bool):
+    assert judged(apart(0.1), said).upheld is upheld
+
+
+@pytest.mark.parametrize(("second", "upheld"), [("right", True), ("raised", False)])
+def test_a_script_that_differentiates_twice_needs_its_second_derivatives_right_too(second: str, upheld: bool):
+    found = apart(0.1)
+    backward = replace(found.call.backwards[0], create_graph=True)
+    found = replace(found, call=replace(found.call, backwards=(backward,)))
+
+    class Twice(StageContext):
+        def arbitrate(self, call, methods, *, second=False):
+            said = judgement(twice if second else "right")
+            return replace(said, methods=(replace(said.methods[0], method=call.method),))
+
+    twice = second
+    assert Twice(FakeEvaluator(), Environment()).with_arbiters_word(found, PAIR).upheld is upheld
 
 
 # --- what cannot be asked ------------------------------------------------------------------------------------------------------

@@ -38,6 +38,11 @@ def test_a_qnode_whose_circuit_is_wrong_needs_no_probe() -> None:
     assert list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [known])) == []  # type: ignore[arg-type]
 
 
+def test_what_other_methods_make_of_the_circuit_hides_nothing_of_what_the_script_gets() -> None:
+    of_others = replace(only(LOST), upheld=True)
+    assert len(list(stage_arbitrate.seen_by_probes(Recording((LOST,)), [of_others]))) == 1  # type: ignore[arg-type]
+
+
 def test_an_argument_cut_off_before_the_circuit_is_confirmed() -> None:
     finding = stage_diagnose.diagnose_divergence(only(LOST), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "confirmed")

@@ -89,6 +89,14 @@ def of_remark(remark: Remark) -> str:
 def of_finding(finding: Finding, result: Result, names: Names) -> str:
     """The verdict of one finding."""
     divergence = finding.divergence
+    if divergence.verdict is Verdict.REMARK:
+        own = names.short(divergence.call.method)
+        them = "them" if len(divergence.wrong) > 1 else "it"
+        return f"{_of_difference(divergence, result, names)} The script does not use {them}: its own method, {own}, is right."
+    return _of_difference(divergence, result, names)
+
+
+def _of_difference(divergence: Divergence, result: Result, names: Names) -> str:
     if divergence.verdict is Verdict.ROUNDING:
         return _rounding(divergence, names)
     if divergence.verdict is Verdict.INCONCLUSIVE:

@@ -33,6 +33,18 @@ def test_another_shape_is_somebodys_fault_where_that_is_known(wrong: tuple[Metho
     assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == said
 
 
+def test_of_a_method_that_the_script_does_not_use_it_is_said_that_its_own_is_right() -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    own = replace(finding.divergence.call.configuration, resolved="backprop")
+    comparison = replace(finding.divergence.comparison, verdict=Verdict.REMARK)
+    divergence = replace(finding.divergence, call=replace(finding.divergence.call, configuration=own), comparison=comparison)
+    assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == (
+        "adjoint is wrong: its gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15. "
+        "The script does not use it: its own method, backprop, is right."
+    )
+
+
 def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
     healthy = CASES["healthy"]().result
     apart = replace(CASES["shifted"]().result.findings[0].divergence.comparison, verdict=Verdict.AGREE, tolerance_needed=1.2)

@@ -1,0 +1,63 @@
+"""What an error is worth to this script: one of a method that it neither uses nor was asked about is remarked, and no error of the run.
+
+The script's own results must be upheld for that: where the arbiter cannot say that they are right, an error stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from qdiag.model.call import Call
+from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Divergence, Finding
+from qdiag.model.method import Method
+from qdiag.pipeline.run_options import Options
+
+Place = tuple[str, str]
+"""A QNode: its name, and where it is defined."""
+
+Used = Mapping[Place, frozenset[tuple[str, str]]]
+"""The devices and differentiation methods that a script uses at each of its QNodes."""
+
+
+def methods_used(calls: Iterable[Call]) -> Used:
+    """What a script uses, from its calls."""
+    found: dict[Place, set[tuple[str, str]]] = {}
+    for call in calls:
+        found.setdefault(_place(call), set()).add(_route(call.method))
+    return {place: frozenset(routes) for place, routes in found.items()}
+
+
+def grade_finding(finding: Finding, used: Used, options: Options) -> Finding:
+    """The finding, remarked where it concerns only methods that nobody uses or asked for; all else in it stays as it is.
+
+    Parameters
+    ----------
+    finding
+        Of any verdict.
+    used
+        What the script uses.
+    options
+        What the user asked for.
+    """
+    divergence = finding.divergence
+    if divergence.verdict is not Verdict.ERROR or not divergence.upheld or _concerns_the_script(divergence, used, options):
+        return finding
+    comparison = replace(divergence.comparison, verdict=Verdict.REMARK)
+    return replace(finding, divergence=replace(divergence, comparison=comparison))
+
+
+def _concerns_the_script(divergence: Divergence, used: Used, options: Options) -> bool:
+    own = divergence.call.method
+    others = divergence.wrong or tuple(method for method in divergence.comparison.methods if method != own)
+    routes = used.get(_place(divergence.call), frozenset())
+    return any(_route(method) in routes or options.asks_for(method, own) for method in others)
+
+
+def _place(call: Call) -> Place:
+    return call.configuration.qnode, str(call.configuration.source)
+
+
+def _route(method: Method) -> tuple[str, str]:
+    return method.device, method.diff_method

@@ -1,0 +1,86 @@
+"""What an error is worth to a script that neither uses the method nor was asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qdiag.judging.replay.plan import Plan
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.findings import Divergence, Finding
+from qdiag.model.method import ARBITER, Method, parse_list
+from qdiag.pipeline.run_options import Options
+from qdiag.pipeline.stage_grade import grade_finding, methods_used
+from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT, methods
+from tests.worlds.results import CASES
+from tests.worlds.scripted import call, circuit
+
+DIAGNOSIS = CASES["shifted"]().result.findings[0].diagnosis
+OWN = call(0, circuit(0.3), BACKPROP)
+
+
+def finding(*wrong: Method, upheld: bool = True, verdict: Verdict = Verdict.ERROR, other: Method = ADJOINT) -> Finding:
+    comparison = Comparison((BACKPROP, other), verdict, Signature.JACOBIAN, max_abs=0.5)
+    return Finding(Divergence(OWN, comparison, wrong, "the arbiter's word", upheld=upheld), DIAGNOSIS)
+
+
+def graded(found: Finding, options: Options = Options(), calls: tuple[object, ...] = (OWN,)) -> Verdict:  # noqa: B008 - a value
+    return grade_finding(found, methods_used(calls), options).verdict  # type: ignore[arg-type]
+
+
+def test_a_method_that_nobody_uses_or_asked_for_is_remarked_with_all_that_was_found() -> None:
+    found = finding(ADJOINT)
+    remarked = grade_finding(found, methods_used([OWN]), Options())
+    assert remarked.verdict is Verdict.REMARK
+    back = replace(remarked.divergence, comparison=found.divergence.comparison)
+    assert (back.wrong, back.judged, remarked.diagnosis) == (found.divergence.wrong, found.divergence.judged, found.diagnosis)
+
+
+def test_it_is_remarked_too_where_the_other_method_could_not_be_judged_and_the_own_one_is_right() -> None:
+    assert graded(finding()) is Verdict.REMARK
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        finding(BACKPROP),
+        finding(BACKPROP, ADJOINT),
+        finding(ADJOINT, upheld=False),
+        finding(BACKPROP, other=ARBITER, upheld=False),
+    ],
+    ids=["the own method is wrong", "both are", "nobody knows whether the own one is right", "all are wrong"],
+)
+def test_what_concerns_the_scripts_own_results_stays_an_error(found: Finding) -> None:
+    assert graded(found) is Verdict.ERROR
+
+
+def test_a_method_that_the_script_uses_at_another_call_of_the_qnode_is_used() -> None:
+    assert graded(finding(ADJOINT), calls=(OWN, call(1, circuit(0.3), ADJOINT))) is Verdict.ERROR
+
+
+def test_a_method_that_it_uses_at_another_qnode_is_not_used_at_this_one() -> None:
+    other = call(1, circuit(0.3), ADJOINT)
+    other = replace(other, configuration=replace(other.configuration, qnode="another"))
+    assert graded(finding(ADJOINT), calls=(OWN, other)) is Verdict.REMARK
+
+
+@pytest.mark.parametrize("named", ["adjoint", "default.qubit/adjoint", "backprop,adjoint", "adjoint@float64"])
+def test_a_method_that_was_named_is_asked_for(named: str) -> None:
+    assert graded(finding(ADJOINT), Options(Plan(methods=parse_list(named)))) is Verdict.ERROR
+    assert graded(finding(ADJOINT), Options(asked=parse_list(named))) is Verdict.ERROR
+
+
+def test_a_method_of_another_device_was_not_named() -> None:
+    named = Options(Plan(methods=methods("lightning.qubit/adjoint", "default.qubit/parameter-shift")))
+    assert graded(finding(ADJOINT), named) is Verdict.REMARK
+    assert graded(finding(ADJOINT, SHIFT), named) is Verdict.ERROR
+
+
+def test_the_check_of_a_single_call_asks_for_every_method() -> None:
+    assert graded(finding(ADJOINT), Options(all_asked=True)) is Verdict.ERROR
+
+
+def test_what_is_no_error_is_left_as_it_is() -> None:
+    rounding = finding(verdict=Verdict.ROUNDING)
+    assert grade_finding(rounding, methods_used([OWN]), Options()) is rounding
