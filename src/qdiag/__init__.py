@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from qdiag.api import record as record
     from qdiag.model.comparison import Tolerance as Tolerance
     from qdiag.model.comparison import Verdict as Verdict
+    from qdiag.watching import Watch as Watch
+    from qdiag.watching import watch as watch
 
 _HOMES = {
     "check": "qdiag.api",
     "record": "qdiag.api",
     "open": "qdiag.api",
+    "watch": "qdiag.watching",
+    "Watch": "qdiag.watching",
     "Check": "qdiag.api",
     "Recording": "qdiag.api",
     "Tolerance": "qdiag.model.comparison",

@@ -18,7 +18,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Finding
-from qdiag.model.method import parse_list
+from qdiag.model.method import Method, parse_list
 from qdiag.pipeline import checking
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
@@ -232,10 +232,14 @@ def open(path: Union[str, Path]) -> Recording:
 # --- from one to the other -------------------------------------------------------------------------------------------------
 
 
+def methods_of(wanted: Methods) -> tuple[Method, ...]:
+    """Methods as a user names them; none for all that apply."""
+    return () if wanted == "auto" else parse_list(wanted if isinstance(wanted, str) else ",".join(wanted))
+
+
 def _options(methods: Methods, tolerance: Tolerated, *, trusted: bool = True) -> Options:
-    wanted = () if methods == "auto" else parse_list(methods if isinstance(methods, str) else ",".join(methods))
     given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(tolerance)
-    plan = Plan(methods=wanted, tolerance=given, trusted=trusted)
+    plan = Plan(methods=methods_of(methods), tolerance=given, trusted=trusted)
     return Options(plan, trusted=trusted, proven=(Verdict.ERROR,))
 
 

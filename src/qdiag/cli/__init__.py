@@ -67,6 +67,9 @@ def group() -> None:
 
 def main(argv: Optional[list[str]] = None) -> Any:
     """Run the command line: the entry point of ``qdiag`` and of ``python -m qdiag``."""
+    if "QDIAG_TRACE" in os.environ:
+        # it is meant for the user's processes, not for this one and those that it starts
+        importlib.import_module("qdiag.recording.startup").leave()
     try:
         code = group.main(args=argv, prog_name="qdiag", standalone_mode=False)
     except click.ClickException as error:

@@ -103,6 +103,15 @@ class Run:
                 self._failure = failure
         return False
 
+    @property
+    def complete(self) -> bool:
+        """Whether the recording was ended; whoever records may not have made it yet."""
+        return self._run.trace.exists() and self._trace.complete
+
+    def known_so_far(self) -> Optional[Located]:
+        """What the replay has found so far; None before there is a call."""
+        return self._replay.known_so_far() if self._run.trace.exists() and len(self._trace) else None
+
     def finish(self) -> JudgedRun:
         """Locate, judge, diagnose, reproduce.
 

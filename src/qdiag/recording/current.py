@@ -7,11 +7,15 @@ from typing import Any, Callable, NamedTuple, Optional
 
 
 class Wanted(NamedTuple):
-    """What is to be recorded: the trace's path ("" for nothing), the script's folder, and who is told of each QNode before its call."""
+    """What is to be recorded: the trace's path ("" for nothing) and the script's folder.
+
+    ``met`` is told of each QNode before its call; ``takes`` says of a QNode, at an optimiser step, whether its call is recorded.
+    """
 
     trace: str = ""
     folder: str = ""
     met: Optional[Callable[[Any], None]] = None
+    takes: Optional[Callable[[Any, int], bool]] = None
 
 
 recorder: Any = None
@@ -27,7 +31,7 @@ def ensure_recorder() -> Any:
     if recorder is None and wanted.trace:
         from qdiag.recording.recorder import Recorder
 
-        recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met)
+        recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes)
     return recorder
 
 

@@ -48,11 +48,20 @@ class Recorder:
         The script's folder.
     met
         Is told of each QNode before it is called.
+    takes
+        Says of a QNode, at an optimiser step, whether its call is recorded; without it every call is.
     """
 
-    def __init__(self, path: Path, folder: str, met: Optional[Callable[[Any], None]] = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        folder: str,
+        met: Optional[Callable[[Any], None]] = None,
+        takes: Optional[Callable[[Any, int], bool]] = None,
+    ) -> None:
         self.path = path
         self._met = met
+        self._takes = takes
         self.home = os.getpid()
         self.steps = 0
         self.stopped = False
@@ -101,6 +110,8 @@ class Recorder:
         try:
             if self._met is not None:
                 self._met(qnode)
+            if self._takes is not None and not self._takes(qnode, self.steps):
+                return None
             source, layer = self._reader.places.caller(frame)
             if not source.path:
                 source = self._reader.places.definition(qnode_attributes.code_of(qnode))

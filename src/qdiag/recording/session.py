@@ -31,13 +31,23 @@ class Session:
         Whether QNodes are also evaluated in forked copies of this process.
     met
         Is told of each QNode before it is called.
+    takes
+        Says of a QNode, at an optimiser step, whether its call is recorded; without it every call is.
     """
 
-    def __init__(self, trace: Path, script: Script, *, probe: bool = False, met: Optional[Callable[[Any], None]] = None) -> None:
+    def __init__(
+        self,
+        trace: Path,
+        script: Script,
+        *,
+        probe: bool = False,
+        met: Optional[Callable[[Any], None]] = None,
+        takes: Optional[Callable[[Any, int], bool]] = None,
+    ) -> None:
         self.trace = Path(os.path.abspath(trace))
         self.script = script
         self._probe = probe
-        self._wanted = current.Wanted(str(self.trace), os.getcwd(), met)
+        self._wanted = current.Wanted(str(self.trace), os.getcwd(), met, takes)
         self._before: tuple[Any, current.Wanted] = (None, current.Wanted())
         self._outermost = False
         self._watch = _Watch(str(self.trace), "", True)

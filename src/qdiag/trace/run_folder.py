@@ -53,6 +53,11 @@ class RunFolder:
         """What replaying worked out so far, so that it can be resumed."""
         return self.path / "evaluations.qdiag"
 
+    @property
+    def scalars(self) -> Path:
+        """What is known while a training is still watched, as plain numbers."""
+        return self.path / "scalars.json"
+
     def reproducer(self, finding: int) -> Path:
         """The reproducer of the n-th finding, from 0; the first one has the short name."""
         return self.path / ("repro.py" if finding == 0 else f"repro-{finding + 1}.py")
@@ -92,6 +97,11 @@ def create(script: str, out: Path | None, *, force: bool) -> RunFolder:
     except OSError as error:
         raise OutputError(f"cannot write to {out or RUNS}: {error.strerror}", "choose another folder with --out") from None
     return RunFolder(out)
+
+
+def create_below(parent: Path, script: str) -> RunFolder:
+    """Make the folder of a new run below another one: the next number that is free there."""
+    return RunFolder(_next_number(parent, _stem(script)))
 
 
 def find(run: Path | None) -> RunFolder:

@@ -135,7 +135,7 @@ def _script_end(script: Script) -> str:
     if script.failure is not None:
         return f"{script.failure.type}: {short_line(script.failure.message, 200)}"
     if code is None:
-        return "unknown: the recording stops before the script's end"
+        return "how it ended is not known"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 

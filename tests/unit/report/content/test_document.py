@@ -104,7 +104,7 @@ def test_what_else_a_reader_must_know(changes: dict[str, object], said: tuple[st
         (Script("train.py", ("1", "2"), exit_code=0), [("command", "python train.py 1 2"), ("ended", "exit code 0")]),
         (Script("pkg.train", module=True, exit_code=3), [("command", "python -m pkg.train"), ("ended", "exit code 3")]),
         (Script("train.py", exit_code=-9), [("command", "python train.py"), ("ended", "killed by signal 9")]),
-        (Script("train.py"), [("command", "python train.py"), ("ended", "unknown: the recording stops before the script's end")]),
+        (Script("train.py"), [("command", "python train.py"), ("ended", "how it ended is not known")]),
         (Script("Model", called=True), [("called", "Model")]),
     ],
 )
