@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Divergence, Finding, ScriptKind
 from qdiag.model.method import Method
+from qdiag.model.remarks import Remark
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
@@ -110,9 +112,7 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     with Trace.open(directory.trace) as trace:
         result = _result(trace, training, twins)
         outcome = JudgedRun(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
-    if training.judgement.verdict is not Verdict.INCONCLUSIVE:
-        outcome = _with_calls(outcome, training, voice)
-    return _with_loop(outcome, training, voice)
+    return _with_loop(_with_calls(outcome, training, voice), training, voice)
 
 
 def _check_earlier(twin: Twin, trace: Path) -> None:
@@ -202,15 +202,23 @@ def _first_calls(first: Call, second: Optional[Call]) -> Comparison:
 
 def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:
     """What replaying the first calls says: which method is wrong, and why; trainings alone would not show a small error."""
+    compared = (Method("", training.other),) if training.other else ()
     parted = training.judgement.verdict is Verdict.ERROR
-    plan = Plan(methods=() if parted else (Method("", training.other),), max_calls=JUDGED_CALLS, trusted=True)
+    plan = Plan(methods=() if parted else compared, max_calls=JUDGED_CALLS, trusted=True)
     try:
-        compared = (Method("", training.other),)
         options = Options(plan, jobs=1, minimize=False, trusted=True, own_process=True, asked=compared)
         judged = examine(outcome.run, options, voice).result
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")
         return outcome
+    return _with_remarks(_with_findings(outcome, judged, training), judged.remarks)
+
+
+def _with_findings(outcome: JudgedRun, judged: Result, training: Training) -> JudgedRun:
+    """What was found at the first calls, where the trainings decide anything at all."""
+    if training.judgement.verdict is Verdict.INCONCLUSIVE:
+        return outcome
+    parted = training.judgement.verdict is Verdict.ERROR
     errors = tuple(finding for finding in judged.findings if finding.divergence.verdict is Verdict.ERROR)
     if not errors and parted:
         return outcome
@@ -220,6 +228,15 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
         return replace(outcome, result=replace(outcome.result, replay=replay, notes=(*outcome.result.notes, seen)))
     result = replace(judged, findings=errors, verdict=Verdict.ERROR, notes=(*judged.notes, *training.notes))
     return replace(outcome, result=result, training=training if parted else _overrule_training(training, errors[0]))
+
+
+def _with_remarks(outcome: JudgedRun, remarks: Sequence[Remark]) -> JudgedRun:
+    """What is amiss around the QNodes, which stands before rounding: whoever asks why losses part wants to know it first."""
+    result = outcome.result
+    verdicts = {result.verdict, *(remark.verdict for remark in remarks)}
+    order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK)
+    verdict = next((verdict for verdict in order if verdict in verdicts), result.verdict)
+    return replace(outcome, result=replace(result, remarks=tuple(remarks), verdict=verdict))
 
 
 def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:

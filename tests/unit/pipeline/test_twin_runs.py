@@ -25,6 +25,7 @@ from qdiag.trace.run_folder import RunFolder
 from qdiag.twins.runs import Wish
 from tests.unit.proving.reproducer.test_loop import TRAINED
 from tests.worlds.methods import ADJOINT, BACKPROP
+from tests.worlds.results import CASES
 
 SHOWS, SHOWS_NOT = Reproducer("import sys\nsys.exit(1)\n"), Reproducer("import sys\nsys.exit(0)\n")
 SHOWS_TOO = Reproducer("raise SystemExit(1)\n")
@@ -66,6 +67,28 @@ def looked_for(
     monkeypatch.setattr(twin_runs, "Workers", Here)
     monkeypatch.setattr(twin_runs, "loops", loops)
     return twin_runs._with_loop(outcome(folder, code), TRAINING, Silence()).result.findings[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "remarked", "after"),
+    [
+        (Verdict.AGREE, Verdict.REMARK, Verdict.REMARK),
+        (Verdict.ROUNDING, Verdict.REMARK, Verdict.REMARK),
+        (Verdict.ROUNDING, Verdict.ERROR, Verdict.ERROR),
+        (Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.INCONCLUSIVE),
+        (Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.ERROR),
+        (Verdict.ERROR, Verdict.REMARK, Verdict.ERROR),
+        (Verdict.ROUNDING, None, Verdict.ROUNDING),
+    ],
+)
+def test_what_is_amiss_around_the_qnodes_stands_before_rounding(
+    tmp_path: Path, before: Verdict, remarked: Optional[Verdict], after: Verdict
+) -> None:
+    made = outcome(tmp_path, "QD701")
+    made = replace(made, result=replace(made.result, verdict=before))
+    remarks = [replace(remark, verdict=remarked) for remark in CASES["remarked"]().result.remarks] if remarked else []
+    result = twin_runs._with_remarks(made, remarks).result
+    assert (result.verdict, list(result.remarks)) == (after, remarks)
 
 
 def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,8 +75,9 @@ def document(
 
 
 def _sentence(result: Result, script: Script, names: Names, training: Optional[Training]) -> str:
-    """What twin runs come to, unless replaying the calls says more: which method is wrong."""
-    if training is None or any(finding.divergence.wrong for finding in result.findings):
+    """What twin runs come to, unless the calls say more: which method is wrong, or what is amiss around them."""
+    remarked = any(remark.verdict is result.verdict for remark in result.remarks)
+    if training is None or remarked or any(finding.divergence.wrong for finding in result.findings):
         return sentences.of_result(result, script, names)
     return training.judgement.sentences[0]
 
