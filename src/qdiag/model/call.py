@@ -133,6 +133,11 @@ class Configuration:
     library: str = ""
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The QNode: its name, and where it is defined."""
+        return self.qnode, str(self.source)
+
+    @property
     def method(self) -> Method:
         """The user's own method."""
         width = self.device_precision if self.device_precision == "complex64" else ""

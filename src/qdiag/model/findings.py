@@ -102,6 +102,11 @@ class Divergence:
         return self.comparison.where
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The QNode: its name, and where it is defined."""
+        return self.call.configuration.place
+
+    @property
     def outside(self) -> bool:
         """Whether it lies outside of the circuit: seen by a live probe, or in what a layer made of the results."""
         return self.probe is not None or self.in_layer
@@ -241,7 +246,7 @@ class Finding:
     """A divergence with its diagnosis, its minimal circuit and its reproducer.
 
     ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians;
-    ``unreproduced`` says why there is no reproducer.
+    ``unreproduced`` says why there is no reproducer; ``elsewhere`` are divergences at other QNodes that the same cause explains.
     """
 
     divergence: Divergence
@@ -250,6 +255,17 @@ class Finding:
     reproducer: Optional[Reproducer] = None
     evaluations: tuple[Evaluation, ...] = ()
     unreproduced: str = ""
+    elsewhere: tuple[Divergence, ...] = ()
+
+    @property
+    def qnodes(self) -> tuple[str, ...]:
+        """The names of the QNodes at which it shows, the first one first."""
+        return tuple(divergence.place[0] for divergence in (self.divergence, *self.elsewhere))
+
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """The indices of all calls that show it, at whichever QNode."""
+        return tuple(sorted({call for divergence in (self.divergence, *self.elsewhere) for call in divergence.calls}))
 
     @property
     def verdict(self) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -137,4 +138,9 @@ class Result:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Findings and remarks in the order in which a reader gets them: errors first, remarks before what is no more than rounding."""
-        return tuple(sorted((*self.findings, *self.remarks), key=lambda entry: _RANKS.get(entry.verdict, len(_RANKS))))
+        return in_order((*self.findings, *self.remarks))
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Entries in the order in which a reader gets them."""
+    return tuple(sorted(entries, key=lambda entry: _RANKS.get(entry.verdict, len(_RANKS))))

@@ -21,12 +21,13 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Result
+from qdiag.model.result import Result, in_order
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
+from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.recording import launcher
@@ -137,9 +138,11 @@ class Run:
         with self._voice.progress("asking the arbiter") as report:
             divergences = divergences_of(self._trace, located, context, report)
         with self._voice.progress("diagnosing") as report:
-            findings = tuple(self._findings(context, divergences, located, report))
+            diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
         with self._voice.progress("looking at the training") as report:
             remarks, unseen = remarks_of(self._trace, located, context, report)
+        with self._voice.progress("proving") as report:
+            findings = tuple(self._prove(context, diagnosed, remarks, report))
         result = replace(_result(self._trace, located, findings, remarks), tolerance=str(context.tolerance))
         result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context), *unseen))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
@@ -158,23 +161,22 @@ class Run:
             kept=options.kept,
         )
 
-    def _findings(
-        self, context: StageContext, divergences: Sequence[Divergence], located: Located, report: Report
+    def _prove(
+        self, context: StageContext, diagnosed: Sequence[Finding], remarks: Sequence[Remark], report: Report
     ) -> Iterator[Finding]:
-        """One finding for each distinct signature and cause: a second pair that shows the same says nothing new."""
-        seen: set[tuple[object, ...]] = set()
-        used = methods_used(self._trace.calls())
-        for number, divergence in enumerate(divergences):
-            report(number, len(divergences))
-            if not self._options.only.takes(number + 1, divergence):
+        """The findings that are asked for, by the numbers that they have in the report, each with its script."""
+        used, only = methods_used(self._trace.calls()), self._options.only
+        graded = {grade_finding(finding, used, self._options): finding for finding in diagnosed}
+        proven = 0
+        for number, entry in enumerate(in_order((*graded, *remarks)), 1):
+            report(number - 1, len(graded) + len(remarks))
+            if isinstance(entry, Remark) or not only.takes(number, entry):
                 continue
-            finding = finding_of(divergence, located.methods, context)
-            kind = (divergence.call.configuration.qnode, divergence.signature, finding.diagnosis.code, divergence.verdict)
-            if kind not in seen:
-                seen.add(kind)
-                wanted = divergence.verdict in self._options.proven
-                proven = proven_finding(finding, context, self._run.reproducer(len(seen) - 1)) if wanted else finding
-                yield grade_finding(proven, used, self._options)
+            finding = graded[entry]
+            if finding.verdict in self._options.proven:
+                finding = proven_finding(finding, context, self._run.reproducer(proven))
+            proven += 1
+            yield grade_finding(finding, used, self._options)
 
 
 # --- where our own code trips ------------------------------------------------------------------------------------------

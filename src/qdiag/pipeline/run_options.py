@@ -10,7 +10,7 @@ from qdiag.errors import ExitCode
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
@@ -50,9 +50,9 @@ class Choice:
     finding: Optional[int] = None
     call: Optional[int] = None
 
-    def takes(self, number: int, divergence: Divergence) -> bool:
-        """Whether the divergence with this number, from 1, is asked for."""
-        return self.finding in (None, number) and self.call in (None, *divergence.calls, divergence.call.index)
+    def takes(self, number: int, finding: Finding) -> bool:
+        """Whether the finding with this number, from 1, is asked for."""
+        return self.finding in (None, number) and self.call in (None, *finding.calls, finding.divergence.call.index)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def methods_used(calls: Iterable[Call]) -> Used:
     """What a script uses, from its calls."""
     found: dict[Place, set[tuple[str, str]]] = {}
     for call in calls:
-        found.setdefault(_place(call), set()).add(_route(call.method))
+        found.setdefault(call.configuration.place, set()).add(_route(call.method))
     return {place: frozenset(routes) for place, routes in found.items()}
 
 
@@ -41,22 +41,20 @@ def grade_finding(finding: Finding, used: Used, options: Options) -> Finding:
     options
         What the user asked for.
     """
-    divergence = finding.divergence
-    if divergence.verdict is not Verdict.ERROR or not divergence.upheld or _concerns_the_script(divergence, used, options):
+    divergence, everywhere = finding.divergence, (finding.divergence, *finding.elsewhere)
+    if divergence.verdict is not Verdict.ERROR or any(_concerns_the_script(one, used, options) for one in everywhere):
         return finding
     comparison = replace(divergence.comparison, verdict=Verdict.REMARK)
     return replace(finding, divergence=replace(divergence, comparison=comparison))
 
 
 def _concerns_the_script(divergence: Divergence, used: Used, options: Options) -> bool:
+    if not divergence.upheld:
+        return True
     own = divergence.call.method
     others = divergence.wrong or tuple(method for method in divergence.comparison.methods if method != own)
-    routes = used.get(_place(divergence.call), frozenset())
+    routes = used.get(divergence.place, frozenset())
     return any(_route(method) in routes or options.asks_for(method, own) for method in others)
-
-
-def _place(call: Call) -> Place:
-    return call.configuration.qnode, str(call.configuration.source)
 
 
 def _route(method: Method) -> tuple[str, str]:

@@ -84,3 +84,10 @@ def test_the_check_of_a_single_call_asks_for_every_method() -> None:
 def test_what_is_no_error_is_left_as_it_is() -> None:
     rounding = finding(verdict=Verdict.ROUNDING)
     assert grade_finding(rounding, methods_used([OWN]), Options()) is rounding
+
+
+def test_what_concerns_the_script_at_one_of_several_qnodes_is_an_error() -> None:
+    found = finding(ADJOINT)
+    several = replace(found, elsewhere=(replace(found.divergence, upheld=False),))
+    assert graded(several) is Verdict.ERROR
+    assert graded(replace(found, elsewhere=(found.divergence,))) is Verdict.REMARK

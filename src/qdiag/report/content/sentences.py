@@ -89,16 +89,19 @@ def of_remark(remark: Remark) -> str:
 def of_finding(finding: Finding, result: Result, names: Names) -> str:
     """The verdict of one finding."""
     divergence = finding.divergence
+    if divergence.verdict is Verdict.ROUNDING:
+        return _rounding(finding, names)
+    said = _of_difference(divergence, result, names)
+    if finding.elsewhere:
+        said += f" The same is seen at {count(len(finding.elsewhere), 'other QNode')}."
     if divergence.verdict is Verdict.REMARK:
         own = names.short(divergence.call.method)
         them = "them" if len(divergence.wrong) > 1 else "it"
-        return f"{_of_difference(divergence, result, names)} The script does not use {them}: its own method, {own}, is right."
-    return _of_difference(divergence, result, names)
+        said += f" The script does not use {them}: its own method, {own}, is right."
+    return said
 
 
 def _of_difference(divergence: Divergence, result: Result, names: Names) -> str:
-    if divergence.verdict is Verdict.ROUNDING:
-        return _rounding(divergence, names)
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return _inconclusive(divergence, names)
     if divergence.signature is Signature.RAISE:
@@ -126,10 +129,11 @@ def _pair(comparison: Comparison, names: Names) -> str:
     return listing(names.all(comparison.methods))
 
 
-def _rounding(divergence: Divergence, names: Names) -> str:
-    comparison = divergence.comparison
+def _rounding(finding: Finding, names: Names) -> str:
+    divergence, comparison = finding.divergence, finding.divergence.comparison
+    where = f" at {count(len(finding.qnodes), 'QNode')}," if finding.elsewhere else ""
     return (
-        f"{_pair(comparison, names)} differ from call {divergence.call.index} on, never by more than "
+        f"{_pair(comparison, names)} differ{where} from call {divergence.call.index} on, never by more than "
         f"{precision(comparison.eps)} explains. No method is wrong."
     )
 

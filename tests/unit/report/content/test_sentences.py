@@ -217,3 +217,14 @@ def test_in_files_it_has_the_methods_in_full() -> None:
 
 def test_what_names_no_method_is_said_as_it_is() -> None:
     assert judged_words("cannot tell: 30 wires") == "cannot tell: 30 wires"
+
+
+def test_one_cause_at_several_qnodes_is_said_so() -> None:
+    result = CASES["moons"]().result
+    finding = result.findings[0]
+    several = replace(finding, elsewhere=(finding.divergence, finding.divergence))
+    assert of_finding(several, result, Names("default.qubit")).startswith("backprop and adjoint differ at 3 QNodes, from call 0 on")
+    error = CASES["shifted"]().result.findings[0]
+    assert of_finding(replace(error, elsewhere=(error.divergence,)), result, Names("default.qubit")).endswith(
+        "The same is seen at 1 other QNode."
+    )
