@@ -64,9 +64,10 @@ class Row:
 
     @property
     def found(self) -> str:
-        """Code and confidence of the first finding."""
-        findings = self.outcome.result.findings
-        return f"{findings[0].diagnosis.code} {findings[0].diagnosis.confidence.value}" if findings else "–"
+        """Code and confidence of the first remark, or of the first finding."""
+        result = self.outcome.result
+        diagnoses = [*(remark.diagnosis for remark in result.remarks), *(finding.diagnosis for finding in result.findings)]
+        return f"{diagnoses[0].code} {diagnoses[0].confidence.value}" if diagnoses else "–"
 
 
 def run(case: Case, workers: Workers, folder: Path) -> Row:
@@ -85,6 +86,9 @@ def failures(case: Case, outcome: JudgedRun) -> list[str]:
     wrong = []
     if result.verdict.value not in _either(expected["verdict"]):
         wrong.append(f"verdict {result.verdict.value}, not {expected['verdict']}")
+    if "remarks" in expected and {remark.diagnosis.code for remark in result.remarks} != {*expected["remarks"]}:
+        codes = ", ".join(remark.diagnosis.code for remark in result.remarks)
+        wrong.append(f"remarks {codes or 'none'}, not {', '.join(expected['remarks']) or 'none'}")
     wrong += [f"no note with {words!r}" for words in expected.get("notes", ()) if not any(words in note for note in result.notes)]
     if not result.findings or not expected.get("codes"):
         return wrong + (["no finding"] if expected.get("codes") else [])

@@ -45,8 +45,8 @@ def judged(rows: Sequence[Row]) -> Table:
         made = [f.reproducer for f in findings if f.reproducer is not None]
         table.add_row(
             row.case.name,
-            " or ".join(expected.get("codes", [])) or str(expected["verdict"]),
-            row.found if findings else row.outcome.result.verdict.value,
+            " or ".join(expected.get("codes", expected.get("remarks", []))) or str(expected["verdict"]),
+            row.found if findings or row.outcome.result.remarks else row.outcome.result.verdict.value,
             ", ".join(map(str, findings[0].divergence.wrong)) if findings else "",
             f"{row.seconds:.1f}",
             ", ".join(f"exits {r.exit_code}, {r.lines} lines" for r in made),

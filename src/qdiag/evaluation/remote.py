@@ -116,3 +116,10 @@ def layer_loss(dtype: str, is_complex: bool) -> float:
     from qdiag.bridges.facts import layer_loss
 
     return layer_loss.loss(dtype, is_complex)
+
+
+def layer_axes(returns: str, results: int, rows: int) -> tuple[int, ...]:
+    """The shape of what a layer hands on for a batch, whose quantum function returns a ``tuple`` or a ``list`` of results."""
+    from qdiag.bridges.facts import layer_axes
+
+    return layer_axes.shape(returns, results, rows)

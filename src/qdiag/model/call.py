@@ -280,8 +280,9 @@ class Environment:
 class Event:
     """Something between calls: an optimiser step, a scalar loss, a note by the recorder, a warning shown in a backward pass.
 
-    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning`` · ``backward warning``; ``after`` is the number of calls recorded before
-    it. The ``number`` of a warning from a backward pass is the index of the call that the pass had reached by then, if any.
+    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning`` · ``backward warning`` · ``loss axes`` (the text holds a `LossAxes`);
+    ``after`` is the number of calls recorded before it. The ``number`` of a warning from a backward pass is the index of the call that
+    the pass had reached by then, if any.
     """
 
     kind: str

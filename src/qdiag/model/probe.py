@@ -91,6 +91,27 @@ class ProbedRows:
 
 
 @dataclass(frozen=True)
+class ProbedVectors:
+    """A call that ran several circuits, since operations were given vectors in which each circuit has a trained number of its own.
+
+    Parameters
+    ----------
+    circuits
+        How many ran.
+    operation, wires
+        The first operation that was given a vector.
+    argument, shape
+        The argument that is trained, some entries of which go into one circuit each, and its shape.
+    """
+
+    circuits: int
+    operation: str
+    wires: tuple[str, ...]
+    argument: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Probe:
     """A QNode evaluated beside the script, at the arguments of one call.
 
@@ -122,6 +143,8 @@ class Probe:
         Whether PennyLane's shift rules leave a tracked number of the circuit to finite differences.
     batch
         What else was seen of the rows.
+    vectors
+        Where the axis of an argument that is trained became that of a batch.
     """
 
     call: int
@@ -138,3 +161,4 @@ class Probe:
     note: str = ""
     differenced: bool = False
     batch: Optional[ProbedRows] = None
+    vectors: Optional[ProbedVectors] = None

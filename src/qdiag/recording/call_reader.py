@@ -67,6 +67,11 @@ class Ongoing:
         """The tape of this very call, or None while it has none."""
         return self.own(qnode_attributes.tape_of(self.qnode))
 
+    @property
+    def is_followed_by_autograd(self) -> bool:
+        """Whether an argument is one that autograd follows."""
+        return any(hasattr(value, "_node") for value in (*self.args, *self.kwargs.values()))
+
     def own(self, tape: Any) -> Any:
         """The QNode's last tape where it is this very call's; None where it is still that of the call before."""
         return None if tape is None or (self.before is not None and self.before() is tape) else tape

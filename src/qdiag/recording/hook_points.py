@@ -196,6 +196,7 @@ def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value = tensors.item()
         if type(value) is float:
             recording.loss(value)
+            recording.losses.look(tensors, sys._getframe(2))
     return recording.pass_begins(tensors, True, sys._getframe(2))
 
 

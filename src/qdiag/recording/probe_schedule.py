@@ -68,7 +68,7 @@ class Prober:
         self._noted = False
 
     def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool) -> None:
-        """A call has returned and was recorded under an index."""
+        """A call of some configuration, and followed by autograd or not, has returned and was recorded under an index."""
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number):
             self._due.add(configuration)

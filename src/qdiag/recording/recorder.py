@@ -18,7 +18,7 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
-from qdiag.recording import backward, call_reader, probe_schedule, settle, source_places, training_watch
+from qdiag.recording import backward, call_reader, loss_watch, probe_schedule, settle, source_places, training_watch
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
 
@@ -69,6 +69,7 @@ class Recorder:
         places = source_places.Places(folder)
         self._reader = call_reader.Reader(places)
         self._training: Optional[training_watch.TrainingWatch] = training_watch.TrainingWatch(places, self._fact)
+        self.losses = loss_watch.Losses(places, lambda text: self._event(Event("loss axes", self.count, text)))
         self._writer: Optional[TraceWriter] = None
         self._prober: Optional[probe_schedule.Prober] = None
         self._pending: list[Event] = []
@@ -157,7 +158,9 @@ class Recorder:
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
         try:
-            self._prober.probe_if_due(call, index, entry.configuration, self.passes.begun)
+            # by what autograd differentiates shows only while it does: such a call is probed besides one that is only evaluated
+            kind = entry.configuration + "|followed" * call.is_followed_by_autograd
+            self._prober.probe_if_due(call, index, kind, self.passes.begun)
         except Exception as error:
             self._prober = None
             self.note(f"{probe_schedule.UNAVAILABLE}: {_words(error)}")

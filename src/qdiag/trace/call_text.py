@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
-from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
+from qdiag.model.loss_axes import LossAxes
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.training import (
     ArgumentOrigin,
     CallOrigins,
@@ -179,6 +180,15 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "layer": _text,
         "default_dtype": _text,
     },
+    LossAxes: {
+        "operation": _text,
+        "prediction": _several(_natural),
+        "difference": _several(_natural),
+        "source": lambda entry: _value(SourceLine, entry),
+        "over_all": _optional(_number),
+        "over_rows": _optional(_number),
+        "squared": _flag,
+    },
     Argument: {"name": _text, "container": _text, "dtype": _text, "shape": _several(_natural), "trainable": _flag},
     Environment: {
         "python": _text,
@@ -216,6 +226,13 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "tried": _natural,
         "unused": _natural,
     },
+    ProbedVectors: {
+        "circuits": _natural,
+        "operation": _text,
+        "wires": _texts,
+        "argument": _text,
+        "shape": _several(_natural),
+    },
     ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
     Probe: {
         "call": _natural,
@@ -228,6 +245,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "rows": _natural,
         "mixing": _optional(_number),
         "batch": _optional(lambda entry: _value(ProbedRows, entry)),
+        "vectors": _optional(lambda entry: _value(ProbedVectors, entry)),
         "repeatable": _flag,
         "complete": _flag,
         "note": _text,

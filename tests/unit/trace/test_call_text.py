@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
-from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows
+from qdiag.model.loss_axes import LossAxes
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.training import (
     ArgumentOrigin,
     CallOrigins,
@@ -66,7 +67,9 @@ PROBE = Probe(
     "the time was up",
     True,
     ProbedRows("inputs", (4, 2), 2, 1, 1, 4, 2),
+    ProbedVectors(3, "Rot", ("0",), "weights", (2, 3)),
 )
+LOSS = LossAxes("SubBackward0", (4, 1), (4, 4), SOURCE, 0.5, 0.25, False)
 LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))
 OPTIMISER = Optimiser(2, "Adam", SOURCE, (LEAF,), "autograd")
 PARAMETER = ParameterStep(7, Gradient.SOME, 0.5, 0.1, True, False)
@@ -77,7 +80,7 @@ CLIP = Clip(1.0, 0.5, True, SOURCE)
 ORIGIN = ArgumentOrigin("x", True, 7, (7, 8))
 ORIGINS = CallOrigins(3, False, (ORIGIN,), (7,), (True, False), False)
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
-EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS]
+EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS]
 IDS = [type(value).__name__ for value in EXAMPLES]
 
 

@@ -113,6 +113,14 @@ def circuits_of(qnode: Any) -> int:
         return 0
 
 
+def given_vectors(qnode: Any) -> tuple[str, tuple[str, ...]]:
+    """Name and wires of the first operation of the QNode's last call that has a batch axis; ("", ()) where none has."""
+    for operation in getattr(tape_of(qnode), "operations", ()):
+        if getattr(operation, "batch_size", None):
+            return str(operation.name), tuple(str(wire) for wire in operation.wires)
+    return "", ()
+
+
 def returns_of(qnode: Any) -> str:
     """The shape of what the quantum function returned, in the words of `Circuit.returns`; a dictionary of containers is a tuple."""
     output = vars(qnode).get("_qfunc_output")

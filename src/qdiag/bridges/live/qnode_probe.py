@@ -1,7 +1,7 @@
 """A live QNode held against itself: its methods' derivatives, with respect to its own arguments, against numerical ones.
 
 Runs in a copy of the user's process, where nothing needs to be put back. What is probed is in `probe_subject`, what methods say of
-it in `probe_methods`, what numbers say in `probe_slopes`, and rows of a batch in `probe_rows`; here is the order.
+it in `probe_methods`, what numbers say in `probe_slopes`, axes in `probe_rows` and `probe_vectors`; here is the order.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode
 from qdiag.bridges.live.probe_rows import with_rows
 from qdiag.bridges.live.probe_slopes import probed_argument
 from qdiag.bridges.live.probe_subject import Subject, first_line, subject_of
+from qdiag.bridges.live.probe_vectors import with_vectors
 from qdiag.model.probe import Probe
 
 METHODS = ("backprop", "adjoint", "parameter-shift")
@@ -29,7 +30,7 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
             yield Probe(call, complete=True, note="results are sampled: there is no derivative to compare with")
             return
         probe, followed = own_method(subject, call)
-        probe = with_rows(subject, probe, layer)
+        probe = with_rows(subject, probe if layer else with_vectors(subject, probe), layer)
         yield probe
         probe = _with_arguments(subject, probe, followed)
         yield probe

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from qdiag.diagnosis.training import axes
 from qdiag.diagnosis.training.history import History
 from qdiag.model.remarks import Remark
 
 Detector = Callable[[History], Iterator[Remark]]
 """Looks at a training, and says what is amiss."""
 
-DETECTORS: tuple[Detector, ...] = ()
+DETECTORS: tuple[Detector, ...] = (
+    axes.remarks,
+)
 """Every detector, an entry a line."""

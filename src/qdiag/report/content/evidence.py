@@ -46,7 +46,7 @@ def table(evidence: Sequence[Evidence], signature: Signature) -> Optional[Table]
 def size(number: Optional[float], signature: Signature) -> str:
     """A gap, or what stands in its place: an exception, NaN."""
     if number is None:
-        return "raises" if signature is Signature.RAISE else "no number"
+        return {Signature.RAISE: "raises", Signature.SHAPE: "–"}.get(signature, "no number")
     return "NaN" if signature is Signature.NAN and not math.isfinite(number) else gap(number)
 
 
@@ -57,5 +57,7 @@ def _gap_before_and_after(item: Evidence, signature: Signature) -> str:
 
 
 def _remaining_gap(item: Evidence, signature: Signature) -> str:
+    if item.after is None and item.detail:
+        return f"{item.predicts.value} {item.detail} ({item.experiment})"
     verb = "still" if item.predicts is Outcome.PERSISTS else "moves to"
     return f"{verb} {size(item.after, signature)} ({item.experiment})"

@@ -33,6 +33,7 @@ def left(name: str, after: Optional[float] = 6e-8, holds: bool = True, predicts:
         ),
         ([left("another order")], "still 6.0e-08 (another order)"),
         ([left("nudged", 3.0, predicts=MOVES)], "moves to 3.0 (nudged)"),
+        ([Evidence("one number moved", None, None, MOVES, True, "one of 3 circuits")], "moves one of 3 circuits (one number moved)"),
         ([healed("without it", holds=False), left("not so", holds=False)], ""),
         ([healed("gate removed", None, None)], "gone (gate removed)"),
     ],
