@@ -45,7 +45,7 @@ class TestRun:
         self._recording = ExitStack()
         try:
             self._run = pytest_run.create()
-            self._session = self._recording.enter_context(Session(self._run.trace, Script("pytest", called=True)))
+            self._session = self._recording.enter_context(Session(self._run.trace, Script("pytest", called=True), handed=True))
         except QdiagError as error:
             raise pytest.UsageError(f"--qdiag: {error.cause}") from None
 

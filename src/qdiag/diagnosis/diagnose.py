@@ -12,12 +12,12 @@ from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.diagnosis.outcomes import classify, gap_of
+from qdiag.diagnosis.outcomes import classify, gap_of, has_grown
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, observe
 from qdiag.model.comparison import Comparison, Signature
-from qdiag.model.findings import Confidence, Diagnosis, Evidence
+from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Laboratory:
             gap_of(before),
             gap_of(after),
             prediction.outcome,
-            outcome in (prediction.outcome, *prediction.also),
+            outcome in (prediction.outcome, *prediction.also) or (prediction.outcome is Outcome.PERSISTS and has_grown(before, after)),
             after.detail if after.where is Signature.RAISE else outcome.value,
         )
 

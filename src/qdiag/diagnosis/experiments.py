@@ -26,6 +26,7 @@ from qdiag.model.circuit import (
     with_trainable,
     with_values,
     with_wire_labels,
+    without_marks,
     without_operations,
 )
 from qdiag.model.method import ARBITER, SHIFTED, Method, Option
@@ -129,9 +130,9 @@ def against_differences(positions: Sequence[int]) -> Experiment:
 
 
 def observable_parameters(circuit: Circuit) -> tuple[int, ...]:
-    """Positions of the trainable parameters inside measurements."""
+    """Positions of the parameters inside measurements that are trainable, or marked so."""
     first = sum(len(parameters_of(operation)) for operation in circuit.operations)
-    return tuple(i for i in circuit.trainable if i >= first)
+    return tuple(i for i in sorted({*circuit.trainable, *circuit.marked}) if i >= first)
 
 
 def parameters_at(circuit: Circuit, operation: int) -> tuple[int, ...]:
@@ -144,7 +145,7 @@ def parameters_at(circuit: Circuit, operation: int) -> tuple[int, ...]:
 def _observable_frozen(circuit: Circuit) -> Optional[Circuit]:
     inside = observable_parameters(circuit)
     kept = [i for i in circuit.trainable if i not in inside]
-    return with_trainable(circuit, kept) if inside and kept else None
+    return without_marks(with_trainable(circuit, kept), inside) if inside and kept else None
 
 
 OBSERVABLE_FROZEN = edit("observable's coefficients frozen", _observable_frozen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Optional
 
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -37,6 +38,17 @@ def _by_size(before: Comparison, after: Comparison) -> Outcome:
     if _is_closed(before, after):
         return Outcome.HEALS
     return Outcome.MOVES if _has_another_size(before, after) else Outcome.PERSISTS
+
+
+def has_grown(before: Comparison, after: Comparison) -> bool:
+    """Whether a gap in numbers is larger than before, and rounding explains neither.
+
+    What grows is not gone: a change that was to leave a gap as it is has left it. Next to a zero of what is off, any step away from
+    there makes far more of it.
+    """
+    gaps = gap_of(before), gap_of(after)
+    numbers = before.where is not Signature.NAN and all(gap is not None and math.isfinite(gap) for gap in gaps)
+    return numbers and before.verdict is after.verdict is Verdict.ERROR and after.max_abs >= before.max_abs
 
 
 def gap_of(comparison: Comparison) -> Optional[float]:

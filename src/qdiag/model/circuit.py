@@ -36,12 +36,16 @@ class Parameter:
     container
         One of `CONTAINERS`.
     trainable
-        Whether the user's interface tracked it.
+        Whether the user's interface tracked it, so that it is differentiated by.
+    marked
+        Whether it only carries the mark that makes PennyLane count it among the trainable ones (an array of ``pennylane.numpy`` carries
+        it unless told otherwise), while nothing differentiates by it.
     """
 
     value: np.ndarray
     container: str = "python"
     trainable: bool = False
+    marked: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,11 @@ class Circuit:
         return tuple(i for i, parameter in enumerate(self.parameters) if parameter.trainable)
 
     @cached_property
+    def marked(self) -> tuple[int, ...]:
+        """Positions in `parameters` of those that PennyLane counts among the trainable ones, and nobody differentiates by."""
+        return tuple(i for i, parameter in enumerate(self.parameters) if parameter.marked)
+
+    @cached_property
     def finite(self) -> bool:
         """Whether all its numbers are numbers: a training that went astray hands on NaN, about which methods need not agree."""
         return all(np.isfinite(p.value).all() for p in self.parameters if p.value.dtype.kind in "fc")
@@ -278,9 +287,33 @@ def with_values(circuit: Circuit, values: MappingType[int, np.ndarray]) -> Circu
 
 
 def with_trainable(circuit: Circuit, positions: Sequence[int]) -> Circuit:
-    """The same circuit with exactly the parameters at these positions trainable."""
+    """The same circuit with exactly the parameters at these positions trainable; what is only marked stays so."""
     wanted = frozenset(positions)
-    return with_parameters(circuit, [replace(p, trainable=i in wanted) for i, p in enumerate(circuit.parameters)])
+    parameters = [replace(p, trainable=i in wanted, marked=p.marked and i not in wanted) for i, p in enumerate(circuit.parameters)]
+    return with_parameters(circuit, parameters)
+
+
+def without_marks(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The same circuit with what was only marked trainable at these positions made constants."""
+    gone = frozenset(positions)
+    return with_parameters(circuit, [replace(p, marked=p.marked and i not in gone) for i, p in enumerate(circuit.parameters)])
+
+
+def as_evaluated(circuit: Circuit) -> Circuit:
+    """The circuit of a call that nothing was differentiated at: what was trainable in it is only marked."""
+    if not circuit.trainable:
+        return circuit
+    return with_parameters(circuit, [replace(p, trainable=False, marked=p.trainable or p.marked) for p in circuit.parameters])
+
+
+def as_marked(circuit: Circuit) -> Circuit:
+    """The circuit differentiated by all that is marked trainable, as far as it can be: whole numbers cannot."""
+    if not circuit.marked:
+        return circuit
+    able = [p.marked and p.value.dtype.kind in "fc" for p in circuit.parameters]
+    return with_parameters(
+        circuit, [replace(p, trainable=True, marked=False) if taken else p for p, taken in zip(circuit.parameters, able)]
+    )
 
 
 def raw_outputs(circuit: Circuit, count: int) -> frozenset[int]:

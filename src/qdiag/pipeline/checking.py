@@ -60,7 +60,7 @@ def check(
     call_target.check_arguments(target, args, kwargs)
     error: Optional[Exception] = None
     with call_target.restore_afterwards(target) as meet:
-        with Session(run.trace, Script(call_target.name_of(target), called=True), probe=options.probe, met=meet):
+        with Session(run.trace, Script(call_target.name_of(target), called=True), probe=options.probe, met=meet, handed=True):
             try:
                 call_target.call_forward_and_backward(target, args, kwargs, SEED)
             except Exception as raised:

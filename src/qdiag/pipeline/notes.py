@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qdiag.evaluation.answers import LOGGER
+from qdiag.model.element import parameter_names
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
 from qdiag.trace.reader import Trace
 
 COARSE = 1e-2
 """Relative to the largest number: a difference quotient that may leave out more says little of a gradient."""
+
+MOST_NAMES = 3
+"""Numbers of a circuit that are named in a note."""
 
 MOST_NOTES = 5
 """Notes of the recording that a report has, the most frequent first."""
@@ -41,6 +45,31 @@ def about_recording(trace: Trace) -> Iterator[str]:
     for probe in trace.probes:
         if not probe.complete:
             yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")
+
+
+def about_marks(trace: Trace) -> Iterator[str]:
+    """What is marked trainable and differentiated by nothing; or that nothing is, so that outputs alone were compared."""
+    if trace.handed:
+        return
+    firsts = trace.first_of_each_structure(apart=True)
+    differentiated = [index for index in firsts if trace.is_differentiated(index)]
+    if not differentiated and any(trace.call(index).circuit.trainable for index in firsts):
+        yield "no backward pass came back to any call: what the methods give was compared by outputs alone"
+    for index in differentiated:
+        circuit = trace.call(index).circuit
+        if circuit.marked:
+            names = parameter_names(circuit)
+            yield (
+                f"{_several([names[position] for position in circuit.marked])} in the circuit of call {index}: marked trainable, as "
+                "arrays of pennylane.numpy are, and nothing differentiates by it; some methods count it all the same: "
+                "requires_grad=False"
+            )
+            return
+
+
+def _several(names: Sequence[str]) -> str:
+    kept = ", ".join(names[:MOST_NAMES])
+    return f"{kept} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else kept
 
 
 @contextmanager

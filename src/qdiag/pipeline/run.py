@@ -14,6 +14,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.errors import Interrupted
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
+from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
@@ -23,7 +24,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, in_order
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
-from qdiag.pipeline.notes import about_recording, about_steps, own_failures
+from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
@@ -87,10 +88,14 @@ class Run:
         return self._given or self._resources.enter_context(Workers(self._options.jobs, forked=self._options.own_process))
 
     @cached_property
+    def _calls(self) -> JudgedCalls:
+        return JudgedCalls(self._trace)
+
+    @cached_property
     def _replay(self) -> Replay:
-        trace = self._trace
         store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
-        return Replay(trace, self._workers, self._options.plan, store=store, progress=lambda done, total: self._report(done, total))
+        plan = self._options.plan
+        return Replay(self._calls, self._workers, plan, store=store, progress=lambda done, total: self._report(done, total))
 
     def advance(self) -> bool:
         """Replay some of what has been recorded so far; whether there is more.
@@ -136,7 +141,7 @@ class Run:
             located = self._replay.finish()
         context = self._context()
         with self._voice.progress("asking the arbiter") as report:
-            divergences = divergences_of(self._trace, located, context, report)
+            divergences = divergences_of(self._calls, located, context, report)
         with self._voice.progress("diagnosing") as report:
             diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
         with self._voice.progress("looking at the training") as report:
@@ -231,7 +236,7 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remar
         verdict=_verdict(located, findings, remarks),
         findings=findings,
         remarks=remarks,
-        notes=(*located.notes, *about_steps(own), *about_recording(trace)),
+        notes=(*located.notes, *about_steps(own), *about_marks(trace), *about_recording(trace)),
     )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Optional, Protocol
 
 from qdiag.judging import layer_findings, probe_findings
+from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Tolerance, Verdict
@@ -18,7 +19,6 @@ from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.run_options import Report
 from qdiag.pipeline.stage_context import StageContext, or_what_is_left
-from qdiag.trace.reader import Trace
 
 MOST_STRUCTURES = 32
 """The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
@@ -34,7 +34,7 @@ class Calls(Protocol):
         """The first call of each structure, in order, of so many structures."""
 
 
-def divergences_of(trace: Trace, located: Located, context: StageContext, report: Report) -> list[Divergence]:
+def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, report: Report) -> list[Divergence]:
     """Every divergence of a run, errors first, in the order of the calls.
 
     Parameters
@@ -98,7 +98,7 @@ def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergen
     return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
 
 
-def seen_by_probes(trace: Trace, known: Sequence[Divergence]) -> Iterator[Divergence]:
+def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence]) -> Iterator[Divergence]:
     """What the live probes saw where the replayed circuits are right."""
     errors = {d.call.configuration.qnode: d for d in _latest_first(known) if _is_of_own(d)}
     rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}

@@ -216,8 +216,13 @@ def array_of(value: Any) -> np.ndarray:
 
 
 def is_trainable(number: Any) -> bool:
-    """Whether the user's interface tracks a live number."""
+    """Whether a live number counts as trainable for the user's interface."""
     return bool(getattr(number, "requires_grad", hasattr(number, "_node")))
+
+
+def is_tracked(number: Any) -> bool:
+    """Whether a graph leads on from a live number: an array of PennyLane's is marked trainable, and differentiated by once boxed."""
+    return hasattr(number, "_node") or (is_trainable(number) and container_of(number) != "autograd")
 
 
 def container_of(value: Any) -> str:

@@ -141,7 +141,7 @@ class Recorder:
             self._leave(call)
             outputs = results.outputs_of(result)
             entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
-            trainable = [number for number in sources if call_reader.is_trainable(number)]
+            trainable = [number for number in sources if call_reader.is_tracked(number)]
             returned = backward.Returned(len(outputs), len(trainable))
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))

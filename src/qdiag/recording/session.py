@@ -14,6 +14,7 @@ from typing import Any, Callable, Optional
 from qdiag.model.call import Script
 from qdiag.recording import current, hook_points, imports, probe_schedule, settle
 from qdiag.trace import writer
+from qdiag.trace.schema import HANDED
 
 
 class Session:
@@ -33,6 +34,8 @@ class Session:
         Is told of each QNode before it is called.
     takes
         Says of a QNode, at an optimiser step, whether its call is recorded; without it every call is.
+    handed
+        Whether what is called was handed in to be judged: then what is marked trainable is, also where nothing goes backward.
     """
 
     def __init__(
@@ -43,10 +46,11 @@ class Session:
         probe: bool = False,
         met: Optional[Callable[[Any], None]] = None,
         takes: Optional[Callable[[Any, int], bool]] = None,
+        handed: bool = False,
     ) -> None:
         self.trace = Path(os.path.abspath(trace))
         self.script = script
-        self._probe = probe
+        self._facts = {**({probe_schedule.WANTED: "yes"} if probe else {}), **({HANDED: "yes"} if handed else {})}
         self._wanted = current.Wanted(str(self.trace), os.getcwd(), met, takes)
         self._before: tuple[Any, current.Wanted] = (None, current.Wanted())
         self._outermost = False
@@ -54,7 +58,7 @@ class Session:
         self._home = os.getpid()
 
     def __enter__(self) -> Session:
-        writer.create(self.trace, self.script, **{probe_schedule.WANTED: "yes"} if self._probe else {})
+        writer.create(self.trace, self.script, **self._facts)
         self._outermost = not hook_points.is_hooked()
         self._before = current.exchange(None, self._wanted)
         if self._outermost:

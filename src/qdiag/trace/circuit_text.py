@@ -28,6 +28,9 @@ MAX_TEXT = 1 << 26
 MAX_OUTCOME_MEASUREMENTS = 16
 """A lookup table has ``2**n`` entries, so the number of measurements that it depends on is bounded."""
 
+MARKED = "marked"
+"""What stands in the place of whether a parameter is trainable, where it is only marked so."""
+
 RETURNS = ("single", "tuple", "list")
 """Shapes of a QNode's return value, beside ``dict:…``."""
 
@@ -77,7 +80,7 @@ def _parameter_kind(parameter: Parameter) -> str:
     if name is None:
         raise CircuitFormatError(f"a parameter of dtype {value.dtype} cannot be stored", "convert it to a numeric dtype")
     shape = ",".join(map(str, value.shape)) if value.ndim else ""
-    trainable = "true" if parameter.trainable else "false"
+    trainable = "true" if parameter.trainable else f'"{MARKED}"' if parameter.marked else "false"
     return f'["{name}",[{shape}],{_text(parameter.container)},{trainable}]'
 
 
@@ -253,13 +256,13 @@ def _parameters(kinds: list[Any], arrays: Sequence[np.ndarray]) -> list[Paramete
 
 def _parameter(kind: Any, array: np.ndarray) -> Parameter:
     dtype, shape, container, trainable = _exactly(kind, 4)
-    if dtype not in DTYPES or container not in CONTAINERS or not isinstance(trainable, bool):
+    if dtype not in DTYPES or container not in CONTAINERS or not (isinstance(trainable, bool) or trainable == MARKED):
         raise _Odd(f"a parameter is described as {kind!r}")
     if not isinstance(array, np.ndarray) or array.dtype.name != dtype or list(array.shape) != _list(shape):
         raise _Odd(f"a parameter should be {dtype} of shape {shape!r}, but its array is not")
     if container in ("python", "numpy-scalar") and array.ndim:
         raise _Odd(f"a {container} number cannot have the shape {shape!r}")
-    return Parameter(array, container, trainable)
+    return Parameter(array, container, trainable is True, trainable == MARKED)
 
 
 def _list(entry: Any) -> list[Any]:

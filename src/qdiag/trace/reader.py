@@ -24,7 +24,10 @@ from qdiag.model.probe import Probe
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
-from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, TABLES, VERSION
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
+
+_DIFFERENTIATED = "(EXISTS (SELECT 1 FROM backwards WHERE call = id) OR EXISTS (SELECT 1 FROM failures WHERE call = id))"
+"""Of a row of calls: whether a backward pass came back to it, or something raised, in it or on the way back to it."""
 
 
 class Trace:
@@ -119,10 +122,24 @@ class Trace:
         found = [call_text.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
-    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
-        """The first call of each structure, in order: of the structures that come first, so many, or of all."""
-        query = "SELECT MIN(id) FROM calls WHERE id < ? GROUP BY structure ORDER BY MIN(id) LIMIT ?"
+    def first_of_each_structure(self, limit: Optional[int] = None, *, apart: bool = False) -> tuple[int, ...]:
+        """The first call of each structure, in order: of the structures that come first, so many, or of all.
+
+        Those calls of a structure that are differentiated are told ``apart`` from the others: the first one of each is given.
+        """
+        group = f"structure, {_DIFFERENTIATED}" if apart else "structure"
+        query = f"SELECT MIN(id) FROM calls WHERE id < ? GROUP BY {group} ORDER BY MIN(id) LIMIT ?"
         return tuple(int(index) for (index,) in self._rows(query, self._length, -1 if limit is None else limit))
+
+    def is_differentiated(self, index: int) -> bool:
+        """Whether a backward pass came back to a call, or it raised."""
+        rows = self._rows(f"SELECT {_DIFFERENTIATED} FROM calls WHERE id = ?", index)
+        return bool(rows and rows[0][0])
+
+    @property
+    def handed(self) -> bool:
+        """Whether the calls are of what a user hands in: what is marked trainable there is what is asked about."""
+        return self._meta(HANDED) == "yes"
 
     def structure_of(self, index: int) -> str:
         """The key of one call's structure: equal keys, equal structures."""

@@ -8,6 +8,9 @@ APPLICATION_ID = 0x71646961
 VERSION = 1
 """Version of the tables; a reader refuses a newer one."""
 
+HANDED = "handed"
+"""The fact that says that the calls are of what a user hands in, to be judged by all that is marked trainable."""
+
 CONVENTION = "convention"
 """The fact that names the convention of complex cotangents and gradients; in a trace without it each interface keeps its own."""
 

@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.diagnosis.outcomes import CLOSED, NEARLY, SAME_SIZE, classify, gap_of
+from qdiag.diagnosis.outcomes import CLOSED, NEARLY, SAME_SIZE, classify, gap_of, has_grown
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Outcome
 from tests.worlds.methods import ADJOINT, BACKPROP
@@ -120,3 +120,19 @@ def test_scales_count_where_one_bound_is_applied_to_another_gap() -> None:
 )
 def test_only_numbers_have_a_gap(where: Signature, gap: Optional[float]) -> None:
     assert gap_of(error(0.5, where)) == gap
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "grown"),
+    [
+        (error(1e-5), error(0.3), True),
+        (error(1e-5), error(1e-5), True),
+        (error(1e-5), error(9e-6), False),
+        (error(1e-5), error(math.inf), False),
+        (error(1e-5), raised(), False),
+        (error(1e-5), rounding(1e-4, 1e-3), False),
+        (error(math.inf, Signature.NAN), error(1.0), False),
+    ],
+)
+def test_a_gap_has_grown_where_more_of_it_is_there_in_numbers(before: Comparison, after: Comparison, grown: bool) -> None:
+    assert has_grown(before, after) is grown

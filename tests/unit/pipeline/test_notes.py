@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
 from qdiag.evaluation.answers import LOGGER
-from qdiag.pipeline.notes import own_failures
+from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.pipeline.notes import about_marks, own_failures
+from tests.worlds.scripted import call, circuit
 
 
 def test_mistakes_are_noted_in_their_order_and_the_same_once() -> None:
@@ -19,3 +26,48 @@ def test_what_comes_after_the_run_is_none_of_its_notes() -> None:
         pass
     LOGGER.warning("qdiag itself failed on c")
     assert told == []
+
+
+class Recorded:
+    """A trace of one call, as far as notes about marks look at it."""
+
+    def __init__(self, made: Circuit, *, differentiated: bool, handed: bool = False) -> None:
+        self.made, self.differentiated, self.handed = made, differentiated, handed
+
+    def first_of_each_structure(self, limit: Any = None, *, apart: bool = False) -> tuple[int, ...]:
+        return (0,)
+
+    def is_differentiated(self, index: int) -> bool:
+        return self.differentiated
+
+    def call(self, index: int) -> Any:
+        return replace(call(0, circuit(0.3)), circuit=self.made)
+
+
+def rotations(*flags: tuple[bool, bool]) -> Circuit:
+    node = Node("Rot", tuple(Parameter(np.array(0.3), "autograd", *given) for given in flags), None, (0,))
+    return Circuit((node,), ())
+
+
+TRAINED, MARKED = (True, False), (False, True)
+
+
+def notes_of(made: Circuit, *, differentiated: bool, handed: bool = False) -> list[str]:
+    return list(about_marks(Recorded(made, differentiated=differentiated, handed=handed)))  # type: ignore[arg-type]
+
+
+def test_what_is_only_marked_is_named_once_with_what_takes_the_mark_off() -> None:
+    (note,) = notes_of(rotations(TRAINED, MARKED, MARKED), differentiated=True)
+    assert note.startswith("Rot#0:1, Rot#0:2 in the circuit of call 0: marked trainable")
+    assert note.endswith("requires_grad=False")
+
+
+def test_that_nothing_was_differentiated_is_said_where_something_could_have_been() -> None:
+    (note,) = notes_of(rotations(TRAINED), differentiated=False)
+    assert note.startswith("no backward pass came back to any call")
+    assert notes_of(rotations(MARKED), differentiated=False) == []
+
+
+def test_nothing_is_noted_of_marks_where_all_is_as_it_should_be_or_was_handed_in() -> None:
+    assert notes_of(rotations(TRAINED), differentiated=True) == []
+    assert notes_of(rotations(TRAINED, MARKED), differentiated=True, handed=True) == []

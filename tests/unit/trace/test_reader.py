@@ -460,3 +460,43 @@ def test_the_last_reader_of_a_settled_trace_leaves_one_file(path: Path) -> None:
         writer.meta("complete", "yes")
     early.close()
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_the_first_differentiated_call_of_a_structure_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "trace.qdiag"
+    create(path, SCRIPT)
+    with TraceWriter(path) as writer:
+        for index, backwards in enumerate(((), (Backward((np.ones(2), None)),), (), (Backward((np.ones(2), None)),))):
+            writer.write(call(index, circuit=rotation(0.1), backwards=backwards, failure=None))
+    with Trace.open(path) as trace:
+        assert trace.first_of_each_structure() == (0,)
+        assert trace.first_of_each_structure(apart=True) == (0, 1)
+        assert [trace.is_differentiated(index) for index in range(4)] == [False, True, False, True]
+        assert not trace.handed
+
+
+def test_a_call_that_raised_counts_as_differentiated(tmp_path: Path) -> None:
+    path = tmp_path / "trace.qdiag"
+    create(path, SCRIPT, handed="yes")
+    with TraceWriter(path) as writer:
+        writer.write(call(0, backwards=(), failure=Failure("ValueError", "no", stage="backward")))
+    with Trace.open(path) as trace:
+        assert trace.is_differentiated(0)
+        assert trace.handed
+
+
+@pytest.mark.parametrize(("interface", "old", "read"), [("autograd", True, -1j), ("autograd", False, 1j), ("torch", True, 1j)])
+def test_what_an_older_trace_holds_in_autograds_convention_is_read_in_torchs(
+    tmp_path: Path, interface: str, old: bool, read: complex
+) -> None:
+    path = tmp_path / "trace.qdiag"
+    create(path, SCRIPT)
+    configuration = replace(call().configuration, interface=interface)
+    with TraceWriter(path) as writer:
+        writer.write(call(0, configuration=configuration, backwards=(Backward((np.array(1j),), (np.array(1j), None), (True, False)),)))
+        if old:
+            writer.meta("convention", "")
+    with Trace.open(path) as trace:
+        (backward,) = trace.call(0).backwards
+    assert backward.cotangents[0] == read
+    assert backward.gradients[0] == read

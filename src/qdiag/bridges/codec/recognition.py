@@ -7,13 +7,14 @@ used for that key only if it then finds the very same numbers in the same order.
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
 from qdiag.bridges.codec import classes, flattening, tapes
+from qdiag.model.circuit import Circuit, with_parameters
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 
@@ -63,6 +64,7 @@ class Recognition:
         except Exception:
             key = None
         circuit, sources = tapes.circuit_with_numbers(tape, returns)
+        circuit = _with_marks(circuit, sources)
         if shots or notes:
             circuit = replace(circuit, shots=shots or circuit.shots, notes=circuit.notes + notes)
         structure, numbers = skeleton(circuit)
@@ -72,6 +74,17 @@ class Recognition:
                 self._known.clear()
             self._known[key] = structure
         return Taken(structure, packed, sources)
+
+
+def _with_marks(circuit: Circuit, sources: Sequence[Any]) -> Circuit:
+    """PennyLane's arrays are trainable by default: what no graph of autograd's leads to is only marked so."""
+    parameters = circuit.parameters
+    loose = [p.trainable and p.container == "autograd" and not hasattr(n, "_node") for p, n in zip(parameters, sources)]
+    if not any(loose) or len(loose) != len(parameters):
+        return circuit
+    return with_parameters(
+        circuit, [replace(p, trainable=False, marked=True) if marked else p for p, marked in zip(parameters, loose)]
+    )
 
 
 class _Reading:

@@ -79,4 +79,6 @@ def _cotangent(cotangent: Any, output: np.ndarray) -> np.ndarray:
 
 
 def _constant(parameter: Parameter) -> Any:
-    return np.array(parameter.value) if parameter.container == "torch" else plain_number(parameter)
+    if parameter.container == "torch":
+        return np.array(parameter.value)
+    return pnp.array(parameter.value, requires_grad=True) if parameter.marked else plain_number(parameter)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Optional
 
 import numpy as np
@@ -109,10 +110,21 @@ def _gradients_of(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[An
 
 
 def _live_number(parameter: Parameter) -> Any:
+    if parameter.marked:
+        return _marked_number(parameter)
     if parameter.container == "torch" or (parameter.trainable and parameter.value.dtype.kind in "fc"):
         tensor = torch.from_numpy(np.array(parameter.value, order="C"))
         return tensor.requires_grad_() if parameter.trainable and tensor.dtype.is_floating_point | tensor.dtype.is_complex else tensor
     return np.array(parameter.value) if parameter.container == "autograd" else plain_number(parameter)
+
+
+def _marked_number(parameter: Parameter) -> Any:
+    """A number that PennyLane takes for trainable, and that is no leaf of this graph."""
+    if parameter.container == "autograd":
+        from pennylane import numpy as pnp
+
+        return pnp.array(parameter.value, requires_grad=True)
+    return plain_number(replace(parameter, trainable=True))
 
 
 def _cotangent(cotangent: np.ndarray, output: Any) -> Any:

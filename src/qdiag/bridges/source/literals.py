@@ -30,7 +30,7 @@ class Style:
 
     def as_written(self, parameter: Parameter) -> Parameter:
         """The number in the container in which it is written."""
-        if self.exact or parameter.trainable:
+        if self.exact or parameter.trainable or parameter.marked:
             return parameter
         return replace(parameter, container=_simplest(parameter.value, parameter.container))
 
@@ -124,9 +124,9 @@ def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
         return _constructor_call("np.array", value, _numpy_dtype(value), exact=style.exact), frozenset([NUMPY])
     if container == "autograd":
         dtype = _numpy_dtype(value)
-        tracked = "" if parameter.trainable else ", requires_grad=False"
+        tracked = "" if parameter.trainable or parameter.marked else ", requires_grad=False"
         return _constructor_call("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
-    tracked = ", requires_grad=True" if parameter.trainable and value.dtype.kind in "fc" else ""
+    tracked = ", requires_grad=True" if (parameter.trainable or parameter.marked) and value.dtype.kind in "fc" else ""
     dtype = _torch_dtype(value, style.default_dtype)
     return _constructor_call("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
 

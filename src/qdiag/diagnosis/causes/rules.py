@@ -191,8 +191,12 @@ def _displaced_words(symptoms: Symptoms) -> str:
     circuit = symptoms.question.circuit
     if not _holds_numbers(circuit):
         return "the gradients are right, but stand at other parameters"
-    what = "trainable coefficients" if observable_parameters(circuit) else "numbers"
-    return f"the observable's {what} are counted among the gates' parameters, and the gradients move by as many places"
+    own = observable_parameters(circuit)
+    what = "trainable coefficients" if own else "numbers"
+    words = f"the observable's {what} are counted among the gates' parameters, and the gradients move by as many places"
+    marked = own and all(position in circuit.marked for position in own)
+    unmark = "nothing differentiates by them, they are only marked so: requires_grad=False takes the mark off"
+    return f"{words}; {unmark}" if marked else words
 
 
 REFUSES = Cause(

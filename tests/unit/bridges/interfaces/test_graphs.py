@@ -130,3 +130,30 @@ def test_torch_tells_to_which_parameter_a_number_leads_back() -> None:
 def test_an_integer_cannot_be_tracked_and_has_a_gradient_of_zero() -> None:
     graph = graph_of("torch", lambda np_, x, n: [x * n], number(0.3), Parameter(np.asarray(2), "torch", True))
     assert [float(gradient) for gradient in graph.vjp((np.asarray(1.0),))] == [2.0, 0.0]
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_what_is_only_marked_carries_its_mark_and_is_no_leaf(interface: str) -> None:
+    """PennyLane counts it among the trainable ones, as it did in the script."""
+    from pennylane import numpy as pnp
+
+    seen: list[Any] = []
+
+    def function(numbers: Any) -> list[Any]:
+        seen[:] = numbers
+        return [numbers[0] * 2]
+
+    marked = Parameter(np.array([1, 2]), "autograd", False, True)
+    graph = choice.graph_for(interface)(function, [number(0.3), marked])
+    assert isinstance(seen[1], pnp.tensor)
+    assert seen[1].requires_grad
+    assert seen[1].dtype == np.int64
+    assert len(graph.vjp((np.asarray(1.0),))) == 1
+
+
+def test_a_marked_tensor_is_one_that_requires_a_gradient() -> None:
+    seen: list[Any] = []
+    marked = Parameter(np.array(0.2), "torch", False, True)
+    graph = choice.graph_for("torch")(lambda numbers: seen.extend(numbers) or [numbers[0] * 2], [number(0.3), marked])
+    assert seen[1].requires_grad
+    assert len(graph.vjp((np.asarray(1.0),))) == 1

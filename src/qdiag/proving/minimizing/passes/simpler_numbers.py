@@ -65,15 +65,16 @@ def freeze_parameters(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
 def plain_containers(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """A constant ``tensor(0.3)`` → ``0.3``."""
     plain = [(i, _as_constant(p)) for i, p in enumerate(circuit.parameters) if not p.trainable]
-    return _replacing(circuit, [(i, p) for i, p in plain if p.container != circuit.parameters[i].container])
+    before = circuit.parameters
+    return _replacing(circuit, [(i, p) for i, p in plain if p.container != before[i].container or p.marked is not before[i].marked])
 
 
 def _as_constant(parameter: Parameter) -> Parameter:
     """The same constant as a Python number where it is one of its precision, else as numpy's."""
     if parameter.value.ndim:
-        return replace(parameter, container="numpy")
+        return replace(parameter, container="numpy", marked=False)
     exact = parameter.value.dtype.name in ("float64", "complex128", "int64", "bool")
-    return replace(parameter, container="python" if exact else "numpy-scalar")
+    return replace(parameter, container="python" if exact else "numpy-scalar", marked=False)
 
 
 def widen_precision(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
