@@ -49,7 +49,8 @@ TWINS = "\n".join(path.read_text(encoding="utf-8") for path in TWIN_TESTS)
 EXPECTED = [tomllib.loads(path.read_text(encoding="utf-8"))["expected"] for path in CASES.glob("*/case.toml")]
 NOTED = {code for expected in EXPECTED for note in expected.get("notes", ()) for code in re.findall(r"QD\d+", note)}
 """Causes of a warning, where nothing differs: there is no finding that a case could expect, but a note."""
-FIRST = {expected["codes"][0] for expected in EXPECTED if expected.get("codes")} | NOTED
+REMARKED = {code for expected in EXPECTED for code in expected.get("remarks", ())}
+FIRST = {expected["codes"][0] for expected in EXPECTED if expected.get("codes")} | NOTED | REMARKED
 
 
 @pytest.mark.parametrize("cause", [c for c in KNOWN if not is_of_training(c)], ids=lambda cause: cause.code)

@@ -57,7 +57,7 @@ def _gap_before_and_after(item: Evidence, signature: Signature) -> str:
 
 
 def _remaining_gap(item: Evidence, signature: Signature) -> str:
-    if item.after is None and item.detail:
-        return f"{item.predicts.value} {item.detail} ({item.experiment})"
+    if item.after is None and item.predicts is Outcome.MOVES:
+        return f"moves {item.detail} ({item.experiment})"
     verb = "still" if item.predicts is Outcome.PERSISTS else "moves to"
     return f"{verb} {size(item.after, signature)} ({item.experiment})"
