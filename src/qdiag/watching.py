@@ -5,24 +5,34 @@ Nothing of the training changes but that some of its calls are written to a file
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional, Union
 
 from qdiag.api import Methods, Recording, methods_of
 from qdiag.errors import UsageError
+from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Script
-from qdiag.pipeline.follow import Scalars, read_scalars
+from qdiag.model.comparison import Verdict
+from qdiag.pipeline.follow import Scalars, follow, is_held, read_scalars
+from qdiag.pipeline.reports import report
+from qdiag.pipeline.run_options import Options, Silence
+from qdiag.recording import startup
 from qdiag.recording.session import Session
 from qdiag.trace import run_folder
 from qdiag.trace.run_folder import RunFolder
 
 __all__ = ["Watch", "watch"]
 
-_JUDGE = "import sys; from qdiag.pipeline.follow import main; main(*sys.argv[1:])"
+_JUDGE = "import sys; from qdiag.watching import judge_beside; judge_beside(*sys.argv[1:])"
+
+NICENESS = 10
+"""How far the judge stands behind the training where both want the same core."""
 
 
 class Watch:
@@ -163,3 +173,11 @@ def _all_qnodes(targets: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(found)
 
 
+def judge_beside(folder: str, methods: str) -> None:
+    """What the process beside a training does: judge until the recording ends or nobody holds our standard input, and write the reports."""
+    startup.leave()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    plan = Plan(methods=methods_of(methods or "auto"), trusted=True)
+    options = Options(plan, jobs=1, trusted=True, own_process=True, proven=(Verdict.ERROR,))
+    report(follow(RunFolder(Path(folder)), options, Silence(), there=partial(is_held, sys.stdin.buffer)))

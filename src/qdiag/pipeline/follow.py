@@ -6,30 +6,20 @@ A process of its own does it, so that the training keeps its speed; it ends with
 from __future__ import annotations
 
 import json
-import os
 import select
-import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import IO
 
 from qdiag.judging.replay.located import Located
-from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Verdict
-from qdiag.model.method import parse_list
-from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import Run
-from qdiag.pipeline.run_options import JudgedRun, Options, Silence, Voice
-from qdiag.recording import startup
+from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.trace.run_folder import RunFolder
 
 INTERVAL = 0.5
 """Seconds between looks at a recording where there was nothing more to judge."""
-
-NICENESS = 10
-"""How far the judge stands behind the training where both want the same core."""
 
 _LEVELS = (Verdict.AGREE, Verdict.REMARK, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
 """Verdicts as a number that a chart can show: 0 is agreement, 4 an error."""
@@ -109,13 +99,3 @@ def is_held(stream: IO[bytes]) -> bool:
     """Whether the other end of a pipe, on which nothing is ever said, is still held: it is let go of however its process ended."""
     ready, _, _ = select.select([stream], [], [], 0)
     return not ready
-
-
-def main(folder: str, methods: str = "") -> None:
-    """What a watch starts: judge beside it, write the reports, and be gone."""
-    startup.leave()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    plan = Plan(methods=parse_list(methods), trusted=True)
-    options = Options(plan, jobs=1, trusted=True, own_process=True, proven=(Verdict.ERROR,))
-    report(follow(RunFolder(Path(folder)), options, Silence(), there=partial(is_held, sys.stdin.buffer)))

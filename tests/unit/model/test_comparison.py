@@ -41,5 +41,5 @@ def test_a_tolerance_says_which_of_its_two_numbers_were_given(tolerance: Toleran
 
 
 def test_verdicts_go_from_best_to_worst_and_are_the_words_of_the_files() -> None:
-    assert [verdict.value for verdict in Verdict] == ["agree", "rounding", "refused", "inconclusive", "error"]
+    assert [verdict.value for verdict in Verdict] == ["agree", "remark", "rounding", "refused", "inconclusive", "error"]
     assert Verdict("error") is Verdict.ERROR
