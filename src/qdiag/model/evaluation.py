@@ -57,6 +57,8 @@ class Request:
         Torch's default dtype while it runs, or "" to leave it.
     repetition
         Tells deliberate repetitions of one request apart, which no cache may answer.
+    cheaply
+        Whether a route that costs less than the interface's own will do, such as a device's own vector-Jacobian products.
     """
 
     circuit: Circuit
@@ -71,6 +73,7 @@ class Request:
     trusted: bool = False
     default_dtype: str = ""
     repetition: int = 0
+    cheaply: bool = False
 
     @classmethod
     def of(
@@ -132,7 +135,7 @@ class Evaluation:
     warnings
         Texts of the warnings raised.
     seconds
-        Wall time.
+        Processor time.
     failure
         The exception, where it failed; what had been worked out before is kept.
     norms

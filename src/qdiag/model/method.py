@@ -30,6 +30,9 @@ PER_PARAMETER = frozenset({"parameter-shift", "finite-diff", "hadamard", "spsa"}
 SHIFTED = frozenset({"parameter-shift", "hadamard"})
 """Methods that apply shift rules, and without a word take finite differences where an operation has none."""
 
+WITH_CHEAPER_ROUTE = frozenset({"adjoint"})
+"""Methods that a device applies itself: it can be asked for a product without the interface's detour."""
+
 _WRITTEN = re.compile(
     r"(?:(?P<device>[\w.\-]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
 )
@@ -76,6 +79,11 @@ class Method:
     def per_parameter(self) -> bool:
         """Whether its cost grows with the number of parameters."""
         return self.diff_method in PER_PARAMETER
+
+    @property
+    def has_cheaper_route(self) -> bool:
+        """Whether a device may give its vector-Jacobian products at less cost than the interface, which may form a whole Jacobian."""
+        return self.diff_method in WITH_CHEAPER_ROUTE
 
     @property
     def bare(self) -> Method:

@@ -69,6 +69,8 @@ class ReplaySummary:
         Every comparison with the user's own method, with its call.
     costs
         What each method took.
+    rows
+        Method → rows of a batch at which it was evaluated, and of how many, for those not evaluated at all rows.
     """
 
     methods: tuple[Method, ...] = ()
@@ -78,6 +80,7 @@ class ReplaySummary:
     unfaithful: tuple[Unfaithful, ...] = ()
     comparisons: tuple[tuple[int, Comparison], ...] = ()
     costs: tuple[Cost, ...] = ()
+    rows: tuple[tuple[Method, int, int], ...] = ()
 
     @property
     def refused(self) -> tuple[tuple[Method, Failure], ...]:

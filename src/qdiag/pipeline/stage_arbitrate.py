@@ -87,7 +87,7 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
 
 def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
     own = call.method
-    arbitration = context.arbitrate(call, [own], second=call.differentiated_twice)
+    arbitration = context.arbitrate(context.with_few_rows(call), [own], second=call.differentiated_twice)
     if not arbitration.wrong:
         return None
     found = arbitration.methods[0]

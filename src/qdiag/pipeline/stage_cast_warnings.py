@@ -128,7 +128,7 @@ def experiment(call: Call, methods: Sequence[Method], context: StageContext) -> 
     account = Account(replace(casts, forward=casts.forward or _shows_warning(call)) if casts is not None else None)
     if account.own is None or not account.own.backward or account.own.forward or call.circuit.opaque:
         return account
-    judged = context.arbitrate(call, [own])
+    judged = context.arbitrate(context.with_few_rows(call), [own])
     if own in judged.right and not judged.reference.gradient_reason:
         account = replace(account, gap=judged.methods[0].gap)
     for method in as_replayed(methods, call):

@@ -12,7 +12,8 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter import arbiter
-from qdiag.judging.question import Question, question_of
+from qdiag.judging.question import Question, observe, question_of
+from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
@@ -21,6 +22,7 @@ from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.pipeline.run_options import MINIMIZING_SECONDS
 from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
+from qdiag.trace.keys import circuit_key
 
 Kept = TypeVar("Kept")
 
@@ -61,14 +63,35 @@ class StageContext:
         return found
 
     def question(self, divergence: Divergence) -> Question:
-        """The question that a divergence raises."""
-        return question_of(
-            divergence.call,
-            divergence.comparison.methods,
-            where=divergence.signature,
-            trusted=self.trusted,
-            tolerance=self.tolerance,
-        )
+        """The question that a divergence raises: about a few rows of its call's batch, where it has many and these show the same."""
+        whole = self._question_about(divergence, divergence.call)
+        part = divergence.call if divergence.outside else self.with_few_rows(divergence.call, divergence.comparison)
+        if part is divergence.call:
+            return whole
+        asked = self._question_about(divergence, part)
+        seen = observe(asked, self.workers, self.reference).comparison
+        return asked if (seen.verdict, seen.where) == (divergence.verdict, divergence.signature) else whole
+
+    def _question_about(self, divergence: Divergence, call: Call) -> Question:
+        where = divergence.signature
+        return question_of(call, divergence.comparison.methods, where=where, trusted=self.trusted, tolerance=self.tolerance)
+
+    def with_few_rows(self, call: Call, comparison: Optional[Comparison] = None) -> Call:
+        """The call as if it had been made with a few rows of its batch, where it has many.
+
+        Parameters
+        ----------
+        call
+            The call.
+        comparison
+            One of the call: the row of its element is among these.
+        """
+        batched = batched_parameters(call, self.workers, trusted=self.trusted)
+        if not batched:
+            return call
+        row = None if comparison is None else flagged_row(comparison, call.circuit, batched)
+        rows = sampled_rows(batch_size(call), circuit_key(call.circuit), () if row is None else (row,))
+        return with_rows(call, batched, rows)
 
     def function(self, call: Call) -> FunctionCut:
         """The quantum function of a call, cut out of the user's script.
@@ -88,11 +111,13 @@ class StageContext:
 
     def with_arbiters_word(self, divergence: Divergence, methods: Sequence[Method]) -> Divergence:
         """The divergence with the arbiter's word on every method that was replayed."""
-        call = divergence.call
-        if call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
+        if divergence.call.circuit.opaque or divergence.verdict is Verdict.INCONCLUSIVE:
             return divergence
+        call = self._call_to_arbitrate(divergence)
         second = divergence.signature is Signature.SECOND_DERIVATIVE
-        arbitration = self.arbitrate(call, as_replayed(methods, call, divergence.comparison.methods), second=second)
+        # what is rounding is a matter of the two alone: the others have been held against the user's own method
+        asked = methods if divergence.verdict is Verdict.ERROR else divergence.comparison.methods
+        arbitration = self.arbitrate(call, as_replayed(asked, call, divergence.comparison.methods), second=second)
         wrong = arbitration.wrong if divergence.signature is not Signature.RAISE else ()
         comparison = divergence.comparison
         if not self._upholds(arbitration, divergence):
@@ -107,6 +132,14 @@ class StageContext:
         if second or not call.differentiated_twice:
             return True
         return call.method in self.arbitrate(call, [call.method], second=True).right
+
+    def _call_to_arbitrate(self, divergence: Divergence) -> Call:
+        """A few rows of a divergence's call; all, where it is an error that these do not show."""
+        part = self.with_few_rows(divergence.call, divergence.comparison)
+        if part is divergence.call or divergence.verdict is not Verdict.ERROR:
+            return part
+        seen = observe(self._question_about(divergence, part), self.workers, self.reference).comparison
+        return part if seen.verdict is Verdict.ERROR else divergence.call
 
     def _upholds(self, arbitration: arbiter.Arbitration, divergence: Divergence) -> bool:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""

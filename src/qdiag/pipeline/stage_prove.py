@@ -99,7 +99,7 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
         if shown.verified:
             return shown
     reference = _arbiters_evaluation(question, question.circuit, context)
-    return _write_and_verify(finding, path, replace(material, reference=reference), context)
+    return _write_and_verify(finding, path, replace(material, circuit=question.circuit, reference=reference), context)
 
 
 def _write_and_verify(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:

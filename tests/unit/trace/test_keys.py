@@ -65,6 +65,7 @@ OTHERWISE: dict[str, Any] = {
     "trusted": True,
     "default_dtype": "float32",
     "repetition": 1,
+    "cheaply": True,
 }
 
 

@@ -73,8 +73,11 @@ class Runner:
             options["gradient_kwargs"] = gradient
         if request.second:
             options.setdefault("max_diff", order)
-        if request.jacobian and method.per_parameter and not request.circuit.shots:
-            # one vector-Jacobian product for each output asks for the same shifted circuits again
+        if request.cheaply and method.diff_method == "adjoint" and "device_vjp" in _SIGNATURE:
+            # through torch, PennyLane forms the whole Jacobian first
+            options["device_vjp"] = True
+        if (request.jacobian or len(request.cotangents) > 1) and method.per_parameter and not request.circuit.shots:
+            # each vector-Jacobian product asks for the same shifted circuits again
             options["cache"] = True
         if "shots" in _SIGNATURE:
             options["shots"] = devices.shots_of(request.circuit)

@@ -22,7 +22,8 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import STANDARD_DEVIATIONS, Bounds, Law
 
-_SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
+SEVERITY = (Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
+"""The verdicts of two evaluations that gave numbers, the worst last."""
 
 
 def compare(
@@ -59,8 +60,8 @@ def compare(
     found = comparisons(reference, candidate, circuit, tolerance, spread, cotangents)
     if not found:
         return Comparison(methods, Verdict.INCONCLUSIVE, detail="neither gives a number to compare")
-    worst = max(_SEVERITY.index(c.verdict) for c in found)
-    alike = [c for c in found if _SEVERITY.index(c.verdict) == worst]
+    worst = max(SEVERITY.index(c.verdict) for c in found)
+    alike = [c for c in found if SEVERITY.index(c.verdict) == worst]
     # where all agree, what is the same to the bit is not what differs
     where = next((c.where for c in alike if c.max_abs > 0), alike[0].where)
     shown = max((c for c in alike if c.where == where), key=_excess)

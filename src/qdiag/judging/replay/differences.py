@@ -55,7 +55,8 @@ def differences(result: CallResult, call: Call) -> tuple[Difference, ...]:
     if raised is not None:
         return (raised,)
     by_verdict = {verdict: [s for s in result.sides if s.comparison.verdict is verdict] for verdict in Verdict}
-    found = [_difference(result, call, party) for party in _parties(by_verdict[Verdict.ERROR], call.circuit, result.cotangents)]
+    compared = (result.part or call).circuit
+    found = [_difference(result, call, party) for party in _parties(by_verdict[Verdict.ERROR], compared, result.cotangents)]
     for verdict in (Verdict.INCONCLUSIVE, Verdict.ROUNDING):
         if by_verdict[verdict]:
             found.append(_difference(result, call, by_verdict[verdict]))

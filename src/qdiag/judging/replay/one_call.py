@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
 import numpy as np
 
-from qdiag.judging.comparison.compare import compare
+from qdiag.judging.comparison.compare import SEVERITY, compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.row_samples import Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -19,6 +20,7 @@ from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import Law
 from qdiag.model.result import Unfaithful
+from qdiag.trace.keys import circuit_key
 
 MOST_PRODUCTS = 256
 """Vector-Jacobian products that a full Jacobian may take where nothing disagrees: more than so many results are seen through a
@@ -26,6 +28,14 @@ random cotangent alone."""
 
 MOST_PRODUCTS_CLOSER = 4096
 """The same where a vector-Jacobian product disagrees."""
+
+
+MOST_SHIFTS = 512
+"""Results times trainable numbers up to which methods that cost more with each parameter are asked for a full Jacobian."""
+
+
+CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
+"""What a cheaper route must come to, to stand for the interface's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +71,9 @@ class CallResult:
         The exception that the user met.
     made_over
         Whether the call gave what a transform works out from several circuits' results: nothing is compared.
+    rows, batch, part
+        Where only some rows of a batch were evaluated under every method: which, of how many, and the call with these alone. Then
+        `own`, `cotangents` and the evaluations of `sides` are those of the part.
     """
 
     call: int
@@ -72,6 +85,9 @@ class CallResult:
     unfaithful: Optional[Unfaithful] = None
     failure: Optional[Failure] = None
     made_over: bool = False
+    rows: Rows = ()
+    batch: int = 0
+    part: Optional[Call] = None
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -88,14 +104,23 @@ class CallResult:
     def without_arrays(self) -> CallResult:
         """The same result without the numbers that led to it: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
-        return replace(self, own=_bare(self.own), sides=sides, cotangents=())
+        return replace(self, own=_bare(self.own), sides=sides, cotangents=(), part=None)
 
 
 def _bare(evaluation: Evaluation) -> Evaluation:
     return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure)
 
 
-def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, thorough: bool) -> Replaying[CallResult]:
+def replay_call(
+    call: Call,
+    key: str,
+    methods: Sequence[Method],
+    plan: Plan,
+    *,
+    thorough: bool,
+    batched: Rows = (),
+    screened: Collection[Method] = (),
+) -> Replaying[CallResult]:
     """Replay one call under the user's own method and others.
 
     Parameters
@@ -108,6 +133,11 @@ def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, 
         Tolerance, seed and trust.
     thorough
         Whether the full Jacobian is formed, as at the first call of each structure: where it takes no more than `MOST_PRODUCTS`.
+    batched
+        Positions of the parameters that carry a batch with many rows; then methods that take it row by row see some of the rows,
+        and Jacobians are formed of these alone.
+    screened
+        Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
     """
     if call.configuration.remade_by:
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
@@ -115,23 +145,118 @@ def replay_call(call: Call, key: str, methods: Sequence[Method], plan: Plan, *, 
         methods = ()
     cotangents = cotangents_of(call, key)
     products = _products_of_jacobian(call)
-    first = request_of(call, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
-    own, *others = yield tuple(replace(first, method=m) for m in (first.method, *methods))
+    first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
+    at_once = [method for method in methods if not (batched and method.per_parameter)]
+    asked = [method for method in at_once if method not in screened]
+    own, *others = yield tuple(_asked_of(method, first, products) for method in (first.method, *asked))
     if _is_made_over(call, own):
         return CallResult(call.index, key, own, (), (), (), made_over=True)
-    sides, refused = compare_with_own(call.circuit, own, others, plan, cotangents)
-    disagreeing = [side for side in sides if side.comparison.verdict is Verdict.ERROR and side.comparison.where is Signature.VJP]
-    if disagreeing and not first.jacobian and products <= MOST_PRODUCTS_CLOSER:
-        full = replace(first, jacobian=True)
-        again = yield tuple(replace(full, method=m) for m in (own.method, *(side.method for side in disagreeing)))
-        closer, _ = compare_with_own(call.circuit, again[0], again[1:], plan, cotangents)
-        better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
-        sides = tuple(better.get(side.method, side) for side in sides)
+    clean, unclean = yield from _screen(own, [method for method in at_once if method in screened], first, plan)
+    sides, refused = compare_with_own(call.circuit, own, [*others, *unclean], plan, cotangents)
+    sides = (*sides, *clean)
+    if products <= MOST_PRODUCTS_CLOSER:
+        sides = yield from _look_at_jacobians(sides, first, call.circuit, plan, cotangents)
     if call.circuit.shots and not call.circuit.samples_only and thorough and not sides and own.failure is None:
         (another,) = yield (replace(first, seed=plan.seed + 1),)
         sides, _ = compare_with_own(call.circuit, own, [another], plan, cotangents)
-    unfaithful = unfaithfulness(call, own)
-    return CallResult(call.index, key, own, cotangents, sides, refused, unfaithful, call.failure)
+    result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
+    if batched and own.failure is None and (thorough or len(at_once) < len(methods)):
+        return (yield from _with_rows(result, call, methods, plan, thorough=thorough, batched=batched))
+    return result
+
+
+def _screen(
+    own: Evaluation, methods: Sequence[Method], first: Request, plan: Plan
+) -> Replaying[tuple[tuple[Side, ...], tuple[Evaluation, ...]]]:
+    """The sides of methods whose cheaper route gives one product, the random one, as the user's own method does.
+
+    Of the others, what the interface's own route gives.
+    """
+    clean: tuple[Side, ...] = ()
+    if methods and own.failure is None:
+        last = first.cotangents[-1:]
+        asked = replace(first, cotangents=last, cheaply=True)
+        answers = yield tuple(replace(asked, method=method) for method in methods)
+        sides, _ = compare_with_own(first.circuit, replace(own, vjps=own.vjps[-1:]), answers, plan, last)
+        clean = tuple(side for side in sides if side.evaluation.failure is None and side.comparison.verdict in CLEAN)
+    rest = [method for method in methods if method not in {side.method for side in clean}]
+    if not rest:
+        return clean, ()
+    return clean, (yield tuple(replace(first, method=method) for method in rest))
+
+
+def _look_at_jacobians(
+    sides: tuple[Side, ...], first: Request, circuit: Circuit, plan: Plan, cotangents: Cotangents
+) -> Replaying[tuple[Side, ...]]:
+    """The sides, those that disagree in a vector-Jacobian product by their Jacobians where these show it, too."""
+    disagreeing = [
+        side.method
+        for side in sides
+        if side.comparison.verdict is Verdict.ERROR and side.comparison.where is Signature.VJP and side.evaluation.jacobian is None
+    ]
+    if not disagreeing:
+        return sides
+    own, *others = yield tuple(replace(first, method=method, jacobian=True) for method in (first.method, *disagreeing))
+    closer, _ = compare_with_own(circuit, own, others, plan, cotangents)
+    better = {side.method: side for side in closer if side.comparison.verdict is Verdict.ERROR}
+    return tuple(better.get(side.method, side) for side in sides)
+
+
+def _with_rows(
+    whole: CallResult, call: Call, methods: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+) -> Replaying[CallResult]:
+    """What the replay of a call with many rows came to, with a look at some of them under every method.
+
+    Methods that were asked about the whole batch keep the worse of two comparisons. Where rows are not independent of each other,
+    a few of them say nothing, and all methods are asked about the whole.
+    """
+    flagged = [flagged_row(side.comparison, call.circuit, batched) for side in whole.sides if side.comparison.verdict is Verdict.ERROR]
+    rows = sampled_rows(batch_size(call), whole.key, [row for row in flagged if row is not None])
+    part = with_rows(call, batched, rows)
+    cotangents = cotangents_of(part, circuit_key(part.circuit))[-1:]
+    products = _products_of_jacobian(part)
+    first = request_of(part, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
+    dear = [method for method in methods if method.per_parameter]
+    erring = {side.method for side in whole.sides if side.comparison.verdict is Verdict.ERROR}
+    again = [method for method in methods if thorough or method.per_parameter or method in erring]
+    own, *others = yield tuple(_asked_of(method, first, products) for method in (first.method, *again))
+    # the cotangent is a random one: the recorded products are none of this question
+    astray = unfaithfulness(replace(part, backwards=()), own)
+    if astray is not None and not astray.explained:
+        everywhere = yield tuple(replace(request_of(call, plan, whole.cotangents, jacobian=False), method=m) for m in dear)
+        sides, refused = compare_with_own(call.circuit, whole.own, everywhere, plan, whole.cotangents)
+        return replace(whole, sides=(*whole.sides, *sides), refused=(*whole.refused, *refused))
+    seen, refused = compare_with_own(part.circuit, own, others, plan, cotangents)
+    seen = yield from _look_at_jacobians(seen, first, part.circuit, plan, cotangents)
+    asked = {side.method: side for side in whole.sides}
+    shown = [replace(side, comparison=in_whole_batch(side.comparison, call.circuit, batched, rows)) for side in seen]
+    return replace(
+        whole,
+        own=replace(own, seconds=own.seconds + whole.own.seconds),
+        cotangents=cotangents,
+        sides=tuple({**asked, **{side.method: _worse(asked.get(side.method), side) for side in shown}}.values()),
+        refused=tuple(dict((*refused, *whole.refused)).items()),
+        rows=rows,
+        batch=batch_size(call),
+        part=part,
+    )
+
+
+def _worse(whole: Optional[Side], part: Side) -> Side:
+    """What a method gave for some rows, with the comparison on the whole batch, unless these rows show more."""
+    if whole is None:
+        return part
+    worse = SEVERITY.index(part.comparison.verdict) > SEVERITY.index(whole.comparison.verdict)
+    seconds = part.evaluation.seconds + whole.evaluation.seconds
+    comparison = part.comparison if worse else whole.comparison
+    return Side(part.method, replace(part.evaluation, seconds=seconds), comparison)
+
+
+def _asked_of(method: Method, first: Request, products: int) -> Request:
+    """The question to a method: without a Jacobian where that takes a method too many shifted circuits."""
+    numbers = sum(first.circuit.parameters[i].value.size for i in first.circuit.trainable)
+    dear = method.per_parameter and products * numbers > MOST_SHIFTS
+    return replace(first, method=method, jacobian=first.jacobian and not dear)
 
 
 def _products_of_jacobian(call: Call) -> int:

@@ -15,9 +15,10 @@ from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import CallResult, replay_call
-from qdiag.judging.replay.plan import Plan, sampled_calls, shadows
+from qdiag.judging.replay.plan import DEAR_SECONDS, Plan, affordable, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
+from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import Method, once_each
@@ -29,7 +30,10 @@ Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""
 
 HOPELESS = 2
-"""A method that lost its worker or its time so often on one structure is not asked again."""
+"""A method that lost its worker so often on one structure is not asked again; one that ran out of its time is not asked twice."""
+
+SLOW = 1.0
+"""Seconds from which an evaluation is slow enough to ask a cheaper route first at the other calls of the structure."""
 
 TURN = 0.5
 """Seconds after which `advance` starts no further call, so that whoever asked can see whether the script has ended."""
@@ -86,6 +90,9 @@ class Replay:
         self._first: dict[str, int] = {}
         self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
+        self._carriers: dict[tuple[str, int], Rows] = {}
+        self._dear: dict[str, float] = {}
+        self._slow: set[tuple[str, Method]] = set()
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._refusing: set[tuple[str, Method]] = set()
         self._swept = 0
@@ -120,11 +127,23 @@ class Replay:
         self._swept = length
         sample = sampled_calls(length, self._first.values(), self._flagged_calls(), self._plan.every)
         wanting = [i for i in sample if i in self._results and self._wants_more(i)]
-        self._sweep(wanting, self._done + len(wanting), cheap=False)
+        firsts = [i for i in wanting if self._first[self._trace.structure_of(i)] == i]
+        self._sweep(firsts, self._done + len(wanting), cheap=False)
+        wanting = [i for i in wanting if i not in firsts and self._wants_more(i)]
+        self._sweep(self._affordable(wanting), self._done + len(wanting), cheap=False)
         self._look_closer()
         if length < len(self._trace):
             self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
         return self.known_so_far()
+
+    def _affordable(self, wanting: Sequence[int]) -> Sequence[int]:
+        """Of the calls at which expensive methods are wanted as many as their time allows, spread over the run."""
+        if self._plan.every is not None:
+            return wanting
+        left = DEAR_SECONDS - sum(self._dear.values())
+        around = {index + offset for index in self._flagged_calls() for offset in (-1, 0, 1)}
+        order = (*(i for i in wanting if i in around), *(i for i in spread_over(wanting) if i not in around))
+        return sorted(affordable(order, lambda index: self._dear.get(self._trace.structure_of(index), 0.0), left))
 
     def known_so_far(self) -> Located:
         """What is known so far."""
@@ -136,6 +155,8 @@ class Replay:
         replayed = sum(1 for j in results if j.sides)
         lacking = unanswered(results)
         silent = ReplaySummary(unanswered=lacking).silent
+        of_rows = [j for j in results if j.rows]
+        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if s.method.per_parameter}
         unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
             divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),
@@ -145,6 +166,7 @@ class Replay:
             replayed=replayed,
             sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in silent),
             unanswered=lacking,
+            rows=tuple((m, *rows[m.bare]) for m in methods if m.bare in rows),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
             costs=_costs(results),
@@ -216,7 +238,10 @@ class Replay:
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
-                return replay_call(call, key, methods, self._plan, thorough=thorough)
+                screened = [m for m in methods if (structure, m) in self._slow and not thorough]
+                return replay_call(
+                    call, key, methods, self._plan, thorough=thorough, batched=self._batched(index), screened=screened
+                )
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
@@ -230,7 +255,10 @@ class Replay:
             if failure.refusal:
                 self._refusing.add((structure, method))
             elif failure.passing:
-                self._lost[structure, method] += 1
+                self._lost[structure, method] += HOPELESS if failure.stage == "timeout" else 1
+        if self._first[structure] == index:
+            self._dear[structure] = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
+        self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.has_cheaper_route)
         if not self._call(index).circuit.finite:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
@@ -255,6 +283,15 @@ class Replay:
                     wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
             self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)
         return self._wanted[key]
+
+    def _batched(self, index: int) -> Rows:
+        """Positions of the parameters that carry a batch with more rows than are looked at one by one."""
+        call = self._call(index)
+        size = batch_size(call)
+        key = (self._trace.structure_of(index), size)
+        if size and key not in self._carriers:
+            self._carriers[key] = batched_parameters(call, self._evaluator, trusted=self._plan.trusted)
+        return self._carriers.get(key, ())
 
     def _is_hopeless(self, index: int, method: Method) -> bool:
         key = (self._trace.structure_of(index), method)
@@ -293,11 +330,21 @@ class Replay:
             self._differences[index] = tuple(group)
 
     def _look_again(self, index: int, difference: Difference) -> Difference:
-        results: list[Difference] = []
+        """A second look, at the rows that were looked at where these show it, too: they cost what a few rows cost."""
         call, result = self._call(index), self._results[index]
-        known = (*result.methods, *self._methods(index))
+        if result.rows:
+            part = with_rows(call, self._batched(index), result.rows)
+            looked = self._closer(difference, replace(result, key=circuit_key(part.circuit)), part)
+            if looked.comparison.verdict is Verdict.ERROR:
+                comparison = in_whole_batch(looked.comparison, call.circuit, self._batched(index), result.rows)
+                return replace(looked, comparison=comparison)
+        return self._closer(difference, result, call)
+
+    def _closer(self, difference: Difference, result: CallResult, call: Call) -> Difference:
+        results: list[Difference] = []
+        known = (*result.methods, *self._methods(call.index))
         replay_all(
-            [(index, lambda: look_closer(difference, result, call, known, self._plan), lambda: True)],
+            [(call.index, lambda: look_closer(difference, result, call, known, self._plan), lambda: True)],
             self._desk,
             1,
             lambda _, looked: results.append(looked),

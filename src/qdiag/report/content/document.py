@@ -105,6 +105,9 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
         which = [names.short(method) for method, number in result.replay.sampled if number == size]
         alone = "" if len({number for _, number in result.replay.sampled}) == 1 else f" ({', '.join(which)})"
         notes.append(f"* sampled at {size} of {count(result.calls, 'call')}{alone}")
+    for sample in dict.fromkeys((rows, batch) for _, rows, batch in result.replay.rows):
+        which = [names.short(method) for method, *rows in result.replay.rows if tuple(rows) == sample]
+        notes.append(f"{', '.join(which)}: {sample[0]} of {sample[1]} rows of the batch, other ones at each call")
     if 0 < result.replay.replayed < result.calls:
         notes.append(f"{result.replay.replayed} of {count(result.calls, 'call')} replayed under at least two methods")
     notes += unanswered_notes(result, names)

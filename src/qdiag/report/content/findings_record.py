@@ -38,6 +38,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],
         "methods": [full(method) for method in result.replay.methods],
         "sampled": {full(method): count for method, count in result.replay.sampled},
+        "rows": {full(method): {"seen": seen, "of": size} for method, seen, size in result.replay.rows},
         "refused": {full(method): words(failure) for method, failure in result.replay.refused},
         "unanswered": [_unanswered(one) for one in result.replay.unanswered],
         "unfaithful": [one.call for one in result.replay.unfaithful],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.replay.plan import SHORT, Plan, best_partner, preference, sampled_calls, shadows
+from qdiag.judging.replay.plan import SHORT, Plan, affordable, best_partner, preference, sampled_calls, shadows, spread_over
 from qdiag.model.method import Method, parse, parse_list
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.scripted import circuit
@@ -141,3 +141,25 @@ def test_a_method_of_the_users_device_is_nearer_than_the_same_one_elsewhere() ->
 
 def test_a_method_in_its_own_precision_is_nearer_than_in_another() -> None:
     assert best_partner(BACKPROP, (parse("default.qubit/adjoint@float64"), ADJOINT)) == ADJOINT
+
+
+# --- what there is time for ---------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 1000), unique=True).map(sorted))
+def test_an_order_that_is_spread_over_the_run_leaves_out_no_call(calls: list[int]) -> None:
+    assert sorted(spread_over(calls)) == calls
+
+
+@given(st.integers(2, 300), st.data())
+def test_each_beginning_of_it_is_spread_over_the_run(length: int, data: st.DataObject) -> None:
+    order = spread_over(range(length))
+    assert order[:2] == (0, length - 1)
+    taken = sorted(order[: data.draw(st.integers(2, length))])
+    widest = max(b - a for a, b in zip(taken, taken[1:])) if len(taken) > 1 else 0
+    assert widest <= max(1, 4 * length / len(taken))
+
+
+def test_as_many_calls_are_taken_as_there_is_time_for() -> None:
+    costs = {7: 1.0, 2: 3.0, 5: 0.5}
+    assert [affordable((7, 2, 5), costs.__getitem__, seconds) for seconds in (0.5, 1.0, 4.4, 4.5)] == [(), (7,), (7, 2), (7, 2, 5)]
