@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
@@ -15,7 +15,8 @@ SHORT = 64
 """Traces of up to so many calls are replayed under every method at every call, as far as `DEAR_SECONDS` go."""
 
 DEAR_SECONDS = 10.0
-"""Processor time that methods which cost more with each parameter may take beyond the first call of each structure."""
+"""Processor time after which methods that cost more with each parameter are begun at no other call, but for the first of each structure
+and one more."""
 
 
 @dataclass(frozen=True)
@@ -105,27 +106,6 @@ def spread_over(calls: Sequence[int]) -> tuple[int, ...]:
     bits = max(1, (len(calls) - 1).bit_length())
     places = sorted(range(len(calls)), key=lambda place: int(format(place, f"0{bits}b")[::-1], 2))
     return tuple(dict.fromkeys(calls[place] for place in (*places[:1], len(calls) - 1, *places))) if calls else ()
-
-
-def affordable(calls: Iterable[int], cost: Callable[[int], float], seconds: float) -> tuple[int, ...]:
-    """So many of these calls, from the first on, as what they cost allows.
-
-    Parameters
-    ----------
-    calls
-        In the order in which they are wanted.
-    cost
-        What a call is known to take.
-    seconds
-        What all together may take.
-    """
-    taken = []
-    for index in calls:
-        seconds -= cost(index)
-        if seconds < 0:
-            break
-        taken.append(index)
-    return tuple(taken)
 
 
 def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, int, bool, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import CallResult, replay_call
-from qdiag.judging.replay.plan import DEAR_SECONDS, Plan, affordable, sampled_calls, shadows, spread_over
+from qdiag.judging.replay.plan import DEAR_SECONDS, Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
@@ -91,9 +90,10 @@ class Replay:
         self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
         self._carriers: dict[tuple[str, int], Rows] = {}
-        self._dear: dict[str, float] = {}
+        self._dear: dict[str, list[float]] = {}
         self._slow: set[tuple[str, Method]] = set()
         self._lost: Counter[tuple[str, Method]] = Counter()
+        self._late: set[tuple[str, Method]] = set()
         self._refusing: set[tuple[str, Method]] = set()
         self._swept = 0
         self._done = 0
@@ -117,7 +117,9 @@ class Replay:
         ready = length
         while ready > self._swept and self._trace.call(ready - 1).step == current:
             ready -= 1
-        self._swept += self._sweep(range(self._swept, ready), length, cheap=True, seconds=TURN)
+        until = time.monotonic() + TURN
+        in_turn = range(self._swept, ready)
+        self._swept += self._sweep(in_turn, length, cheap=True, going_on=lambda index, begun: time.monotonic() <= until)
         return self._swept < ready
 
     def finish(self) -> Located:
@@ -130,20 +132,28 @@ class Replay:
         firsts = [i for i in wanting if self._first[self._trace.structure_of(i)] == i]
         self._sweep(firsts, self._done + len(wanting), cheap=False)
         wanting = [i for i in wanting if i not in firsts and self._wants_more(i)]
-        self._sweep(self._affordable(wanting), self._done + len(wanting), cheap=False)
+        total = self._done + len(wanting)
+        self._sweep(self._most_wanted_first(wanting, sample), total, cheap=False, going_on=self._has_time_for_dear_methods)
         self._look_closer()
         if length < len(self._trace):
             self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
         return self.known_so_far()
 
-    def _affordable(self, wanting: Sequence[int]) -> Sequence[int]:
-        """Of the calls at which expensive methods are wanted as many as their time allows, spread over the run."""
+    def _most_wanted_first(self, wanting: Sequence[int], sample: Sequence[int]) -> Sequence[int]:
+        """Calls at which expensive methods are wanted: those at which cheap ones differ, then others, spread over the run."""
         if self._plan.every is not None:
             return wanting
-        left = DEAR_SECONDS - sum(self._dear.values())
         around = {index + offset for index in self._flagged_calls() for offset in (-1, 0, 1)}
-        order = (*(i for i in wanting if i in around), *(i for i in spread_over(wanting) if i not in around))
-        return sorted(affordable(order, lambda index: self._dear.get(self._trace.structure_of(index), 0.0), left))
+        return [*(i for i in wanting if i in around), *(i for i in spread_over(sample) if i in wanting and i not in around)]
+
+    def _has_time_for_dear_methods(self, index: int, open_calls: int) -> bool:
+        """Whether one more call is begun under expensive methods, while others are under way: by what they took so far."""
+        if self._plan.every is not None:
+            return True
+        spent = self._dear.get(self._trace.structure_of(index), ())
+        # at its first call a structure took more than it will: there the full Jacobian was formed
+        usual = sum(spent[1:]) / (len(spent) - 1) if len(spent) > 1 else sum(spent)
+        return sum(map(sum, self._dear.values())) + (open_calls + 1) * usual <= DEAR_SECONDS
 
     def known_so_far(self) -> Located:
         """What is known so far."""
@@ -202,16 +212,28 @@ class Replay:
         firsts = dict.fromkeys(index for index in self._trace.first_of_each_structure() if index in indices)
         return [*firsts, *(index for index in indices if index not in firsts)]
 
-    def _sweep(self, indices: Sequence[int], total: int, *, cheap: bool, seconds: float = math.inf) -> int:
-        """Judge calls, starting no other one after so many seconds; returns how many were started."""
+    def _sweep(
+        self, indices: Sequence[int], total: int, *, cheap: bool, going_on: Callable[[int, int], bool] = lambda index, begun: True
+    ) -> int:
+        """Judge calls; returns how many were begun.
+
+        Parameters
+        ----------
+        indices, total
+            Which, in order, and how many calls there are to tell of.
+        cheap
+            Whether expensive methods are left out.
+        going_on
+            Whether a call is begun, given how many are under way; where it is not, none after it is either. The first always is.
+        """
         began = time.monotonic()
         self._total = total
-        begun = 0
+        begun, done = 0, self._done
 
         def in_time() -> Iterator[int]:
             nonlocal begun
             for index in indices:
-                if begun and time.monotonic() - began > seconds:
+                if begun and not going_on(index, begun - (self._done - done)):
                     return
                 begun += 1
                 yield index
@@ -254,18 +276,25 @@ class Replay:
         for method, failure in result.refused:
             if failure.refusal:
                 self._refusing.add((structure, method))
+            elif failure.stage == "timeout":
+                self._late.add((structure, method))
             elif failure.passing:
-                self._lost[structure, method] += HOPELESS if failure.stage == "timeout" else 1
-        if self._first[structure] == index:
-            self._dear[structure] = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
+                self._lost[structure, method] += 1
+        dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
+        if dear:
+            self._dear.setdefault(structure, []).append(dear)
         self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.has_cheaper_route)
         if not self._call(index).circuit.finite:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
             self._samples.add(index)
         earlier = self._results.get(index)
-        if earlier is not None and len(earlier.methods) > len(result.methods):
-            return
+        if earlier is not None:
+            # what ran out of its time was not asked again
+            late = [(method, failure) for method, failure in earlier.refused if method not in result.methods]
+            result = replace(result, refused=(*result.refused, *late))
+            if len(earlier.methods) > len(result.methods):
+                return
         self._results[index] = result.without_arrays()
         self._differences[index] = differences(result, self._call(index))
         self._done += 1
@@ -295,7 +324,7 @@ class Replay:
 
     def _is_hopeless(self, index: int, method: Method) -> bool:
         key = (self._trace.structure_of(index), method)
-        return self._first[key[0]] != index and (key in self._refusing or self._lost[key] >= HOPELESS)
+        return key in self._late or (self._first[key[0]] != index and (key in self._refusing or self._lost[key] >= HOPELESS))
 
     def _wants_more(self, index: int) -> bool:
         tried = self._results[index].methods

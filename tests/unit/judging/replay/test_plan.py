@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.replay.plan import SHORT, Plan, affordable, best_partner, preference, sampled_calls, shadows, spread_over
+from qdiag.judging.replay.plan import SHORT, Plan, best_partner, preference, sampled_calls, shadows, spread_over
 from qdiag.model.method import Method, parse, parse_list
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.scripted import circuit
@@ -158,8 +158,3 @@ def test_each_beginning_of_it_is_spread_over_the_run(length: int, data: st.DataO
     taken = sorted(order[: data.draw(st.integers(2, length))])
     widest = max(b - a for a, b in zip(taken, taken[1:])) if len(taken) > 1 else 0
     assert widest <= max(1, 4 * length / len(taken))
-
-
-def test_as_many_calls_are_taken_as_there_is_time_for() -> None:
-    costs = {7: 1.0, 2: 3.0, 5: 0.5}
-    assert [affordable((7, 2, 5), costs.__getitem__, seconds) for seconds in (0.5, 1.0, 4.4, 4.5)] == [(), (7,), (7, 2), (7, 2, 5)]

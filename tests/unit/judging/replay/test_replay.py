@@ -20,6 +20,7 @@ from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
+from qdiag.model.unanswered import Reason
 from qdiag.trace.evaluation_store import EvaluationStore
 from tests.worlds.methods import methods
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
@@ -232,6 +233,49 @@ def test_sampled_results_are_inconclusive_with_a_second_seed_where_there_is_no_o
 
 
 # --- the plan --------------------------------------------------------------------------------------------------------------
+
+
+def slow(request: Request) -> Evaluation:
+    """Right, and six seconds late."""
+    return replace(answer(request), seconds=6.0)
+
+
+def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_are_spread_over_the_run():
+    evaluator = ScriptedEvaluator(parameter_shift=slow)
+    located = locate(training(50), evaluator)
+    assert [call for call, c in located.comparisons if c.methods[1] == METHODS[2]] == [0, 49]
+    assert dict(located.sampled) == {METHODS[2]: 2}
+
+
+def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls():
+    evaluator = ScriptedEvaluator(parameter_shift=slow)
+    assert dict(locate(training(50), evaluator, Plan(every=10)).sampled) == {METHODS[2]: 5}
+
+
+def test_a_slow_method_that_has_a_cheaper_route_is_screened_by_it_after_the_first_call():
+    evaluator = ScriptedEvaluator(adjoint=slow)
+    assert locate(training(4), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
+    asked = [(request.cheaply, len(request.cotangents)) for request in evaluator.requests if request.method == METHODS[1]]
+    assert asked == [(False, 2), (True, 1), (True, 1), (True, 1)]
+
+
+def test_where_the_cheaper_route_is_not_clean_the_interfaces_own_decides():
+    def wrong_by_the_cheaper_route(request: Request) -> Evaluation:
+        return moved(slow(request), gradient=0.1 if request.cheaply else 0.0)
+
+    evaluator = ScriptedEvaluator(adjoint=wrong_by_the_cheaper_route)
+    assert locate(training(2), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
+    assert [request.cheaply for request in evaluator.requests if request.method == METHODS[1]] == [False, True, False]
+
+
+def test_a_method_that_ran_out_of_its_time_is_not_waited_for_again():
+    def late(request: Request) -> Evaluation:
+        return Evaluation(request.method, failure=Failure("TimeoutError", "too long", stage="timeout"))
+
+    evaluator = ScriptedEvaluator(adjoint=late)
+    located = locate(training(5), evaluator, Plan(in_flight=1))
+    assert evaluator.asked("adjoint") == 1
+    assert [(one.method, one.reason, one.calls) for one in located.unanswered] == [(METHODS[1], Reason.NOT_IN_TIME, (0,))]
 
 
 def test_expensive_methods_run_at_every_call_of_a_short_trace():
