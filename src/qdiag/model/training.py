@@ -107,6 +107,8 @@ class ParameterStep:
         Whether the step changed it; None where that was not looked at.
     stale
         Whether the gradient of the step before was still there at every backward pass since; None where there was nothing to see.
+    brought
+        Whether a backward pass since the step before left a gradient, whatever became of it.
     """
 
     token: int
@@ -115,6 +117,7 @@ class ParameterStep:
     rate: float = math.nan
     moved: Optional[bool] = None
     stale: Optional[bool] = None
+    brought: bool = False
 
 
 @dataclass(frozen=True)

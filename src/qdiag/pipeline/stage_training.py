@@ -27,7 +27,7 @@ def remarks_of(
     detectors
         Who looks.
     """
-    history = History(recording, located, context.workers, context.trusted)
+    history = History(recording, located, context.workers, context.trusted, context.folder)
     remarks: list[Remark] = []
     notes: list[str] = []
     for done, detector in enumerate(detectors):

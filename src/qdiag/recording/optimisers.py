@@ -51,6 +51,7 @@ class HeldOptimiser:
         self._gradients: dict[int, tuple[Gradient, float]] = {}
         self._cleared: set[int] = set()
         self._used: set[int] = set()
+        self._brought: set[int] = set()
 
     @property
     def due(self) -> bool:
@@ -77,6 +78,14 @@ class HeldOptimiser:
             if token in self._used and token not in self._cleared and _gradient(parameter)[0].missing:
                 self._cleared.add(token)
 
+    def pass_ends(self, optimizer: Any, tokens: Tokens) -> None:
+        """It has ended: which parameters have a gradient now."""
+        if self.due:
+            for parameter in _parameters(optimizer):
+                token = tokens.token(parameter)
+                if token not in self._brought and _gradient(parameter)[0] is Gradient.SOME:
+                    self._brought.add(token)
+
     def step_begins(self, optimizer: Any, tokens: Tokens) -> None:
         """The optimiser is about to step."""
         self._before.clear()
@@ -98,6 +107,7 @@ class HeldOptimiser:
         self._before.clear()
         self._gradients.clear()
         self._cleared.clear()
+        self._brought.clear()
         self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
         if not steps and self.due:
             self._used = {tokens.token(p) for p in _parameters(optimizer) if _gradient(p)[0] is Gradient.SOME}
@@ -115,7 +125,7 @@ class HeldOptimiser:
                 before = self._before.get(token)
                 moved = None if before is None else not np.array_equal(before, array_of(parameter), equal_nan=True)
                 stale = token not in self._cleared if token in self._used else None
-                yield ParameterStep(token, gradient, size, rate, moved, stale)
+                yield ParameterStep(token, gradient, size, rate, moved, stale, token in self._brought)
 
 
 def _described(parameter: Any, tokens: Tokens, name: str) -> Leaf:

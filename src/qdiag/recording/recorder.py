@@ -266,10 +266,13 @@ class Recorder:
 
     def warned_backward(self, words: str) -> None:
         """A warning was shown outside of any call: if a backward pass is under way, it is of the call that the pass reached last."""
-        reached = self.passes.under_way()
-        if reached is None or self._warnings >= MAX_WARNINGS:
+        if self._warnings >= MAX_WARNINGS:
             return
         self._warnings += 1
+        reached = self.passes.under_way()
+        if reached is None:
+            self._event(Event("shown", self.count, words))
+            return
         index = next((returned.index for returned in reversed(list(reached)) if returned.index is not None), None)
         self._event(Event("backward warning", self.count, words, index))
 

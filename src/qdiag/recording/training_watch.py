@@ -9,7 +9,7 @@ import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import FrameType
 from typing import Any, Callable, NamedTuple, Optional
@@ -173,7 +173,8 @@ class TrainingWatch:
         if self.idle:
             return None
         if accumulates:
-            self._pass_begins()
+            for held, optimizer in self._alive():
+                held.pass_begins(optimizer, self._tokens)
         number, self._roots = self._roots, self._roots + 1
         if not is_sampled(number):
             return None
@@ -193,15 +194,17 @@ class TrainingWatch:
 
     def root_ends(self, begun: Begun, failure: str = "") -> None:
         """The pass is over; the calls that it reached are known."""
+        for held, optimizer in self._alive():
+            held.pass_ends(optimizer, self._tokens)
         if begun.root is not None:
             reached = sorted(returned.index for returned in begun.brought if returned.index is not None)
             self._write("root", call_text.text_of(replace(begun.root, calls=tuple(reached[:MOST_LISTED]), failure=failure)), None)
 
-    def _pass_begins(self) -> None:
-        for held in self._held.values():
+    def _alive(self) -> Iterator[tuple[optimisers.HeldOptimiser, Any]]:
+        for held in list(self._held.values()):
             optimizer = held.own()
             if optimizer is not None:
-                held.pass_begins(optimizer, self._tokens)
+                yield held, optimizer
 
     def _token(self, leaf: Any) -> int:
         token = self._tokens.token(leaf)
@@ -220,8 +223,7 @@ class TrainingWatch:
 
     def largest_gradient(self) -> float:
         """The largest absolute value among the gradients that watched optimisers would use."""
-        alive = [optimizer for held in self._held.values() if (optimizer := held.own()) is not None]
-        return max((optimisers.largest_gradient(optimizer) for optimizer in alive), default=0.0)
+        return max((optimisers.largest_gradient(optimizer) for _, optimizer in self._alive()), default=0.0)
 
     # --- calls -----------------------------------------------------------------------------------------------------------
 

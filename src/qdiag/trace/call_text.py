@@ -273,6 +273,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "rate": _number,
         "moved": _optional(_flag),
         "stale": _optional(_flag),
+        "brought": _flag,
     },
     SteppedArgument: {
         "name": _text,

@@ -28,6 +28,7 @@ class NoWorkers:
 
     workers = None
     trusted = False
+    folder = None
 
 
 def looked(*detectors: Detector) -> tuple[tuple[Remark, ...], tuple[str, ...]]:

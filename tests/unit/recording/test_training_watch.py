@@ -131,6 +131,14 @@ class TestAStep:
                 optimizer.zero_grad(set_to_none=False)
         assert step.parameters[0].stale is False
 
+    def test_knows_of_a_gradient_that_was_cleared_before_it_was_used(self) -> None:
+        world, w, unused = World(), weight(0.5), weight(0.5)
+        optimizer = world.optimiser(w, unused)
+        world.backward((w * 2).sum())
+        optimizer.zero_grad()
+        step = world.step(optimizer)
+        assert [(p.gradient, p.brought) for p in step.parameters] == [(Gradient.NONE, True), (Gradient.NONE, False)]
+
     def test_of_one_of_two_optimisers_that_clear_late_is_not_stale(self) -> None:
         world, one, two = World(), weight(0.5), weight(0.5)
         optimizers = [world.optimiser(one), world.optimiser(two)]

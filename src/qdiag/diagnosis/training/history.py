@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Optional, Protocol
 
 from qdiag.diagnosis.training.recorded import RecordedTraining, training_in
@@ -55,12 +56,15 @@ class History:
         Where circuits are evaluated again, for what only an experiment tells.
     trusted
         Whether class definitions inside the trace may be executed.
+    folder
+        The script's folder, where it is at hand.
     """
 
     recording: Recording
     located: Located
     evaluator: Evaluator
     trusted: bool = False
+    folder: Optional[Path] = None
 
     @cached_property
     def training(self) -> RecordedTraining:

@@ -1,0 +1,83 @@
+"""QD804: the way back ends between a QNode and the loss, since the output has no graph or the script takes it out of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT
+from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.parameters import LEAST_STEPS, Edge, accumulating_roots, broken_edge, stories, training_calls
+from qdiag.diagnosis.training.script_source import cutting_lines
+from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
+from qdiag.model.call import SourceLine
+from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS
+from qdiag.model.remarks import Remark
+from qdiag.model.training import CallOrigins, Root
+
+
+def remarks(history: History) -> Iterator[Remark]:
+    """Of QNodes that are fed with what is to be trained, and from which no loss leads back."""
+    cut = [call for call in _fed(history) if not _is_reached(history, call)]
+    if cut and len(cut) == len(_fed(history)):
+        yield from _without_a_loss(history, cut)
+        yield from _beside_the_loss(history, cut)
+        yield from _by_pennylane(history, cut)
+
+
+def _fed(history: History) -> list[CallOrigins]:
+    """The training's calls whose circuits hold numbers that a graph follows."""
+    calls = [seen.fact for seen in training_calls(history.training)]
+    return [call for call in calls if call.circuit or any(argument.tracked for argument in call.arguments)]
+
+
+def _is_reached(history: History, call: CallOrigins) -> bool:
+    """Whether a backward pass brought anything to the call, even zeros."""
+    return bool(history.recording.call(call.call).backwards) or any(call.call in seen.fact.calls for seen in history.training.roots)
+
+
+def _without_a_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    """The loss has no graph at all: torch refuses to go backward."""
+    roots = accumulating_roots(history.training)
+    failed = next((root for root in roots if root.failure and not root.tracked), None)
+    if failed is not None and not any(root.tracked for root in roots):
+        yield _told(history, cut, f"{_what(history, cut)}, and the loss that is made of it has none, either", [failed])
+
+
+def _beside_the_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    """Parameters of an optimiser end in QNodes from which nothing leads to any loss."""
+    lost = [story for story in stories(history.training) if story.unreached and broken_edge(history, story) is Edge.OUTPUT]
+    if lost:
+        names = listed([story.name for story in lost])
+        because = f"{_what(history, cut)}: no backward pass reaches it, and no gradient ever reaches {names}"
+        yield _told(history, cut, because, accumulating_roots(history.training))
+
+
+def _by_pennylane(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    steps = [seen.fact for seen in history.training.steps if seen.fact.arguments]
+    trainable = [argument for step in steps for argument in step.arguments if argument.trainable]
+    if len(steps) >= LEAST_STEPS and trainable and all(argument.moved is False for argument in trainable):
+        names = listed([argument.name for argument in trainable])
+        yield _told(history, cut, f"{_what(history, cut)}: every step gives {names} back unchanged", [])
+
+
+def _what(history: History, cut: Sequence[CallOrigins]) -> str:
+    names = listed(qnodes_of(history, [call.call for call in cut]))
+    if any(any(call.outputs) for call in cut):
+        return f"what {names} gives has a graph, and is taken out of it on the way to the loss"
+    return f"what {names} gives has no graph ({_measured(history, cut[0])})"
+
+
+def _measured(history: History, call: CallOrigins) -> str:
+    """What the circuit measures, in the words of its author."""
+    circuit = history.recording.call(call.call).circuit
+    return listed([MEASUREMENT_FUNCTIONS.get(node.name, "a mid-circuit measurement's value") for node in circuit.measurements])
+
+
+def _told(history: History, cut: Sequence[CallOrigins], because: str, roots: Sequence[Root]) -> Remark:
+    indices = [call.call for call in cut]
+    source = history.recording.call(indices[0]).source
+    loss = roots[0].source if roots else SourceLine("", 0)
+    places: list[SourceLine] = []
+    if any(any(call.outputs) for call in cut):
+        places += cutting_lines(history.folder, source, source.line, loss.line if loss.function == source.function else 1 << 30)
+    return remark(history, GRAPHLESS_OUTPUT, because, calls=indices, places=[*places, source, loss])

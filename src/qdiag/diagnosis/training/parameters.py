@@ -1,0 +1,101 @@
+"""What became of each parameter that an optimiser of torch holds, over all sampled steps; and what may cut it off from the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.recorded import RecordedTraining, Seen
+from qdiag.model.training import CallOrigins, Gradient, Leaf, Optimiser, ParameterStep, Root
+
+LEAST_STEPS = 2
+"""Steps that must have been seen before anything is said to be so throughout."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A parameter through a training: who holds it, and what each sampled step saw of it."""
+
+    leaf: Leaf
+    optimiser: Optimiser
+    steps: tuple[ParameterStep, ...]
+
+    @property
+    def name(self) -> str:
+        """As a reader finds it in the script."""
+        return self.leaf.name or f"a parameter of shape {self.leaf.shape}"
+
+    @property
+    def starved(self) -> bool:
+        """Whether it is meant to learn, and no step had a gradient for it."""
+        seen = len(self.steps) >= LEAST_STEPS and self.leaf.requires_grad
+        return seen and all(step.gradient.missing for step in self.steps)
+
+    @property
+    def unreached(self) -> bool:
+        """Whether it is starved because no backward pass came by, not even with zeros."""
+        return self.starved and all(step.gradient is Gradient.NONE for step in self.steps)
+
+
+def stories(training: RecordedTraining) -> Iterator[Story]:
+    """What became of each parameter, optimiser by optimiser."""
+    latest = {seen.fact.number: seen.fact for seen in training.optimisers}
+    frozen = {(seen.fact.number, leaf.token) for seen in training.optimisers for leaf in seen.fact.parameters if not leaf.requires_grad}
+    seen: dict[tuple[int, int], list[ParameterStep]] = {}
+    for step in training.steps:
+        for parameter in step.fact.parameters:
+            seen.setdefault((step.fact.optimiser, parameter.token), []).append(parameter)
+    for optimiser in latest.values():
+        for leaf in optimiser.parameters:
+            key = (optimiser.number, leaf.token)
+            if key not in frozen:
+                yield Story(leaf, optimiser, tuple(seen.get(key, ())))
+
+
+def training_calls(training: RecordedTraining) -> list[Seen[CallOrigins]]:
+    """The calls that were looked at while torch followed what was computed: the others are evaluations."""
+    return [seen for seen in training.origins if seen.fact.grad_enabled]
+
+
+def accumulating_roots(training: RecordedTraining) -> list[Root]:
+    """Where backward passes began that leave gradients with their tensors."""
+    return [seen.fact for seen in training.roots if seen.fact.accumulates]
+
+
+class Edge(Enum):
+    """Where the way from a starved parameter to the loss is broken."""
+
+    OUTPUT = "behind a QNode"
+    REPLACED = "another tensor stands in its place"
+    INSIDE = "in a quantum function"
+    BEFORE = "on the way to a QNode"
+    UNKNOWN = "it is not known to lead to the loss at all"
+
+
+def broken_edge(history: History, story: Story) -> Edge:
+    """Where that is, as far as the recorded graphs tell."""
+    training, token = history.training, story.leaf.token
+    if any(token in root.leaves for root in accumulating_roots(training)):
+        return Edge.UNKNOWN
+    fed = [seen.fact for seen in training_calls(training) if token in seen.fact.circuit]
+    if fed:
+        return Edge.OUTPUT
+    if any(token in argument.leaves for seen in training_calls(training) for argument in seen.fact.arguments):
+        return Edge.INSIDE
+    if stand_ins(history, story):
+        return Edge.REPLACED
+    return Edge.BEFORE
+
+
+def stand_ins(history: History, story: Story) -> tuple[Leaf, ...]:
+    """Tensors of the same shape that the loss leads to in its place, and that no optimiser holds."""
+    training = history.training
+    held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
+    roots = accumulating_roots(training)
+    reached = dict.fromkeys(token for root in roots for token in root.leaves if token not in held)
+    leaves = (training.leaf(token) for token in reached)
+    found = tuple(leaf for leaf in leaves if leaf.requires_grad and (leaf.shape, leaf.dtype) == (story.leaf.shape, story.leaf.dtype))
+    everywhere = roots and all(any(leaf.token in root.leaves for leaf in found) for root in roots)
+    return found if everywhere else ()

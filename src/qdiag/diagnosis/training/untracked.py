@@ -1,0 +1,50 @@
+"""QD803: QNodes are called with numbers that nothing follows, while an optimiser steps and gives back what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qdiag.diagnosis.causes.around_the_qnode import UNTRACKED
+from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, training_calls
+from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
+from qdiag.model.remarks import Remark
+from qdiag.model.training import CallOrigins
+
+
+def remarks(history: History) -> Iterator[Remark]:
+    """Of steps that gave everything back as it was, and of losses without a graph, where QNodes were called with plain numbers only."""
+    calls = [seen.fact for seen in training_calls(history.training)]
+    if calls and not any(_is_tracked(call) for call in calls):
+        yield from _by_pennylane(history, calls)
+        yield from _by_torch(history, calls)
+
+
+def _is_tracked(call: CallOrigins) -> bool:
+    return bool(call.circuit) or any(argument.tracked for argument in call.arguments) or any(call.outputs)
+
+
+def _by_pennylane(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:
+    steps = [seen.fact for seen in history.training.steps if seen.fact.arguments]
+    arguments = [argument for step in steps for argument in step.arguments]
+    if len(steps) < LEAST_STEPS or any(argument.moved is not False for argument in arguments):
+        return
+    names = listed([argument.name for argument in steps[0].arguments])
+    if any(argument.trainable for argument in arguments):
+        because = f"every step gives {names} back unchanged, and no QNode is called with anything that autograd follows"
+    else:
+        because = f"none of what the optimiser is given ({names}) is marked as trainable: every step gives it back unchanged"
+    indices = [call.call for call in calls]
+    places = [steps[0].source, *(history.recording.call(index).source for index in indices[:1])]
+    yield remark(history, UNTRACKED, because, calls=indices, places=places)
+
+
+def _by_torch(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:
+    """A loss without any graph: torch refuses to go backward from it."""
+    failed = [root for root in accumulating_roots(history.training) if root.failure and not root.tracked]
+    if not failed or any(root.tracked for root in accumulating_roots(history.training)):
+        return
+    indices = [call.call for call in calls]
+    because = f"the loss has no graph, since {listed(qnodes_of(history, indices))} is called with numbers that torch does not follow"
+    places = [failed[0].source, history.recording.call(indices[0]).source]
+    yield remark(history, UNTRACKED, because, calls=indices, places=places)

@@ -1,0 +1,50 @@
+"""QD803: no QNode is called with anything that is followed, and the optimiser gives everything back as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from qdiag.diagnosis.training.untracked import remarks
+from qdiag.model.call import Event
+from qdiag.model.training import ArgumentOrigin
+from tests.worlds.recorded_trainings import CALLS, LOSS, Told, argument
+
+
+def training(trainable: bool = False, returned: str = "a", tracked: bool = False) -> Told:
+    told = Told()
+    for number in range(3):
+        told.calls_qnode(arguments=(ArgumentOrigin("w", tracked),), outputs=(tracked,))
+        told.pennylane_step(argument("weights", "a", returned, trainable), number=number)
+    return told
+
+
+def test_of_what_is_not_marked_as_trainable() -> None:
+    told = training()
+    warned = "UserWarning: Attempted to differentiate a function with no trainable parameters."
+    told.events.append(Event("shown", 0, warned))
+    (found,) = remarks(told.history())
+    assert (found.diagnosis.code, found.calls, found.warnings) == ("QD803", (0, 1, 2), (warned,))
+    assert "(weights) is marked as trainable" in found.diagnosis.because
+
+
+def test_of_what_is_trainable_and_not_what_the_qnode_is_called_with() -> None:
+    (found,) = remarks(training(trainable=True).history())
+    assert "no QNode is called with anything that autograd follows" in found.diagnosis.because
+
+
+@pytest.mark.parametrize("told", [training(returned="b"), training(returned=""), training(tracked=True), Told()])
+def test_is_not_said_where_something_moves_or_is_followed(told: Told) -> None:
+    assert not list(remarks(told.history()))
+
+
+def dead(*, tracked: bool, failure: str) -> Told:
+    told = Told()
+    told.calls_qnode(outputs=(False,))
+    told.root(tracked=tracked, failure=failure)
+    return told
+
+
+def test_of_a_loss_from_which_torch_refuses_to_go_backward() -> None:
+    (found,) = remarks(dead(tracked=False, failure="RuntimeError: element 0 of tensors does not require grad").history())
+    assert found.places == (LOSS, CALLS)
+    assert not list(remarks(dead(tracked=True, failure="RuntimeError: another").history()))
