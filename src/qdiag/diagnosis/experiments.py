@@ -18,6 +18,7 @@ from qdiag.model.circuit import (
     Node,
     Value,
     Wires,
+    measures_midway,
     parameters_of,
     walk,
     with_nodes,
@@ -212,6 +213,32 @@ def postselects(circuit: Circuit) -> bool:
 
 POSTSELECTION_REMOVED = edit("postselection removed", lambda c: _without_postselection(c) if postselects(c) else None)
 SHOTS_REMOVED = edit("shots removed", lambda c: replace(c, shots=()) if c.shots else None)
+
+
+DEFERRED, TRAVERSED = "deferred", "tree-traversal"
+
+
+def mcm_method_of(options: Sequence[tuple[str, Option]]) -> str:
+    """How mid-circuit measurements are treated; without shots PennyLane defers them unless it is told otherwise."""
+    return str(dict(options).get("mcm_method") or DEFERRED)
+
+
+def other_mcm_method(options: Sequence[tuple[str, Option]]) -> str:
+    """The way of treating mid-circuit measurements that a call did not take: the one that the options do not name."""
+    return TRAVERSED if mcm_method_of(options) == DEFERRED else DEFERRED
+
+
+def under_other_mcm_method(options: Sequence[tuple[str, Option]]) -> Experiment:
+    """The same call, its mid-circuit measurements treated in the other way."""
+    other = other_mcm_method(options)
+
+    def change(question: Question, _: Evaluator) -> Optional[Question]:
+        if not measures_midway(question.circuit):
+            return None
+        kept = {name: value for name, value in question.execution_options if name != "mcm_method"}
+        return replace(question, execution_options=tuple(sorted({**kept, "mcm_method": other}.items())))
+
+    return Experiment(f'mcm_method="{other}"', change)
 
 
 # --- the way it runs ---------------------------------------------------------------------------------------------------

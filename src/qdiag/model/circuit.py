@@ -16,7 +16,7 @@ from typing import Any, Union
 
 import numpy as np
 
-from qdiag.model.operator_families import RAW_SAMPLES
+from qdiag.model.operator_families import MID_MEASUREMENTS, RAW_SAMPLES
 
 Label = Union[int, str]
 """A wire label."""
@@ -221,6 +221,11 @@ def parameters_of(value: Value) -> tuple[Parameter, ...]:
 def nodes_of(value: Value) -> tuple[Node, ...]:
     """The operators inside a value, outermost first, the value itself among them."""
     return tuple(part for part in walk(value) if isinstance(part, Node))
+
+
+def measures_midway(circuit: Circuit) -> bool:
+    """Whether there are measurements in the middle of a circuit."""
+    return any(node.name in MID_MEASUREMENTS for operation in circuit.operations for node in nodes_of(operation))
 
 
 # --- rebuilding --------------------------------------------------------------------------------------------------------

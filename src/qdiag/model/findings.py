@@ -74,7 +74,7 @@ class Divergence:
     probe
         The live probe that found it, where the replayed circuit does not show it.
     proof
-        What that probe shows beside the gap.
+        What that probe, or the circuit as written, shows beside the gap.
     upheld
         Whether the arbiter finds the script's own method right at the call, in all that the script takes from it.
     """
@@ -108,8 +108,13 @@ class Divergence:
 
     @property
     def outside(self) -> bool:
-        """Whether it lies outside of the circuit: seen by a live probe, or in what a layer made of the results."""
-        return self.probe is not None or self.in_layer
+        """Whether it lies outside of the circuit: seen by a live probe, in what a layer made of the results, or in transforms."""
+        return self.probe is not None or self.in_layer or self.rewritten
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether transforms have made another circuit of the one that was written: all methods agree on it."""
+        return self.proof is Proof.REWRITTEN
 
     @property
     def in_layer(self) -> bool:

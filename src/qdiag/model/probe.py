@@ -8,13 +8,14 @@ from typing import Optional
 
 
 class Proof(Enum):
-    """What a probe shows beside a gap, where that leaves one explanation; the value is how it is said."""
+    """What a probe, or the circuit as written, shows beside a gap, where that leaves one explanation; the value is how it is said."""
 
     NONE = ""
     MIXED_ROWS = "rows are mixed"
     TRANSFORMS = "without its transforms its gradient is right"
     STRUCTURE = "beside this point the circuit has another structure"
     POINT = "beside this point its gradient is right"
+    REWRITTEN = "the circuit that ran is not the one that was written"
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,14 @@ PACKAGES = (
 """Packages of PennyLane whose transforms are all of one kind."""
 
 PRESERVING = frozenset(
-    ["_simplify_transform", "broadcast_expand", "combine_global_phases", "compile", "convert_to_numpy_parameters", "decompose"]
-    + ["defer_measurements", "diagonalize_measurements", "dynamic_one_shot", "expand_fn", "expand_invalid_trainable"]
-    + ["hamiltonian_expand", "merge_amplitude_embedding", "resolve_dynamic_wires", "rowcol", "sign_expand", "simplify"]
-    + ["split_non_commuting", "split_to_single_terms", "sum_expand", "transpile", "unitary_to_rot"]
+    ["broadcast_expand", "cancel_inverses", "combine_global_phases", "commute_controlled", "compile"]
+    + ["convert_to_numpy_parameters", "decompose", "defer_measurements", "diagonalize_measurements", "dynamic_one_shot"]
+    + ["expand_fn", "expand_invalid_trainable", "hamiltonian_expand", "match_controlled_iX_gate", "match_relative_phase_toffoli"]
+    + ["merge_amplitude_embedding", "merge_rotations", "pattern_matching_optimization", "remove_barrier", "resolve_dynamic_wires"]
+    + ["rowcol", "sign_expand", "simplify", "single_qubit_fusion", "split_non_commuting", "split_to_single_terms", "sum_expand"]
+    + ["transpile", "undo_swaps", "unitary_to_rot"]
 )
-"""Those of other packages that leave the results alone."""
+"""Those of other packages, or of traces that do not say which, that leave the results alone."""
 
 CHANGING = frozenset(
     ["add_noise", "apply_controlled_Q", "batch_input", "batch_params", "clifford_t_decomposition", "cut_circuit", "cut_circuit_mc"]

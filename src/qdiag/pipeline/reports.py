@@ -61,7 +61,7 @@ def judged_outline(run: RunFolder) -> Document:
 def _next(outcome: JudgedRun) -> Optional[NextStep]:
     """What to type next, and why; None where there is nothing that would help."""
     errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
-    outside_only = bool(errors) and all(divergence.outside for divergence in errors)
+    outside_only = bool(errors) and all(divergence.outside and not divergence.rewritten for divergence in errors)
     if outcome.script.called and (outside_only or not errors):
         return None
     script = outcome.script

@@ -7,18 +7,21 @@ by live probes, or is what a layer made of right results.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Optional, Protocol
 
-from qdiag.judging import layer_findings, probe_findings
+from qdiag.judging import layer_findings, probe_findings, transform_findings
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
-from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.circuit import measures_midway
+from qdiag.model.comparison import DERIVATIVES, Comparison, Signature, Tolerance, Verdict
 from qdiag.model.findings import Divergence
-from qdiag.model.method import ARBITER
+from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.run_options import Report
-from qdiag.pipeline.stage_context import StageContext, or_what_is_left
+from qdiag.pipeline.stage_context import StageContext, as_replayed, or_what_is_left
 
 MOST_STRUCTURES = 32
 """The arbiter looks at the first call of so many structures, where the methods agree: all may be wrong together."""
@@ -26,6 +29,8 @@ MOST_STRUCTURES = 32
 
 class Calls(Protocol):
     """A trace, as far as it is needed here."""
+
+    def __len__(self) -> int: ...
 
     def call(self, index: int) -> Call:
         """The call at an index."""
@@ -48,7 +53,9 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     report
         Told how many structures the arbiter has looked at, and of how many.
     """
-    between = _between_methods(located, context)
+    rewritten = [*rewritten_by_transforms(context, trace)]
+    outcomes = [*wrong_beside_measurements(context, trace, located.methods)]
+    between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     alone = [*unanimous_errors(context, trace, between, report)]
     alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
@@ -69,6 +76,54 @@ def _between_methods(located: Located, context: StageContext) -> list[Divergence
     return once_rounding(located.divergences, [with_word(divergence) for divergence in located.divergences])
 
 
+MOST_REWRITTEN = 24
+"""Calls at which the circuit as it ran is held against the one that was written, for all QNodes with transforms together."""
+
+
+def rewritten_by_transforms(context: StageContext, trace: Calls) -> Iterator[Divergence]:
+    """Calls whose transforms made another circuit of the one that was written: one for each QNode."""
+    flagged: set[str] = set()
+    judged = (call for call in _telling_calls(trace) if transform_findings.is_judged(call.configuration))
+    for call in islice(judged, MOST_REWRITTEN):
+        if call.configuration.qnode in flagged:
+            continue
+        asked = partial(transform_findings.divergence, call, context.workers, trusted=context.trusted)
+        found = or_what_is_left(asked, lambda failed: None, "the transforms of this call")
+        if found is not None:
+            flagged.add(call.configuration.qnode)
+            yield found
+
+
+def _telling_calls(trace: Calls) -> Iterator[Call]:
+    """The first call of each structure, and of the others fewer and fewer."""
+    powers = (1 << k for k in range(len(trace).bit_length()) if 1 << k < len(trace))
+    yield from map(trace.call, sorted({*trace.first_of_each_structure(MOST_STRUCTURES), *powers}))
+
+
+def wrong_beside_measurements(context: StageContext, trace: Calls, methods: Sequence[Method]) -> Iterator[Divergence]:
+    """Calls with measurements in the middle whose outputs are wrong, by whatever diff_method: one for each QNode.
+
+    ``methods`` are those that were replayed: each of them may be wrong there, too.
+    """
+    flagged: set[str] = set()
+    for call in _telling_calls(trace):
+        circuit, qnode = call.circuit, call.configuration.qnode
+        if qnode in flagged or call.failure or circuit.shots or circuit.opaque or not circuit.finite or not measures_midway(circuit):
+            continue
+        divergence = _against_the_arbiter(context, call, outputs=True)
+        if divergence is not None:
+            flagged.add(qnode)
+            others = [method for method in as_replayed(methods, call) if method != call.method]
+            too = context.arbitrate(call, others, outputs=True).wrong
+            yield replace(divergence, wrong=(*divergence.wrong, *too))
+
+
+def _of_right_outputs(between: Sequence[Divergence], outcomes: Sequence[Divergence]) -> list[Divergence]:
+    """Without what is said of derivatives of outputs that are wrong themselves."""
+    wrong = {d.call.configuration.qnode for d in outcomes}
+    return [d for d in between if d.call.configuration.qnode not in wrong or d.signature not in (*DERIVATIVES, Signature.OUTPUT)]
+
+
 def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
     flagged = {d.call.configuration.qnode for d in known if _is_of_own(d)}
@@ -85,9 +140,10 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
             yield divergence
 
 
-def _against_the_arbiter(context: StageContext, call: Call) -> Optional[Divergence]:
+def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = False) -> Optional[Divergence]:
     own = call.method
-    arbitration = context.arbitrate(context.with_few_rows(call), [own], second=call.differentiated_twice)
+    second = call.differentiated_twice and not outputs
+    arbitration = context.arbitrate(context.with_few_rows(call), [own], second=second, outputs=outputs)
     if not arbitration.wrong:
         return None
     found = arbitration.methods[0]

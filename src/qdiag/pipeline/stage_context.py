@@ -149,10 +149,15 @@ class StageContext:
         told = low and not chosen and not arbitration.reference.gradient_reason
         return not (told and {*comparison.methods} <= {*arbitration.right})
 
-    def arbitrate(self, call: Call, methods: Sequence[Method], *, second: bool = False) -> arbiter.Arbitration:
-        """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them."""
+    def arbitrate(
+        self, call: Call, methods: Sequence[Method], *, second: bool = False, outputs: bool = False
+    ) -> arbiter.Arbitration:
+        """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them.
+
+        ``outputs`` leaves derivatives out.
+        """
         configuration = call.configuration
-        where = Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
+        where = Signature.OUTPUT if outputs else Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]

@@ -10,13 +10,14 @@ from dataclasses import replace
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
+from qdiag.diagnosis.causes.execution import IF_INTENDED, TRANSFORM
 from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.in_transforms import way_around
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.judging import layer_findings, probe_findings
+from qdiag.judging import layer_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
@@ -42,6 +43,18 @@ def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding
     proven = len(evidence) > 1 and all(one.holds for one in evidence)
     confidence = Confidence.CONFIRMED if proven else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
+
+
+def _diagnose_rewritten(divergence: Divergence, context: StageContext) -> Finding:
+    """The transforms by which a circuit became another one, taken off."""
+    tried = transform_findings.evidence(divergence, context.workers, trusted=context.trusted)
+    proven = bool(tried) and all(one.holds for one in tried)
+    symptoms = Symptoms(divergence, context.question(divergence))
+    confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
+    remedy = IF_INTENDED if divergence.verdict is Verdict.REMARK else ""
+    diagnosis = TRANSFORM.diagnosis(confidence, TRANSFORM.because(symptoms), remedy=remedy, evidence=tried)
+    fileable = divergence.verdict is not Verdict.REMARK
+    return Finding(divergence, replace(diagnosis, fileable=fileable))
 
 
 def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Finding:
@@ -80,6 +93,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     """
     if divergence.in_layer:
         return _diagnose_in_layer(divergence, context)
+    if divergence.rewritten:
+        return _diagnose_rewritten(divergence, context)
     if divergence.probe is not None:
         return _diagnose_outside(divergence, context)
     if divergence.signature is Signature.RAISE and divergence.call.configuration.remade_by:

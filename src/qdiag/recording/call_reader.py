@@ -43,6 +43,7 @@ class Ongoing:
         "resolution",
         "source",
         "transformed",
+        "untouched",
         "warnings",
     )
 
@@ -58,6 +59,7 @@ class Ongoing:
         self.library = ""
         self.resolution: tuple[Any, Any] = (None, None)
         self.transformed: Optional[tuple[Any, ...]] = None
+        self.untouched: Any = None
         self.warnings: list[str] = []
         self.parent: Optional[Ongoing] = None
         self.children: list[Done] = []
@@ -147,6 +149,7 @@ class Reader:
         if tape is None:
             return Taken(_NOTHING, pack(()), ()), None
         returns, shots = ended.returns, _shots(call, tape, ended)
+        tape = call.untouched or tape
         taken = self._recognition.read_tape
         with flattening.stop_recording():
             if call.transformed is None:
@@ -156,7 +159,8 @@ class Reader:
                 return taken(tape, returns, shots, (note,)), None
             written = taken(tape, returns, shots)
             circuit = taken(call.transformed[0], returns, shots)
-        return circuit, None if circuit.structure == written.structure else written
+        same = (circuit.structure, circuit.numbers) == (written.structure, written.numbers)
+        return circuit, None if same else written
 
     def _known_of(self, qnode: Any) -> _Known:
         known = self._known.get(id(qnode))

@@ -151,7 +151,12 @@ def _pipeline_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return None
     tapes = args[1]
     mine = isinstance(tapes, (tuple, list)) and len(tapes) == 1 and tapes[0] is call.tape
-    return call if mine else None
+    if not mine:
+        return None
+    from qdiag.bridges.live import qnode_attributes
+
+    call.untouched = qnode_attributes.Untouched(tapes[0])
+    return call
 
 
 def _pipeline_ends(call: Any, result: Any) -> None:

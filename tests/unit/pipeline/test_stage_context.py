@@ -43,7 +43,7 @@ class Judging(StageContext):
 
     said = judgement("right", "right")
 
-    def arbitrate(self, call, methods, *, second=False):
+    def arbitrate(self, call, methods, *, second=False, outputs=False):
         return self.said
 
 
@@ -118,7 +118,7 @@ def test_a_script_that_differentiates_twice_needs_its_second_derivatives_right_t
     found = replace(found, call=replace(found.call, backwards=(backward,)))
 
     class Twice(StageContext):
-        def arbitrate(self, call, methods, *, second=False):
+        def arbitrate(self, call, methods, *, second=False, outputs=False):
             said = judgement(twice if second else "right")
             return replace(said, methods=(replace(said.methods[0], method=call.method),))
 

@@ -9,17 +9,21 @@ from typing import Any
 
 import pytest
 
+from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Call, Environment, Failure
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import Method
+from qdiag.model.probe import Proof
 from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
-from tests.worlds.scripted import METHODS, ScriptedTrace, call, circuit
+from tests.worlds.evaluators import FakeEvaluator
+from tests.worlds.scripted import METHODS, ScriptedTrace, answer, call, circuit
 
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", Confidence.UNKNOWN, "no cause fits", "report it")
 
@@ -76,7 +80,7 @@ class AllWrong(StageContext):
 
     asked: list[int]
 
-    def arbitrate(self, call, methods, *, second=False):  # type: ignore[no-untyped-def]
+    def arbitrate(self, call, methods, *, second=False, outputs=False):  # type: ignore[no-untyped-def]
         self.asked.append(call.index)
         return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", Signature.OUTPUT, 1.0, 1e-9) for method in methods))
 
@@ -110,3 +114,70 @@ def test_of_many_structures_the_first_ones_are_looked_at_in_the_order_of_their_f
     # the first structure comes back at the very end: that makes it no later one
     _, asked = unanimous(*many, many[0], qnodes=names)
     assert asked == list(range(stage_arbitrate.MOST_STRUCTURES))
+
+
+# --- beside measurements in the middle -------------------------------------------------------------------------------------------
+
+
+def midway(angle: float) -> Circuit:
+    plain = circuit(angle)
+    return replace(plain, operations=(*plain.operations, Node("MidMeasureMP", (), (Wires((0,)), ()), (0,))))
+
+
+def test_outputs_are_held_against_the_arbiter_where_there_are_measurements_in_the_middle() -> None:
+    calls = [call(index, ran) for index, ran in enumerate([circuit(0.3), midway(0.3), midway(0.4)])]
+    context = AllWrong(None, Environment())  # type: ignore[arg-type]
+    object.__setattr__(context, "asked", [])
+    found = list(stage_arbitrate.wrong_beside_measurements(context, ScriptedTrace(calls), METHODS))
+    assert [(d.call.index, d.signature, d.wrong) for d in found] == [(1, Signature.OUTPUT, METHODS)]
+
+
+def test_of_wrong_outputs_no_derivative_is_blamed() -> None:
+    one, other = call(0, midway(0.3)), of_qnode(call(1, circuit(0.3)), "another")
+    pair = (METHODS[0], METHODS[1])
+    outputs = Divergence(one, Comparison(pair, Verdict.ERROR, Signature.OUTPUT))
+    slopes = [Divergence(made, Comparison(pair, Verdict.ERROR, Signature.JACOBIAN)) for made in (one, other)]
+    raised = Divergence(one, Comparison(pair, Verdict.ERROR, Signature.RAISE))
+    assert stage_arbitrate._of_right_outputs([*slopes, raised], [outputs]) == [slopes[1], raised]
+
+
+# --- transforms ------------------------------------------------------------------------------------------------------------------
+
+
+def test_each_qnode_whose_transforms_changed_it_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(one: Call, *_: Any, **__: Any) -> Divergence:
+        return Divergence(one, Comparison((METHODS[0], METHODS[1]), Verdict.ERROR))
+
+    monkeypatch.setattr(transform_findings, "divergence", changed)
+    calls = [call(index, circuit(0.3, gates=1 + index)) for index in range(3)]
+    calls[1:] = [replace(one, configuration=replace(one.configuration, transforms=("merge_rotations",))) for one in calls[1:]]
+    context = StageContext(None, Environment())  # type: ignore[arg-type]
+    found = list(stage_arbitrate.rewritten_by_transforms(context, ScriptedTrace(calls)))
+    assert [d.call.index for d in found] == [1]
+
+
+def test_what_a_transforms_own_circuits_raise_is_no_fault_of_the_circuit_and_has_another_way() -> None:
+    class Running(FakeEvaluator):
+        def evaluate(self, request: Request) -> Evaluation:
+            return answer(request)
+
+    one = call(2, circuit(0.3), failure=Failure("QuantumFunctionError", "no", stage="forward"))
+    one = replace(one, configuration=replace(one.configuration, transforms=("metric_tensor",), library="qng.py"))
+    raised = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE))
+    finding = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment()))
+    said = finding.diagnosis
+    assert (said.code, said.confidence, said.blamed) == ("QD304", Confidence.CONFIRMED, "")
+    assert said.because.startswith("raised inside qml.metric_tensor (qng.py)")
+    assert said.remedy.startswith('diff_method="parameter-shift"')
+    assert finding.divergence.judged == "without metric_tensor the QNode's own circuit does not raise"
+
+
+def test_the_circuit_that_a_transform_changed_is_diagnosed_by_taking_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for holds, confidence in ((True, Confidence.CONFIRMED), (False, Confidence.LIKELY)):
+        tried = Evidence("mine removed", 0.1, 0.0, Outcome.HEALS, holds)
+        monkeypatch.setattr(transform_findings, "evidence", lambda *_, tried=tried, **__: (tried,))
+        one = call(0, circuit(0.5), written=circuit(0.3))
+        for verdict, fileable in ((Verdict.ERROR, True), (Verdict.REMARK, False)):
+            changed = Divergence(one, Comparison((METHODS[0], METHODS[1]), verdict), proof=Proof.REWRITTEN)
+            said = stage_diagnose.diagnose_divergence(changed, METHODS, StageContext(None, Environment())).diagnosis  # type: ignore[arg-type]
+            assert (said.code, said.confidence, said.fileable) == ("QD505", confidence, fileable)

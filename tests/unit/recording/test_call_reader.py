@@ -17,6 +17,7 @@ call_reader = pytest.importorskip("qdiag.recording.call_reader")
 
 from pennylane import numpy as pnp  # noqa: E402
 
+from qdiag.bridges.live.qnode_attributes import Untouched  # noqa: E402
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine  # noqa: E402
 from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
@@ -111,6 +112,22 @@ class TestTheCircuitOfACall:
         entry = entry_of(reader, call)
         assert entry.written is not None
         assert [node.name for node in circuit_in(entry).operations] == ["RX"]
+
+    def test_is_kept_as_written_where_transforms_changed_nothing_but_its_numbers(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        operations = [qml.RX(0.2, 0), *call.tape.operations[1:]]
+        call.transformed = (qml.tape.QuantumScript(operations, call.tape.measurements),)
+        assert entry_of(reader, call).written is not None
+
+    def test_is_as_written_whatever_a_transform_takes_out_of_its_list(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        call.untouched = Untouched(call.tape)
+        call.tape.operations.clear()
+        call.transformed = (qml.tape.QuantumScript([], call.tape.measurements),)
+        entry = entry_of(reader, call)
+        assert entry.written is not None
+        numbers = [array for array in unpack(entry.written_numbers) if array is not None]
+        assert [node.name for node in restore(entry.written, numbers).operations] == ["RX", "RY"]
 
     def test_that_became_several_is_the_one_that_was_written(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)

@@ -23,6 +23,7 @@ class Ongoing:
         self.kwargs = kwargs
         self.has_transforms = has_transforms
         self.tape: Any = None
+        self.untouched: Any = None
         self.transformed: Optional[tuple[Any, ...]] = None
         self.resolution: tuple[Any, Any] = (None, None)
         self.warnings: list[str] = []
@@ -248,6 +249,7 @@ class TestTransforms:
     def test_give_the_circuits_that_are_run(self, pipeline: Any, recorder: Recorder) -> None:
         call = self.run(recorder, lambda call: pipeline()([call.tape]))
         assert call.transformed == ("transformed tape",)
+        assert call.untouched is not None
 
     def test_are_seen_once_a_call(self, pipeline: Any, recorder: Recorder) -> None:
         # the first application is the QNode's own; the device's comes after it

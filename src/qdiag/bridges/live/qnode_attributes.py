@@ -63,6 +63,19 @@ class LastCall(NamedTuple):
     settings: tuple[Any, ...]
 
 
+class Untouched:
+    """A tape as it was before its transforms: some of PennyLane's own take operations out of the very list that they are given."""
+
+    __slots__ = ("_tape", "operations")
+
+    def __init__(self, tape: Any) -> None:
+        self._tape = tape
+        self.operations = list(getattr(tape, "operations", ()))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tape, name)
+
+
 def last_call_of(qnode: Any) -> LastCall:
     """What a QNode says of its last call."""
     tape = tape_of(qnode)

@@ -11,6 +11,10 @@ _INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
 """Under which of these names a version's wrapper keeps the function."""
 
 
+_PRIVATE = "_transform"
+"""How PennyLane ends the name of a transform, ``_simplify_transform``, that it exports as a function which does more."""
+
+
 def function_in(transform: Any) -> Any:
     """The function that its author wrote, whatever it is wrapped in."""
     for _ in range(10):
@@ -24,7 +28,9 @@ def function_in(transform: Any) -> Any:
 def name_of_transform(transform: Any) -> str:
     """The name under which PennyLane exports a transform."""
     function = function_in(transform)
-    return str(getattr(function, "__name__", None) or type(function).__name__)
+    name = str(getattr(function, "__name__", None) or type(function).__name__)
+    private = name.startswith("_") and name.endswith(_PRIVATE)
+    return name[1 : -len(_PRIVATE)] if private else name
 
 
 def kind_of_transform(transform: Any) -> TransformKind:

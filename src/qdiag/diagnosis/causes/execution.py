@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
@@ -14,6 +14,9 @@ from qdiag.diagnosis.experiments import (
     OTHER_INTERFACE,
     UNBATCHED,
     WIRES_AS_USED,
+    mcm_method_of,
+    other_mcm_method,
+    under_other_mcm_method,
 )
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Fact, Symptoms
@@ -21,6 +24,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
+from qdiag.model.circuit import measures_midway
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.probe import Proof
@@ -185,8 +189,13 @@ TRANSFORM = Cause(
 )
 
 
+IF_INTENDED = "nothing, if that is what the transform is for; else compare the circuit before and after it (qml.draw, level)"
+
+
 def _transform_words(symptoms: Symptoms) -> str:
     names = ", ".join(symptoms.call.configuration.transforms)
+    if symptoms.divergence.rewritten:
+        return f"{names} made another circuit of the one that was written; the methods agree on what they were given"
     if symptoms.divergence.probe is not None:
         return f"without {names} the QNode has the right gradient at the same arguments"
     return f"the circuit before {names} shows no difference"
@@ -209,4 +218,31 @@ def _interface_words(symptoms: Symptoms) -> str:
     return f"the matrix of {name} from numbers tracked by {symptoms.question.interface} is not the one from plain numbers"
 
 
-CAUSES = (BATCH_AS_FEATURE, MATRIX_BY_INTERFACE, TRANSFORM, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)
+MCM_METHOD = Cause(
+    code="QD507",
+    slug="mid-circuit-method-changes-result",
+    title="method of mid-circuit measurement changes the result",
+    remedy='another mcm_method: qml.QNode(..., mcm_method="deferred") or "tree-traversal"',
+    applies=lambda symptoms: symptoms.signature is not Signature.DTYPE and measures_midway(symptoms.question.circuit),
+    predicts=lambda symptoms: (*flips(_other_measured(symptoms)), *leaves(NUDGED_FAR), *_device_rival(symptoms)),
+    because=lambda symptoms: _measured_words(symptoms),
+)
+
+
+def _other_measured(symptoms: Symptoms) -> Experiment:
+    return under_other_mcm_method(symptoms.question.execution_options)
+
+
+def _device_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells the way of measuring midway (QD507), which other devices share, from the kernel of one of them (QD503)."""
+    return survives(OTHER_DEVICE) if _elsewhere(symptoms) else ()
+
+
+def _measured_words(symptoms: Symptoms) -> str:
+    options = symptoms.question.execution_options
+    other = other_mcm_method(options)
+    right = "does not raise" if symptoms.signature is Signature.RAISE else "gives what our own simulation gives"
+    return f'mid-circuit measurements were treated by "{mcm_method_of(options)}"; by "{other}" the same call {right}'
+
+
+CAUSES = (BATCH_AS_FEATURE, MCM_METHOD, MATRIX_BY_INTERFACE, TRANSFORM, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)

@@ -10,7 +10,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Divergence, Finding, Reproducer
 from qdiag.proving.reproducer.material import AS_A_PERSON, AS_RECORDED, FILLED, Material, Wording
-from qdiag.proving.reproducer.writing import write, write_around, write_for
+from qdiag.proving.reproducer.writing import write, write_around, write_for, write_transform
 
 MOST_ROWS = 5
 """Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
@@ -37,7 +37,9 @@ def candidates_for(finding: Finding, material: Material) -> Candidates:
     special = write_for(divergence, finding.diagnosis, material)
     written = [] if special is None else [special]
     try:
-        if not divergence.outside:
+        if divergence.rewritten:
+            written.append(write_transform(divergence, material))
+        elif not divergence.outside:
             written.extend(_of_the_circuit(divergence, material))
         elif material.function is not None:
             written.extend(write_around(divergence, material.function, material))

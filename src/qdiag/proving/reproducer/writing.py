@@ -12,6 +12,7 @@ from typing import Any, Callable, Optional
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, lines_of_code
 from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
+from qdiag.proving.reproducer.around_transform import transform_script
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
@@ -52,6 +53,18 @@ def write_around(divergence: Divergence, function: FunctionCut, material: Materi
     """
     for script in argument_scripts(divergence, function, material.written_in):
         yield _around(script, material)
+
+
+def write_transform(divergence: Divergence, material: Material = NOTHING_ELSE) -> Reproducer:
+    """The script of a circuit that transforms changed.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If there can be none.
+    """
+    script = transform_script(divergence, material)
+    return replace(_around(script, material), borrowed=sum(map(lines_of_code, script.definitions)))
 
 
 def _around(script: Script, material: Material) -> Reproducer:

@@ -11,6 +11,7 @@ from qdiag.model.findings import Divergence, Finding, FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
+from qdiag.model.transform_families import TransformKind
 from qdiag.report.content.figures import count, gap, listing, precision
 from qdiag.report.content.method_names import Names, full
 
@@ -89,6 +90,8 @@ def of_remark(remark: Remark) -> str:
 def of_finding(finding: Finding, result: Result, names: Names) -> str:
     """The verdict of one finding."""
     divergence = finding.divergence
+    if divergence.rewritten:
+        return _rewritten(divergence)
     if divergence.verdict is Verdict.ROUNDING:
         return _rounding(finding, names)
     said = _of_difference(divergence, result, names)
@@ -144,6 +147,17 @@ def _inconclusive(divergence: Divergence, names: Names) -> str:
     pair = _pair(divergence.comparison, names)
     subject = f"{names.short(first)} cannot be judged" if first.bare == second.bare else f"{pair} cannot be compared"
     return f"{subject} at call {divergence.call.index}{': ' + detail if detail else ''}."
+
+
+def _rewritten(divergence: Divergence) -> str:
+    """What transforms did: by PennyLane's promise wrongly, by the user's own perhaps on purpose."""
+    comparison, configuration = divergence.comparison, divergence.call.configuration
+    off = f"{gap(comparison.max_abs)} at call {divergence.call.index}"
+    if divergence.verdict is Verdict.REMARK:
+        own = listing(configuration.transforms_of(TransformKind.UNKNOWN))
+        return f"Your transform {own} changes the circuit: its output moves by {off}. Intended?"
+    verb = "changes" if len(configuration.transforms) == 1 else "change"
+    return f"{listing(configuration.transforms)} {verb} the circuit: its output is off by {off}, under every method."
 
 
 def _raises(divergence: Divergence, names: Names) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from qdiag.diagnosis.causes.execution import BATCHED
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.findings import Diagnosis, Outcome
+from qdiag.model.method import Option
 from tests.worlds.methods import BACKPROP, methods
 from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
 
@@ -187,3 +190,46 @@ def test_a_gap_under_every_interface_is_not() -> None:
     diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "different"),)}))
     assert diagnosis.code != "QD506"
     assert "QD506" in diagnosis.ruled_out
+
+
+# --- QD507: method of mid-circuit measurement changes the result ---------------------------------------------------------------
+
+MIDWAY = of(rotation(), Node("MidMeasureMP", (), (Wires((0,)), ()), (0,)))
+TRAVERSED = (("mcm_method", "tree-traversal"),)
+
+
+def treated(world: World, circuit: Circuit = MIDWAY, options: tuple[tuple[str, Option], ...] = TRAVERSED) -> Diagnosis:
+    """What is found where the script treats its mid-circuit measurements in some way."""
+    own = Configuration("circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", execution_options=options)
+    return found(world, symptoms(world, circuit, configuration=own))
+
+
+def wrong_under(*treatments: str) -> World:
+    def error(request: Request) -> float:
+        now = dict(request.execution_options).get("mcm_method") or "deferred"
+        return 0.1 if adjoint(request) and now in treatments else 0.0
+
+    return World(error, output=True)
+
+
+@pytest.mark.parametrize("options", [TRAVERSED, ()], ids=["traversed", "deferred"])
+def test_a_gap_that_goes_with_the_treatment_of_measurements_in_the_middle_is_the_treatments(
+    options: tuple[tuple[str, Option], ...],
+) -> None:
+    now, other = ("tree-traversal", "deferred") if options else ("deferred", "tree-traversal")
+    diagnosis = treated(wrong_under(now), options=options)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD507", "confirmed")
+    assert f'treated by "{now}"; by "{other}"' in diagnosis.because
+    assert [one.experiment for one in diagnosis.evidence if one.predicts is Outcome.HEALS] == [f'mcm_method="{other}"']
+
+
+def test_a_gap_under_every_treatment_is_not() -> None:
+    diagnosis = treated(wrong_under("deferred", "tree-traversal"))
+    assert diagnosis.code != "QD507"
+    assert "QD507" in diagnosis.ruled_out
+
+
+def test_without_a_measurement_in_the_middle_it_is_out_of_the_question() -> None:
+    diagnosis = treated(wrong_under("tree-traversal"), circuit=TWO)
+    assert diagnosis.code != "QD507"
+    assert "QD507" not in diagnosis.ruled_out
