@@ -11,6 +11,7 @@ from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
+from qdiag.model.probe import Proof
 from qdiag.model.result import ReplaySummary, Unfaithful
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result
@@ -43,6 +44,23 @@ def test_of_a_method_that_the_script_does_not_use_it_is_said_that_its_own_is_rig
         "adjoint is wrong: its gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15. "
         "The script does not use it: its own method, backprop, is right."
     )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kinds", "said"),
+    [
+        (Verdict.ERROR, ("preserving",), "smooth changes the circuit: its output is off by 6.1 at call 0, under every method."),
+        (Verdict.REMARK, ("unknown",), "Your transform smooth changes the circuit: its output moves by 6.1 at call 0. Intended?"),
+    ],
+)
+def test_of_a_transform_that_changed_the_circuit_no_method_is_blamed(verdict: Verdict, kinds: tuple[str, ...], said: str) -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    changed = replace(finding.divergence.call.configuration, transforms=("smooth",), transform_kinds=kinds)
+    comparison = replace(finding.divergence.comparison, verdict=verdict)
+    call = replace(finding.divergence.call, configuration=changed)
+    divergence = replace(finding.divergence, call=call, comparison=comparison, proof=Proof.REWRITTEN)
+    assert of_finding(replace(finding, divergence=divergence), result, Names("default.qubit")) == said
 
 
 def test_where_only_the_users_tolerance_makes_them_agree_that_is_said() -> None:
