@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import with_trainable
 from qdiag.model.findings import Divergence
 from qdiag.model.import_lines import NUMPY, PENNYLANE
 from qdiag.model.transform_families import TransformKind
@@ -27,7 +28,8 @@ def transform_script(found: Divergence, material: Material) -> Script:
     if circuit.returns.startswith("dict:"):
         raise OpaqueCircuitError("the circuit returns a dictionary", _CURE)
     language = material.written_in
-    source = language.circuit(circuit, {}, True, configuration.default_dtype or "float32", material.trusted)
+    plain = with_trainable(circuit, ())
+    source = language.circuit(plain, {}, False, configuration.default_dtype or "float32", material.trusted)
     device, imports = language.device(call.method, list(configuration.device_wires) or list(circuit.wires), ())
     qnode = language.qnode(device, call.method, "", configuration.execution_options, ())
     names = ", ".join(configuration.transforms)
