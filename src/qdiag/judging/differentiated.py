@@ -101,3 +101,8 @@ class JudgedCalls:
     def probes(self) -> tuple[Probe, ...]:
         """What the live probes saw."""
         return self._trace.probes
+
+    @property
+    def handed(self) -> bool:
+        """Whether the calls are of what a user hands in: then marks are asked about."""
+        return self._handed

@@ -25,6 +25,9 @@ MOVES = 1e-6
 """The circuit's parameters move with an argument if their slope along it is larger. What does not depend on it comes out the same to
 the bit, and what moves at all has slopes of about one."""
 
+TELLING = 1e-2
+"""Of a circuit's gap: slopes that may be off by more than this part of it do not say that it is not there."""
+
 Laws = Mapping[str, Law]
 """The law of each probed method, by its ``diff_method``."""
 
@@ -69,6 +72,24 @@ def wrong_at(probe: Probe, position: int, laws: Laws) -> tuple[ProbedMethod, ...
     answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
     apart = [m for m in answered if not abs(m.slopes[position] - argument.numerical) <= _allowed_difference(probe, position, m, laws)]
     return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
+
+
+def takes_other_directions(probe: Probe, call: Call, gap: float) -> bool:
+    """Whether a QNode's own slopes are right along all its arguments, where its circuit's are off by a gap.
+
+    Then what is off are derivatives in directions in which no argument moves the circuit: a matrix has more entries than angles that it
+    is worked out from.
+    """
+    probe = _resolve_probe(probe, call) if probe.methods else probe
+    if not (probe.methods and probe.arguments and probe.repeatable and probe.closed) or probe.methods[0].failure:
+        return False
+    laws = laws_of(probe, call)
+    return all(
+        argument.smooth
+        and probe.methods[0] not in wrong_at(probe, position, laws)
+        and _allowed_difference(probe, position, probe.methods[0], laws) < TELLING * gap
+        for position, argument in enumerate(probe.arguments)
+    )
 
 
 def _allowed_difference(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:

@@ -77,6 +77,8 @@ class Divergence:
         What that probe, or the circuit as written, shows beside the gap.
     upheld
         Whether the arbiter finds the script's own method right at the call, in all that the script takes from it.
+    untaken
+        Whether it is about directions that the script does not take: along its own arguments the QNode's slopes are right.
     """
 
     call: Call
@@ -90,6 +92,7 @@ class Divergence:
     probe: Optional[Probe] = None
     proof: Proof = Proof.NONE
     upheld: bool = False
+    untaken: bool = False
 
     @property
     def verdict(self) -> Verdict:

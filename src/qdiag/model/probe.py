@@ -146,6 +146,10 @@ class Probe:
         What else was seen of the rows.
     vectors
         Where the axis of an argument that is trained became that of a batch.
+    closed
+        Whether nothing in the circuit is tracked but by way of the probed arguments, as far as they were all probed.
+    marked
+        Whether the arguments are only marked trainable: no graph led to them at the call.
     """
 
     call: int
@@ -163,3 +167,5 @@ class Probe:
     differenced: bool = False
     batch: Optional[ProbedRows] = None
     vectors: Optional[ProbedVectors] = None
+    closed: bool = False
+    marked: bool = False

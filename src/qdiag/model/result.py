@@ -125,6 +125,8 @@ class Result:
         The user's own, in words, or "".
     tracked
         Whether there was anything to differentiate by.
+    alone
+        Whether no method but the script's own gave numbers, and the arbiter upholds it.
     """
 
     replay: ReplaySummary
@@ -137,6 +139,7 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     tolerance: str = ""
     tracked: bool = True
+    alone: bool = False
 
     @property
     def entries(self) -> tuple[Entry, ...]:

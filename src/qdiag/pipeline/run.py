@@ -26,7 +26,7 @@ from qdiag.model.result import Result, in_order
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
-from qdiag.pipeline.stage_arbitrate import divergences_of
+from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
@@ -148,7 +148,9 @@ class Run:
             remarks, unseen = remarks_of(self._trace, located, context, report)
         with self._voice.progress("proving") as report:
             findings = tuple(self._prove(context, diagnosed, remarks, report))
-        result = replace(_result(self._trace, located, findings, remarks), tolerance=str(context.tolerance))
+        alone = not located.replayed and upheld_alone(self._calls, located, context.upheld)
+        located = replace(located, verdict=Verdict.AGREE) if alone else located
+        result = replace(_result(self._trace, located, findings, remarks), tolerance=str(context.tolerance), alone=alone)
         result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context), *unseen))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 

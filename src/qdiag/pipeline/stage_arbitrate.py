@@ -60,6 +60,7 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
+    found = [_beside_probes(divergence, trace) for divergence in found]
     return sorted(found, key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
 
 
@@ -140,11 +141,20 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
             yield divergence
 
 
+def upheld_alone(trace: Calls, located: Located, upheld: Sequence[int]) -> bool:
+    """Whether the script's own method, though no other takes its circuits, was found right at the first call of each structure."""
+    firsts = trace.first_of_each_structure(MOST_STRUCTURES + 1)
+    faithful = all(one.explained for one in located.unfaithful)
+    return faithful and 0 < len(firsts) <= MOST_STRUCTURES and {*firsts} <= {*upheld}
+
+
 def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = False) -> Optional[Divergence]:
     own = call.method
     second = call.differentiated_twice and not outputs
     arbitration = context.arbitrate(context.with_few_rows(call), [own], second=second, outputs=outputs)
     if not arbitration.wrong:
+        if not outputs and context.upholds_own(arbitration, call, second=True):
+            context.upheld.append(call.index)
         return None
     found = arbitration.methods[0]
     assert found.where is not None, "what is wrong is wrong in something"
@@ -159,6 +169,9 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence]) -> Iterator[
     errors = {d.call.configuration.qnode: d for d in _latest_first(known) if _is_of_own(d)}
     rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
     for probe in trace.probes:
+        if probe.marked and not trace.handed:
+            # nothing differentiates by what is only marked: its slopes are nobody's
+            probe = replace(probe, arguments=())
         call = trace.call(probe.call)
         qnode = call.configuration.qnode
         if _is_of_the_circuit(call, errors.get(qnode)):
@@ -167,6 +180,20 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence]) -> Iterator[
             if not _is_of_the_point(divergence, rounding.get(qnode)):
                 errors[qnode] = divergence
                 yield divergence
+
+
+def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
+    """A divergence of a circuit's derivatives, beside what the QNode itself says of its own arguments at one of the calls.
+
+    A statement about free entries of a matrix is none about the weights that it is worked out from.
+    """
+    gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP)
+    if not gradient or divergence.verdict is not Verdict.ERROR or divergence.outside or divergence.upheld:
+        return divergence
+    beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
+    gap = divergence.comparison.max_abs
+    untaken = any(probe_findings.takes_other_directions(probe, trace.call(probe.call), gap) for probe in beside)
+    return replace(divergence, untaken=True) if untaken else divergence
 
 
 def _is_of_own(divergence: Divergence) -> bool:

@@ -34,7 +34,8 @@ INTERRUPTED = "interrupted"
 class StageContext:
     """What every stage after locating works with.
 
-    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early; ``kept`` is whether
+    ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early, ``upheld`` of calls at which
+    the script's own method was held against the arbiter alone and is right; ``kept`` is whether
     anything is left of what was worked out until Ctrl-C, which otherwise ends it all.
     """
 
@@ -46,6 +47,7 @@ class StageContext:
     seconds: float = MINIMIZING_SECONDS
     folder: Optional[Path] = None
     stopped: list[str] = field(default_factory=list)
+    upheld: list[int] = field(default_factory=list)
     kept: bool = True
 
     def reference(self, question: Question) -> Evaluation:
@@ -118,14 +120,15 @@ class StageContext:
         # what is rounding is a matter of the two alone: the others have been held against the user's own method
         asked = methods if divergence.verdict is Verdict.ERROR else divergence.comparison.methods
         arbitration = self.arbitrate(call, as_replayed(asked, call, divergence.comparison.methods), second=second)
-        wrong = arbitration.wrong if divergence.signature is not Signature.RAISE else ()
         comparison = divergence.comparison
+        about = arbiter.in_question(arbitration, call.circuit, comparison)
+        wrong = about.wrong if divergence.signature is not Signature.RAISE else ()
         if not self._upholds(arbitration, divergence):
             comparison = excuse_as_rounding(comparison, arbitration)
-        upheld = self._upholds_own(arbitration, call, second=second)
-        return replace(divergence, comparison=comparison, wrong=wrong, judged=arbitration.reason, upheld=upheld)
+        upheld = self.upholds_own(arbitration, call, second=second)
+        return replace(divergence, comparison=comparison, wrong=wrong, judged=about.reason, upheld=upheld)
 
-    def _upholds_own(self, arbitration: arbiter.Arbitration, call: Call, *, second: bool) -> bool:
+    def upholds_own(self, arbitration: arbiter.Arbitration, call: Call, *, second: bool) -> bool:
         """Whether the script's own method is right: in outputs and gradients, and in second derivatives where it takes these."""
         if call.method not in arbitration.right or (call.circuit.trainable and arbitration.reference.gradient_reason):
             return False

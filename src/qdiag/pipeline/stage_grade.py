@@ -42,7 +42,8 @@ def grade_finding(finding: Finding, used: Used, options: Options) -> Finding:
         What the user asked for.
     """
     divergence, everywhere = finding.divergence, (finding.divergence, *finding.elsewhere)
-    if divergence.verdict is not Verdict.ERROR or any(_concerns_the_script(one, used, options) for one in everywhere):
+    concerns = any(_concerns_the_script(one, used, options) and not one.untaken for one in everywhere)
+    if divergence.verdict is not Verdict.ERROR or concerns:
         return finding
     comparison = replace(divergence.comparison, verdict=Verdict.REMARK)
     return replace(finding, divergence=replace(divergence, comparison=comparison))

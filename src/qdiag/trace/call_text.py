@@ -250,6 +250,8 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "complete": _flag,
         "note": _text,
         "differenced": _flag,
+        "closed": _flag,
+        "marked": _flag,
     },
     Leaf: {
         "token": _natural,

@@ -228,3 +228,24 @@ def test_a_probe_survives_the_way_into_the_trace() -> None:
     seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")
     assert call_text.text_of(call_text.value_from(Probe, call_text.text_of(replace(seen, untransformed=other)))).count("nan") == 1
     assert call_text.value_from(Probe, call_text.text_of(seen)) == seen
+
+
+@pytest.mark.parametrize(
+    ("changed", "gap", "taken"),
+    [
+        ({}, 0.5, True),
+        ({"closed": False}, 0.5, False),
+        ({"repeatable": False}, 0.5, False),
+        ({"arguments": ()}, 0.5, False),
+        ({"arguments": (argument(smooth=False),)}, 0.5, False),
+        ({"arguments": (argument(numerical=0.6),)}, 0.5, False),
+        ({"methods": (ProbedMethod("backprop", (), "no"),)}, 0.5, False),
+        ({}, 1e-9, False),
+    ],
+    ids=["right", "weights beside", "random", "no argument", "kink", "wrong along one", "refused", "too coarse to tell"],
+)
+def test_a_circuit_is_off_in_other_directions_where_the_qnodes_own_slopes_are_right(
+    changed: dict[str, Any], gap: float, taken: bool
+) -> None:
+    given = replace(probe(argument(error=1e-10), own=(0.5,), closed=True), **changed)
+    assert probe_findings.takes_other_directions(given, call(), gap) is taken

@@ -13,6 +13,7 @@ from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
+from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -20,6 +21,7 @@ from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import Method
 from qdiag.model.probe import Proof
+from qdiag.model.result import Unfaithful
 from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.evaluators import FakeEvaluator
@@ -181,3 +183,21 @@ def test_the_circuit_that_a_transform_changed_is_diagnosed_by_taking_it_off(monk
             changed = Divergence(one, Comparison((METHODS[0], METHODS[1]), verdict), proof=Proof.REWRITTEN)
             said = stage_diagnose.diagnose_divergence(changed, METHODS, StageContext(None, Environment())).diagnosis  # type: ignore[arg-type]
             assert (said.code, said.confidence, said.fileable) == ("QD505", confidence, fileable)
+
+
+class AllRight(AllWrong):
+    """An arbiter that upholds every method; or says of gradients that it cannot tell."""
+
+    def arbitrate(self, call, methods, *, second=False, outputs=False):  # type: ignore[no-untyped-def]
+        return Arbitration(Reference(), tuple(MethodVerdict(method, "right") for method in methods))
+
+
+@pytest.mark.parametrize(("structures", "faithful", "alone"), [(2, True, True), (2, False, False), (40, True, False)])
+def test_a_method_that_no_other_stands_beside_is_upheld_where_the_arbiter_has_seen_every_structure(
+    structures: int, faithful: bool, alone: bool
+) -> None:
+    calls = [of_qnode(call(index, circuit(0.3, gates=1 + index)), f"qnode {index}") for index in range(structures)]
+    trace, context = ScriptedTrace(calls), AllRight(None, Environment())  # type: ignore[arg-type]
+    assert list(stage_arbitrate.unanimous_errors(context, trace, (), lambda done, total: None)) == []
+    located = Located(unfaithful=() if faithful else (Unfaithful(0, "another number", False),))
+    assert stage_arbitrate.upheld_alone(trace, located, context.upheld) is alone

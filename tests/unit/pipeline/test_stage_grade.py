@@ -91,3 +91,9 @@ def test_what_concerns_the_script_at_one_of_several_qnodes_is_an_error() -> None
     several = replace(found, elsewhere=(replace(found.divergence, upheld=False),))
     assert graded(several) is Verdict.ERROR
     assert graded(replace(found, elsewhere=(found.divergence,))) is Verdict.REMARK
+
+
+def test_what_no_argument_of_the_scripts_moves_is_remarked_though_its_own_method_is_wrong_there() -> None:
+    found = finding(BACKPROP, upheld=False)
+    assert graded(found) is Verdict.ERROR
+    assert graded(replace(found, divergence=replace(found.divergence, untaken=True))) is Verdict.REMARK

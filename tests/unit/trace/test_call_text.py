@@ -68,6 +68,8 @@ PROBE = Probe(
     True,
     ProbedRows("inputs", (4, 2), 2, 1, 1, 4, 2),
     ProbedVectors(3, "Rot", ("0",), "weights", (2, 3)),
+    True,
+    True,
 )
 LOSS = LossAxes("SubBackward0", (4, 1), (4, 4), SOURCE, 0.5, 0.25, False)
 LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))

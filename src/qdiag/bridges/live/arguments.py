@@ -14,13 +14,17 @@ from qdiag.bridges.results import array_of
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A tensor or array among the arguments, without its graph; whether a graph begins with it, as with what an optimiser holds."""
+    """A tensor or array among the arguments, without its graph.
+
+    ``begins`` is whether a graph begins with it, as with what an optimiser holds; ``boxed`` whether one of autograd's led to it.
+    """
 
     name: str
     value: Any
     tracked: bool
     torch: bool
     begins: bool = False
+    boxed: bool = False
 
     @property
     def array(self) -> np.ndarray:
@@ -72,7 +76,7 @@ def _leaf(name: str, value: Any) -> Leaf:
         # plain numbers: what is tracked is put there by each evaluation
         from pennylane import numpy as pnp
 
-        return Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False, begins)
+        return Leaf(name, pnp.array(array, requires_grad=False), array.dtype.kind == "f", False, begins, hasattr(value, "_node"))
     return Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
 
 

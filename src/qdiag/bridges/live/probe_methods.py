@@ -23,6 +23,7 @@ Followed = tuple[bool, ...]
 def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
     """The user's own method, beside plain numbers, and plain numbers once more."""
     again = real_elements(subject.outputs(subject.here))
+    closed = subject.is_whole
     graph, said = _differentiate(subject, subject.qnode, str(getattr(subject.qnode, "diff_method", "") or "none"))
     plain = real_elements(subject.plain)
     probe = Probe(
@@ -32,6 +33,8 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
         repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
+        closed=closed,
+        marked=subject.is_marked,
         differenced=takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ())),
     )
     return probe, _followed_parameters(subject, graph)

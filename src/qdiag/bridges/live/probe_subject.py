@@ -67,6 +67,21 @@ class Subject:
         return "torch" if any(self.leaves[place].torch for place in self.tracked) else "autograd"
 
     @property
+    def is_marked(self) -> bool:
+        """Whether no graph led to any tracked argument: they are marked trainable, and no more."""
+        return not any(self.leaves[place].torch or self.leaves[place].boxed for place in self.tracked)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all tracked arguments are probed, and nothing in the circuit is tracked while they are not.
+
+        Asked right after an evaluation on numbers that nothing tracks.
+        """
+        known = all(place in self.tracked for place, leaf in enumerate(self.leaves) if (leaf.torch and leaf.tracked) or leaf.boxed)
+        loose = any(getattr(n, "_node", None) is not None or _tracks(n) for n in self.circuit_parameters())
+        return known and not loose
+
+    @property
     def sampled(self) -> bool:
         """Whether results are drawn at random."""
         tape = qnode_attributes.tape_of(self.qnode)
@@ -135,6 +150,8 @@ def subject_of(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sub
     """Make the subject of a call, which evaluates it twice."""
     leaves = tuple(leaves_of(args, kwargs, qnode_attributes.parameter_names(qnode)))
     all_tracked = [place for place, leaf in enumerate(leaves) if leaf.tracked]
+    # where a graph leads to some, what is only marked is not differentiated by
+    all_tracked = [place for place in all_tracked if leaves[place].boxed or leaves[place].torch] or all_tracked
     in_torch = any(leaves[place].torch for place in all_tracked)
     tracked = tuple(place for place in all_tracked if leaves[place].torch == in_torch)[:MOST_ARGUMENTS]
     draws = np.random.default_rng(SEED)
@@ -145,6 +162,11 @@ def subject_of(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sub
     cotangent = np.asarray(draws.uniform(0.5, 1.0, size) * draws.choice([-1.0, 1.0], size))
     subject = replace(subject, plain=plain, cotangent=cotangent)
     return replace(subject, wide=_takes_wider(subject))
+
+
+def _tracks(number: Any) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(number, torch.Tensor) and bool(number.requires_grad)
 
 
 def _takes_wider(subject: Subject) -> bool:

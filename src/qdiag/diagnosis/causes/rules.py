@@ -326,9 +326,17 @@ SINGULAR_DECOMPOSITION = Cause(
     title="decomposition singular at this point",
     remedy='start off the point (an initial angle that is not zero), or diff_method="backprop" on default.qubit',
     applies=lambda symptoms: symptoms.derivative and symptoms.signature is not Signature.NAN and bool(symptoms.apart),
-    predicts=lambda symptoms: (*flips(NUDGED), *_state_rival(symptoms)),
-    because=lambda symptoms: f"the decomposition of {_blamed_name(symptoms)} goes through its matrix, which is special at this point",
+    predicts=lambda symptoms: () if symptoms.divergence.untaken else (*flips(NUDGED), *_state_rival(symptoms)),
+    because=lambda symptoms: _special_words(symptoms),
 )
+
+
+def _special_words(symptoms: Symptoms) -> str:
+    words = f"the decomposition of {_blamed_name(symptoms)} goes through its matrix, which is special at this point"
+    if not symptoms.divergence.untaken:
+        return words
+    return f"{words}: derivatives are wrong along directions that the script does not take; along its own arguments they are right"
+
 
 CAUSES = (
     SECOND_DERIVATIVE,

@@ -19,6 +19,7 @@ from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
     MethodVerdict,
+    coordinates_of,
     gap_verdict,
     largest,
     verdicts,
@@ -29,7 +30,8 @@ from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_der
 from qdiag.judging.comparison.ill_conditioning import perturbed_circuits
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Signature
+from qdiag.model.comparison import Comparison, Signature
+from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import ARBITER, PLAIN, Method
@@ -60,6 +62,28 @@ class Arbitration:
     def __post_init__(self) -> None:
         for name in ("wrong", "right", "raised"):
             object.__setattr__(self, name, tuple(m.method for m in self.methods if m.verdict == name))
+
+
+def in_question(found: Arbitration, circuit: Circuit, comparison: Comparison) -> Arbitration:
+    """An arbitration as far as it is about one comparison: a wrong entry blames the methods that are wrong in it, and no others.
+
+    What the first of the pair, the script's own, has wrong elsewhere stays its fault: nothing else may show it.
+    """
+    element, own = comparison.element, comparison.methods[0]
+    if element is None or element.kind not in (Kind.JACOBIAN, Kind.PRODUCT) or not found.reference.full:
+        return found
+    columns = coordinates_of(circuit, element)
+
+    def is_off_there(verdict: MethodVerdict) -> bool:
+        return not verdict.entries or any(column in columns for _, column in verdict.entries)
+
+    if not any(is_off_there(verdict) for verdict in found.methods if verdict.verdict == "wrong"):
+        return found
+    methods = tuple(
+        replace(m, verdict="elsewhere") if m.verdict == "wrong" and m.method != own and not is_off_there(m) else m
+        for m in found.methods
+    )
+    return found if methods == found.methods else Arbitration(found.reference, methods, _reason(found.reference, methods))
 
 
 def arbitrate(

@@ -13,6 +13,7 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
+from qdiag.model.element import Element, trainable_names
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import Law
@@ -30,13 +31,15 @@ class MethodVerdict:
     method
         The method.
     verdict
-        ``right`` · ``wrong`` · ``raised`` · ``unknown``.
+        ``right`` · ``wrong`` · ``raised`` · ``unknown`` · ``elsewhere`` (wrong, but not in the entry that is asked about).
     where
         The kind of difference that decided; None where nothing was compared.
     gap, bound
         Distance from the reference where it exceeds the bound most, and what rounding and error bar explain there, absolute.
     detail
         A sentence.
+    entries
+        Entries of the Jacobian that are off, where it was held against all axes: element of the outputs (all in a row), and coordinate.
     """
 
     method: Method
@@ -45,16 +48,18 @@ class MethodVerdict:
     gap: float = 0.0
     bound: float = 0.0
     detail: str = ""
+    entries: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
 class Gap:
-    """A tensor of a method beside the reference's, and how far apart they may be."""
+    """A tensor of a method beside the reference's, and how far apart they may be; where its first row stands among all outputs."""
 
     where: Signature
     method: np.ndarray
     reference: np.ndarray
     allowed: np.ndarray
+    row: int = 0
 
 
 def verdicts(
@@ -112,7 +117,33 @@ def _method_verdict(
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
     held = (gap_verdict(method, gap) for gap in gaps)
-    return max(held, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
+    worst = max(held, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
+    return replace(worst, entries=_entries(gaps, ours.axes)) if worst.verdict == "wrong" and ours.full else worst
+
+
+def _entries(gaps: Sequence[Gap], axes: Sequence[int]) -> frozenset[tuple[int, int]]:
+    """The entries of the Jacobian that are off, by output element and coordinate."""
+    found: set[tuple[int, int]] = set()
+    for gap in gaps:
+        if gap.where is Signature.JACOBIAN:
+            off = np.isfinite(gap.reference) & ~(np.abs(gap.method - gap.reference) <= gap.allowed)
+            found.update((gap.row + int(row), axes[int(column)]) for row, column in np.argwhere(off))
+    return frozenset(found)
+
+
+def coordinates_of(circuit: Circuit, element: Element) -> range:
+    """The coordinates (see `circuit_function.coordinates`) of the trainable parameter by whose entry an element is a derivative.
+
+    All of the parameter's: along a surface its entries move together.
+    """
+    start = 0
+    for name, position in zip(trainable_names(circuit), circuit.trainable):
+        value = circuit.parameters[position].value
+        size = value.size * (2 if value.dtype.kind == "c" else 1)
+        if name == element.by:
+            return range(start, start + size)
+        start += size
+    return range(0)
 
 
 def gap_verdict(method: Method, gap: Gap) -> MethodVerdict:
@@ -201,7 +232,7 @@ def _slope_gaps(
         mine = ours.slopes[span]
         scale = max(ours.norms[i], largest(row))
         allowed = ours.slope_errors[span] + wobble[span] + law.from_exact(scale, gradient=True) * reach
-        gaps.append(Gap(Signature.JACOBIAN, theirs, mine, allowed))
+        gaps.append(Gap(Signature.JACOBIAN, theirs, mine, allowed, int(starts[i])))
     for cotangent, vjp in zip(cotangents, _tangential(circuit, found.vjps)):
         theirs = _along(vjp, ours, ())
         if theirs is None:

@@ -47,6 +47,8 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     if result.verdict is Verdict.INCONCLUSIVE:
         return _why_undecided(result)
     compared = listing(names.all(result.replay.answering)) or "the methods"
+    if result.alone:
+        return f"No other method takes this circuit; {compared} agrees with our own simulation of it. It is not wrong."
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
     if result.tolerance:
@@ -98,6 +100,8 @@ def of_finding(finding: Finding, result: Result, names: Names) -> str:
     if finding.elsewhere:
         said += f" The same is seen at {count(len(finding.elsewhere), 'other QNode')}."
     if divergence.verdict is Verdict.REMARK:
+        if divergence.untaken:
+            return f"{said} The script's own arguments take no such direction: along them the slopes are right."
         own = names.short(divergence.call.method)
         them = "them" if len(divergence.wrong) > 1 else "it"
         said += f" The script does not use {them}: its own method, {own}, is right."

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from qdiag.judging.arbiter import arbiter
-from qdiag.judging.arbiter.arbiter import arbitrate
+from qdiag.judging.arbiter.arbiter import arbitrate, in_question
 from qdiag.judging.arbiter.method_verdicts import Gap, gap_verdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
-from qdiag.model.comparison import Signature
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import parse
@@ -199,3 +200,33 @@ def test_where_nothing_is_allowed_what_is_off_is_found_behind_what_is_not():
         found = gap_verdict(ADJOINT, gap)
     assert (found.verdict, found.gap) == ("wrong", 0.2)
     assert gap_verdict(ADJOINT, replace(gap, method=zero)).verdict == "right"
+
+
+def about(judgement, by, own="default.qubit/backprop"):
+    first, second = methods(own, "default.qubit/adjoint")
+    comparison = Comparison((first, second), Verdict.ERROR, Signature.JACOBIAN, element=Element(Kind.JACOBIAN, by=by))
+    return in_question(judgement, circuit(), comparison)
+
+
+def test_a_wrong_entry_blames_the_methods_that_are_wrong_in_it_and_no_others():
+    judgement = judged(
+        given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, -0.4)), given("default.qubit/parameter-shift", (0.3, 0.1))
+    )
+    assert judgement.wrong == methods("default.qubit/adjoint", "default.qubit/parameter-shift")
+    first, second = about(judgement, "RX#0"), about(judgement, "RY#0")
+    assert (first.wrong, second.wrong) == (methods("default.qubit/adjoint"), methods("default.qubit/parameter-shift"))
+    assert first.reason.wrong == first.wrong
+    assert first.right == judgement.right == methods("default.qubit/backprop")
+
+
+def test_what_the_scripts_own_method_has_wrong_elsewhere_stays_its_fault():
+    judgement = judged(given("default.qubit/backprop", (0.3, 0.1)), given("default.qubit/adjoint", (0.0, -0.4)))
+    assert about(judgement, "RX#0").wrong == methods("default.qubit/backprop", "default.qubit/adjoint")
+
+
+def test_where_no_entry_is_in_question_all_that_are_wrong_are_blamed():
+    judgement = judged(given("default.qubit/backprop"), given("default.qubit/adjoint", (0.0, -0.4)))
+    first, second = methods("default.qubit/backprop", "default.qubit/adjoint")
+    output = Comparison((first, second), Verdict.ERROR, element=Element(Kind.OUTPUT))
+    assert in_question(judgement, circuit(), output) is judgement
+    assert about(judgement, "RY#0") is judgement
