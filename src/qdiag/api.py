@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from qdiag.errors import DivergenceError, Interrupted
+from qdiag.evaluation.limits import SECONDS
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
@@ -165,13 +166,34 @@ class Recording:
         with Trace.open(self.run.trace) as trace:
             yield from trace.calls()
 
-    def judge(self, methods: Methods = "auto", tolerance: Tolerated = None) -> Check:
+    def judge(
+        self,
+        methods: Methods = "auto",
+        tolerance: Tolerated = None,
+        *,
+        budget: Optional[float] = None,
+        limit: float = SECONDS,
+        quick: bool = False,
+    ) -> Check:
         """Judge every call in this process, and write the reports into the folder.
 
         A long training is judged sooner by ``qdiag diagnose``, on all cores.
+
+        Parameters
+        ----------
+        methods, tolerance
+            As in `check`.
+        budget
+            Seconds after which nothing more is begun.
+        limit
+            Processor time for one evaluation, in seconds.
+        quick
+            Whether to end with the first answer: cheap methods, and who is wrong; no cause and no script.
         """
+        asked = _options(methods, tolerance, trusted=self.trusted)
+        asked = replace(asked, plan=replace(asked.plan, budget=budget), limit=limit, quick=quick)
         with _interruptible(), pause_recording():
-            outcome = examine(self.run, _options(methods, tolerance, trusted=self.trusted), Silence(), Inline())
+            outcome = examine(self.run, asked, Silence(), Inline(timeout=limit))
             report(outcome)
         return _check_of(outcome)
 

@@ -15,6 +15,7 @@ from qdiag.cli import json_arguments, options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import QdiagError, UsageError, UserCodeError
+from qdiag.evaluation.limits import SECONDS
 from qdiag.pipeline import checking
 from qdiag.trace import run_folder
 
@@ -65,7 +66,7 @@ def command(
     return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
 
 
-_ALL_CALLS = {"every": None, "max_calls": None, "budget": None}
+_ALL_CALLS = {"every": None, "max_calls": None, "budget": None, "quick": False, "limit": SECONDS}
 
 
 def _check_with_arguments(called: Callable[..., Any], arguments: json_arguments.Arguments, name: str, **given: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any, Callable, TypeVar
 
 import click
 
+from qdiag.evaluation.limits import SECONDS
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
@@ -56,7 +58,18 @@ replay = together(
     tolerances,
     click.option("--every", type=click.IntRange(min=1), metavar="N", help="Replay expensive methods at every N-th call."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Replay the first N calls only."),
-    click.option("--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop replaying then; resume with diagnose."),
+    click.option(
+        "--budget", type=click.FloatRange(min=0), metavar="SECONDS", help="Judge no longer than this; go on with diagnose later."
+    ),
+    click.option(
+        "--limit",
+        type=click.FloatRange(min=0, min_open=True),
+        default=SECONDS,
+        show_default=True,
+        metavar="SECONDS",
+        help="Processor time for one evaluation.",
+    ),
+    click.option("--quick", is_flag=True, help="End with the first answer: cheap methods, who is wrong; no cause, no script."),
     shrink,
 )
 

@@ -30,7 +30,15 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
         tolerance=Tolerance(given["atol"], given["rtol"]),
         trusted=trusted,
     )
-    return Options(plan, given["jobs"], not given["no_minimize"], trusted=trusted, own_process=True)
+    return Options(
+        plan,
+        given["jobs"],
+        not given["no_minimize"],
+        trusted=trusted,
+        own_process=True,
+        quick=given["quick"],
+        limit=given["limit"],
+    )
 
 
 def _require_devices(methods: tuple[Method, ...]) -> tuple[Method, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
 import warnings
 from contextlib import suppress
 
@@ -13,7 +15,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 
 
 def prepare(warm: bool) -> None:
-    """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent, repeat no warnings.
+    """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent and end with it, repeat no warnings.
 
     Parameters
     ----------
@@ -21,6 +23,7 @@ def prepare(warm: bool) -> None:
         Whether to load PennyLane and torch now rather than at the first task.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="qdiag parent", daemon=True).start()
     for name in _THREADS:
         os.environ[name] = "1"
     with suppress(OSError):
@@ -33,3 +36,11 @@ def prepare(warm: bool) -> None:
 
         torch_graph.use_one_thread()
         torch_graph.load_gradients()
+
+
+def _end_with_parent() -> None:
+    """End when the process that asks has ended, however that was: an evaluation under way would go on for nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

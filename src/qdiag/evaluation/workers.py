@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import sys
@@ -17,6 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from qdiag.evaluation import worker_process
 from qdiag.evaluation.evaluate import evaluate
+from qdiag.evaluation.limits import SECONDS, evaluate_within, late_evaluation
 from qdiag.evaluation.remote import applicable
 from qdiag.model.call import LOST, Configuration, Failure
 from qdiag.model.circuit import Circuit
@@ -27,11 +29,11 @@ from qdiag.trace.keys import request_key
 MEMORY_OF_WORKER = 600 << 20
 """PennyLane and torch take 360 MB; the rest is room for a state."""
 
-TIMEOUT = 60.0
-"""Seconds for one evaluation."""
+WALL = 4.0
+"""An evaluation may take this many times its processor time by the clock: on a busy machine it waits, and one that hangs ends."""
 
 EVALUATIONS_OF_CALL = 5
-"""A function that is called may take this many times the limit of one evaluation."""
+"""A function that is called may take this many times the limit of one evaluation, by the clock."""
 
 REMEMBERED = 512
 """So many evaluations are kept, to answer the same request again."""
@@ -103,7 +105,7 @@ class Workers:
     count
         How many; None for as many as the machine bears.
     timeout
-        Seconds for each task.
+        Processor time for each evaluation, in seconds.
     function
         What evaluates a request.
     warm
@@ -115,7 +117,7 @@ class Workers:
     def __init__(
         self,
         count: Optional[int] = None,
-        timeout: float = TIMEOUT,
+        timeout: float = SECONDS,
         function: Callable[[Request], Evaluation] = evaluate,
         warm: bool = True,
         forked: bool = False,
@@ -150,7 +152,7 @@ class Workers:
         known = self._memory.get(key)
         if known is not None:
             return _finished_future(known)
-        task = self._pool.schedule(self._function, args=(request,), timeout=self.timeout)
+        task = self._pool.schedule(evaluate_within, args=(self._function, request, self.timeout), timeout=WALL * self.timeout)
         relay = _Relay(task)
 
         def finish(done: Future[Any]) -> None:
@@ -184,12 +186,14 @@ class Inline:
     ----------
     function
         What evaluates a request.
+    timeout
+        Processor time for each evaluation, in seconds; in the main thread only.
     """
 
     count = 1
 
-    def __init__(self, function: Callable[[Request], Evaluation] = evaluate) -> None:
-        self._function = function
+    def __init__(self, function: Callable[[Request], Evaluation] = evaluate, timeout: float = math.inf) -> None:
+        self._function, self._timeout = function, timeout
         self._memory = _Memory()
 
     def __enter__(self) -> Inline:
@@ -199,11 +203,11 @@ class Inline:
         """There is nothing to stop."""
 
     def submit(self, request: Request) -> Future[Evaluation]:
-        """Make an evaluation, unless the same request was answered before; there is no time limit."""
+        """Make an evaluation, unless the same request was answered before."""
         key = request_key(request)
         evaluation = self._memory.get(key)
         if evaluation is None:
-            evaluation = self._function(request)
+            evaluation = evaluate_within(self._function, request, self._timeout)
             self._memory.keep(key, evaluation)
         return _finished_future(evaluation)
 
@@ -237,6 +241,5 @@ def _evaluation_of(done: Future[Any], request: Request, limit: float) -> Evaluat
         lost = Failure(LOST, f"the process that evaluated it was lost (exit code {error.exitcode})", stage="worker")
         return replace(failed, failure=lost)
     if isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError":
-        late = Failure("TimeoutError", f"the evaluation took longer than {limit:g} s", stage="timeout")
-        return replace(failed, seconds=limit, failure=late)
+        return late_evaluation(request, limit, f"the evaluation took longer than {WALL * limit:g} s by the clock")
     return replace(failed, failure=Failure(type(error).__name__, str(error), stage="worker"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qdiag.evaluation.answers import LOGGER
+from qdiag.evaluation.limits import Deadline
 from qdiag.model.element import parameter_names
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
@@ -33,6 +34,12 @@ def about_steps(methods: Iterable[Method]) -> Iterator[str]:
                 f"finite-diff takes steps of h = {step}: what these leave out explains gaps of up to {left_out:.2g} times the largest "
                 "number, and a smaller one is not told from it; take h = 1e-4, or an exact method"
             )
+
+
+def about_budget(deadline: Deadline) -> Iterator[str]:
+    """That the time was over before all was looked at."""
+    if deadline.passed:
+        yield f"the budget of {deadline.seconds or 0:g} s was spent before all was looked at: go on with qdiag diagnose"
 
 
 def about_recording(trace: Trace) -> Iterator[str]:

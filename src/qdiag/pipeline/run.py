@@ -13,6 +13,7 @@ from typing import Optional
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.errors import Interrupted
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.limits import Bounded, Deadline
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
@@ -24,7 +25,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, in_order
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
-from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
+from qdiag.pipeline.notes import about_budget, about_marks, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
@@ -32,6 +33,7 @@ from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.recording import launcher
+from qdiag.report.content.sentences import first_answer
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -72,6 +74,8 @@ class Run:
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
         self._failure: Optional[Exception] = None
+        self._deadline = Deadline(options.plan.budget)
+        self._bounded: Optional[Bounded] = None
 
     def __enter__(self) -> Run:
         return self
@@ -85,7 +89,12 @@ class Run:
 
     @cached_property
     def _workers(self) -> Evaluator:
-        return self._given or self._resources.enter_context(Workers(self._options.jobs, forked=self._options.own_process))
+        options = self._options
+        own = self._given or self._resources.enter_context(Workers(options.jobs, options.limit, forked=options.own_process))
+        if self._deadline.seconds is None:
+            return own
+        self._bounded = self._resources.enter_context(Bounded(own, self._deadline))
+        return self._bounded
 
     @cached_property
     def _calls(self) -> JudgedCalls:
@@ -95,7 +104,14 @@ class Run:
     def _replay(self) -> Replay:
         store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
         plan = self._options.plan
-        return Replay(self._calls, self._workers, plan, store=store, progress=lambda done, total: self._report(done, total))
+        return Replay(
+            self._calls,
+            self._workers,
+            plan,
+            store=store,
+            progress=lambda done, total: self._report(done, total),
+            deadline=self._deadline,
+        )
 
     def advance(self) -> bool:
         """Replay some of what has been recorded so far; whether there is more.
@@ -137,11 +153,22 @@ class Run:
     def _judge_and_diagnose(self) -> JudgedRun:
         if self._failure is not None:
             raise self._failure
+        replay, context = self._replay, self._context()
+        if self._bounded is not None:
+            self._bounded.begin()
         with self._voice.progress("replaying") as self._report:
-            located = self._replay.finish()
-        context = self._context()
-        with self._voice.progress("asking the arbiter") as report:
-            divergences = divergences_of(self._calls, located, context, report)
+            located = replay.finish_cheap_methods()
+        divergences = self._arbitrate(located, context)
+        if located.replayed:
+            used = methods_used(self._trace.calls())
+            so_far = [grade_finding(undiagnosed(divergence, QUICK), used, self._options) for divergence in divergences]
+            self._voice.say(first_answer(_result(self._trace, located, tuple(so_far), ()), self._trace.script))
+            if self._options.quick:
+                return self._judged(located, so_far, (), context)
+        with self._voice.progress("replaying") as self._report:
+            first, located = located, replay.finish()
+        if not _says_the_same(first, located):
+            divergences = self._arbitrate(located, context)
         with self._voice.progress("diagnosing") as report:
             diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
         with self._voice.progress("looking at the training") as report:
@@ -150,8 +177,25 @@ class Run:
             findings = tuple(self._prove(context, diagnosed, remarks, report))
         alone = not located.replayed and upheld_alone(self._calls, located, context.upheld)
         located = replace(located, verdict=Verdict.AGREE) if alone else located
-        result = replace(_result(self._trace, located, findings, remarks), tolerance=str(context.tolerance), alone=alone)
-        result = replace(result, notes=(*result.notes, *_about_casts(self._trace, located.methods, context), *unseen))
+        notes = (*_about_casts(self._trace, located.methods, context), *unseen)
+        return self._judged(located, findings, remarks, context, notes, alone=alone)
+
+    def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:
+        with self._voice.progress("asking the arbiter") as report:
+            return divergences_of(self._calls, located, context, report)
+
+    def _judged(
+        self,
+        located: Located,
+        findings: Sequence[Finding],
+        remarks: tuple[Remark, ...],
+        context: StageContext,
+        notes: Sequence[str] = (),
+        *,
+        alone: bool = False,
+    ) -> JudgedRun:
+        result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
+        result = replace(result, notes=(*result.notes, *about_budget(self._deadline), *notes))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _context(self) -> StageContext:
@@ -166,6 +210,7 @@ class Run:
             options.seconds,
             _folder(self._trace.script),
             kept=options.kept,
+            deadline=self._deadline,
         )
 
     def _prove(
@@ -186,26 +231,52 @@ class Run:
             yield grade_finding(finding, used, self._options)
 
 
+def _says_the_same(first: Located, last: Located) -> bool:
+    """Whether expensive methods changed nothing that the arbiter has to be asked about."""
+    errors = any(divergence.verdict is Verdict.ERROR for divergence in last.divergences)
+    known = [[(d.call.index, d.comparison.methods, d.verdict, d.signature, d.calls) for d in one.divergences] for one in (first, last)]
+    return not errors and known[0] == known[1]
+
+
 # --- where our own code trips ------------------------------------------------------------------------------------------
 
 
+QUICK = "its cause was not looked for: the first answer was asked for, and no more"
+
+SPENT = "the budget was spent before"
+
+
+def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
+    """The finding of a divergence whose cause is not known, and why."""
+    return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy))
+
+
 def finding_of(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
-    """The finding of a divergence; of unknown cause where diagnosing fails."""
+    """The finding of a divergence; of unknown cause where diagnosing fails, or there is no time for it."""
 
     def unknown(failed: str) -> Finding:
-        report_it = "report it with the trace, if it may be shown, as an issue of qdiag"
-        return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, failed, remedy=report_it))
+        if context.deadline.passed:
+            return undiagnosed(divergence, f"{SPENT} its cause was found")
+        return undiagnosed(divergence, failed, "report it with the trace, if it may be shown, as an issue of qdiag")
 
-    return or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
+    if context.deadline.passed:
+        return unknown("")
+    found = or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
+    # what was not answered in time neither confirms a cause nor rules one out
+    return undiagnosed(found.divergence, f"{SPENT} its cause was found") if context.deadline.passed else found
 
 
 def proven_finding(finding: Finding, context: StageContext, path: Path) -> Finding:
-    """The finding with its minimal circuit and its reproducer; as it stands where that fails."""
+    """The finding with its minimal circuit and its reproducer; as it stands where that fails, or there is no time for it."""
 
     def unproven_finding(failed: str) -> Finding:
+        if context.deadline.passed:
+            return replace(finding, unreproduced=f"{SPENT} a script was found that shows it")
         because = "; ".join(filter(None, (finding.diagnosis.because, failed)))
         return replace(finding, diagnosis=replace(finding.diagnosis, because=because))
 
+    if context.deadline.passed:
+        return unproven_finding("")
     return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
 
 

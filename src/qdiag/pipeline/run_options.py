@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional, Protocol
 
 from qdiag.errors import ExitCode
+from qdiag.evaluation.limits import SECONDS
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
@@ -83,6 +84,10 @@ class Options:
         Methods that the question is about, beside those of the plan: where one of them is wrong, that is an error of the run.
     all_asked
         Whether it is about every method that applies, as in the check of a single call.
+    quick
+        Whether to end with the first answer: cheap methods and the arbiter's word, no cause and no script.
+    limit
+        Processor time for one evaluation, in seconds.
     kept
         Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
     """
@@ -98,6 +103,8 @@ class Options:
     proven: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.REMARK, Verdict.ROUNDING)
     asked: tuple[Method, ...] = ()
     all_asked: bool = False
+    quick: bool = False
+    limit: float = SECONDS
     kept: bool = True
 
     def asks_for(self, method: Method, own: Method) -> bool:

@@ -131,6 +131,8 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
     firsts = trace.first_of_each_structure(MOST_STRUCTURES)
     for done, index in enumerate(firsts):
         report(done, len(firsts))
+        if context.deadline.passed:
+            return
         call = trace.call(index)
         circuit = call.circuit
         if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
-from qdiag.errors import OpaqueCircuitError, QdiagError
+from qdiag.errors import CircuitFormatError, OpaqueCircuitError, QdiagError
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, question_of
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
@@ -36,7 +37,8 @@ class StageContext:
 
     ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early, ``upheld`` of calls at which
     the script's own method was held against the arbiter alone and is right; ``kept`` is whether
-    anything is left of what was worked out until Ctrl-C, which otherwise ends it all.
+    anything is left of what was worked out until Ctrl-C, which otherwise ends it all; ``deadline`` is when all must have ended;
+    ``known`` are arbitrations that were made, so that what is asked before and after the expensive methods is asked once.
     """
 
     workers: Evaluator
@@ -49,6 +51,8 @@ class StageContext:
     stopped: list[str] = field(default_factory=list)
     upheld: list[int] = field(default_factory=list)
     kept: bool = True
+    deadline: Deadline = field(default_factory=Deadline)
+    known: dict[tuple[object, ...], arbiter.Arbitration] = field(default_factory=dict)
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
@@ -159,8 +163,20 @@ class StageContext:
 
         ``outputs`` leaves derivatives out.
         """
-        configuration = call.configuration
         where = Signature.OUTPUT if outputs else Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
+        try:
+            asked = (circuit_key(call.circuit), repr(call.configuration), tuple(methods), where)
+        except CircuitFormatError:
+            return self._arbitrate(call, methods, where)
+        if asked not in self.known:
+            found = self._arbitrate(call, methods, where)
+            if self.deadline.passed:
+                return found
+            self.known[asked] = found
+        return self.known[asked]
+
+    def _arbitrate(self, call: Call, methods: Sequence[Method], where: Signature) -> arbiter.Arbitration:
+        configuration = call.configuration
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]

@@ -30,7 +30,7 @@ from qdiag.proving.minimizing.search import Terms, minimize
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
 from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import Material
-from qdiag.proving.reproducer.verify import write_and_verify
+from qdiag.proving.reproducer.verify import SECONDS, TIMES, write_and_verify
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.circuit_text import restore, skeleton
 
@@ -105,7 +105,10 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
 def _write_and_verify(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
     """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
     candidates = context.workers.call(candidates_for, finding, material).result()
-    return write_and_verify(finding, path, material, candidates=candidates)
+    # the search's own worker has just seen a minimal circuit show it
+    times = TIMES if finding.minimal is None or material.circuit is not finding.minimal.circuit else 1
+    seconds = min(SECONDS, context.deadline.left)
+    return write_and_verify(finding, path, material, candidates=candidates, times=times, seconds=seconds)
 
 
 def _arbiters_evaluation(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:
@@ -128,7 +131,7 @@ def minimal_of(
     same = same_difference(question, divergence.call, divergence.wrong, cause, context)
     same_cause = _same_cause(divergence, question, cause, context)
     workshop = workshop_of(context.workers, trusted=context.trusted)
-    terms = Terms(workshop=workshop, budget=context.seconds, same_cause=same_cause, accepted=accepted)
+    terms = Terms(workshop=workshop, budget=min(context.seconds, context.deadline.left), same_cause=same_cause, accepted=accepted)
     try:
         with Oracle(same, width=context.workers.count) as oracle:
             found = minimize(question.circuit, oracle, terms)

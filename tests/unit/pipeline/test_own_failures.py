@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from qdiag.errors import OutputError
+from qdiag.evaluation.limits import Deadline
 from qdiag.pipeline import run, stage_diagnose, stage_prove
 from tests.worlds import results
 
-NOBODY: Any = None
+NOBODY: Any = SimpleNamespace(deadline=Deadline())
 """A context that nothing asks."""
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
@@ -66,8 +67,14 @@ class Replay:
 
     Parameters
     ----------
-    trace, evaluator, plan, store, progress
-        As in `locate`.
+    trace, evaluator, plan
+        The calls, where they are evaluated, and which under which methods.
+    store
+        Keeps evaluations.
+    progress
+        Told how many calls are done.
+    deadline
+        When no further call is begun; it begins when the script has ended.
     """
 
     def __init__(
@@ -78,10 +85,12 @@ class Replay:
         *,
         store: Optional[EvaluationStore] = None,
         progress: Optional[Progress] = None,
+        deadline: Optional[Deadline] = None,
     ) -> None:
         self._trace = trace
         self._evaluator = evaluator
         self._plan = plan
+        self._deadline = deadline or Deadline(plan.budget)
         self._desk = Desk(evaluator, store if store is not None else EvaluationStore())
         self._progress = progress or (lambda done, total: None)
         self._results: dict[int, CallResult] = {}
@@ -98,11 +107,9 @@ class Replay:
         self._swept = 0
         self._done = 0
         self._total = 0
-        self._seconds = 0.0
         self._notes: dict[str, None] = {}
         self._astray: set[int] = set()
         self._samples: set[int] = set()
-        self._ended_before: Optional[int] = None
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
     def advance(self) -> bool:
@@ -124,9 +131,8 @@ class Replay:
 
     def finish(self) -> Located:
         """Replay what is left, the expensive methods at their sample of calls, and look closer at what seems to be an error."""
-        length = self._plan.length(self._trace.refresh())
-        self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
-        self._swept = length
+        self.finish_cheap_methods()
+        length = self._swept
         sample = sampled_calls(length, self._first.values(), self._flagged_calls(), self._plan.every)
         wanting = [i for i in sample if i in self._results and self._wants_more(i)]
         firsts = [i for i in wanting if self._first[self._trace.structure_of(i)] == i]
@@ -137,6 +143,15 @@ class Replay:
         self._look_closer()
         if length < len(self._trace):
             self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
+        return self.known_so_far()
+
+    def finish_cheap_methods(self) -> Located:
+        """Replay what is left under the methods that cost little, and look closer at what seems to be an error: a first answer."""
+        self._deadline.begin()
+        length = self._plan.length(self._trace.refresh())
+        self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
+        self._swept = length
+        self._look_closer()
         return self.known_so_far()
 
     def _most_wanted_first(self, wanting: Sequence[int], sample: Sequence[int]) -> Sequence[int]:
@@ -190,8 +205,10 @@ class Replay:
         )
 
     def _about_budget(self) -> Iterator[str]:
-        if self._ended_before is not None:
-            yield f"the budget of {self._plan.budget:g} s ended the replay before call {self._ended_before} of {len(self._trace)}"
+        length = self._plan.length(len(self._trace))
+        if self._deadline.passed and len(self._results) < length:
+            done = f"{len(self._results)} of {length} calls"
+            yield f"the budget of {self._deadline.seconds or 0:g} s ended the replay after {done}, spread over the run"
 
     def _about_astray(self) -> Iterator[str]:
         if self._astray:
@@ -207,10 +224,10 @@ class Replay:
 
     def _first_of_structures_first(self, indices: range) -> Sequence[int]:
         """The first calls of structures that are new before the others: they cost the most, and the cores share what is left."""
-        if self._plan.budget is not None:
-            return indices  # it ends the replay before a call
         firsts = dict.fromkeys(index for index in self._trace.first_of_each_structure() if index in indices)
-        return [*firsts, *(index for index in indices if index not in firsts)]
+        # a budget may end the replay after any of them
+        order = indices if self._deadline.seconds is None else spread_over(indices)
+        return [*firsts, *(index for index in order if index not in firsts)]
 
     def _sweep(
         self, indices: Sequence[int], total: int, *, cheap: bool, going_on: Callable[[int, int], bool] = lambda index, begun: True
@@ -226,7 +243,6 @@ class Replay:
         going_on
             Whether a call is begun, given how many are under way; where it is not, none after it is either. The first always is.
         """
-        began = time.monotonic()
         self._total = total
         begun, done = 0, self._done
 
@@ -238,18 +254,14 @@ class Replay:
                 begun += 1
                 yield index
 
-        try:
-            replay_all(self._cases(in_time(), began, cheap=cheap), self._desk, self._plan.in_flight, self._take)
-        finally:
-            self._seconds += time.monotonic() - began
+        replay_all(self._cases(in_time(), cheap=cheap), self._desk, self._plan.in_flight, self._take)
         return begun
 
     def _cases(
-        self, indices: Iterable[int], began: float, *, cheap: bool
+        self, indices: Iterable[int], *, cheap: bool
     ) -> Iterator[tuple[int, Callable[[], Replaying[CallResult]], Callable[[], bool]]]:
         for index in indices:
-            if self._plan.budget is not None and self._seconds + time.monotonic() - began > self._plan.budget:
-                self._ended_before = index if self._ended_before is None else self._ended_before
+            if self._deadline.passed:
                 return
             structure = self._trace.structure_of(index)
             first = self._first.setdefault(structure, index)

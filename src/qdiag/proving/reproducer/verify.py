@@ -90,6 +90,7 @@ def write_and_verify(
     candidates: Optional[Candidates] = None,
     times: int = TIMES,
     python: str = sys.executable,
+    seconds: float = SECONDS,
 ) -> Reproducer:
     """The reproducer of a finding, written and run: the first of its scripts that shows it.
 
@@ -103,7 +104,7 @@ def write_and_verify(
         What it is made of. A script that holds the user's own classes is run only where these are trusted.
     candidates
         The scripts to try, by default `candidates_for` them, which loads PennyLane.
-    times, python
+    times, python, seconds
         As in `verify`.
 
     Returns
@@ -120,7 +121,7 @@ def write_and_verify(
     candidates = candidates_for(finding, material) if candidates is None else candidates
     first: Optional[Reproducer] = None
     for candidate in candidates.scripts:
-        tried = verify(candidate, path, python=python, times=times if may_run else 0)
+        tried = verify(candidate, path, python=python, times=times if may_run else 0, seconds=seconds)
         if tried.verified or not may_run:
             return tried
         first = first or tried

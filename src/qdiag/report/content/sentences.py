@@ -13,7 +13,7 @@ from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.model.transform_families import TransformKind
 from qdiag.report.content.figures import count, gap, listing, precision
-from qdiag.report.content.method_names import Names, full
+from qdiag.report.content.method_names import Names, full, names_of
 
 WORDS = {
     Verdict.AGREE: "AGREE",
@@ -58,6 +58,12 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         explained = "a difference quotient's step leaves out as much"
         return f"{compared} are{outputs} up to {gap(apart)} apart, relative to the largest number: {explained}."
     return f"{compared} agree{outputs} at every call replayed, to float64 rounding. No method is wrong."
+
+
+def first_answer(result: Result, script: Script) -> str:
+    """What is known before expensive methods are asked and causes looked for, in a line."""
+    words = of_result(result, script, names_of(result.replay.methods))
+    return f"first answer: {WORDS[result.verdict]}  {words}"
 
 
 def _nothing_recorded(result: Result, script: Script) -> str:

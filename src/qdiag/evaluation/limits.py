@@ -1,0 +1,189 @@
+"""What bounds the work: a deadline for all of it, and processor time for one evaluation.
+
+A deadline begins when the script has ended: what is replayed beside the script costs nobody's time. One evaluation is limited by the
+processor time that it takes, so that a busy machine fails nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import Any, Optional, Union
+
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.model.call import Configuration, Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import Method
+
+SECONDS = 60.0
+"""Processor time for one evaluation."""
+
+
+class OutOfTime(BaseException):
+    """An evaluation has used up its processor time; no ``except Exception`` on the way may keep it."""
+
+
+@contextmanager
+def processor_time(seconds: float) -> Iterator[None]:
+    """End what runs inside by `OutOfTime` when this process has computed for so long; without limit where that clock is not ours."""
+    if not math.isfinite(seconds) or not _has_free_clock():
+        yield
+        return
+
+    def end(number: int, frame: Any) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _has_free_clock() -> bool:
+    """Whether this thread may set the clock of processor time, and no profiler uses it."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return False
+    return signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+
+
+def evaluate_within(function: Callable[[Request], Evaluation], request: Request, seconds: float) -> Evaluation:
+    """Evaluate a request; an evaluation that failed by ``timeout`` where it takes more processor time."""
+    try:
+        with processor_time(seconds):
+            return function(request)
+    except OutOfTime:
+        return late_evaluation(request, seconds, f"the evaluation took longer than {seconds:g} s")
+
+
+def late_evaluation(request: Request, seconds: float, words: str) -> Evaluation:
+    """The evaluation of a request that there was no time for."""
+    return Evaluation(request.method, seconds=seconds, failure=Failure("TimeoutError", words, stage="timeout"))
+
+
+class Deadline:
+    """When all must have ended: so many seconds after it began, or never.
+
+    Parameters
+    ----------
+    seconds
+        None for no deadline.
+    """
+
+    def __init__(self, seconds: Optional[float] = None) -> None:
+        self.seconds = seconds
+        self._at: Optional[float] = None
+
+    def begin(self) -> None:
+        """From now on; a second time changes nothing."""
+        if self.seconds is not None and self._at is None:
+            self._at = time.monotonic() + self.seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds left; endless before it began."""
+        return math.inf if self._at is None else max(0.0, self._at - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is to be begun any more."""
+        return self.left <= 0
+
+
+class Bounded:
+    """An evaluator that answers in time: what is under way at the deadline is cancelled, and what is asked after it is not begun.
+
+    Parameters
+    ----------
+    evaluator
+        Who evaluates.
+    deadline
+        When all must have ended.
+    """
+
+    def __init__(self, evaluator: Evaluator, deadline: Deadline) -> None:
+        self._evaluator, self._deadline = evaluator, deadline
+        self._lock = threading.Lock()
+        self._open: dict[Future[Any], tuple[Future[Any], Union[Request, None]]] = {}
+        self._timer: Optional[threading.Timer] = None
+
+    def __enter__(self) -> Bounded:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def begin(self) -> None:
+        """The deadline begins."""
+        self._deadline.begin()
+        if self._timer is None and math.isfinite(self._deadline.left):
+            self._timer = threading.Timer(self._deadline.left, self._end)
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def count(self) -> int:
+        """How many evaluations go on side by side."""
+        return self._evaluator.count
+
+    def submit(self, request: Request) -> Future[Evaluation]:
+        """Start one evaluation, unless the time is over."""
+        return self._follow(None if self._deadline.passed else self._evaluator.submit(request), request)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Start a function, unless the time is over: then its exception is a `TimeoutError`."""
+        return self._follow(None if self._deadline.passed else self._evaluator.call(function, *arguments), None)
+
+    def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        """The deterministic methods of a device, also after the deadline: they are soon known."""
+        return self._evaluator.applicable(circuit, configuration)
+
+    def _follow(self, inner: Optional[Future[Any]], request: Optional[Request]) -> Future[Any]:
+        if inner is not None and inner.done():
+            return inner
+        outer: Future[Any] = Future()
+        if inner is None:
+            self._give_up(outer, request)
+            return outer
+        with self._lock:
+            self._open[outer] = (inner, request)
+        inner.add_done_callback(lambda done: self._hand_on(outer, done))
+        return outer
+
+    def _hand_on(self, outer: Future[Any], done: Future[Any]) -> None:
+        with self._lock:
+            if self._open.pop(outer, None) is None:
+                return
+        if done.cancelled():
+            outer.cancel()
+            return
+        error = done.exception()
+        if error is not None:
+            outer.set_exception(error)
+        else:
+            outer.set_result(done.result())
+
+    def _end(self) -> None:
+        with self._lock:
+            unfinished, self._open = self._open, {}
+        for outer, (inner, request) in unfinished.items():
+            self._give_up(outer, request)
+            with suppress(Exception):
+                # whether it can be stopped or not, nobody waits for it
+                inner.cancel()
+
+    def _give_up(self, outer: Future[Any], request: Optional[Request]) -> None:
+        words = f"the budget of {self._deadline.seconds or 0:g} s was spent"
+        if request is None:
+            outer.set_exception(TimeoutError(words))
+        else:
+            outer.set_result(late_evaluation(request, 0.0, words))
