@@ -127,6 +127,10 @@ Value = Union[
 """Anything that a circuit's tree may hold."""
 
 
+UNRESOLVED = 0.01
+"""Radians: where neighbouring numbers of a precision are further apart, they name no angle."""
+
+
 @dataclass(frozen=True, eq=False)
 class Circuit:
     """Operations, measurements and shots of one QNode call.
@@ -178,6 +182,15 @@ class Circuit:
     def finite(self) -> bool:
         """Whether all its numbers are numbers: a training that went astray hands on NaN, about which methods need not agree."""
         return all(np.isfinite(p.value).all() for p in self.parameters if p.value.dtype.kind in "fc")
+
+    @cached_property
+    def resolved(self) -> bool:
+        """Whether its numbers are finite, and those of operations so small that their precision tells one angle from the next.
+
+        Beyond that the ends of a rounding error are different angles: nothing that any method gives means anything.
+        """
+        numbers = (p.value for node in self.operations for p in parameters_of(node) if p.value.dtype.kind in "fc" and p.value.size)
+        return self.finite and all(float(np.max(np.abs(value))) * np.finfo(value.dtype).eps <= UNRESOLVED for value in numbers)
 
     @property
     def samples_only(self) -> bool:

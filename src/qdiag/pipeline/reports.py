@@ -8,6 +8,8 @@ from typing import Optional
 
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Divergence
+from qdiag.model.remarks import Remark
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
@@ -60,8 +62,8 @@ def judged_outline(run: RunFolder) -> Document:
 
 def _next(outcome: JudgedRun) -> Optional[NextStep]:
     """What to type next, and why; None where there is nothing that would help."""
-    errors = [f.divergence for f in outcome.result.findings if f.divergence.verdict is Verdict.ERROR]
-    outside_only = bool(errors) and all(divergence.outside and not divergence.rewritten for divergence in errors)
+    errors = [entry for entry in outcome.result.entries if entry.verdict is Verdict.ERROR]
+    outside_only = bool(errors) and all(isinstance(entry, Remark) or _is_outside(entry.divergence) for entry in errors)
     if outcome.script.called and (outside_only or not errors):
         return None
     script = outcome.script
@@ -70,9 +72,15 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
         return NextStep(("qdiag", "trace", *of_script), script.argv, "again, once the script is changed as the remedy says")
     if outcome.result.verdict is Verdict.ERROR:
         return NextStep(("qdiag", "report", "--github"), reason="the text for an issue")
-    if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None:
-        return NextStep(("qdiag", "twin", *of_script), script.argv, "why the losses part although every call agrees")
+    trained = bool(outcome.result.steps) and script.failure is None and script.exit_code in (0, None)
+    if outcome.result.verdict is Verdict.ROUNDING and outcome.training is None and trained:
+        return NextStep(("qdiag", "twin", *of_script), script.argv, "should its losses part from those of another method: why")
     return None
+
+
+def _is_outside(divergence: Divergence) -> bool:
+    """Whether it is to be mended in the script: it lies outside of the circuit, and no transform of PennyLane's made it."""
+    return divergence.outside and not divergence.rewritten
 
 
 def _path_from_here(path: str) -> str:

@@ -135,7 +135,7 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
             return
         call = trace.call(index)
         circuit = call.circuit
-        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.finite:
+        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.resolved:
             continue
         divergence = _against_the_arbiter(context, call)
         if divergence is not None:

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import threading
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Optional
@@ -18,7 +19,7 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
-from qdiag.recording import backward, call_reader, loss_watch, probe_schedule, settle, source_places, training_watch
+from qdiag.recording import backward, call_reader, given_numbers, loss_watch, probe_schedule, settle, source_places, training_watch
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
 
@@ -76,6 +77,7 @@ class Recorder:
         self._arrived: backward.Found = []
         self._notes = 0
         self._warnings = 0
+        self._astray = 0
         self._threads: dict[int, int] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
@@ -149,9 +151,16 @@ class Recorder:
             if index is not None:
                 ended, names = training_watch.Ended(call, index, sources, outputs), self._reader.names(call.qnode)
                 self.training(lambda watch: watch.call_ended(ended, names, self.steps))
+                self._look_at_numbers(call, entry, index, names)
             self._probe(call, entry, index)
         except Exception as error:
             self._trouble(call, error)
+
+    def _look_at_numbers(self, call: call_reader.Ongoing, entry: Entry, index: int, names: Sequence[str]) -> None:
+        """Tell what a call was given whose results are no numbers."""
+        if self._astray < given_numbers.MOST_CALLS and not given_numbers.are_finite(entry.outputs):
+            self._astray += 1
+            self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
 
     def _probe(self, call: call_reader.Ongoing, entry: Entry, index: Optional[int]) -> None:
         """Have the QNode itself looked at beside the script, where its turn has come."""

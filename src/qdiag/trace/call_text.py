@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
+from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.training import (
     ArgumentOrigin,
@@ -253,6 +254,14 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "closed": _flag,
         "marked": _flag,
     },
+    GivenNumbers: {
+        "name": _text,
+        "shape": _several(_natural),
+        "lost": _several(_natural),
+        "zero": _several(_natural),
+        "largest": _number,
+    },
+    NotFinite: {"call": _natural, "given": _several(lambda entry: _value(GivenNumbers, entry))},
     Leaf: {
         "token": _natural,
         "shape": _several(_natural),

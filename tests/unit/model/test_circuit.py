@@ -295,3 +295,11 @@ def test_labels_may_be_exchanged_at_once() -> None:
     made = with_wire_labels(circuit(gate("CNOT", wires=(0, 1)), measured=(probs(0, 1),)), {0: 1, 1: 0})
     assert made.operations[0].wires == (1, 0)
     assert made.wires == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("angle", "dtype", "resolved"),
+    [(3e4, "float32", True), (3e5, "float32", False), (3e5, "float64", True), (1e15, "float64", False), (np.nan, "float64", False)],
+)
+def test_an_angle_beyond_its_precision_is_none(angle: float, dtype: str, resolved: bool) -> None:
+    assert circuit(gate("RX", angle, dtype=dtype)).resolved is resolved

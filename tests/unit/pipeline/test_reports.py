@@ -8,7 +8,7 @@ from typing import Optional
 
 import pytest
 
-from qdiag.model.call import Script
+from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
 from qdiag.model.twin_training import Training
@@ -44,6 +44,20 @@ def test_what_lies_outside_of_circuits_is_traced_again_once_the_script_is_change
 
 def test_where_all_calls_agree_to_rounding_twin_runs_say_why_losses_part() -> None:
     assert typed(run("moons")) == "qdiag twin train.py -- --name 'two words'"
+
+
+def test_no_twin_is_offered_of_a_script_that_raised_or_trains_nothing() -> None:
+    raised = replace(SCRIPT, exit_code=1, failure=Failure("ValueError", "no"))
+    assert _next(run("moons", raised)) is None
+    judged = run("moons")
+    assert _next(replace(judged, result=replace(judged.result, steps=0))) is None
+
+
+def test_an_error_around_the_qnodes_is_mended_in_the_script() -> None:
+    judged = run("remarked")
+    remark = replace(judged.result.remarks[0], verdict=Verdict.ERROR)
+    proven = replace(judged, result=replace(judged.result, remarks=(remark,), verdict=Verdict.ERROR))
+    assert typed(proven) == "qdiag trace train.py -- --name 'two words'"
 
 
 @pytest.mark.parametrize("case", ["healthy", "noisy"])

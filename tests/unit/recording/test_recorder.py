@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sqlite3
 import sys
@@ -22,9 +23,10 @@ torch = pytest.importorskip("torch")
 recorder_module = pytest.importorskip("qdiag.recording.recorder")
 
 from qdiag.model.call import Call, Event, Script  # noqa: E402
-from qdiag.recording import settle  # noqa: E402
+from qdiag.model.not_finite import NotFinite  # noqa: E402
+from qdiag.recording import given_numbers, settle  # noqa: E402
 from qdiag.recording.recorder import Recorder  # noqa: E402
-from qdiag.trace import writer  # noqa: E402
+from qdiag.trace import call_text, writer  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
 
 DEVICE = qml.device("default.qubit", wires=2)
@@ -120,6 +122,14 @@ class TestACall:
         world.recorder.step()
         world.call(qnode, weight())
         assert [call.step for call in world.calls] == [0, 2]
+
+    def test_without_numbers_is_told_with_what_it_was_given_a_few_times(self, world: World, qnode: Any) -> None:
+        for _ in range(given_numbers.MOST_CALLS + 2):
+            world.call(qnode, weight(math.nan))
+        world.call(qnode, weight())
+        told = [event for event in world.events if event.kind == "not finite"]
+        assert [event.number for event in told] == list(range(given_numbers.MOST_CALLS))
+        assert call_text.value_from(NotFinite, told[0].text).given[0].lost == (0,)
 
     def test_inside_another_names_it_and_comes_after_it(self, world: World, qnode: Any) -> None:
         def outer(x: Any) -> Any:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
+from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.training import (
     ArgumentOrigin,
@@ -81,8 +82,10 @@ ROOT = Root((2,), SOURCE, True, (7, 8), (3,), False, False, "ab12", "RuntimeErro
 CLIP = Clip(1.0, 0.5, True, SOURCE)
 ORIGIN = ArgumentOrigin("x", True, 7, (7, 8))
 ORIGINS = CallOrigins(3, False, (ORIGIN,), (7,), (True, False), False)
+GIVEN = GivenNumbers("inputs", (3, 2), (1,), (2,), 0.5)
+NOT_FINITE = NotFinite(4, (GIVEN,))
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
-EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS]
+EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS, GIVEN, NOT_FINITE]
 IDS = [type(value).__name__ for value in EXAMPLES]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from qdiag.diagnosis.training import axes, graphless_output, no_gradient, other_tensors, untracked, unused_gradient
+from qdiag.diagnosis.training import axes, graphless_output, no_gradient, not_finite, other_tensors, untracked, unused_gradient
 from qdiag.diagnosis.training.history import History
 from qdiag.model.remarks import Remark
 
@@ -12,6 +12,7 @@ Detector = Callable[[History], Iterator[Remark]]
 """Looks at a training, and says what is amiss."""
 
 DETECTORS: tuple[Detector, ...] = (
+    not_finite.remarks,
     no_gradient.remarks,
     untracked.remarks,
     graphless_output.remarks,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from qdiag.model.call import Event
+from qdiag.model.not_finite import NotFinite
 from qdiag.model.training import CallOrigins, Clip, Leaf, Optimiser, OptimiserStep, Root
 from qdiag.trace import call_text
 
@@ -43,6 +44,8 @@ class RecordedTraining:
         What sampled calls were fed with.
     leaves
         What is known of a tensor, by its token: as it was met first.
+    not_finite
+        The first calls whose results are no numbers, and what they were given.
     """
 
     optimisers: tuple[Seen[Optimiser], ...] = ()
@@ -52,6 +55,7 @@ class RecordedTraining:
     clips: tuple[Seen[Clip], ...] = ()
     origins: tuple[Seen[CallOrigins], ...] = ()
     leaves: tuple[Leaf, ...] = ()
+    not_finite: tuple[Seen[NotFinite], ...] = ()
 
     def leaf(self, token: int) -> Leaf:
         """What is known of a tensor."""
@@ -83,6 +87,7 @@ def training_in(events: Iterable[Event]) -> RecordedTraining:
         clips=_of_kind(found, Clip),
         origins=_of_kind(found, CallOrigins),
         leaves=tuple(leaves.values()),
+        not_finite=_of_kind(found, NotFinite),
     )
 
 
@@ -93,6 +98,7 @@ _KINDS: dict[str, type] = {
     "clip": Clip,
     "origins": CallOrigins,
     "leaf": Leaf,
+    "not finite": NotFinite,
 }
 
 

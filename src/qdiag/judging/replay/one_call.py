@@ -141,7 +141,7 @@ def replay_call(
     """
     if call.configuration.remade_by:
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
-    if not call.circuit.finite or call.circuit.samples_only:
+    if not call.circuit.resolved or call.circuit.samples_only:
         methods = ()
     cotangents = cotangents_of(call, key)
     products = _products_of_jacobian(call)

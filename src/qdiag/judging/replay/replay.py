@@ -213,7 +213,8 @@ class Replay:
     def _about_astray(self) -> Iterator[str]:
         if self._astray:
             calls = "1 call has" if len(self._astray) == 1 else f"{len(self._astray)} calls have"
-            yield f"{calls}, from call {min(self._astray)} on, parameters that are not finite numbers: nothing is compared there"
+            numbers = f"from call {min(self._astray)} on, parameters that are not finite, or too large for their precision"
+            yield f"{calls}, {numbers}: nothing is compared there"
 
     def _about_samples(self) -> Iterator[str]:
         if self._samples:
@@ -296,7 +297,7 @@ class Replay:
         if dear:
             self._dear.setdefault(structure, []).append(dear)
         self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.has_cheaper_route)
-        if not self._call(index).circuit.finite:
+        if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
             self._samples.add(index)

@@ -1,0 +1,260 @@
+"""Where NaN comes from: the first call that has it, and what of that call had it first.
+
+In the order of time a call's parameters come before its results, these before what comes back from the loss, and that before the
+gradients. What is not finite in a circuit whose call was given numbers was made by the quantum function or by an operation: there the
+operation and the row are named, and another row in its place proves it. What was not finite when it was given came from the script.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
+from qdiag.diagnosis.training.history import History
+from qdiag.model.call import Call
+from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.evaluation import Request
+from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
+from qdiag.model.not_finite import GivenNumbers, NotFinite
+from qdiag.model.operator_families import STATE_DATA
+from qdiag.model.remarks import Remark
+
+LOOKED_BACK = 64
+"""So many calls before the first one without numbers are looked through for what came back from the loss."""
+
+GROWN = 1e3
+"""Parameters that grew by so much before they were lost have diverged: they did not become NaN at once."""
+
+
+def remarks(history: History) -> Iterator[Remark]:
+    """Where the numbers of a training are lost first, or nothing where all are finite."""
+    if not history.training.not_finite:
+        return
+    seen = history.training.not_finite[0].fact
+    call = history.recording.call(seen.call)
+    if call.circuit.finite or call.failure is not None:
+        # what numbers are given and what they give is told apart by comparing methods
+        return
+    lost = [one for one in seen.given if one.lost]
+    yield _given(history, call, lost) if lost else _made(history, call, seen)
+
+
+# --- made on the way from the arguments to the circuit -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spot:
+    """The first parameter of a circuit that is not finite: its position, its operation, the rows concerned, and whether it has rows."""
+
+    position: int
+    operation: str
+    number: int
+    wires: tuple[object, ...]
+    rows: tuple[int, ...]
+    batched: bool
+
+    def __str__(self) -> str:
+        return f"{self.operation} (operation {self.number})"
+
+
+def first_spot(circuit: Circuit, rows: int) -> Optional[Spot]:
+    """The first parameter that is not finite.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    rows
+        How many rows the call's batch has, 0 where that is not known: a parameter whose first axis is as long carries the batch.
+    """
+    position = 0
+    for number, top in enumerate(circuit.nodes):
+        own = parameters_of(top)
+        for parameter in own:
+            finite = np.isfinite(parameter.value) if parameter.value.dtype.kind in "fc" else np.ones(parameter.value.shape, bool)
+            if not finite.all():
+                batched = rows > 1 and finite.ndim > 0 and len(finite) == rows
+                lost = tuple(map(int, np.flatnonzero(~finite.reshape(rows, -1).all(axis=1)))) if batched else ()
+                return Spot(position, _names_inside(top), number, top.wires, lost, batched)
+            position += 1
+    return None
+
+
+def _names_inside(node: object) -> str:
+    return next(iter(nodes_of(node))).name  # type: ignore[arg-type]
+
+
+def _made(history: History, call: Call, seen: NotFinite) -> Remark:
+    """The quantum function, or an operation in it, made what is not finite of numbers that are."""
+    rows = max((_rows_of(one) for one in seen.given), default=0)
+    spot = first_spot(call.circuit, rows) or first_spot(call.circuit, 0)
+    assert spot is not None, "the circuit is not finite"
+    zero = next((one for one in seen.given if one.zero and (not spot.batched or {*spot.rows} <= {*one.zero})), None)
+    evidence = tuple(_replacements(history, call, spot))
+    proven = len(evidence) > 1 and all(one.holds for one in evidence)
+    normalised = zero is not None and spot.operation in STATE_DATA
+    because = _why_zero(zero, spot) if zero is not None and normalised else _why_made(call, spot)
+    remedy = (
+        "give such a row another value before it is normalised (a small constant, or a padding value), or leave it out"
+        if normalised
+        else "keep what the quantum function computes from its arguments inside the range where it is defined"
+    )
+    confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
+    diagnosis = NOT_A_NUMBER.diagnosis(confidence, because, remedy=remedy, evidence=evidence)
+    return _remark(call, replace(diagnosis, blamed=str(spot)), Verdict.ERROR if proven else Verdict.REMARK)
+
+
+def _rows_of(given: GivenNumbers) -> int:
+    """How many rows an argument has; 0 for a vector or a single number."""
+    return next(iter(given.shape)) if len(given.shape) > 1 else 0
+
+
+def _why_zero(zero: GivenNumbers, spot: Spot) -> str:
+    which = f"{_row_words(spot.rows or zero.zero)} of `{zero.name}`" if len(zero.shape) > 1 else f"`{zero.name}`"
+    verb = "are" if len(spot.rows or zero.zero) > 1 else "is"
+    return f"{which} {verb} all zero, and {spot.operation} divides by the norm: 0/0, under every method and on every device"
+
+
+def _why_made(call: Call, spot: Spot) -> str:
+    where = f" in {_row_words(spot.rows)}" if spot.rows else ""
+    wires = ", ".join(map(str, spot.wires))
+    return (
+        f"the number that {spot.operation} on {'wires' if len(spot.wires) > 1 else 'wire'} {wires} is given is not finite{where} "
+        f"at call {call.index}, although every argument of the QNode is: what is worked out between them is 0/0, the logarithm of "
+        "zero, the root of a negative number or the like"
+    )
+
+
+def _row_words(rows: Sequence[int]) -> str:
+    if len(rows) > 4:
+        return f"rows {', '.join(map(str, rows[:3]))}, … ({len(rows)} in all)"
+    return f"row {rows[0]}" if len(rows) == 1 else f"rows {', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+
+
+def _replacements(history: History, call: Call, spot: Spot) -> Iterator[Evidence]:
+    """The same call with numbers in place of what is not finite, and with as much of something else replaced."""
+    circuit, parameters = call.circuit, list(call.circuit.parameters)
+    healed = _with_numbers(parameters[spot.position], spot)
+    mended = with_parameters(circuit, [*parameters[: spot.position], healed, *parameters[spot.position + 1 :]])
+    if not mended.finite:
+        return
+    what = f"{_row_words(spot.rows)} of {spot.operation}" if spot.rows else f"the number of {spot.operation}"
+    found = _outputs_are_finite(history, call, mended)
+    if found is not None:
+        yield Evidence(f"{what} replaced", None, 0.0 if found else None, Outcome.HEALS, found)
+    other = _with_something_else_moved(parameters, spot)
+    found = None if other is None else _outputs_are_finite(history, call, with_parameters(circuit, other[1]))
+    if other is not None and found is not None:
+        yield Evidence(f"{other[0]} replaced", None, 0.0 if found else None, Outcome.PERSISTS, not found)
+
+
+def _with_numbers(parameter: Parameter, spot: Spot) -> Parameter:
+    """The parameter with numbers where it has none: those of another row, or a state where it is one."""
+    value = np.array(parameter.value)
+    whole = [row for row in range(len(value)) if row not in spot.rows] if spot.batched else []
+    if whole:
+        value[list(spot.rows)] = value[whole[0]]
+    elif spot.operation in STATE_DATA:
+        value[...] = 0
+        value[..., 0] = 1
+    else:
+        value[~np.isfinite(value)] = 0.5
+    return replace(parameter, value=value)
+
+
+def _with_something_else_moved(parameters: Sequence[Parameter], spot: Spot) -> Optional[tuple[str, list[Parameter]]]:
+    """A neutral change: another row of the same parameter, else the numbers of another one."""
+    at = parameters[spot.position]
+    whole = [row for row in range(len(at.value)) if row not in spot.rows] if spot.batched else []
+    if len(whole) > 1:
+        value = np.array(at.value)
+        value[whole[1]] = value[whole[0]]
+        changed = [replace(p, value=value) if i == spot.position else p for i, p in enumerate(parameters)]
+        return f"row {whole[1]} of {spot.operation}", changed
+    free = [i for i, p in enumerate(parameters) if p.value.dtype.kind == "f" and not p.value.ndim and np.isfinite(p.value)]
+    if not free:
+        return None
+    moved = replace(parameters[free[-1]], value=np.asarray(parameters[free[-1]].value + 0.3, parameters[free[-1]].value.dtype))
+    return "another number", [moved if i == free[-1] else p for i, p in enumerate(parameters)]
+
+
+def _outputs_are_finite(history: History, call: Call, circuit: Circuit) -> Optional[bool]:
+    """Whether the own method gives numbers for a circuit; None where it cannot be evaluated."""
+    request = Request.of(circuit, call.method, call.configuration, trusted=history.trusted)
+    found = history.evaluator.submit(request).result()
+    if found.failure is not None or found.outputs is None:
+        return None
+    return all(bool(np.isfinite(output).all()) for output in found.outputs)
+
+
+# --- given by the script ---------------------------------------------------------------------------------------------------
+
+
+def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark:
+    """An argument was not finite: the script made it so, by data, or by an update with what came back."""
+    name = f"`{lost[0].name}`"
+    if not call.step:
+        because = f"{name} is not finite when call {call.index} is given it, before any step was taken: the data hold it already"
+        return _remark(call, NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy="look for NaN in the data"))
+    back, grown = _first_lost_on_the_way_back(history, call.index), _growth(history, call.index)
+    shown, because, remedy = call, f"all that came back to earlier calls was finite, and {name} is not at call {call.index}", ELSEWHERE
+    if back is not None:
+        shown, what = back
+        because = f"{what} at call {shown.index} (step {shown.step}), although what the QNode gave there is finite; then {name} is not"
+        remedy = "look at the loss at that call: a logarithm or a root of zero, a division by zero"
+    if grown:
+        because, remedy = f"the training diverges: {grown}; {because}", "a smaller learning rate, or gradients clipped to a norm"
+    return _remark(shown, NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy))
+
+
+ELSEWHERE = "look at what the script does to it between two calls: the update, and any code of its own"
+
+
+def _first_lost_on_the_way_back(history: History, before: int) -> Optional[tuple[Call, str]]:
+    """The first call before another one to which something came back that is not finite, though it gave numbers."""
+    for index in range(max(0, before - LOOKED_BACK), before):
+        call = history.recording.call(index)
+        for passed in call.backwards:
+            if not all(_is_finite(cotangent) for cotangent in passed.cotangents):
+                return call, "the gradient that came back from the loss is not finite"
+            if not all(_is_finite(gradient) for gradient in passed.gradients):
+                return call, "the gradient of the QNode is not finite"
+    return None
+
+
+def _is_finite(array: Optional[np.ndarray]) -> bool:
+    return array is None or array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
+def _growth(history: History, before: int) -> str:
+    """How the numbers in the circuit and the losses had grown before a call, in words; "" where they had not."""
+    sizes = [_largest(history.recording.call(index).circuit) for index in range(max(0, before - LOOKED_BACK), before)]
+    finite = [size for size in sizes if math.isfinite(size)]
+    if not finite or max(finite) <= GROWN * max(1.0, finite[0]):
+        return ""
+    words = f"the numbers in the circuit grew from {finite[0]:.2g} to {max(finite):.2g}"
+    losses = [event.number for event in history.recording.events if event.kind == "loss" and event.number is not None]
+    lost = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), None)
+    return words if not lost else f"{words}, the loss from {losses[0]:.2g} to {losses[lost - 1]:.2g} and then to {losses[lost]:.2g}"
+
+
+def _largest(circuit: Circuit) -> float:
+    return max((float(np.max(np.abs(p.value), initial=0.0)) for p in circuit.parameters if p.value.dtype.kind in "fc"), default=0.0)
+
+
+def _remark(call: Call, diagnosis: Diagnosis, verdict: Verdict = Verdict.REMARK) -> Remark:
+    return Remark(
+        verdict,
+        Signature.NAN,
+        diagnosis,
+        call=call,
+        step=call.step,
+        places=(call.source,),
+        qnodes=(call.configuration.qnode,),
+    )
