@@ -31,7 +31,7 @@ from qdiag.model.circuit import (
     without_operations,
 )
 from qdiag.model.method import ARBITER, SHIFTED, Method, Option
-from qdiag.model.numerics.surfaces import nudged
+from qdiag.model.numerics.surfaces import nudged, with_real_points
 from qdiag.model.operator_families import PAULIS
 
 
@@ -92,6 +92,15 @@ def _nudge_parameters(circuit: Circuit, size: float) -> Circuit:
 
 NUDGED = edit("parameters nudged by 1e-3", lambda circuit: _nudge_parameters(circuit, 1e-3))
 NUDGED_FAR = edit("parameters moved by 0.3", lambda circuit: _nudge_parameters(circuit, 0.3))
+
+
+def _real_numbers(circuit: Circuit) -> Optional[Circuit]:
+    """Real matrices and states for complex ones, where each has a real one of its kind."""
+    values = with_real_points(circuit)
+    return with_values(circuit, values) if values else None
+
+
+REAL_NUMBERS = edit("real numbers for complex ones", _real_numbers)
 
 
 # --- trainability ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
-from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, as_constants, plain_expectations
+from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, REAL_NUMBERS, as_constants, plain_expectations
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
@@ -68,13 +68,18 @@ COMPLEX_PARAMETER = Cause(
     slug="complex-parameter",
     title="complex parameter",
     remedy='diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot',
-    applies=lambda symptoms: symptoms.derivative and bool(set(_complex_trainable(symptoms)) & set(symptoms.apart)),
+    applies=lambda symptoms: symptoms.derivative and _is_by_complex_numbers_alone(symptoms),
     predicts=lambda symptoms: (
-        *flips(as_constants("complex parameters", _complex_trainable(symptoms))),
+        *flips(as_constants("complex parameters", _complex_trainable(symptoms)), REAL_NUMBERS),
         *leaves(NUDGED_FAR, as_constants("real parameters", _real_trainable(symptoms))),
     ),
     because=lambda symptoms: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
 )
+
+
+def _is_by_complex_numbers_alone(symptoms: Symptoms) -> bool:
+    """Tells a complex parameter (QD204) from what is wrong by real ones, too: freezing the one heals the other, whatever the reason."""
+    return bool(symptoms.apart) and {*symptoms.apart} <= {*_complex_trainable(symptoms)}
 
 
 def _real_trainable(symptoms: Symptoms) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Optional
 
 import numpy as np
 
@@ -33,10 +34,11 @@ Retraction = Callable[[Arrays, Arrays], list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Surface:
-    """Where numbers live that are not free: how derivatives are projected onto it, and how one gets back to it."""
+    """Where numbers live that are not free: how derivatives are projected onto it, how one gets back to it, a real point for any."""
 
     project: Projection
     retract: Retraction
+    real: Optional[Callable[[np.ndarray], np.ndarray]] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,17 @@ def nudged(circuit: Circuit, size: float, draws: np.random.Generator) -> dict[in
         there = held.surface.retract(points, [moved[position] for position in held.positions])
         moved.update({place: np.asarray(value, point.dtype) for place, value, point in zip(held.positions, there, points)})
     return moved
+
+
+def with_real_points(circuit: Circuit) -> dict[int, np.ndarray]:
+    """Real values in the place of the trainable complex ones, each on the surface on which it lives; none where one lives on none."""
+    moved: dict[int, np.ndarray] = {}
+    wanted = [position for position in circuit.trainable if np.iscomplexobj(circuit.parameters[position].value)]
+    for held in _surfaces(circuit):
+        points = _points(circuit, held)
+        if any(map(np.iscomplexobj, points)) and held.surface.real is not None:
+            moved.update(zip(held.positions, map(held.surface.real, points)))
+    return moved if all(position in moved for position in wanted) else {}
 
 
 def leaves_a_surface(circuit: Circuit, other: Circuit) -> bool:
@@ -265,10 +278,18 @@ def _back_to_probabilities(points: Arrays, beside: Arrays) -> list[np.ndarray]:
     return [value * (before / after) for value in inside] if before <= 1 < after else inside
 
 
-SPHERE = Surface(_each(_along_sphere), _each(_back_to_sphere))
+def _turn(point: np.ndarray) -> np.ndarray:
+    """A real turn, as general as a unitary matrix; of one row it is one."""
+    rows = np.broadcast_to(np.linspace(0.3, 0.8, point.shape[-1]), point.shape)
+    skew = (rows - np.swapaxes(rows, -1, -2)) / 2
+    size = np.eye(point.shape[-1])
+    return np.asarray(np.linalg.solve(size - skew, size + skew), point.real.dtype)
+
+
+SPHERE = Surface(_each(_along_sphere), _each(_back_to_sphere), np.abs)
 PHASES = Surface(_each(_along_phases), _each(_back_to_phases))
-UNITARIES = Surface(_each(_along_unitaries), _each(_back_to_unitaries))
-HERMITIANS = Surface(_each(_hermitian_part), _each(_hermitian_part))
-DENSITIES = Surface(_each(_along_densities), _each(_back_to_densities))
+UNITARIES = Surface(_each(_along_unitaries), _each(_back_to_unitaries), _turn)
+HERMITIANS = Surface(_each(_hermitian_part), _each(_hermitian_part), np.real)
+DENSITIES = Surface(_each(_along_densities), _each(_back_to_densities), np.real)
 KRAUS = Surface(_along_kraus, _back_to_kraus)
 PROBABILITIES = Surface(_untouched, _back_to_probabilities)

@@ -181,3 +181,22 @@ def test_it_is_no_cause_of_a_difference(warnings: tuple[str, ...]) -> None:
     world = World(lambda request: 6e-8 if adjoint(request) else 0.0)
     seen = symptoms(world, TWO, verdict=Verdict.ROUNDING, call={"warnings": warnings})
     assert diagnose(seen, complex_numbers.CAUSES, world).code != "QD202"
+
+
+def test_what_real_parameters_have_wrong_as_well_is_no_matter_of_complex_ones() -> None:
+    world = World(lambda request: 0.3 if adjoint(request) and tracks_complex(request) else 0.0)
+    diagnosis = found(world, symptoms(world, complex_first(), apart=(0, 1)))
+    assert diagnosis.code != "QD204"
+
+
+def test_a_gradient_that_a_real_matrix_loses_as_well_is_lost_for_another_reason() -> None:
+    matrix = Parameter(np.array([[0, -1j], [1j, 0]]), "torch", True)
+    made = of(Node("QubitUnitary", (matrix,), (Wires((0,)), ()), (0,)), rotation(name="RY"))
+
+    def loses(request: Request) -> float:
+        return 0.3 if adjoint(request) and request.circuit.parameters[0].trainable else 0.0
+
+    world = World(loses)
+    assert "QD204" in found(world, symptoms(world, made, apart=(0,))).ruled_out
+    other = World(lambda request: 0.3 if adjoint(request) and tracks_complex(request) else 0.0)
+    assert found(other, symptoms(other, made, apart=(0,))).code == "QD204"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Value, Wires
-from qdiag.model.numerics.surfaces import leaves_a_surface, nudged, tangential
+from qdiag.model.numerics.surfaces import leaves_a_surface, nudged, tangential, with_real_points
 from qdiag.model.operator_families import AMPLITUDES, HERMITIAN_MATRICES, UNITARY_MATRICES
 from tests.worlds.dense import random_hermitian, random_state, random_unitary
 
@@ -355,3 +355,20 @@ def test_the_operator_that_holds_the_numbers_decides_however_deep_it_sits() -> N
     # numbers that the wrapper itself holds are not the inner operator's
     beside = Node("Adjoint", (Node("QubitUnitary", (), None, (1,)), Parameter(TURN, "torch", True)), None, (1,))
     assert changes(Circuit((beside,), ()), np.array([[1.0, 0.0], [0.0, 0.0]])) == [False]
+
+
+@pytest.mark.parametrize(("name", "make"), [pair for pair in SURFACES if pair[0] != "DiagonalQubitUnitary"])
+@settings(max_examples=25)
+@given(SIZES, SEEDS)
+def test_a_complex_point_has_a_real_one_of_its_kind(name: str, make: Point, size: int, seed: int) -> None:
+    (found,) = with_real_points(holding(name, make(size, np.random.default_rng(seed)))).values()
+    assert found.dtype == np.float64
+    assert is_kept(name, found)
+
+
+def test_where_a_complex_number_lives_on_no_surface_nothing_is_made_real() -> None:
+    free = Node("Exp", (Parameter(np.array(0.3j), "torch", True),), None, (1,))
+    matrix = Node("QubitUnitary", (Parameter(TURN * 1j, "torch", True),), None, (0,))
+    assert with_real_points(Circuit((matrix, free), ())) == {}
+    assert list(with_real_points(Circuit((matrix,), ()))) == [0]
+    assert with_real_points(holding("QubitUnitary", TURN)) == {}
