@@ -269,3 +269,33 @@ def test_a_gradient_that_a_transform_spoils_is_right_without_it() -> None:
     *_, probe = qnode_probe.probes(fused, arguments, {}, layer="", call=0)
     (divergence,) = found(probe)
     assert divergence.proof is Proof.TRANSFORMS
+
+
+# --- what the probed arguments are all of ------------------------------------------------------------------------------------
+
+
+def test_a_weight_beside_the_arguments_is_not_spoken_for() -> None:
+    weight = tensor(0.4)
+
+    def with_weight(x: Any) -> Any:
+        qml.RY(weight, wires=0)
+        return rotated(x)
+
+    assert seen(rotated, tensor(0.3)).closed
+    assert not seen(with_weight, tensor(0.3)).closed
+
+
+def test_arrays_that_are_only_marked_trainable_are_told_from_those_that_a_graph_leads_to() -> None:
+    probes: list[Probe] = []
+
+    def recorded(x: Any, data: Any) -> Any:
+        qnode = qml.QNode(nested, qml.device("default.qubit", wires=3), interface="autograd", diff_method="backprop")
+        result = qnode([x, data], 0.7)
+        probes.extend(list(qnode_probe.probes(qnode, ([x, data], 0.7), {}, layer="", call=0))[-1:])
+        return result
+
+    x, data = pnp.array(0.3, requires_grad=True), pnp.array(0.4, requires_grad=True)
+    recorded(x, data)
+    qml.grad(recorded, argnums=0)(x, data)
+    assert [probe.marked for probe in probes] == [True, False]
+    assert [len(probe.arguments) for probe in probes] == [2, 1]

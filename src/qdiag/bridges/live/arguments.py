@@ -80,6 +80,15 @@ def _leaf(name: str, value: Any) -> Leaf:
     return Leaf(name, value if isinstance(value, np.ndarray) else array, False, False)
 
 
+def live_leaves(value: Any) -> Iterator[Any]:
+    """The tensors and arrays inside an argument as they are, in the order in which `substitute_leaves` replaces them."""
+    if isinstance(value, (list, tuple, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from live_leaves(part)
+    elif _is_leaf(value):
+        yield value
+
+
 def substitute_leaves(value: Any, following: Iterator[Any]) -> Any:
     """The same argument with each tensor and array in it replaced by the next one."""
     if isinstance(value, (list, tuple)):

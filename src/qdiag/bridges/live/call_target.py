@@ -16,6 +16,7 @@ from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
 from qdiag.bridges.live import qnode_attributes
+from qdiag.bridges.live.arguments import Leaf, leaves_of, live_leaves, substitute_leaves
 from qdiag.bridges.results import outputs_of
 
 Put = Callable[[], None]
@@ -51,9 +52,10 @@ def call_forward_and_backward(target: Any, args: Sequence[Any], kwargs: Mapping[
         Of the cotangent.
     """
     drawn = np.random.default_rng(seed)
-    boxed = [position for position, value in enumerate(args) if isinstance(value, pnp.tensor) and value.requires_grad]
-    if boxed and not _is_module(target):
-        _through_autograd(target, args, kwargs, boxed, drawn)
+    handed = tuple(leaves_of(tuple(args), dict(kwargs), ()))
+    boxed = [place for place, leaf in enumerate(handed) if leaf.tracked and not leaf.torch]
+    if boxed and not _is_module(target) and not any(leaf.tracked and leaf.torch for leaf in handed):
+        _through_autograd(target, args, kwargs, handed, boxed, drawn)
         return
     torch: Any = sys.modules.get("torch")
     if torch is None:
@@ -83,14 +85,21 @@ def _leaves(outputs: Sequence[Any]) -> list[Any]:
     return list(found.values())
 
 
-def _through_autograd(target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], boxed: Sequence[int], drawn: Any) -> None:
-    def function(values: Any) -> Any:
-        given = list(args)
-        for place, position in enumerate(boxed):
-            given[position] = values[place]
-        return traced_tuple([output for output in outputs_of(target(*given, **kwargs)) if _is_continuous(output)])
+def _through_autograd(
+    target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], leaves: Sequence[Leaf], boxed: Sequence[int], drawn: Any
+) -> None:
+    """Differentiate by all that is marked among the arguments, also inside lists and dictionaries."""
 
-    vjp, outputs = make_vjp(function, tuple(args[position] for position in boxed))
+    def function(values: Any) -> Any:
+        numbers = [number for value in (*args, *kwargs.values()) for number in live_leaves(value)]
+        for place, position in enumerate(boxed):
+            numbers[position] = values[place]
+        following = iter(numbers)
+        given = [substitute_leaves(value, following) for value in args]
+        named = {name: substitute_leaves(value, following) for name, value in kwargs.items()}
+        return traced_tuple([output for output in outputs_of(target(*given, **named)) if _is_continuous(output)])
+
+    vjp, outputs = make_vjp(function, tuple(pnp.array(leaves[position].array, requires_grad=True) for position in boxed))
     vjp(tuple(_cotangent(np.shape(output), np.iscomplexobj(output), drawn) for output in outputs))
 
 
