@@ -105,6 +105,9 @@ class Configuration:
         What they were told by name, as ``metric_tensor.approx``.
     made
         What the circuits measure that the transforms made, where these are several: classes of measurements.
+    metric_of
+        Of a metric tensor: for each trainable argument, which of the circuit's trainable numbers its entries are; empty where these
+        are not simply its entries, each once.
     library
         The file of PennyLane's that made the call (``qng.py``) where the QNode has transforms, or "".
     layer
@@ -131,6 +134,7 @@ class Configuration:
     transform_options: tuple[tuple[str, Option], ...] = ()
     made: tuple[str, ...] = ()
     library: str = ""
+    metric_of: tuple[tuple[int, ...], ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:

@@ -112,12 +112,17 @@ class Divergence:
     @property
     def outside(self) -> bool:
         """Whether it lies outside of the circuit: seen by a live probe, in what a layer made of the results, or in transforms."""
-        return self.probe is not None or self.in_layer or self.rewritten
+        return self.probe is not None or self.in_layer or self.rewritten or self.of_metric
 
     @property
     def rewritten(self) -> bool:
         """Whether transforms have made another circuit of the one that was written: all methods agree on it."""
         return self.proof is Proof.REWRITTEN
+
+    @property
+    def of_metric(self) -> bool:
+        """Whether it is a metric tensor that is not that of the circuit's state."""
+        return self.proof is Proof.METRIC
 
     @property
     def in_layer(self) -> bool:

@@ -16,6 +16,7 @@ class Proof(Enum):
     STRUCTURE = "beside this point the circuit has another structure"
     POINT = "beside this point its gradient is right"
     REWRITTEN = "the circuit that ran is not the one that was written"
+    METRIC = "the metric tensor is not that of the circuit's state"
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,9 @@ def about_marks(trace: Trace) -> Iterator[str]:
     if not differentiated and any(trace.call(index).circuit.trainable for index in firsts):
         yield "no backward pass came back to any call: what the methods give was compared by outputs alone"
     for index in differentiated:
-        circuit = trace.call(index).circuit
-        if circuit.marked:
+        call = trace.call(index)
+        circuit = call.circuit
+        if circuit.marked and not call.configuration.remade_by:
             names = parameter_names(circuit)
             yield (
                 f"{_several([names[position] for position in circuit.marked])} in the circuit of call {index}: marked trainable, as "

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Optional, Protocol
 
-from qdiag.judging import layer_findings, probe_findings, transform_findings
+from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
@@ -84,15 +84,20 @@ MOST_REWRITTEN = 24
 def rewritten_by_transforms(context: StageContext, trace: Calls) -> Iterator[Divergence]:
     """Calls whose transforms made another circuit of the one that was written: one for each QNode."""
     flagged: set[str] = set()
-    judged = (call for call in _telling_calls(trace) if transform_findings.is_judged(call.configuration))
+    judged = (call for call in _telling_calls(trace) if _is_held_to_what_was_written(call))
     for call in islice(judged, MOST_REWRITTEN):
         if call.configuration.qnode in flagged:
             continue
-        asked = partial(transform_findings.divergence, call, context.workers, trusted=context.trusted)
+        judge = metric_findings if metric_findings.is_judged(call.configuration) else transform_findings
+        asked = partial(judge.divergence, call, context.workers, trusted=context.trusted)
         found = or_what_is_left(asked, lambda failed: None, "the transforms of this call")
         if found is not None:
             flagged.add(call.configuration.qnode)
             yield found
+
+
+def _is_held_to_what_was_written(call: Call) -> bool:
+    return transform_findings.is_judged(call.configuration) or metric_findings.is_judged(call.configuration)
 
 
 def _telling_calls(trace: Calls) -> Iterator[Call]:

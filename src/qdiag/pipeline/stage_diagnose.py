@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
-from qdiag.diagnosis.causes.execution import IF_INTENDED, TRANSFORM
+from qdiag.diagnosis.causes.execution import IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
 from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
@@ -51,10 +51,17 @@ def _diagnose_rewritten(divergence: Divergence, context: StageContext) -> Findin
     proven = bool(tried) and all(one.holds for one in tried)
     symptoms = Symptoms(divergence, context.question(divergence))
     confidence = Confidence.CONFIRMED if proven else Confidence.LIKELY
-    remedy = IF_INTENDED if divergence.verdict is Verdict.REMARK else ""
+    remedy = IF_INTENDED if divergence.verdict is Verdict.REMARK else REPORT_IT
     diagnosis = TRANSFORM.diagnosis(confidence, TRANSFORM.because(symptoms), remedy=remedy, evidence=tried)
     fileable = divergence.verdict is not Verdict.REMARK
     return Finding(divergence, replace(diagnosis, fileable=fileable))
+
+
+def _diagnose_metric(divergence: Divergence, context: StageContext) -> Finding:
+    """A metric tensor that is wrong: it is known who made it, and no more."""
+    symptoms = Symptoms(divergence, context.question(divergence))
+    diagnosis = TRANSFORM.diagnosis(Confidence.LIKELY, TRANSFORM.because(symptoms), remedy=OTHER_METRIC)
+    return Finding(divergence, diagnosis, unreproduced="a trace does not hold the circuits that made it")
 
 
 def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Finding:
@@ -93,6 +100,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     """
     if divergence.in_layer:
         return _diagnose_in_layer(divergence, context)
+    if divergence.of_metric:
+        return _diagnose_metric(divergence, context)
     if divergence.rewritten:
         return _diagnose_rewritten(divergence, context)
     if divergence.probe is not None:

@@ -40,6 +40,8 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
     divergence = finding.divergence
     if divergence.verdict is Verdict.INCONCLUSIVE:
         return finding
+    if divergence.of_metric:
+        return finding
     question = context.question(divergence)
     if _does_not_raise_alone(finding):
         return replace(finding, unreproduced=NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT)

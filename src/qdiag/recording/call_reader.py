@@ -14,9 +14,10 @@ from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.live_numbers import reader_for
 from qdiag.bridges.codec.recognition import Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.live.transform_kinds import measured_by
+from qdiag.bridges.live.transform_kinds import measured_by, name_of_transform
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.transform_families import METRIC_TENSORS
 from qdiag.recording.source_places import Places
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import pack
@@ -25,6 +26,9 @@ from qdiag.trace.writer import Entry
 
 MAX_LEAVES = 64
 """Entries of a nested argument that are described one by one."""
+
+MAX_ENTRIES = 64
+"""Metric tensors by more numbers are not held against our own."""
 
 
 class Ongoing:
@@ -128,7 +132,7 @@ class Reader:
         entry = Entry(
             step=step,
             source=self._source(call.source),
-            configuration=self._configuration(call, known, ended),
+            configuration=self._configuration(call, known, ended, (written or circuit).sources),
             arguments=self._arguments_of(call, known.names),
             structure=circuit.structure,
             numbers=circuit.numbers,
@@ -168,19 +172,23 @@ class Reader:
             known = self._known[id(qnode)] = _Known(weakref.ref(qnode), qnode_attributes.parameter_names(qnode), {})
         return known
 
-    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall) -> str:
+    def _configuration(
+        self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: tuple[Any, ...]
+    ) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
         several = call.transformed is not None and len(call.transformed) != 1
         made = measured_by(call.transformed) if several else ()
-        key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, call.layer, made, call.library)
+        metric_of = _entries_in_circuit(call.args, sources) if call.has_transforms and makes_metric_tensor(qnode) else ()
+        around = (call.layer, made, call.library, metric_of)
+        key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, around)
         text = known.configurations.get(key)
         if text is None:
             source = self.places.definition(qnode_attributes.code_of(qnode))
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
-            configuration = replace(configuration, made=made, library=call.library)
+            configuration = replace(configuration, made=made, library=call.library, metric_of=metric_of)
             text = known.configurations[key] = call_text.text_of(configuration)
         return text
 
@@ -201,6 +209,23 @@ class Reader:
         if text is None:
             text = self._arguments[key] = call_text.text_of(tuple(Argument(*entry) for entry in spec))
         return text
+
+
+def makes_metric_tensor(qnode: Any) -> bool:
+    """Whether what a QNode gives is the metric tensor of its state."""
+    return any(name_of_transform(transform) in METRIC_TENSORS for transform in qnode_attributes.pipeline_of(qnode))
+
+
+def _entries_in_circuit(args: tuple[Any, ...], sources: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
+    """For each trainable argument, which of a circuit's trainable numbers its entries are; () unless each is one of them, once."""
+    numbers = [array_of(source).reshape(-1) for source in sources if is_trainable(source)]
+    given = [array_of(value).reshape(-1) for value in args if is_trainable(value)]
+    inside = [number for array in numbers for number in array.tolist()]
+    wanted = [number for array in given for number in array.tolist()]
+    if len(inside) > MAX_ENTRIES or len(set(inside)) != len(inside) or sorted(map(repr, inside)) != sorted(map(repr, wanted)):
+        return ()
+    place = {number: position for position, number in enumerate(inside)}
+    return tuple(tuple(place[number] for number in array.tolist()) for array in given)
 
 
 def _shots(call: Ongoing, tape: Any, ended: qnode_attributes.LastCall) -> tuple[int, ...]:

@@ -178,6 +178,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "transform_options": _options,
         "made": _texts,
         "library": _text,
+        "metric_of": _several(_several(_natural)),
         "layer": _text,
         "default_dtype": _text,
     },

@@ -150,6 +150,32 @@ class TestTheCircuitOfACall:
         assert not queue
 
 
+class TestAMetricTensor:
+    def metric_of(self, reader: Reader, function: Callable[..., Any], *args: Any) -> tuple[tuple[int, ...], ...]:
+        plain = qnode_of(function)
+        call = ongoing(qml.metric_tensor(plain), args)
+        call.qnode.construct(args, {})
+        return call_text.value_from(Configuration, entry_of(reader, call).configuration).metric_of
+
+    def turned(self, weights: Any) -> Any:
+        qml.RX(weights[1], wires=0)
+        qml.RY(0.3, wires=0)
+        qml.RY(weights[0], wires=1)
+        return qml.expval(qml.PauliZ(0))
+
+    def test_is_by_entries_of_the_argument_that_stand_in_the_circuit(self, reader: Reader) -> None:
+        assert self.metric_of(reader, self.turned, pnp.array([0.1, 0.2], requires_grad=True)) == ((1, 0),)
+
+    def test_is_by_none_where_two_entries_are_the_same_number(self, reader: Reader) -> None:
+        assert self.metric_of(reader, self.turned, pnp.array([0.1, 0.1], requires_grad=True)) == ()
+
+    def test_is_by_none_where_the_circuit_has_something_else_made_of_them(self, reader: Reader) -> None:
+        def halved(weights: Any) -> Any:
+            return self.turned(weights / 2)
+
+        assert self.metric_of(reader, halved, pnp.array([0.1, 0.2], requires_grad=True)) == ()
+
+
 class TestAnEntry:
     def test_holds_where_and_when_it_was_called(self, reader: Reader) -> None:
         call, out = made(qnode_of(), 0.1)

@@ -28,6 +28,7 @@ from qdiag.model.circuit import measures_midway
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.probe import Proof
+from qdiag.model.transform_families import spelt
 
 BATCHED = Fact(
     "rows of a batch", remote.rows, False, arguments=lambda question: (question.circuit,), read=lambda rows: len(rows) > 1
@@ -189,11 +190,16 @@ TRANSFORM = Cause(
 )
 
 
+REPORT_IT = "remove the transform, and report it; until then it can be replaced by gates written as they should run"
+OTHER_METRIC = "qml.adjoint_metric_tensor, where the device allows it; and a report to PennyLane"
 IF_INTENDED = "nothing, if that is what the transform is for; else compare the circuit before and after it (qml.draw, level)"
 
 
 def _transform_words(symptoms: Symptoms) -> str:
     names = ", ".join(symptoms.call.configuration.transforms)
+    if symptoms.divergence.of_metric:
+        made = spelt(symptoms.call.configuration.remade_by)
+        return f"what {made} works out from its circuits is not the metric of the circuit's state"
     if symptoms.divergence.rewritten:
         return f"{names} made another circuit of the one that was written; the methods agree on what they were given"
     if symptoms.divergence.probe is not None:

@@ -131,6 +131,8 @@ def exception_line(failure: Failure, most: int) -> str:
 
 
 def _heading(divergence: Divergence, names: Names) -> str:
+    if divergence.of_metric:
+        return divergence.proof.value
     if divergence.rewritten:
         return "the circuit that ran is not the one that was written"
     first, second = names.all(divergence.comparison.methods)

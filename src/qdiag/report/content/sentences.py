@@ -11,7 +11,7 @@ from qdiag.model.findings import Divergence, Finding, FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
-from qdiag.model.transform_families import TransformKind
+from qdiag.model.transform_families import TransformKind, spelt
 from qdiag.report.content.figures import count, gap, listing, precision
 from qdiag.report.content.method_names import Names, full, names_of
 
@@ -98,6 +98,9 @@ def of_remark(remark: Remark) -> str:
 def of_finding(finding: Finding, result: Result, names: Names) -> str:
     """The verdict of one finding."""
     divergence = finding.divergence
+    if divergence.of_metric:
+        made, off = spelt(divergence.call.configuration.remade_by), gap(divergence.comparison.max_abs)
+        return f"{made} is wrong at call {divergence.call.index}: the metric of the circuit's state is {off} away."
     if divergence.rewritten:
         return _rewritten(divergence)
     if divergence.verdict is Verdict.ROUNDING:
