@@ -49,6 +49,11 @@ CONFIGURATION = Configuration(
     ("transform",),
     "TorchLayer",
     "float32",
+    ("remaking",),
+    (("metric_tensor.approx", "diag"),),
+    ("ProbabilityMP",),
+    "qng.py",
+    ((1, 0), (2,)),
 )
 ARGUMENT = Argument("weights", "torch", "float32", (2, 3), True)
 ENVIRONMENT = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1), ("factor", math.inf)))
