@@ -178,6 +178,9 @@ def _all_trainable(circuit: Circuit) -> Optional[Circuit]:
 ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 
 
+MARKS_OFF = edit("marks taken off what nothing trains", lambda c: without_marks(c, c.marked) if c.marked else None)
+
+
 # --- structure ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from qdiag.diagnosis.causes.rules import where_it_is_dropped
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DIFFERENCED,
+    MARKS_OFF,
     NUDGED_FAR,
     against_differences,
     as_constants,
@@ -52,12 +53,24 @@ TRAINABLE_SETS = Cause(
     code="QD402",
     slug="trainable-sets-differ",
     title="trainable sets differ",
-    remedy="make the constants trainable, too (and leave them out of the optimiser), or use another diff_method",
-    applies=lambda symptoms: symptoms.numeric,
-    predicts=lambda symptoms: (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
-    because=lambda symptoms: f"{_wrong(symptoms)} counts other numbers as trainable than the circuit does",
+    remedy=(
+        "make the constants trainable, too (and leave them out of the optimiser), or use another diff_method; what is only marked "
+        "trainable, as arrays of pennylane.numpy are, takes requires_grad=False"
+    ),
+    applies=lambda symptoms: symptoms.numeric or _raises_beside_marks(symptoms),
+    predicts=lambda symptoms: flips(MARKS_OFF) if _raises_beside_marks(symptoms) else (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
+    because=lambda symptoms: (
+        f"{symptoms.question.methods[0].diff_method} counts numbers as trainable that are only marked so, and nothing differentiates by"
+        if _raises_beside_marks(symptoms)
+        else f"{_wrong(symptoms)} counts other numbers as trainable than the circuit does"
+    ),
     loses_and_shifts=True,
 )
+
+
+def _raises_beside_marks(symptoms: Symptoms) -> bool:
+    """Whether a method raises on a circuit some numbers of which are marked trainable and no more."""
+    return symptoms.signature is Signature.RAISE and bool(symptoms.question.circuit.marked)
 
 
 def _wrong(symptoms: Symptoms) -> str:

@@ -8,6 +8,7 @@ from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
     FIRST_DERIVATIVE,
+    MARKS_OFF,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
@@ -208,7 +209,7 @@ REFUSES = Cause(
     applies=lambda symptoms: (
         symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
     ),
-    predicts=lambda symptoms: (*_raising(symptoms), *skewed_rival(symptoms)),
+    predicts=lambda symptoms: (*_raising(symptoms), *skewed_rival(symptoms), *_marks_rival(symptoms)),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )
@@ -227,6 +228,11 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     others = [i for i, node in enumerate(circuit.operations) if i not in gone and not _trains(node)]
     kept = leaves(delete_operations(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
     return (*flips(delete_operations(blamed.name, gone)), *kept)
+
+
+def _marks_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells what raises by itself (QD304) from numbers that count as trainable for their mark alone (QD402)."""
+    return unlike(MARKS_OFF) if symptoms.question.circuit.marked else ()
 
 
 def _trains(node: Node) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
-from qdiag.model.call import Configuration, SourceLine
-from qdiag.model.evaluation import Request
+from qdiag.model.call import Configuration, Failure, SourceLine
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
@@ -79,6 +83,39 @@ def test_an_error_that_stays_does_not() -> None:
     seen = symptoms(world, BEHIND_A_CONSTANT, apart=(1,), blamed=Blamed("operation", 1, "RY", (1,)))
     diagnosis = found(world, seen)
     assert diagnosis.code != "QD402"
+    assert "QD402" in diagnosis.ruled_out
+
+
+def marked() -> Circuit:
+    """Data that is only marked trainable, in front of a weight."""
+    data = Node("RX", (Parameter(np.array(0.4), "autograd", False, True),), (Wires((0,)), ()), (0,))
+    return of(data, rotation(name="RY"))
+
+
+def raises_beside(request: Request, where: bool) -> Evaluation | float:
+    if request.method.diff_method != "adjoint" or not where:
+        return 0.0
+    return Evaluation(request.method, failure=Failure("RuntimeError", "a gradient different than None", stage="backward"))
+
+
+def seen_raising(circuit: Circuit) -> Symptoms:
+    seen = symptoms(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=Blamed("operation", 0, "RX", removable=(0,)))
+    comparison = Comparison(seen.question.methods, Verdict.ERROR, Signature.RAISE, detail="adjoint raises RuntimeError")
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison))
+
+
+def test_what_raises_only_while_numbers_are_marked_counts_them_as_trainable() -> None:
+    world = World(lambda request: raises_beside(request, bool(request.circuit.marked)))
+    diagnosis = found(world, seen_raising(marked()))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD402", "confirmed")
+    assert "requires_grad=False" in diagnosis.remedy
+    assert "QD304" in diagnosis.ruled_out
+
+
+def test_what_raises_all_the_same_does_not() -> None:
+    world = World(lambda request: raises_beside(request, any(node.name == "RX" for node in request.circuit.operations)))
+    diagnosis = found(world, seen_raising(marked()))
+    assert diagnosis.code == "QD304"
     assert "QD402" in diagnosis.ruled_out
 
 
