@@ -1,0 +1,77 @@
+"""A circuit's derivatives beside what the QNode itself says: an error in free entries is none of the user's weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from qdiag.judging import probe_findings
+from qdiag.model.call import Call
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.findings import Divergence
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.pipeline.stage_arbitrate import _beside_probes, seen_by_probes
+from tests.worlds.methods import ADJOINT, BACKPROP
+from tests.worlds.scripted import call, circuit
+
+RIGHT = Probe(0, (ProbedArgument("w", 0.5, 1e-12, True),), (ProbedMethod("adjoint", (0.5,)),), complete=True, closed=True)
+LOST = replace(RIGHT, methods=(ProbedMethod("adjoint", (0.0,)),))
+
+
+class Recorded:
+    """A trace with one probe, at its first call."""
+
+    def __init__(self, probe: Probe, handed: bool = False) -> None:
+        self.probes, self.handed = (probe,), handed
+
+    def call(self, index: int) -> Call:
+        return call(index, circuit(0.3), ADJOINT)
+
+
+def error(**changes: Any) -> Divergence:
+    comparison = Comparison((ADJOINT, BACKPROP), Verdict.ERROR, Signature.JACOBIAN, max_abs=0.5)
+    return replace(Divergence(call(0, circuit(0.3), ADJOINT), comparison, (ADJOINT,), calls=(0, 1)), **changes)
+
+
+def of(where: Signature, verdict: Verdict = Verdict.ERROR) -> Comparison:
+    return Comparison((ADJOINT, BACKPROP), verdict, where, max_abs=0.5)
+
+
+def is_untaken(divergence: Divergence, probe: Probe = RIGHT) -> bool:
+    return _beside_probes(divergence, Recorded(probe)).untaken  # type: ignore[arg-type]
+
+
+def test_where_the_qnodes_own_slopes_are_right_other_directions_are_meant() -> None:
+    assert is_untaken(error())
+    assert is_untaken(error(comparison=of(Signature.VJP)))
+
+
+@pytest.mark.parametrize(
+    "divergence",
+    [
+        error(comparison=of(Signature.OUTPUT)),
+        error(comparison=of(Signature.NAN)),
+        error(comparison=of(Signature.SECOND_DERIVATIVE)),
+        error(comparison=of(Signature.JACOBIAN, Verdict.ROUNDING)),
+        error(calls=(1, 2)),
+        error(upheld=True),
+        error(probe=LOST),
+    ],
+    ids=["outputs", "no number", "second derivative", "rounding", "not at the probed call", "of other methods", "seen by a probe"],
+)
+def test_nothing_else_is_put_down_to_them(divergence: Divergence) -> None:
+    assert not is_untaken(divergence)
+
+
+def test_an_error_along_the_arguments_stays_one() -> None:
+    assert not is_untaken(error(), LOST)
+
+
+def test_slopes_by_what_is_only_marked_are_nobodys_unless_they_are_handed_in() -> None:
+    marked = replace(LOST, marked=True)
+    assert list(seen_by_probes(Recorded(marked), ())) == []  # type: ignore[arg-type]
+    assert len(list(seen_by_probes(Recorded(marked, handed=True), ()))) == 1  # type: ignore[arg-type]
+    assert len(probe_findings.divergences(marked, call(0, circuit(0.3), ADJOINT))) == 1
+    assert not is_untaken(error(), replace(RIGHT, marked=True))
