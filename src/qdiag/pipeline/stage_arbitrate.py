@@ -56,11 +56,11 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     rewritten = [*rewritten_by_transforms(context, trace)]
     outcomes = [*wrong_beside_measurements(context, trace, located.methods)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
-    alone = [*unanimous_errors(context, trace, between, report)]
+    between = [_beside_probes(divergence, trace) for divergence in between]
+    alone = [_beside_probes(divergence, trace) for divergence in unanimous_errors(context, trace, between, report)]
     alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
-    found = [_beside_probes(divergence, trace) for divergence in found]
     return sorted(found, key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
 
 
@@ -204,8 +204,8 @@ def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
 
 
 def _is_of_own(divergence: Divergence) -> bool:
-    """Whether it is an error that may lie in what the script itself gets: one of other methods hides nothing there."""
-    return divergence.verdict is Verdict.ERROR and not divergence.upheld
+    """Whether it is an error that may lie in what the script itself gets: one of other methods, or directions, hides nothing there."""
+    return divergence.verdict is Verdict.ERROR and not divergence.upheld and not divergence.untaken
 
 
 def _latest_first(divergences: Sequence[Divergence]) -> list[Divergence]:

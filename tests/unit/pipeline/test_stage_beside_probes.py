@@ -75,3 +75,9 @@ def test_slopes_by_what_is_only_marked_are_nobodys_unless_they_are_handed_in() -
     assert len(list(seen_by_probes(Recorded(marked, handed=True), ()))) == 1  # type: ignore[arg-type]
     assert len(probe_findings.divergences(marked, call(0, circuit(0.3), ADJOINT))) == 1
     assert not is_untaken(error(), replace(RIGHT, marked=True))
+
+
+def test_what_is_off_in_other_directions_hides_nothing_that_a_probe_sees() -> None:
+    recorded: Any = Recorded(LOST)
+    assert list(seen_by_probes(recorded, [error()])) == []
+    assert len(list(seen_by_probes(recorded, [error(untaken=True)]))) == 1
