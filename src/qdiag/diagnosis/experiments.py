@@ -15,10 +15,12 @@ from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import (
     Circuit,
     Label,
+    MeasuredOutcome,
     Node,
     Value,
     Wires,
     measures_midway,
+    midway_measurements,
     parameters_of,
     walk,
     with_nodes,
@@ -240,6 +242,23 @@ def other_mcm_method(options: Sequence[tuple[str, Option]]) -> str:
     return TRAVERSED if mcm_method_of(options) == DEFERRED else DEFERRED
 
 
+def _reads_outcomes(measurement: Node) -> bool:
+    return any(isinstance(part, MeasuredOutcome) for part in walk(measurement))
+
+
+def _with_spare_wires(question: Question) -> tuple[object, ...]:
+    """The device's wires, and one more for each measurement in the middle: to that it is deferred.
+
+    Results that span all wires of the device would span these as well: then the device stays as it is.
+    """
+    circuit, wires = question.circuit, question.device_wires
+    if not wires or not all(measurement.wires or _reads_outcomes(measurement) for measurement in circuit.measurements):
+        return wires
+    numbers = [label for label in (*wires, *circuit.wires) if isinstance(label, int)]
+    first = max(numbers, default=-1) + 1
+    return (*wires, *range(first, first + midway_measurements(circuit)))
+
+
 def under_other_mcm_method(options: Sequence[tuple[str, Option]]) -> Experiment:
     """The same call, its mid-circuit measurements treated in the other way."""
     other = other_mcm_method(options)
@@ -248,7 +267,8 @@ def under_other_mcm_method(options: Sequence[tuple[str, Option]]) -> Experiment:
         if not measures_midway(question.circuit):
             return None
         kept = {name: value for name, value in question.execution_options if name != "mcm_method"}
-        return replace(question, execution_options=tuple(sorted({**kept, "mcm_method": other}.items())))
+        wires = _with_spare_wires(question) if other == DEFERRED else question.device_wires
+        return replace(question, device_wires=wires, execution_options=tuple(sorted({**kept, "mcm_method": other}.items())))
 
     return Experiment(f'mcm_method="{other}"', change)
 

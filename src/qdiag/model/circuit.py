@@ -236,9 +236,14 @@ def nodes_of(value: Value) -> tuple[Node, ...]:
     return tuple(part for part in walk(value) if isinstance(part, Node))
 
 
+def midway_measurements(circuit: Circuit) -> int:
+    """How many measurements there are in the middle of a circuit."""
+    return sum(node.name in MID_MEASUREMENTS for operation in circuit.operations for node in nodes_of(operation))
+
+
 def measures_midway(circuit: Circuit) -> bool:
-    """Whether there are measurements in the middle of a circuit."""
-    return any(node.name in MID_MEASUREMENTS for operation in circuit.operations for node in nodes_of(operation))
+    """Whether there are any."""
+    return midway_measurements(circuit) > 0
 
 
 # --- rebuilding --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.causes.execution import BATCHED
+from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
@@ -233,3 +234,18 @@ def test_without_a_measurement_in_the_middle_it_is_out_of_the_question() -> None
     diagnosis = treated(wrong_under("tree-traversal"), circuit=TWO)
     assert diagnosis.code != "QD507"
     assert "QD507" not in diagnosis.ruled_out
+
+
+def test_what_is_deferred_gets_wires_to_be_deferred_to() -> None:
+    seen = symptoms(World(lambda request: 0.1, output=True), MIDWAY)
+    traversed = replace(seen.question, execution_options=TRAVERSED, device_wires=(0, 1))
+    changed = under_other_mcm_method(TRAVERSED).change(traversed, World(lambda request: 0.0))
+    assert changed is not None
+    assert (changed.device_wires, changed.execution_options) == ((0, 1, 2), (("mcm_method", "deferred"),))
+    free = under_other_mcm_method(TRAVERSED).change(replace(traversed, device_wires=()), World(lambda request: 0.0))
+    assert free is not None
+    assert free.device_wires == ()
+    whole = replace(MIDWAY, measurements=(Node("StateMP", (), None, ()),))
+    kept = under_other_mcm_method(TRAVERSED).change(replace(traversed, circuit=whole), World(lambda request: 0.0))
+    assert kept is not None
+    assert kept.device_wires == (0, 1)
