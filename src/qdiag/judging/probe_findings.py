@@ -74,20 +74,32 @@ def wrong_at(probe: Probe, position: int, laws: Laws) -> tuple[ProbedMethod, ...
     return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
 
 
-def takes_other_directions(probe: Probe, call: Call, gap: float) -> bool:
-    """Whether a QNode's own slopes are right along all its arguments, where its circuit's are off by a gap.
+def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: float) -> bool:
+    """Whether a method's slopes of the QNode are right along all its arguments, where its slopes of the circuit are off by a gap.
 
     Then what is off are derivatives in directions in which no argument moves the circuit: a matrix has more entries than angles that it
     is worked out from.
+
+    Parameters
+    ----------
+    probe, call
+        What was seen, and where.
+    diff_method
+        The method that is off: the script's own, or another one that was probed.
+    gap
+        How far it is off.
     """
-    probe = _resolve_probe(probe, call) if probe.methods else probe
-    if not (probe.methods and probe.arguments and probe.repeatable and probe.closed) or probe.methods[0].failure:
+    if not (probe.methods and probe.arguments and probe.repeatable and probe.closed):
+        return False
+    probe = _resolve_probe(probe, call)
+    method = next((one for one in probe.methods if one.diff_method == diff_method and not one.failure), None)
+    if method is None or len(method.slopes) != len(probe.arguments):
         return False
     laws = laws_of(probe, call)
     return all(
         argument.smooth
-        and probe.methods[0] not in wrong_at(probe, position, laws)
-        and _allowed_difference(probe, position, probe.methods[0], laws) < TELLING * gap
+        and method not in wrong_at(probe, position, laws)
+        and _allowed_difference(probe, position, method, laws) < TELLING * gap
         for position, argument in enumerate(probe.arguments)
     )
 

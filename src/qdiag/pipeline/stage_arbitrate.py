@@ -195,11 +195,17 @@ def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
     A statement about free entries of a matrix is none about the weights that it is worked out from.
     """
     gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP)
-    if not gradient or divergence.verdict is not Verdict.ERROR or divergence.outside or divergence.upheld:
+    if not gradient or divergence.verdict is not Verdict.ERROR or divergence.outside:
+        return divergence
+    # where the script's own method is right, the other one of the pair is what is off
+    own, other = divergence.comparison.methods
+    off = other if divergence.upheld else own
+    if off.on(own.device).device != own.device:
+        # the probe differentiates on the script's own device
         return divergence
     beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
     gap = divergence.comparison.max_abs
-    untaken = any(probe_findings.takes_other_directions(probe, trace.call(probe.call), gap) for probe in beside)
+    untaken = any(probe_findings.takes_other_directions(probe, trace.call(probe.call), off.diff_method, gap) for probe in beside)
     return replace(divergence, untaken=True) if untaken else divergence
 
 

@@ -248,4 +248,12 @@ def test_a_circuit_is_off_in_other_directions_where_the_qnodes_own_slopes_are_ri
     changed: dict[str, Any], gap: float, taken: bool
 ) -> None:
     given = replace(probe(argument(error=1e-10), own=(0.5,), closed=True), **changed)
-    assert probe_findings.takes_other_directions(given, call(), gap) is taken
+    assert probe_findings.takes_other_directions(given, call(), "backprop", gap) is taken
+
+
+def test_another_method_is_spoken_for_where_it_was_probed() -> None:
+    given = probe(argument(error=1e-10), own=(0.5,), other=(0.5,), closed=True)
+    assert probe_findings.takes_other_directions(given, call(), "adjoint", 0.5)
+    assert not probe_findings.takes_other_directions(given, call(), "hadamard", 0.5)
+    wrong = replace(given, methods=(given.methods[0], ProbedMethod("adjoint", (0.0,))))
+    assert not probe_findings.takes_other_directions(wrong, call(), "adjoint", 0.5)

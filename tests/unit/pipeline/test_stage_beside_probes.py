@@ -59,10 +59,15 @@ def test_where_the_qnodes_own_slopes_are_right_other_directions_are_meant() -> N
         error(upheld=True),
         error(probe=LOST),
     ],
-    ids=["outputs", "no number", "second derivative", "rounding", "not at the probed call", "of other methods", "seen by a probe"],
+    ids=["outputs", "no number", "second derivative", "rounding", "not at the probed call", "of one not probed", "seen by a probe"],
 )
 def test_nothing_else_is_put_down_to_them(divergence: Divergence) -> None:
     assert not is_untaken(divergence)
+
+
+def test_another_methods_fault_is_too_where_that_method_was_probed() -> None:
+    probed = replace(RIGHT, methods=(*RIGHT.methods, ProbedMethod("backprop", (0.5,))))
+    assert is_untaken(error(upheld=True), probed)
 
 
 def test_an_error_along_the_arguments_stays_one() -> None:
