@@ -89,6 +89,8 @@ def failures(case: Case, outcome: JudgedRun) -> list[str]:
     if "remarks" in expected and {remark.diagnosis.code for remark in result.remarks} != {*expected["remarks"]}:
         codes = ", ".join(remark.diagnosis.code for remark in result.remarks)
         wrong.append(f"remarks {codes or 'none'}, not {', '.join(expected['remarks']) or 'none'}")
+    if "findings" in expected and len(result.findings) != expected["findings"]:
+        wrong.append(f"{len(result.findings)} findings, not {expected['findings']}")
     wrong += [f"no note with {words!r}" for words in expected.get("notes", ()) if not any(words in note for note in result.notes)]
     if not result.findings or not expected.get("codes"):
         return wrong + (["no finding"] if expected.get("codes") else [])

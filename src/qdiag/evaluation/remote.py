@@ -111,6 +111,13 @@ def casts(request: Request) -> Casts:
     return bridge.casts(request)
 
 
+def integer_gradient(slope: float, dtype: str) -> float:
+    """The derivative that autograd hands on to an array of a dtype, where one of its numbers has this slope."""
+    from qdiag.bridges.facts import integer_gradients
+
+    return integer_gradients.handed_on(slope, dtype)
+
+
 def layer_loss(dtype: str, is_complex: bool) -> float:
     """How far the result of a layer whose input has this dtype is from its QNode's own."""
     from qdiag.bridges.facts import layer_loss

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from qdiag.diagnosis.training import axes, graphless_output, no_gradient, not_finite, other_tensors, untracked, unused_gradient
+from qdiag.diagnosis.training import (
+    axes,
+    graphless_output,
+    integer_parameters,
+    no_gradient,
+    not_finite,
+    other_tensors,
+    untracked,
+    unused_gradient,
+)
 from qdiag.diagnosis.training.history import History
 from qdiag.model.remarks import Remark
 
@@ -13,6 +22,7 @@ Detector = Callable[[History], Iterator[Remark]]
 
 DETECTORS: tuple[Detector, ...] = (
     not_finite.remarks,
+    integer_parameters.remarks,
     no_gradient.remarks,
     untracked.remarks,
     graphless_output.remarks,
