@@ -15,6 +15,7 @@ from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.in_transforms import way_around
+from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, probe_findings, transform_findings
@@ -112,6 +113,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     question = context.question(judged)
     symptoms = survey(judged, question, context.workers, context.reference)
     diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference)
+    if judged.verdict is Verdict.ERROR:
+        diagnosis = with_named_options(diagnosis, symptoms, context.workers, context.reference)
     cause = cause_of(diagnosis.code)
     if _raises_itself(judged) and not cause.says_why:
         return _nobodys(judged)

@@ -34,6 +34,7 @@ def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], fo
     monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
     monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
+    monkeypatch.setattr(stage_diagnose, "with_named_options", lambda diagnosis, *_: diagnosis)
     failing = call(0, circuit(0.3), **failed)
     raised = Divergence(failing, Comparison(methods, Verdict.ERROR, Signature.RAISE), judged="no method gave numbers")
     return stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
