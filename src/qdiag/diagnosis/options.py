@@ -1,4 +1,4 @@
-"""Options of a method as factors of their own: gradient_kwargs (also the modes of hadamard), the device's, those of execution, the interface.
+"""Options of a method as factors of their own: gradient_kwargs (also hadamard's modes), the device's, execution's, and the interface.
 
 A cause says what is wrong; whether it takes an option to meet it is asked beside, whatever the cause, and named where that is so.
 """
@@ -27,9 +27,12 @@ OF_DEVICE_GRADIENTS = frozenset({"device_vjp", "grad_on_execution"})
 """Options of execution that choose among ways of getting the same derivative."""
 
 
+ANOTHER = "another interface"
+
+
 def with_named_options(diagnosis: Diagnosis, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Diagnosis:
     """The diagnosis with the options that it takes to meet the difference, as far as leaving them out closes the gap."""
-    evidence, names, ways = list(diagnosis.evidence), [], []
+    evidence, names, remedies = list(diagnosis.evidence), [], [diagnosis.remedy]
     known = {one.experiment for one in evidence}
     for words, way, experiment in _left_out(symptoms.question, symptoms.suspects):
         if experiment.name in known:
@@ -39,12 +42,12 @@ def with_named_options(diagnosis: Diagnosis, symptoms: Symptoms, evaluator: Eval
         if after is None or classify(symptoms.comparison, after) is not Outcome.HEALS:
             continue
         names.append(words)
-        ways.append(way)
+        remedies.insert(0 if way != ANOTHER else len(remedies), way)
         evidence.append(Evidence(experiment.name, gap_of(symptoms.comparison), gap_of(after), Outcome.HEALS, True, "heals"))
     if not names:
         return diagnosis
     because = f"{diagnosis.because}; it takes {', '.join(names)}: without it the same method is right"
-    return replace(diagnosis, evidence=tuple(evidence), because=because, remedy=f"{', '.join(ways)}; or {diagnosis.remedy}")
+    return replace(diagnosis, evidence=tuple(evidence), because=because, remedy="; or ".join(remedies))
 
 
 def _left_out(question: Question, suspects: tuple[Method, ...]) -> Iterator[tuple[str, str, Experiment]]:
@@ -57,7 +60,7 @@ def _left_out(question: Question, suspects: tuple[Method, ...]) -> Iterator[tupl
             words = ", ".join(dict.fromkeys(f"{name}={value!r}" for name, value in options))
             yield words, f"leave {words} out", _leaving_out(words, change)
     if all(method.diff_method == "backprop" for method in suspects):
-        yield f"interface={question.interface!r}", "another interface", OTHER_INTERFACE
+        yield f"interface={question.interface!r}", ANOTHER, OTHER_INTERFACE
 
 
 def _leaving_out(words: str, change: Callable[[Question], Question]) -> Experiment:

@@ -68,6 +68,6 @@ def test_an_interface_is_named_where_backprop_goes_wrong_under_it_alone() -> Non
     torch_alone = World(lambda request: 0.1 if request.method == BACKPROP and request.interface == "torch" else 0.0)
     diagnosis = said(torch_alone, BACKPROP, other=PLAIN)
     assert diagnosis.because.endswith("it takes interface='torch': without it the same method is right")
-    assert diagnosis.remedy == "another interface; or another diff_method"
+    assert diagnosis.remedy == "another diff_method; or another interface"
     anywhere = World(lambda request: 0.1 if request.method == BACKPROP else 0.0)
     assert said(anywhere, BACKPROP, other=PLAIN) == CAUSE
