@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from qdiag.model.step_probe import Answer
 from qdiag.trace.reader import Trace
 
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -158,3 +159,15 @@ def test_qnodes_that_are_probed_compute_the_same(tmp_path: Path) -> None:
     with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
         assert all(probe.complete for probe in trace.probes)
         assert trace.probes
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
+def test_a_script_that_goes_on_in_copies_computes_the_same(tmp_path: Path) -> None:
+    check(tmp_path, ["qnode_step_probed.py"], [])
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        (probe, *_) = trace.step_probes
+        assert (probe.void, probe.answer, probe.step) == ("", Answer.FLAT, 1)
+        (spot,) = probe.spots
+        assert (spot.operation, spot.place.path, spot.cut) == ("RoundBackward0", "qnode_step_probed.py", False)

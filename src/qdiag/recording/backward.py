@@ -27,11 +27,12 @@ MAX_PASSES = 256
 
 
 class Returned:
-    """A call that has returned: its index once it is written, how many outputs and trainable parameters it has."""
+    """A call that has returned: its index once it is written, how many outputs and trainable parameters it has, and whose it was."""
 
-    __slots__ = ("exact", "index", "outputs", "passes", "trainable")
+    __slots__ = ("code", "exact", "index", "outputs", "passes", "trainable")
 
-    def __init__(self, outputs: int, trainable: int) -> None:
+    def __init__(self, outputs: int, trainable: int, code: Any = None) -> None:
+        self.code = code
         self.index: Optional[int] = None
         self.outputs = outputs
         self.trainable = trainable

@@ -16,7 +16,7 @@ import time
 import types
 import warnings
 from contextlib import suppress
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 NICENESS = 10
 """The copy gives way to the script."""
@@ -110,20 +110,20 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
     home = os.getpid()
     child = 0
     try:
-        child = _fork()
+        child = fork_quietly()
         if child == 0:
             # not even an interrupt may lead the copy back into the script
             if os.fork() == 0:
-                _become_quiet(keep, seconds)
+                become_quiet(keep, seconds)
                 work()
             os._exit(0)
     finally:
         if os.getpid() != home:
             os._exit(1)
-    return _reap_child(child)
+    return reap_child(child)
 
 
-def _fork() -> int:
+def fork_quietly() -> int:
     """Fork; Python 3.12's warning about threads would be shown under the script's name, and may be an error there.
 
     The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before.
@@ -136,7 +136,7 @@ def _fork() -> int:
         filters.remove(_FORK_WARNING)
 
 
-def _reap_child(child: int) -> bool:
+def reap_child(child: int) -> bool:
     """Wait for the first child, which ends as soon as it has forked again."""
     until = time.monotonic() + _PATIENCE
     while True:
@@ -154,13 +154,24 @@ def _reap_child(child: int) -> bool:
         time.sleep(0.0005)
 
 
-def _become_quiet(keep: int, seconds: int) -> None:
+def become_quiet(keep: int, seconds: int, let_go: Optional[Callable[[int], None]] = None) -> None:
+    """Make this copy one that nobody notices.
+
+    Parameters
+    ----------
+    keep
+        The only open file that it keeps.
+    seconds
+        After which it is killed.
+    let_go
+        Puts something harmless in place of the other open files; by default the null device.
+    """
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
     _deaf_to_signals(seconds)
     _mute()
-    _let_go_of_files(keep)
+    (let_go or _let_go_of_files)(keep)
     _limit_process()
 
 

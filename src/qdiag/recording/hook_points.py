@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from qdiag.recording import current, hooks, training_hooks
 from qdiag.recording.hooks import quietly, watched_function
@@ -88,6 +88,10 @@ def _hook_pennylane(module: Any) -> None:
     hooks.put(shower, "_showwarnmsg", watched_function(shower._showwarnmsg, _warning_shown, _nothing))
     from qdiag.bridges.live import qnode_attributes
 
+    tracer: Any = sys.modules.get("autograd.core")
+    if tracer is not None:
+        # by this name it is found by all that differentiate
+        hooks.put(tracer, "trace", watched_function(tracer.trace, _trace_begins, _trace_ends))
     resolver = qnode_attributes.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
@@ -182,6 +186,19 @@ def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return None
 
 
+def _trace_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return current.recorder is not None and not current.recorder.stopped
+
+
+def _trace_ends(recorded: bool, result: Any) -> None:
+    """Autograd has gone forward through a function: the way back from a single number begins at a loss."""
+    recording, (value, node) = current.recorder, result
+    if recording is None or hasattr(value, "_node") or getattr(value, "size", 1) != 1 or recording.is_calling():
+        return
+    if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
+        recording.root(float(value), node)
+
+
 # --- torch -------------------------------------------------------------------------------------------------------------
 
 
@@ -197,19 +214,38 @@ def _backward_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if recording is None or recording.stopped:
         return None
     tensors: Any = args[0] if args else kwargs.get("tensors")
-    if hasattr(tensors, "item") and tensors.numel() == 1 and tensors.device.type == "cpu":
-        value = tensors.item()
-        if type(value) is float:
-            recording.loss(value)
-            recording.losses.look(tensors, sys._getframe(2))
+    root = _root(tensors)
+    value = _number(root)
+    recording.root(value, root)
+    if value is not None:
+        recording.loss(value)
+        recording.losses.look(root, sys._getframe(2))
     return recording.pass_begins(tensors, True, sys._getframe(2))
+
+
+def _root(tensors: Any) -> Any:
+    """Where a backward pass begins: one tensor, where there is one only."""
+    return tensors[0] if isinstance(tensors, (tuple, list)) and len(tensors) == 1 else tensors
+
+
+def _number(root: Any) -> Optional[float]:
+    """The loss, where a backward pass begins at a single number."""
+    if not hasattr(root, "item") or root.numel() != 1 or root.device.type != "cpu":
+        return None
+    value = root.item()
+    return value if type(value) is float else None
 
 
 def _grad_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     recording = current.recorder
     if recording is None or recording.stopped:
         return None
-    return recording.pass_begins(args[0] if args else kwargs.get("outputs"), False, sys._getframe(2))
+    tensors: Any = args[0] if args else kwargs.get("outputs")
+    # a gradient that is itself differentiated is part of a loss, and no step
+    if not kwargs.get("create_graph"):
+        root = _root(tensors)
+        recording.root(_number(root), root)
+    return recording.pass_begins(tensors, False, sys._getframe(2))
 
 
 def _backward_ends(begun: Any, result: Any) -> None:

@@ -9,7 +9,8 @@ import hashlib
 import inspect
 import math
 import weakref
-from typing import Any, Optional
+from collections import Counter
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
@@ -26,6 +27,18 @@ MOST_ELEMENTS = 1 << 22
 
 MOST_NAMED = 16
 """Optimisers for whose parameters names are looked for, which takes some hundredths of a second each."""
+
+
+ENOUGH_STEPS = 2
+"""Steps without a gradient after which the loss is asked whether it depends on a parameter."""
+
+
+class Ungiven(NamedTuple):
+    """A parameter that gets no gradient: its token, where it has one, its name, and the live tensor or array."""
+
+    token: Optional[int]
+    name: str
+    value: Any
 
 
 class HeldOptimiser:
@@ -52,6 +65,8 @@ class HeldOptimiser:
         self._cleared: set[int] = set()
         self._used: set[int] = set()
         self._brought: set[int] = set()
+        self._names: dict[int, str] = {}
+        self._missing: Counter[int] = Counter()
 
     @property
     def due(self) -> bool:
@@ -67,6 +82,7 @@ class HeldOptimiser:
         self._described = described
         names = names_of(held, variables) if self.number < MOST_NAMED else {}
         leaves = tuple(_described(p, tokens, names.get(id(p), "")) for p in held)
+        self._names.update({leaf.token: leaf.name for leaf in leaves})
         return Optimiser(self.number, type(optimizer).__name__, self.source, leaves)
 
     def pass_begins(self, optimizer: Any, tokens: Tokens) -> None:
@@ -109,9 +125,17 @@ class HeldOptimiser:
         self._cleared.clear()
         self._brought.clear()
         self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
+        self._missing.update(step.token for step in steps if step.gradient.missing)
         if not steps and self.due:
             self._used = {tokens.token(p) for p in _parameters(optimizer) if _gradient(p)[0] is Gradient.SOME}
         return steps
+
+    def without_gradient(self, optimizer: Any, tokens: Tokens) -> list[Ungiven]:
+        """Right after the second step: tracked parameters that had no gradient at either."""
+        if self.steps != ENOUGH_STEPS:
+            return []
+        missed = ((tokens.token(p), p) for p in _parameters(optimizer) if p.requires_grad and p.device.type == "cpu")
+        return [Ungiven(token, self._names.get(token, ""), p) for token, p in missed if self._missing[token] == ENOUGH_STEPS]
 
     def _parameter_steps(self, optimizer: Any, tokens: Tokens) -> Any:
         for group in optimizer.param_groups:
@@ -175,6 +199,13 @@ def arguments_given(function: Any, values: tuple[Any, ...]) -> tuple[SteppedArgu
     """What a step was given to optimise: described, with digests."""
     names = _parameter_names(function)
     return tuple(_argument(names[k] if k < len(names) else f"*{k}", value) for k, value in enumerate(values))
+
+
+def arrays_among(function: Any, values: tuple[Any, ...]) -> list[tuple[str, np.ndarray]]:
+    """The arrays that a step is given, with their names: what can be moved in place."""
+    names = _parameter_names(function)
+    named = [(names[k] if k < len(names) else f"*{k}", value) for k, value in enumerate(values)]
+    return [(name, value) for name, value in named if isinstance(value, np.ndarray) and value.flags.writeable]
 
 
 def digests_of(result: Any, count: int) -> tuple[str, ...]:

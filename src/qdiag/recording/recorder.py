@@ -19,7 +19,19 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Event, Failure, Script
-from qdiag.recording import backward, call_reader, given_numbers, loss_watch, probe_schedule, settle, source_places, training_watch
+from qdiag.recording import (
+    backward,
+    branch,
+    call_reader,
+    given_numbers,
+    loss_watch,
+    probe_schedule,
+    settle,
+    source_places,
+    step_probe,
+    step_probe_files,
+    training_watch,
+)
 from qdiag.trace import call_text
 from qdiag.trace.writer import Entry, TraceWriter, create
 
@@ -73,6 +85,7 @@ class Recorder:
         self.losses = loss_watch.Losses(places, lambda text: self._event(Event("loss axes", self.count, text)))
         self._writer: Optional[TraceWriter] = None
         self._prober: Optional[probe_schedule.Prober] = None
+        self._step_prober: Optional[step_probe.StepProber] = None
         self._pending: list[Event] = []
         self._arrived: backward.Found = []
         self._notes = 0
@@ -144,7 +157,7 @@ class Recorder:
             outputs = results.outputs_of(result)
             entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
             trainable = [number for number in sources if call_reader.is_tracked(number)]
-            returned = backward.Returned(len(outputs), len(trainable))
+            returned = backward.Returned(len(outputs), len(trainable), qnode_attributes.code_of(call.qnode))
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
             index = returned.index
@@ -153,6 +166,7 @@ class Recorder:
                 self.training(lambda watch: watch.call_ended(ended, names, self.steps))
                 self._look_at_numbers(call, entry, index, names)
             self._probe(call, entry, index)
+            self._step_probe(call, outputs, index)
         except Exception as error:
             self._trouble(call, error)
 
@@ -173,6 +187,31 @@ class Recorder:
         except Exception as error:
             self._prober = None
             self.note(f"{probe_schedule.UNAVAILABLE}: {_words(error)}")
+
+    def _step_probe(self, call: call_reader.Ongoing, outputs: tuple[Any, ...], index: Optional[int]) -> None:
+        """Let the script itself go on in copies with the outputs moved, where no loss has asked anything of the QNode so far."""
+        if self._step_prober is None or index is None or call.parent is not None or os.getpid() != self.home:
+            return
+        try:
+            self._step_prober.returned(call.qnode, outputs, index, self.steps, self.passes.begun)
+        except Exception as error:
+            self._step_prober = None
+            self.note(f"{step_probe.UNAVAILABLE}: {_words(error)}")
+
+    def is_calling(self) -> bool:
+        """Whether this thread is inside of a QNode call."""
+        return bool(self.under_way())
+
+    def root(self, loss: Optional[float], graph: Any) -> None:
+        """A backward pass is about to begin at a loss (None where that is no single number) with a graph."""
+        if self._step_prober is not None and os.getpid() == self.home:
+            self._step_prober.root(loss)
+
+    def _keep_loss(self, number: int, loss: Optional[float]) -> None:
+        """The loss that the script itself comes to after a step probe."""
+        if loss is not None:
+            with self._lock:
+                self._try_write(lambda writer: writer.meta(step_probe_files.fact_of(number), repr(loss)))
 
     def _silence(self) -> None:
         self.stopped = True
@@ -235,6 +274,19 @@ class Recorder:
         number, text = (self.training(facts) if facts is not None else None) or (None, "")
         self.steps += 1
         self._event(Event("step", self.count, text, number))
+        self.probe_parameters()
+
+    def probe_parameters(self) -> None:
+        """Let the script itself go on in copies with a parameter moved that gets no gradient."""
+        ungiven = self.training(lambda watch: watch.take_ungiven())
+        if not ungiven or self._step_prober is None or os.getpid() != self.home:
+            return
+        try:
+            subjects = [branch.Subject(parameter.name, parameter.value, parameter.token) for parameter in ungiven]
+            self._step_prober.ask(subjects, self.count, self.steps, self.passes.begun)
+        except Exception as error:
+            self._step_prober = None
+            self.note(f"{step_probe.UNAVAILABLE}: {_words(error)}")
 
     def training(self, look: Callable[[training_watch.TrainingWatch], Any]) -> Any:
         """Have the training around the QNodes looked at; a look that fails is the last one."""
@@ -337,6 +389,7 @@ class Recorder:
             self._writer.meta("environment", call_text.text_of(stack.environment()))
             if self._writer.fact(probe_schedule.WANTED):
                 self._prober = probe_schedule.Prober(path, self.note, self._silence)
+                self._step_prober = step_probe.StepProber(path, self._reader.places, self.note, self._keep_loss)
             self._reader.places.learn_frameworks()
         return self._writer
 
@@ -354,6 +407,9 @@ class Recorder:
     def _write_backwards(self, found: backward.Found) -> None:
         """What came back waits for the next call, with which it is committed: a commit takes longer than all the rest."""
         with self._lock:
+            if self._step_prober is not None:
+                for returned, _, brought in found:
+                    self._step_prober.arrived(returned.code, brought.cotangents)
             self._arrived += found
             if len(self._arrived) > MAX_WAITING or os.getpid() != self.home:
                 self._try_write(lambda writer: None)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
-from qdiag.recording import probe_schedule
-from qdiag.trace import call_text
+from qdiag.recording import probe_schedule, step_probe_files
+from qdiag.trace import call_text, schema
 from qdiag.trace.reader import Trace, single_file
 from qdiag.trace.writer import TraceWriter
 
@@ -32,6 +32,12 @@ def settle(path: Path, script: Script) -> None:
     probes = dict(probe_schedule.collect_probes(path))
     sides = sorted(path.parent.glob(f"{path.name}.process-*[0-9]"), key=_start_time)
     try:
+        with closing(TraceWriter(path)) as writer:
+            step_probes = tuple(
+                step_probe_files.collect_step_probes(path, lambda number: writer.fact(step_probe_files.fact_of(number)))
+            )
+            if step_probes:
+                writer.meta(schema.STEP_PROBES, call_text.text_of(step_probes))
         with closing(TraceWriter(path)) as writer, writer.transaction():
             for number, side in enumerate(sides, start=1):
                 _take_in(writer, side, number)

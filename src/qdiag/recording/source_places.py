@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any, Optional
 
@@ -65,6 +66,17 @@ class Places:
                 outermost = os.path.basename(frame.f_code.co_filename)
             frame = frame.f_back
         return outermost
+
+    def user_line(self, entries: Iterable[tuple[str, int, str]]) -> SourceLine:
+        """The user's line among files, lines and functions of a stack, the innermost first."""
+        outside: Optional[SourceLine] = None
+        for path, line, function in entries:
+            kind = self._kind(path)
+            if kind == _INSIDE:
+                return SourceLine(self.relative(path), line, function)
+            if kind == _ELSEWHERE and outside is None:
+                outside = SourceLine(self.relative(path), line, function)
+        return outside or SourceLine("", 0)
 
     def definition(self, code: Optional[CodeType]) -> SourceLine:
         """Where a function is defined."""

@@ -140,6 +140,7 @@ def _pennylane_begins(method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     given: Any = None
     if _depth == 1 and method != "apply_grad" and len(args) > 1 and current.ensure_recorder() is not None:
         given = current.recorder.training(lambda watch: watch.given(args[1], args[2:], args[0]))
+        current.recorder.probe_parameters()
     return _depth, given, method
 
 

@@ -81,6 +81,8 @@ class TrainingWatch:
         self._calls: Counter[str] = Counter()
         self._in_step: Counter[str] = Counter()
         self._leaves = 0
+        self._ungiven: list[optimisers.Ungiven] = []
+        self._unmoved: Counter[int] = Counter()
 
     @property
     def idle(self) -> bool:
@@ -117,9 +119,15 @@ class TrainingWatch:
             return None, ""
         number, due = held.steps, held.due
         parameters = held.step_ends(optimizer, self._tokens)
+        self._ungiven = held.without_gradient(optimizer, self._tokens)
         if not due:
             return held.number, ""
         return held.number, call_text.text_of(OptimiserStep(held.number, number, parameters, (), self._source(frame)))
+
+    def take_ungiven(self) -> list[optimisers.Ungiven]:
+        """Parameters that had no gradient at the first steps of an optimiser (that had not moved, for PennyLane's); told once."""
+        found, self._ungiven = self._ungiven, []
+        return found
 
     def _is_known(self, optimizer: Any) -> bool:
         held = self._held.get(id(optimizer))
@@ -141,6 +149,8 @@ class TrainingWatch:
             return None
         number = self._stepper(optimizer)
         taken = self._taken[number]
+        if taken == optimisers.ENOUGH_STEPS and self._unmoved[number] == taken:
+            self._ungiven = [optimisers.Ungiven(None, name, value) for name, value in optimisers.arrays_among(function, values)]
         return number, optimisers.arguments_given(function, values) if is_sampled(taken) else ()
 
     def returned(self, token: Any, result: Any, frame: Optional[FrameType]) -> tuple[Optional[int], str]:
@@ -154,6 +164,7 @@ class TrainingWatch:
             return number, ""
         digests = optimisers.digests_of(result, len(arguments))
         arguments = tuple(replace(argument, returned=digest) for argument, digest in zip(arguments, digests)) if digests else arguments
+        self._unmoved[number] += all(argument.moved is False for argument in arguments)
         return number, call_text.text_of(OptimiserStep(number, taken, (), arguments, self._source(frame)))
 
     def _stepper(self, optimizer: Any) -> int:

@@ -17,6 +17,7 @@ from qdiag.model.call import Argument, Configuration, Environment, Failure, Scri
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
+from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
 from qdiag.model.training import (
     ArgumentOrigin,
     CallOrigins,
@@ -51,6 +52,8 @@ def text_of(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, (tuple, list)):
         return [_plain(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -328,6 +331,28 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "circuit": _several(_natural),
         "outputs": _several(_flag),
         "complete": _flag,
+    },
+    Spot: {"operation": _text, "place": lambda entry: _value(SourceLine, entry), "cut": _flag},
+    Outcome: {
+        "by": _number,
+        "direction": _natural,
+        "loss": _optional(_number),
+        "note": _text,
+        "reached": _optional(_flag),
+        "spots": _several(lambda entry: _value(Spot, entry)),
+    },
+    StepProbe: {
+        "call": _natural,
+        "step": _natural,
+        "moved": lambda entry: Moved(_text(entry)),
+        "subject": _text,
+        "source": lambda entry: _value(SourceLine, entry),
+        "outcomes": _several(lambda entry: _value(Outcome, entry)),
+        "size": _number,
+        "eps": _number,
+        "own": _optional(_number),
+        "note": _text,
+        "token": _optional(_natural),
     },
 }
 

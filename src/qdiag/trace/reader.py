@@ -21,7 +21,8 @@ from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import CONTAINERS, Circuit
 from qdiag.model.probe import Probe
-from qdiag.trace import call_text
+from qdiag.model.step_probe import StepProbe
+from qdiag.trace import call_text, schema
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
@@ -115,6 +116,12 @@ class Trace:
             return tuple(map(_event, self._rows("SELECT kind, after, text, number FROM events ORDER BY id")))
         except (ValueError, TypeError) as error:
             raise _damage_error(self.path, error) from None
+
+    @property
+    def step_probes(self) -> tuple[StepProbe, ...]:
+        """What copies of the script came to that went on with one thing moved; none before the trace is complete."""
+        text = self._meta(schema.STEP_PROBES)
+        return call_text.values_from(StepProbe, text) if text else ()
 
     @property
     def probes(self) -> tuple[Probe, ...]:

@@ -37,6 +37,9 @@ TABLES = {
     "failures": "call INTEGER PRIMARY KEY, text TEXT NOT NULL",
     "events": "id INTEGER PRIMARY KEY, kind TEXT NOT NULL, after INTEGER NOT NULL, text TEXT NOT NULL, number REAL",
 }
+STEP_PROBES = "step probes"
+"""The trace's fact that holds what step probes came to."""
+
 CLUSTERED = frozenset(["backwards"])
 """Tables stored by their key, so that a commit touches one page less."""
 

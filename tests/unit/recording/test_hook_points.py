@@ -34,6 +34,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.heard: list[Any] = []
+        self.roots: list[Any] = []
         self.stopped = False
         self.calls: list[Ongoing] = []
         self.seen: list[Ongoing] = []
@@ -60,6 +61,9 @@ class Recorder:
     def training(self, look: Any) -> Any:
         return None
 
+    def probe_parameters(self) -> None:
+        return None
+
     def step(self, facts: Any) -> None:
         self.heard.append("step")
 
@@ -69,6 +73,12 @@ class Recorder:
 
     def pass_ends(self, begun: Any, error: Any = None) -> None:
         self.heard.append(("pass ends", begun) if error is None else ("failed backward", begun, type(error).__name__))
+
+    def is_calling(self) -> bool:
+        return bool(self.calls)
+
+    def root(self, loss: Any, graph: Any) -> None:
+        self.roots.append((loss, graph))
 
     def loss(self, value: float) -> None:
         self.heard.append(("loss", value))
@@ -350,7 +360,7 @@ def engine() -> Any:
         if options.get("failing"):
             raise RuntimeError("backward failed")
 
-    def grad(outputs: Any, inputs: Any) -> str:
+    def grad(outputs: Any, inputs: Any, create_graph: bool = False) -> str:
         return "gradients"
 
     return types.SimpleNamespace(backward=backward, grad=grad)
@@ -398,6 +408,14 @@ class TestTorch:
     def test_of_anything_else_it_tells_none(self, torch: Any, recorder: Recorder, tensor: Any) -> None:
         torch.autograd.backward(tensor)
         assert recorder.heard[0] == "pass begins"
+
+    def test_its_root_is_told_but_none_of_a_gradient_that_is_part_of_a_loss(self, torch: Any, recorder: Recorder) -> None:
+        one, two, many = Tensor(0.5), Tensor(0.25), Tensor(0.5, numel=2)
+        torch.autograd.backward([one])
+        torch.autograd.grad(two, [])
+        torch.autograd.grad(two, [], create_graph=True)
+        torch.autograd.backward(many)
+        assert recorder.roots == [(0.5, one), (0.25, two), (None, many)]
 
     def test_that_raises_it_ends_and_has_failed(self, torch: Any, recorder: Recorder) -> None:
         with pytest.raises(RuntimeError, match="backward failed"):

@@ -16,6 +16,7 @@ from qdiag.model.call import Argument, Configuration, Environment, Failure, Scri
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
+from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
 from qdiag.model.training import (
     ArgumentOrigin,
     CallOrigins,
@@ -78,6 +79,19 @@ PROBE = Probe(
     True,
 )
 LOSS = LossAxes("SubBackward0", (4, 1), (4, 4), SOURCE, 0.5, 0.25, False)
+STEP_PROBE = StepProbe(
+    3,
+    1,
+    Moved.PARAMETER,
+    "weights",
+    SOURCE,
+    (Outcome(loss=0.1), Outcome(-1e-3, 1, None, "it ended", True, (Spot("sign", SOURCE, True),)), Outcome(1.0, 0, math.inf)),
+    2.5,
+    2.0**-23,
+    0.1,
+    "why",
+    7,
+)
 LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))
 OPTIMISER = Optimiser(2, "Adam", SOURCE, (LEAF,), "autograd")
 PARAMETER = ParameterStep(7, Gradient.SOME, 0.5, 0.1, True, False, True)
@@ -89,7 +103,7 @@ ORIGIN = ArgumentOrigin("x", True, 7, (7, 8))
 ORIGINS = CallOrigins(3, False, (ORIGIN,), (7,), (True, False), False)
 GIVEN = GivenNumbers("inputs", (3, 2), (1,), (2,), 0.5)
 NOT_FINITE = NotFinite(4, (GIVEN,))
-EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE]
+EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE, STEP_PROBE]
 EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS, GIVEN, NOT_FINITE]
 IDS = [type(value).__name__ for value in EXAMPLES]
 

@@ -1,0 +1,193 @@
+"""What a step probe saw: the script itself going on to its next loss in a copy of its process, with exactly one thing moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Optional
+
+from qdiag.model.call import SourceLine
+from qdiag.model.training import NOWHERE
+
+SMALL = 1e-3
+"""How far things are moved to see a slope, in parts of their size."""
+
+LARGE = 2.0
+"""How far they are moved to see whether they matter at all: from one end to the other, and never beyond."""
+
+_LEAST = 16.0
+"""Roundings of the loss by which a move must change it before it is called a change."""
+
+
+class Moved(Enum):
+    """What is moved; the value is how files write it."""
+
+    OUTPUTS = "outputs"
+    PARAMETER = "parameter"
+
+
+class Answer(Enum):
+    """What the losses say of their dependence on what was moved; the value is how it is said."""
+
+    VOID = "it could not be told"
+    SMOOTH = "it changes with every small move"
+    STATIONARY = "it changes, equally in both directions"
+    FLAT = "it does not change with small moves, and does with large ones"
+    LOWEST = "it does not change with small moves, and only rises with large ones"
+    INDEPENDENT = "it does not change however far they are moved"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An operation between what was moved and the loss where the way back ends.
+
+    Parameters
+    ----------
+    operation
+        As the framework calls it: ``sign``, ``SignBackward0``.
+    place
+        The user's line.
+    cut
+        Whether nothing leads back from its result; else a cotangent arrives there and exact zeros leave it.
+    """
+
+    operation: str
+    place: SourceLine
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One copy that went on.
+
+    Parameters
+    ----------
+    by
+        How far it was moved, in parts of its size; 0 in the control, where nothing was.
+    direction
+        Which of the fixed random directions it was moved along.
+    loss
+        The next loss, or None.
+    note
+        Why there is none.
+    reached
+        Whether the loss's graph leads back to what would be moved; None where nobody looked.
+    spots
+        Where the way back ends, the nearest to the loss first.
+    """
+
+    by: float = 0.0
+    direction: int = 0
+    loss: Optional[float] = None
+    note: str = ""
+    reached: Optional[bool] = None
+    spots: tuple[Spot, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepProbe:
+    """One place in the script from which copies went on to the next loss.
+
+    Parameters
+    ----------
+    call
+        Index of the call at whose return that was, or the number of calls before it.
+    step
+        Number of optimiser steps taken before.
+    moved
+        What was moved.
+    subject
+        Name of the QNode or of the parameter.
+    source
+        Where the quantum function is defined; empty for a parameter.
+    outcomes
+        What came of it, the control first.
+    size
+        What `Outcome.by` is a part of.
+    eps
+        Of the loss's precision.
+    own
+        The loss that the script itself came to.
+    note
+        Why something is missing.
+    token
+        Of a parameter: which tensor it is.
+    """
+
+    call: int
+    step: int
+    moved: Moved
+    subject: str
+    source: SourceLine = NOWHERE
+    outcomes: tuple[Outcome, ...] = ()
+    size: float = 1.0
+    eps: float = 2.0**-52
+    own: Optional[float] = None
+    note: str = ""
+    token: Optional[int] = None
+
+    @property
+    def control(self) -> Optional[float]:
+        """The loss of a copy in which nothing was moved."""
+        return next((outcome.loss for outcome in self.outcomes if outcome.by == 0), None)
+
+    @property
+    def void(self) -> str:
+        """Why this says nothing, or ""."""
+        if self.note:
+            return self.note
+        if self.control is None:
+            return next((outcome.note for outcome in self.outcomes if outcome.by == 0), "") or "no copy came to a loss"
+        if self.own is None:
+            return "the script did not come to a loss"
+        if self.control != self.own:
+            return "not repeatable: a copy in which nothing was moved came to another loss than the script"
+        return "" if _moves(self.outcomes, SMALL) else "the copies did not come to an end"
+
+    @property
+    def slope(self) -> Optional[float]:
+        """The derivative of the loss along the first direction by a central difference, or None where it could not be told."""
+        losses = {outcome.by: outcome.loss for outcome in _moves(self.outcomes, SMALL) if outcome.direction == 0}
+        up, down = losses.get(SMALL), losses.get(-SMALL)
+        return None if self.void or up is None or down is None else (up - down) / (2 * SMALL * self.size)
+
+    @property
+    def answer(self) -> Answer:
+        """What the losses say."""
+        control = self.control
+        if self.void or control is None:
+            return Answer.VOID
+        small, large = self._changes(SMALL, control), self._changes(LARGE, control)
+        if len(small) < 2:
+            return Answer.VOID
+        if any(small):
+            odd, even = abs(small[0] - small[-1]), abs(small[0] + small[-1])
+            return Answer.SMOOTH if odd > even else Answer.STATIONARY
+        if not large:
+            return Answer.VOID
+        if not any(large):
+            return Answer.INDEPENDENT
+        return Answer.FLAT if any(change < 0 for change in large) else Answer.LOWEST
+
+    def _changes(self, size: float, control: float) -> list[float]:
+        """How far moves of a size change the loss, upward first; what rounding explains is no change."""
+        changes = (outcome.loss - control for outcome in _moves(self.outcomes, size) if outcome.loss is not None)
+        return [0.0 if abs(change) <= _LEAST * self.eps * abs(control) else change for change in changes]
+
+    @property
+    def reached(self) -> Optional[bool]:
+        """Whether the loss's graph leads back to what was moved; None where nobody looked."""
+        return next((outcome.reached for outcome in self.outcomes if outcome.reached is not None), None)
+
+    @property
+    def spots(self) -> tuple[Spot, ...]:
+        """Where the way back from the loss ends."""
+        return tuple(spot for outcome in self.outcomes for spot in outcome.spots)
+
+
+def _moves(outcomes: Iterable[Outcome], size: float) -> list[Outcome]:
+    """The copies that came to a loss after a move of one size, upward first."""
+    ended = [outcome for outcome in outcomes if abs(outcome.by) == size and outcome.loss is not None and math.isfinite(outcome.loss)]
+    return sorted(ended, key=lambda outcome: (outcome.direction, -outcome.by))

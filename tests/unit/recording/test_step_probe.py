@@ -1,0 +1,134 @@
+"""When the script itself is followed to its next loss in copies of its process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import pytest
+
+from qdiag.model.step_probe import LARGE, SMALL, Moved, StepProbe
+from qdiag.recording import confinement
+from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
+from qdiag.recording.source_places import Places
+from qdiag.recording.step_probe import StepProber
+
+
+class Box:
+    """A tracked number, as autograd's are."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = np.asarray(value)
+        self._node = object()
+
+
+class QNode:
+    """Has a quantum function."""
+
+    def __init__(self, function: Any) -> None:
+        self.func = function
+
+
+CIRCUIT = QNode(lambda x: x)
+OTHER = QNode(lambda y: y)
+
+
+class Prober(StepProber):
+    """Notes what it would start."""
+
+    def __init__(self, path: Path) -> None:
+        self.notes: list[str] = []
+        self.kept: list[tuple[int, Optional[float]]] = []
+        self.asked: list[tuple[StepProbe, int]] = []
+        super().__init__(path / "trace.qdiag", Places(str(path)), self.notes.append, lambda *found: self.kept.append(found))
+
+    def _start(self, asked: list[StepProbe], plan: tuple[Plan, ...], backward_seen: bool) -> Optional[tuple[Plan, int]]:
+        self.asked += [(probe, len(plan)) for probe in asked]
+        return None
+
+    @property
+    def probed(self) -> list[int]:
+        return [probe.call for probe, _ in self.asked]
+
+
+@pytest.fixture
+def prober(tmp_path: Path) -> Prober:
+    return Prober(tmp_path)
+
+
+def step(prober: Prober, *cotangents: Optional[float], qnode: QNode = CIRCUIT, first: int = 0) -> None:
+    """A step in which a QNode is called and a backward pass brings cotangents."""
+    for place in range(2):
+        prober.returned(qnode, (Box(0.3),), first + place, 0, True)
+    prober.root(1.0)
+    for cotangent in cotangents:
+        prober.arrived(qnode.func.__code__, (None if cotangent is None else np.array(cotangent),))
+
+
+# --- when -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cotangents", [(), (0.0, 0.0), (None, 0.0)])
+def test_a_qnode_to_which_nothing_came_back_is_probed_at_its_next_call_and_once_more(
+    prober: Prober, cotangents: tuple[Optional[float], ...]
+) -> None:
+    for number in range(12):
+        step(prober, *cotangents, first=10 * number)
+    assert prober.probed == [10, 80]
+    (probe, copies), _ = prober.asked
+    assert (probe.moved, probe.subject, copies) == (Moved.OUTPUTS, "<lambda>", len(plan_for_outputs()))
+
+
+def test_one_to_which_a_cotangent_came_is_not(prober: Prober) -> None:
+    for _ in range(3):
+        step(prober, 0.0, 1e-300)
+    assert prober.asked == []
+
+
+def test_each_is_seen_by_itself(prober: Prober) -> None:
+    for number in range(3):
+        step(prober, 1.0, first=10 * number)
+        step(prober, first=10 * number + 5, qnode=OTHER)
+    assert prober.probed == [15]
+
+
+def test_neither_evaluation_nor_integers_are_probed(prober: Prober) -> None:
+    for number in range(3):
+        prober.returned(CIRCUIT, (np.array(0.3),), 2 * number, 0, True)
+        prober.returned(OTHER, (Box(3),), 2 * number + 1, 0, True)
+        prober.root(1.0)
+    assert prober.asked == []
+
+
+def test_calls_before_the_first_backward_pass_are_not(prober: Prober) -> None:
+    for number in range(20):
+        prober.returned(CIRCUIT, (Box(0.3),), number, 0, False)
+    assert prober.asked == []
+
+
+def test_parameters_are_moved_one_after_the_other(prober: Prober) -> None:
+    prober.ask([Subject("a", np.zeros(2)), Subject("b", np.full(3, 4.0))], 7, 2, True)
+    assert [(probe.subject, probe.call, probe.step, probe.size) for probe, _ in prober.asked] == [("a", 7, 2, 0.1), ("b", 7, 2, 4.0)]
+    plans = plan_for_parameters(2)
+    assert plans[0] == Plan()
+    assert [(plan.subject, plan.by) for plan in plans[1:]] == [(n, by) for n in (0, 1) for by in (SMALL, -SMALL, LARGE, -LARGE)]
+    prober.ask([], 7, 2, True)
+    assert len(prober.asked) == 2
+
+
+def test_why_there_is_none_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confinement, "obstacle", lambda backward_seen: "the script has several threads")
+    notes: list[str] = []
+    prober = StepProber(tmp_path / "trace.qdiag", Places(str(tmp_path)), notes.append, lambda *found: None)
+    for number in range(12):
+        step(prober, first=10 * number)  # type: ignore[arg-type]
+    assert notes == ["step probe unavailable: the script has several threads"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loss_is_kept_for_the_probes_before_it(prober: Prober) -> None:
+    prober._awaiting = [0, 1]
+    prober.root(0.5)
+    prober.root(0.25)
+    assert prober.kept == [(0, 0.5), (1, 0.5)]
