@@ -11,6 +11,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Event, Script
 from qdiag.model.probe import Probe
+from qdiag.model.step_probe import StepProbe
 from tests.worlds.evaluators import FakeEvaluator
 
 SCRIPT = Script("train.py")
@@ -26,6 +27,7 @@ class FakeRecording:
     events: tuple[Event, ...] = ()
     probes: tuple[Probe, ...] = ()
     script: Script = SCRIPT
+    step_probes: tuple[StepProbe, ...] = ()
 
     def __len__(self) -> int:
         return len(self.made)
@@ -49,7 +51,9 @@ def history(
     probes: Sequence[Probe] = (),
     evaluator: Optional[FakeEvaluator] = None,
     located: Located = NOTHING_FOUND,
+    step_probes: Sequence[StepProbe] = (),
 ) -> History:
     """A training of these."""
-    recording = cast(Recording, FakeRecording(tuple(calls), tuple(events), tuple(probes)))
+    made = FakeRecording(tuple(calls), tuple(events), tuple(probes), step_probes=tuple(step_probes))
+    recording = cast(Recording, made)
     return History(recording, located, cast(Evaluator, evaluator or FakeEvaluator()))

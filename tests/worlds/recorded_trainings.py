@@ -13,6 +13,7 @@ from qdiag.judging.replay.located import Located
 from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.probe import Probe
+from qdiag.model.step_probe import StepProbe
 from qdiag.model.training import (
     ArgumentOrigin,
     CallOrigins,
@@ -36,10 +37,11 @@ QNODE = SourceLine("train.py", 2, "circuit")
 class Recording:
     """A trace in memory."""
 
-    def __init__(self, calls: Sequence[Call], events: Sequence[Event]) -> None:
+    def __init__(self, calls: Sequence[Call], events: Sequence[Event], step_probes: Sequence[StepProbe] = ()) -> None:
         self._calls = tuple(calls)
         self.events = tuple(events)
         self.probes: tuple[Probe, ...] = ()
+        self.step_probes = tuple(step_probes)
         self.script = Script("train.py", exit_code=0)
 
     def __len__(self) -> int:
@@ -107,8 +109,8 @@ class Told:
     def pennylane_step(self, *arguments: SteppedArgument, number: int = 0) -> None:
         self.fact("step", OptimiserStep(0, number, (), arguments, STEPS), 0)
 
-    def history(self, folder: Optional[Path] = None) -> History:
-        return History(Recording(self.calls, self.events), Located(), cast(Any, None), False, folder)
+    def history(self, folder: Optional[Path] = None, step_probes: Sequence[StepProbe] = ()) -> History:
+        return History(Recording(self.calls, self.events, step_probes), Located(), cast(Any, None), False, folder)
 
 
 def leaf(token: int, name: str = "", *values: float, requires_grad: bool = True, shape: tuple[int, ...] = (2,)) -> Leaf:

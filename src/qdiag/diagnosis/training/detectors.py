@@ -13,6 +13,7 @@ from qdiag.diagnosis.training import (
     other_tensors,
     untracked,
     unused_gradient,
+    zero_cotangents,
 )
 from qdiag.diagnosis.training.history import History
 from qdiag.model.remarks import Remark
@@ -23,6 +24,7 @@ Detector = Callable[[History], Iterator[Remark]]
 DETECTORS: tuple[Detector, ...] = (
     not_finite.remarks,
     integer_parameters.remarks,
+    zero_cotangents.remarks,
     no_gradient.remarks,
     untracked.remarks,
     graphless_output.remarks,

@@ -13,6 +13,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Event, Script
 from qdiag.model.probe import Probe
+from qdiag.model.step_probe import StepProbe
 
 
 class Recording(Protocol):
@@ -36,6 +37,10 @@ class Recording(Protocol):
     @property
     def probes(self) -> tuple[Probe, ...]:
         """What the live probes saw."""
+
+    @property
+    def step_probes(self) -> tuple[StepProbe, ...]:
+        """What copies of the script came to that went on with one thing moved."""
 
     @property
     def script(self) -> Script:

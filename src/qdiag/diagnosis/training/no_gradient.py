@@ -8,6 +8,7 @@ import numpy as np
 
 from qdiag.diagnosis.causes.around_the_qnode import NO_GRADIENT
 from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.moved_parameters import evidence_of, in_words, slope_probe
 from qdiag.diagnosis.training.parameters import Edge, Story, accumulating_roots, broken_edge, stories, training_calls
 from qdiag.diagnosis.training.script_source import cutting_lines, lines_that_cut
 from qdiag.diagnosis.training.telling import listed, remark
@@ -38,6 +39,11 @@ def remarks(history: History) -> Iterator[Remark]:
         names = listed([story.name for story in before])
         because = f"no gradient ever reaches {names}: {listed(feeding)} of the QNode comes without a graph, cut on the way there"
         yield _told(history, before, because, calls)
+        return
+    followed = [story for story in cut if slope_probe(history, story) is not None]
+    if followed and calls:
+        names = listed([story.name for story in followed])
+        yield _told(history, followed, f"no gradient ever reaches {names}, although the loss depends on what it holds", calls)
 
 
 def _holds(call: Call, story: Story) -> bool:
@@ -74,7 +80,16 @@ def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[
     indices = [call.call for call in calls]
     source = history.recording.call(indices[0]).source
     places = _cutting(history, cut, calls) or list(cutting_lines(history.folder, source, last=source.line))
-    return remark(history, NO_GRADIENT, because, calls=indices, places=[*places, source, cut[0].optimiser.source])
+    proofs = [(story, probe) for story in cut if (probe := slope_probe(history, story)) is not None]
+    return remark(
+        history,
+        NO_GRADIENT,
+        because + in_words(proofs),
+        calls=indices,
+        places=[*places, source, cut[0].optimiser.source],
+        evidence=evidence_of(proofs),
+        proved=bool(proofs),
+    )
 
 
 def _kind(cut: Sequence[Story]) -> str:

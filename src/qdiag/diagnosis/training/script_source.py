@@ -19,7 +19,7 @@ _LOOKED_PAST = frozenset(["print", "append", "write", "log", "info", "add_scalar
 
 def cutting_lines(folder: Optional[Path], around: SourceLine, first: int = 0, last: int = 1 << 30) -> tuple[SourceLine, ...]:
     """The lines that may cut a graph, in the function that a line lies in (and in what it defines), between two lines."""
-    tree = _tree(folder, around)
+    tree = tree_of(folder, around)
     if tree is None:
         return ()
     scope = _innermost(tree, around.line) or tree
@@ -40,7 +40,7 @@ def lines_that_cut(folder: Optional[Path], around: SourceLine, name: str) -> tup
         The parameter's, as `model.training.Leaf` has it: what is computed from it is followed within a function by the name of its
         module, or by a variable that holds the outermost one.
     """
-    tree = _tree(folder, around)
+    tree = tree_of(folder, around)
     if tree is None or not name:
         return ()
     top, *way = name.split(".")
@@ -88,7 +88,8 @@ def _names(node: ast.AST) -> set[str]:
     return {part.id for part in parts if isinstance(part, ast.Name)} | {part.attr for part in parts if isinstance(part, ast.Attribute)}
 
 
-def _tree(folder: Optional[Path], around: SourceLine) -> Optional[ast.Module]:
+def tree_of(folder: Optional[Path], around: SourceLine) -> Optional[ast.Module]:
+    """The file that a line lies in, where it is at hand."""
     path = folder / around.path if folder is not None and around.path else None
     if path is None or path.suffix != ".py" or not path.is_file():
         return None

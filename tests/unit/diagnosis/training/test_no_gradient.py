@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from qdiag.diagnosis.training.no_gradient import remarks
 from qdiag.model.comparison import Verdict
+from qdiag.model.step_probe import LARGE, SMALL, Moved, Outcome, StepProbe
 from qdiag.model.training import ArgumentOrigin
 from tests.worlds.recorded_trainings import Told, leaf, none, some
 
@@ -59,3 +61,26 @@ def test_a_parameter_that_no_line_cuts_is_unused_and_nothing_is_said(tmp_path: P
     assert not list(remarks(training().history(written(tmp_path, "torch.tensor(x)"))))
     assert not list(remarks(training(name="Net.spare.weight").history(written(tmp_path, "angles.detach()"))))
     assert not list(remarks(training().history(tmp_path / "gone")))
+
+
+def moved(slope: float, token: int = 0) -> StepProbe:
+    """A script whose loss follows a parameter by a slope, or not at all."""
+    outcomes = tuple(Outcome(by, loss=2.0 + slope * by) for by in (0.0, SMALL, -SMALL, LARGE, -LARGE))
+    return StepProbe(2, 2, Moved.PARAMETER, "", outcomes=outcomes, own=2.0, token=token)
+
+
+def test_what_the_script_itself_says_in_a_copy_proves_it(tmp_path: Path) -> None:
+    folder = written(tmp_path, "angles.detach()")
+    (found,) = remarks(training().history(folder, [moved(0.5)]))
+    assert (found.verdict, found.diagnosis.confidence.value) == (Verdict.ERROR, "confirmed")
+    assert "loss follows Net.pre.weight (slope 0.5" in found.diagnosis.because
+    assert [(item.before, item.after) for item in found.diagnosis.evidence] == [(2.0, 2.0005)]
+    for says_nothing in (moved(0.0), moved(0.5, token=1), replace(moved(0.5), own=2.5)):
+        (found,) = remarks(training().history(folder, [says_nothing]))
+        assert (found.verdict, found.diagnosis.evidence) == (Verdict.REMARK, ())
+
+
+def test_a_loss_that_follows_a_parameter_needs_no_line_that_cuts_it(tmp_path: Path) -> None:
+    (found,) = remarks(training().history(written(tmp_path, "torch.tensor(x)"), [moved(0.5)]))
+    assert found.verdict is Verdict.ERROR
+    assert "although the loss depends on what it holds" in found.diagnosis.because
