@@ -47,3 +47,40 @@ def test_what_the_user_can_mend_is_said(monkeypatch, finding):
     monkeypatch.setattr(stage_prove, "prove_finding", fails(OutputError("the disk is full", "free some space")))
     with pytest.raises(OutputError):
         run.proven_finding(finding, NOBODY, Path("repro.py"))
+
+
+# --- no time left ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late() -> Any:
+    """A context whose time is over, and which nothing may ask."""
+    deadline = Deadline(0.0)
+    deadline.begin()
+    return SimpleNamespace(deadline=deadline)
+
+
+def test_after_the_deadline_no_cause_is_looked_for_and_that_is_said(monkeypatch, finding, late):
+    monkeypatch.setattr(stage_diagnose, "diagnose_divergence", fails(AssertionError("asked")))
+    found = run.finding_of(finding.divergence, (), late)
+    assert (found.diagnosis.code, found.diagnosis.confidence.value) == ("QD901", "unknown")
+    assert "budget" in found.diagnosis.because
+    assert "failed" not in found.diagnosis.because
+
+
+def test_a_cause_that_was_found_while_answers_ran_out_does_not_count(monkeypatch, finding):
+    context: Any = SimpleNamespace(deadline=Deadline(0.0))
+
+    def diagnose(*_):
+        context.deadline.begin()
+        return finding
+
+    monkeypatch.setattr(stage_diagnose, "diagnose_divergence", diagnose)
+    assert run.finding_of(finding.divergence, (), context).diagnosis.code == "QD901"
+
+
+def test_after_the_deadline_a_finding_keeps_its_cause_and_has_no_script(monkeypatch, finding, late):
+    monkeypatch.setattr(stage_prove, "prove_finding", fails(AssertionError("asked")))
+    found = run.proven_finding(finding, late, Path("repro.py"))
+    assert found.diagnosis == finding.diagnosis
+    assert "budget" in found.unreproduced

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from qdiag.evaluation.limits import Deadline
 from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import Method
 from qdiag.model.result import ReplaySummary, Result
-from qdiag.pipeline.notes import about_recording, about_steps
+from qdiag.pipeline.notes import about_budget, about_recording, about_steps
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import of_result
+from qdiag.report.content.sentences import first_answer, of_result
+from tests.worlds import results
 
 
 class Noted:
@@ -46,3 +48,19 @@ def test_a_difference_quotient_with_a_long_step_tells_little_and_that_is_said() 
     (note,) = about_steps([long, short, Method("default.qubit", "backprop")])
     assert "h = 0.3" in note
     assert "4.8 times" in note
+
+
+def test_a_budget_that_was_spent_is_said_and_one_that_was_not_is_not() -> None:
+    spent, left = Deadline(0.0), Deadline(60.0)
+    for deadline in (spent, left):
+        deadline.begin()
+    (note,) = about_budget(spent)
+    assert "budget of 0 s" in note
+    assert list(about_budget(left)) == list(about_budget(Deadline())) == []
+
+
+def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None:
+    case = results.moons()
+    line = first_answer(case.result, case.script)
+    assert line.startswith("first answer: ROUNDING  backprop and adjoint differ from call 0 on")
+    assert "\n" not in line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -12,12 +13,18 @@ from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
+from qdiag.judging.row_samples import SAMPLED, WHOLE, sampled_rows
 from qdiag.model.call import Environment
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
+from qdiag.model.element import Element, Kind
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
 from qdiag.pipeline.stage_arbitrate import once_rounding
 from qdiag.pipeline.stage_context import StageContext, excuse_as_rounding
+from qdiag.trace.keys import circuit_key
+from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
@@ -148,3 +155,60 @@ def test_a_reference_whose_worker_is_lost_is_an_evaluation_that_refused():
 def test_a_layer_that_cannot_be_made_loses_nothing_that_one_knows_of(caplog: pytest.LogCaptureFixture):
     assert StageContext(Lost(), Environment()).layer_loss("float16", False) is None
     assert not caplog.records
+
+
+# --- batches with many rows -------------------------------------------------------------------------------------------------
+
+
+def of_batch(verdict: Verdict, signature: Signature, element: Optional[Element] = None, rows: int = ROWS) -> Divergence:
+    return Divergence(batch(rows), Comparison(PAIR, verdict, signature, element))
+
+
+def rows_of(ran: Circuit) -> int:
+    return len(ran.parameters[0].value)
+
+
+def off_by(slip: float, position: Optional[int] = None) -> Callable[[Request], Evaluation]:
+    """Outputs that are off everywhere, or in one row of the whole batch alone."""
+    whole = batch(ROWS).circuit.parameters[0].value
+
+    def evaluate(request: Request) -> Evaluation:
+        right = answer(request)
+        assert right.outputs is not None
+        there = np.ones(rows_of(request.circuit)) if position is None else request.circuit.parameters[0].value == whole[position]
+        return replace(right, outputs=(right.outputs[0] + slip * there,))
+
+    return evaluate
+
+
+def context_of(evaluator: BatchEvaluator) -> StageContext:
+    return StageContext(evaluator, Environment())
+
+
+def test_a_question_is_about_a_few_rows_where_these_show_the_same():
+    divergence = of_batch(Verdict.ERROR, Signature.OUTPUT, Element(Kind.OUTPUT, index=(5,)))
+    question = context_of(BatchEvaluator(adjoint=off_by(0.1))).question(divergence)
+    assert rows_of(question.circuit) == SAMPLED + 1
+    assert batch(ROWS).circuit.parameters[0].value[5] in question.circuit.parameters[0].value
+
+
+def test_it_is_about_all_rows_where_a_few_do_not_show_it():
+    unseen = next(row for row in range(ROWS) if row not in sampled_rows(ROWS, circuit_key(batch(ROWS).circuit)))
+    divergence = of_batch(Verdict.ERROR, Signature.OUTPUT)
+    evaluator = BatchEvaluator(adjoint=off_by(0.1, unseen))
+    assert rows_of(context_of(evaluator).question(divergence).circuit) == ROWS
+
+
+def test_a_batch_of_few_rows_is_asked_about_as_it_is_and_nothing_is_evaluated_for_that():
+    evaluator = BatchEvaluator()
+    question = context_of(evaluator).question(of_batch(Verdict.ERROR, Signature.OUTPUT, rows=WHOLE))
+    assert (rows_of(question.circuit), evaluator.requests) == (WHOLE, [])
+
+
+def test_what_was_arbitrated_is_not_arbitrated_again():
+    evaluator = BatchEvaluator()
+    context = context_of(evaluator)
+    first = context.arbitrate(batch(2), [BACKPROP])
+    asked = len(evaluator.requests)
+    assert context.arbitrate(batch(2), [BACKPROP]) is first
+    assert len(evaluator.requests) == asked > 0

@@ -12,6 +12,7 @@ import pytest
 
 from qdiag.errors import TraceError
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import CallSource, Replay
@@ -312,8 +313,45 @@ def test_a_limit_on_calls_is_kept_and_said():
 
 def test_a_spent_budget_ends_the_replay_and_is_said():
     located = locate(training(50), ScriptedEvaluator(), Plan(budget=0.0))
-    assert located.replayed < 50
-    assert "budget" in located.notes[0]
+    assert located.replayed == 0
+    assert located.notes == ("the budget of 0 s ended the replay after 0 of 50 calls, spread over the run",)
+
+
+class Ending(Deadline):
+    """A deadline that passes after so many questions."""
+
+    def __init__(self, questions: int) -> None:
+        super().__init__(1.0)
+        self.questions = questions
+
+    @property
+    def passed(self) -> bool:
+        self.questions -= 1
+        return self.questions < 0
+
+
+def test_what_a_budget_leaves_of_a_replay_is_spread_over_the_run():
+    located = locate(training(64), ScriptedEvaluator(METHODS[:2]), deadline=Ending(5))
+    assert sorted({call for call, _ in located.comparisons}) == [0, 16, 32, 48, 63]
+
+
+def test_what_is_replayed_beside_the_script_spends_no_budget():
+    trace = training(10)
+    replay = Replay(trace, ScriptedEvaluator(), Plan(budget=0.0))
+    replay.advance()
+    assert replay.known_so_far().replayed == 9
+
+
+def test_an_error_without_time_for_a_second_look_is_not_called_one():
+    asked: list[Request] = []
+
+    def wrong_then_late(request: Request) -> Evaluation:
+        asked.append(request)
+        late = Failure("TimeoutError", "the budget was spent", stage="timeout")
+        return moved(answer(request), gradient=0.1) if not request.repetition else Evaluation(request.method, failure=late)
+
+    (found,) = locate(training(1), ScriptedEvaluator(METHODS[:2], adjoint=wrong_then_late)).divergences
+    assert (found.verdict, "not answered in time" in found.comparison.detail) == (Verdict.INCONCLUSIVE, True)
 
 
 def test_methods_may_be_named():
