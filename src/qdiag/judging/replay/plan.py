@@ -15,8 +15,7 @@ SHORT = 64
 """Traces of up to so many calls are replayed under every method at every call, as far as `DEAR_SECONDS` go."""
 
 DEAR_SECONDS = 10.0
-"""Processor time after which methods that cost more with each parameter are begun at no other call, but for the first of each structure
-and one more."""
+"""Processor time after which methods that cost more with each parameter are begun at first calls of structures alone."""
 
 
 @dataclass(frozen=True)

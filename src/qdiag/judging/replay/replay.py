@@ -124,9 +124,12 @@ class Replay:
         ready = length
         while ready > self._swept and self._trace.call(ready - 1).step == current:
             ready -= 1
-        until = time.monotonic() + TURN
-        in_turn = range(self._swept, ready)
-        self._swept += self._sweep(in_turn, length, cheap=True, going_on=lambda index, begun: time.monotonic() <= until)
+        first, until = self._swept, time.monotonic() + TURN
+
+        def in_turn(index: int, open_calls: int) -> bool:
+            return index == first or time.monotonic() <= until
+
+        self._swept += self._sweep(range(first, ready), length, cheap=True, going_on=in_turn)
         return self._swept < ready
 
     def finish(self) -> Located:
@@ -242,7 +245,7 @@ class Replay:
         cheap
             Whether expensive methods are left out.
         going_on
-            Whether a call is begun, given how many are under way; where it is not, none after it is either. The first always is.
+            Whether a call is begun, given how many are under way; where it is not, none after it is either.
         """
         self._total = total
         begun, done = 0, self._done
@@ -250,7 +253,7 @@ class Replay:
         def in_time() -> Iterator[int]:
             nonlocal begun
             for index in indices:
-                if begun and not going_on(index, begun - (self._done - done)):
+                if not going_on(index, begun - (self._done - done)):
                     return
                 begun += 1
                 yield index

@@ -237,8 +237,8 @@ def test_sampled_results_are_inconclusive_with_a_second_seed_where_there_is_no_o
 
 
 def slow(request: Request) -> Evaluation:
-    """Right, and six seconds late."""
-    return replace(answer(request), seconds=6.0)
+    """Right, after four seconds."""
+    return replace(answer(request), seconds=4.0)
 
 
 def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_are_spread_over_the_run():
@@ -246,6 +246,11 @@ def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_ar
     located = locate(training(50), evaluator)
     assert [call for call, c in located.comparisons if c.methods[1] == METHODS[2]] == [0, 49]
     assert dict(located.sampled) == {METHODS[2]: 2}
+
+
+def test_where_one_call_takes_all_their_time_they_are_asked_at_the_first_alone():
+    evaluator = ScriptedEvaluator(parameter_shift=lambda request: replace(answer(request), seconds=30.0))
+    assert dict(locate(training(50), evaluator).sampled) == {METHODS[2]: 1}
 
 
 def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls():
