@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qdiag.bridges.facts.metric import adjoint_metric_tensor
 from qdiag.judging.arbiter.metric import metric_tensor
 from qdiag.model.circuit import Circuit
 from tests.worlds.small_circuits import expval, gate
@@ -37,3 +38,12 @@ def test_there_is_none_for_a_mixed_state() -> None:
 
 def test_there_is_none_without_numbers_to_differentiate_by() -> None:
     assert metric_tensor(Circuit((gate("RY", 0.5),), (Z,))) is None
+
+
+def test_pennylanes_adjoint_route_gives_the_same() -> None:
+    phased = Circuit((gate("RY", 0.5), gate("PhaseShift", 0.3, trainable=True), gate("RX", 0.8, trainable=True)), (Z,))
+    assert adjoint_metric_tensor(phased, False) == pytest.approx(metric_tensor(phased), abs=1e-9)
+
+
+def test_that_route_is_not_asked_about_whole_arrays() -> None:
+    assert adjoint_metric_tensor(Circuit((gate("RY", [0.5, 0.6], trainable=True),), (Z,)), False) is None

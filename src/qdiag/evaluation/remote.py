@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Optional
 
+import numpy as np
+
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Label, Node
 from qdiag.model.evaluation import Casts, Request
@@ -48,6 +50,13 @@ def hermitian_part(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
     from qdiag.bridges.facts import hermitian_part
 
     return hermitian_part.hermitian_part(circuit, trusted)
+
+
+def adjoint_metric_tensor(circuit: Circuit, trusted: bool) -> Optional[np.ndarray]:
+    """The metric of the circuit's state by its trainable numbers, as PennyLane's adjoint route has it; None where it has none."""
+    from qdiag.bridges.facts import metric
+
+    return metric.adjoint_metric_tensor(circuit, trusted)
 
 
 # --- the batch --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Optional
 
 import numpy as np
 
+from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.metric import metric_tensor
@@ -18,7 +19,7 @@ from qdiag.model.circuit import as_marked
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.method import ARBITER
 from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE, Law
 from qdiag.model.probe import Proof
@@ -56,6 +57,19 @@ def divergence(call: Call, evaluator: Evaluator, *, trusted: bool = False) -> Op
         if np.max(gaps, initial=0.0) > bound:
             return _divergence(call, number, found, right, bound)
     return None
+
+
+def evidence(found: Divergence, evaluator: Evaluator, *, trusted: bool = False) -> tuple[Evidence, ...]:
+    """PennyLane's other route to the same metric: where that agrees with ours, it is the route that is wrong."""
+    call, comparison = found.call, found.comparison
+    circuit = as_marked(call.written or call.circuit)
+    ours: Optional[np.ndarray] = answer_of(evaluator.call(metric_tensor, circuit, (), trusted), None, "the metric tensor")
+    asked = evaluator.call(remote.adjoint_metric_tensor, circuit, trusted)
+    other: Optional[np.ndarray] = answer_of(asked, None, "PennyLane's adjoint metric tensor")
+    if ours is None or other is None or ours.shape != other.shape:
+        return ()
+    gap = float(np.max(np.abs(ours - other), initial=0.0))
+    return (Evidence("adjoint_metric_tensor instead", comparison.max_abs, gap, Outcome.HEALS, gap <= comparison.bound),)
 
 
 def _divergence(call: Call, number: int, found: np.ndarray, right: np.ndarray, bound: float) -> Divergence:

@@ -18,7 +18,7 @@ from qdiag.diagnosis.in_transforms import way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.judging import layer_findings, probe_findings, transform_findings
+from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
@@ -59,9 +59,11 @@ def _diagnose_rewritten(divergence: Divergence, context: StageContext) -> Findin
 
 
 def _diagnose_metric(divergence: Divergence, context: StageContext) -> Finding:
-    """A metric tensor that is wrong: it is known who made it, and no more."""
+    """A metric tensor that is wrong: the same by another route."""
+    tried = metric_findings.evidence(divergence, context.workers, trusted=context.trusted)
+    confidence = Confidence.CONFIRMED if tried and all(one.holds for one in tried) else Confidence.LIKELY
     symptoms = Symptoms(divergence, context.question(divergence))
-    diagnosis = TRANSFORM.diagnosis(Confidence.LIKELY, TRANSFORM.because(symptoms), remedy=OTHER_METRIC)
+    diagnosis = TRANSFORM.diagnosis(confidence, TRANSFORM.because(symptoms), remedy=OTHER_METRIC, evidence=tried)
     return Finding(divergence, diagnosis, unreproduced="a trace does not hold the circuits that made it")
 
 

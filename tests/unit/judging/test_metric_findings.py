@@ -9,6 +9,7 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 
+from qdiag.evaluation import remote
 from qdiag.judging import metric_findings
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
@@ -20,11 +21,11 @@ RIGHT = np.array([[0.25, 0.1, 0.0], [0.1, 0.2, 0.05], [0.0, 0.05, 0.3]])
 
 
 class Simulated(FakeEvaluator):
-    def __init__(self, metric: Optional[np.ndarray] = RIGHT) -> None:
-        self.metric = metric
+    def __init__(self, metric: Optional[np.ndarray] = RIGHT, other: Optional[np.ndarray] = RIGHT) -> None:
+        self.metric, self.other = metric, other
 
     def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        return self.metric
+        return self.other if function is remote.adjoint_metric_tensor else self.metric
 
 
 def natural(*outputs: np.ndarray, metric_of: tuple[tuple[int, ...], ...] = ((0, 1, 2),), **changes: Any) -> Call:
@@ -81,3 +82,10 @@ def test_options_left_at_their_default_say_nothing() -> None:
 
 def test_where_there_is_no_reference_nothing_is_said() -> None:
     assert found(natural(RIGHT + 0.3), None) is None
+
+
+@pytest.mark.parametrize(("other", "holds"), [(RIGHT, [True]), (RIGHT + 0.1, [False]), (None, [])])
+def test_another_route_to_the_same_metric_tells_whether_it_is_the_route(other: Optional[np.ndarray], holds: list[bool]) -> None:
+    divergence = found(natural(RIGHT + 0.3))
+    assert divergence is not None
+    assert [one.holds for one in metric_findings.evidence(divergence, Simulated(other=other))] == holds
