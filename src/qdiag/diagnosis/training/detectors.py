@@ -13,6 +13,7 @@ from qdiag.diagnosis.training import (
     other_tensors,
     untracked,
     unused_gradient,
+    vanishing,
     zero_cotangents,
 )
 from qdiag.diagnosis.training.history import History
@@ -31,5 +32,6 @@ DETECTORS: tuple[Detector, ...] = (
     other_tensors.remarks,
     unused_gradient.remarks,
     axes.remarks,
+    vanishing.remarks,
 )
 """Every detector, an entry a line."""
