@@ -209,4 +209,5 @@ def _diagnosis_of_loss(axes: LossAxes) -> tuple[Diagnosis, bool]:
 
 def _names_the_sizes(event: Event, axes: LossAxes) -> bool:
     """Whether an event is torch's own warning about a target of another size than this prediction."""
-    return "warning" in event.kind and "target size" in event.text and str(list(axes.prediction)) in event.text
+    shown = event.kind in ("shown", "warning", "backward warning")
+    return shown and "target size" in event.text and str(list(axes.prediction)) in event.text
