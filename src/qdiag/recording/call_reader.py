@@ -158,9 +158,10 @@ class Reader:
         with flattening.stop_recording():
             if call.transformed is None:
                 return taken(tape, returns, shots), None
-            if len(call.transformed) != 1:
-                note = f"the QNode's transforms made {len(call.transformed)} circuits of it: recorded as written"
-                return taken(tape, returns, shots, (note,)), None
+            if _measures_otherwise(call.transformed, tape):
+                count = len(call.transformed)
+                circuits = f"{count} circuits" if count != 1 else "a circuit with other measurements"
+                return taken(tape, returns, shots, (f"the QNode's transforms made {circuits} of it: recorded as written",)), None
             written = taken(tape, returns, shots)
             circuit = taken(call.transformed[0], returns, shots)
         same = (circuit.structure, circuit.numbers) == (written.structure, written.numbers)
@@ -177,8 +178,8 @@ class Reader:
     ) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
-        several = call.transformed is not None and len(call.transformed) != 1
-        made = measured_by(call.transformed) if several else ()
+        otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)
+        made = measured_by(call.transformed) if otherwise else ()
         metric_of = _entries_in_circuit(call.args, sources) if call.has_transforms and makes_metric_tensor(qnode) else ()
         around = (call.layer, made, call.library, metric_of)
         key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, around)
@@ -209,6 +210,11 @@ class Reader:
         if text is None:
             text = self._arguments[key] = call_text.text_of(tuple(Argument(*entry) for entry in spec))
         return text
+
+
+def _measures_otherwise(made: tuple[Any, ...], tape: Any) -> bool:
+    """Whether the results of what transforms made have to be put together to those of the tape that they were given."""
+    return len(made) != 1 or len(getattr(made[0], "measurements", ())) != len(getattr(tape, "measurements", ()))
 
 
 def makes_metric_tensor(qnode: Any) -> bool:

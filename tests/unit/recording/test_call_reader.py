@@ -136,6 +136,13 @@ class TestTheCircuitOfACall:
         assert [node.name for node in circuit.operations] == ["RX", "RY"]
         assert "the QNode's transforms made 2 circuits of it: recorded as written" in circuit.notes
 
+    def test_of_which_more_is_measured_is_the_one_that_was_written(self, reader: Reader) -> None:
+        call, _ = made(qnode_of(), 0.1)
+        call.transformed = (qml.tape.QuantumScript(call.tape.operations, [qml.expval(qml.PauliZ(0)), qml.expval(qml.PauliX(1))]),)
+        entry = entry_of(reader, call)
+        assert entry.written is None
+        assert "the QNode's transforms made a circuit with other measurements of it: recorded as written" in circuit_in(entry).notes
+
     def test_that_became_several_keeps_what_these_measure(self, reader: Reader) -> None:
         call, _ = made(qnode_of(), 0.1)
         call.library = "qng.py"
