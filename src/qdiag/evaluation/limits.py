@@ -7,14 +7,14 @@ processor time that it takes, so that a busy machine fails nothing.
 from __future__ import annotations
 
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Optional, Union
 
+from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
@@ -23,36 +23,6 @@ from qdiag.model.method import Method
 
 SECONDS = 60.0
 """Processor time for one evaluation."""
-
-
-class OutOfTime(BaseException):
-    """An evaluation has used up its processor time; no ``except Exception`` on the way may keep it."""
-
-
-@contextmanager
-def processor_time(seconds: float) -> Iterator[None]:
-    """End what runs inside by `OutOfTime` when this process has computed for so long; without limit where that clock is not ours."""
-    if not math.isfinite(seconds) or not _has_free_clock():
-        yield
-        return
-
-    def end(number: int, frame: Any) -> None:
-        raise OutOfTime
-
-    before = signal.signal(signal.SIGPROF, end)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
-
-
-def _has_free_clock() -> bool:
-    """Whether this thread may set the clock of processor time, and no profiler uses it."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        return False
-    return signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 def evaluate_within(function: Callable[[Request], Evaluation], request: Request, seconds: float) -> Evaluation:

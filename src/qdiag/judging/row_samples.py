@@ -20,12 +20,16 @@ from qdiag.model.call import Backward, Call
 from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_parameters
 from qdiag.model.comparison import Comparison
 from qdiag.model.element import Kind, trainable_names
+from qdiag.model.method import Method
 
 WHOLE = 8
 """Batches of up to so many rows are never cut."""
 
 SAMPLED = 3
 """So many rows of a larger one are looked at: the first, the last, and others between them."""
+
+TAKEN_APART = 64
+"""So many rows at most are asked of a device that takes a batch apart; of larger ones it sees a sample, too."""
 
 Rows = tuple[int, ...]
 
@@ -42,6 +46,11 @@ def batch_size(call: Call) -> int:
     size = sizes.pop() if len(sizes) == 1 else 0
     carried = any(parameter.value.ndim and parameter.value.shape[0] == size for parameter in call.circuit.parameters)
     return size if size > WHOLE and carried else 0
+
+
+def goes_by_rows(method: Method, size: int) -> bool:
+    """Whether a method takes so many rows one after the other, and is shown a few of them."""
+    return size > WHOLE and (method.per_parameter or (method.by_device and size > TAKEN_APART))
 
 
 def batched_parameters(call: Call, evaluator: Evaluator, *, trusted: bool) -> Rows:

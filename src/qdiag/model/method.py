@@ -30,8 +30,8 @@ PER_PARAMETER = frozenset({"parameter-shift", "finite-diff", "hadamard", "spsa"}
 SHIFTED = frozenset({"parameter-shift", "hadamard"})
 """Methods that apply shift rules, and without a word take finite differences where an operation has none."""
 
-WITH_CHEAPER_ROUTE = frozenset({"adjoint"})
-"""Methods that a device applies itself: it can be asked for a product without the interface's detour."""
+BY_DEVICE = frozenset({"adjoint"})
+"""Methods that a device applies itself, to one circuit after the other: it takes a batch apart into its rows."""
 
 _WRITTEN = re.compile(
     r"(?:(?P<device>[\w.\-]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
@@ -81,9 +81,9 @@ class Method:
         return self.diff_method in PER_PARAMETER
 
     @property
-    def has_cheaper_route(self) -> bool:
-        """Whether a device may give its vector-Jacobian products at less cost than the interface, which may form a whole Jacobian."""
-        return self.diff_method in WITH_CHEAPER_ROUTE
+    def by_device(self) -> bool:
+        """Whether a device applies it: it may give products at less cost than the interface, which may form a whole Jacobian first."""
+        return self.diff_method in BY_DEVICE
 
     @property
     def bare(self) -> Method:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.evaluation.limits import Bounded, Deadline, OutOfTime, evaluate_within, processor_time
+from qdiag.evaluation.limits import Bounded, Deadline, evaluate_within
 from qdiag.evaluation.workers import Inline
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.evaluators import FakeEvaluator
@@ -52,24 +51,6 @@ def test_an_evaluation_that_waits_for_others_is_not_late() -> None:
         return answer(request)
 
     assert evaluate_within(wait, REQUEST, 0.05).failure is None
-
-
-def test_afterwards_the_clock_and_its_handler_are_as_they_were() -> None:
-    before = signal.getsignal(signal.SIGPROF)
-    with suppress(OutOfTime), processor_time(0.02):
-        compute_for_ever(REQUEST)
-    assert (signal.getsignal(signal.SIGPROF), signal.getitimer(signal.ITIMER_PROF)) == (before, (0.0, 0.0))
-
-
-def test_a_profiler_that_uses_the_clock_keeps_it() -> None:
-    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
-    signal.setitimer(signal.ITIMER_PROF, 50.0)
-    try:
-        with processor_time(0.01):
-            assert signal.getitimer(signal.ITIMER_PROF)[0] > 1.0
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def test_in_another_thread_there_is_no_limit() -> None:

@@ -12,9 +12,13 @@ from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.probe_subject import Subject, first_line, real_elements
 from qdiag.bridges.live.shift_rules import takes_differences
+from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
 from qdiag.model.probe import Probe, ProbedMethod
+
+SECONDS = 4.0
+"""Processor time for one method besides the user's own, beside whose script the probe runs."""
 
 Followed = tuple[bool, ...]
 """For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
@@ -46,7 +50,11 @@ def other_method(subject: Subject, method: str) -> ProbedMethod:
         other = _with_method(subject.qnode, method)
     except Exception as error:
         return ProbedMethod(method, failure=first_line(error))
-    return other_qnode(subject, other, method)
+    try:
+        with processor_time(SECONDS):
+            return other_qnode(subject, other, method)
+    except OutOfTime:
+        return ProbedMethod(method, failure=f"takes more than {SECONDS:g} s")
 
 
 def other_qnode(subject: Subject, qnode: Any, method: str) -> ProbedMethod:

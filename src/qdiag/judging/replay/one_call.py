@@ -12,7 +12,7 @@ from qdiag.judging.comparison.compare import SEVERITY, compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
-from qdiag.judging.row_samples import Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
+from qdiag.judging.row_samples import Rows, batch_size, flagged_row, goes_by_rows, in_whole_batch, sampled_rows, with_rows
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Comparison, Signature, Verdict
@@ -146,7 +146,8 @@ def replay_call(
     cotangents = cotangents_of(call, key)
     products = _products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
-    at_once = [method for method in methods if not (batched and method.per_parameter)]
+    size = batch_size(call) if batched else 0
+    at_once = [method for method in methods if not goes_by_rows(method, size)]
     asked = [method for method in at_once if method not in screened]
     own, *others = yield tuple(_asked_of(method, first, products) for method in (first.method, *asked))
     if _is_made_over(call, own):
@@ -216,9 +217,9 @@ def _with_rows(
     cotangents = cotangents_of(part, circuit_key(part.circuit))[-1:]
     products = _products_of_jacobian(part)
     first = request_of(part, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
-    dear = [method for method in methods if method.per_parameter]
+    dear = [method for method in methods if goes_by_rows(method, batch_size(call))]
     erring = {side.method for side in whole.sides if side.comparison.verdict is Verdict.ERROR}
-    again = [method for method in methods if thorough or method.per_parameter or method in erring]
+    again = [method for method in methods if thorough or method in dear or method in erring]
     own, *others = yield tuple(_asked_of(method, first, products) for method in (first.method, *again))
     # the cotangent is a random one: the recorded products are none of this question
     astray = unfaithfulness(replace(part, backwards=()), own)

@@ -18,7 +18,7 @@ from qdiag.judging.replay.one_call import CallResult, replay_call
 from qdiag.judging.replay.plan import DEAR_SECONDS, Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
-from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
+from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, goes_by_rows, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import Method, once_each
@@ -184,7 +184,7 @@ class Replay:
         lacking = unanswered(results)
         silent = ReplaySummary(unanswered=lacking).silent
         of_rows = [j for j in results if j.rows]
-        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if s.method.per_parameter}
+        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if goes_by_rows(s.method, j.batch)}
         unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
             divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),
@@ -299,7 +299,7 @@ class Replay:
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
-        self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.has_cheaper_route)
+        self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.by_device)
         if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:

@@ -12,7 +12,7 @@ import pytest
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
-from qdiag.judging.row_samples import SAMPLED, WHOLE
+from qdiag.judging.row_samples import SAMPLED, TAKEN_APART, WHOLE
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
@@ -51,6 +51,14 @@ def test_methods_that_cost_more_with_each_parameter_see_a_few_rows_and_the_other
     located(evaluator)
     assert set(evaluator.rows_asked("parameter-shift")) == {SAMPLED}
     assert evaluator.rows_asked("adjoint").count(ROWS) == 2
+
+
+def test_a_device_that_takes_a_batch_apart_sees_a_few_rows_of_a_very_large_one() -> None:
+    evaluator = BatchEvaluator()
+    found = located(evaluator, TAKEN_APART + 1)
+    assert set(evaluator.rows_asked("adjoint")) == {SAMPLED}
+    assert (found.verdict, found.replayed) == (Verdict.AGREE, 2)
+    assert {*found.rows} == {(method, SAMPLED, TAKEN_APART + 1) for method in (ADJOINT, SHIFT)}
 
 
 def test_a_batch_of_few_rows_is_never_cut() -> None:
