@@ -260,6 +260,13 @@ def test_rows_are_evaluated_one_by_one_where_a_method_refuses_batches(written, i
             assert np.allclose(a, b, atol=tolerance)
 
 
+def test_results_of_another_shape_are_kept_and_said_to_fit_nothing_that_came_back():
+    circuit = called(ansatz, *numbers("torch"), returns="tuple")
+    evaluation = evaluate(Request(circuit, method("backprop"), cotangents=((np.ones(3), None),)))
+    assert evaluation.outputs is not None
+    assert (evaluation.failure.type, evaluation.failure.stage, evaluation.failure.ours) == ("ShapeMismatch", "backward", False)
+
+
 @today_only
 @pytest.mark.parametrize("rows_in_it", [1, 3])
 @pytest.mark.parametrize("written", ["parameter-shift", "hadamard"])

@@ -123,6 +123,8 @@ class Result:
         What else the reader must know, in sentences.
     tolerance
         The user's own, in words, or "".
+    unrecorded
+        How many calls the recorder met and could not record: nothing is said of them.
     tracked
         Whether there was anything to differentiate by.
     alone
@@ -139,6 +141,7 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     tolerance: str = ""
     tracked: bool = True
+    unrecorded: int = 0
     alone: bool = False
 
     @property

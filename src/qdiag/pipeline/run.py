@@ -301,21 +301,27 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remar
     for call in trace.calls():
         qnodes[call.configuration.qnode, str(call.configuration.source)] = None
         own[call.configuration.method] = None
+    unrecorded = sum(1 for event in trace.events if event.kind == "unrecorded")
     return Result(
         replay=located,
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
         qnodes=tuple(qnodes),
-        verdict=_verdict(located, findings, remarks),
+        verdict=_verdict(located, findings, remarks, unrecorded),
         findings=findings,
         remarks=remarks,
+        unrecorded=unrecorded,
         notes=(*located.notes, *about_steps(own), *about_marks(trace), *about_recording(trace)),
     )
 
 
-def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark]) -> Verdict:
-    """The worst of the findings, else what the replay as a whole came to; a remark outweighs rounding, and no doubt."""
+def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], unrecorded: int = 0) -> Verdict:
+    """The worst of the findings, else what the replay as a whole came to; a remark outweighs rounding, and no doubt.
+
+    Where calls could not be recorded, nothing less than an error is certain.
+    """
     verdicts = {entry.verdict for entry in findings} or {located.verdict}
+    verdicts |= {Verdict.INCONCLUSIVE} if unrecorded else set()
     verdicts |= {remark.verdict for remark in remarks}
     order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.ROUNDING)
     return next((verdict for verdict in order if verdict in verdicts), located.verdict)

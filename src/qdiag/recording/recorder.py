@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 
 from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
-from qdiag.bridges.live import qnode_attributes
+from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.model.call import Event, Failure, Script
 from qdiag.recording import (
     backward,
@@ -139,7 +139,7 @@ class Recorder:
             under_way.append(call)
             return call
         except Exception as error:
-            self.note(f"a call was not recorded: {_words(error)}")
+            self._lose(f"a call was not recorded: {_words(error)}")
             return None
 
     def under_way(self) -> list[call_reader.Ongoing]:
@@ -439,8 +439,16 @@ class Recorder:
             self.stopped = True
             settle.mark_stopped(self.path, str(error))
             return
-        where = f" at {call.source}" if call is not None else ""
-        self.note(f"a call{where} was not recorded: {_words(error)}")
+        if call is None:
+            self.note(f"something between two calls was not recorded: {_words(error)}")
+            return
+        hidden = hidden_numbers.hide_numbers((*call.args, *call.kwargs.values()))
+        self._lose(f"a call at {call.source} was not recorded: {hidden_numbers.IN_TRANSFORMS if hidden else _words(error)}")
+
+    def _lose(self, note: str) -> None:
+        """A call is not in the trace: a report must know of how many that is so."""
+        self.note(note)
+        self._event(Event("unrecorded", self.count))
 
 
 def _words(error: Exception) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import pytest
+
 from qdiag.evaluation.limits import Deadline
+from qdiag.judging.replay.located import Located
 from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.method import Method
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_budget, about_recording, about_steps
+from qdiag.pipeline.run import _verdict
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import first_answer, of_result
 from tests.worlds import results
@@ -64,3 +68,18 @@ def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None
     line = first_answer(case.result, case.script)
     assert line.startswith("first answer: ROUNDING  backprop and adjoint differ from call 0 on")
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("found", "unrecorded", "verdict"),
+    [
+        (Verdict.AGREE, 0, Verdict.AGREE),
+        (Verdict.AGREE, 1, Verdict.INCONCLUSIVE),
+        (Verdict.ROUNDING, 1, Verdict.INCONCLUSIVE),
+        (Verdict.ERROR, 1, Verdict.ERROR),
+    ],
+)
+def test_where_calls_could_not_be_recorded_nothing_less_than_an_error_is_certain(
+    found: Verdict, unrecorded: int, verdict: Verdict
+) -> None:
+    assert _verdict(Located(verdict=found), (), (), unrecorded) is verdict

@@ -290,6 +290,13 @@ class TestTrouble:
         (note,) = world.notes
         assert note.endswith("was not recorded: AttributeError: no such thing in this version")
         assert "test_recorder.py" in note
+        assert [event.kind for event in world.events].count("unrecorded") == 1
+
+    def test_with_tensors_that_hide_their_numbers_says_why(self, world: World, qnode: Any) -> None:
+        transforms = pytest.importorskip("torch.func")
+        transforms.vmap(lambda x: world.call(qnode, x))(torch.tensor([0.1, 0.2], dtype=torch.float64))
+        (note,) = world.notes
+        assert note.endswith("was not recorded: its tensors hide their numbers inside torch.func's transforms (vmap, grad, jacrev, …)")
 
     def test_before_a_call_is_a_note_too(self, world: World, qnode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(frame: Any) -> None:
@@ -298,6 +305,7 @@ class TestTrouble:
         monkeypatch.setattr(world.recorder._reader.places, "caller", broken)
         assert world.recorder.begin(qnode, (), {}, None) is None
         assert world.notes == ["a call was not recorded: KeyError: 'frame'"]
+        assert [event.kind for event in world.events].count("unrecorded") == 1
 
     def test_of_one_kind_is_noted_only_so_often(self, world: World) -> None:
         for _ in range(recorder_module.MAX_NOTES * 3):

@@ -71,6 +71,9 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         graph = graph_for(interface)(runner, parameters)
         stage = "backward"
         evaluation = replace(evaluation, outputs=graph.outputs)
+        misfit = _misfit(request, graph.outputs)
+        if misfit is not None:
+            return replace(evaluation, failure=misfit)
         evaluation = replace(evaluation, vjps=tuple(graph.vjp(cotangents) for cotangents in request.cotangents))
         if request.jacobian:
             evaluation = replace(evaluation, jacobian=_jacobian(graph, request.circuit))
@@ -81,6 +84,16 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         reached = runner.stage if runner is not None and stage == "build" else stage
         evaluation = replace(evaluation, failure=failure_of(error, reached))
     return evaluation
+
+
+def _misfit(request: Request, outputs: Sequence[np.ndarray]) -> Optional[Failure]:
+    """That what is to go back does not fit what the method gave: it gave results of another shape than the script got."""
+    for cotangents in request.cotangents:
+        for cotangent, output in zip(cotangents, outputs):
+            if cotangent is not None and np.size(cotangent) != output.size:
+                words = f"the result has the shape {output.shape}, what came back to the script's own the shape {np.shape(cotangent)}"
+                return Failure("ShapeMismatch", words, stage="backward")
+    return None
 
 
 def direction_for(circuit: Circuit) -> tuple[np.ndarray, ...]:

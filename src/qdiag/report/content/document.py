@@ -84,7 +84,7 @@ def _sentence(result: Result, script: Script, names: Names, training: Optional[T
 
 def _recording_line(result: Result, names: Names) -> str:
     """What was recorded and replayed, in one line."""
-    parts = [count(result.calls, "QNode call")]
+    parts = [count(result.calls, "QNode call") + (f" and {result.unrecorded} not recorded" if result.unrecorded else "")]
     if result.qnodes:
         shown = ", ".join(f"{name}, {source}" for name, source in result.qnodes[:2])
         more = ", …" if len(result.qnodes) > 2 else ""

@@ -33,6 +33,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "environment": _environment(environment),
         "script": _script(script),
         "calls": result.calls,
+        "unrecorded": result.unrecorded,
         "steps": result.steps,
         "replayed": result.replay.replayed,
         "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],

@@ -45,7 +45,7 @@ def of_result(result: Result, script: Script, names: Names) -> str:
         more = f" {count(others, 'further error')} below." if result.verdict is Verdict.ERROR and others > 0 else ""
         return of_entry(worst, result, names) + more
     if result.verdict is Verdict.INCONCLUSIVE:
-        return _why_undecided(result)
+        return _why_undecided(result, names)
     compared = listing(names.all(result.replay.answering)) or "the methods"
     if result.alone:
         return f"No other method takes this circuit; {compared} agrees with our own simulation of it. It is not wrong."
@@ -73,7 +73,7 @@ def _nothing_recorded(result: Result, script: Script) -> str:
     return f"The script made no QNode call{ended}: there is nothing to compare."
 
 
-def _why_undecided(result: Result) -> str:
+def _why_undecided(result: Result, names: Names) -> str:
     if result.replay.unfaithful:
         return (
             f"Replaying did not give the script's own numbers at {count(len(result.replay.unfaithful), 'call')}, "
@@ -81,7 +81,18 @@ def _why_undecided(result: Result) -> str:
         )
     if not result.replay.replayed:
         return "No call could be evaluated under two methods, so there is nothing to compare."
+    if result.unrecorded:
+        compared = listing(names.all(result.replay.answering)) or "The methods"
+        within = "to rounding" if result.findings or result.remarks else "to float64 rounding"
+        return (
+            f"{compared} agree {within} at {result.replay.replayed} of {count(result.calls + result.unrecorded, 'call')}; "
+            f"{count(result.unrecorded, 'call')} could not be recorded, and nothing is said of {_them(result.unrecorded)}."
+        )
     return "What was seen does not decide it: see the notes below."
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "these"
 
 
 def of_entry(entry: Entry, result: Result, names: Names) -> str:

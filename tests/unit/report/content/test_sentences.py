@@ -168,6 +168,17 @@ def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) 
     ("changes", "said"),
     [
         ({"calls": 0, "findings": ()}, "The script made no QNode call: there is nothing to compare."),
+        (
+            {
+                "verdict": Verdict.INCONCLUSIVE,
+                "findings": (),
+                "calls": 6,
+                "unrecorded": 2,
+                "replay": ReplaySummary((BACK, ADJ), 6),
+            },
+            "backprop and adjoint agree to float64 rounding at 6 of 8 calls; "
+            "2 calls could not be recorded, and nothing is said of these.",
+        ),
         ({"calls": 0, "findings": (), "notes": ("a call was not recorded",)}, "No QNode call was recorded: see the notes below."),
         (
             {"verdict": Verdict.INCONCLUSIVE, "findings": (), "replay": ReplaySummary((BACK,), 0)},
