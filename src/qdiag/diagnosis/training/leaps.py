@@ -53,6 +53,14 @@ def _typical_move(before: Call, after: Call) -> float:
 
 def _steps_are_long(history: History, calls: Sequence[Call]) -> bool:
     """Whether rates and gradients make for such steps, where they were recorded: else other data may have moved the angles."""
-    fed = {token for seen in history.training.origins if seen.fact.call == calls[0].index for token in seen.fact.circuit}
-    steps = [parameter for seen in history.training.steps for parameter in seen.fact.parameters if parameter.token in fed]
-    return not steps or any(step.rate * max(1.0, step.size) > LONG for step in steps)
+    training = history.training
+    kinds = {seen.fact.number: seen.fact.kind for seen in training.optimisers}
+    fed = {token for seen in training.origins if seen.fact.call == calls[0].index for token in seen.fact.circuit}
+    moves = [
+        # others than plain descent divide by the gradient's size
+        parameter.rate * (parameter.size if kinds.get(seen.fact.optimiser) == "SGD" else 1.0)
+        for seen in training.steps
+        for parameter in seen.fact.parameters
+        if parameter.token in fed
+    ]
+    return not moves or max(moves) > LONG
