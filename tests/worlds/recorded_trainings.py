@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional, cast
+from typing import Any, Optional
 
 import numpy as np
 
 from qdiag.diagnosis.training.history import History
-from qdiag.judging.replay.located import Located
-from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Script, SourceLine
+from qdiag.model.call import Argument, Backward, Call, Configuration, Event, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
 from qdiag.model.training import (
     ArgumentOrigin,
@@ -26,35 +25,13 @@ from qdiag.model.training import (
     SteppedArgument,
 )
 from qdiag.trace.call_text import text_of
+from tests.worlds import histories
 
 CALLS = SourceLine("train.py", 10, "forward")
 LOSS = SourceLine("train.py", 20, "train")
 STEPS = SourceLine("train.py", 21, "train")
 MAKES = SourceLine("train.py", 5, "train")
 QNODE = SourceLine("train.py", 2, "circuit")
-
-
-class Recording:
-    """A trace in memory."""
-
-    def __init__(self, calls: Sequence[Call], events: Sequence[Event], step_probes: Sequence[StepProbe] = ()) -> None:
-        self._calls = tuple(calls)
-        self.events = tuple(events)
-        self.probes: tuple[Probe, ...] = ()
-        self.step_probes = tuple(step_probes)
-        self.script = Script("train.py", exit_code=0)
-
-    def __len__(self) -> int:
-        return len(self._calls)
-
-    def call(self, index: int) -> Call:
-        return self._calls[index]
-
-    def calls(self) -> Iterator[Call]:
-        return iter(self._calls)
-
-    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
-        return (0,)
 
 
 def call(index: int, *constants: float, measured: str = "ExpectationMP", came_back: bool = False) -> Call:
@@ -110,7 +87,7 @@ class Told:
         self.fact("step", OptimiserStep(0, number, (), arguments, STEPS), 0)
 
     def history(self, folder: Optional[Path] = None, step_probes: Sequence[StepProbe] = ()) -> History:
-        return History(Recording(self.calls, self.events, step_probes), Located(), cast(Any, None), False, folder)
+        return replace(histories.history(self.calls, self.events, step_probes=step_probes), folder=folder)
 
 
 def leaf(token: int, name: str = "", *values: float, requires_grad: bool = True, shape: tuple[int, ...] = (2,)) -> Leaf:

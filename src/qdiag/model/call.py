@@ -284,7 +284,7 @@ class Environment:
 class Event:
     """Something between calls: an optimiser step, a scalar loss, a note by the recorder, a warning shown in a backward pass.
 
-    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning`` · ``backward warning`` · ``shown`` (a warning outside of calls and passes) ·
+    ``kind`` is ``step`` · ``loss`` · ``note`` · ``warning`` · ``backward warning`` · ``shown`` (a warning outside of both) ·
     ``loss axes`` (the text holds a `LossAxes`); ``after`` is the number of calls recorded before it. The ``number`` of a warning from a
     backward pass is the index of the call that the pass had reached by then, if any. Further kinds hold values of `model.training` as
     text; of these, and of a ``step``, the ``number`` is the optimiser's or the call's.
