@@ -26,6 +26,7 @@ from qdiag.model.training import (
 )
 from qdiag.trace.call_text import text_of
 from tests.worlds import histories
+from tests.worlds.evaluators import FakeEvaluator
 
 CALLS = SourceLine("train.py", 10, "forward")
 LOSS = SourceLine("train.py", 20, "train")
@@ -86,8 +87,10 @@ class Told:
     def pennylane_step(self, *arguments: SteppedArgument, number: int = 0) -> None:
         self.fact("step", OptimiserStep(0, number, (), arguments, STEPS), 0)
 
-    def history(self, folder: Optional[Path] = None, step_probes: Sequence[StepProbe] = ()) -> History:
-        return replace(histories.history(self.calls, self.events, step_probes=step_probes), folder=folder)
+    def history(
+        self, folder: Optional[Path] = None, step_probes: Sequence[StepProbe] = (), evaluator: Optional[FakeEvaluator] = None
+    ) -> History:
+        return replace(histories.history(self.calls, self.events, step_probes=step_probes, evaluator=evaluator), folder=folder)
 
 
 def leaf(token: int, name: str = "", *values: float, requires_grad: bool = True, shape: tuple[int, ...] = (2,)) -> Leaf:
@@ -105,6 +108,6 @@ def some(token: int, size: float = 0.5, rate: float = 0.1, moved: bool = True, *
     return ParameterStep(token, Gradient.SOME, size, rate, moved, **fields)
 
 
-def argument(name: str, given: str, returned: str, trainable: bool = True) -> SteppedArgument:
+def argument(name: str, given: str, returned: str, trainable: bool = True, values: tuple[float, ...] = ()) -> SteppedArgument:
     """What a step of PennyLane's was given, and what came back."""
-    return SteppedArgument(name, "autograd", "float64", (2,), trainable, given, returned)
+    return SteppedArgument(name, "autograd", "float64", (2,), trainable, given, returned, values)

@@ -122,7 +122,10 @@ class ParameterStep:
 
 @dataclass(frozen=True)
 class SteppedArgument:
-    """An argument that was given to an optimiser of PennyLane's, and what it gave back; ``given`` and ``returned`` are digests."""
+    """An argument that was given to an optimiser of PennyLane's, and what it gave back.
+
+    ``given`` and ``returned`` are digests; ``values`` are the numbers that were given, where they are few and real.
+    """
 
     name: str
     container: str
@@ -131,6 +134,7 @@ class SteppedArgument:
     trainable: bool
     given: str = ""
     returned: str = ""
+    values: tuple[float, ...] = ()
 
     @property
     def moved(self) -> Optional[bool]:

@@ -17,7 +17,7 @@ import numpy as np
 from qdiag.model.call import SourceLine
 from qdiag.model.training import Gradient, Leaf, Optimiser, ParameterStep, SteppedArgument, is_sampled
 from qdiag.recording.call_reader import array_of, container_of
-from qdiag.recording.tokens import Tokens, leaf_of, names_of
+from qdiag.recording.tokens import Tokens, few_values, leaf_of, names_of
 
 MOST_HELD = 512
 """Parameters of one optimiser that are looked at."""
@@ -226,7 +226,9 @@ def _parameter_names(function: Any) -> tuple[str, ...]:
 
 def _argument(name: str, value: Any) -> SteppedArgument:
     dtype, shape = str(getattr(value, "dtype", type(value).__name__)), tuple(map(int, getattr(value, "shape", ())))
-    return SteppedArgument(name, container_of(value), dtype, shape, bool(getattr(value, "requires_grad", False)), _digest(value))
+    values = few_values(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else ()
+    trainable = bool(getattr(value, "requires_grad", False))
+    return SteppedArgument(name, container_of(value), dtype, shape, trainable, _digest(value), values=values)
 
 
 def _digest(value: Any) -> str:

@@ -77,8 +77,14 @@ def leaf_of(tensor: Any, token: int, name: str = "") -> Leaf:
 def _few_values(tensor: Any) -> tuple[float, ...]:
     if tensor.numel() > MOST_VALUES or tensor.device.type != "cpu":
         return ()
-    array = array_of(tensor)
-    return tuple(map(float, array.ravel())) if np.isrealobj(array) and np.all(np.isfinite(array)) else ()
+    return few_values(array_of(tensor))
+
+
+def few_values(array: np.ndarray) -> tuple[float, ...]:
+    """An array's numbers, where they are few and real."""
+    if array.size > MOST_VALUES or array.dtype.kind not in "fiu":
+        return ()
+    return tuple(map(float, array.ravel())) if np.all(np.isfinite(array)) else ()
 
 
 # --- names ----------------------------------------------------------------------------------------------------------------

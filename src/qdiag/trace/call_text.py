@@ -298,6 +298,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "trainable": _flag,
         "given": _text,
         "returned": _text,
+        "values": _several(_number),
     },
     OptimiserStep: {
         "optimiser": _natural,

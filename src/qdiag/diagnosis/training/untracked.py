@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
 
 from qdiag.diagnosis.causes.around_the_qnode import UNTRACKED
 from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.landscape import angles_of, is_known, slopes_at
 from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, training_calls
 from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
+from qdiag.model.call import Call
+from qdiag.model.circuit import with_trainable
+from qdiag.model.findings import Evidence, Outcome
 from qdiag.model.remarks import Remark
-from qdiag.model.training import CallOrigins
+from qdiag.model.training import CallOrigins, SteppedArgument
+
+FLAT = 1e-6
+"""Derivatives up to this are none."""
 
 
 def remarks(history: History) -> Iterator[Remark]:
@@ -36,7 +46,30 @@ def _by_pennylane(history: History, calls: list[CallOrigins]) -> Iterator[Remark
         because = f"none of what the optimiser is given ({names}) is marked as trainable: every step gives it back unchanged"
     indices = [call.call for call in calls]
     places = [steps[0].source, *(history.recording.call(index).source for index in indices[:1])]
-    yield remark(history, UNTRACKED, because, calls=indices, places=places)
+    slope = max((_slope(history, history.recording.call(indices[0]), argument) for argument in steps[0].arguments), default=0.0)
+    proof = (Evidence("the circuit's numbers tracked", 0.0, slope, Outcome.MOVES, True, "largest derivative by them"),)
+    if slope > FLAT:
+        because += "; the same circuit with tracked numbers has a derivative by them"
+    proved = slope > FLAT
+    yield remark(history, UNTRACKED, because, calls=indices, places=places, evidence=proof if proved else (), proved=proved)
+
+
+def _slope(history: History, call: Call, argument: SteppedArgument) -> float:
+    """The largest derivative of a call's results by those of its circuit's numbers that an optimiser was given."""
+    given = {value for value in argument.values if value != round(value, 2)}
+    inside = {
+        position: {*map(float, parameter.value.ravel())} & given
+        for position, parameter in enumerate(call.circuit.parameters)
+        if parameter.value.dtype.kind == "f" and parameter.value.size <= len(given)
+    }
+    # a number that is no round one comes back by no chance
+    if not given or {*chain(*inside.values())} != given or not is_known(call):
+        return 0.0
+    circuit = with_trainable(call.circuit, [position for position, found in inside.items() if found])
+    angles = angles_of(circuit)
+    cotangent = tuple(np.ones(output.shape) for output in call.outputs or ())
+    slopes = slopes_at(history, call, circuit, angles, [cotangent]) if angles else None
+    return 0.0 if slopes is None else float(np.max(np.abs(slopes)))
 
 
 def _by_torch(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:

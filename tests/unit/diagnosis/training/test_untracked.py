@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from qdiag.diagnosis.training.untracked import remarks
 from qdiag.model.call import Event
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.training import ArgumentOrigin
+from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.recorded_trainings import CALLS, LOSS, Told, argument
 
 
@@ -35,6 +39,43 @@ def test_of_what_is_trainable_and_not_what_the_qnode_is_called_with() -> None:
 @pytest.mark.parametrize("told", [training(returned="b"), training(returned=""), training(tracked=True), Told()])
 def test_is_not_said_where_something_moves_or_is_followed(told: Told) -> None:
     assert not list(remarks(told.history()))
+
+
+class Differentiates(FakeEvaluator):
+    """Gives one and the same derivative by every number that is tracked."""
+
+    def __init__(self, slope: float) -> None:
+        self.slope = slope
+        self.asked: list[Request] = []
+
+    def evaluate(self, request: Request) -> Evaluation:
+        self.asked.append(request)
+        vjps = (tuple(np.array(self.slope) for _ in request.circuit.trainable),)
+        return Evaluation(request.method, (np.array(0.5),), vjps)
+
+
+def fed(*values: float) -> Told:
+    """Steps that are given two numbers, and circuits that hold some."""
+    told = Told()
+    for number in range(2):
+        told.calls_qnode(constants=(0.3, *values), arguments=(ArgumentOrigin("w", False),), outputs=(False,))
+        told.pennylane_step(argument("weights", "a", "a", False, (0.1234, 0.4321)), number=number)
+    return told
+
+
+def test_is_proved_by_the_derivative_of_the_same_circuit_with_its_numbers_tracked() -> None:
+    evaluator = Differentiates(0.7)
+    (found,) = remarks(fed(0.1234, 0.4321).history(evaluator=evaluator))
+    assert found.verdict is Verdict.ERROR
+    assert [request.circuit.trainable for request in evaluator.asked] == [(1, 2)]
+    assert [(evidence.before, evidence.after) for evidence in found.diagnosis.evidence] == [(0.0, 0.7)]
+
+
+def test_is_not_proved_by_numbers_that_are_others_or_have_no_derivative() -> None:
+    (others,) = remarks(fed(0.1234, 0.5).history(evaluator=Differentiates(0.7)))
+    (flat,) = remarks(fed(0.1234, 0.4321).history(evaluator=Differentiates(0.0)))
+    assert (others.verdict, flat.verdict) == (Verdict.REMARK, Verdict.REMARK)
+    assert (others.diagnosis.evidence, flat.diagnosis.evidence) == ((), ())
 
 
 def dead(*, tracked: bool, failure: str) -> Told:
