@@ -13,6 +13,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_operations
 from qdiag.model.comparison import Signature
+from qdiag.model.operator_families import as_written
 
 Raises = Callable[[Circuit], bool]
 """Whether one of the two still raises on another circuit."""
@@ -29,8 +30,8 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
         position += count
         kind = "operation" if index < len(circuit.operations) else "measurement"
         if inside and found is None:
-            found = Blamed(kind, index if kind == "operation" else index - len(circuit.operations), node.name, inside)
-        elif inside and found is not None and (kind, node.name) == (found.kind, found.name):
+            found = Blamed(kind, index if kind == "operation" else index - len(circuit.operations), as_written(node.name), inside)
+        elif inside and found is not None and (kind, as_written(node.name)) == (found.kind, found.name):
             found = replace(found, parameters=(*found.parameters, *inside))
     return found
 
@@ -84,7 +85,7 @@ def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
 
 def _blame_measurement(circuit: Circuit) -> Optional[Blamed]:
     """What is left where it raises whatever operation is missing."""
-    return Blamed("measurement", 0, circuit.measurements[0].name) if circuit.measurements else None
+    return Blamed("measurement", 0, as_written(circuit.measurements[0].name)) if circuit.measurements else None
 
 
 def _parameters(circuit: Circuit) -> list[tuple[int, ...]]:

@@ -20,6 +20,7 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE
 from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.operator_families import as_written
 
 Blocks = tuple[np.ndarray, ...]
 
@@ -54,7 +55,7 @@ def _locate_difference(symptoms: Symptoms, evaluator: Evaluator, reference: Opti
         return replace(symptoms, composite=True)
     paulis = plain_expectations(None).applied_to(symptoms.question, evaluator)
     if paulis is not None and observe(paulis, evaluator, reference).comparison.verdict in HEALED:
-        return replace(symptoms, blamed=Blamed("measurement", 0, symptoms.question.circuit.measurements[0].name))
+        return replace(symptoms, blamed=Blamed("measurement", 0, as_written(symptoms.question.circuit.measurements[0].name)))
     return symptoms
 
 

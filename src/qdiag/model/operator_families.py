@@ -119,3 +119,8 @@ MEASUREMENT_FUNCTIONS = {
     "ShadowExpvalMP": "shadow_expval",
 }
 """By which function of PennyLane's a user asks for a measurement."""
+
+
+def as_written(name: str) -> str:
+    """The name of an operator or a measurement as a user writes it: nobody writes the class of a measurement."""
+    return MEASUREMENT_FUNCTIONS.get(name, name)

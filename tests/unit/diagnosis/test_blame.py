@@ -11,6 +11,7 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.small_circuits import circuit, expval, gate, gathered
 from tests.worlds.symptoms import PAIR, World, of, rotation
 
 THREE = of(rotation(name="RY"), rotation(name="Givens"), rotation(name="Givens", wire=1))
@@ -29,13 +30,18 @@ def test_all_operations_of_the_first_wrong_ones_name_are_to_blame_for_wrong_grad
     assert blamed_for_gradients(question(THREE), [0, 2]) == Blamed("operation", 0, "RY", (0,))
 
 
+def test_a_measurement_is_called_as_users_write_it() -> None:
+    weighted = circuit(rotation(), measured=(expval(gathered("Sum", gate("PauliZ"), gate("PauliX", 0.3))),))
+    assert str(blamed_for_gradients(question(weighted), [1])) == "expval (measurement 0)"
+
+
 def test_where_no_gradient_is_wrong_nothing_is_to_blame() -> None:
     assert blamed_for_gradients(question(THREE), []) is None
 
 
 def test_a_coefficient_is_in_its_measurement() -> None:
     measured = of(rotation(), measurement=rotation(name="ExpectationMP"))
-    assert blamed_for_gradients(question(measured), [1]) == Blamed("measurement", 0, "ExpectationMP", (1,))
+    assert blamed_for_gradients(question(measured), [1]) == Blamed("measurement", 0, "expval", (1,))
 
 
 # --- exceptions ------------------------------------------------------------------------------------------------------------------
@@ -83,11 +89,11 @@ def test_where_it_takes_all_of_a_name_all_are() -> None:
 
 
 def test_where_it_takes_all_there_are_it_is_none_of_them() -> None:
-    assert blamed(of(rotation(), rotation()), on_any_of("RX")) == Blamed("measurement", 0, "ExpectationMP")
+    assert blamed(of(rotation(), rotation()), on_any_of("RX")) == Blamed("measurement", 0, "expval")
 
 
 def test_where_it_raises_whatever_is_left_out_it_is_the_measurement() -> None:
-    assert blamed(THREE, on_any_of("RY", "Givens")) == Blamed("measurement", 0, "ExpectationMP")
+    assert blamed(THREE, on_any_of("RY", "Givens")) == Blamed("measurement", 0, "expval")
 
 
 def test_without_a_measurement_nothing_is_to_blame() -> None:

@@ -100,7 +100,7 @@ def test_one_that_comes_back_with_pauli_expectation_values_is_lost_in_the_measur
 
     world = World(error)
     first = symptoms(world, THREE)
-    assert survey(first.divergence, first.question, world).blamed == Blamed("measurement", 0, "ExpectationMP")
+    assert survey(first.divergence, first.question, world).blamed == Blamed("measurement", 0, "expval")
 
 
 def test_where_outputs_differ_gradients_are_not_looked_at() -> None:
