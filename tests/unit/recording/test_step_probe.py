@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import random
+import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 import pytest
 
-from qdiag.model.step_probe import LARGE, SMALL, Moved, StepProbe
-from qdiag.recording import confinement
+from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, StepProbe
+from qdiag.recording import confinement, current, step_probe_files, syscall_filter
 from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
 from qdiag.recording.source_places import Places
 from qdiag.recording.step_probe import StepProber
@@ -57,7 +61,7 @@ def prober(tmp_path: Path) -> Prober:
     return Prober(tmp_path)
 
 
-def step(prober: Prober, *cotangents: Optional[float], qnode: QNode = CIRCUIT, first: int = 0) -> None:
+def step(prober: StepProber, *cotangents: Optional[float], qnode: QNode = CIRCUIT, first: int = 0) -> None:
     """A step in which a QNode is called and a backward pass brings cotangents."""
     for place in range(2):
         prober.returned(qnode, (Box(0.3),), first + place, 0, True)
@@ -122,7 +126,7 @@ def test_why_there_is_none_is_said_once(tmp_path: Path, monkeypatch: pytest.Monk
     notes: list[str] = []
     prober = StepProber(tmp_path / "trace.qdiag", Places(str(tmp_path)), notes.append, lambda *found: None)
     for number in range(12):
-        step(prober, first=10 * number)  # type: ignore[arg-type]
+        step(prober, first=10 * number)
     assert notes == ["step probe unavailable: the script has several threads"]
     assert list(tmp_path.iterdir()) == []
 
@@ -132,3 +136,44 @@ def test_a_loss_is_kept_for_the_probes_before_it(prober: Prober) -> None:
     prober.root(0.5)
     prober.root(0.25)
     assert prober.kept == [(0, 0.5), (1, 0.5)]
+
+
+class Silent:
+    """The recorder of a process, as far as a copy turns it off."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.passes = types.SimpleNamespace(over=False)
+
+
+@pytest.mark.skipif(not syscall_filter.is_known(), reason="there are no copies that go on here")
+@pytest.mark.parametrize(
+    ("loss", "answer"),
+    [
+        (lambda x: x**2, Answer.SMOOTH),
+        (lambda x: (round(x) - 1) ** 2, Answer.FLAT),
+        (lambda x: 0.25 + random.random(), Answer.INDEPENDENT),
+    ],
+)
+def test_copies_go_on_to_the_next_loss_and_their_answer_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: Callable[[float], float], answer: Answer
+) -> None:
+    monkeypatch.setattr(confinement, "obstacle", lambda backward_seen: "")
+    kept: dict[int, str] = {}
+    trace, here = tmp_path / "trace.qdiag", os.getpid()
+    prober = StepProber(trace, Places(str(tmp_path)), print, lambda number, loss: kept.update({number: repr(loss)}))
+    before = current.exchange(Silent(), current.Wanted())
+    try:
+        step(prober)
+        box = Box(0.3)
+        prober.returned(CIRCUIT, (box,), 7, 1, True)
+        came_to = float(loss(float(box._value)))
+        (prober if os.getpid() == here else current.recorder).root(*((came_to,) if os.getpid() == here else (came_to, None)))
+    finally:
+        if os.getpid() != here:
+            os._exit(1)
+        current.exchange(*before)
+    (found,) = step_probe_files.collect_step_probes(trace, lambda number: kept.get(number, ""))
+    assert (found.void, found.answer, found.call, found.own) == ("", answer, 7, came_to)
+    assert list(tmp_path.iterdir()) == []
+    assert box._value == 0.3
