@@ -32,6 +32,11 @@ class Subject(NamedTuple):
     value: Any
     token: Optional[int] = None
 
+    @property
+    def key(self) -> object:
+        """What tells it from others."""
+        return self.name if self.token is None else self.token
+
 
 class Plan(NamedTuple):
     """What one copy does: moves a subject so far along a direction; the last copy of all looks at the graph of its loss instead."""

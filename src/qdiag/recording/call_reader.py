@@ -173,9 +173,7 @@ class Reader:
             known = self._known[id(qnode)] = _Known(weakref.ref(qnode), qnode_attributes.parameter_names(qnode), {})
         return known
 
-    def _configuration(
-        self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: tuple[Any, ...]
-    ) -> str:
+    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: tuple[Any, ...]) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
         otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)

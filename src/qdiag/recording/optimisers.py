@@ -67,6 +67,7 @@ class HeldOptimiser:
         self._brought: set[int] = set()
         self._names: dict[int, str] = {}
         self._missing: Counter[int] = Counter()
+        self._looked: list[int] = []
 
     @property
     def due(self) -> bool:
@@ -126,16 +127,17 @@ class HeldOptimiser:
         self._brought.clear()
         self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
         self._missing.update(step.token for step in steps if step.gradient.missing)
+        self._looked += [self.steps - 1] if steps else []
         if not steps and self.due:
             self._used = {tokens.token(p) for p in _parameters(optimizer) if _gradient(p)[0] is Gradient.SOME}
         return steps
 
     def without_gradient(self, optimizer: Any, tokens: Tokens) -> list[Ungiven]:
-        """Right after the second step: tracked parameters that had no gradient at either."""
-        if self.steps != ENOUGH_STEPS:
+        """Right after a step that was looked at, from the second on: tracked parameters that had no gradient at any so far."""
+        if not self._looked or self._looked[-1] != self.steps - 1 or len(self._looked) < ENOUGH_STEPS:
             return []
         missed = ((tokens.token(p), p) for p in _parameters(optimizer) if p.requires_grad and p.device.type == "cpu")
-        return [Ungiven(token, self._names.get(token, ""), p) for token, p in missed if self._missing[token] == ENOUGH_STEPS]
+        return [Ungiven(token, self._names.get(token, ""), p) for token, p in missed if self._missing[token] == len(self._looked)]
 
     def _parameter_steps(self, optimizer: Any, tokens: Tokens) -> Any:
         for group in optimizer.param_groups:

@@ -78,6 +78,7 @@ class StepProber:
         self._awaiting: list[int] = []
         self._running: list[Path] = []
         self._started = 0
+        self._moved: set[object] = set()
         self._noted = False
 
     def root(self, loss: Optional[float]) -> None:
@@ -105,7 +106,7 @@ class StepProber:
         first = seen.fresh == 0
         seen.fresh += 1
         due = seen.probed < len(AGAIN) and seen.passes >= AGAIN[seen.probed]
-        if not first or seen.alive or not due or not all(map(loss_graph.is_movable, tracked)):
+        if not first or seen.alive or not due or not all(map(loss_graph.is_movable, tracked)) or self._is_busy():
             return
         seen.probed += 1
         asked = StepProbe(
@@ -120,12 +121,16 @@ class StepProber:
 
     def ask(self, subjects: Sequence[Subject], calls: int, step: int, backward_seen: bool) -> None:
         """At the beginning of a step: in copies the script goes on from here with one of these parameters moved."""
-        subjects = [subject for subject in subjects if loss_graph.is_movable(subject.value)][:MOST_SUBJECTS]
+        fresh = [subject for subject in subjects if subject.key not in self._moved and loss_graph.is_movable(subject.value)]
+        if not fresh or self._is_busy():
+            return
+        subjects = fresh[:MOST_SUBJECTS]
+        self._moved.update(subject.key for subject in subjects)
         asked = [
             StepProbe(calls, step, Moved.PARAMETER, subject.name, size=size_of([subject.value], floor=0.1), token=subject.token)
             for subject in subjects
         ]
-        gone_on = self._start(asked, plan_for_parameters(len(subjects)), backward_seen) if asked else None
+        gone_on = self._start(asked, plan_for_parameters(len(subjects)), backward_seen)
         if gone_on is not None:
             plan, pipe = gone_on
             branch = Branch(pipe, plan, self._places, None, 1.0)
@@ -139,9 +144,6 @@ class StepProber:
         obstacle = confinement.obstacle(backward_seen)
         if obstacle:
             self._once(f"{UNAVAILABLE}: {obstacle}")
-            return None
-        self._running = [path for path in self._running if is_running(path)]
-        if self._running:
             return None
         import fcntl
 
@@ -162,6 +164,11 @@ class StepProber:
         finally:
             os.close(file)
         return None
+
+    def _is_busy(self) -> bool:
+        """Whether copies still run, so that others have to wait for a later occasion."""
+        self._running = [path for path in self._running if is_running(path)]
+        return bool(self._running)
 
     def _once(self, text: str) -> None:
         if not self._noted:

@@ -125,7 +125,7 @@ class TrainingWatch:
         return held.number, call_text.text_of(OptimiserStep(held.number, number, parameters, (), self._source(frame)))
 
     def take_ungiven(self) -> list[optimisers.Ungiven]:
-        """Parameters that had no gradient at the first steps of an optimiser (that had not moved, for PennyLane's); told once."""
+        """Parameters that had no gradient at any step of an optimiser that was looked at (that had not moved, for PennyLane's)."""
         found, self._ungiven = self._ungiven, []
         return found
 
@@ -149,7 +149,7 @@ class TrainingWatch:
             return None
         number = self._stepper(optimizer)
         taken = self._taken[number]
-        if taken == optimisers.ENOUGH_STEPS and self._unmoved[number] == taken:
+        if is_sampled(taken) and taken >= optimisers.ENOUGH_STEPS and self._unmoved[number] == sum(map(is_sampled, range(taken))):
             self._ungiven = [optimisers.Ungiven(None, name, value) for name, value in optimisers.arrays_among(function, values)]
         return number, optimisers.arguments_given(function, values) if is_sampled(taken) else ()
 

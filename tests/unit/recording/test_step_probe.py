@@ -118,7 +118,21 @@ def test_parameters_are_moved_one_after_the_other(prober: Prober) -> None:
     assert plans[0] == Plan()
     assert [(plan.subject, plan.by) for plan in plans[1:]] == [(n, by) for n in (0, 1) for by in (SMALL, -SMALL, LARGE, -LARGE)]
     prober.ask([], 7, 2, True)
+    prober.ask([Subject("a", np.zeros(2))], 9, 3, True)
     assert len(prober.asked) == 2
+
+
+def test_while_copies_run_others_wait_for_a_later_occasion(prober: Prober, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    prober._running = [tmp_path / "one"]
+    monkeypatch.setattr("qdiag.recording.step_probe.is_running", lambda path: True)
+    for number in range(3):
+        step(prober, first=10 * number)
+        prober.ask([Subject("a", np.zeros(2))], number, number, True)
+    assert prober.asked == []
+    monkeypatch.setattr("qdiag.recording.step_probe.is_running", lambda path: False)
+    step(prober, first=30)
+    prober.ask([Subject("a", np.zeros(2))], 3, 3, True)
+    assert [probe.call for probe, _ in prober.asked] == [30, 3]
 
 
 def test_why_there_is_none_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
