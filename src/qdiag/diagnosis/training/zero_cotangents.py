@@ -30,6 +30,27 @@ STEPS = frozenset(
 )
 """Functions whose results stay the same until they jump, by the names that torch, numpy and autograd give them."""
 
+SATURATING = frozenset(
+    ["sigmoid", "logsigmoid", "hardsigmoid", "tanh", "hardtanh", "softmax", "logsoftmax", "softplus", "erf", "relu", "elu", "selu"]
+    + [
+        "gelu",
+        "silu",
+        "hardswish",
+        "clamp",
+        "clampmin",
+        "clampmax",
+        "clip",
+        "maximum",
+        "minimum",
+        "exp",
+        "div",
+        "true_divide",
+        "divide",
+    ]
+    + ["binarycrossentropy", "binarycrossentropywithlogits", "logsumexp", "logaddexp"]
+)
+"""Functions that are flat somewhere: where another one passes zeros on, these were among its numbers (a weight, a mask, a reward)."""
+
 JUMPS_REMEDY = (
     "put the outputs themselves into the loss (for classes a squared distance, a margin or a cross entropy on them), and keep {names} "
     "for the accuracy that is shown"
@@ -153,7 +174,9 @@ def _proven(qnode: _QNode, probe: StepProbe, jumps: bool, others: bool) -> Remar
     how = "the loss follows the outputs in jumps only" if jumps else "the loss is flat where the training is"
     because = f"{_what_arrives(qnode)}; {how}" + (f": {names} passes nothing back" if names else "") + f". {_in_copies(probe)}"
     # a step on purpose beside another QNode that learns (an action, a mask) is none of the loss's faults
-    verdict = Verdict.REMARK if others and not qnode.differentiated else Verdict.ERROR
+    meant = others and not qnode.differentiated
+    proven = any(_is_step(spot) or _name(spot) in SATURATING for spot in spots)
+    verdict = Verdict.ERROR if proven and not meant else Verdict.REMARK
     remedy = (JUMPS_REMEDY if jumps else FLAT_REMEDY).format(names=bare)
     return _remark(qnode, probe, because, remedy, verdict, [spot.place for spot in spots])
 

@@ -126,6 +126,11 @@ def test_an_action_by_argmax_beside_a_qnode_that_learns_is_no_error() -> None:
     assert remark.verdict is Verdict.REMARK
 
 
+def test_a_reward_or_mask_of_zeros_is_no_error_of_the_loss() -> None:
+    (remark,) = found(ZERO, probed(2.0, (1.0, 3.0), Spot("MulBackward0", PLACE)))
+    assert remark.verdict is Verdict.REMARK
+
+
 def test_qnodes_that_go_the_same_way_are_told_once() -> None:
     other = [made(0.0, 2, "other"), made(0.0, 3, "other")]
     (remark,) = found([*ZERO, *other], probed(2.0, (1.0, 3.0), ROUND), probed(2.0, (1.0, 3.0), ROUND, qnode="other"))
