@@ -43,7 +43,9 @@ def remarks(history: History) -> Iterator[Remark]:
     followed = [story for story in cut if slope_probe(history, story) is not None]
     if followed and calls:
         names = listed([story.name for story in followed])
-        yield _told(history, followed, f"no gradient ever reaches {names}, although the loss depends on what it holds", calls)
+        because = f"no gradient ever reaches {names}, although the loss depends on what it holds"
+        # no line is known that cuts it by mistake: a part that is kept as it is under no_grad looks like this, too
+        yield _told(history, followed, because, calls, maybe_meant=True)
 
 
 def _holds(call: Call, story: Story) -> bool:
@@ -76,7 +78,7 @@ def _cutting(history: History, cut: Sequence[Story], calls: Sequence[CallOrigins
     return sorted(found, key=lambda place: (place.path, place.line))
 
 
-def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[CallOrigins]) -> Remark:
+def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[CallOrigins], maybe_meant: bool = False) -> Remark:
     indices = [call.call for call in calls]
     source = history.recording.call(indices[0]).source
     places = _cutting(history, cut, calls) or list(cutting_lines(history.folder, source, last=source.line))
@@ -88,7 +90,7 @@ def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[
         calls=indices,
         places=[*places, source, cut[0].optimiser.source],
         evidence=evidence_of(proofs),
-        proved=bool(proofs),
+        proved=bool(proofs) and not maybe_meant,
     )
 
 
