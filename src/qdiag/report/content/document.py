@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qdiag._version import __version__
-from qdiag.model.call import Environment, Failure, Script
+from qdiag.model.call import Environment, Script
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
@@ -65,7 +65,7 @@ def document(
         trainings=None if training is None else trainings(training),
         script=_script(script),
         environment=_environment(environment, result),
-        script_failure=_failure(script.failure),
+        script_failure=_failure(script),
         wrote=_wrote(folder, files, result),
         next_step=next_step,
         version=__version__,
@@ -140,11 +140,16 @@ def _script_end(script: Script) -> str:
         return f"{script.failure.type}: {short_line(script.failure.message, 200)}"
     if code is None:
         return "how it ended is not known"
-    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    return sentences.killed_words(code) if code < 0 else f"exit code {code}"
 
 
-def _failure(failure: Optional[Failure]) -> Optional[Code]:
-    return None if failure is None else Code("The script's own exception", traceback_text(failure), "text")
+def _failure(script: Script) -> Optional[Code]:
+    """What ended the script before its end: its own exception, or a signal."""
+    if script.failure is not None:
+        return Code("The script's own exception", traceback_text(script.failure), "text")
+    if script.exit_code is None or script.exit_code >= 0:
+        return None
+    return Code("The script's end", f"{sentences.killed_words(script.exit_code)}: what it had recorded by then was judged", "text")
 
 
 def _environment(environment: Environment, result: Result) -> tuple[Fact, ...]:

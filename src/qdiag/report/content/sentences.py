@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import Union
 
@@ -70,7 +71,16 @@ def _nothing_recorded(result: Result, script: Script) -> str:
     if result.notes:
         return "No QNode call was recorded: see the notes below."
     ended = f" (it ended with {script.failure.type})" if script.failure else ""
+    if script.exit_code is not None and script.exit_code < 0:
+        ended = f" before it was {killed_words(script.exit_code)}"
     return f"The script made no QNode call{ended}: there is nothing to compare."
+
+
+def killed_words(exit_code: int) -> str:
+    """Which signal ended a script, from its exit code."""
+    known = {number.value: number.name for number in signal.Signals}
+    name = known.get(-exit_code, "")
+    return f"killed by signal {-exit_code}" + (f" ({name})" if name else "")
 
 
 def _why_undecided(result: Result, names: Names) -> str:

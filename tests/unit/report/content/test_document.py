@@ -103,7 +103,7 @@ def test_what_else_a_reader_must_know(changes: dict[str, object], said: tuple[st
     [
         (Script("train.py", ("1", "2"), exit_code=0), [("command", "python train.py 1 2"), ("ended", "exit code 0")]),
         (Script("pkg.train", module=True, exit_code=3), [("command", "python -m pkg.train"), ("ended", "exit code 3")]),
-        (Script("train.py", exit_code=-9), [("command", "python train.py"), ("ended", "killed by signal 9")]),
+        (Script("train.py", exit_code=-9), [("command", "python train.py"), ("ended", "killed by signal 9 (SIGKILL)")]),
         (Script("train.py"), [("command", "python train.py"), ("ended", "how it ended is not known")]),
         (Script("Model", called=True), [("called", "Model")]),
     ],
@@ -118,6 +118,12 @@ def test_an_exception_that_ended_the_script_is_told_short_and_shown_whole() -> N
     assert len(ended) < 230
     assert failed.script_failure is not None
     assert "x" * 500 in failed.script_failure.text
+
+
+def test_a_signal_that_ended_the_script_is_shown_like_an_exception() -> None:
+    shown = made(Script("train.py", exit_code=-15)).script_failure
+    assert shown is not None
+    assert shown.text == "killed by signal 15 (SIGTERM): what it had recorded by then was judged"
 
 
 def test_what_was_recorded_names_two_qnodes_and_counts_the_rest() -> None:

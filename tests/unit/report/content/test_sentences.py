@@ -257,3 +257,9 @@ def test_one_cause_at_several_qnodes_is_said_so() -> None:
     assert of_finding(replace(error, elsewhere=(error.divergence,)), result, Names("default.qubit")).endswith(
         "The same is seen at 1 other QNode."
     )
+
+
+def test_a_script_that_was_killed_before_its_first_call_is_said_so() -> None:
+    empty = replace(CASES["healthy"]().result, calls=0)
+    said = of_result(empty, Script("train.py", exit_code=-15), Names(""))
+    assert said == "The script made no QNode call before it was killed by signal 15 (SIGTERM): there is nothing to compare."
