@@ -18,7 +18,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.circuit_function import wire_order
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.model.call import Call, Configuration
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, measures_midway
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation, Request
@@ -108,7 +108,25 @@ def _simulated(call: Call, evaluator: Evaluator, trusted: bool) -> Optional[_Sid
     lost = ANGLES * float(np.sqrt(max(working_eps(circuit, ()) for circuit in (written, ran))))
     lost += sum(_asked_for(name, value) for name, value in call.configuration.transform_options)
     bounds = tuple(lost * max(1.0, norm) + one + other for norm, one, other in zip(meant.norms, meant.errors, found.errors))
-    return _Sides(_aligned(found.outputs, meant.outputs, written), meant.outputs, bounds)
+    sides = _Sides(_aligned(found.outputs, meant.outputs, written), meant.outputs, bounds)
+    return sides if _is_what_the_script_got(call, sides) else None
+
+
+def _is_what_the_script_got(call: Call, sides: _Sides) -> bool:
+    """Whether our simulation of the circuit that ran gives the script's own results: else nothing follows from it.
+
+    A projector that stands for a postselected measurement, say, is followed by dividing by what is left. Where results are drawn,
+    circuits with measurements in the middle are not judged.
+    """
+    if call.outputs is None or call.circuit.shots:
+        return not measures_midway(call.written or call.circuit)
+    law = Law.of(call.circuit, (Evaluation(call.method),))
+    got = _aligned(call.outputs, sides.ran, call.circuit)
+    slack = law.from_exact(1.0, gradient=False)
+    return len(got) == len(sides.ran) and all(
+        _gap(one, other) <= bound + 2 * slack * max(1.0, float(np.max(np.abs(other), initial=0.0)))
+        for one, other, bound in zip(got, sides.ran, sides.bounds)
+    )
 
 
 def _recorded(call: Call, evaluator: Evaluator, trusted: bool) -> Optional[_Sides]:

@@ -12,7 +12,7 @@ import pytest
 from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Outcome
@@ -100,6 +100,18 @@ def test_sampled_circuits_are_simulated_without_their_shots() -> None:
     sampled = replace(one, circuit=replace(one.circuit, shots=(10,)), written=circuit(0.3, shots=(10,)))
     assert transform_findings.divergence(sampled, evaluator) is not None
     assert evaluator.shots == [(), ()]
+
+
+def test_where_our_simulation_of_what_ran_is_not_what_the_script_got_nothing_follows() -> None:
+    assert verdict(transformed(0.3, 0.5, outputs=(np.cos(0.3),))) is None
+    assert verdict(transformed(0.3, 0.5, outputs=(np.cos(0.5),))) is Verdict.ERROR
+
+
+def test_sampled_circuits_with_measurements_in_the_middle_are_not_judged() -> None:
+    one = transformed(0.3, 0.5)
+    midway = Node("MidMeasureMP", (), (Wires((0,)), ()), (0,))
+    written = replace(circuit(0.3, shots=(10,)), operations=(*circuit(0.3).operations, midway))
+    assert verdict(replace(one, circuit=replace(one.circuit, shots=(10,)), written=written)) is None
 
 
 def test_a_common_phase_of_a_state_means_nothing() -> None:
