@@ -40,6 +40,9 @@ STATE_DATA = AMPLITUDES | DENSITY_MATRICES
 MID_MEASUREMENTS = frozenset({"MidMeasure", "MidMeasureMP", "PauliMeasure"})
 """Measurements in the middle of a circuit: each doubles the branches that a simulation follows."""
 
+PROJECTORS = frozenset({"BasisStateProjector", "Projector", "StateVectorProjector"})
+"""As operations they stand for postselected measurements: devices divide by the weight that is left."""
+
 # --- operators that are given as matrices ------------------------------------------------------------------------------------------
 
 UNITARY_MATRICES = frozenset({"BasisRotation", "ControlledQubitUnitary", "QubitUnitary"})

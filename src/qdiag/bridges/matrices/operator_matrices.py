@@ -48,6 +48,8 @@ def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step
     kraus = channels.channel(operator) if "Channel" in names else None
     if kraus is not None:
         return (Channel(*kraus, labels(operator.wires)),)
+    if names & families.PROJECTORS:
+        return (Factor(matrix_of(operator), labels(operator.wires), selects=True),)
     return _unitary(operator, names, nesting)
 
 

@@ -158,6 +158,8 @@ def dense(terms: Sequence[Term], wires: Sequence[Label], limit: int = 10) -> np.
 
 def defect(step: Union[Step, Reading]) -> float:
     """How far a step is from physical: a matrix from unitary, a channel from trace-preserving, a state from norm one, …"""
+    if isinstance(step, Factor) and step.selects:
+        return _apart(step.matrix @ step.matrix, step.matrix)
     if isinstance(step, Factor):
         return _apart(step.matrix.conj().T @ step.matrix, np.eye(len(step.matrix)))
     if isinstance(step, Channel):

@@ -23,10 +23,14 @@ class NotSimulated(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """A matrix on some wires, first wire most significant."""
+    """A matrix on some wires, first wire most significant.
+
+    ``selects`` is set for a projector that stands for a postselected measurement: what is left is divided by its weight.
+    """
 
     matrix: np.ndarray
     wires: tuple[Label, ...]
+    selects: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +190,8 @@ def _after(final: Final, step: Step) -> Final:
     if isinstance(step, Measured):
         branches = tuple(chain.from_iterable(_split(final, branch, step) for branch in final.branches))
         return Final(branches, final.wires, final.mixed, final.selected or step.postselect is not None)
-    return Final(tuple(_apply_step(final, branch, step) for branch in final.branches), final.wires, final.mixed, final.selected)
+    selected = final.selected or (isinstance(step, Factor) and step.selects)
+    return Final(tuple(_apply_step(final, branch, step) for branch in final.branches), final.wires, final.mixed, selected)
 
 
 def _apply_step(final: Final, branch: Branch, step: Step) -> Branch:

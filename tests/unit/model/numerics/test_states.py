@@ -278,3 +278,14 @@ def test_axes_are_found_by_label_and_a_foreign_one_is_named() -> None:
     assert final.axes(("c", 7)) == (2, 1)
     with pytest.raises(NotSimulated, match="'z'"):
         final.axes(("a", "z"))
+
+
+def test_a_projector_that_stands_for_a_postselected_measurement_leaves_a_state_to_be_divided_by_its_weight() -> None:
+    turned = np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
+    up = np.diag([0.0, 1.0])
+    final = evolve([Factor(turned, (0,)), Factor(up, (0,), selects=True)], (0,))
+    assert final.selected
+    assert not evolve([Factor(turned, (0,))], (0,)).selected
+    assert read(final, Reading("probs", wires=(0,))) == pytest.approx([0.0, 1.0])
+    assert defect(Factor(up, (0,), selects=True)) == 0
+    assert defect(Factor(up, (0,))) == 1
