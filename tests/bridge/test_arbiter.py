@@ -238,3 +238,11 @@ def test_hessian_vector_products_are_held_against_second_derivatives():
     assert judgement.right == methods("default.qubit/backprop")
     assert judgement.wrong == methods("default.qubit/adjoint")
     assert judgement.methods[1].where == "second-derivative"
+
+
+def test_what_a_projector_leaves_is_divided_by_its_weight_as_devices_do() -> None:
+    operations = [qml.RY(0.8, wires=0), qml.Projector([1], wires=[0])]
+    selected = circuit_of(qml.tape.QuantumScript(operations, [qml.expval(qml.PauliZ(0))]))
+    found = reference(selected, (), "outputs")
+    assert found.outputs is not None, found.reason
+    assert found.outputs[0] == pytest.approx(-1.0)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Callable, Optional
 
@@ -48,9 +49,10 @@ def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step
     kraus = channels.channel(operator) if "Channel" in names else None
     if kraus is not None:
         return (Channel(*kraus, labels(operator.wires)),)
+    found = _unitary(operator, names, nesting)
     if names & families.PROJECTORS:
-        return (Factor(matrix_of(operator), labels(operator.wires), selects=True),)
-    return _unitary(operator, names, nesting)
+        return tuple(replace(step, selects=True) if isinstance(step, Factor) else step for step in found)
+    return found
 
 
 def factors(operator: Any, nesting: int = 0) -> tuple[Factor, ...]:
