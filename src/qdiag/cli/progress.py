@@ -35,7 +35,7 @@ class Voice:
     def say(self, text: str) -> None:
         """One line."""
         if self.quiet < 1:
-            self.console.print(text, markup=False)
+            self.console.print(text, markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Report]:

@@ -32,8 +32,12 @@ Progress = Callable[[int, int], None]
 HOPELESS = 2
 """A method that lost its worker so often on one structure is not asked again; one that ran out of its time is not asked twice."""
 
-SLOW = 1.0
-"""Seconds from which an evaluation is slow enough to ask a cheaper route first at the other calls of the structure."""
+SLOW = 0.5
+"""Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
+structure a cheaper route is asked first, where there is one, and as many of them as `SLOW_SECONDS` allow."""
+
+SLOW_SECONDS = 10.0
+"""Processor time for slow methods at other calls than the first of each structure."""
 
 TURN = 0.5
 """Seconds after which `advance` starts no further call, so that whoever asked can see whether the script has ended."""
@@ -100,7 +104,8 @@ class Replay:
         self._wanted: dict[str, tuple[Method, ...]] = {}
         self._carriers: dict[tuple[str, int], Rows] = {}
         self._dear: dict[str, list[float]] = {}
-        self._slow: set[tuple[str, Method]] = set()
+        self._slow: dict[tuple[str, Method], float] = {}
+        self._slow_left = SLOW_SECONDS
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._late: set[tuple[str, Method]] = set()
         self._refusing: set[tuple[str, Method]] = set()
@@ -152,7 +157,14 @@ class Replay:
         """Replay what is left under the methods that cost little, and look closer at what seems to be an error: a first answer."""
         self._deadline.begin()
         length = self._plan.length(self._trace.refresh())
-        self._sweep(self._first_of_structures_first(range(self._swept, length)), length, cheap=True)
+        left = range(self._swept, length)
+        # those cost the most, and teach what the others need not try
+        firsts = [index for index in self._trace.first_of_each_structure() if index in left]
+        self._sweep(firsts, length, cheap=True)
+        # a budget may end the replay after any of them, and slow methods are asked at the beginning of them alone
+        spread = self._deadline.seconds is not None or self._slow
+        known = frozenset(firsts)
+        self._sweep([index for index in (spread_over(left) if spread else left) if index not in known], length, cheap=True)
         self._swept = length
         self._look_closer()
         return self.known_so_far()
@@ -226,13 +238,6 @@ class Replay:
 
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
-    def _first_of_structures_first(self, indices: range) -> Sequence[int]:
-        """The first calls of structures that are new before the others: they cost the most, and the cores share what is left."""
-        firsts = dict.fromkeys(index for index in self._trace.first_of_each_structure() if index in indices)
-        # a budget may end the replay after any of them
-        order = indices if self._deadline.seconds is None else spread_over(indices)
-        return [*firsts, *(index for index in order if index not in firsts)]
-
     def _sweep(
         self, indices: Sequence[int], total: int, *, cheap: bool, going_on: Callable[[int, int], bool] = lambda index, begun: True
     ) -> int:
@@ -272,11 +277,12 @@ class Replay:
 
             def start(index: int = index, structure: str = structure) -> Replaying[CallResult]:
                 call = self._call(index)
-                methods = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
+                wanted = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
+                methods = [m for m in wanted if self._has_time_for(m, index)]
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
-                screened = [m for m in methods if (structure, m) in self._slow and not thorough]
+                screened = [m for m in methods if m.by_device and (structure, m) in self._slow and not thorough]
                 return replay_call(
                     call, key, methods, self._plan, thorough=thorough, batched=self._batched(index), screened=screened
                 )
@@ -299,7 +305,9 @@ class Replay:
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
-        self._slow.update((structure, s.method) for s in result.sides if s.evaluation.seconds > SLOW and s.method.by_device)
+        for side in result.sides:
+            if not side.method.per_parameter and side.evaluation.seconds > SLOW:
+                self._slow.setdefault((structure, side.method), side.evaluation.seconds)
         if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
@@ -342,9 +350,20 @@ class Replay:
         key = (self._trace.structure_of(index), method)
         return key in self._late or (self._first[key[0]] != index and (key in self._refusing or self._lost[key] >= HOPELESS))
 
+    def _has_time_for(self, method: Method, index: int) -> bool:
+        """Whether a method is asked at a call: of a slow one as many calls as its time allows, set aside when it is asked."""
+        seconds = self._slow.get((self._trace.structure_of(index), method), 0.0)
+        if not seconds or self._plan.every is not None or (index in self._results and method in self._results[index].methods):
+            return True
+        if seconds > self._slow_left:
+            return False
+        self._slow_left -= seconds
+        return True
+
     def _wants_more(self, index: int) -> bool:
-        tried = self._results[index].methods
-        return any(m not in tried and not self._is_hopeless(index, m) for m in self._methods(index))
+        tried, structure = self._results[index].methods, self._trace.structure_of(index)
+        left = [m for m in self._methods(index) if m not in tried and (structure, m) not in self._slow]
+        return any(not self._is_hopeless(index, m) for m in left)
 
     # --- looking closer ----------------------------------------------------------------------------------------------
 
