@@ -11,8 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.evaluation.evaluator import Evaluator
@@ -69,7 +68,7 @@ class Deadline:
 
 
 class Bounded:
-    """An evaluator that answers in time: what is under way at the deadline is cancelled, and what is asked after it is not begun.
+    """An evaluator that answers in time: nobody waits for what is under way at the deadline, and what is asked after it is not begun.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ class Bounded:
     def __init__(self, evaluator: Evaluator, deadline: Deadline) -> None:
         self._evaluator, self._deadline = evaluator, deadline
         self._lock = threading.Lock()
-        self._open: dict[Future[Any], tuple[Future[Any], Union[Request, None]]] = {}
+        self._open: dict[Future[Any], Optional[Request]] = {}
         self._timer: Optional[threading.Timer] = None
 
     def __enter__(self) -> Bounded:
@@ -125,14 +124,15 @@ class Bounded:
             self._give_up(outer, request)
             return outer
         with self._lock:
-            self._open[outer] = (inner, request)
+            self._open[outer] = request
         inner.add_done_callback(lambda done: self._hand_on(outer, done))
         return outer
 
     def _hand_on(self, outer: Future[Any], done: Future[Any]) -> None:
         with self._lock:
-            if self._open.pop(outer, None) is None:
+            if outer not in self._open:
                 return
+            del self._open[outer]
         if done.cancelled():
             outer.cancel()
             return
@@ -145,11 +145,9 @@ class Bounded:
     def _end(self) -> None:
         with self._lock:
             unfinished, self._open = self._open, {}
-        for outer, (inner, request) in unfinished.items():
+        # none is cancelled: a pool would begin other processes in place of those that it ends, and nothing is asked of it any more
+        for outer, request in unfinished.items():
             self._give_up(outer, request)
-            with suppress(Exception):
-                # whether it can be stopped or not, nobody waits for it
-                inner.cancel()
 
     def _give_up(self, outer: Future[Any], request: Optional[Request]) -> None:
         words = f"the budget of {self._deadline.seconds or 0:g} s was spent"
