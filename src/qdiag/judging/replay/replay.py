@@ -425,7 +425,7 @@ def excess(difference: Difference) -> float:
 def _about_made_over(count: int) -> Iterator[str]:
     if count:
         calls = "1 call gives" if count == 1 else f"{count} calls give"
-        yield f"{calls} what a transform works out from the results of several circuits: nothing is compared there"
+        yield f"{calls} what a transform works out from the results of several circuits: no two methods are compared there"
 
 
 def _costs(results: Sequence[CallResult]) -> tuple[Cost, ...]:
