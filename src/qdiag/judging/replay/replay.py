@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Optional, Protocol
 
+import numpy as np
+
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
@@ -21,6 +23,7 @@ from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, goes_by_rows, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, once_each
 from qdiag.model.result import Cost, ReplaySummary
 from qdiag.trace.evaluation_store import EvaluationStore
@@ -306,8 +309,9 @@ class Replay:
         if dear:
             self._dear.setdefault(structure, []).append(dear)
         for side in result.sides:
-            if not side.method.per_parameter and side.evaluation.seconds > SLOW:
-                self._slow.setdefault((structure, side.method), side.evaluation.seconds)
+            seconds = _usual_seconds(side.evaluation)
+            if not side.method.per_parameter and seconds > SLOW:
+                self._slow.setdefault((structure, side.method), seconds)
         if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
@@ -420,6 +424,12 @@ def excess(difference: Difference) -> float:
     """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
     comparison = difference.comparison
     return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
+
+
+def _usual_seconds(evaluation: Evaluation) -> float:
+    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
+    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
+    return evaluation.seconds * 2 / (2 + products)
 
 
 def _about_made_over(count: int) -> Iterator[str]:

@@ -261,8 +261,15 @@ def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls
 def test_a_slow_method_is_asked_at_calls_that_are_spread_over_the_run_and_that_is_said():
     evaluator = ScriptedEvaluator(METHODS[:2], adjoint=slow)
     located = locate(training(33), evaluator, Plan(in_flight=1))
-    assert [call for call, c in located.comparisons] == [0, 16, 32]
-    assert (dict(located.sampled), located.verdict) == ({METHODS[1]: 3}, Verdict.AGREE)
+    assert [call for call, c in located.comparisons] == [0, 8, 16, 32]
+    assert (dict(located.sampled), located.verdict) == ({METHODS[1]: 4}, Verdict.AGREE)
+
+
+def test_a_method_is_not_slow_for_what_the_full_jacobian_of_the_first_call_took():
+    def slow_at_first(request: Request) -> Evaluation:
+        return replace(answer(request), seconds=0.7 if request.jacobian else 0.4)
+
+    assert locate(training(60), ScriptedEvaluator(METHODS[:2], adjoint=slow_at_first)).sampled == ()
 
 
 def test_with_a_step_given_a_slow_method_is_asked_at_every_call():
