@@ -174,7 +174,7 @@ def _all_qnodes(targets: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def judge_beside(folder: str, methods: str) -> None:
-    """What the process beside a training does: judge until the recording ends or nobody holds our standard input, and write the reports."""
+    """What the process beside a training does: judge until the recording ends or nobody holds our input, then write the reports."""
     startup.leave()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
