@@ -16,7 +16,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.model.call import Argument, Call
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.element import parameter_names
+from qdiag.model.element import Element, Kind, parameter_names
 from qdiag.model.findings import Confidence, Evidence, Outcome
 from qdiag.model.remarks import Remark
 
@@ -74,7 +74,7 @@ def _remark(history: History, call: Call, argument: Argument, name: str, slope: 
     yield Remark(
         Verdict.ERROR if proven else Verdict.REMARK,
         Signature.JACOBIAN,
-        replace(diagnosis, blamed=f"argument {argument.name}"),
+        replace(diagnosis, blamed=str(Element(Kind.ARGUMENT, by=argument.name))),
         call=call,
         calls=(call.index,),
         step=call.step,

@@ -14,7 +14,9 @@ from tests.worlds.recorded_trainings import LOSS, Told, argument, leaf, none, so
 
 
 def said(told: Told) -> list[str]:
-    return [found.diagnosis.because for found in remarks(told.history())]
+    found = list(remarks(told.history()))
+    assert {remark.diagnosis.code for remark in found} <= {"QD808"}
+    return [remark.diagnosis.because for remark in found]
 
 
 def stepped(*kinds: Callable[[int], ParameterStep], steps: int = 4) -> Told:
