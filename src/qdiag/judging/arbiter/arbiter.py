@@ -140,7 +140,9 @@ def arbitrate(
         moved = perturbed_circuits(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
         judged = verdicts_against(found, refer(moved, "full" if found.full else depth))
     if _contradictory(found) and _wrong(judged):
-        judged = tuple(replace(m, verdict="unknown", detail=_contradictory(found)) if m.verdict == "wrong" else m for m in judged)
+        # whoever follows the one route is no more right than whoever follows the other is wrong
+        decided, doubt = ("wrong", "right"), _contradictory(found)
+        judged = tuple(replace(m, verdict="unknown", detail=doubt) if m.verdict in decided else m for m in judged)
     return Arbitration(found, judged, _reason(found, judged))
 
 
