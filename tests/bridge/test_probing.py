@@ -211,6 +211,18 @@ def test_the_first_rows_of_a_batch_taken_for_features_are_found_with_a_layer_and
 
 
 @pytest.mark.skipif(not has_broadcasting(), reason="this PennyLane has no broadcasting")
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_table_of_weights_is_no_batch_where_the_layers_input_has_one_row(frozen: bool) -> None:
+    def entangled(inputs: Any, weights: Any) -> Any:
+        qml.AngleEmbedding(inputs, wires=range(2))
+        qml.BasicEntanglerLayers(weights, wires=range(2))
+        return qml.expval(qml.PauliZ(0))
+
+    weights = torch.rand(2, 2, dtype=torch.float64, requires_grad=not frozen)
+    probe = seen(entangled, torch.rand(1, 2, dtype=torch.float64), weights, layer="TorchLayer")
+    assert (probe.rows, probe.batch, found(probe)) == (0, None, ())
+
+
 def test_the_first_rows_are_found_among_plain_arrays() -> None:
     weights = pnp.array([0.3, 0.4], requires_grad=True)
     batch = np.linspace(0.0, 1.0, 8).reshape(4, 2)
