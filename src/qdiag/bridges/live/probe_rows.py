@@ -21,9 +21,6 @@ from qdiag.model.probe import Probe, ProbedRows
 MOST_ROWS = 16
 """Rows that are changed one by one, where the results do not have the rows' own axis."""
 
-PENNYLANES_LAYER = "TorchLayer"
-"""The layer that passes its input as the first of its QNode's arguments."""
-
 SECONDS = 4.0
 """How long rows are changed: the probe has other things to do."""
 
@@ -59,14 +56,10 @@ def with_rows(subject: Subject, probe: Probe, layer: str) -> Probe:
 def _position_of_batch(subject: Subject, layer: str) -> Optional[int]:
     """Which of the arguments is a batch, or may be one: no parameter, in which a graph would begin.
 
-    A layer passes one input, PennyLane's own before its parameters: where that has one row, nothing else is a batch.
+    A layer passes its input before its parameters: where that has one row, nothing else is a batch.
     """
     data = [position for position, leaf in enumerate(subject.leaves) if not leaf.begins]
-    if layer:
-        first = [0] if subject.leaves else []
-        asked = first if layer == PENNYLANES_LAYER else data[:1] or first
-    else:
-        asked = data
+    asked = [*range(len(subject.leaves))][:1] if layer else data
     with_many = (position for position in asked if _has_rows(subject.leaves[position].array))
     return next((position for position in with_many if layer or _may_be_a_batch(subject, position)), None)
 
