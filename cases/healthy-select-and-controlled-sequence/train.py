@@ -17,7 +17,7 @@ def f(p):
     qml.Hadamard(1)
     qml.Select([qml.RX(p[0], 2), qml.RY(p[1], 2), qml.IsingXX(p[2], [2, 3]), qml.RZ(p[0], 3)], control=[0, 1])
     qml.ControlledSequence(qml.RX(p[1], 3), control=[0, 1])
-    return qml.expval(qml.Z(2) @ qml.X(3))
+    return qml.expval(qml.Z(2) @ qml.Z(3))
 
 
 p = torch.rand(3, requires_grad=True)

@@ -20,6 +20,9 @@ LEAST = 3
 NOTHING = 1e6
 """By how much clipping makes gradients smaller before it is said to leave nothing."""
 
+VANISHED = 1e-6
+"""A gradient that is no larger at any step is one that vanishes, as the rounding of a zero does."""
+
 
 def remarks(history: History) -> Iterator[Remark]:
     """What steps do with gradients: each kind of misuse once."""
@@ -74,10 +77,13 @@ def _moves_nothing(history: History, held: Sequence[Story]) -> Iterator[Remark]:
     if not live or any(step.moved is not False for step in steps):
         return
     rates = {step.rate for story in live for step in story.steps}
+    size = max(step.size for story in live for step in story.steps)
     if rates == {0.0}:
         because, remedy = f"the learning rate of {_kind(held)} is 0 at all steps", "give the optimiser a learning rate above zero"
     else:
-        rate, size = max(rates, default=math.nan), max(step.size for story in live for step in story.steps)
+        if size <= VANISHED:
+            return  # it is the gradient that vanishes (QD807), and no step would make anything of it
+        rate = max(rates, default=math.nan)
         because = f"no step of {_kind(held)} changes a single bit: its learning rate is {rate:.2g}, the largest gradient {size:.2g}"
         remedy = "choose a learning rate at which a step changes the parameters by more than their last digit"
     yield remark(history, UNUSED_GRADIENT, because, places=_step_places(history, held), calls=_calls(history), remedy=remedy)

@@ -63,6 +63,10 @@ def test_steps_that_are_too_small_to_change_anything() -> None:
     assert because == "no step of Adam changes a single bit: its learning rate is 1e-20, the largest gradient 0.5"
 
 
+def test_a_gradient_that_vanishes_is_not_the_steps_fault() -> None:
+    assert said(stepped(lambda number: some(0, size=2.7e-17, moved=False))) == []
+
+
 def clipped(limit: float, before: Optional[float]) -> list[str]:
     told = stepped(lambda number: some(0, moved=False))
     for _ in range(3):
