@@ -257,3 +257,11 @@ def test_another_method_is_spoken_for_where_it_was_probed() -> None:
     assert not probe_findings.takes_other_directions(given, call(), "hadamard", 0.5)
     wrong = replace(given, methods=(given.methods[0], ProbedMethod("adjoint", (0.0,))))
     assert not probe_findings.takes_other_directions(wrong, call(), "adjoint", 0.5)
+
+
+def test_a_method_that_differs_by_construction_is_spoken_for_only_where_its_slope_is_right() -> None:
+    given = probe(argument(error=1e-10), own=(0.5,), closed=True)
+    for slope, taken in ((0.5, True), (0.8, False), (0.0, False)):
+        approximate = replace(given, methods=(ProbedMethod("finite-diff", (slope,)), *given.methods[1:]))
+        differenced = replace(call(), configuration=replace(call().configuration, requested="finite-diff", resolved="finite-diff"))
+        assert probe_findings.takes_other_directions(approximate, differenced, "finite-diff", 0.5) is taken
