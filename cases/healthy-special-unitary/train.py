@@ -18,7 +18,7 @@ def f(p):
     qml.CNOT([0, 1])
     qml.PSWAP(p[2], wires=[1, 2])
     qml.PhaseShift(p[3], 2)
-    return qml.expval(qml.X(1) @ qml.Y(2)) + qml.expval(qml.Z(0)) if False else qml.expval(qml.X(1) @ qml.Y(2))
+    return qml.expval(qml.Z(0) @ qml.X(2))
 
 
 p = torch.rand(4, requires_grad=True)
