@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from qdiag.diagnosis.training.detectors import DETECTORS, Detector
+from qdiag.diagnosis.training.detectors import DETECTORS, Detector, without_echoes
 from qdiag.diagnosis.training.history import History, Recording
 from qdiag.judging.replay.located import Located
 from qdiag.model.remarks import Remark
@@ -33,7 +33,7 @@ def remarks_of(
     for done, detector in enumerate(detectors):
         report(done, len(detectors))
         remarks += or_what_is_left(partial(_look, detector, history), partial(_leave_note, notes), "the training around the QNodes")
-    return tuple(remarks), tuple(notes)
+    return without_echoes(remarks), tuple(notes)
 
 
 def _look(detector: Detector, history: History) -> list[Remark]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT, UNTRACKED, ZERO_COTANGENT
 from qdiag.diagnosis.training import (
     axes,
     graphless_output,
@@ -17,6 +18,7 @@ from qdiag.diagnosis.training import (
     zero_cotangents,
 )
 from qdiag.diagnosis.training.history import History
+from qdiag.model.comparison import Verdict
 from qdiag.model.remarks import Remark
 
 Detector = Callable[[History], Iterator[Remark]]
@@ -35,3 +37,22 @@ DETECTORS: tuple[Detector, ...] = (
     vanishing.remarks,
 )
 """Every detector, an entry a line."""
+
+SAYS_MORE: Mapping[str, tuple[str, ...]] = {
+    NO_GRADIENT.code: (ZERO_COTANGENT.code, UNTRACKED.code),
+    GRAPHLESS_OUTPUT.code: (ZERO_COTANGENT.code, NO_GRADIENT.code, UNTRACKED.code),
+}
+"""Cause → those that say why the same way back is broken: where one of them is told of a QNode, the other one is not."""
+
+
+def without_echoes(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """Remarks, each break of a way back told once: by the cause that says most, and an error in any case."""
+
+    def is_echo(remark: Remark) -> bool:
+        better = SAYS_MORE.get(remark.diagnosis.code, ())
+        about = {*remark.qnodes}
+        return remark.verdict is not Verdict.ERROR and any(
+            other.diagnosis.code in better and about & {*other.qnodes} for other in remarks
+        )
+
+    return tuple(remark for remark in remarks if not is_echo(remark))

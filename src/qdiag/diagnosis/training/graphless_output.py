@@ -1,10 +1,10 @@
-"""QD804: the way back ends between a QNode and the loss, since the output has no graph or the script takes it out of one."""
+"""The way back ends between a QNode and the loss: the output has no graph (QD804), or the script takes it out of one (QD801)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT
+from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT
 from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.parameters import LEAST_STEPS, Edge, accumulating_roots, broken_edge, stories, training_calls
 from qdiag.diagnosis.training.script_source import cutting_lines
@@ -62,9 +62,14 @@ def _by_pennylane(history: History, cut: Sequence[CallOrigins]) -> Iterator[Rema
 
 def _what(history: History, cut: Sequence[CallOrigins]) -> str:
     names = listed(qnodes_of(history, [call.call for call in cut]))
-    if any(any(call.outputs) for call in cut):
+    if _has_graph(cut):
         return f"what {names} gives has a graph, and is taken out of it on the way to the loss"
     return f"what {names} gives has no graph ({_measured(history, cut[0])})"
+
+
+def _has_graph(cut: Sequence[CallOrigins]) -> bool:
+    """Whether what the QNodes gave could have been differentiated: then it is the script that cuts it off."""
+    return any(any(call.outputs) for call in cut)
 
 
 def _measured(history: History, call: CallOrigins) -> str:
@@ -78,6 +83,7 @@ def _told(history: History, cut: Sequence[CallOrigins], because: str, roots: Seq
     source = history.recording.call(indices[0]).source
     loss = roots[0].source if roots else SourceLine("", 0)
     places: list[SourceLine] = []
-    if any(any(call.outputs) for call in cut):
+    if _has_graph(cut):
         places += cutting_lines(history.folder, source, source.line, loss.line if loss.function == source.function else 1 << 30)
-    return remark(history, GRAPHLESS_OUTPUT, because, calls=indices, places=[*places, source, loss])
+    cause = NO_GRADIENT if _has_graph(cut) else GRAPHLESS_OUTPUT
+    return remark(history, cause, because, calls=indices, places=[*places, source, loss])

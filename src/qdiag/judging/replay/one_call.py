@@ -309,7 +309,8 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
     """
     if call.outputs is None or not call.circuit.trainable:
         return ()
-    recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents)]
+    # what a loss that is not finite sent back tells methods apart by how they multiply zero and infinity
+    recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents) and _are_finite(b.cotangents)]
     rng = np.random.default_rng(int(key[:16], 16))
     raw = raw_outputs(call.circuit, len(call.outputs))
     drawn = [None if position in raw else _draw_cotangent(output, rng) for position, output in enumerate(call.outputs)]
@@ -317,6 +318,10 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
     if not length:
         return tuple(recorded)
     return (*recorded, tuple(None if d is None else np.asarray(d / length) for d in drawn))
+
+
+def _are_finite(cotangents: Sequence[Optional[np.ndarray]]) -> bool:
+    return all(cotangent is None or bool(np.isfinite(cotangent).all()) for cotangent in cotangents)
 
 
 def _draw_cotangent(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]:

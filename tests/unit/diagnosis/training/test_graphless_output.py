@@ -1,4 +1,4 @@
-"""QD804: what is trained goes into a QNode, and from no loss leads a way back to it."""
+"""QD804, QD801: what is trained goes into a QNode, and from no loss leads a way back to it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def test_an_output_without_a_graph_is_named_by_what_is_measured() -> None:
 def test_an_output_that_is_taken_out_of_its_graph() -> None:
     (found,) = remarks(training(outputs=True, measured="ExpectationMP").history())
     assert "has a graph, and is taken out of it" in found.diagnosis.because
+    assert found.diagnosis.code == "QD801", "the output could be differentiated: it is the script that cuts it off"
 
 
 def test_is_not_said_of_evaluations_nor_where_a_pass_came_by() -> None:

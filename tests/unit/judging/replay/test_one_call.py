@@ -137,6 +137,14 @@ def test_a_pass_that_brought_nothing_is_no_cotangent() -> None:
     assert len(cotangents_of(empty, circuit_key(CALL.circuit))) == 1
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_what_a_loss_that_is_not_finite_sent_back_compares_nothing(number: float) -> None:
+    sent = Backward((np.asarray(number),))
+    (drawn,) = cotangents_of(replace(CALL, backwards=(sent,)), circuit_key(CALL.circuit))
+    assert drawn[0] is not None
+    assert np.isfinite(drawn[0]).all()
+
+
 @given(st.integers(1, 5), st.booleans())
 def test_the_random_cotangent_has_the_shape_and_kind_of_the_outputs_and_length_one(size: int, is_complex: bool) -> None:
     outputs = (np.zeros(size, complex if is_complex else float), np.zeros((2, size)), np.zeros(3, int))
