@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT, UNTRACKED, ZERO_COTANGENT
+from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT, UNTRACKED, VANISHING, ZERO_COTANGENT
+from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
 from qdiag.diagnosis.training import (
     axes,
     graphless_output,
@@ -40,9 +41,10 @@ DETECTORS: tuple[Detector, ...] = (
 
 SAYS_MORE: Mapping[str, tuple[str, ...]] = {
     NO_GRADIENT.code: (ZERO_COTANGENT.code, UNTRACKED.code),
+    VANISHING.code: (NOT_A_NUMBER.code,),
     GRAPHLESS_OUTPUT.code: (ZERO_COTANGENT.code, NO_GRADIENT.code, UNTRACKED.code),
 }
-"""Cause → those that say why the same way back is broken: where one of them is told of a QNode, the other one is not."""
+"""Cause → those that say more of the same trouble: where one of them is told of a QNode, the cause itself is not."""
 
 
 def without_echoes(remarks: Sequence[Remark]) -> tuple[Remark, ...]:

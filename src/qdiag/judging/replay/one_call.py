@@ -309,8 +309,7 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
     """
     if call.outputs is None or not call.circuit.trainable:
         return ()
-    # what a loss that is not finite sent back tells methods apart by how they multiply zero and infinity
-    recorded = [b.cotangents for b in call.backwards if any(c is not None for c in b.cotangents) and _are_finite(b.cotangents)]
+    recorded = [backward.cotangents for backward in _telling_passes(call)]
     rng = np.random.default_rng(int(key[:16], 16))
     raw = raw_outputs(call.circuit, len(call.outputs))
     drawn = [None if position in raw else _draw_cotangent(output, rng) for position, output in enumerate(call.outputs)]
@@ -320,8 +319,17 @@ def cotangents_of(call: Call, key: str) -> Cotangents:
     return (*recorded, tuple(None if d is None else np.asarray(d / length) for d in drawn))
 
 
-def _are_finite(cotangents: Sequence[Optional[np.ndarray]]) -> bool:
-    return all(cotangent is None or bool(np.isfinite(cotangent).all()) for cotangent in cotangents)
+def _telling_passes(call: Call) -> list[Backward]:
+    """The backward passes that a replay is asked to repeat: those that brought something, and nothing but numbers.
+
+    What a loss that is not finite sent back tells methods apart by how they multiply zero and infinity.
+    """
+    return [
+        backward
+        for backward in call.backwards
+        if any(c is not None for c in backward.cotangents)
+        and all(c is None or bool(np.isfinite(c).all()) for c in backward.cotangents)
+    ]
 
 
 def _draw_cotangent(output: np.ndarray, rng: np.random.Generator) -> Optional[np.ndarray]:
@@ -351,7 +359,7 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
     recorded = Evaluation(own.method, call.outputs, products, norms=own.norms, differenced=own.differenced)
     if _same(recorded.outputs, own.outputs) and all(_same(*rows) for rows in zip(recorded.vjps, own.vjps)):
         return None
-    gap = compare(recorded, own, call.circuit, cotangents=tuple(b.cotangents for b in call.backwards))
+    gap = compare(recorded, own, call.circuit, cotangents=tuple(backward.cotangents for backward in _telling_passes(call)))
     reach = Law.of(call.circuit, (recorded, own)).amplification if gap.where in (Signature.VJP, Signature.JACOBIAN) else 0.0
     explained = gap.verdict in (Verdict.AGREE, Verdict.ROUNDING) or gap.max_rel <= reach
     what = gap.detail if not np.isfinite(gap.max_abs) else f"{gap.element} is off by {gap.max_abs:.2g}"
@@ -363,7 +371,7 @@ def _recorded_products(call: Call, own: Evaluation) -> tuple[tuple[np.ndarray, .
 
     After a pass with ``create_graph`` a gradient holds what comes back through that pass, too: it is no product with one cotangent.
     """
-    passes = [b for b in call.backwards if any(c is not None for c in b.cotangents)]
+    passes = _telling_passes(call)
     once = next((i for i, backward in enumerate(passes) if backward.create_graph), len(passes))
     rows = [tuple(_recorded_gradient(backward, j, g) for j, g in enumerate(row)) for backward, row in zip(passes[: once + 1], own.vjps)]
     return (*rows, *own.vjps[len(rows) :])

@@ -138,6 +138,13 @@ def test_a_pass_that_brought_nothing_is_no_cotangent() -> None:
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_what_a_loss_that_is_not_finite_sent_back_is_not_held_against_the_replay(number: float) -> None:
+    sent = (Backward((np.asarray(number),), (np.asarray(number),), (True,)), Backward((np.asarray(2.0),), (np.asarray(0.5),), (True,)))
+    own = Evaluation(BACKPROP, CALL.outputs, ((np.asarray(0.5),), (np.asarray(0.1),)))
+    assert unfaithfulness(replace(CALL, backwards=sent), own) is None
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
 def test_what_a_loss_that_is_not_finite_sent_back_compares_nothing(number: float) -> None:
     sent = Backward((np.asarray(number),))
     (drawn,) = cotangents_of(replace(CALL, backwards=(sent,)), circuit_key(CALL.circuit))
