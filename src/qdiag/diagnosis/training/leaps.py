@@ -23,7 +23,9 @@ OFTEN = 1 / 3
 
 
 def leaps(history: History, calls: Sequence[Call]) -> Iterator[Remark]:
-    """That steps are so long, where they are often so."""
+    """That steps are so long, where they are often so; under shots no gradient is known to be right, and none is spoken of."""
+    if any(call.circuit.shots for call in calls):
+        return
     moves = [(a, _typical_move(a, b)) for a, b in zip(calls, calls[1:]) if b.step == a.step + 1]
     long = [(call, move) for call, move in moves if move > LONG]
     if len(long) < LEAST or len(long) < OFTEN * len(moves) or not _steps_are_long(history, calls):

@@ -179,14 +179,19 @@ def test_shot_noise_is_held_against_the_exact_gradient(noise: float, found: int)
     assert all("noise of 20 shots" in remark.diagnosis.because for remark in remarked)
 
 
-def leaping(*angles: float) -> list[Call]:
-    return [replace(training(angle, steps=1, gradient=-1.0)[0], index=step, step=step) for step, angle in enumerate(angles)]
+def leaping(*angles: float, shots: tuple[int, ...] = ()) -> list[Call]:
+    each = [training(angle, steps=1, gradient=-1.0, shots=shots)[0] for angle in angles]
+    return [replace(call, index=step, step=step) for step, call in enumerate(each)]
 
 
 def test_steps_longer_than_a_quarter_turn_are_remarked_where_they_are_often_so() -> None:
     assert "at 2 of 3 steps" in only(leaping(0.0, 5.0, 1.0, 1.2))
     assert said(leaping(0.0, 5.0, 5.1, 5.2, 5.3)) == []
     assert said(leaping(0.0, 0.4, 0.8, 1.2)) == []
+
+
+def test_under_shots_no_gradient_is_called_right_however_long_the_steps() -> None:
+    assert said(leaping(0.0, 5.0, 1.0, 1.2, shots=(50,))) == []
 
 
 def test_angles_that_data_move_are_no_long_steps() -> None:
