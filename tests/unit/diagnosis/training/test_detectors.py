@@ -20,7 +20,10 @@ def told(code: str, qnode: str = "circuit", verdict: Verdict = Verdict.REMARK) -
     return replace(made, verdict=verdict, diagnosis=diagnosis, qnodes=(qnode,))
 
 
-@pytest.mark.parametrize(("echo", "better"), [("QD804", "QD802"), ("QD804", "QD801"), ("QD801", "QD802"), ("QD804", "QD803"), ("QD807", "QD306")])
+@pytest.mark.parametrize(
+    ("echo", "better"),
+    [("QD804", "QD802"), ("QD804", "QD801"), ("QD801", "QD802"), ("QD804", "QD803"), ("QD807", "QD306")],
+)
 def test_of_two_causes_of_one_break_the_one_that_says_why_is_told(echo: str, better: str) -> None:
     kept = without_echoes([told(echo), told(better)])
     assert [remark.diagnosis.code for remark in kept] == [better]
