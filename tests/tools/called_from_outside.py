@@ -8,6 +8,7 @@ from qdiag.api import Check
 from qdiag.cli import Commands
 from qdiag.model.evaluation import Request
 from qdiag.pipeline.pytest_run import examine_run
+from qdiag.watching import judge_beside
 
 # the library's face: users call it
 Check.raise_for_error
@@ -15,8 +16,8 @@ Check.raise_for_error
 # click asks for them
 Commands.list_commands, Commands.get_command, Commands.format_commands
 
-# runs in a process of its own, which is given its name in a line of code
-examine_run
+# run in processes of their own, which are given their names in a line of code
+examine_run, judge_beside
 
 # read by nobody, but part of what makes two requests different
 Request.repetition

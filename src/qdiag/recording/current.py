@@ -1,4 +1,4 @@
-"""The recording that is in force in this process: what is wanted, and the recorder, made when the first call needs it."""
+"""The recording that is in force in this process: what is wanted, and the recorder, once the first call has needed it."""
 
 from __future__ import annotations
 
@@ -20,19 +20,6 @@ class Wanted(NamedTuple):
 
 recorder: Any = None
 wanted = Wanted()
-
-
-def ensure_recorder() -> Any:
-    """The recorder, made at the first need: PennyLane is complete by then, and so is what the script imports.
-
-    None where nothing is to be recorded.
-    """
-    global recorder
-    if recorder is None and wanted.trace:
-        from qdiag.recording.recorder import Recorder
-
-        recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes)
-    return recorder
 
 
 def exchange(other: Any, others: Wanted) -> tuple[Any, Wanted]:

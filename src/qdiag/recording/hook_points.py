@@ -13,7 +13,7 @@ import warnings
 from types import ModuleType
 from typing import Any, Optional
 
-from qdiag.recording import current, hooks, training_hooks
+from qdiag.recording import current, first_need, hooks, training_hooks
 from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import twin_variation
 
@@ -45,7 +45,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
 
 def script_failed(error: BaseException) -> None:
     """Record the exception that ends the script."""
-    recording = current.ensure_recorder() if "pennylane" in sys.modules else None
+    recording = first_need.ensure_recorder() if "pennylane" in sys.modules else None
     if recording is not None:
         recording.script_failed(error)
 
@@ -112,7 +112,7 @@ _pipeline_hooked = False
 
 
 def _call_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    recording = current.recorder or current.ensure_recorder()
+    recording = current.recorder or first_need.ensure_recorder()
     training_hooks.tell_waiting()
     call = None if recording is None else recording.begin(args[0], args[1:], kwargs, sys._getframe(2))
     if not _pipeline_hooked and call is not None and call.has_transforms:

@@ -6,7 +6,7 @@ import functools
 import sys
 from typing import Any, Optional
 
-from qdiag.recording import current, hooks, makers
+from qdiag.recording import current, first_need, hooks, makers
 from qdiag.recording.hooks import quietly, watched_function
 
 MOST_WAITING = 64
@@ -138,7 +138,7 @@ def _pennylane_begins(method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     global _depth
     _depth += 1
     given: Any = None
-    if _depth == 1 and method != "apply_grad" and len(args) > 1 and current.ensure_recorder() is not None:
+    if _depth == 1 and method != "apply_grad" and len(args) > 1 and first_need.ensure_recorder() is not None:
         given = current.recorder.training(lambda watch: watch.given(args[1], args[2:], args[0]))
         current.recorder.probe_parameters()
     return _depth, given, method
@@ -148,7 +148,7 @@ def _pennylane_ended(token: Any, result: Any) -> None:
     global _depth
     _depth -= 1
     depth, given, method = token
-    recording = current.ensure_recorder()
+    recording = first_need.ensure_recorder()
     if depth != 1 or recording is None:
         return
     frame = sys._getframe(2)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.recording import current, settle
+from qdiag.recording import current, first_need, settle
 
 
 @pytest.fixture(autouse=True)
@@ -20,14 +20,14 @@ def _as_it_was() -> Iterator[None]:
 
 
 def test_where_nothing_is_wanted_there_is_no_recorder() -> None:
-    assert current.ensure_recorder() is None
+    assert first_need.ensure_recorder() is None
     assert current.recorder is None
 
 
 def test_a_recorder_that_is_there_is_the_one_needed(tmp_path: Path) -> None:
     recorder = object()
     current.exchange(recorder, current.Wanted(str(tmp_path / "trace")))
-    assert current.ensure_recorder() is recorder
+    assert first_need.ensure_recorder() is recorder
 
 
 def test_an_exchange_gives_what_was_in_force_so_that_it_can_be_put_back(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Script
-from qdiag.recording import current, hook_points, session
+from qdiag.recording import current, first_need, hook_points, session
 from qdiag.recording.session import Session
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter
@@ -150,7 +150,7 @@ class TestPaused:
             recorder = Recorder()
             current.exchange(recorder, current.wanted)
             with session.pause_recording():
-                assert current.ensure_recorder() is None
+                assert first_need.ensure_recorder() is None
             assert current.recorder is recorder
 
     def test_it_goes_on_after_an_exception(self, tmp_path: Path) -> None:
