@@ -102,10 +102,10 @@ class Run:
 
     @cached_property
     def _replay(self) -> Replay:
+        calls, plan = self._calls, self._options.plan  # what is no trace leaves no file beside it
         store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
-        plan = self._options.plan
         return Replay(
-            self._calls,
+            calls,
             self._workers,
             plan,
             store=store,
