@@ -11,7 +11,7 @@ from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.landscape import angles_of
 from qdiag.diagnosis.training.trained_calls import LEAST, remark_of_vanishing
 from qdiag.model.call import Call
-from qdiag.model.findings import Evidence, Outcome
+from qdiag.model.findings import Confidence, Evidence, Outcome
 from qdiag.model.remarks import Remark
 
 LONG = math.pi / 2
@@ -38,7 +38,8 @@ def leaps(history: History, calls: Sequence[Call]) -> Iterator[Remark]:
     )
     tried = Evidence("angles from step to step", LONG, largest, Outcome.MOVES, True)
     remedy = "a learning rate at which one step moves an angle by less than 0.5"
-    yield remark_of_vanishing([call for call, _ in long], because, remedy, (tried,))
+    # seen, and not tried: no training with shorter steps was run
+    yield remark_of_vanishing([call for call, _ in long], because, remedy, (tried,), Confidence.LIKELY)
 
 
 def _typical_move(before: Call, after: Call) -> float:

@@ -54,13 +54,19 @@ def is_unmoved(history: History) -> bool:
     return moved <= max(UNMOVED * float(np.abs(losses).mean()), 0.5 * float(losses.std()) * (third > 1))
 
 
-def remark_of_vanishing(calls: Sequence[Call], because: str, remedy: str, evidence: tuple[Evidence, ...] = ()) -> Remark:
-    """What is remarked of gradients that vanish at calls of one QNode; the evidence upholds it."""
+def remark_of_vanishing(
+    calls: Sequence[Call],
+    because: str,
+    remedy: str,
+    evidence: tuple[Evidence, ...] = (),
+    confidence: Confidence = Confidence.CONFIRMED,
+) -> Remark:
+    """What is remarked of gradients that vanish at calls of one QNode: confirmed where the evidence is an experiment, as it mostly is."""
     first = calls[0]
     return Remark(
         Verdict.REMARK,
         Signature.VJP,
-        VANISHING.diagnosis(Confidence.CONFIRMED, because, remedy=remedy, evidence=evidence),
+        VANISHING.diagnosis(confidence, because, remedy=remedy, evidence=evidence),
         call=first,
         calls=tuple(call.index for call in calls),
         step=first.step,

@@ -19,7 +19,7 @@ from qdiag.model.call import Backward, Call, Event, SourceLine
 from qdiag.model.circuit import Circuit, parameters_of
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Confidence, Divergence
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.training import Gradient, Leaf, Optimiser, OptimiserStep, ParameterStep, SteppedArgument
@@ -188,6 +188,11 @@ def test_steps_longer_than_a_quarter_turn_are_remarked_where_they_are_often_so()
     assert "at 2 of 3 steps" in only(leaping(0.0, 5.0, 1.0, 1.2))
     assert said(leaping(0.0, 5.0, 5.1, 5.2, 5.3)) == []
     assert said(leaping(0.0, 0.4, 0.8, 1.2)) == []
+
+
+def test_long_steps_are_seen_and_not_tried_and_so_no_more_than_likely() -> None:
+    (remark,) = said(leaping(0.0, 5.0, 1.0, 1.2))
+    assert remark.diagnosis.confidence is Confidence.LIKELY
 
 
 def test_under_shots_no_gradient_is_called_right_however_long_the_steps() -> None:
