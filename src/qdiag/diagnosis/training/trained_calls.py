@@ -61,7 +61,7 @@ def remark_of_vanishing(
     evidence: tuple[Evidence, ...] = (),
     confidence: Confidence = Confidence.CONFIRMED,
 ) -> Remark:
-    """What is remarked of gradients that vanish at calls of one QNode: confirmed where the evidence is an experiment, as it mostly is."""
+    """What is remarked of gradients that vanish at calls of one QNode; `likely` where nothing was tried."""
     first = calls[0]
     return Remark(
         Verdict.REMARK,
