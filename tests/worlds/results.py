@@ -12,6 +12,7 @@ from qdiag.diagnosis.causes.around_the_qnode import ZERO_COTANGENT
 from qdiag.model.call import Argument, Call, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Minimal, Outcome, Reproducer
@@ -316,7 +317,7 @@ def noisy() -> Case:
     replay = ReplaySummary((SHIFT,), 3, unfaithful=(Unfaithful(1, "output 0 is off by 0.04", explained=False),))
     result = Result(
         replay, 3, 0, (("circuit", "noisy.py:9"),), Verdict.INCONCLUSIVE, (Finding(divergence, diagnosis),),
-        notes=("the budget of 5 s ended the replay before call 3 of 3",),
+        coverage=Coverage(3, 2, (Unseen(Gap.BUDGET, "The budget of 5 s ended the replay after 2 of 3 calls.", 1, 3),)),
     )  # fmt: skip
     return Case(result, Script("noisy.py", (), False, 0), ("trace.qdiag", "findings.json"))
 

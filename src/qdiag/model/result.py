@@ -9,6 +9,7 @@ from typing import Union
 
 from qdiag.model.call import Failure
 from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
@@ -71,6 +72,8 @@ class ReplaySummary:
         What each method took.
     rows
         Method → rows of a batch at which it was evaluated, and of how many, for those not evaluated at all rows.
+    unseen
+        Calls that were left out, and why.
     """
 
     methods: tuple[Method, ...] = ()
@@ -81,6 +84,7 @@ class ReplaySummary:
     comparisons: tuple[tuple[int, Comparison], ...] = ()
     costs: tuple[Cost, ...] = ()
     rows: tuple[tuple[Method, int, int], ...] = ()
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def refused(self) -> tuple[tuple[Method, Failure], ...]:
@@ -123,8 +127,8 @@ class Result:
         What else the reader must know, in sentences.
     tolerance
         The user's own, in words, or "".
-    unrecorded
-        How many calls the recorder met and could not record: nothing is said of them.
+    coverage
+        What the verdict is about, and what was not seen.
     tracked
         Whether there was anything to differentiate by.
     alone
@@ -141,8 +145,13 @@ class Result:
     notes: tuple[str, ...] = field(default=())
     tolerance: str = ""
     tracked: bool = True
-    unrecorded: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
     alone: bool = False
+
+    @property
+    def unrecorded(self) -> int:
+        """How many calls the recorder met and could not record: nothing is said of them."""
+        return self.coverage.calls(Gap.UNRECORDED)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qdiag.evaluation.answers import LOGGER
-from qdiag.evaluation.limits import Deadline
 from qdiag.model.element import parameter_names
 from qdiag.model.method import Method
 from qdiag.model.numerics import rounding
@@ -36,22 +35,13 @@ def about_steps(methods: Iterable[Method]) -> Iterator[str]:
             )
 
 
-def about_budget(deadline: Deadline) -> Iterator[str]:
-    """That the time was over before all was looked at."""
-    if deadline.passed:
-        yield f"the budget of {deadline.seconds or 0:g} s was spent before all was looked at: go on with qdiag diagnose"
-
-
 def about_recording(trace: Trace) -> Iterator[str]:
-    """What could not be recorded, and why there is no probe, or no complete one; the same words once."""
+    """What the recorder notes; the same words once."""
     noted = Counter(event.text for event in trace.events if event.kind == "note")
     for text, times in noted.most_common(MOST_NOTES):
         yield text if times == 1 else f"{text} ({times} times)"
     if len(noted) > MOST_NOTES:
         yield f"{len(noted) - MOST_NOTES} more notes of the recording are in the trace"
-    for probe in trace.probes:
-        if not probe.complete:
-            yield f"the probe of call {probe.call} is incomplete" + (f": {probe.note}" if probe.note else "")
 
 
 def about_marks(trace: Trace) -> Iterator[str]:

@@ -20,12 +20,14 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, in_order
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
-from qdiag.pipeline.notes import about_budget, about_marks, about_recording, about_steps, own_failures
+from qdiag.pipeline.coverage import coverage_of, of_deadline
+from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
@@ -194,8 +196,9 @@ class Run:
         *,
         alone: bool = False,
     ) -> JudgedRun:
+        located = replace(located, unseen=(*located.unseen, *of_deadline(self._deadline)))
         result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
-        result = replace(result, notes=(*result.notes, *about_budget(self._deadline), *notes))
+        result = replace(result, notes=(*result.notes, *notes))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _context(self) -> StageContext:
@@ -301,27 +304,27 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remar
     for call in trace.calls():
         qnodes[call.configuration.qnode, str(call.configuration.source)] = None
         own[call.configuration.method] = None
-    unrecorded = sum(1 for event in trace.events if event.kind == "unrecorded")
+    coverage = coverage_of(trace, located)
     return Result(
         replay=located,
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
         qnodes=tuple(qnodes),
-        verdict=_verdict(located, findings, remarks, unrecorded),
+        verdict=_verdict(located, findings, remarks, coverage),
         findings=findings,
         remarks=remarks,
-        unrecorded=unrecorded,
+        coverage=coverage,
         notes=(*located.notes, *about_steps(own), *about_marks(trace), *about_recording(trace)),
     )
 
 
-def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], unrecorded: int = 0) -> Verdict:
+def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], coverage: Coverage) -> Verdict:
     """The worst of the findings, else what the replay as a whole came to; a remark outweighs rounding, and no doubt.
 
-    Where calls could not be recorded, nothing less than an error is certain.
+    Where too little was seen, nothing less than an error is certain.
     """
     verdicts = {entry.verdict for entry in findings} or {located.verdict}
-    verdicts |= {Verdict.INCONCLUSIVE} if unrecorded else set()
+    verdicts |= {Verdict.INCONCLUSIVE} if coverage.leaves_undecided else set()
     verdicts |= {remark.verdict for remark in remarks}
     order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.ROUNDING)
     return next((verdict for verdict in order if verdict in verdicts), located.verdict)

@@ -24,8 +24,8 @@ SECONDS = 20
 SPARSELY_FROM = 256
 """After its first call, a QNode is probed at this one and at each fourfold: a fork costs the script 50 ms, as hundreds of calls do."""
 
-UNAVAILABLE = "probe unavailable"
-"""How the note begins that says why there is none."""
+UNAVAILABLE = "Probe unavailable"
+"""How the sentence begins that says why there is none."""
 
 WANTED = "probe"
 """The trace's fact that asks for probes."""
@@ -51,15 +51,15 @@ class Prober:
     ----------
     path
         The trace.
-    note
-        Takes what the user should know, once.
+    unseen
+        Takes why there is no probe, as a sentence, once.
     silence
         Turns the recording of the process off, in the copy.
     """
 
-    def __init__(self, path: Path, note: Callable[[str], None], silence: Callable[[], None]) -> None:
+    def __init__(self, path: Path, unseen: Callable[[str], None], silence: Callable[[], None]) -> None:
         self._path = path
-        self._note = note
+        self._unseen = unseen
         self._silence = silence
         self._seen: dict[str, int] = {}
         self._due: set[str] = set()
@@ -77,7 +77,7 @@ class Prober:
         obstacle = forking.obstacle(backward_seen)
         if obstacle:
             self._due.discard(configuration)
-            self._once(f"{UNAVAILABLE}: {obstacle}")
+            self._once(f"{UNAVAILABLE}: {obstacle}.")
             return
         self._running = [path for path in self._running if is_running(path)]
         if len(self._running) < MOST_AT_ONCE:
@@ -96,7 +96,7 @@ class Prober:
             if forking.in_a_copy(lambda: self._probe(call, index, file), file, SECONDS):
                 self._running.append(path)
             else:
-                self._once(f"{UNAVAILABLE}: this process could not be forked")
+                self._once(f"{UNAVAILABLE}: this process could not be forked.")
         finally:
             os.close(file)
 
@@ -111,7 +111,7 @@ class Prober:
     def _once(self, text: str) -> None:
         if not self._noted:
             self._noted = True
-            self._note(text)
+            self._unseen(text)
 
 
 # --- after the script -----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.model.call import Event, Failure, Script
+from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import (
     backward,
     branch,
@@ -44,7 +45,7 @@ MAX_NOTES = 100
 MAX_WARNINGS = 100
 """Warnings kept that were shown in backward passes."""
 
-_THREADS = "QNode calls from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag"
+_THREADS = "QNodes were called from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag."
 
 _AGAIN = "backward through the graph a second time"
 """Torch's words where the script went backward twice: nothing that the call is to blame for."""
@@ -139,7 +140,7 @@ class Recorder:
             under_way.append(call)
             return call
         except Exception as error:
-            self._lose(f"a call was not recorded: {_words(error)}")
+            self.unseen(Gap.UNRECORDED, f"A call was not recorded: {_words(error)}.")
             return None
 
     def under_way(self) -> list[call_reader.Ongoing]:
@@ -186,7 +187,7 @@ class Recorder:
             self._prober.probe_if_due(call, index, kind, self.passes.begun)
         except Exception as error:
             self._prober = None
-            self.note(f"{probe_schedule.UNAVAILABLE}: {_words(error)}")
+            self.unseen(Gap.NOT_PROBED, f"{probe_schedule.UNAVAILABLE}: {_words(error)}.")
 
     def _step_probe(self, call: call_reader.Ongoing, outputs: tuple[Any, ...], index: Optional[int]) -> None:
         """Let the script itself go on in copies with the outputs moved, where no loss has asked anything of the QNode so far."""
@@ -264,7 +265,7 @@ class Recorder:
         if known is None:
             known = self._threads[threading.get_ident()] = len(self._threads)
             if known == 1:
-                self._event(Event("warning", self.count, _THREADS))
+                self.unseen(Gap.THREADS, _THREADS)
         return known
 
     # --- what comes between calls --------------------------------------------------------------------------------------
@@ -296,7 +297,7 @@ class Recorder:
             return look(self._training)
         except Exception as error:
             self._training = None
-            self.note(f"the training around the QNodes was not watched any further: {_words(error)}")
+            self.unseen(Gap.NO_FACTS, f"The training around the QNodes was not watched any further: {_words(error)}.")
             return None
 
     def pass_begins(self, tensors: Any, accumulates: bool, frame: Optional[FrameType]) -> training_watch.Begun:
@@ -324,6 +325,11 @@ class Recorder:
         self._notes += 1
         if self._notes <= MAX_NOTES:
             self._event(Event("note", self.count, text))
+
+    def unseen(self, gap: Gap, text: str) -> None:
+        """Something that the verdict is not about: in which way it was not seen, and what and why, as a whole sentence."""
+        self._notes += 1
+        self._event(Event(event_of(gap), self.count, text if self._notes <= MAX_NOTES else ""))
 
     def warned_backward(self, words: str) -> None:
         """A warning was shown outside of any call: if a backward pass is under way, it is of the call that the pass reached last."""
@@ -388,7 +394,7 @@ class Recorder:
             self._writer = TraceWriter(path)
             self._writer.meta("environment", call_text.text_of(stack.environment()))
             if self._writer.fact(probe_schedule.WANTED):
-                self._prober = probe_schedule.Prober(path, self.note, self._silence)
+                self._prober = probe_schedule.Prober(path, lambda text: self.unseen(Gap.NOT_PROBED, text), self._silence)
                 self._step_prober = step_probe.StepProber(path, self._reader.places, self.note, self._keep_loss)
             self._reader.places.learn_frameworks()
         return self._writer
@@ -443,12 +449,8 @@ class Recorder:
             self.note(f"something between two calls was not recorded: {_words(error)}")
             return
         hidden = hidden_numbers.hide_numbers((*call.args, *call.kwargs.values()))
-        self._lose(f"a call at {call.source} was not recorded: {hidden_numbers.IN_TRANSFORMS if hidden else _words(error)}")
-
-    def _lose(self, note: str) -> None:
-        """A call is not in the trace: a report must know of how many that is so."""
-        self.note(note)
-        self._event(Event("unrecorded", self.count))
+        because = hidden_numbers.IN_TRANSFORMS if hidden else _words(error)
+        self.unseen(Gap.UNRECORDED, f"A call at {call.source} was not recorded: {because}.")
 
 
 def _words(error: Exception) -> str:

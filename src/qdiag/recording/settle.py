@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
+from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import probe_schedule, step_probe_files
 from qdiag.trace import call_text, schema
 from qdiag.trace.reader import Trace, single_file
@@ -45,7 +46,8 @@ def settle(path: Path, script: Script) -> None:
                 writer.meta(f"probe-{index}", call_text.text_of(probe))
             stopped = _stop_reason(path)
             if stopped:
-                writer.events([Event("warning", writer.calls, f"recording stopped before the script ended: {stopped}")])
+                text = f"The recording stopped before the script ended: {stopped}."
+                writer.events([Event(event_of(Gap.STOPPED), writer.calls, text)])
             writer.meta("script", call_text.text_of(script))
             writer.meta("complete", "yes")
     except sqlite3.Error as error:

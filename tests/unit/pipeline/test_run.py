@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Event, Script
 from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.method import Method
 from qdiag.model.result import ReplaySummary, Result
-from qdiag.pipeline.notes import about_budget, about_recording, about_steps
+from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.pipeline.run import _verdict
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import first_answer, of_result
@@ -54,15 +54,6 @@ def test_a_difference_quotient_with_a_long_step_tells_little_and_that_is_said() 
     assert "4.8 times" in note
 
 
-def test_a_budget_that_was_spent_is_said_and_one_that_was_not_is_not() -> None:
-    spent, left = Deadline(0.0), Deadline(60.0)
-    for deadline in (spent, left):
-        deadline.begin()
-    (note,) = about_budget(spent)
-    assert "budget of 0 s" in note
-    assert list(about_budget(left)) == list(about_budget(Deadline())) == []
-
-
 def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None:
     case = results.moons()
     line = first_answer(case.result, case.script)
@@ -82,4 +73,5 @@ def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None
 def test_where_calls_could_not_be_recorded_nothing_less_than_an_error_is_certain(
     found: Verdict, unrecorded: int, verdict: Verdict
 ) -> None:
-    assert _verdict(Located(verdict=found), (), (), unrecorded) is verdict
+    unseen = (Unseen(Gap.UNRECORDED, "", unrecorded),) * (unrecorded > 0)
+    assert _verdict(Located(verdict=found), (), (), Coverage(3, 3, unseen)) is verdict

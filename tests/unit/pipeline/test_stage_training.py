@@ -12,6 +12,7 @@ from qdiag.diagnosis.training.detectors import Detector
 from qdiag.diagnosis.training.history import History, Recording
 from qdiag.judging.replay.located import Located
 from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Finding
 from qdiag.model.remarks import Remark
 from qdiag.pipeline.run import _verdict
@@ -70,4 +71,4 @@ def test_a_remark_outweighs_rounding_and_neither_doubt_nor_an_error(
     located: Verdict, findings: tuple[Finding, ...], remarked: Verdict, whole: Verdict
 ) -> None:
     remarks = (replace(REMARK, verdict=remarked),) if remarked else ()
-    assert _verdict(Located(verdict=located), findings, remarks) is whole
+    assert _verdict(Located(verdict=located), findings, remarks, Coverage()) is whole

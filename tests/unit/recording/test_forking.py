@@ -335,7 +335,7 @@ def test_why_there_is_no_probe_is_said_once(tmp_path: Path, monkeypatch: pytest.
     for configuration in "abc":
         prober.probe_if_due(None, 0, configuration, False)  # type: ignore[arg-type]
     assert prober.calls == []
-    assert prober.notes == ["probe unavailable: there is no safe fork on darwin"]
+    assert prober.notes == ["Probe unavailable: there is no safe fork on darwin."]
 
 
 def test_a_probe_that_was_killed_says_so(tmp_path: Path) -> None:

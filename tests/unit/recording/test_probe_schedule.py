@@ -117,7 +117,7 @@ class TestProbing:
         copies.in_the_way = "CUDA is in use"
         world.call("one", 3)
         world.call("other", 3)
-        assert world.notes == ["probe unavailable: CUDA is in use"]
+        assert world.notes == ["Probe unavailable: CUDA is in use."]
         assert world.probed == []
 
     def test_is_tried_again_at_the_next_turn_where_it_was_impossible(self, world: World, copies: Copies) -> None:
@@ -130,7 +130,7 @@ class TestProbing:
     def test_says_so_where_there_is_no_copy(self, world: World, copies: Copies) -> None:
         copies.there_is_one = False
         world.call()
-        assert world.notes == ["probe unavailable: this process could not be forked"]
+        assert world.notes == ["Probe unavailable: this process could not be forked."]
 
     def test_never_writes_into_a_file_that_is_there(self, world: World, copies: Copies) -> None:
         probe_schedule.probe_path(world.trace, 0).write_text("another's")

@@ -23,6 +23,7 @@ torch = pytest.importorskip("torch")
 recorder_module = pytest.importorskip("qdiag.recording.recorder")
 
 from qdiag.model.call import Call, Event, Script  # noqa: E402
+from qdiag.model.coverage import Gap, event_of, gap_of  # noqa: E402
 from qdiag.model.not_finite import NotFinite  # noqa: E402
 from qdiag.recording import given_numbers, settle  # noqa: E402
 from qdiag.recording.recorder import Recorder  # noqa: E402
@@ -88,6 +89,10 @@ class World:
     @property
     def notes(self) -> list[str]:
         return [event.text for event in self.events if event.kind == "note"]
+
+    @property
+    def unseen(self) -> list[Event]:
+        return [event for event in self.events if gap_of(event.kind)]
 
 
 @pytest.fixture
@@ -287,16 +292,16 @@ class TestTrouble:
             world.call(qnode, weight())
         world.call(qnode, weight())
         assert len(world.calls) == 1
-        (note,) = world.notes
-        assert note.endswith("was not recorded: AttributeError: no such thing in this version")
-        assert "test_recorder.py" in note
-        assert [event.kind for event in world.events].count("unrecorded") == 1
+        (unseen,) = world.unseen
+        assert unseen.kind == event_of(Gap.UNRECORDED)
+        assert unseen.text.endswith("was not recorded: AttributeError: no such thing in this version.")
+        assert "test_recorder.py" in unseen.text
 
     def test_with_tensors_that_hide_their_numbers_says_why(self, world: World, qnode: Any) -> None:
         transforms = pytest.importorskip("torch.func")
         transforms.vmap(lambda x: world.call(qnode, x))(torch.tensor([0.1, 0.2], dtype=torch.float64))
-        (note,) = world.notes
-        assert note.endswith("was not recorded: its tensors hide their numbers inside torch.func's transforms (vmap, grad, jacrev, …)")
+        (unseen,) = world.unseen
+        assert "was not recorded: its tensors hide their numbers inside torch.func's transforms (vmap, grad, jacrev, …)." in unseen.text
 
     def test_before_a_call_is_a_note_too(self, world: World, qnode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(frame: Any) -> None:
@@ -304,8 +309,15 @@ class TestTrouble:
 
         monkeypatch.setattr(world.recorder._reader.places, "caller", broken)
         assert world.recorder.begin(qnode, (), {}, None) is None
-        assert world.notes == ["a call was not recorded: KeyError: 'frame'"]
-        assert [event.kind for event in world.events].count("unrecorded") == 1
+        assert [(event.kind, event.text) for event in world.unseen] == [
+            (event_of(Gap.UNRECORDED), "A call was not recorded: KeyError: 'frame'.")
+        ]
+
+    def test_with_the_words_of_what_was_not_seen_is_cut_and_the_number_of_calls_is_kept(self, world: World) -> None:
+        for number in range(recorder_module.MAX_NOTES * 2):
+            world.recorder.unseen(Gap.UNRECORDED, f"Call {number} was not recorded.")
+        assert len(world.unseen) == recorder_module.MAX_NOTES * 2
+        assert len({event.text for event in world.unseen}) == recorder_module.MAX_NOTES + 1
 
     def test_of_one_kind_is_noted_only_so_often(self, world: World) -> None:
         for _ in range(recorder_module.MAX_NOTES * 3):
@@ -327,8 +339,9 @@ class TestTrouble:
         world.call(qnode, weight())
         assert world.recorder.stopped
         assert len(world.calls) == 1
-        (warning,) = [event for event in world.events if event.kind == "warning"]
-        assert str(error)[:20] in warning.text
+        (unseen,) = world.unseen
+        assert unseen.kind == event_of(Gap.STOPPED)
+        assert str(error)[:20] in unseen.text
 
     def test_with_probing_is_a_note_once_and_calls_go_on(self, world: World, qnode: Any) -> None:
         class Broken:
@@ -339,7 +352,7 @@ class TestTrouble:
         world.recorder._prober = Broken()  # type: ignore[assignment]
         world.call(qnode, weight())
         world.call(qnode, weight())
-        assert world.notes == ["probe unavailable: RuntimeError: no fork today"]
+        assert [event.text for event in world.unseen] == ["Probe unavailable: RuntimeError: no fork today."]
         assert len(world.calls) == 3
 
     def test_with_a_call_s_hooks_never_reaches_the_script(self, world: World, qnode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,9 +371,9 @@ def test_calls_from_a_second_thread_are_numbered_and_warned_of_once(world: World
         thread.start()
         thread.join()
     assert [call.thread for call in world.calls][:2] == [0, 1]
-    warnings = [event.text for event in world.events if event.kind == "warning"]
-    assert len(warnings) == 1
-    assert "not thread-safe" in warnings[0]
+    (unseen,) = world.unseen
+    assert unseen.kind == event_of(Gap.THREADS)
+    assert "not thread-safe" in unseen.text
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")

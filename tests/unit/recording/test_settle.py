@@ -10,6 +10,7 @@ import pytest
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Backward, Event, Script
+from qdiag.model.coverage import Gap, event_of
 from qdiag.model.probe import Probe
 from qdiag.recording import probe_schedule, settle
 from qdiag.trace import call_text, writer
@@ -131,7 +132,8 @@ class TestTheMarkOfARecordingThatHadToStop:
         settle.mark_stopped(path, "database or disk is full")
         settle.settle(path, Script("train.py"))
         with Trace.open(path) as trace:
-            assert trace.events == (Event("warning", 2, "recording stopped before the script ended: database or disk is full"),)
+            words = "The recording stopped before the script ended: database or disk is full."
+            assert trace.events == (Event(event_of(Gap.STOPPED), 2, words),)
 
     def test_holds_what_a_file_name_may_hold(self, path: Path) -> None:
         settle.mark_stopped(path, "x" * 5000)

@@ -23,6 +23,7 @@ from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, goes_by_rows, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, once_each
 from qdiag.model.result import Cost, ReplaySummary
@@ -115,7 +116,6 @@ class Replay:
         self._swept = 0
         self._done = 0
         self._total = 0
-        self._notes: dict[str, None] = {}
         self._astray: set[int] = set()
         self._samples: set[int] = set()
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
@@ -152,8 +152,6 @@ class Replay:
         total = self._done + len(wanting)
         self._sweep(self._most_wanted_first(wanting, sample), total, cheap=False, going_on=self._has_time_for_dear_methods)
         self._look_closer()
-        if length < len(self._trace):
-            self._notes[f"only the first {length} of {len(self._trace)} calls were to be replayed"] = None
         return self.known_so_far()
 
     def finish_cheap_methods(self) -> Located:
@@ -213,20 +211,24 @@ class Replay:
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
             costs=_costs(results),
+            unseen=tuple(self._unseen()),
             notes=(
-                *self._about_budget(),
-                *self._notes,
                 *self._about_astray(),
                 *self._about_samples(),
                 *_about_made_over(len(results) - len(circuits)),
             ),
         )
 
-    def _about_budget(self) -> Iterator[str]:
-        length = self._plan.length(len(self._trace))
-        if self._deadline.passed and len(self._results) < length:
-            done = f"{len(self._results)} of {length} calls"
-            yield f"the budget of {self._deadline.seconds or 0:g} s ended the replay after {done}, spread over the run"
+    def _unseen(self) -> Iterator[Unseen]:
+        recorded = len(self._trace)
+        length, done = self._plan.length(recorded), len(self._results)
+        if self._deadline.passed and done < length:
+            after = f"after {done} of {length} calls, spread over the run"
+            text = f"The budget of {self._deadline.seconds or 0:g} s ended the replay {after}."
+            yield Unseen(Gap.BUDGET, text, length - done, recorded)
+        if length < recorded:
+            text = f"Only the first {length} of {recorded} calls were to be replayed."
+            yield Unseen(Gap.MAX_CALLS, text, recorded - length, recorded)
 
     def _about_astray(self) -> Iterator[str]:
         if self._astray:

@@ -114,7 +114,7 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
     if result.replay.unfaithful:
         those = calls([one.call for one in result.replay.unfaithful], result.calls)
         notes.append(f"replaying {those} did not give the script's own numbers bit for bit")
-    return (*notes, *result.notes)
+    return (*notes, *result.coverage.texts, *result.notes)
 
 
 def _costs(result: Result) -> Optional[Table]:

@@ -8,6 +8,7 @@ from typing import Any, Optional
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
 from qdiag.model.comparison import Comparison
+from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
@@ -34,6 +35,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "script": _script(script),
         "calls": result.calls,
         "unrecorded": result.unrecorded,
+        "coverage": _coverage(result.coverage),
         "steps": result.steps,
         "replayed": result.replay.replayed,
         "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],
@@ -43,10 +45,20 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "refused": {full(method): words(failure) for method, failure in result.replay.refused},
         "unanswered": [_unanswered(one) for one in result.replay.unanswered],
         "unfaithful": [one.call for one in result.replay.unfaithful],
-        "notes": list(result.notes),
+        "notes": [*result.coverage.texts, *result.notes],
         "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
         "verdict": result.verdict.value,
         "findings": [_entry(entry, environment) for entry in result.entries],
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    """What the verdict is about, and each thing that was not seen: in which way, in a sentence, and of how many calls."""
+    return {
+        "recorded": coverage.recorded,
+        "compared": coverage.compared,
+        "complete": not coverage.unseen,
+        "unseen": [{"gap": one.gap.value, "text": one.text, "calls": one.calls, "of": one.of} for one in coverage.unseen],
     }
 
 

@@ -68,7 +68,7 @@ def first_answer(result: Result, script: Script) -> str:
 
 
 def _nothing_recorded(result: Result, script: Script) -> str:
-    if result.notes:
+    if result.notes or result.coverage.unseen:
         return "No QNode call was recorded: see the notes below."
     ended = f" (it ended with {script.failure.type})" if script.failure else ""
     if script.exit_code is not None and script.exit_code < 0:

@@ -19,6 +19,7 @@ from qdiag.judging.replay.replay import CallSource, Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
+from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
 from qdiag.model.unanswered import Reason
@@ -332,13 +333,14 @@ def test_a_limit_on_calls_is_kept_and_said():
     evaluator = ScriptedEvaluator()
     located = locate(training(50), evaluator, Plan(max_calls=10))
     assert (located.replayed, located.recorded, evaluator.asked("adjoint")) == (10, 50, 10)
-    assert located.notes == ("only the first 10 of 50 calls were to be replayed",)
+    assert located.unseen == (Unseen(Gap.MAX_CALLS, "Only the first 10 of 50 calls were to be replayed.", 40, 50),)
 
 
 def test_a_spent_budget_ends_the_replay_and_is_said():
     located = locate(training(50), ScriptedEvaluator(), Plan(budget=0.0))
     assert located.replayed == 0
-    assert located.notes == ("the budget of 0 s ended the replay after 0 of 50 calls, spread over the run",)
+    (unseen,) = located.unseen
+    assert unseen == Unseen(Gap.BUDGET, "The budget of 0 s ended the replay after 0 of 50 calls, spread over the run.", 50, 50)
 
 
 class Ending(Deadline):

@@ -9,6 +9,7 @@ import pytest
 
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.probe import Proof
@@ -173,7 +174,7 @@ def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) 
                 "verdict": Verdict.INCONCLUSIVE,
                 "findings": (),
                 "calls": 6,
-                "unrecorded": 2,
+                "coverage": Coverage(6, 6, (Unseen(Gap.UNRECORDED, "", 2),)),
                 "replay": ReplaySummary((BACK, ADJ), 6),
             },
             "backprop and adjoint agree to float64 rounding at 6 of 8 calls; "
