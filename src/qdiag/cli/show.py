@@ -45,7 +45,7 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
     with Trace.open(found.trace) as trace:
         # what is shown is what people paste
         secrets = secrets_of_this_machine(trace.script)
-        rows = [redact(_row(call, judged.gaps if judged else None), secrets) for call in trace.calls()]
+        rows = redact([_row(call, judged.gaps if judged else None) for call in trace.calls()], secrets)
         if as_json:
             click.echo(json.dumps(_everything(rows, judged), indent=1))
             return

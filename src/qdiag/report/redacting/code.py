@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Optional
 
 from qdiag.report.redacting.patterns import SECRET_NAME
@@ -16,6 +16,10 @@ LEFT_OUT = "# left out: what must not leave cannot be taken out of it; it stands
 _SECRET = re.compile(SECRET_NAME, re.IGNORECASE)
 _STRING = re.compile(r"([A-Za-z]*)(\"\"\"|'''|\"|')(.*)\2", re.DOTALL)
 _LEADS_TO_A_VALUE = frozenset({"=", ":", "]", ",", "(", "==", "!="})
+_BETWEEN = frozenset({tokenize.NL, tokenize.COMMENT})
+_Token = tuple[int, str, int, int]
+"""Kind and text of a token, where it starts, where it ends."""
+
 _F_STRING_STARTS, _F_STRING_ENDS = (getattr(tokenize, f"FSTRING_{end}", None) for end in ("START", "END"))
 
 
@@ -39,8 +43,9 @@ def cleaned_code(source: str, clean: Callable[[str], str], rename: Callable[[str
     try:
         cleaned = "".join(_pieces(source, clean, rename))
         ast.parse(cleaned)
-    except (SyntaxError, ValueError, IndexError, tokenize.TokenError):
-        # an index is wrong where lines end in a bare carriage return, which the parser takes for an end and the tokenizer does not
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError, tokenize.TokenError):
+        # what nests too deep is refused by the parser in either of two ways; an index is wrong where lines end in a bare carriage
+        # return, which the parser takes for an end and the tokenizer does not
         return LEFT_OUT
     return cleaned
 
@@ -50,13 +55,15 @@ def _pieces(source: str, clean: Callable[[str], str], rename: Callable[[str], st
     offsets = [0]
     for line in lines:
         offsets.append(offsets[-1] + len(line))
-    typed = {offsets[row - 1] + len(lines[row - 1].encode()[:column].decode()) for row, column in _typed_secrets(source)}
+    typed = {offsets[row - 1] + _column(lines[row - 1], column) for row, column in _typed_secrets(source)}
+    tokens = list(_tokens(source, offsets))
+    split = _split_secrets(tokens, clean)
     done, secret = 0, False
-    for kind, text, start, end in _tokens(source, offsets):
+    for kind, text, start, end in tokens:
         if kind == tokenize.NAME:
             replacement, secret = rename(text), bool(_SECRET.fullmatch(text))
         elif kind == tokenize.STRING:
-            replacement = _string(text, (lambda _: "<secret>") if secret or start in typed else clean)
+            replacement = split.get(start) or _string(text, (lambda _: "<secret>") if secret or start in typed else clean)
             secret = bool(_SECRET.fullmatch(ast.literal_eval(text) if text[:1] in "\"'" else ""))
         elif kind == tokenize.COMMENT:
             replacement = clean(text)
@@ -66,6 +73,27 @@ def _pieces(source: str, clean: Callable[[str], str], rename: Callable[[str], st
         yield source[done:start] + replacement
         done = end
     yield source[done:]
+
+
+def _column(line: str, column: int) -> int:
+    """A place in a line in characters: the parser counts bytes."""
+    return column if line.isascii() else len(line.encode()[:column].decode())
+
+
+def _split_secrets(tokens: Sequence[_Token], clean: Callable[[str], str]) -> dict[int, str]:
+    """What stands for strings that are one text when the code runs, by where they start: a secret may be split over them."""
+    found: dict[int, str] = {}
+    row: list[_Token] = []
+    for token in [*tokens, (tokenize.ENDMARKER, "", 0, 0)]:
+        if token[0] == tokenize.STRING:
+            row.append(token)
+        elif not (token[0] in _BETWEEN or token[1] == "+"):
+            inner = [_inner(text) for _, text, _, _ in row]
+            if len(row) > 1 and clean("".join(inner)) != "".join(map(clean, inner)):
+                found.update({start: _string(text, lambda _: "") for _, text, start, _ in row})
+                found[row[0][2]] = _string(row[0][1], lambda _: "<secret>")
+            row = []
+    return found
 
 
 def _typed_secrets(source: str) -> Iterator[tuple[int, int]]:
@@ -81,8 +109,8 @@ def _typed_secrets(source: str) -> Iterator[tuple[int, int]]:
         yield from ((value.lineno, value.col_offset) for name, value in held if value is not None and _SECRET.fullmatch(name))
 
 
-def _tokens(source: str, offsets: list[int]) -> Iterator[tuple[int, str, int, int]]:
-    """Kind, text and place of each token; an f-string is one, as it was before Python 3.12."""
+def _tokens(source: str, offsets: list[int]) -> Iterator[_Token]:
+    """Every token; an f-string is one, as it was before Python 3.12."""
     depth, began = 0, 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         start, end = (offsets[min(row - 1, len(offsets) - 1)] + column for row, column in (token.start, token.end))
@@ -102,3 +130,8 @@ def _string(text: str, clean: Callable[[str], str]) -> str:
         return '""'
     prefix, quote, inner = found.groups()
     return f"{prefix}{quote}{clean(inner)}{quote}"
+
+
+def _inner(text: str) -> str:
+    found = _STRING.fullmatch(text)
+    return "" if found is None else found[3]

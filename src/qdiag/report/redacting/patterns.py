@@ -1,4 +1,9 @@
-"""What looks like a secret, a path, a host or an address, wherever a text comes from: found by its form alone."""
+"""What looks like a secret, a path, a host or an address, wherever a text comes from: found by its form alone.
+
+A text may be a stranger's, and hostile: every pattern takes time that is linear in its length. A run of characters that a pattern
+repeats without end is entered at its beginning only (that is what the look-behinds are for); where it may hold what is looked for
+anywhere, the whole run is taken first and looked into once.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +27,7 @@ _SECRET_WORD = (
     r"token(?!s|i[sz])|secret|passw(?:or)?d|passphrase|pwd|credential|(?:api|access|account|private|shared)[_\-]?key|auth(?!or)"
     r"|session[_\-]?id|cookie"
 )
-SECRET_NAME = (
-    rf"(?:[\w.\-]*(?:{_SECRET_WORD})[\w.\-]*|(?:[A-Za-z0-9][\w.\-]*[_\-])?(?:pass|pat|pin|pw)|[A-Za-z0-9][\w.\-]*[_\-]key)"
-)
+SECRET_NAME = rf"(?:[\w.\-]*(?:{_SECRET_WORD})[\w.\-]*|(?:[A-Za-z0-9][\w.\-]*[_\-])?(?:pass|pat|pin|pw)|[A-Za-z0-9][\w.\-]*[_\-]key)"
 """How options, variables and fields that hold secrets are called, in any case."""
 
 # an underscore joins words: what stands behind one may be a token of its own
@@ -35,25 +38,33 @@ _TOKENS = re.compile(
     + r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,}|glpat-[\w\-]{16,}|xox[abeprs]-[\w\-]{8,}|sk-[\w\-]{16,}|hf_[A-Za-z0-9]{16,}"
     + r"|(?:sk|rk|pk)_(?:live|test)_\w{8,}|dckr_pat_[\w\-]{16,}|[0-9]{8,10}:[\w\-]{35}"
     + r"|(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[\w\-]{30,}|pypi-[\w\-]{16,}|npm_[A-Za-z0-9]{20,}|ya29\.[\w\-]{10,}|dop_v1_[0-9a-f]{20,}"
-    + r"|eyJ[\w\-]{8,}\.[\w\-]{4,}(?:\.[\w\-]*)?|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
+    + r"|eyJ[\w\-]{16,}(?:\.[\w\-]+)*|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
     + r"|(?=[0-9]*[a-fA-F])[0-9a-fA-F]{32,}(?![A-Za-z0-9_])"
-    + r"|(?=[A-Za-z+]*[0-9])(?=[a-z0-9+]*[A-Z])(?=[A-Z0-9+]*[a-z])[A-Za-z0-9+]{32,}={0,2}(?![A-Za-z0-9_])"
+    + r"|(?<!\+)(?=[A-Za-z+]*[0-9])(?=[a-z0-9+]*[A-Z])(?=[A-Z0-9+]*[a-z])(?P<mixed>[A-Za-z0-9+]{32,}={0,2})(?![A-Za-z0-9_])"
     + r"|(?<![/+])(?=[A-Za-z+/]*[0-9])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=]))"
 )
+_LETTERS_AND_DIGITS = re.compile(r"(?<![A-Za-z0-9])(?!0x)(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}(?![A-Za-z0-9])")
+_SYLLABLE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)", re.DOTALL)
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/\-]{8,}=*")
-_ASSIGNED = re.compile(
-    rf"(?i){_NOT_IN_WORD}(?<!_)(--?)?({SECRET_NAME})(\"?'?\s*[=:]\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&)\]}}]+)"
-)
-_OPTION_THEN_VALUE = re.compile(rf"(?i){_NOT_IN_WORD}(--?{SECRET_NAME})(\s+)(?!-)([^\s,;]+)")
+_NAME = r"(?<![\w.\-])[\w.\-]+"
+_ASSIGNED = re.compile(_NAME + r"(?=[\"']{0,2}\s*[=:])")
+_ASSIGNED_VALUE = re.compile(r"([\"']{0,2}\s*[=:]\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;&)\]}]+)")
+_OPTION = re.compile(r"(?<![\w.\-])--?[A-Za-z0-9][\w.\-]*(?=\s)")
+_OPTION_VALUE = re.compile(r"(\s+)(?!-)([^\s,;]+)")
+_SECRET = re.compile(SECRET_NAME, re.IGNORECASE)
 _SHORT_OPTION = re.compile(r"(?<!\S)(-p\s+)(?![+\-]?[\d.]+(?:e[+\-]?\d+)?(?!\S))(?!-)[^\s,;]+")
-_REMOTE_COPY = re.compile(r"[\w.%+\-]+@[\w.\-]+:[\w.\-]+/[\w.\-/]*")
-_EMAIL = re.compile(r"[\w.%+\-]+@(?:[\w\-]+\.)+[^\W\d_]{2,}")
-_LOGIN = re.compile(r"(?<![\w@.])[A-Za-z_][\w.\-]*@[A-Za-z][\w\-]*(?:\.[\w\-]+)*(?=[:\s]|$)(?!\s*\w+\()")
-_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.\-]*)://([^\s\"'<>)\]}]+)")
+_REMOTE_COPY = re.compile(r"(?<![\w.%+\-])[\w.%+\-]+@[\w.\-]+:[\w.\-]+/[\w.\-/]*")
+_EMAIL = re.compile(r"(?<![\w.%+\-])[\w.%+\-]+@(?:[\w\-]+\.)+[^\W\d_]{2,}")
+_LOGIN = re.compile(r"(?<![\w@.\-])-*[A-Za-z_][\w.\-]*@[A-Za-z][\w\-]*(?:\.[\w\-]+)*(?=[:\s]|$)(?!\s*\w+\()")
+_URL = re.compile(r"(?i)([a-z][a-z0-9+.\-]{0,30})://([^\s\"'<>)\]}]+)")
 _ADDRESS = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|\.\d)")
 _LONG_ADDRESS = re.compile(
     r"(?i)(?<![\w:])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}(?::[0-9a-f]{1,4}){1,5})(?![\w:])"
+)
+_HARDWARE_ADDRESS = re.compile(
+    r"(?i)(?<![\w:.\-])(?:[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5,7}|(?=[0-9\-]*[a-f])(?:-[0-9a-f]{2}){5,7})"
+    r"|(?=[0-9.]*[a-f])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})(?![\w:\-])"
 )
 _INNER_HOST = re.compile(r"(?i)(?<![\w.\-])(?:[a-z0-9\-]+\.)+(?:internal|local|lan|corp|intranet|cluster|home)(?![\w\-])")
 _NODE = re.compile(r"(?i)(?<![\w.\-])(?:[a-z]+-)+node-?\d+(?![\w\-]|\.\w)")
@@ -61,15 +72,23 @@ _HOST = re.compile(
     r"(?<![\w.\-/])(?:[a-z0-9\-]+\.){2,}(?:com|org|net|edu|gov|mil|int|de|ch|uk|fr|eu|cn|jp|ca|au|nl|es|se|fi|dk|pl|cz|kr|br)(?![\w\-])(?!\.\w)"
 )
 _QUOTED_PATH = re.compile(r"([\"'])((?:~[\w.\-]*)?/[^\"'\n]*|[A-Za-z]:[\\/][^\"'\n]*|\\\\[^\"'\n]+)\1")
+_STAND_IN = r"<(?:user|host|variable|secret)>"
+_IN_PATH = rf"[^\s\"'<>|:;,()\[\]{{}}`]*(?:{_STAND_IN}[^\s\"'<>|:;,()\[\]{{}}`]*)*"
 _UNIX_PATH = re.compile(
-    r"(?<![\w.~/\\<>⟩)\]])(?:file:/*|~[\w.\-]*)?/(?:[A-Za-z_.][^\s\"'<>|:;,()\[\]{}`]*/[^\s\"'<>|:;,()\[\]{}`]*|[A-Za-z_.][\w.\-]{2,})"
+    rf"(?<![\w.~/\\<>⟩)\]])(?:file:/*|~[\w.\-]*)?/(?:(?:[A-Za-z_.]|{_STAND_IN}){_IN_PATH}/{_IN_PATH}|[A-Za-z_.][\w.\-]{{2,}})"
 )
 _SHARE = re.compile(r"(?<![\w.~/\\:)\]<>])//[A-Za-z][\w.\-]+/[\w.$\-/]+")
-_OUTSIDE = re.compile(r"(?<![\w./])(?:\.\./)+[^\s\"'<>|:;,()\[\]{}`]*")
+_OUTSIDE = re.compile(rf"(?<![\w./])(?:\.\./)+{_IN_PATH}")
 _WINDOWS_PATH = re.compile(r"(?<![A-Za-z0-9_])(?:[A-Za-z]:[\\/]|\\\\)[^\s\"'<>|:;,*?`]+")
 _WINDOWS_HOME = re.compile(r"(?i)(?<![A-Za-z0-9_])[A-Z]:\\+Users\\+[^\\\n\"']+")
-_LIBRARY = re.compile(r".*[\\/](?:site|dist)-packages[\\/]")
-_FILE = re.compile(r"[\w\-.]+\.(?:py|pyc|ipynb|so|json|toml|qdiag)")
+_HOME = re.compile(r"(?<![^\s\"'=:])~(?!(?:eps|inf|nan|pi)\b)[A-Za-z_][\w\-]+(?![\w\-/~\[({]|\.\w)")
+_OWNER = re.compile(
+    r"(?i)(?<![\w.])/(?:[\w.\-]+/){0,3}?(?:home|users|homes)/([^\W\d][\w.\-]*)(?=[/\s\"':,)\]]|$)"
+    r"|(?<![A-Za-z0-9_])[A-Z]:[\\/]+(?:Users|Documents and Settings)[\\/]+([^\W\d][^\\/\n\"':]*)(?=[\\/])"
+    r"|(?<![\w~/.])~([A-Za-z_][\w\-]+)(?=/)"
+)
+_LIBRARY = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
+_FILE = re.compile(rf"(?:[\w\-.]|{_STAND_IN})+\.(?:py|pyc|ipynb|so|json|toml|qdiag)")
 
 
 def without_addresses(text: str) -> str:
@@ -79,20 +98,27 @@ def without_addresses(text: str) -> str:
 
 def without_tokens(text: str) -> str:
     """The text without what is a secret by its own form, wherever it stands."""
-    return _TOKENS.sub("<secret>", text)
+    return _TOKENS.sub(lambda m: m[0] if _is_written(m["mixed"] or "") else "<secret>", text)
+
+
+def owners_in(text: str) -> set[str]:
+    """Names of the people whose home folders a text names: they may stand elsewhere, too."""
+    return {next(filter(None, found)) for found in _OWNER.findall(text)}
 
 
 def without_patterns(text: str) -> str:
     """The text without what looks like a secret, a path, a host or an address."""
     text = without_tokens(without_addresses(text))
+    text = _LETTERS_AND_DIGITS.sub(lambda m: "<secret>" if _is_random(m[0]) else m[0], text)
     text = _BEARER.sub(r"\1 <secret>", text)
-    text = _ASSIGNED.sub(_without_value, text)
-    text = _OPTION_THEN_VALUE.sub(r"\1\2<secret>", text)
+    text = _without_values(text, _ASSIGNED, _ASSIGNED_VALUE)
+    text = _without_values(text, _OPTION, _OPTION_VALUE)
     text = _SHORT_OPTION.sub(r"\1<secret>", text)
     text = _REMOTE_COPY.sub("<user>@<host>:<path>", text)
     text = _EMAIL.sub(_email, text)
     text = _LOGIN.sub(_login, text)
     text = _ADDRESS.sub(_address, text)
+    text = _HARDWARE_ADDRESS.sub("<host>", text)
     text = _LONG_ADDRESS.sub("<host>", text)
     text = _INNER_HOST.sub("<host>", text)
     text = _NODE.sub("<host>", text)
@@ -102,11 +128,38 @@ def without_patterns(text: str) -> str:
     text = _WINDOWS_PATH.sub(lambda m: _path(m[0]), text)
     text = _OUTSIDE.sub(lambda m: _path(m[0]), text)
     text = _SHARE.sub(lambda m: _path(m[0]), text)
-    return _UNIX_PATH.sub(lambda m: _path(m[0]), text)
+    text = _UNIX_PATH.sub(lambda m: _path(m[0]), text)
+    return _HOME.sub("<home>", text)
 
 
-def _without_value(match: re.Match[str]) -> str:
-    return f"{match[1] or ''}{match[2]}{match[3]}<secret>"
+def _is_written(word: str) -> bool:
+    """Whether a long word of letters and digits is made of words, as a name in camel case is."""
+    return word.isalnum() and len(word) / len(_SYLLABLE.findall(word)) > 3.5
+
+
+def _is_random(word: str) -> bool:
+    """Whether a word is one that nobody would write: many short, different syllables of letters, with digits between them.
+
+    Measured on the sources of PennyLane and torch and on random words: names, numbers and words of Pauli operators are none, and of
+    random ones of 25 letters and digits nine in ten are.
+    """
+    syllables = _SYLLABLE.findall(word)
+    numbers = sum(syllable.isdigit() for syllable in syllables)
+    different = {syllable.lower() for syllable in syllables if not syllable.isdigit()}
+    mean = len(word) / len(syllables)
+    least = 5 if any(map(str.islower, word)) else 7
+    return len(different) >= least and (mean <= 2 or (numbers > 1 and mean <= 2.8))
+
+
+def _without_values(text: str, names: re.Pattern[str], value: re.Pattern[str]) -> str:
+    """The text without what stands behind the names of secrets: a value has two groups, what leads to it and itself."""
+    pieces, done = [], 0
+    for name in names.finditer(text):
+        held = value.match(text, name.end()) if name.start() >= done and _SECRET.fullmatch(name[0].lstrip("-")) else None
+        if held is not None:
+            pieces += [text[done : held.end(1)], "<secret>"]
+            done = held.end()
+    return "".join([*pieces, text[done:]])
 
 
 def _url(match: re.Match[str]) -> str:
@@ -144,8 +197,8 @@ def _address(match: re.Match[str]) -> str:
 
 def _path(path: str) -> str:
     """What stands for a path out of the project: inside a library from its package on, else the file's name alone, if it is one."""
-    inside = _LIBRARY.sub("", path)
-    if inside != path:
-        return inside.replace("\\", "/")
+    _outside, *inside = _LIBRARY.split(path)
+    if inside:
+        return inside[-1].replace("\\", "/")
     name = re.split(r"[\\/]", path.rstrip("/\\"))[-1]
     return f"<path>/{name}" if _FILE.fullmatch(name) else "<path>"

@@ -10,7 +10,7 @@ import getpass
 import os
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import lru_cache
@@ -22,8 +22,8 @@ from qdiag.model.findings import Reproducer
 from qdiag.model.method import DIFF_METHODS
 from qdiag.report.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
-from qdiag.report.redacting.patterns import SECRET_NAME, without_addresses, without_patterns, without_tokens
-from qdiag.report.redacting.script_arguments import hide_secrets, secret_arguments
+from qdiag.report.redacting.patterns import SECRET_NAME, owners_in, without_addresses, without_patterns, without_tokens
+from qdiag.report.redacting.script_arguments import hide_secrets, identities, secret_arguments
 
 _NOBODY = frozenset(
     {"root", "user", "runner", "admin", "ubuntu", "test", "docker", "jovyan", "nobody", "default", "localhost", "local"}
@@ -54,10 +54,20 @@ class Secrets:
         """The text without what must not leave."""
         # an address holds names: in pieces it would no longer be found
         text = without_addresses(text)
+        lower = text.lower()
         for secret, stand_in in self.known:
-            if secret.lower() in text.lower():
+            if secret.lower() in lower:
                 text = _whole(secret, loose=_is_loose(secret, stand_in)).sub(stand_in, text)
         return without_patterns(text)
+
+    def and_people_in(self, texts: Iterable[str]) -> Secrets:
+        """These, and the names of those whose home folders are named in some texts: a trace may come from another machine."""
+        known = dict(self.known)
+        for text in texts:
+            for owner in owners_in(text):
+                if _is_told(owner):
+                    known.setdefault(owner, "<user>")
+        return _longest_first(known)
 
     def code(self, source: str) -> str:
         """Source code without it: see `code_redaction`."""
@@ -133,8 +143,15 @@ def secrets_of(
             known.setdefault(part, "<variable>")
     known.update({user: "<user>" for user in users if _tells(user)})
     known.update({host: "<host>" for host in hosts if _tells(host)})
-    known.update(dict.fromkeys(filter(_is_told, secret_arguments(script.argv)), "<secret>"))
+    named = {name: stand_in for name, stand_in in identities(script.argv).items() if _is_told(name)}
+    for secret, stand_in in {**dict.fromkeys(filter(_is_told, secret_arguments(script.argv)), "<secret>"), **named}.items():
+        # a name that is known already is looked for more widely: an argument takes nothing away
+        known.setdefault(secret, stand_in)
     known.update({folder.rstrip("/"): stand_in for folder, stand_in in folders.items() if len(folder.strip("/")) > 1})
+    return _longest_first(known)
+
+
+def _longest_first(known: Mapping[str, str]) -> Secrets:
     return Secrets(tuple(sorted(known.items(), key=lambda item: -len(item[0]))))
 
 
@@ -194,7 +211,22 @@ def redact(tree: _T, secrets: Secrets) -> _T:
     secrets
         What is known not to leave.
     """
-    return _redact(tree, secrets)  # type: ignore[no-any-return]
+    return _redact(tree, secrets.and_people_in(_texts(tree)))  # type: ignore[no-any-return]
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Enum):
+        return
+    if isinstance(tree, str):
+        yield tree
+    elif is_dataclass(tree):
+        for field in fields(tree):
+            yield from _texts(getattr(tree, field.name))
+    elif isinstance(tree, (tuple, list)):
+        for part in tree:
+            yield from _texts(part)
+    elif isinstance(tree, dict):
+        yield from _texts([*tree.items()])
 
 
 def _redact(tree: Any, secrets: Secrets) -> Any:

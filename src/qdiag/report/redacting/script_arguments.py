@@ -27,6 +27,16 @@ def secret_arguments(argv: Sequence[str]) -> list[str]:
     return [argv[position][start:] for position, start, sure in _secrets(argv) if sure]
 
 
+def identities(argv: Sequence[str]) -> dict[str, str]:
+    """Names of people and hosts among the arguments, each with what stands for it."""
+    found = {}
+    for position, start, _ in _secrets(argv):
+        option = argv[position][:start].rstrip("=") or argv[position - 1]
+        if _IDENTITY.fullmatch(option):
+            found[argv[position][start:]] = "<host>" if "host" in option.lower() else "<user>"
+    return found
+
+
 def _secrets(argv: Sequence[str]) -> Iterator[tuple[int, int, bool]]:
     """Position of an argument, where in it the secret starts, and whether nothing else can be meant."""
     expected = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import time
 import tokenize
 
 import pytest
@@ -217,3 +218,42 @@ def test_no_code_gives_anything_away(source: str) -> None:
 def test_code_that_is_clean_stays_as_it_is(source: str) -> None:
     once = SECRETS.code(source)
     assert SECRETS.code(once) == once
+
+
+HALVES = [
+    ("ghp_abcdefghijk", "lmnopqrstuvwxyz0123456789"),
+    ("hf_AbCdEfGh", "IjKlMnOpQrStUv"),
+    ("sk-proj-abcd", "efghijklmnop0123"),
+    ("AKIAIOSF", "ODNN7EXAMPLE"),
+    ("aB3dE5fG7hI9", "jK1lM3nO5pQ7r"),
+    ("/home/bo", "b/secret/plan.csv"),
+]
+
+
+@pytest.mark.parametrize("halves", HALVES)
+@pytest.mark.parametrize("between", ['" "', '"\n     "', '" + "', '"  # and\n     r"', '" f"', '" \\\n "'])
+def test_a_secret_that_is_split_over_strings_is_found(halves: tuple[str, str], between: str) -> None:
+    source = f'x = ("{between.join(halves)}")\n'
+    cleaned = SECRETS.code(source)
+    compile(cleaned, "x", "exec")
+    assert not any(half in cleaned for half in halves)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['names = ["ghp", "hf"]\n', 'x = ("all of this " "belongs together")\n', 'print("a" + "b")\n"c"\n', 'f("RX", "RY")\n'],
+)
+def test_strings_that_hold_nothing_together_stay(source: str) -> None:
+    assert SECRETS.code(source) == source
+
+
+def test_code_that_nests_too_deep_is_left_out() -> None:
+    assert SECRETS.code("(" * 5000 + ")" * 5000) == LEFT_OUT
+    assert SECRETS.code("x = " + "-" * 50_000 + "1") == LEFT_OUT
+
+
+def test_code_in_one_long_line_is_cleaned_in_no_time() -> None:
+    source = "def f(" + ", ".join(f"password{number}='é{number}'" for number in range(2000)) + "): pass\n"
+    start = time.process_time()
+    assert "é" not in SECRETS.code(source)
+    assert time.process_time() - start < 3

@@ -167,15 +167,37 @@ def test_an_address_goes_as_a_whole_though_a_name_stands_in_it() -> None:
         assert secrets.clean_text(cleaned) == cleaned
 
 
+@pytest.mark.parametrize(
+    "arguments", [(), ("--user", "dorothea"), ("--login=dorothea",), ("--token", "dorothea"), ("--user", "Dorothea")]
+)
+def test_an_argument_never_loosens_what_is_redacted_anyway(arguments: tuple[str, ...]) -> None:
+    secrets = secrets_of(Script("train.py", arguments), users=["dorothea"])
+    text = "train_dorothea.py, circuit_dorothea, DOROTHEA: dorothea"
+    assert secrets.clean_text(text) == "train_<user>.py, circuit_<user>, <user>: <user>"
+
+
+def test_a_user_who_is_only_named_by_an_argument_is_found_inside_names_as_well() -> None:
+    secrets = secrets_of(Script("train.py", ("--user", "dorothea", "--host=casaubon")))
+    assert secrets.clean_text("train_dorothea.py on casaubon_gpu") == "train_<user>.py on <host>_gpu"
+
+
+def test_whoever_a_trace_of_another_machine_names_by_a_home_folder_is_found_inside_names_as_well() -> None:
+    row = {"source": "/home/dorothea/qml/train_dorothea.py:3", "qnode": "circuit_dorothea", "call": 0, "note": "adjoint"}
+    assert redact(row, Secrets()) == {"source": "<path>/train_<user>.py:3", "qnode": "circuit_<user>", "call": 0, "note": "adjoint"}
+
+
+@pytest.mark.parametrize("owner", ["adjoint", "default", "runner", "user", "al"])
+def test_a_home_folder_that_is_called_like_a_word_of_ours_takes_no_word_away(owner: str) -> None:
+    assert redact([f"/home/{owner}/x.py", f"{owner} and all the rest"], Secrets())[1] == f"{owner} and all the rest"
+
+
 # --- a whole document ---------------------------------------------------------------------------------------------------
 
 
 def test_code_inside_a_tree_is_cleaned_as_code_and_an_exception_as_text() -> None:
     script, traceback = Code("repro.py", "w.T@x; tokens = auth"), Code("", "token = auth", "text")
     assert redact((script, traceback), SECRETS) == (script, replace(traceback, text="token = <secret>"))
-    assert redact(Reproducer("x = 'alice'", output="by alice"), SECRETS) == Reproducer(
-        "x = '<user>'", output="by <user>", cleaned=True
-    )
+    assert redact(Reproducer("x = 'alice'", output="by alice"), SECRETS) == Reproducer("x = '<user>'", output="by <user>", cleaned=True)
 
 
 def test_every_text_of_a_tree_is_cleaned() -> None:
