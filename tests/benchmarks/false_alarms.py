@@ -22,8 +22,8 @@ from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.replay.located import Located
-from qdiag.judging.replay.one_call import cotangents_of
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import cotangents_of
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit

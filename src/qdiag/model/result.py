@@ -74,6 +74,8 @@ class ReplaySummary:
         Method → rows of a batch at which it was evaluated, and of how many, for those not evaluated at all rows.
     unseen
         Calls that were left out, and why.
+    parameters
+        Method → numbers by which it was differentiated, and of how many, for those not differentiated by all of them.
     """
 
     methods: tuple[Method, ...] = ()
@@ -85,6 +87,7 @@ class ReplaySummary:
     costs: tuple[Cost, ...] = ()
     rows: tuple[tuple[Method, int, int], ...] = ()
     unseen: tuple[Unseen, ...] = ()
+    parameters: tuple[tuple[Method, int, int], ...] = ()
 
     @property
     def refused(self) -> tuple[tuple[Method, Failure], ...]:

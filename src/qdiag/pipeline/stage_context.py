@@ -13,6 +13,7 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
+from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Question, observe, question_of
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
@@ -69,9 +70,9 @@ class StageContext:
         return found
 
     def question(self, divergence: Divergence) -> Question:
-        """The question that a divergence raises: about a few rows of its call's batch, where it has many and these show the same."""
+        """The question that a divergence raises: about a part of its call, where it has much and this part shows the same."""
         whole = self._question_about(divergence, divergence.call)
-        part = divergence.call if divergence.outside else self.with_few_rows(divergence.call, divergence.comparison)
+        part = divergence.call if divergence.outside else self._part_of(divergence)
         if part is divergence.call:
             return whole
         asked = self._question_about(divergence, part)
@@ -98,6 +99,16 @@ class StageContext:
         row = None if comparison is None else flagged_row(comparison, call.circuit, batched)
         rows = sampled_rows(batch_size(call), circuit_key(call.circuit), () if row is None else (row,))
         return with_rows(call, batched, rows)
+
+    def _part_of(self, divergence: Divergence) -> Call:
+        """A few rows of a divergence's call, and a few parameters where one of the pair takes them one by one."""
+        comparison = divergence.comparison
+        part = self.with_few_rows(divergence.call, comparison)
+        if not any(goes_by_parameters(method, part.circuit) for method in comparison.methods):
+            return part
+        name = flagged_parameter(comparison)
+        key = circuit_key(divergence.call.circuit)
+        return with_tracked(part, sampled_parameters(part.circuit, key, () if name is None else (name,)))
 
     def function(self, call: Call) -> FunctionCut:
         """The quantum function of a call, cut out of the user's script.
@@ -141,8 +152,8 @@ class StageContext:
         return call.method in self.arbitrate(call, [call.method], second=True).right
 
     def _call_to_arbitrate(self, divergence: Divergence) -> Call:
-        """A few rows of a divergence's call; all, where it is an error that these do not show."""
-        part = self.with_few_rows(divergence.call, divergence.comparison)
+        """A part of a divergence's call; all of it, where it is an error that the part does not show."""
+        part = self._part_of(divergence)
         if part is divergence.call or divergence.verdict is not Verdict.ERROR:
             return part
         seen = observe(self._question_about(divergence, part), self.workers, self.reference).comparison

@@ -16,9 +16,10 @@ from qdiag.diagnosis.survey import survey
 from qdiag.errors import NotReproducedError, UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import question_of
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.differences import differences, divergences
-from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import compare_with_own
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import Signature

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from qdiag.judging.question import question_of
-from qdiag.judging.replay.one_call import request_of
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import request_of
 from qdiag.model.call import Call
 from qdiag.model.comparison import Signature, Tolerance
 from qdiag.model.evaluation import Request

@@ -8,7 +8,7 @@ from typing import Optional
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.replay.one_call import CallResult, Side
+from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.plan import best_partner
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit

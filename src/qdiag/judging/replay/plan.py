@@ -12,10 +12,7 @@ from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import EPS64, working_eps
 
 SHORT = 64
-"""Traces of up to so many calls are replayed under every method at every call, as far as `DEAR_SECONDS` go."""
-
-DEAR_SECONDS = 10.0
-"""Processor time after which methods that cost more with each parameter are begun at first calls of structures alone."""
+"""Traces of up to so many calls are replayed under every method at every call, as far as there is time for dear ones."""
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,22 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Optional, Protocol
 
-import numpy as np
-
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
+from qdiag.judging.parameter_samples import with_tracked
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
-from qdiag.judging.replay.one_call import CallResult, replay_call
-from qdiag.judging.replay.plan import DEAR_SECONDS, Plan, sampled_calls, shadows, spread_over
+from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.patience import Patience
+from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, goes_by_rows, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
-from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, once_each
 from qdiag.model.result import Cost, ReplaySummary
 from qdiag.trace.evaluation_store import EvaluationStore
@@ -35,13 +35,6 @@ Progress = Callable[[int, int], None]
 
 HOPELESS = 2
 """A method that lost its worker so often on one structure is not asked again; one that ran out of its time is not asked twice."""
-
-SLOW = 0.5
-"""Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
-structure a cheaper route is asked first, where there is one, and as many of them as `SLOW_SECONDS` allow."""
-
-SLOW_SECONDS = 10.0
-"""Processor time for slow methods at other calls than the first of each structure."""
 
 TURN = 0.5
 """Seconds after which `advance` starts no further call, so that whoever asked can see whether the script has ended."""
@@ -107,9 +100,7 @@ class Replay:
         self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
         self._carriers: dict[tuple[str, int], Rows] = {}
-        self._dear: dict[str, list[float]] = {}
-        self._slow: dict[tuple[str, Method], float] = {}
-        self._slow_left = SLOW_SECONDS
+        self._patience = Patience(plan.every)
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._late: set[tuple[str, Method]] = set()
         self._refusing: set[tuple[str, Method]] = set()
@@ -163,7 +154,7 @@ class Replay:
         firsts = [index for index in self._trace.first_of_each_structure() if index in left]
         self._sweep(firsts, length, cheap=True)
         # a budget may end the replay after any of them, and slow methods are asked at the beginning of them alone
-        spread = self._deadline.seconds is not None or self._slow
+        spread = self._deadline.seconds is not None or self._patience.knows_slow_methods
         known = frozenset(firsts)
         self._sweep([index for index in (spread_over(left) if spread else left) if index not in known], length, cheap=True)
         self._swept = length
@@ -179,12 +170,7 @@ class Replay:
 
     def _has_time_for_dear_methods(self, index: int, open_calls: int) -> bool:
         """Whether one more call is begun under expensive methods, while others are under way: by what they took so far."""
-        if self._plan.every is not None:
-            return True
-        spent = self._dear.get(self._trace.structure_of(index), ())
-        # at its first call a structure took more than it will: there the full Jacobian was formed
-        usual = sum(spent[1:]) / (len(spent) - 1) if len(spent) > 1 else sum(spent)
-        return sum(map(sum, self._dear.values())) + (open_calls + 1) * usual <= DEAR_SECONDS
+        return self._patience.has_time_for_dear(self._trace.structure_of(index), self._plan.length(len(self._trace)), open_calls)
 
     def known_so_far(self) -> Located:
         """What is known so far."""
@@ -197,6 +183,8 @@ class Replay:
         lacking = unanswered(results)
         silent = ReplaySummary(unanswered=lacking).silent
         of_rows = [j for j in results if j.rows]
+        of_numbers = [j for j in results if j.tracked]
+        numbers = {s.method.bare: j.numbers for j in reversed(of_numbers) for s in j.sides if s.method.per_parameter}
         rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if goes_by_rows(s.method, j.batch)}
         unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
@@ -208,6 +196,7 @@ class Replay:
             sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in silent),
             unanswered=lacking,
             rows=tuple((m, *rows[m.bare]) for m in methods if m.bare in rows),
+            parameters=tuple((m, *numbers[m.bare]) for m in methods if m.bare in numbers),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
             costs=_costs(results),
@@ -287,7 +276,7 @@ class Replay:
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
-                screened = [m for m in methods if m.by_device and (structure, m) in self._slow and not thorough]
+                screened = [m for m in methods if m.by_device and self._patience.is_slow(structure, m) and not thorough]
                 return replay_call(
                     call, key, methods, self._plan, thorough=thorough, batched=self._batched(index), screened=screened
                 )
@@ -307,13 +296,7 @@ class Replay:
                 self._late.add((structure, method))
             elif failure.passing:
                 self._lost[structure, method] += 1
-        dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
-        if dear:
-            self._dear.setdefault(structure, []).append(dear)
-        for side in result.sides:
-            seconds = _usual_seconds(side.evaluation)
-            if not side.method.per_parameter and seconds > SLOW:
-                self._slow.setdefault((structure, side.method), seconds)
+        self._patience.learn(structure, result)
         if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
@@ -358,17 +341,13 @@ class Replay:
 
     def _has_time_for(self, method: Method, index: int) -> bool:
         """Whether a method is asked at a call: of a slow one as many calls as its time allows, set aside when it is asked."""
-        seconds = self._slow.get((self._trace.structure_of(index), method), 0.0)
-        if not seconds or self._plan.every is not None or (index in self._results and method in self._results[index].methods):
+        if index in self._results and method in self._results[index].methods:
             return True
-        if seconds > self._slow_left:
-            return False
-        self._slow_left -= seconds
-        return True
+        return self._patience.has_time_for_slow(self._trace.structure_of(index), method, self._plan.length(len(self._trace)))
 
     def _wants_more(self, index: int) -> bool:
         tried, structure = self._results[index].methods, self._trace.structure_of(index)
-        left = [m for m in self._methods(index) if m not in tried and (structure, m) not in self._slow]
+        left = [m for m in self._methods(index) if m not in tried and not self._patience.is_slow(structure, m)]
         return any(not self._is_hopeless(index, m) for m in left)
 
     # --- looking closer ----------------------------------------------------------------------------------------------
@@ -400,13 +379,17 @@ class Replay:
             self._differences[index] = tuple(group)
 
     def _look_again(self, index: int, difference: Difference) -> Difference:
-        """A second look, at the rows that were looked at where these show it, too: they cost what a few rows cost."""
+        """A second look, at the part that was looked at where it shows the error, too: it costs what a part costs."""
         call, result = self._call(index), self._results[index]
-        if result.rows:
-            part = with_rows(call, self._batched(index), result.rows)
+        part = with_rows(call, self._batched(index), result.rows) if result.rows else call
+        if result.tracked:
+            part = with_tracked(part, result.tracked)
+        if part is not call:
             looked = self._closer(difference, replace(result, key=circuit_key(part.circuit)), part)
             if looked.comparison.verdict is Verdict.ERROR:
-                comparison = in_whole_batch(looked.comparison, call.circuit, self._batched(index), result.rows)
+                comparison = looked.comparison
+                if result.rows:
+                    comparison = in_whole_batch(comparison, call.circuit, self._batched(index), result.rows)
                 return replace(looked, comparison=comparison)
         return self._closer(difference, result, call)
 
@@ -426,12 +409,6 @@ def excess(difference: Difference) -> float:
     """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
     comparison = difference.comparison
     return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
-
-
-def _usual_seconds(evaluation: Evaluation) -> float:
-    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
-    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
-    return evaluation.seconds * 2 / (2 + products)
 
 
 def _about_made_over(count: int) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import Optional
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.ill_conditioning import Spread, perturbed_circuits, spread_of
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.differences import Difference, doubt_difference, regrade_difference
-from qdiag.judging.replay.one_call import CallResult, cotangents_of, request_of
 from qdiag.judging.replay.plan import Plan, preference
+from qdiag.judging.replay.questions import cotangents_of, request_of
 from qdiag.model.call import Call
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from qdiag.judging.replay.one_call import CallResult
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.model.call import Failure
 from qdiag.model.method import Method
 from qdiag.model.unanswered import Reason, Unanswered, reason_of

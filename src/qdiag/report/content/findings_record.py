@@ -42,6 +42,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "methods": [full(method) for method in result.replay.methods],
         "sampled": {full(method): count for method, count in result.replay.sampled},
         "rows": {full(method): {"seen": seen, "of": size} for method, seen, size in result.replay.rows},
+        "parameters": {full(method): {"seen": seen, "of": numbers} for method, seen, numbers in result.replay.parameters},
         "refused": {full(method): words(failure) for method, failure in result.replay.refused},
         "unanswered": [_unanswered(one) for one in result.replay.unanswered],
         "unfaithful": [one.call for one in result.replay.unfaithful],

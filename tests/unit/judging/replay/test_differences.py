@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.differences import Difference, differences, divergences, doubt_difference, regrade_difference
-from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import compare_with_own
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request

@@ -11,17 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.replay.one_call import (
-    MOST_PRODUCTS,
-    MOST_PRODUCTS_CLOSER,
-    CallResult,
-    compare_with_own,
-    cotangents_of,
-    replay_call,
-    request_of,
-    unfaithfulness,
-)
+from qdiag.judging.replay.call_result import CallResult
+from qdiag.judging.replay.fidelity import unfaithfulness
+from qdiag.judging.replay.one_call import replay_call
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import MOST_PRODUCTS, MOST_PRODUCTS_CLOSER, compare_with_own, cotangents_of, request_of
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Verdict

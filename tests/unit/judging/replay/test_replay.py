@@ -242,8 +242,13 @@ def slow(request: Request) -> Evaluation:
     return replace(answer(request), seconds=4.0)
 
 
+def at_once(request: Request) -> Evaluation:
+    """Right, after no time."""
+    return replace(answer(request), seconds=0.0)
+
+
 def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_are_spread_over_the_run():
-    evaluator = ScriptedEvaluator(parameter_shift=slow)
+    evaluator = ScriptedEvaluator(backprop=slow, parameter_shift=slow)
     located = locate(training(50), evaluator)
     assert [call for call, c in located.comparisons if c.methods[1] == METHODS[2]] == [0, 49]
     assert dict(located.sampled) == {METHODS[2]: 2}
@@ -260,10 +265,15 @@ def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls
 
 
 def test_a_slow_method_is_asked_at_calls_that_are_spread_over_the_run_and_that_is_said():
-    evaluator = ScriptedEvaluator(METHODS[:2], adjoint=slow)
+    evaluator = ScriptedEvaluator(METHODS[:2], backprop=slow, adjoint=slow)
     located = locate(training(33), evaluator, Plan(in_flight=1))
     assert [call for call, c in located.comparisons] == [0, 8, 16, 32]
     assert (dict(located.sampled), located.verdict) == ({METHODS[1]: 4}, Verdict.AGREE)
+
+
+def test_beside_a_script_that_is_quick_slow_methods_are_asked_at_first_calls_alone():
+    evaluator = ScriptedEvaluator(METHODS[:2], backprop=at_once, adjoint=slow)
+    assert dict(locate(training(33), evaluator, Plan(in_flight=1)).sampled) == {METHODS[1]: 1}
 
 
 def test_a_method_is_not_slow_for_what_the_full_jacobian_of_the_first_call_took():
@@ -279,7 +289,7 @@ def test_with_a_step_given_a_slow_method_is_asked_at_every_call():
 
 
 def test_a_slow_method_that_has_a_cheaper_route_is_screened_by_it_after_the_first_call():
-    evaluator = ScriptedEvaluator(adjoint=slow)
+    evaluator = ScriptedEvaluator(backprop=slow, adjoint=slow)
     assert locate(training(3), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
     asked = [(request.cheaply, len(request.cotangents)) for request in evaluator.requests if request.method == METHODS[1]]
     assert asked == [(False, 2), (True, 1), (True, 1)]
@@ -289,7 +299,7 @@ def test_where_the_cheaper_route_is_not_clean_the_interfaces_own_decides():
     def wrong_by_the_cheaper_route(request: Request) -> Evaluation:
         return moved(slow(request), gradient=0.1 if request.cheaply else 0.0)
 
-    evaluator = ScriptedEvaluator(adjoint=wrong_by_the_cheaper_route)
+    evaluator = ScriptedEvaluator(backprop=slow, adjoint=wrong_by_the_cheaper_route)
     assert locate(training(2), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
     assert [request.cheaply for request in evaluator.requests if request.method == METHODS[1]] == [False, True, False]
 
@@ -305,7 +315,7 @@ def test_a_method_that_ran_out_of_its_time_is_not_waited_for_again():
 
 
 def test_expensive_methods_run_at_every_call_of_a_short_trace():
-    evaluator = ScriptedEvaluator()
+    evaluator = ScriptedEvaluator(parameter_shift=at_once)
     located = locate(training(64), evaluator)
     assert (evaluator.asked("parameter-shift"), located.sampled) == (64, ())
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.differences import Difference, differences
-from qdiag.judging.replay.one_call import CallResult, compare_with_own
 from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import compare_with_own
 from qdiag.judging.replay.second_look import POINTS, look_closer
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict

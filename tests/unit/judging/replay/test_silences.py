@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qdiag.judging.replay.one_call import CallResult, Side
+from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.silences import unanswered
 from qdiag.model.call import Failure
 from qdiag.model.comparison import Comparison, Verdict

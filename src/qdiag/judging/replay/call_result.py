@@ -1,0 +1,94 @@
+"""What the replay of one call came to: the user's own method, the others beside it, and what was evaluated of it at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from qdiag.judging.comparison.tensor_pairs import Cotangents
+from qdiag.judging.parameter_samples import Positions
+from qdiag.judging.row_samples import Rows
+from qdiag.model.call import Call, Failure
+from qdiag.model.comparison import Comparison
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+from qdiag.model.result import Unfaithful
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A method beside the user's own at one call: its evaluation, and the comparison of the two."""
+
+    method: Method
+    evaluation: Evaluation
+    comparison: Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class CallResult:
+    """What the replay of one call came to.
+
+    Parameters
+    ----------
+    call
+        The index.
+    key
+        `circuit_key` of its circuit.
+    own
+        The user's own method, evaluated.
+    cotangents
+        Those that were used: the recorded ones, and one seeded random one.
+    sides
+        The other methods that gave numbers, in the order asked.
+    refused
+        The other methods that did not.
+    unfaithful
+        How the replay under the own method differs from the record.
+    failure
+        The exception that the user met.
+    made_over
+        Whether the call gave what a transform works out from several circuits' results: nothing is compared.
+    rows, batch
+        Where only some rows of a batch were evaluated under every method: which, and of how many.
+    tracked, numbers
+        Where only some parameters were differentiated by under every method: their positions, and how many numbers of how many
+        that are.
+    part
+        The call with these rows and parameters alone. Then `own`, `cotangents` and the evaluations of `sides` are those of the part.
+    """
+
+    call: int
+    key: str
+    own: Evaluation
+    cotangents: Cotangents
+    sides: tuple[Side, ...] = ()
+    refused: tuple[tuple[Method, Failure], ...] = ()
+    unfaithful: Optional[Unfaithful] = None
+    failure: Optional[Failure] = None
+    made_over: bool = False
+    rows: Rows = ()
+    batch: int = 0
+    tracked: Positions = ()
+    numbers: tuple[int, int] = (0, 0)
+    part: Optional[Call] = None
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """All methods that were evaluated, the own one first."""
+        found = (self.own.method, *(side.method for side in self.sides), *(method for method, _ in self.refused))
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def raised(self) -> tuple[tuple[Method, Failure], ...]:
+        """The methods that raised, with their exceptions: the own one first, where the user met its exception."""
+        own = [] if self.failure is None else [(self.own.method, self.failure)]
+        return (*own, *self.refused)
+
+    def without_arrays(self) -> CallResult:
+        """The same result without the numbers that led to it: a trace may have many calls."""
+        sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
+        return replace(self, own=_bare(self.own), sides=sides, cotangents=(), part=None)
+
+
+def _bare(evaluation: Evaluation) -> Evaluation:
+    return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure)

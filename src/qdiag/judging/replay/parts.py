@@ -1,0 +1,156 @@
+"""A call looked at in part: a few of its rows, a few of its parameters, under methods that take these one after the other.
+
+What a part shows is what the call shows; where a part is not the call's own, because rows are not independent of each other or a result
+is another one where less is tracked, methods are asked about the whole after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from qdiag.judging.comparison.compare import SEVERITY
+from qdiag.judging.comparison.tensor_pairs import Cotangents
+from qdiag.judging.parameter_samples import flagged_parameter, sampled_parameters, tracked_numbers, with_tracked
+from qdiag.judging.replay.call_result import CallResult, Side
+from qdiag.judging.replay.desk import Replaying
+from qdiag.judging.replay.fidelity import unfaithfulness
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.questions import (
+    MOST_PRODUCTS,
+    asked_of,
+    compare_with_own,
+    cotangents_of,
+    look_at_jacobians,
+    products_of_jacobian,
+    request_of,
+)
+from qdiag.judging.row_samples import Rows, batch_size, flagged_row, goes_by_rows, in_whole_batch, sampled_rows, with_rows
+from qdiag.model.call import Call, Failure
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+from qdiag.trace.keys import circuit_key
+
+
+def look_at_rows(
+    whole: CallResult, call: Call, methods: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+) -> Replaying[CallResult]:
+    """What the replay of a call with many rows came to, with a look at some of them under every method.
+
+    Methods that were asked about the whole batch keep the worse of two comparisons.
+
+    Parameters
+    ----------
+    whole
+        What is known of the call.
+    call, methods, plan
+        The call, the methods beside the user's own, and what the user asked.
+    thorough
+        Whether Jacobians are formed.
+    batched
+        Positions of the parameters that carry the batch.
+    """
+    size = batch_size(call)
+    erring = _erring(whole)
+    flagged = [flagged_row(side.comparison, call.circuit, batched) for side in erring.values()]
+    rows = sampled_rows(size, whole.key, [row for row in flagged if row is not None])
+    dear = [method for method in methods if goes_by_rows(method, size)]
+    again = [method for method in methods if thorough or method in dear or method in erring]
+    part = with_rows(call, batched, rows)
+    seen = yield from _seen_of(part, again, whole.own.method, plan, thorough=thorough)
+    if seen is None:
+        return (yield from _asked_about_all(whole, call, dear, plan))
+    sides = _in_whole_batch(seen.sides, call, batched, rows)
+    return replace(_joined(whole, part, replace(seen, sides=sides)), rows=rows, batch=size)
+
+
+def look_at_parameters(
+    known: CallResult, call: Call, dear: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+) -> Replaying[CallResult]:
+    """What the replay of a call with many parameters came to, with a look at some of them under methods that take them one by one.
+
+    Parameters
+    ----------
+    known
+        What is known of the call, perhaps of a few of its rows.
+    call, plan
+        The call, and what the user asked.
+    dear
+        The methods that take parameters one by one.
+    thorough
+        Whether Jacobians are formed.
+    batched
+        Positions of the parameters that carry a batch.
+    """
+    base = known.part or call
+    erring = _erring(known)
+    names = [flagged_parameter(side.comparison) for side in erring.values()]
+    tracked = sampled_parameters(base.circuit, known.key, {name for name in names if name})
+    part = with_tracked(base, tracked)
+    seen = yield from _seen_of(part, [*dear, *erring], known.own.method, plan, thorough=thorough)
+    if seen is None:
+        return (yield from _asked_about_all(known, base, dear, plan))
+    sides = _in_whole_batch(seen.sides, call, batched, known.rows) if known.rows else seen.sides
+    numbers = tracked_numbers(part.circuit), tracked_numbers(base.circuit)
+    return replace(_joined(known, part, replace(seen, sides=sides)), tracked=tracked, numbers=numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    own: Evaluation
+    sides: tuple[Side, ...]
+    refused: tuple[tuple[Method, Failure], ...]
+    cotangents: Cotangents
+
+
+def _seen_of(part: Call, methods: Sequence[Method], own: Method, plan: Plan, *, thorough: bool) -> Replaying[Optional[_Seen]]:
+    """What methods give of a part, a random cotangent alone; None where the part is not the call's own."""
+    cotangents = cotangents_of(part, circuit_key(part.circuit))[-1:]
+    products = products_of_jacobian(part)
+    first = request_of(part, plan, cotangents, jacobian=thorough and 0 < products <= MOST_PRODUCTS)
+    answer, *others = yield tuple(asked_of(method, first, products) for method in (own, *methods))
+    # the cotangent is a random one: the recorded products are none of this question
+    astray = unfaithfulness(replace(part, backwards=()), answer)
+    if astray is not None and not astray.explained:
+        return None
+    sides, refused = compare_with_own(part.circuit, answer, others, plan, cotangents)
+    sides = yield from look_at_jacobians(sides, first, part.circuit, plan, cotangents)
+    return _Seen(answer, sides, refused, cotangents)
+
+
+def _asked_about_all(known: CallResult, call: Call, methods: Sequence[Method], plan: Plan) -> Replaying[CallResult]:
+    everywhere = yield tuple(replace(request_of(call, plan, known.cotangents, jacobian=False), method=m) for m in methods)
+    sides, refused = compare_with_own(call.circuit, known.own, everywhere, plan, known.cotangents)
+    return replace(known, sides=(*known.sides, *sides), refused=(*known.refused, *refused))
+
+
+def _in_whole_batch(sides: Sequence[Side], call: Call, batched: Rows, rows: Rows) -> tuple[Side, ...]:
+    return tuple(replace(side, comparison=in_whole_batch(side.comparison, call.circuit, batched, rows)) for side in sides)
+
+
+def _joined(known: CallResult, part: Call, seen: _Seen) -> CallResult:
+    asked = {side.method: side for side in known.sides}
+    return replace(
+        known,
+        own=replace(seen.own, seconds=seen.own.seconds + known.own.seconds),
+        cotangents=seen.cotangents,
+        sides=tuple({**asked, **{side.method: _worse(asked.get(side.method), side) for side in seen.sides}}.values()),
+        refused=tuple(dict((*seen.refused, *known.refused)).items()),
+        part=part,
+    )
+
+
+def _erring(known: CallResult) -> dict[Method, Side]:
+    return {side.method: side for side in known.sides if side.comparison.verdict is Verdict.ERROR}
+
+
+def _worse(whole: Optional[Side], part: Side) -> Side:
+    """What a method gave of a part, with the comparison on the whole, unless the part shows more."""
+    if whole is None:
+        return part
+    worse = SEVERITY.index(part.comparison.verdict) > SEVERITY.index(whole.comparison.verdict)
+    seconds = part.evaluation.seconds + whole.evaluation.seconds
+    comparison = part.comparison if worse else whole.comparison
+    return Side(part.method, replace(part.evaluation, seconds=seconds), comparison)

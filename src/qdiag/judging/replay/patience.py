@@ -1,0 +1,92 @@
+"""How much of its time a replay gives to methods that cost a lot: no more than the script itself took for its own.
+
+A method is dear where its cost grows with each parameter, slow where one evaluation takes long all the same. What they take is
+measured as it comes, for each structure of circuit; at the first call of each structure all of them are asked, whatever they take.
+"""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from qdiag.judging.replay.call_result import CallResult
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+
+LEAST, MOST = 2.0, 10.0
+"""Processor seconds that dear methods have at other calls than first ones, at least and at most, and slow ones as much again: between
+these, what the script's own evaluations take."""
+
+SLOW = 0.5
+"""Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
+structure a cheaper route is asked first, where there is one."""
+
+
+class Patience:
+    """What methods took so far, and whether there is time for them at one more call.
+
+    Parameters
+    ----------
+    every
+        Whether the user has said at which calls expensive methods are asked: then there is.
+    """
+
+    def __init__(self, every: Optional[int]) -> None:
+        self._unlimited = every is not None
+        self._own: list[float] = []
+        self._dear: dict[str, list[float]] = {}
+        self._slow: dict[tuple[str, Method], float] = {}
+        self._spent_on_slow = 0.0
+
+    def learn(self, structure: str, result: CallResult) -> None:
+        """Take note of what the evaluations of a call took."""
+        self._own.append(_usual_seconds(result.own))
+        dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
+        if dear:
+            self._dear.setdefault(structure, []).append(dear)
+        for side in result.sides:
+            seconds = _usual_seconds(side.evaluation)
+            if not side.method.per_parameter and seconds > SLOW:
+                self._slow.setdefault((structure, side.method), seconds)
+
+    @property
+    def knows_slow_methods(self) -> bool:
+        """Whether any method is slow."""
+        return bool(self._slow)
+
+    def is_slow(self, structure: str, method: Method) -> bool:
+        """Whether a method was slow at the first call of a structure."""
+        return (structure, method) in self._slow
+
+    def has_time_for_slow(self, structure: str, method: Method, calls: int) -> bool:
+        """Whether a method is asked at another call of a structure; the time is set aside when it is.
+
+        ``calls`` is how many the trace has.
+        """
+        seconds = self._slow.get((structure, method), 0.0)
+        if not seconds or self._unlimited:
+            return True
+        if self._spent_on_slow + seconds > self._seconds(calls):
+            return False
+        self._spent_on_slow += seconds
+        return True
+
+    def has_time_for_dear(self, structure: str, calls: int, open_calls: int) -> bool:
+        """Whether one more call of a structure is begun under dear methods, while others are under way."""
+        if self._unlimited:
+            return True
+        spent = self._dear.get(structure, ())
+        # at its first call a structure took more than it will: there the full Jacobian was formed
+        usual = sum(spent[1:]) / (len(spent) - 1) if len(spent) > 1 else sum(spent)
+        return sum(map(sum, self._dear.values())) + (open_calls + 1) * usual <= self._seconds(calls)
+
+    def _seconds(self, calls: int) -> float:
+        own = sum(self._own) / max(1, len(self._own)) * calls
+        return min(MOST, max(LEAST, own))
+
+
+def _usual_seconds(evaluation: Evaluation) -> float:
+    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
+    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
+    return evaluation.seconds * 2 / (2 + products)

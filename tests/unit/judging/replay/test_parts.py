@@ -1,0 +1,98 @@
+"""Circuits differentiated by many numbers: by all of them under cheap methods, by some of each kind under dear ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters
+from qdiag.judging.replay.located import Located
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.replay import Replay
+from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.element import trainable_names
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.trace.keys import circuit_key
+from tests.worlds.long_chains import ChainEvaluator, answer, chain
+from tests.worlds.methods import ADJOINT, SHIFT
+from tests.worlds.scripted import ScriptedTrace
+
+NUMBERS = MANY + 18
+
+
+def located(evaluator: ChainEvaluator, numbers: int = NUMBERS, calls: int = 2) -> Located:
+    return Replay(ScriptedTrace([chain(numbers, index) for index in range(calls)]), evaluator, Plan()).finish()
+
+
+def wrong_by(name: str) -> Callable[[Request], Evaluation]:
+    """A derivative that is off by one parameter, wherever it is differentiated by."""
+
+    def evaluate(request: Request) -> Evaluation:
+        right, names = answer(request), trainable_names(request.circuit)
+        slips = [1e-3 if one == name else 0.0 for one in names]
+        weights = [float(c[0]) for c in request.cotangents if c[0] is not None]
+        vjps = tuple(
+            tuple(np.asarray(g + weight * slip) for g, slip in zip(row, slips)) for row, weight in zip(right.vjps, weights)
+        )
+        jacobian = right.jacobian and (tuple(np.asarray(g + slip) for g, slip in zip(right.jacobian[0], slips)),)
+        return replace(right, vjps=vjps, jacobian=jacobian)
+
+    return evaluate
+
+
+def test_cheap_methods_see_every_parameter_and_dear_ones_a_few() -> None:
+    evaluator = ChainEvaluator()
+    found = located(evaluator)
+    assert (found.verdict, found.divergences, found.unfaithful) == (Verdict.AGREE, (), ())
+    assert {*evaluator.numbers_asked("adjoint")} == {NUMBERS}
+    assert {*evaluator.numbers_asked("parameter-shift")} == {SAMPLED}
+    assert found.parameters == ((SHIFT, SAMPLED, NUMBERS),)
+
+
+def test_a_circuit_of_few_numbers_is_never_cut() -> None:
+    evaluator = ChainEvaluator()
+    assert located(evaluator, MANY).parameters == ()
+    assert {*evaluator.numbers_asked("parameter-shift")} == {MANY}
+
+
+@pytest.mark.parametrize("name", ["RY#0", "RX#0"])
+def test_a_dear_method_is_seen_wrong_in_what_holds_for_a_kind_of_operation(name: str) -> None:
+    (one,) = located(ChainEvaluator(parameter_shift=wrong_by(name))).divergences
+    assert (one.verdict, one.comparison.methods[1], one.signature) == (Verdict.ERROR, SHIFT, Signature.JACOBIAN)
+    assert one.comparison.element is not None
+    assert one.comparison.element.by == name
+    assert len(one.call.circuit.trainable) == NUMBERS
+
+
+def test_a_cheap_method_is_seen_wrong_in_any_parameter_and_the_dear_ones_are_asked_about_it() -> None:
+    call = chain(NUMBERS)
+    unseen = next(
+        name
+        for position, name in enumerate(trainable_names(call.circuit))
+        if position not in sampled_parameters(call.circuit, circuit_key(call.circuit))
+    )
+    evaluator = ChainEvaluator(adjoint=wrong_by(unseen))
+    (one,) = [d for d in located(evaluator, calls=1).divergences if d.verdict is Verdict.ERROR]
+    assert one.comparison.methods[1] == ADJOINT
+    asked = [request for request in evaluator.requests if request.method == SHIFT]
+    assert all(unseen in trainable_names(request.circuit) for request in asked)
+
+
+def test_two_methods_that_are_wrong_alike_in_a_parameter_are_one_divergence() -> None:
+    found = located(ChainEvaluator(adjoint=wrong_by("RX#0"), parameter_shift=wrong_by("RX#0")))
+    assert len([d for d in found.divergences if d.verdict is Verdict.ERROR]) == 1
+
+
+def test_where_results_are_others_when_less_is_tracked_every_method_is_asked_about_the_whole() -> None:
+    def tracked_differently(request: Request) -> Evaluation:
+        right = answer(request)
+        assert right.outputs is not None
+        return replace(right, outputs=(right.outputs[0] + 0.1 * (len(request.circuit.trainable) < NUMBERS),))
+
+    evaluator = ChainEvaluator(backprop=tracked_differently, adjoint=tracked_differently, parameter_shift=tracked_differently)
+    found = located(evaluator)
+    assert (found.verdict, found.parameters) == (Verdict.AGREE, ())
+    assert NUMBERS in evaluator.numbers_asked("parameter-shift")

@@ -1,0 +1,69 @@
+"""How much time dear and slow methods get: what the script's own evaluations take, between a least and a most."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qdiag.judging.replay.call_result import CallResult, Side
+from qdiag.judging.replay.patience import LEAST, MOST, SLOW, Patience
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
+
+HERE, THERE = "one structure", "another"
+
+
+def after(*calls: dict[Method, float], every: int | None = None, formed: bool = False) -> Patience:
+    """The patience of a replay after calls of one structure that took so long under each method."""
+    known = Patience(every)
+    for index, took in enumerate(calls):
+        jacobian = ((np.zeros((8, 1)),),) if formed else None
+        given = {m: Evaluation(m, (np.zeros(8),), jacobian=jacobian, seconds=seconds) for m, seconds in took.items()}
+        others = [method for method in took if method != BACKPROP]
+        sides = tuple(Side(m, given[m], Comparison((BACKPROP, m), Verdict.AGREE, Signature.OUTPUT)) for m in others)
+        known.learn(HERE, CallResult(index, "", given[BACKPROP], (), sides))
+    return known
+
+
+def test_where_the_script_is_quick_dear_methods_have_the_least() -> None:
+    known = after({BACKPROP: 0.0, SHIFT: LEAST / 4})
+    assert known.has_time_for_dear(HERE, 10, 0)
+    assert not known.has_time_for_dear(HERE, 10, 3)
+
+
+def test_they_have_what_the_scripts_own_evaluations_take() -> None:
+    known = after({BACKPROP: 0.5, SHIFT: 1.0})
+    assert known.has_time_for_dear(HERE, 12, 4)
+    assert not known.has_time_for_dear(HERE, 12, 5)
+
+
+def test_and_never_more_than_the_most() -> None:
+    known = after({BACKPROP: 100.0, SHIFT: MOST / 2})
+    assert known.has_time_for_dear(HERE, 50, 0)
+    assert not known.has_time_for_dear(HERE, 50, 1)
+
+
+def test_the_first_call_of_a_structure_tells_little_of_the_others() -> None:
+    known = after({BACKPROP: 0.0, SHIFT: 1.5}, {BACKPROP: 0.0, SHIFT: 0.1})
+    assert known.has_time_for_dear(HERE, 50, 3)
+
+
+def test_slow_methods_have_time_of_their_own_which_is_set_aside() -> None:
+    known = after({BACKPROP: 0.0, ADJOINT: LEAST / 2, SHIFT: LEAST})
+    assert known.is_slow(HERE, ADJOINT)
+    assert not known.is_slow(THERE, ADJOINT)
+    assert [known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(3)] == [True, True, False]
+    assert known.has_time_for_slow(THERE, ADJOINT, 10)
+
+
+def test_a_method_is_not_slow_for_what_a_jacobian_took() -> None:
+    took = {BACKPROP: 0.0, ADJOINT: 4 * SLOW}
+    assert after(took).knows_slow_methods
+    assert not after(took, formed=True).knows_slow_methods
+
+
+def test_who_says_at_which_calls_methods_are_asked_waits_for_them() -> None:
+    known = after({BACKPROP: 0.0, ADJOINT: 100.0, SHIFT: 100.0}, every=1)
+    assert known.has_time_for_dear(HERE, 10, 8)
+    assert all(known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(9))
