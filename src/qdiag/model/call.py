@@ -228,7 +228,8 @@ class Call:
     parent
         Index of the call inside whose quantum function this one ran, or None.
     process, thread
-        0 for the script's own; others are numbered in order of appearance.
+        0 for the script's own; others are numbered in order, threads by their appearance, processes by their names (`Process`).
+        Where the script's own process made no call, 0 is the first that did.
     """
 
     index: int
@@ -278,6 +279,23 @@ class Environment:
     def version(self, package: str) -> str:
         """The version of a package, or "" where it was not loaded."""
         return dict(self.packages).get(package, "")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process whose calls are in a trace, one after the other.
+
+    Parameters
+    ----------
+    name
+        What it is called, as ``rank 1``; "" for the script's own.
+    first, calls
+        The index of its first call, and how many it made.
+    """
+
+    name: str
+    first: int
+    calls: int
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 def become() -> None:
     """Take the command line that the launcher wrote apart, and run what it names in ``__main__``."""
+    import os
+
     kind, trace, target, *arguments = sys.argv[1:]
     here = sys.argv[0]
     main = sys.modules["__main__"]
@@ -24,7 +26,7 @@ def become() -> None:
         before = sys.orig_argv[: sys.orig_argv.index(here)]
         sys.orig_argv[:] = [*before, *(["-m"] if kind == "module" else []), target, *arguments]
     _forget(main)
-    imports.watch(trace, target, kind == "module")
+    imports.watch(trace, target, kind == "module", os.getpid())
     try:
         if kind == "module":
             _run_module(target, arguments)

@@ -10,12 +10,15 @@ class Wanted(NamedTuple):
     """What is to be recorded: the trace's path ("" for nothing) and the script's folder.
 
     ``met`` is told of each QNode before its call; ``takes`` says of a QNode, at an optimiser step, whether its call is recorded.
+    ``home`` is the process that the trace belongs to, where it need not be the one that makes the recorder: a worker that was forked
+    before may be the first to call.
     """
 
     trace: str = ""
     folder: str = ""
     met: Optional[Callable[[Any], None]] = None
     takes: Optional[Callable[[Any, int], bool]] = None
+    home: int = 0
 
 
 recorder: Any = None

@@ -17,5 +17,5 @@ def ensure_recorder() -> Any:
     if current.recorder is None and wanted.trace:
         from qdiag.recording.recorder import Recorder
 
-        current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes)
+        current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
     return current.recorder

@@ -18,7 +18,7 @@ from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import twin_variation
 
 
-def install(module: ModuleType, trace: str, target: str, is_module: bool) -> None:
+def install(module: ModuleType, trace: str, target: str, is_module: bool, home: int = 0) -> None:
     """Hook a framework that the script has just imported.
 
     Parameters
@@ -31,10 +31,12 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool) -> Non
         The script or the module's name.
     is_module
         Whether it runs with ``-m``.
+    home
+        The script's own process; 0 for this one.
     """
     if not _hooked:
         folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
-        current.exchange(current.recorder, current.Wanted(trace, folder))
+        current.exchange(current.recorder, current.Wanted(trace, folder, home=home or os.getpid()))
     if os.path.exists(trace + twin_variation.SUFFIX):
         from qdiag.recording import twin_change
 
@@ -101,7 +103,7 @@ def _hook_pennylane(module: Any) -> None:
 
 def _at_exit() -> None:
     if current.recorder is not None:
-        quietly(current.recorder.flush)
+        quietly(current.recorder.end)
 
 
 def _nothing(token: Any, result: Any) -> None:

@@ -24,12 +24,15 @@ class Watch:
     ----------
     trace, target, module
         The trace's path, what the script is called, and whether it runs with ``-m``.
+    home
+        The script's own process: a framework may first be imported in one that it has forked.
     """
 
-    def __init__(self, trace: str, target: str, module: bool) -> None:
+    def __init__(self, trace: str, target: str, module: bool, home: int = 0) -> None:
         self.trace = trace
         self.target = target
         self.module = module
+        self.home = home
         self.pending = set(AWAITED)
 
     def begin(self) -> None:
@@ -91,12 +94,12 @@ class Watch:
         """Put the hooks in, and have them record into the trace."""
         from qdiag.recording import hook_points
 
-        hook_points.install(module, self.trace, self.target, self.module)
+        hook_points.install(module, self.trace, self.target, self.module, self.home)
 
 
-def watch(trace: str, target: str, module: bool) -> None:
+def watch(trace: str, target: str, module: bool, home: int) -> None:
     """Start waiting; what is loaded already is hooked at once."""
-    Watch(trace, target, module).begin()
+    Watch(trace, target, module, home).begin()
 
 
 def script_failed(error: BaseException) -> None:

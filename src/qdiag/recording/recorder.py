@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional
 from qdiag.bridges import results, stack
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
-from qdiag.model.call import Event, Failure, Script
+from qdiag.model.call import Event, Failure
 from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import (
     backward,
@@ -28,13 +28,14 @@ from qdiag.recording import (
     loss_watch,
     probe_schedule,
     settle,
+    side_files,
     source_places,
     step_probe,
     step_probe_files,
     training_watch,
 )
-from qdiag.trace import call_text
-from qdiag.trace.writer import Entry, TraceWriter, create
+from qdiag.trace import call_text, schema
+from qdiag.trace.writer import Entry, TraceWriter
 
 MAX_WAITING = 1000
 """Steps, losses and backward passes that wait for the next call before they are written without one."""
@@ -64,6 +65,8 @@ class Recorder:
         Is told of each QNode before it is called.
     takes
         Says of a QNode, at an optimiser step, whether its call is recorded; without it every call is.
+    home
+        The process that the trace belongs to, every other one records beside it; 0 for the one that makes the recorder.
     """
 
     def __init__(
@@ -72,11 +75,12 @@ class Recorder:
         folder: str,
         met: Optional[Callable[[Any], None]] = None,
         takes: Optional[Callable[[Any, int], bool]] = None,
+        home: int = 0,
     ) -> None:
         self.path = path
         self._met = met
         self._takes = takes
-        self.home = os.getpid()
+        self.home = home or os.getpid()
         self.steps = 0
         self.stopped = False
         self.passes = backward.Passes(self._write_backwards)
@@ -375,9 +379,15 @@ class Recorder:
             if self._pending or self._arrived:
                 self._try_write(lambda writer: None)
 
+    def end(self) -> None:
+        """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
+        self.flush()
+        if self._writer is not None and os.getpid() == self.home:
+            self._try_write(lambda writer: writer.meta(schema.ENDED, "yes"))
+
     def close(self) -> None:
         """The recording is over while the program goes on: hooks that are still on its tensors become idle."""
-        self.flush()
+        self.end()
         self.stopped = True
         self.passes.over = True
         if self._writer is not None:
@@ -387,17 +397,23 @@ class Recorder:
 
     def _ready(self) -> TraceWriter:
         if self._writer is None:
-            path = self.path
-            if os.getpid() != self.home:
-                path = settle.side_path(path, os.getpid())
-                create(path, Script(""))
-            self._writer = TraceWriter(path)
+            self._writer = self._make_writer()
             self._writer.meta("environment", call_text.text_of(stack.environment()))
             if self._writer.fact(probe_schedule.WANTED):
-                self._prober = probe_schedule.Prober(path, lambda text: self.unseen(Gap.NOT_PROBED, text), self._silence)
-                self._step_prober = step_probe.StepProber(path, self._reader.places, self.note, self._keep_loss)
+                self._prober = probe_schedule.Prober(self.path, lambda text: self.unseen(Gap.NOT_PROBED, text), self._silence)
+                self._step_prober = step_probe.StepProber(self.path, self._reader.places, self.note, self._keep_loss)
             self._reader.places.learn_frameworks()
         return self._writer
+
+    def _make_writer(self) -> TraceWriter:
+        if os.getpid() == self.home:
+            writer = TraceWriter(self.path)
+            if not writer.calls:
+                return writer
+            # of the program that this one has replaced: their numbers would be mixed up
+            writer.close()
+            self.home = 0
+        return TraceWriter(side_files.make_side_file(self.path))
 
     @property
     def count(self) -> int:
@@ -441,6 +457,9 @@ class Recorder:
 
     def _trouble(self, call: Optional[call_reader.Ongoing], error: Exception) -> None:
         """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""
+        if isinstance(error, side_files.SettledError):
+            self.stopped = True
+            return
         if isinstance(error, (sqlite3.Error, OSError)):
             self.stopped = True
             settle.mark_stopped(self.path, str(error))

@@ -23,7 +23,7 @@ class _Watch(imports.Watch):
     """Makes the trace when PennyLane is there, and completes it when the process ends."""
 
     def __init__(self, folder: str) -> None:
-        super().__init__("", "", False)
+        super().__init__("", "", False, os.getpid())
         self._folder = folder
         self._waiting: list[ModuleType] = []
 
@@ -36,7 +36,7 @@ class _Watch(imports.Watch):
             from qdiag.recording import hook_points
 
             for waiting in self._waiting:
-                hook_points.install(waiting, self.trace, self.target, self.module)
+                hook_points.install(waiting, self.trace, self.target, self.module, self.home)
             self._waiting.clear()
 
     def _begin(self) -> None:

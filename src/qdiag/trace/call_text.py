@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from qdiag.errors import TraceError
-from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
+from qdiag.model.call import Argument, Configuration, Environment, Failure, Process, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
@@ -342,6 +342,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "reached": _optional(_flag),
         "spots": _several(lambda entry: _value(Spot, entry)),
     },
+    Process: {"name": _text, "first": _natural, "calls": _natural},
     StepProbe: {
         "call": _natural,
         "step": _natural,

@@ -18,7 +18,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.errors import CircuitFormatError, TraceError
-from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
+from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Process, Script, SourceLine
 from qdiag.model.circuit import CONTAINERS, Circuit
 from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
@@ -122,6 +122,12 @@ class Trace:
         """What copies of the script came to that went on with one thing moved; none before the trace is complete."""
         text = self._meta(schema.STEP_PROBES)
         return call_text.values_from(StepProbe, text) if text else ()
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """The processes that made the calls, where there were others than the script's own, by their numbers."""
+        text = self._meta(schema.PROCESSES)
+        return call_text.values_from(Process, text) if text else ()
 
     @property
     def probes(self) -> tuple[Probe, ...]:

@@ -40,6 +40,15 @@ TABLES = {
 STEP_PROBES = "step probes"
 """The trace's fact that holds what step probes came to."""
 
+PROCESS_NAME = "process name"
+"""The fact of a file beside a trace that says what its process is called."""
+
+PROCESSES = "processes"
+"""The trace's fact that lists the processes that recorded into it, where there were others than the script's own."""
+
+ENDED = "ended"
+"""The trace's fact that its recorder was there until the script's process ended."""
+
 CLUSTERED = frozenset(["backwards"])
 """Tables stored by their key, so that a commit touches one page less."""
 

@@ -83,8 +83,8 @@ class Recorder:
     def loss(self, value: float) -> None:
         self.heard.append(("loss", value))
 
-    def flush(self) -> None:
-        self.heard.append("flush")
+    def end(self) -> None:
+        self.heard.append("end")
 
     def warned_backward(self, words: str) -> None:
         self.heard.append(("warned backward", words))
@@ -489,7 +489,7 @@ class TestInstalling:
 
     def test_what_waits_at_the_end_of_the_process_is_written(self, qml: Any, recorder: Recorder) -> None:
         hook_points._at_exit()
-        assert recorder.heard == ["flush"]
+        assert recorder.heard == ["end"]
 
     def test_an_exception_that_ends_the_script_is_said(self, qml: Any, recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
         hook_points.script_failed(ValueError("no PennyLane: nothing was recorded"))

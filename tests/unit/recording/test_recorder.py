@@ -25,7 +25,7 @@ recorder_module = pytest.importorskip("qdiag.recording.recorder")
 from qdiag.model.call import Call, Event, Script  # noqa: E402
 from qdiag.model.coverage import Gap, event_of, gap_of  # noqa: E402
 from qdiag.model.not_finite import NotFinite  # noqa: E402
-from qdiag.recording import given_numbers, settle  # noqa: E402
+from qdiag.recording import given_numbers, settle, side_files  # noqa: E402
 from qdiag.recording.recorder import Recorder  # noqa: E402
 from qdiag.trace import call_text, writer  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
@@ -413,6 +413,35 @@ class TestInAForkedChild:
         world.recorder._prober = Prober()  # type: ignore[assignment]
         self.fork(world, lambda: world.call(qnode, torch.tensor(0.2)))
         assert not asked.exists()
+
+
+class TestWhoseTraceItIs:
+    def test_where_another_process_is_the_first_to_call_it_records_beside(self, tmp_path: Path, qnode: Any) -> None:
+        """The frameworks were loaded before a pool was forked; here this process is one of the pool."""
+        path = tmp_path / "trace"
+        writer.create(path, Script("train.py"))
+        recorder = Recorder(path, str(tmp_path), home=os.getppid())
+        recorder.note("the worker's")
+        assert [side.process for side in side_files.sides_of(path)] == [os.getpid()]
+        recorder.close()
+        with Trace.open(path) as trace:
+            assert trace.events == ()
+
+    def test_a_program_that_takes_the_place_of_another_records_beside_what_that_has_called(self, world: World, qnode: Any) -> None:
+        world.call(qnode, weight())
+        world.recorder.close()
+        again = Recorder(world.path, "", home=os.getpid())
+        again.note("of the second program")
+        again.flush()
+        assert len(side_files.sides_of(world.path)) == 1
+
+    def test_and_goes_on_in_the_trace_where_that_has_called_nothing(self, tmp_path: Path) -> None:
+        path = tmp_path / "trace"
+        writer.create(path, Script("train.py"))
+        again = Recorder(path, "", home=os.getpid())
+        again.note("of the second program")
+        again.flush()
+        assert side_files.sides_of(path) == []
 
 
 def test_a_recorder_that_is_closed_records_nothing_more(world: World, qnode: Any) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import pytest
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Backward, Event, Script
-from qdiag.model.coverage import Gap, event_of
+from qdiag.model.coverage import Gap, event_of, gap_of
 from qdiag.model.probe import Probe
-from qdiag.recording import probe_schedule, settle
-from qdiag.trace import call_text, writer
+from qdiag.recording import probe_schedule, settle, side_files
+from qdiag.trace import call_text, schema, writer
 from qdiag.trace.reader import Trace
 from tests.worlds.scripted import call, circuit
 
@@ -25,6 +26,12 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.fixture(autouse=True)
+def ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of processes are made up here, and may be somebody's."""
+    monkeypatch.setattr(side_files, "is_running", lambda process: False)
+
+
 def record(path: Path, *angles: float, events: tuple[Event, ...] = ()) -> None:
     with writer.TraceWriter(path) as file, file.transaction():
         for index, angle in enumerate(angles):
@@ -33,7 +40,7 @@ def record(path: Path, *angles: float, events: tuple[Event, ...] = ()) -> None:
 
 
 def side(path: Path, process: int, started: float, *angles: float, events: tuple[Event, ...] = ()) -> Path:
-    made = settle.side_path(path, process)
+    made = side_files.side_path(path, process)
     writer.create(made, Script(""))
     record(made, *angles, events=events)
     with writer.TraceWriter(made) as file:
@@ -44,6 +51,11 @@ def side(path: Path, process: int, started: float, *angles: float, events: tuple
 def angles_of(path: Path) -> list[tuple[int, float]]:
     with Trace.open(path) as trace:
         return [(found.process, float(found.circuit.parameters[0].value)) for found in trace.calls()]
+
+
+def gaps_of(path: Path) -> list[Optional[Gap]]:
+    with Trace.open(path) as trace:
+        return [gap_of(event.kind) for event in trace.events]
 
 
 def test_it_leaves_one_single_file(path: Path) -> None:
@@ -63,7 +75,7 @@ def test_a_trace_says_that_it_is_complete_only_then(path: Path) -> None:
         assert trace.script.exit_code == 3
 
 
-class TestWhatForkedProcessesRecorded:
+class TestWhatOtherProcessesRecorded:
     def test_comes_after_the_scripts_own_numbered_by_when_each_began(self, path: Path) -> None:
         record(path, 0.1, 0.2)
         side(path, 7, 20.0, 0.5)
@@ -101,21 +113,20 @@ class TestWhatForkedProcessesRecorded:
         side(path, 7, 1.0, 0.3, events=given)
         settle.settle(path, Script("train.py"))
         with Trace.open(path) as trace:
-            assert trace.events == (
-                Event("step", 3),
-                # a loss is a number of the user's and no index of a call
-                Event("loss", 3, number=0.5),
-                Event("backward warning", 3, "careful", 2),
-                Event("backward warning", 3, "lost", None),
-            )
+            warned, lost, unseen = trace.events
+            assert warned == Event("backward warning", 3, "careful", 2)
+            assert lost == Event("backward warning", 3, "lost", None)
+            # steps and losses of two trainings are not told apart: one alone is looked at, and that is said
+            assert gap_of(unseen.kind) is Gap.NO_FACTS
 
     @pytest.mark.parametrize("damage", [b"", b"not a database at all, whatever its name says"])
-    def test_costs_only_itself_where_it_is_damaged(self, path: Path, damage: bytes) -> None:
+    def test_costs_only_itself_where_it_is_damaged_and_that_is_said(self, path: Path, damage: bytes) -> None:
         record(path, 0.1)
-        settle.side_path(path, 7).write_bytes(damage)
+        side_files.side_path(path, 7).write_bytes(damage)
         side(path, 9, 5.0, 0.3)
         settle.settle(path, Script("train.py"))
         assert [angle for _, angle in angles_of(path)] == [0.1, 0.3]
+        assert gaps_of(path) == [Gap.PROCESS]
         assert os.listdir(path.parent) == [path.name]
 
     def test_does_not_include_files_that_only_look_like_it(self, path: Path) -> None:
@@ -165,3 +176,31 @@ def test_a_trace_that_is_gone_is_an_error_with_a_cure(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="cannot be completed") as caught:
         settle.settle(tmp_path / "trace.qdiag", Script("train.py"))
     assert "record again" in caught.value.cure
+
+
+class TestARecorderThatSaidNothingAtTheEnd:
+    """Another program takes the place of the script's, and ends well."""
+
+    def record(self, path: Path, ended: bool) -> None:
+        with writer.TraceWriter(path) as file:
+            file.meta("environment", "{}")
+            if ended:
+                file.meta(schema.ENDED, "yes")
+
+    @pytest.mark.parametrize(
+        ("exit_code", "ended", "gaps"), [(0, False, [Gap.PROCESS]), (0, True, []), (1, False, []), (-9, False, []), (None, False, [])]
+    )
+    def test_is_told_where_all_seems_well(self, path: Path, exit_code: Optional[int], ended: bool, gaps: list[Gap]) -> None:
+        self.record(path, ended)
+        settle.settle(path, Script("train.py", exit_code=exit_code))
+        assert gaps_of(path) == gaps
+
+    def test_is_not_where_it_said_why_it_stopped(self, path: Path) -> None:
+        self.record(path, False)
+        settle.mark_stopped(path, "disk full")
+        settle.settle(path, Script("train.py", exit_code=0))
+        assert gaps_of(path) == [Gap.STOPPED]
+
+    def test_is_not_where_no_framework_was_loaded(self, path: Path) -> None:
+        settle.settle(path, Script("train.py", exit_code=0))
+        assert gaps_of(path) == []

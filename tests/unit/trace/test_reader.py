@@ -18,8 +18,11 @@ import pytest
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.coverage import Gap, gap_of
 from qdiag.model.probe import Probe
-from qdiag.recording.settle import mark_stopped, settle, side_path
+from qdiag.recording import side_files
+from qdiag.recording.settle import mark_stopped, settle
+from qdiag.recording.side_files import side_path
 from qdiag.trace.call_text import text_of
 from qdiag.trace.reader import Trace
 from qdiag.trace.schema import APPLICATION_ID
@@ -201,7 +204,8 @@ def test_settling_leaves_one_complete_file(path: Path) -> None:
         assert trace.script.exit_code == -9
 
 
-def test_what_forked_processes_recorded_becomes_part_of_it(path: Path) -> None:
+def test_what_other_processes_recorded_becomes_part_of_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_files, "is_running", lambda process: False)
     written(path, call(0), call(1))
     for number, process in enumerate((4321, 77)):
         side = side_path(path, process)
@@ -210,13 +214,13 @@ def test_what_forked_processes_recorded_becomes_part_of_it(path: Path) -> None:
             writer.write(call(0, step=10 + number))
             writer.write(call(1, step=20 + number, parent=0))
             with writer.transaction():
-                writer.events([Event("step", 1)])
+                writer.events([Event("note", 1)])
     settle(path, SCRIPT)
     assert os.listdir(path.parent) == [path.name]
     with Trace.open(path) as trace:
         found = [(one.index, one.step, one.process, one.parent) for one in trace.calls()]
         assert found == [(0, 0, 0, None), (1, 1, 0, None), (2, 10, 1, None), (3, 20, 1, 2), (4, 11, 2, None), (5, 21, 2, 4)]
-        assert [event.after for event in trace.events] == [3, 5]
+        assert [event.after for event in trace.events if event.kind == "note"] == [3, 5]
 
 
 def test_a_damaged_side_file_costs_only_itself(path: Path) -> None:
@@ -231,7 +235,7 @@ def test_a_recording_that_had_to_stop_says_why(path: Path) -> None:
     mark_stopped(path, "database or disk is full")
     settle(path, SCRIPT)
     with Trace.open(path) as trace:
-        assert [event.kind for event in trace.events] == ["warning"]
+        assert [gap_of(event.kind) for event in trace.events] == [Gap.STOPPED]
         assert "disk is full" in trace.events[0].text
     assert os.listdir(path.parent) == [path.name]
 
