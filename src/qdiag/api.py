@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,15 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline import checking
+from qdiag.pipeline.notebook_line import replaced_line
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import JudgedRun, Options, Silence
+from qdiag.pipeline.run_options import JudgedRun, Options, Silence, Voice
+from qdiag.pipeline.speaking import REPLACED_EVERY, Speaker
 from qdiag.recording.session import Session, pause_recording
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
+from qdiag.report.content.figures import seconds
 from qdiag.report.formats import markdown
 from qdiag.report.outline import Document
 from qdiag.trace import run_folder
@@ -131,9 +135,9 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     >>> result = qdiag.check(circuit, torch.tensor([0.1, 0.2], requires_grad=True))  # doctest: +SKIP
     >>> result.raise_for_error()  # doctest: +SKIP
     """
-    with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible():
+    with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible(), _speaking(on_terminals=True) as voice:
         run, options = RunFolder(Path(folder)), replace(_options(methods, tolerance), kept=False)
-        outcome = checking.check(target, args, kwargs, run=run, options=options, voice=Silence(), workers=Inline())
+        outcome = checking.check(target, args, kwargs, run=run, options=options, voice=voice, workers=Inline())
     return _check_of(outcome)
 
 
@@ -174,10 +178,12 @@ class Recording:
         budget: Optional[float] = None,
         limit: float = SECONDS,
         quick: bool = False,
+        quiet: bool = False,
     ) -> Check:
         """Judge every call in this process, and write the reports into the folder.
 
-        A long training is judged sooner by ``qdiag diagnose``, on all cores.
+        How far it is stands below the cell of a notebook, and on stderr elsewhere. A long training is judged sooner by
+        ``qdiag diagnose``, on all cores.
 
         Parameters
         ----------
@@ -189,11 +195,13 @@ class Recording:
             Processor time for one evaluation, in seconds.
         quick
             Whether to end with the first answer: cheap methods, and who is wrong; no cause and no script.
+        quiet
+            Whether nothing is said meanwhile.
         """
         asked = _options(methods, tolerance, trusted=self.trusted)
         asked = replace(asked, plan=replace(asked.plan, budget=budget), limit=limit, quick=quick)
-        with _interruptible(), pause_recording():
-            outcome = examine(self.run, asked, Silence(), Inline(timeout=limit))
+        with _interruptible(), pause_recording(), _speaking(quiet=quiet) as voice:
+            outcome = examine(self.run, asked, voice, Inline(timeout=limit))
             report(outcome)
         return _check_of(outcome)
 
@@ -272,6 +280,21 @@ def _interruptible() -> Iterator[None]:
         yield
     except Interrupted:
         raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _speaking(*, quiet: bool = False, on_terminals: bool = False) -> Iterator[Voice]:
+    """Who tells how far the work is: below the cell in a notebook; elsewhere on stderr, with ``on_terminals`` where it is one."""
+    line = replaced_line()
+    if quiet or (line is None and on_terminals and not sys.stderr.isatty()):
+        yield Silence()
+        return
+    from rich.console import Console
+
+    began, speaker = time.monotonic(), Speaker(Console(stderr=True, highlight=False), replaced=line)
+    yield speaker
+    if line is not None and time.monotonic() - began >= REPLACED_EVERY:
+        line(f"judged in {seconds(time.monotonic() - began)}")
 
 
 def _check_of(outcome: JudgedRun) -> Check:

@@ -7,8 +7,9 @@ is the work of another process, after the last test.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ class TestRun:
         from qdiag.recording.session import Session
 
         self._methods = str(config.getoption("--qdiag-methods"))
+        self._quiet = int(config.getoption("verbose", 0)) < 0
         self._spread = bool(config.getoption("numprocesses", None))
         self._spans: list[pytest_run.Span] = []
         self._passed: dict[str, bool] = {}
@@ -73,15 +75,16 @@ class TestRun:
                 "calls inside of assert_methods_agree, qdiag.check or qdiag.record belong to them, and are not counted here"
             )
             return
-        terminalreporter.section(f"qdiag: {calls} QNode calls in {sum(1 for span in self._spans if span.last > span.first)} tests")
-        for line in self._summary():
+        tests = sum(1 for span in self._spans if span.last > span.first)
+        terminalreporter.section(f"qdiag: {calls} QNode call{'s' * (calls != 1)} in {tests} test{'s' * (tests != 1)}")
+        for line in self._summary((lambda line: None) if self._quiet else partial(_write_at_once, terminalreporter)):
             terminalreporter.write_line(line)
 
-    def _summary(self) -> Iterator[str]:
+    def _summary(self, say: Callable[[str], None]) -> Iterator[str]:
         from qdiag.pipeline import pytest_run
         from qdiag.pipeline.reports import judged_outline
 
-        obstacle = pytest_run.examine_in_a_process(self._run, self._methods)
+        obstacle = pytest_run.examine_in_a_process(self._run, self._methods, say)
         if obstacle:
             yield f"could not be judged: {obstacle}"
         else:
@@ -91,3 +94,9 @@ class TestRun:
     def pytest_unconfigure(self) -> None:
         """Stop recording, also where there was no summary."""
         self._recording.close()
+
+
+def _write_at_once(terminalreporter: Any, line: str) -> None:
+    """A line that is read while the work goes on, also in a pipe."""
+    terminalreporter.write_line(line)
+    terminalreporter.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +46,9 @@ class Terminal:
 
     def write_line(self, line: str) -> None:
         self.lines.append(line)
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
 
 
 def config(**options: Any) -> Any:
@@ -95,16 +98,17 @@ class TestTheSummary:
         return terminal.lines
 
     def test_counts_calls_and_the_tests_that_made_them(self, run: TestRun, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pytest_run, "examine_in_a_process", lambda folder, methods: "no memory")
+        monkeypatch.setattr(pytest_run, "examine_in_a_process", lambda folder, methods, say: "no memory")
         a_test(run, "test_one", 3, "passed")
         a_test(run, "test_none", 0, "passed")
-        assert self.summary(run) == ["== qdiag: 3 QNode calls in 1 tests", "could not be judged: no memory"]
+        assert self.summary(run) == ["== qdiag: 3 QNode calls in 1 test", "could not be judged: no memory"]
 
     def test_is_what_judging_found(self, run: TestRun, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[Any] = []
 
-        def examine(folder: RunFolder, methods: str) -> str:
+        def examine(folder: RunFolder, methods: str, say: Callable[[str], None]) -> str:
             asked.append((folder.path, methods))
+            say("diagnosing (5 s)")
             return ""
 
         monkeypatch.setattr(pytest_run, "examine_in_a_process", examine)
@@ -112,13 +116,13 @@ class TestTheSummary:
         monkeypatch.setattr(pytest_run, "own_methods", lambda folder: {})
         monkeypatch.setattr(pytest_run, "summary", lambda outline, spans, folder, own: iter([f"{outline} {len(spans)} {folder}"]))
         a_test(run, "test_one", 3, "passed")
-        assert self.summary(run)[1:] == ["outline 1 qdiag-runs/pytest-1"]
+        assert self.summary(run)[1:] == ["diagnosing (5 s)", "outline 1 qdiag-runs/pytest-1"]
         assert asked == [(run._run.path, "auto")]
 
     def test_ends_the_recording_before_it_is_judged(self, run: TestRun, monkeypatch: pytest.MonkeyPatch) -> None:
         states: list[bool] = []
 
-        def examine(folder: RunFolder, methods: str) -> str:
+        def examine(folder: RunFolder, methods: str, say: Callable[[str], None]) -> str:
             states.append(session_of(run).open)
             return "no"
 
@@ -126,6 +130,16 @@ class TestTheSummary:
         a_test(run, "test_one", 1, "passed")
         self.summary(run)
         assert states == [False]
+
+    def test_quiet_says_nothing_of_how_far_it_is(self, run: TestRun, monkeypatch: pytest.MonkeyPatch) -> None:
+        def examine(folder: RunFolder, methods: str, say: Callable[[str], None]) -> str:
+            say("diagnosing (5 s)")
+            return "no memory"
+
+        monkeypatch.setattr(pytest_run, "examine_in_a_process", examine)
+        quiet = TestRun(config(verbose=-1))
+        a_test(quiet, "test_one", 1, "passed")
+        assert self.summary(quiet)[1:] == ["could not be judged: no memory"]
 
     @pytest.mark.parametrize(("processes", "hint"), [(None, False), (4, True)])
     def test_says_where_calls_may_be_if_there_are_none(

@@ -58,7 +58,8 @@ def _plugins() -> Iterable[metadata.EntryPoint]:
 
 def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:
     """Write a run's files and print its summary; the exit code."""
-    outline = report(outcome)
+    with voice.progress("writing the reports"):
+        outline = report(outcome)
     if as_json:
         # the script's own output may stand on this stream, its last line unfinished
         click.echo(f"\n{findings_json.line(outline)}")

@@ -6,7 +6,7 @@ in question has been contradicted by an experiment. It is *likely* when nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
@@ -27,11 +27,13 @@ class Laboratory:
     symptoms: Symptoms
     evaluator: Evaluator
     reference: Optional[AskArbiter] = None
+    doing: Callable[[str], None] = lambda experiment: None
     _answers: dict[str, Optional[Comparison]] = field(default_factory=dict)
 
     def answer(self, experiment: Experiment) -> Optional[Comparison]:
         """The comparison under the changed question; None where the change does not apply."""
         if experiment.name not in self._answers:
+            self.doing(experiment.name)
             question = experiment.applied_to(self.symptoms.question, self.evaluator)
             asked = None if question is None else observe(question, self.evaluator, self.reference)
             self._answers[experiment.name] = None if asked is None else asked.comparison
@@ -75,7 +77,13 @@ class _Trial:
         return any(not evidence.holds for _, evidence in self.evidence)
 
 
-def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> Diagnosis:
+def diagnose(
+    symptoms: Symptoms,
+    causes: Sequence[Cause],
+    evaluator: Evaluator,
+    reference: Optional[AskArbiter] = None,
+    doing: Callable[[str], None] = lambda experiment: None,
+) -> Diagnosis:
     """Find the cause of a divergence by experiment.
 
     Parameters
@@ -86,13 +94,15 @@ def diagnose(symptoms: Symptoms, causes: Sequence[Cause], evaluator: Evaluator, 
         The registry, the most specific first: of two that explain everything the earlier one is named.
     evaluator, reference
         Where experiments are evaluated, and the arbiter for questions that have it on one side.
+    doing
+        Told of each experiment before it is made.
 
     Returns
     -------
     Diagnosis
         With every experiment that was made for the named cause, and the codes that experiments ruled out.
     """
-    laboratory = Laboratory(symptoms, evaluator, reference)
+    laboratory = Laboratory(symptoms, evaluator, reference, doing)
     trials = [_try(cause, laboratory) for cause in causes if symptoms.divergence.verdict in cause.verdicts and cause.applies(symptoms)]
     standing = [trial for trial in trials if trial.evidence and not trial.contradicted and not trial.unproven]
     untested = [trial for trial in trials if not trial.predicted]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import multiprocessing
 import os
+import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing import forkserver
 from types import TracebackType
 from typing import Any, Optional
@@ -53,6 +57,15 @@ def load_frameworks() -> None:
     if sys.platform == "linux":
         forkserver.set_forkserver_preload(["qdiag.evaluation.preload"])
         forkserver.ensure_running()
+        atexit.register(partial(_end_server, os.getpid()))
+
+
+def _end_server(owner: int) -> None:
+    """End the server with us: while it still loads, it would hold our streams, and whoever reads them, for seconds."""
+    server: Optional[int] = getattr(forkserver._forkserver, "_forkserver_pid", None)
+    if server is not None and os.getpid() == owner:
+        with suppress(OSError):  # it has ended before
+            os.kill(server, signal.SIGTERM)
 
 
 def _free_memory() -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from qdiag.errors import QdiagError
 from qdiag.judging.replay.plan import Plan
@@ -15,7 +18,8 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.method import parse_list
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import Options, Silence
+from qdiag.pipeline.run_options import Options
+from qdiag.pipeline.speaking import WIDTH, Speaker
 from qdiag.report.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
@@ -110,22 +114,34 @@ def create() -> RunFolder:
     return RunFolder(run_folder.create("pytest", None, force=False).path.absolute())
 
 
-def examine_in_a_process(run: RunFolder, methods: str) -> str:
-    """Judge a run in a process of its own: whatever happens there, the test run ends as it would. Why it could not be, or ""."""
+def examine_in_a_process(run: RunFolder, methods: str, say: Callable[[str], None] = lambda line: None) -> str:
+    """Judge a run in a process of its own: whatever happens there, the test run ends as it would. Why it could not be, or "".
+
+    ``say`` is told line by line how far it is.
+    """
     order = "import sys; from qdiag.pipeline import pytest_run; sys.exit(pytest_run.examine_run(*sys.argv[1:]))"
     command = [sys.executable, "-c", order, run.path.name, methods]
-    done = subprocess.run(command, cwd=run.path.parent, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True, "errors": "replace"}
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        with subprocess.Popen(command, cwd=run.path.parent, stderr=errors, **streams) as process:
+            for line in process.stdout or ():
+                say(line.rstrip())
+        errors.seek(0)
+        said = errors.read()
     if run.outline.exists():
         return ""
-    return next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"exit code {done.returncode}")
+    return next((line for line in reversed(said.splitlines()) if line.strip()), f"exit code {process.returncode}")
 
 
 def examine_run(folder: str, methods: str) -> str:
     """In that process: judge the run, and write its reports; why it could not be, or ""."""
     plan = Plan(methods=() if methods == "auto" else parse_list(methods), trusted=True)
     options = Options(plan, trusted=True, own_process=True, proven=(Verdict.ERROR,))
+    voice = Speaker(Console(file=sys.stdout, width=WIDTH, highlight=False))
     try:
-        report(examine(RunFolder(Path(folder)), options, Silence()))
+        judged = examine(RunFolder(Path(folder)), options, voice)
+        with voice.progress("writing the reports"):
+            report(judged)
     except QdiagError as error:
         return error.cause
     return ""

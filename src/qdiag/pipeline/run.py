@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,7 +19,7 @@ from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
-from qdiag.model.call import Script
+from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Confidence, Divergence, Finding
@@ -35,7 +36,8 @@ from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.recording import launcher
-from qdiag.report.content.sentences import first_answer
+from qdiag.report.content.method_names import names_of
+from qdiag.report.content.sentences import first_answer, script_ended
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -52,9 +54,12 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
     with Run(run, options, voice) as examination:
+        began = time.monotonic()
         ended = launcher.run(Script(script, tuple(argv), module), run.trace, meanwhile=examination.advance, probe=options.probe)
         if ended.exit_code in BY_CTRL_C:
             raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
+        if examination.recorded:
+            voice.say(script_ended(ended, time.monotonic() - began, examination.recorded))
         return examination.finish()
 
 
@@ -112,8 +117,12 @@ class Run:
             plan,
             store=store,
             progress=lambda done, total: self._report(done, total),
+            doing=self._tell_of_call,
             deadline=self._deadline,
         )
+
+    def _tell_of_call(self, call: Call, methods: Sequence[Method]) -> None:
+        self._voice.now(f"call {call.index} under {', '.join(names_of((call.method,)).all((call.method, *methods)))}")
 
     def advance(self) -> bool:
         """Replay some of what has been recorded so far; whether there is more.
@@ -126,6 +135,12 @@ class Run:
             except Exception as failure:
                 self._failure = failure
         return False
+
+    @property
+    def recorded(self) -> int:
+        """How many calls there are by now."""
+        self._trace.refresh()
+        return len(self._trace)
 
     @property
     def complete(self) -> bool:
@@ -214,6 +229,7 @@ class Run:
             _folder(self._trace.script),
             kept=options.kept,
             deadline=self._deadline,
+            tell=self._voice.now,
         )
 
     def _prove(

@@ -29,6 +29,9 @@ class Voice(Protocol):
     def say(self, text: str) -> None:
         """One line."""
 
+    def now(self, text: str) -> None:
+        """What is under way within the present stage."""
+
     def progress(self, what: str) -> AbstractContextManager[Report]:
         """Report progress of one stage."""
 
@@ -38,6 +41,9 @@ class Silence:
 
     def say(self, text: str) -> None:
         """Not even a line."""
+
+    def now(self, text: str) -> None:
+        """Nor what is under way."""
 
     def progress(self, what: str) -> AbstractContextManager[Report]:
         """No progress either."""

@@ -39,7 +39,8 @@ class StageContext:
     ``folder`` is the script's, where it is known; ``stopped`` takes note of searches that ended early, ``upheld`` of calls at which
     the script's own method was held against the arbiter alone and is right; ``kept`` is whether
     anything is left of what was worked out until Ctrl-C, which otherwise ends it all; ``deadline`` is when all must have ended;
-    ``known`` are arbitrations that were made, so that what is asked before and after the expensive methods is asked once.
+    ``known`` are arbitrations that were made, so that what is asked before and after the expensive methods is asked once;
+    ``tell`` is told what is under way.
     """
 
     workers: Evaluator
@@ -54,6 +55,7 @@ class StageContext:
     kept: bool = True
     deadline: Deadline = field(default_factory=Deadline)
     known: dict[tuple[object, ...], arbiter.Arbitration] = field(default_factory=dict)
+    tell: Callable[[str], None] = lambda text: None
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""
@@ -188,6 +190,7 @@ class StageContext:
 
     def _arbitrate(self, call: Call, methods: Sequence[Method], where: Signature) -> arbiter.Arbitration:
         configuration = call.configuration
+        self.tell(f"call {call.index} in float64, differentiated numerically")
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
         evaluations = [future.result() for future in futures]

@@ -113,8 +113,9 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         return _diagnose_in_transform(divergence, context)
     judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
     question = context.question(judged)
+    context.tell(f"a survey of call {judged.call.index}")
     symptoms = survey(judged, question, context.workers, context.reference)
-    diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference)
+    diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference, lambda experiment: context.tell(f"'{experiment}'"))
     if judged.verdict is Verdict.ERROR:
         diagnosis = with_named_options(diagnosis, symptoms, context.workers, context.reference)
     cause = cause_of(diagnosis.code)

@@ -106,6 +106,7 @@ def _reproducer(finding: Finding, question: Question, context: StageContext, pat
 
 def _write_and_verify(finding: Finding, path: Path, material: Material, context: StageContext) -> Reproducer:
     """The reproducer, its scripts written by a worker, where PennyLane is loaded already."""
+    context.tell(f"writing {path.name}, and running it in fresh processes")
     candidates = context.workers.call(candidates_for, finding, material).result()
     # the search's own worker has just seen a minimal circuit show it
     times = TIMES if finding.minimal is None or material.circuit is not finding.minimal.circuit else 1
@@ -133,7 +134,18 @@ def minimal_of(
     same = same_difference(question, divergence.call, divergence.wrong, cause, context)
     same_cause = _same_cause(divergence, question, cause, context)
     workshop = workshop_of(context.workers, trusted=context.trusted)
-    terms = Terms(workshop=workshop, budget=min(context.seconds, context.deadline.left), same_cause=same_cause, accepted=accepted)
+
+    def tell(candidates: int, operations: int) -> None:
+        of = len(question.circuit.operations)
+        context.tell(f"shrinking, {candidates} candidates tried, {operations} of {of} operations left")
+
+    terms = Terms(
+        workshop=workshop,
+        budget=min(context.seconds, context.deadline.left),
+        same_cause=same_cause,
+        accepted=accepted,
+        asked=tell,
+    )
     try:
         with Oracle(same, width=context.workers.count) as oracle:
             found = minimize(question.circuit, oracle, terms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional
@@ -93,20 +93,23 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     if twin.earlier is not None:
         _check_earlier(twin, twin.earlier)
     scratch = _scratch_size(twin) if twin.scratch else None
-    runs = directory.path / "runs"
+    runs, alone = directory.path / "runs", twin.wish.jobs == 1
 
     def start(trace: Path, output: Path) -> Script:
         folder = None if scratch is None else _copy_folder(scratch, output.with_suffix(".folder"), directory.path)
         script = twin.script if folder is None or twin.module else Path(twin.script).name
-        with output.open("wb") as stream:
+        # what the script prints goes into a file: there is nothing that progress could disturb
+        with output.open("wb") as stream, voice.progress(f"run {trace.stem}") if alone else nullcontext():
             ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         return ended
 
     began = time.monotonic()
-    twins = Conductor(start, runs, twin.wish, voice.say).conduct(twin.earlier)
-    training = account(twins)
+    with nullcontext() if alone else voice.progress("running the script again and again"):
+        twins = Conductor(start, runs, twin.wish, voice.say).conduct(twin.earlier)
+    with voice.progress("comparing the trainings"):
+        training = account(twins)
     voice.say(f"{len(training.runs)} runs in {time.monotonic() - began:.0f} s")
     shutil.copyfile(twins.again.trace, directory.trace)
     with Trace.open(directory.trace) as trace:
@@ -247,10 +250,9 @@ def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRu
         return outcome
     own = findings[at].divergence.call.method
     methods = (own, replace(own, diff_method=training.other, gradient_options=()))
-    voice.say("looking for a short loop that parts as well")
     path = outcome.run.reproducer(at)
     try:
-        with Workers(1, forked=True) as workers:
+        with voice.progress("looking for a short loop that parts as well"), Workers(1, forked=True) as workers:
             # PennyLane is not loaded here
             scripts = workers.call(loops, findings[at].divergence.call, methods, outcome.environment).result()
             found = first_to_show(scripts, path, within=LOOP_SECONDS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import wait
 
@@ -125,3 +127,14 @@ def test_a_failure_of_the_method_is_remembered():
 
 def test_there_is_at_least_one_worker():
     assert most_workers() >= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the server is used on Linux")
+def test_a_server_that_still_loads_holds_nobodys_streams_when_we_have_ended():
+    order = "from qdiag.evaluation.workers import load_frameworks; load_frameworks(); print('ended', flush=True)"
+    with subprocess.Popen([sys.executable, "-c", order], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout.readline() == "ended\n"
+        began = time.monotonic()
+        # the end of the stream comes when the last process that holds it has ended: loading PennyLane takes seconds
+        assert process.stdout.read() == ""
+        assert time.monotonic() - began < 1.0

@@ -108,14 +108,29 @@ class TestTheProcessThatJudges:
     ) -> tuple[str, list[Any]]:
         asked: list[Any] = []
 
-        def process(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-            asked.append((command, options))
-            if judged:
-                run.outline.write_text("")
-            return subprocess.CompletedProcess(command, code, "", stderr)
+        class Process:
+            stdout = ("replaying: 1 of 3 (5 s)\n", "diagnosing (9 s)\n")
+            returncode = code
 
-        monkeypatch.setattr(subprocess, "run", process)
-        return pytest_run.examine_in_a_process(run, "backprop,adjoint"), asked
+            def __init__(self, command: list[str], **options: Any) -> None:
+                asked.append((command, options))
+                options["stderr"].write(stderr)
+                if judged:
+                    run.outline.write_text("")
+
+            def __enter__(self) -> Process:
+                return self
+
+            def __exit__(self, *exception: object) -> None:
+                pass
+
+        monkeypatch.setattr(subprocess, "Popen", Process)
+        self.said: list[str] = []
+        return pytest_run.examine_in_a_process(run, "backprop,adjoint", self.said.append), asked
+
+    def test_tells_line_by_line_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch, run: RunFolder) -> None:
+        self.judge(monkeypatch, run, judged=True)
+        assert self.said == ["replaying: 1 of 3 (5 s)", "diagnosing (9 s)"]
 
     def test_is_told_the_run_and_the_methods_and_hears_nothing(self, monkeypatch: pytest.MonkeyPatch, run: RunFolder) -> None:
         obstacle, ((command, options),) = self.judge(monkeypatch, run, judged=True)

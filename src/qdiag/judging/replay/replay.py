@@ -33,6 +33,9 @@ from qdiag.trace.keys import circuit_key
 Progress = Callable[[int, int], None]
 """Told how many calls are done, and of how many."""
 
+Doing = Callable[[Call, Sequence[Method]], None]
+"""Told which call is begun, and under which methods beside its own."""
+
 HOPELESS = 2
 """A method that lost its worker so often on one structure is not asked again; one that ran out of its time is not asked twice."""
 
@@ -74,6 +77,8 @@ class Replay:
         Keeps evaluations.
     progress
         Told how many calls are done.
+    doing
+        Told which call is begun, and under which methods.
     deadline
         When no further call is begun; it begins when the script has ended.
     """
@@ -86,6 +91,7 @@ class Replay:
         *,
         store: Optional[EvaluationStore] = None,
         progress: Optional[Progress] = None,
+        doing: Optional[Doing] = None,
         deadline: Optional[Deadline] = None,
     ) -> None:
         self._trace = trace
@@ -94,6 +100,7 @@ class Replay:
         self._deadline = deadline or Deadline(plan.budget)
         self._desk = Desk(evaluator, store if store is not None else EvaluationStore())
         self._progress = progress or (lambda done, total: None)
+        self._doing = doing or (lambda call, methods: None)
         self._results: dict[int, CallResult] = {}
         self._differences: dict[int, tuple[Difference, ...]] = {}
         self._first: dict[str, int] = {}
@@ -273,6 +280,7 @@ class Replay:
                 call = self._call(index)
                 wanted = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
                 methods = [m for m in wanted if self._has_time_for(m, index)]
+                self._doing(call, methods)
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
@@ -381,6 +389,7 @@ class Replay:
     def _look_again(self, index: int, difference: Difference) -> Difference:
         """A second look, at the part that was looked at where it shows the error, too: it costs what a part costs."""
         call, result = self._call(index), self._results[index]
+        self._doing(call, result.methods)
         part = with_rows(call, self._batched(index), result.rows) if result.rows else call
         if result.tracked:
             part = with_tracked(part, result.tracked)

@@ -92,6 +92,8 @@ class Terms:
         start says nothing, and is not asked again.
     accepted
         Handed each new best, the start first, so that it can be kept safe.
+    asked
+        Told before each candidate how many were asked for, and how many operations are left.
     """
 
     passes: Sequence[Pass] = PASSES
@@ -99,6 +101,7 @@ class Terms:
     budget: Optional[float] = None
     same_cause: Optional[Interesting] = None
     accepted: Callable[[Circuit], None] = lambda circuit: None
+    asked: Callable[[int, int], None] = lambda calls, operations: None
 
 
 USUAL = Terms()
@@ -227,6 +230,7 @@ class _Search:
         if size >= (floor or self.best_key):
             # what leaves a circuit as it was counts as done, so that it does not spoil a group
             return self.oracle.known_answer(candidate) is True and size == self.best_key
+        self.terms.asked(self.oracle.calls, len(self.best.operations))
         if not self.oracle.ask(candidate):
             return False
         if size < self.best_key:

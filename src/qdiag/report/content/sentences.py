@@ -13,7 +13,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.model.transform_families import TransformKind, spelt
-from qdiag.report.content.figures import count, gap, listing, precision
+from qdiag.report.content.figures import count, gap, listing, precision, seconds
 from qdiag.report.content.method_names import Names, full, names_of
 
 WORDS = {
@@ -65,6 +65,13 @@ def first_answer(result: Result, script: Script) -> str:
     """What is known before expensive methods are asked and causes looked for, in a line."""
     words = of_result(result, script, names_of(result.replay.methods))
     return f"first answer: {WORDS[result.verdict]}  {words}"
+
+
+def script_ended(script: Script, spent: float, recorded: int) -> str:
+    """What is said when the script has ended and judging begins."""
+    code = script.exit_code or 0
+    how = f", {killed_words(code)}" if code < 0 else f" with exit code {code}" if code else ""
+    return f"the script ended after {seconds(spent)}{how}; judging {count(recorded, 'QNode call')}"
 
 
 def _nothing_recorded(result: Result, script: Script) -> str:

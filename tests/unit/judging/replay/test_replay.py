@@ -507,6 +507,13 @@ def test_a_foreign_file_is_said_to_be_one(tmp_path: Path):
         EvaluationStore(path)
 
 
+def test_which_call_is_begun_under_which_methods_is_told():
+    told = []
+    locate(training(3), ScriptedEvaluator(), doing=lambda call, methods: told.append((call.index, len(methods))))
+    assert {index for index, _ in told} == {0, 1, 2}
+    assert all(number for _, number in told)
+
+
 def test_progress_is_told_to_the_end():
     told: list[tuple[int, int]] = []
     locate(training(100), ScriptedEvaluator(), progress=lambda done, total: told.append((done, total)))

@@ -47,6 +47,14 @@ def test_each_distinct_circuit_is_asked_once() -> None:
     assert len(asked) == len(set(asked)) == found.calls
 
 
+def test_it_tells_how_many_candidates_were_tried_and_how_many_operations_are_left() -> None:
+    told: list[tuple[int, int]] = []
+    found = minimize(numbered(12), Oracle(holding("G3", "G4")), Terms(asked=lambda calls, operations: told.append((calls, operations))))
+    assert [calls for calls, _ in told] == sorted(calls for calls, _ in told)
+    assert told[0] == (1, 12)
+    assert told[-1][1] == len(found.circuit.operations)
+
+
 def test_candidates_that_cannot_be_evaluated_are_not_interesting_and_are_counted() -> None:
     def interesting(candidate: Circuit) -> bool:
         if "G5" not in names(candidate):

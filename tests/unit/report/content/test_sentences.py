@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
@@ -15,7 +15,7 @@ from qdiag.model.method import Method
 from qdiag.model.probe import Proof
 from qdiag.model.result import ReplaySummary, Unfaithful
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result
+from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result, script_ended
 from tests.worlds.methods import ADJOINT, LIGHTNING, methods
 from tests.worlds.results import CASES
 
@@ -264,3 +264,16 @@ def test_a_script_that_was_killed_before_its_first_call_is_said_so() -> None:
     empty = replace(CASES["healthy"]().result, calls=0)
     said = of_result(empty, Script("train.py", exit_code=-15), Names(""))
     assert said == "The script made no QNode call before it was killed by signal 15 (SIGTERM): there is nothing to compare."
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "said"),
+    [
+        (0, "the script ended after 12 s; judging 24 QNode calls"),
+        (None, "the script ended after 12 s; judging 24 QNode calls"),
+        (3, "the script ended after 12 s with exit code 3; judging 24 QNode calls"),
+        (-9, "the script ended after 12 s, killed by signal 9 (SIGKILL); judging 24 QNode calls"),
+    ],
+)
+def test_that_the_script_has_ended_is_said_with_how_and_what_comes_now(exit_code: Optional[int], said: str) -> None:
+    assert script_ended(Script("train.py", exit_code=exit_code), 12.3, 24) == said
