@@ -114,6 +114,8 @@ class Configuration:
         Class name of the module that made the call (``TorchLayer``), or "".
     default_dtype
         Torch's default dtype at the call (``float32``), or "" without torch: it decides what Python numbers become.
+    number
+        Which of the QNodes that were made of this quantum function, from 0, in the order of their first calls.
     """
 
     qnode: str
@@ -135,11 +137,17 @@ class Configuration:
     made: tuple[str, ...] = ()
     library: str = ""
     metric_of: tuple[tuple[int, ...], ...] = ()
+    number: int = 0
 
     @property
     def place(self) -> tuple[str, str]:
         """The QNode: its name, and where it is defined."""
         return self.qnode, str(self.source)
+
+    @property
+    def qnode_object(self) -> tuple[str, str, int]:
+        """The same, and which of the QNodes that were made there."""
+        return (*self.place, self.number)
 
     @property
     def method(self) -> Method:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -35,7 +35,7 @@ from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_l
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
-from qdiag.recording import launcher
+from qdiag.recording import launcher, settle
 from qdiag.report.content.method_names import names_of
 from qdiag.report.content.sentences import first_answer, script_ended
 from qdiag.trace.evaluation_store import EvaluationStore
@@ -55,16 +55,19 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         load_frameworks()
     with Run(run, options, voice) as examination:
         began = time.monotonic()
-        ended = launcher.run(Script(script, tuple(argv), module), run.trace, meanwhile=examination.advance, probe=options.probe)
-        if ended.exit_code in BY_CTRL_C:
+        ended = launcher.run(
+            Script(script, tuple(argv), module),
+            run.trace,
+            meanwhile=examination.advance,
+            probe=options.probe,
+            probe_seconds=options.probe_seconds,
+            patience=math.inf if options.plan.budget is None else options.plan.budget,
+        )
+        if ended.exit_code in settle.BY_CTRL_C:
             raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
         if examination.recorded:
             voice.say(script_ended(ended, time.monotonic() - began, examination.recorded))
         return examination.finish()
-
-
-BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
-"""Exit codes of a script that Ctrl-C ended."""
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
@@ -315,17 +318,17 @@ def _folder(script: Script) -> Optional[Path]:
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remarks: tuple[Remark, ...]) -> Result:
-    qnodes: dict[tuple[str, str], None] = {}
+    qnodes: dict[tuple[str, str, int], None] = {}
     own: dict[Method, None] = {}
     for call in trace.calls():
-        qnodes[call.configuration.qnode, str(call.configuration.source)] = None
+        qnodes[call.configuration.qnode_object] = None
         own[call.configuration.method] = None
     coverage = coverage_of(trace, located)
     return Result(
         replay=located,
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
-        qnodes=tuple(qnodes),
+        qnodes=tuple((name, source) for name, source, _ in qnodes),
         verdict=_verdict(located, findings, remarks, coverage),
         findings=findings,
         remarks=remarks,

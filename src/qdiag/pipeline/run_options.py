@@ -19,6 +19,9 @@ from qdiag.trace.run_folder import RunFolder
 
 Report = Callable[[int, int], None]
 
+PROBE_SHARE = 1 / 3
+"""What a probe may take, as a part of the limit of an evaluation: 20 s of 60."""
+
 MINIMIZING_SECONDS = 60.0
 """What shrinking one finding may take while a trace is judged; `qdiag minimize` goes on from there."""
 
@@ -112,6 +115,11 @@ class Options:
     quick: bool = False
     limit: float = SECONDS
     kept: bool = True
+
+    @property
+    def probe_seconds(self) -> int:
+        """Processor time that a probe may take: who gives evaluations more gives it more."""
+        return max(1, round(self.limit * PROBE_SHARE))
 
     def asks_for(self, method: Method, own: Method) -> bool:
         """Whether the question is about a method, beside the script's own one."""

@@ -97,6 +97,7 @@ class _Known(NamedTuple):
     qnode: weakref.ref[Any]
     names: tuple[str, ...]
     configurations: dict[Any, str]
+    number: int
 
 
 _NOTHING = skeleton(Circuit((), (), notes=("the quantum function raised before its circuit was complete",)))[0]
@@ -115,6 +116,7 @@ class Reader:
         self.places = places
         self._recognition = Recognition()
         self._known: dict[int, _Known] = {}
+        self._living: dict[Any, list[weakref.ref[Any]]] = {}
         self._sources: dict[SourceLine, str] = {}
         self._arguments: dict[Any, str] = {}
 
@@ -170,8 +172,17 @@ class Reader:
     def _known_of(self, qnode: Any) -> _Known:
         known = self._known.get(id(qnode))
         if known is None or known.qnode() is not qnode:
-            known = self._known[id(qnode)] = _Known(weakref.ref(qnode), qnode_attributes.parameter_names(qnode), {})
+            reference = weakref.ref(qnode)
+            names = qnode_attributes.parameter_names(qnode)
+            known = self._known[id(qnode)] = _Known(reference, names, {}, self._number(qnode, reference))
         return known
+
+    def _number(self, qnode: Any, reference: weakref.ref[Any]) -> int:
+        """Which of the living QNodes of a quantum function a new one is; what is made anew at each step has the last one's number."""
+        living = self._living.setdefault(qnode_attributes.code_of(qnode), [])
+        free = next((number for number, other in enumerate(living) if other() is None), len(living))
+        living[free : free + 1] = [reference]
+        return free
 
     def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: tuple[Any, ...]) -> str:
         qnode = call.qnode
@@ -187,7 +198,7 @@ class Reader:
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
-            configuration = replace(configuration, made=made, library=call.library, metric_of=metric_of)
+            configuration = replace(configuration, made=made, library=call.library, metric_of=metric_of, number=known.number)
             text = known.configurations[key] = call_text.text_of(configuration)
         return text
 

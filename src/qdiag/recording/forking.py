@@ -90,7 +90,7 @@ def _is_installed(hook: Any) -> bool:
     return "site-packages" in folders or "dist-packages" in folders
 
 
-def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
+def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: bool = True) -> bool:
     """Run something in a copy of this process, and return at once.
 
     Parameters
@@ -101,6 +101,8 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
         The only open file that the copy keeps.
     seconds
         After which the copy is killed.
+    gives_way
+        Whether the copy computes only what the script leaves; what only waits need not, and none of its children can take it back.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int) -> bool:
         if child == 0:
             # not even an interrupt may lead the copy back into the script
             if os.fork() == 0:
-                become_quiet(keep, seconds)
+                become_quiet(keep, seconds, gives_way=gives_way)
                 work()
             os._exit(0)
     finally:
@@ -154,7 +156,9 @@ def reap_child(child: int) -> bool:
         time.sleep(0.0005)
 
 
-def become_quiet(keep: int, seconds: int, let_go: Optional[Callable[[int], None]] = None) -> None:
+def become_quiet(
+    keep: int, seconds: int, let_go: Optional[Callable[[int], None]] = None, *, gives_way: bool = True
+) -> None:
     """Make this copy one that nobody notices.
 
     Parameters
@@ -165,6 +169,8 @@ def become_quiet(keep: int, seconds: int, let_go: Optional[Callable[[int], None]
         After which it is killed.
     let_go
         Puts something harmless in place of the other open files; by default the null device.
+    gives_way
+        Whether it computes only what others leave.
     """
     torch: Any = sys.modules.get("torch")
     if torch is not None:
@@ -173,6 +179,9 @@ def become_quiet(keep: int, seconds: int, let_go: Optional[Callable[[int], None]
     _mute()
     (let_go or _let_go_of_files)(keep)
     _limit_process()
+    if gives_way:
+        with suppress(OSError):
+            os.nice(NICENESS)
 
 
 def _deaf_to_signals(seconds: int) -> None:
@@ -203,14 +212,24 @@ def _let_go_of_files(keep: int) -> None:
 
 
 def _limit_process() -> None:
-    """Give way to others, leave no core file, and write no file that the quantum function opens."""
+    """Leave no core file, and write no file that the quantum function opens."""
     import resource
 
     with suppress(OSError, ValueError):
-        os.nice(NICENESS)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def limit_processor_time(seconds: int) -> None:
+    """Have this process killed when it has computed for so long, however long that takes on a busy machine."""
+    import resource
+
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    with suppress(OSError, ValueError):
+        most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        given = seconds if most == resource.RLIM_INFINITY else min(seconds, most)
+        resource.setrlimit(resource.RLIMIT_CPU, (given, most))
 
 
 def write_out(file: int, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -34,6 +35,8 @@ def run(
     output: Optional[BinaryIO] = None,
     folder: Optional[Path] = None,
     probe: bool = False,
+    probe_seconds: int = probe_schedule.SECONDS,
+    patience: float = math.inf,
 ) -> Script:
     """Run a script and record it.
 
@@ -51,6 +54,10 @@ def run(
         The working folder, by default ours.
     probe
         Whether QNodes are also evaluated in forked copies of the script's process.
+    probe_seconds
+        Processor time that each of these may take.
+    patience
+        Seconds for which they are waited for, at most, when the script has ended.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def run(
     if not script.module and not os.path.exists(place):
         raise UsageError(f"there is no script {script.path}", "check the path; use -m for a module")
     trace_path = Path(os.path.abspath(trace_path))
-    writer.create(trace_path, script, **{probe_schedule.WANTED: "yes"} if probe else {})
+    writer.create(trace_path, script, **{probe_schedule.WANTED: str(probe_seconds)} if probe else {})
     kind = "module" if script.module else "folder" if _holds_main(place) else "script"
     _flush()
     with _signals() as forward_to:
@@ -78,7 +85,7 @@ def run(
         process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
         exit_code = _wait(process, meanwhile)
-    settle.settle(trace_path, replace(script, exit_code=exit_code))
+    settle.settle(trace_path, replace(script, exit_code=exit_code), meanwhile, patience)
     with Trace.open(trace_path) as trace:
         return trace.script
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
-from qdiag.recording import forking
-from qdiag.trace import call_text
+from qdiag.recording import forking, turns
+from qdiag.trace import call_text, schema
 
 if TYPE_CHECKING:
     # what launches and settles a recording loads no framework, which reading calls needs
     from qdiag.recording.call_reader import Ongoing
 
 SECONDS = 20
-"""What one probe may take before it is killed."""
+"""Processor time that one probe may take before it is killed."""
+
+PATIENCE = 300.0
+"""Seconds for which probes are waited for when the script has ended. On a machine that is not busy they are soon over."""
+
+HASTE = 2.0
+"""The same where the script was interrupted."""
 
 SPARSELY_FROM = 256
 """After its first call, a QNode is probed at this one and at each fourfold: a fork costs the script 50 ms, as hundreds of calls do."""
@@ -27,14 +35,17 @@ SPARSELY_FROM = 256
 UNAVAILABLE = "Probe unavailable"
 """How the sentence begins that says why there is none."""
 
-WANTED = "probe"
-"""The trace's fact that asks for probes."""
-
-MOST_AT_ONCE = 2
-"""Probes that may run beside the script at the same time; the next one waits for a later call."""
+WANTED = schema.PROBES
+"""The trace's fact that asks for probes: how much processor time each may take, or ``yes``."""
 
 MOST = 64
 """Probes of one run."""
+
+ALWAYS = 2
+"""Copies for which there is always room; for more of them, which wait for their turn, where memory is free."""
+
+KEPT_FREE = 8
+"""Of the probes of one run, so many are kept for QNodes that are unlike those that were probed before them."""
 
 
 def is_due(number: int) -> bool:
@@ -42,6 +53,11 @@ def is_due(number: int) -> bool:
     while number > SPARSELY_FROM and number % 4 == 0:
         number //= 4
     return number in (1, SPARSELY_FROM)
+
+
+def seconds_of(wanted: str) -> int:
+    """The processor time that a trace's fact gives a probe."""
+    return max(1, int(wanted)) if wanted.isdecimal() else SECONDS
 
 
 class Prober:
@@ -55,24 +71,41 @@ class Prober:
         Takes why there is no probe, as a sentence, once.
     silence
         Turns the recording of the process off, in the copy.
+    seconds
+        Processor time that one probe may take.
     """
 
-    def __init__(self, path: Path, unseen: Callable[[str], None], silence: Callable[[], None]) -> None:
+    def __init__(self, path: Path, unseen: Callable[[str], None], silence: Callable[[], None], seconds: int = SECONDS) -> None:
         self._path = path
         self._unseen = unseen
         self._silence = silence
+        self._seconds = seconds
+        self._home = os.getpid()
         self._seen: dict[str, int] = {}
+        self._known: set[object] = set()
         self._due: set[str] = set()
         self._running: list[Path] = []
         self._started = 0
         self._noted = False
 
-    def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool) -> None:
-        """A call of some configuration, and followed by autograd or not, has returned and was recorded under an index."""
+    def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool, likeness: object = None) -> None:
+        """A call has returned and was recorded.
+
+        Parameters
+        ----------
+        call, index
+            Which, and under which index.
+        configuration
+            Equal for calls of one QNode object under one configuration, followed by autograd or not.
+        backward_seen
+            Whether torch has gone backward in this process.
+        likeness
+            Equal for QNodes that look alike from outside: those that do not are probed first, where not all can be.
+        """
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number):
             self._due.add(configuration)
-        if configuration not in self._due or self._started >= MOST:
+        if configuration not in self._due or not self._is_worth_one(likeness):
             return
         obstacle = forking.obstacle(backward_seen)
         if obstacle:
@@ -80,9 +113,14 @@ class Prober:
             self._once(f"{UNAVAILABLE}: {obstacle}.")
             return
         self._running = [path for path in self._running if is_running(path)]
-        if len(self._running) < MOST_AT_ONCE:
+        if len(self._running) < ALWAYS or turns.has_room(len(self._running)):
             self._due.discard(configuration)
+            self._known.add(likeness)
             self._start(call, index)
+
+    def _is_worth_one(self, likeness: object) -> bool:
+        """Whether one of the probes of this run is left for a QNode; the last ones are kept for what was not seen yet."""
+        return self._started < (MOST - KEPT_FREE if likeness in self._known else MOST)
 
     def _start(self, call: Ongoing, index: int) -> None:
         import fcntl
@@ -93,7 +131,9 @@ class Prober:
             # the lock belongs to the open file, which the copy keeps: it is gone when the copy is, however that ended
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._started += 1
-            if forking.in_a_copy(lambda: self._probe(call, index, file), file, SECONDS):
+            attendant = turns.Attendant(self._path, file, self._seconds, self._home)
+            work = functools.partial(self._probe, call, index, file)
+            if forking.in_a_copy(lambda: attendant.attend(work), file, turns.LONGEST, gives_way=False):
                 self._running.append(path)
             else:
                 self._once(f"{UNAVAILABLE}: this process could not be forked.")
@@ -142,26 +182,45 @@ def is_running(path: Path) -> bool:
 
 
 def collect_probes(
-    trace: Path, patience: float = SECONDS + 2.0, pause: Callable[[float], Any] = time.sleep
+    trace: Path, patience: float = PATIENCE, pause: Callable[[float], Any] = time.sleep
 ) -> Iterator[tuple[int, Probe]]:
-    """What the probes of a recording saw, by call; waits for those that still run, and removes their files."""
+    """What the probes of a recording saw, by call.
+
+    Waits for those that have not come to their end, also for those whose turn comes only now, and removes their files: what still
+    runs then ends by itself.
+    """
     until = time.monotonic() + patience
-    for path in sorted(trace.parent.glob(f"{trace.name}.probe-*[0-9]"), key=_index):
-        while is_running(path) and time.monotonic() < until:
-            pause(0.05)
-        yield _index(path), _last(path)
-        with suppress(OSError):
-            path.unlink()
+    paths = sorted(trace.parent.glob(f"{trace.name}.probe-*[0-9]"), key=_index)
+    if any(map(is_running, paths)):
+        turns.announce_end(trace)
+    try:
+        for path in paths:
+            while is_running(path) and time.monotonic() < until:
+                pause(0.05)
+            late = f"it was not done {patience:g} s after the end of the script" if is_running(path) else ""
+            yield _index(path), _last(path, late)
+            with suppress(OSError):
+                path.unlink()
+    finally:
+        for path in paths:
+            with suppress(OSError):
+                path.unlink()
+        turns.forget(trace)
 
 
 def _index(path: Path) -> int:
     return int(path.name.rpartition("-")[2])
 
 
-def _last(path: Path) -> Probe:
-    """The last complete line; a copy that was killed may have left half of one, or none at all."""
+def _last(path: Path, late: str = "") -> Probe:
+    """The last complete line; a copy that was killed may have left half of one, or none at all, and why beside it."""
+    why = late
     with suppress(OSError, UnicodeDecodeError):
         for line in reversed(path.read_bytes().decode().split("\n")[:-1]):
+            if line.startswith("# "):
+                why = why or line[2:]
+                continue
             with suppress(TraceError):
-                return call_text.value_from(Probe, line)
-    return Probe(_index(path), note=f"the probe ended before it knew anything; it may take {SECONDS} seconds")
+                probe = call_text.value_from(Probe, line)
+                return probe if probe.complete or not why else replace(probe, note=why)
+    return Probe(_index(path), note=why or "it ended before it knew anything")

@@ -5,6 +5,7 @@ Nothing here ever raises into the script: whatever goes wrong turns the recordin
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import sys
@@ -188,7 +189,8 @@ class Recorder:
         try:
             # by what autograd differentiates shows only while it does: such a call is probed besides one that is only evaluated
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
-            self._prober.probe_if_due(call, index, kind, self.passes.begun)
+            likeness = qnode_attributes.code_of(call.qnode), entry.structure, entry.arguments
+            self._prober.probe_if_due(call, index, kind, self.passes.begun, likeness)
         except Exception as error:
             self._prober = None
             self.unseen(Gap.NOT_PROBED, f"{probe_schedule.UNAVAILABLE}: {_words(error)}.")
@@ -399,8 +401,10 @@ class Recorder:
         if self._writer is None:
             self._writer = self._make_writer()
             self._writer.meta("environment", call_text.text_of(stack.environment()))
-            if self._writer.fact(probe_schedule.WANTED):
-                self._prober = probe_schedule.Prober(self.path, lambda text: self.unseen(Gap.NOT_PROBED, text), self._silence)
+            wanted = self._writer.fact(probe_schedule.WANTED)
+            if wanted:
+                unseen, seconds = functools.partial(self.unseen, Gap.NOT_PROBED), probe_schedule.seconds_of(wanted)
+                self._prober = probe_schedule.Prober(self.path, unseen, self._silence, seconds)
                 self._step_prober = step_probe.StepProber(self.path, self._reader.places, self.note, self._keep_loss)
             self._reader.places.learn_frameworks()
         return self._writer

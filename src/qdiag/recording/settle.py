@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, Callable, Optional
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
@@ -21,15 +25,29 @@ _NO_GOODBYE = (
 )
 
 
-def settle(path: Path, script: Script) -> None:
+BY_CTRL_C = (-signal.SIGINT, 128 + signal.SIGINT)
+"""Exit codes of a script that Ctrl-C ended."""
+
+
+def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = None, patience: float = math.inf) -> None:
     """End a recording: take in what other processes recorded, say how the script ended, and leave one single file.
+
+    Parameters
+    ----------
+    path, script
+        The trace, and the script with its end.
+    meanwhile
+        Called again and again while probes are waited for.
+    patience
+        Seconds for which they are waited for at most.
 
     Raises
     ------
     TraceError
         If the trace has become unreadable, or the disk is full.
     """
-    probes = dict(probe_schedule.collect_probes(path))
+    patience = min(patience, probe_schedule.HASTE if script.exit_code in BY_CTRL_C else probe_schedule.PATIENCE)
+    probes = dict(probe_schedule.collect_probes(path, patience, _pause(meanwhile)))
     sides = side_files.sides_of(path)
     try:
         with closing(TraceWriter(path)) as writer:
@@ -57,6 +75,16 @@ def settle(path: Path, script: Script) -> None:
     with suppress(OSError):
         os.unlink(_mark(path))
     single_file(path)
+
+
+def _pause(meanwhile: Optional[Callable[[], Any]]) -> Callable[[float], Any]:
+    """What is done between two looks at the probes: something useful, or nothing for so long."""
+
+    def pause(seconds: float) -> None:
+        if meanwhile is None or not meanwhile():
+            time.sleep(seconds)
+
+    return pause
 
 
 def _remove(path: Path) -> None:

@@ -182,6 +182,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "made": _texts,
         "library": _text,
         "metric_of": _several(_several(_natural)),
+        "number": _natural,
         "layer": _text,
         "default_dtype": _text,
     },

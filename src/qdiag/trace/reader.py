@@ -135,6 +135,14 @@ class Trace:
         found = [call_text.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
+    def first_of_each_configuration(self) -> tuple[int, ...]:
+        """The first call under each configuration that returned and was made by the script itself, not inside of another QNode's."""
+        query = (
+            "SELECT MIN(id) FROM calls WHERE id < ? AND parent IS NULL AND id NOT IN (SELECT call FROM failures) "
+            "GROUP BY configuration ORDER BY MIN(id)"
+        )
+        return tuple(int(index) for (index,) in self._rows(query, self._length))
+
     def first_of_each_structure(self, limit: Optional[int] = None, *, apart: bool = False) -> tuple[int, ...]:
         """The first call of each structure, in order: of the structures that come first, so many, or of all.
 
@@ -148,6 +156,11 @@ class Trace:
         """Whether a backward pass came back to a call, or it raised."""
         rows = self._rows(f"SELECT {_DIFFERENTIATED} FROM calls WHERE id = ?", index)
         return bool(rows and rows[0][0])
+
+    @property
+    def probes_wanted(self) -> bool:
+        """Whether QNodes were to be probed."""
+        return bool(self._meta(schema.PROBES))
 
     @property
     def handed(self) -> bool:

@@ -49,6 +49,9 @@ PROCESSES = "processes"
 ENDED = "ended"
 """The trace's fact that its recorder was there until the script's process ended."""
 
+PROBES = "probe"
+"""The trace's fact that asks for probes of QNodes."""
+
 CLUSTERED = frozenset(["backwards"])
 """Tables stored by their key, so that a commit touches one page less."""
 

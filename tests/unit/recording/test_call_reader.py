@@ -281,6 +281,21 @@ class TestAConfiguration:
         reader._known[id(other)] = reader._known[id(one)]
         assert json.loads(self.configuration(reader, ongoing(other)))["requested"] == "parameter-shift"
 
+    def number(self, reader: Reader, qnode: Any) -> int:
+        return int(json.loads(self.configuration(reader, ongoing(qnode))).get("number", 0))
+
+    def test_tells_the_qnodes_of_one_quantum_function_apart(self, reader: Reader) -> None:
+        made = [qnode_of() for _ in range(3)]
+        assert [self.number(reader, qnode) for qnode in (*made, *made)] == [0, 1, 2, 0, 1, 2]
+        assert self.number(reader, qnode_of(lambda x: qml.expval(qml.PauliZ(0)))) == 0
+
+    def test_gives_the_number_of_a_qnode_that_is_gone_to_the_next_one(self, reader: Reader) -> None:
+        kept = qnode_of()
+        assert self.number(reader, kept) == 0
+        for _ in range(3):
+            # a script that makes its QNode anew at each step has two QNodes at most, and no thousand
+            assert self.number(reader, qnode_of()) == 1
+
 
 @pytest.mark.parametrize(
     ("value", "container"),

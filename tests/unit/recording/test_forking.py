@@ -13,7 +13,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -292,56 +291,13 @@ def test_it_gives_way(look: Look) -> None:
     assert look(lambda: os.nice(0)) == str(min(19, os.nice(0) + forking.NICENESS))
 
 
-# --- when ---------------------------------------------------------------------------------------------------------------
+def test_what_only_waits_need_not_give_way(tmp_path: Path) -> None:
+    import fcntl
 
-
-def test_first_and_then_sparsely() -> None:
-    assert [number for number in range(1, 5000) if probe_schedule.is_due(number)] == [1, 256, 1024, 4096]
-
-
-class Prober(probe_schedule.Prober):
-    """Notes what it would start."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.notes: list[str] = []
-        self.calls: list[int] = []
-        super().__init__(tmp_path / "trace.qdiag", self.notes.append, lambda: None)
-
-    def _start(self, call: Any, index: int) -> None:
-        self.calls.append(index)
-
-
-def test_each_qnode_has_a_first_call_of_its_own(tmp_path: Path) -> None:
-    prober = Prober(tmp_path)
-    for index, configuration in enumerate(["a", "b", "a", "b", "c"]):
-        prober.probe_if_due(None, index, configuration, False)  # type: ignore[arg-type]
-    assert prober.calls == [0, 1, 4]
-
-
-def test_while_two_run_the_next_waits_for_a_later_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prober = Prober(tmp_path)
-    prober._running = [tmp_path / "one", tmp_path / "two"]
-    monkeypatch.setattr(probe_schedule, "is_running", lambda path: True)
-    prober.probe_if_due(None, 0, "a", False)  # type: ignore[arg-type]
-    assert prober.calls == []
-    monkeypatch.setattr(probe_schedule, "is_running", lambda path: False)
-    prober.probe_if_due(None, 1, "a", False)  # type: ignore[arg-type]
-    assert prober.calls == [1]
-
-
-def test_why_there_is_no_probe_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    prober = Prober(tmp_path)
-    for configuration in "abc":
-        prober.probe_if_due(None, 0, configuration, False)  # type: ignore[arg-type]
-    assert prober.calls == []
-    assert prober.notes == ["Probe unavailable: there is no safe fork on darwin."]
-
-
-def test_a_probe_that_was_killed_says_so(tmp_path: Path) -> None:
-    trace = tmp_path / "trace.qdiag"
-    probe_schedule.probe_path(trace, 5).write_bytes(b"{half a li")
-    ((index, probe),) = probe_schedule.collect_probes(trace)
-    assert (index, probe.call, probe.complete) == (5, 5, False)
-    assert str(probe_schedule.SECONDS) in probe.note
-    assert list(tmp_path.iterdir()) == []
+    file = os.open(tmp_path / "seen", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    assert forking.in_a_copy(lambda: forking.write_out(file, str(os.nice(0)).encode()), file, 20, gives_way=False)
+    os.close(file)
+    while probe_schedule.is_running(tmp_path / "seen"):
+        time.sleep(0.02)
+    assert (tmp_path / "seen").read_text() == str(os.nice(0))

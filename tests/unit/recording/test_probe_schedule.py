@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qdiag.model.probe import Probe
-from qdiag.recording import forking, probe_schedule
+from qdiag.recording import forking, probe_schedule, turns
 from qdiag.recording.probe_schedule import Prober
 from qdiag.trace import call_text
 
@@ -30,9 +30,10 @@ class Copies:
         self.works: list[Any] = []
         self.held: list[int] = []
         self.in_the_way = ""
+        self.room = 1000
 
-    def in_a_copy(self, work: Any, keep: int, seconds: int) -> bool:
-        assert seconds == probe_schedule.SECONDS
+    def in_a_copy(self, work: Any, keep: int, seconds: int, *, gives_way: bool = True) -> bool:
+        assert (seconds, gives_way) == (turns.LONGEST, False)
         self.works.append(work)
         if self.there_is_one:
             self.held.append(os.dup(keep))
@@ -50,6 +51,8 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     made = Copies()
     monkeypatch.setattr(forking, "in_a_copy", made.in_a_copy)
     monkeypatch.setattr(forking, "obstacle", made.obstacle)
+    monkeypatch.setattr(turns, "has_room", lambda copies: copies < made.room)
+    monkeypatch.setattr(turns.Attendant, "attend", lambda attendant, work: work())
     return made
 
 
@@ -66,11 +69,11 @@ class World:
     def _silence(self) -> None:
         self.silenced += 1
 
-    def call(self, configuration: str = "circuit", times: int = 1) -> None:
+    def call(self, configuration: str = "circuit", times: int = 1, likeness: object = None) -> None:
         for _ in range(times):
             self.index += 1
             ongoing: Any = types.SimpleNamespace(qnode="qnode", args=(1,), kwargs={}, layer="")
-            self.prober.probe_if_due(ongoing, self.index, configuration, False)
+            self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness)
 
     @property
     def probed(self) -> list[int]:
@@ -95,9 +98,15 @@ class TestProbing:
 
     def test_happens_again_at_the_256th_call(self, world: World, copies: Copies) -> None:
         world.call(times=1030)
-        assert world.probed == [0, 255, 1023][: probe_schedule.MOST_AT_ONCE]
+        assert world.probed == [0, 255, 1023]
 
-    def test_waits_for_a_later_call_where_enough_copies_run(self, world: World, copies: Copies) -> None:
+    def test_of_many_qnodes_happens_at_their_first_calls_whoever_runs(self, world: World, copies: Copies) -> None:
+        for number in range(50):
+            world.call(f"qnode {number}", 1)
+        assert len(world.probed) == 50
+
+    def test_waits_for_a_later_call_where_no_memory_is_free(self, world: World, copies: Copies) -> None:
+        copies.room = 0
         for name in "abc":
             world.call(name)
         assert world.probed == [0, 1]
@@ -109,9 +118,15 @@ class TestProbing:
 
     def test_happens_only_so_often_in_a_run(self, world: World, copies: Copies) -> None:
         for number in range(probe_schedule.MOST + 10):
-            world.call(f"qnode {number}")
-            copies.end_one() if copies.held else None
+            world.call(f"qnode {number}", likeness=number)
         assert len(world.probed) == probe_schedule.MOST
+
+    def test_is_kept_for_what_looks_unlike_all_before_where_there_are_many_alike(self, world: World, copies: Copies) -> None:
+        for number in range(probe_schedule.MOST + 10):
+            world.call(f"qnode {number}", likeness="alike")
+        assert len(world.probed) == probe_schedule.MOST - probe_schedule.KEPT_FREE
+        world.call("the odd one", likeness="odd")
+        assert world.probed[-1] == world.index
 
     def test_is_said_once_to_be_impossible(self, world: World, copies: Copies) -> None:
         copies.in_the_way = "CUDA is in use"
@@ -218,8 +233,15 @@ class TestWhatWasCollected:
         self.seen(trace, 3, text)
         ((index, probe),) = probe_schedule.collect_probes(trace)
         assert (index, probe.call) == (3, 3)
-        assert "ended before it knew anything" in probe.note
-        assert str(probe_schedule.SECONDS) in probe.note
+        assert probe.note == "it ended before it knew anything"
+
+    def test_says_what_kept_it_from_its_end(self, trace: Path) -> None:
+        self.seen(trace, 0, self.line(0, "half") + "# it took too long\n")
+        self.seen(trace, 1, "\n# it crashed\n")
+        self.seen(trace, 2, call_text.text_of(Probe(2, complete=True)) + "\n# it crashed\n")
+        probes = dict(probe_schedule.collect_probes(trace))
+        assert [probe.note for probe in probes.values()] == ["it took too long", "it crashed", ""]
+        assert [probe.complete for probe in probes.values()] == [False, False, True]
 
     def test_bytes_that_are_no_text_are_nothing_seen(self, trace: Path) -> None:
         probe_schedule.probe_path(trace, 0).write_bytes(b"\xff\xfe\n")
@@ -252,4 +274,10 @@ class TestWhatWasCollected:
         with path.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             ((_, probe),) = probe_schedule.collect_probes(trace, patience=0.0)
-        assert probe.note == "so far"
+        assert probe.note == "it was not done 0 s after the end of the script"
+        assert not path.exists()
+
+
+@pytest.mark.parametrize(("wanted", "seconds"), [("yes", probe_schedule.SECONDS), ("60", 60), ("0", 1), ("", probe_schedule.SECONDS)])
+def test_the_trace_says_how_long_a_probe_may_take(wanted: str, seconds: int) -> None:
+    assert probe_schedule.seconds_of(wanted) == seconds

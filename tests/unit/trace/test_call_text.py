@@ -55,6 +55,7 @@ CONFIGURATION = Configuration(
     ("ProbabilityMP",),
     "qng.py",
     ((1, 0), (2,)),
+    7,
 )
 ARGUMENT = Argument("weights", "torch", "float32", (2, 3), True)
 ENVIRONMENT = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1), ("factor", math.inf)))

@@ -85,7 +85,7 @@ Moves = dict[int, np.ndarray]
 
 def _moves_by_row(subject: Subject, position: int, rows: list[int]) -> Moves:
     leaf, draws = subject.leaves[position], np.random.default_rng(SEED)
-    until, moves = time.monotonic() + SECONDS, {}
+    until, moves = time.process_time() + SECONDS, {}
     for row in rows:
         changed = np.array(leaf.array)
         changed[row] = changed[row] + np.asarray(draws.uniform(0.2, 0.6, changed[row].shape), changed.dtype)
@@ -97,7 +97,7 @@ def _moves_by_row(subject: Subject, position: int, rows: list[int]) -> Moves:
         by_output = [_by_result(np.abs(a - b)) for a, b in zip(subject.plain, outputs)]
         length = min(len(moved) for moved in by_output)
         moves[row] = np.max([moved[:length] for moved in by_output], axis=0)
-        if time.monotonic() > until:
+        if time.process_time() > until:
             break
     return moves
 

@@ -324,7 +324,7 @@ class Replay:
     def _methods(self, index: int) -> tuple[Method, ...]:
         """The methods beside the user's own, for a call."""
         call = self._call(index)
-        key = f"{self._trace.structure_of(index)} {call.configuration!r}"
+        key = f"{self._trace.structure_of(index)} {replace(call.configuration, number=0)!r}"
         if key not in self._wanted:
             wanted: Sequence[Method] = self._plan.methods
             if not wanted:

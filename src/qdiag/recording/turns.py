@@ -1,0 +1,198 @@
+"""A probe in its copy of the script's process: it waits for its turn, gives way to the script, and is tried again once that has ended.
+
+The copy that was forked only attends: what is probed runs in a process of its own, so that a probe that crashes, waits for ever or has
+used up its processor time leaves word of it. Nothing here is measured by the clock on the wall but that nothing happens at all: on a
+busy machine a probe takes long, and sees the same.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Callable, Optional
+
+from qdiag.recording import forking
+
+PAUSE = 0.1
+"""Seconds between two looks of a copy that waits for its turn."""
+
+WATCHING = 0.02
+"""The same of one that attends."""
+
+IDLE = 15.0
+"""A probe that has not computed for so many seconds waits for something that a copy never gets: a lock, an answer, a thread."""
+
+SLOW = 0.5
+"""A probe that gave way and got a smaller part of a core begins anew when the script has ended."""
+
+GRACE = 10.0
+"""Seconds after the end of a script that nobody seems to settle."""
+
+LONGEST = 3600
+"""Seconds after which a copy is gone, whatever it waits for."""
+
+BESIDE_THE_SCRIPT = 2
+"""Probes that compute at the same time as the script."""
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _ended_path(trace: Path) -> Path:
+    return trace.with_name(f"{trace.name}.script-ended")
+
+
+def _turns_path(trace: Path) -> Path:
+    return trace.with_name(f"{trace.name}.turns")
+
+
+def announce_end(trace: Path) -> None:
+    """Let the copies know that the script has ended: they need not give way any more."""
+    with suppress(OSError):
+        _ended_path(trace).touch()
+
+
+def forget(trace: Path) -> None:
+    """Remove the files by which copies take turns."""
+    for path in (_ended_path(trace), _turns_path(trace)):
+        with suppress(OSError):
+            path.unlink()
+
+
+class Attendant:
+    """In the copy: has a piece of work done in a process of its own.
+
+    Parameters
+    ----------
+    trace
+        The trace that is recorded.
+    file
+        The file that the work writes to; when it is removed, nobody waits for the work any more.
+    seconds
+        Processor time that the work may take.
+    home
+        The script's process.
+    """
+
+    def __init__(self, trace: Path, file: int, seconds: int, home: int) -> None:
+        self._trace, self._file, self._seconds, self._home = trace, file, seconds, home
+        self._orphaned: Optional[float] = None
+
+    def attend(self, work: Callable[[], None]) -> None:
+        """Have it done when its turn has come; what kept it from its end is written after what it wrote."""
+        turns = os.open(_turns_path(self._trace), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        if not self._wait_for_turn(turns):
+            return
+        gives_way = not self._has_ended()
+        why = self._run(work, gives_way=gives_way)
+        if why is None:
+            why = self._run(work, gives_way=False)
+        if why:
+            forking.write_out(self._file, f"\n# {why}\n".encode())
+
+    def _wait_for_turn(self, turns: int) -> bool:
+        import fcntl
+
+        while not self._is_given_up():
+            places = max(BESIDE_THE_SCRIPT, cores()) if self._has_ended() else BESIDE_THE_SCRIPT
+            for place in range(places):
+                with suppress(OSError):
+                    fcntl.lockf(turns, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+                    return True
+            time.sleep(PAUSE)
+        return False
+
+    def _run(self, work: Callable[[], None], *, gives_way: bool) -> Optional[str]:
+        """Do the work in a process of its own; why it did not come to its end, or "", or None where it is to begin anew."""
+        begun = moved = time.monotonic()
+        spent = 0.0
+        runner = self._start(work, gives_way=gives_way)
+        while True:
+            ended, status = os.waitpid(runner, os.WNOHANG)
+            if ended:
+                return self._why(status)
+            now, before = time.monotonic(), spent
+            spent = _processor_time_of(runner)
+            moved = now if spent > before else moved
+            slow = gives_way and self._has_ended() and spent < SLOW * (now - begun)
+            stuck = now - moved > IDLE
+            if slow or stuck or self._is_given_up():
+                os.kill(runner, signal.SIGKILL)
+                os.waitpid(runner, 0)
+                return None if slow and not stuck else f"it waited {IDLE:g} s for something and computed nothing" if stuck else ""
+            time.sleep(WATCHING)
+
+    def _start(self, work: Callable[[], None], *, gives_way: bool) -> int:
+        runner = forking.fork_quietly()
+        if runner == 0:
+            try:
+                forking.limit_processor_time(self._seconds)
+                if gives_way:
+                    os.nice(forking.NICENESS)
+                work()
+            finally:
+                os._exit(0)
+        return runner
+
+    def _why(self, status: int) -> str:
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        if not number:
+            return ""
+        if number in (signal.SIGXCPU, signal.SIGKILL):
+            return f"it took more than {self._seconds} s of processor time"
+        return f"it crashed ({signal.Signals(number).name})"
+
+    def _has_ended(self) -> bool:
+        return _ended_path(self._trace).exists()
+
+    def _is_given_up(self) -> bool:
+        """Whether nobody will read what is seen: the file is gone, or the script is, and nobody settles it."""
+        if os.fstat(self._file).st_nlink == 0:
+            return True
+        if self._has_ended() or _is_alive(self._home):
+            self._orphaned = None
+            return False
+        self._orphaned = self._orphaned or time.monotonic()
+        return time.monotonic() - self._orphaned > GRACE
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _processor_time_of(process: int) -> float:
+    """Seconds that a process has computed so far."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def has_room(copies: int) -> bool:
+    """Whether the machine has memory for one more waiting copy of this process beside so many.
+
+    A copy shares every page with the script until the script writes to it: at worst each comes to hold all that the script has for
+    itself. Half of what is free is left to others.
+    """
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            resident, shared = map(int, file.read().split()[1:3])
+        with open("/proc/meminfo", encoding="ascii") as file:
+            free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+    except (OSError, ValueError, StopIteration):
+        return False
+    own = max(resident - shared, 0) * os.sysconf("SC_PAGE_SIZE")
+    return (copies + 1) * own < free * 1024 / 2
