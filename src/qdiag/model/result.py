@@ -119,7 +119,7 @@ class Result:
     calls, steps
         Recorded calls, optimiser steps.
     qnodes
-        Name and place of each QNode.
+        Name and place of each QNode; the same once more for each that was made in the same place.
     verdict
         Of the whole run.
     findings

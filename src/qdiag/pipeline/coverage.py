@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Optional
 
 from qdiag.evaluation.limits import Deadline
@@ -15,6 +15,9 @@ from qdiag.trace.reader import Trace
 
 MOST_TEXTS = 5
 """Sentences of one gap that a report has, the most frequent first."""
+
+MOST_NAMES = 3
+"""QNodes that are named in a sentence."""
 
 _EARLIER = {"recording stopped before the script ended": Gap.STOPPED, "QNode calls from several threads": Gap.THREADS}
 """How the warnings begin by which an earlier qdiag said the same."""
@@ -28,9 +31,8 @@ def coverage_of(trace: Trace, replay: ReplaySummary) -> Coverage:
     trace, replay
         The recording, and what was evaluated of it.
     """
-    recorded = tuple(of_events(trace.events))
-    cut = tuple(of_probes(trace.probes))
-    return Coverage(len(trace), replay.replayed, (*recorded, *cut, *replay.unseen))
+    events = trace.events
+    return Coverage(len(trace), replay.replayed, (*of_events(events), *of_probing(trace, events), *replay.unseen))
 
 
 def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
@@ -38,7 +40,7 @@ def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
     found: dict[Gap, Counter[str]] = {}
     for event in events:
         gap = _gap_of(event)
-        if gap is not None:
+        if gap is not None and gap is not Gap.NOT_PROBED:
             found.setdefault(gap, Counter())[event.text] += 1
     for gap, texts in found.items():
         for text, times in texts.most_common(MOST_TEXTS):
@@ -48,12 +50,39 @@ def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
             yield Unseen(gap, "More of these are in the trace.", rest if gap is Gap.UNRECORDED else None)
 
 
-def of_probes(probes: Iterable[Probe]) -> Iterator[Unseen]:
-    """The probes that ended before all was done that was planned."""
-    for probe in probes:
-        if not probe.complete:
-            because = f": {probe.note}" if probe.note else ""
-            yield Unseen(Gap.PROBE_CUT, f"The probe of call {probe.call} is incomplete{because}.", 1)
+_OUTSIDE = "Gradients outside of the circuits"
+_FASTER = "qdiag trace --limit N gives a probe N / 3 s of processor time"
+
+
+def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
+    """The QNodes that no probe looked at, or none to its end: with why, what follows from it, and what to do."""
+    made: dict[tuple[str, str, int], None] = {}
+    for index in trace.first_of_each_configuration():
+        made[trace.call(index).configuration.qnode_object] = None
+    probed: dict[tuple[str, str, int], list[Probe]] = {}
+    for probe in trace.probes:
+        probed.setdefault(trace.call(probe.call).configuration.qnode_object, []).append(probe)
+    missing = [one for one in made if one not in probed]
+    if missing:
+        which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several(missing)})"
+        yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
+    for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
+        (cut, *_) = probed[one]
+        what = f"The probe of {_several([one])} at call {cut.call} was cut short" + (f": {cut.note}." if cut.note else ".")
+        yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part; {_FASTER}.", 1, len(made))
+
+
+def _why_not(trace: Trace, events: Iterable[Event]) -> str:
+    if not trace.probes_wanted:
+        return "No probe was asked for."
+    reasons = dict.fromkeys(event.text for event in events if _gap_of(event) is Gap.NOT_PROBED and event.text)
+    return next(iter(reasons), "The script made more QNodes than are probed in a run: qdiag check QNODE looks at one of them.")
+
+
+def _several(objects: Sequence[tuple[str, str, int]]) -> str:
+    """The names of some QNodes; of several made in one place with their number."""
+    names = [name + (f" #{number + 1}" if number else "") for name, _, number in objects[:MOST_NAMES]]
+    return ", ".join(names) + (f" and {len(objects) - MOST_NAMES} more" if len(objects) > MOST_NAMES else "")
 
 
 def of_deadline(deadline: Deadline) -> Iterator[Unseen]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from qdiag.evaluation.limits import Deadline
 from qdiag.model.call import Event
 from qdiag.model.coverage import Gap, Unseen, event_of
 from qdiag.model.probe import Probe
-from qdiag.pipeline.coverage import MOST_TEXTS, of_deadline, of_events, of_probes
+from qdiag.pipeline.coverage import MOST_NAMES, MOST_TEXTS, of_deadline, of_events, of_probing
+from tests.worlds.scripted import call, circuit
 
 
 def unrecorded(text: str) -> Event:
@@ -41,9 +45,55 @@ def test_the_events_of_an_earlier_qdiag_say_the_same() -> None:
     ]
 
 
-def test_a_probe_that_was_cut_is_one_and_a_complete_one_is_none() -> None:
-    (cut,) = of_probes([Probe(0, complete=True), Probe(4, note="it ended")])
-    assert cut == Unseen(Gap.PROBE_CUT, "The probe of call 4 is incomplete: it ended.", 1)
+class Recorded:
+    """A trace of one call of each of some QNodes made in one place, as far as probes are asked for."""
+
+    def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True) -> None:
+        self.qnodes, self.probes, self.probes_wanted = qnodes, probes, wanted
+
+    def first_of_each_configuration(self) -> tuple[int, ...]:
+        return tuple(range(self.qnodes))
+
+    def call(self, index: int) -> Any:
+        made = call(index, circuit(0.3))
+        return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index))
+
+
+def probing(qnodes: int, *probes: Probe, wanted: bool = True, why: str = "") -> list[Unseen]:
+    events = [Event(event_of(Gap.NOT_PROBED), 0, why)] if why else []
+    return list(of_probing(Recorded(qnodes, *probes, wanted=wanted), events))  # type: ignore[arg-type]
+
+
+def test_where_each_qnode_was_probed_to_the_end_once_nothing_is_said() -> None:
+    assert probing(2, Probe(0, complete=True), Probe(0, note="cut"), Probe(1, complete=True), why="Probe unavailable: later.") == []
+
+
+def test_qnodes_of_one_place_that_were_never_probed_are_counted_and_named() -> None:
+    (one,) = probing(8, Probe(0, complete=True), *(Probe(index, complete=True) for index in range(3, 8)), why="Probe unavailable: X.")
+    assert (one.gap, one.calls, one.of) == (Gap.NOT_PROBED, 2, 8)
+    assert one.text == (
+        "Gradients outside of the circuits were not looked at in 2 of 8 QNodes (circuit #2, circuit #3). Probe unavailable: X."
+    )
+
+
+def test_many_are_not_all_named() -> None:
+    (one,) = probing(80, Probe(0, complete=True))
+    assert f"and {79 - MOST_NAMES} more" in one.text
+    assert "more QNodes than are probed" in one.text
+
+
+def test_that_no_probe_was_asked_for_is_said_as_that() -> None:
+    (one,) = probing(1, wanted=False)
+    assert one.text == "Gradients outside of the circuits were not looked at. No probe was asked for."
+
+
+def test_a_probe_that_was_cut_says_why_and_what_follows_and_what_to_do() -> None:
+    (cut,) = probing(1, Probe(0, note="it took more than 20 s of processor time"))
+    assert cut.gap is Gap.PROBE_CUT
+    assert cut.text == (
+        "The probe of circuit at call 0 was cut short: it took more than 20 s of processor time. Gradients outside of the circuits "
+        "were looked at only in part; qdiag trace --limit N gives a probe N / 3 s of processor time."
+    )
 
 
 def test_a_budget_that_was_spent_is_said_and_one_that_was_not_is_not() -> None:

@@ -86,8 +86,9 @@ def _recording_line(result: Result, names: Names) -> str:
     """What was recorded and replayed, in one line."""
     parts = [count(result.calls, "QNode call") + (f" and {result.unrecorded} not recorded" if result.unrecorded else "")]
     if result.qnodes:
-        shown = ", ".join(f"{name}, {source}" for name, source in result.qnodes[:2])
-        more = ", …" if len(result.qnodes) > 2 else ""
+        places = tuple(dict.fromkeys(result.qnodes))
+        shown = ", ".join(f"{name}, {source}" for name, source in places[:2])
+        more = ", …" if len(places) > 2 else ""
         parts.append(f"{count(len(result.qnodes), 'QNode')} ({shown}{more})")
     if result.steps:
         parts.append(count(result.steps, "optimiser step"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any, Optional
 
 from qdiag._version import __version__
@@ -38,7 +39,9 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "coverage": _coverage(result.coverage),
         "steps": result.steps,
         "replayed": result.replay.replayed,
-        "qnodes": [{"name": name, "source": source} for name, source in result.qnodes],
+        "qnodes": [
+            {"name": name, "source": source, "objects": objects} for (name, source), objects in Counter(result.qnodes).items()
+        ],
         "methods": [full(method) for method in result.replay.methods],
         "sampled": {full(method): count for method, count in result.replay.sampled},
         "rows": {full(method): {"seen": seen, "of": size} for method, seen, size in result.replay.rows},

@@ -13,6 +13,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.model.transform_families import TransformKind, spelt
+from qdiag.report.content.coverage import calls_compared, is_whole, unseen_sentences
 from qdiag.report.content.figures import count, gap, listing, precision, seconds
 from qdiag.report.content.method_names import Names, full, names_of
 
@@ -40,6 +41,12 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     """The verdict of a whole run."""
     if not result.calls:
         return _nothing_recorded(result, script)
+    said = _of_result(result, names)
+    # an error stands, whatever else was not seen
+    return said if result.verdict is Verdict.ERROR else " ".join((said, *unseen_sentences(result.coverage)))
+
+
+def _of_result(result: Result, names: Names) -> str:
     worst = next((entry for entry in result.entries if entry.verdict is result.verdict), None)
     if worst is not None:
         others = sum(1 for entry in result.entries if entry.verdict is Verdict.ERROR) - 1
@@ -51,14 +58,15 @@ def of_result(result: Result, script: Script, names: Names) -> str:
     if result.alone:
         return f"No other method takes this circuit; {compared} agrees with our own simulation of it. It is not wrong."
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
+    where, there = calls_compared(result.coverage), "" if is_whole(result.coverage) else " there"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
     if result.tolerance:
-        within = f"within the tolerance that was given ({result.tolerance}) at every call replayed"
+        within = f"within the tolerance that was given ({result.tolerance}) {where}"
         return f"{compared} are{outputs} {within}: up to {gap(apart)} apart, relative to the largest number."
     if apart > _FAR:
         explained = "a difference quotient's step leaves out as much"
         return f"{compared} are{outputs} up to {gap(apart)} apart, relative to the largest number: {explained}."
-    return f"{compared} agree{outputs} at every call replayed, to float64 rounding. No method is wrong."
+    return f"{compared} agree{outputs} {where}, to float64 rounding. No method is wrong{there}."
 
 
 def first_answer(result: Result, script: Script) -> str:
@@ -98,18 +106,11 @@ def _why_undecided(result: Result, names: Names) -> str:
         )
     if not result.replay.replayed:
         return "No call could be evaluated under two methods, so there is nothing to compare."
-    if result.unrecorded:
+    if result.coverage.leaves_undecided and not any(entry.verdict is Verdict.INCONCLUSIVE for entry in result.entries):
         compared = listing(names.all(result.replay.answering)) or "The methods"
         within = "to rounding" if result.findings or result.remarks else "to float64 rounding"
-        return (
-            f"{compared} agree {within} at {result.replay.replayed} of {count(result.calls + result.unrecorded, 'call')}; "
-            f"{count(result.unrecorded, 'call')} could not be recorded, and nothing is said of {_them(result.unrecorded)}."
-        )
+        return f"{compared} agree {within} {calls_compared(result.coverage)}, and that does not decide it."
     return "What was seen does not decide it: see the notes below."
-
-
-def _them(number: int) -> str:
-    return "it" if number == 1 else "these"
 
 
 def of_entry(entry: Entry, result: Result, names: Names) -> str:

@@ -13,7 +13,7 @@ from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.probe import Proof
-from qdiag.model.result import ReplaySummary, Unfaithful
+from qdiag.model.result import ReplaySummary, Result, Unfaithful
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result, script_ended
 from tests.worlds.methods import ADJOINT, LIGHTNING, methods
@@ -177,7 +177,7 @@ def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) 
                 "coverage": Coverage(6, 6, (Unseen(Gap.UNRECORDED, "", 2),)),
                 "replay": ReplaySummary((BACK, ADJ), 6),
             },
-            "backprop and adjoint agree to float64 rounding at 6 of 8 calls; "
+            "backprop and adjoint agree to float64 rounding at 6 of 8 calls, and that does not decide it. "
             "2 calls could not be recorded, and nothing is said of these.",
         ),
         ({"calls": 0, "findings": (), "notes": ("a call was not recorded",)}, "No QNode call was recorded: see the notes below."),
@@ -210,6 +210,57 @@ def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) 
 )
 def test_what_a_run_without_a_deciding_finding_comes_to(changes: dict[str, Any], said: str) -> None:
     assert of_result(replace(CASES["shifted"]().result, **changes), Script("train.py"), NAMES) == said
+
+
+def agreeing(coverage: Coverage, verdict: Verdict = Verdict.AGREE) -> str:
+    replay = ReplaySummary((BACK, ADJ), coverage.compared)
+    result = Result(replay, coverage.recorded, 0, (), verdict, coverage=coverage)
+    return of_result(result, Script("train.py"), NAMES)
+
+
+def test_nothing_that_was_not_compared_is_said_to_agree() -> None:
+    said = agreeing(Coverage(20_000, 10_000, (Unseen(Gap.MAX_CALLS, "", 10_000, 20_000),)))
+    assert said == "backprop and adjoint agree at 10,000 of 20,000 calls, to float64 rounding. No method is wrong there."
+
+
+def test_too_little_seen_is_no_agreement() -> None:
+    said = agreeing(Coverage(20_000, 1, (Unseen(Gap.BUDGET, "", 19_999, 20_000),)), Verdict.INCONCLUSIVE)
+    assert said == (
+        "backprop and adjoint agree to float64 rounding at 1 of 20,000 calls, and that does not decide it. "
+        "The budget was spent before all was looked at."
+    )
+
+
+WHOLE = "backprop and adjoint agree at every call replayed, to float64 rounding. No method is wrong."
+
+
+@pytest.mark.parametrize(
+    ("unseen", "said"),
+    [
+        ((Unseen(Gap.NOT_PROBED, "", 1, 1),), "Gradients outside of the circuits were not looked at."),
+        ((Unseen(Gap.NOT_PROBED, "", 3, 8),), "Gradients outside of the circuits were not looked at in 3 of 8 QNodes."),
+        ((Unseen(Gap.PROBE_CUT, "", 1, 8),), "Gradients outside of the circuits were looked at only in part."),
+        (
+            (Unseen(Gap.PROBE_CUT, "", 1, 8), Unseen(Gap.NOT_PROBED, "", 3, 8)),
+            "Gradients outside of the circuits were not looked at in 3 of 8 QNodes.",
+        ),
+        ((Unseen(Gap.NO_FACTS, ""),), "The training around the QNodes was not looked at."),
+    ],
+)
+def test_what_is_around_the_circuits_and_was_not_looked_at_is_in_the_sentence(unseen: tuple[Unseen, ...], said: str) -> None:
+    assert agreeing(Coverage(3, 3, unseen)) == f"{WHOLE} {said}"
+
+
+@pytest.mark.parametrize("gap", Gap)
+def test_each_gap_is_in_the_sentence(gap: Gap) -> None:
+    assert agreeing(Coverage(9, 8, (Unseen(gap, "", 1, 9),))) != agreeing(Coverage(9, 9))
+
+
+def test_an_error_stands_whatever_was_not_seen() -> None:
+    result = CASES["shifted"]().result
+    unseen = replace(result, coverage=Coverage(3, 3, (Unseen(Gap.STOPPED, ""),)))
+    script = Script("train.py")
+    assert of_result(unseen, script, NAMES) == of_result(result, script, NAMES)
 
 
 def test_further_errors_are_counted() -> None:
