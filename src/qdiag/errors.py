@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from qdiag.visible import make_visible
+
 
 class ExitCode(IntEnum):
     """The exit codes that docs/ARCHITECTURE.md promises; precedence is 130, 2, 3, 1, 4, 0."""
@@ -33,6 +35,8 @@ class QdiagError(Exception):
     exit_code = ExitCode.USAGE
 
     def __init__(self, cause: str, cure: str = "") -> None:
+        # a path, or a message of SQLite's, may hold what a stranger wrote
+        cause, cure = make_visible(cause), make_visible(cure)
         super().__init__(cause)
         self.cause = cause
         self.cure = cure

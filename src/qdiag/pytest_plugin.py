@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from qdiag.visible import make_visible
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
@@ -78,7 +80,8 @@ class TestRun:
         tests = sum(1 for span in self._spans if span.last > span.first)
         terminalreporter.section(f"qdiag: {calls} QNode call{'s' * (calls != 1)} in {tests} test{'s' * (tests != 1)}")
         for line in self._summary((lambda line: None) if self._quiet else partial(_write_at_once, terminalreporter)):
-            terminalreporter.write_line(line)
+            # a test may be called as it likes
+            terminalreporter.write_line(make_visible(line))
 
     def _summary(self, say: Callable[[str], None]) -> Iterator[str]:
         from qdiag.pipeline import pytest_run
@@ -98,5 +101,5 @@ class TestRun:
 
 def _write_at_once(terminalreporter: Any, line: str) -> None:
     """A line that is read while the work goes on, also in a pipe."""
-    terminalreporter.write_line(line)
+    terminalreporter.write_line(make_visible(line))
     terminalreporter.flush()

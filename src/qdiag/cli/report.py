@@ -23,6 +23,7 @@ from qdiag.report.formats import bundle as zip_bundle
 from qdiag.report.formats import findings_json, github, html, markdown, terminal
 from qdiag.report.outline import Document
 from qdiag.trace import run_folder
+from qdiag.visible import make_visible
 
 REPOSITORY = "PennyLaneAI/pennylane"
 
@@ -115,7 +116,7 @@ Say = Callable[[str], None]
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(make_visible(text), err=True)
 
 
 def _nothing(text: str) -> None:

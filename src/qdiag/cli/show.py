@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from qdiag.cli import options
 from qdiag.model.call import Call
@@ -97,7 +98,7 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
     console = Console()
     names = names_of([row["method"] for row in rows])
     if names.place:
-        console.print(f"methods on {names.place}, unless another device is named", highlight=False)
+        console.print(Text(f"methods on {names.place}, unless another device is named"))
     titles = ["call", "step", "QNode", "where", "method", "dtypes"]
     gaps = judged.gaps if judged else None
     if gaps is not None:
@@ -106,15 +107,15 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
     shown = rows if everything or len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS // 2], None, *rows[-MOST_ROWS // 2 :]]
     for row in shown:
         cells = _cells({**row, "method": names.short(row["method"])}) if row else ["…"] * len(titles)
-        table.add_row(*cells[: len(titles)])
+        table.add_row(*map(Text, cells[: len(titles)]))
     console.print(table)
     console.print("dtypes: arguments→circuit→device→outputs→layer; f is float, c complex, i int", highlight=False)
     if gaps is not None:
-        console.print(f"gap: the largest to another method, in {gaps.unit}", highlight=False)
+        console.print(Text(f"gap: the largest to another method, in {gaps.unit}"))
     if judged is not None and judged.costs is not None:
-        costs = Table(*judged.costs.header, box=None, header_style="bold")
+        costs = Table(*(Column(Text(title)) for title in judged.costs.header), box=None, header_style="bold")
         for cost in judged.costs.rows:
-            costs.add_row(*cost)
+            costs.add_row(*map(Text, cost))
         console.print()
         console.print(costs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Optional
 
@@ -15,7 +16,7 @@ from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, NextStep
-from qdiag.trace.run_folder import RunFolder
+from qdiag.trace.run_folder import TRACE, RunFolder
 
 
 def report(outcome: JudgedRun) -> Document:
@@ -56,8 +57,9 @@ def write_reports(outline: Document, run: RunFolder) -> None:
 def judged_outline(run: RunFolder) -> Document:
     """The outline of a run that was judged before."""
     if not run.outline.exists():
-        raise TraceError(f"{run.path} was recorded and not judged yet", f"judge it with: qdiag diagnose {run.path}")
-    return outline_file.load(run.outline.read_text(encoding="utf-8"))
+        named = run.path if run.name == TRACE else run.trace
+        raise TraceError(f"{named} was recorded and not judged yet", f"judge it with: qdiag diagnose {shlex.quote(str(named))}")
+    return outline_file.read(run.outline)
 
 
 def _next(outcome: JudgedRun) -> Optional[NextStep]:

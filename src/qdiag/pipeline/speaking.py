@@ -20,6 +20,7 @@ from rich.table import Column
 
 from qdiag.pipeline.run_options import Report
 from qdiag.report.content.figures import short_line
+from qdiag.visible import make_visible
 
 SECONDS_BETWEEN_LINES = 4.5
 """Of silence in a pipe or a log file."""
@@ -83,6 +84,7 @@ class Speaker:
         """One line."""
         if self.quiet < 1:
             self._spoken = time.monotonic()
+            text = make_visible(text)
             if self._replaced is not None:
                 self._replaced(text)
             else:
@@ -93,7 +95,7 @@ class Speaker:
     def now(self, text: str) -> None:
         """What is under way within the present stage."""
         if self._stage is not None:
-            self._stage = replace(self._stage, now=text)
+            self._stage = replace(self._stage, now=make_visible(text))
             self._task(self._stage)
 
     @contextmanager

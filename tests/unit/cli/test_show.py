@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,15 @@ def test_the_device_stands_between_circuit_and_outputs(run: Path) -> None:
     stations = json.loads(shown(run, "--json"))["calls"][3]["dtypes"].split(" → ")
     assert stations[1:4] == ["float32", "complex128", "float64"]
     assert "f32→c128→f64" in shown(run, columns=80)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"), [("f[/]", "f[/]"), ("exp[lr=0.1]", "exp[lr=0.1]"), ("a\x1b[31mred", "a\\x1b[31mred"), ("x\u202ey", "x\\u202ey")]
+)
+def test_a_name_is_shown_as_it_is_and_never_obeyed(tmp_path: Path, name: str, seen: str) -> None:
+    create(tmp_path / "trace.qdiag", Script("train.py"))
+    with TraceWriter(tmp_path / "trace.qdiag") as writer:
+        one = call(0, circuit(0.1, "float32"))
+        writer.write(replace(one, configuration=replace(one.configuration, qnode=name)))
+    assert seen in shown(tmp_path)
+    assert json.loads(shown(tmp_path, "--json"))["qnodes"] == [seen]

@@ -11,6 +11,7 @@ from platform import python_version
 from typing import Optional
 
 from qdiag.model.call import Environment
+from qdiag.visible import make_visible
 
 WIDTH = 120
 
@@ -64,7 +65,7 @@ def comment(sentences: Iterable[str]) -> list[str]:
     """Sentences as comment lines. Line breaks inside them are removed: text from elsewhere must not become code."""
     lines = []
     for sentence in sentences:
-        lines += textwrap.wrap(" ".join(sentence.split()), WIDTH, initial_indent="# ", subsequent_indent="# ")
+        lines += textwrap.wrap(make_visible(" ".join(sentence.split())), WIDTH, initial_indent="# ", subsequent_indent="# ")
     return lines
 
 

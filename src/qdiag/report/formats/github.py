@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
@@ -71,10 +72,15 @@ def issue(document: Document, number: int = 1) -> Issue:
         "info": _info(document, chapter),
         "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else chapter.fact("repro") or "no reproducer was made",
         "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
-        "system": "\n".join(f"{fact.label}: {fact.text}" for fact in document.environment),
+        "system": "\n".join(_without_tags(f"{fact.label}: {fact.text}") for fact in document.environment),
     }
     title = short_line(f"{'' if chapter.no_bug else '[BUG] '}{chapter.sentence.rstrip('.')}", LONGEST_TITLE)
     return fit_issue(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
+
+
+def _without_tags(line: str) -> str:
+    """A line for a field that the form fences and a plain issue does not: nothing in it is a tag."""
+    return re.sub(r"<(?!(?:user|host|home|path|secret|variable|e-mail)>)", "&lt;", line)
 
 
 def _expected_behaviour(chapter: Chapter) -> str:
@@ -102,11 +108,12 @@ def _info(document: Document, chapter: Chapter) -> str:
     parts = [f"Nothing to file as a bug of PennyLane: {chapter.no_bug}." if chapter.no_bug else "", markdown.facts(shown)]
     parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]
     if chapter.ruled_out:
-        parts.append(f"Ruled out: {chapter.ruled_out}.")
+        parts.append(f"Ruled out: {markdown.plain(chapter.ruled_out)}.")
     parts.append(markdown.facts(chapter.known))
     if chapter.reproducer:
-        parts.append(f"The source code ({chapter.reproducer.note}) exits 1 while the difference is there and 0 once it is gone.")
-    parts.append(f"Found by qdiag {document.version}.")
+        note = markdown.plain(chapter.reproducer.note)
+        parts.append(f"The source code ({note}) exits 1 while the difference is there and 0 once it is gone.")
+    parts.append(f"Found by qdiag {markdown.plain(document.version)}.")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -17,7 +17,7 @@ def render(document: Document) -> str:
 
 def _blocks(document: Document) -> Iterator[str]:
     yield f"# {plain(document.title)}"
-    yield f"**{document.verdict}** — {plain(document.sentence)}"
+    yield f"**{plain(document.verdict)}** — {plain(document.sentence)}"
     yield plain(document.recorded)
     yield bullets(document.notes)
     for chapter in document.chapters:
@@ -37,8 +37,8 @@ def _blocks(document: Document) -> Iterator[str]:
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in (*document.script, *document.environment)])
     step = document.next_step
-    following = "" if step is None else f" Next: {inline(step.shell_line)} {step.reason}".rstrip()
-    yield f"Made by qdiag {document.version}.{following}"
+    following = "" if step is None else f" Next: {inline(step.shell_line)} {plain(step.reason)}".rstrip()
+    yield f"Made by qdiag {plain(document.version)}.{following}"
 
 
 def _trainings(shown: Trainings) -> Iterator[str]:
@@ -59,8 +59,8 @@ def _trainings(shown: Trainings) -> Iterator[str]:
 
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
-    yield f"## {chapter.number}. {plain(chapter.title)}"
-    yield f"**{chapter.verdict}** — {plain(chapter.sentence)}"
+    yield f"## {plain(chapter.number)}. {plain(chapter.title)}"
+    yield f"**{plain(chapter.verdict)}** — {plain(chapter.sentence)}"
     yield facts(chapter.facts)
     yield facts(chapter.known)
     for table in (chapter.results, chapter.evidence, chapter.raised):
@@ -110,7 +110,7 @@ def table_text(table: Table) -> str:
 
 def flow(stations: Sequence[Station]) -> str:
     """The stations in a row."""
-    return f" {ARROW} ".join(f"{station.place} **{station.dtype}**" for station in stations)
+    return f" {ARROW} ".join(f"{plain(station.place)} **{plain(station.dtype)}**" for station in stations)
 
 
 def code(block: Code) -> str:
@@ -123,12 +123,14 @@ def code_fence(text: str, language: str) -> str:
     """Text in a fence that is longer than any inside it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+    return f"{fence}{language if language.isalnum() else ''}\n{text.rstrip()}\n{fence}"
 
 
 def inline(text: str) -> str:
-    """Text as inline code."""
-    return f"``{text}``" if "`" in text else f"`{text}`"
+    """Text as inline code, in one line, between more back-ticks than any inside it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks, blank = "`" * (longest + 1), " " if "`" in (text[:1], text[-1:]) else ""
+    return f"{ticks}{blank}{' '.join(text.split())}{blank}{ticks}"
 
 
 def plain(text: str) -> str:
@@ -136,7 +138,7 @@ def plain(text: str) -> str:
     escaped = re.sub(r"([\\`*\[\]<>|~])", r"\\\1", text)
     escaped = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", escaped)
     # a number sign and digits, or an at sign and a name, would become links to issues and people
-    return re.sub(r"(?<![\w/])([#@])(?=\w)", "\\1\u200b", " ".join(escaped.split("\n")))
+    return re.sub(r"(?<![\w/])([#@])(?=\w)", r"\1<!-- -->", " ".join(escaped.split("\n")))
 
 
 def _cell(text: str) -> str:

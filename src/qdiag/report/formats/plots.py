@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from html import escape
+from itertools import accumulate
 from typing import Any
 
 import matplotlib
@@ -38,6 +39,7 @@ _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 def _svg(figure: Figure, alt: str, salt: str) -> str:
     """The figure as an inline SVG element with a name for those who cannot see it."""
+    salt = re.sub(r"\W", "", salt)  # it goes into the page as it is
     buffer = io.StringIO()
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a glyph that matplotlib's font lacks: the text stays text, and the reader's fonts have it
@@ -45,13 +47,18 @@ def _svg(figure: Figure, alt: str, salt: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{salt}-\1"', text)
-    text = re.sub(r'(href="#|url\(#)', rf"\1{salt}-", text)
+    text = re.sub(r'(<\w[^<>]*? id=")', rf"\1{salt}-", text)
+    text = re.sub(r'(<\w[^<>]*?(?:href="#|url\(#))', rf"\1{salt}-", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     head = f'<svg role="img" aria-label="{escape(alt)}"'
     return text.replace("<svg", head, 1).strip()
+
+
+def _label(text: str) -> str:
+    """A text as matplotlib shows it: between dollars it would read mathematics, and refuse what is none."""
+    return text.replace("$", r"\$")
 
 
 # --- the gap over the calls --------------------------------------------------------------------------------------------
@@ -80,13 +87,13 @@ def gap_over_calls(plot: GapPlot) -> str:
                 markersize=size,
                 color=colour,
                 markerfacecolor=filled,
-                label=curve.method,
+                label=_label(curve.method),
             )
         top = max(max((max(curve.heights) for curve in plot.curves), default=1), plot.bound) * 10
         axes.set_yscale("log")
         axes.set_ylim(bottom, top)
         axes.set_xlabel("call", color=MUTED)
-        axes.set_ylabel(f"gap in {plot.unit}, scaled", color=MUTED)
+        axes.set_ylabel(_label(f"gap in {plot.unit}, scaled"), color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         last = max((curve.calls[-1] for curve in plot.curves), default=1)
         axes.annotate(
@@ -112,7 +119,7 @@ def distance_over_steps(plot: TrainingPlot) -> str:
         _quiet(axes)
         _band(axes, plot.controls)
         for number, curve in enumerate(plot.curves):
-            axes.plot(curve.calls, curve.heights, linewidth=1.6, color=SERIES[number % len(SERIES)], label=curve.method)
+            axes.plot(curve.calls, curve.heights, linewidth=1.6, color=SERIES[number % len(SERIES)], label=_label(curve.method))
         for step in plot.marks:
             axes.axvline(step, color=MUTED, linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
         axes.set_yscale("log")
@@ -181,13 +188,13 @@ def heat_map(heat: HeatMap, salt: str) -> str:
         axes.set_ylim(rows - 0.5, -0.5)
         axes.set_xticks(
             range(columns),
-            heat.columns,
+            [*map(_label, heat.columns)],
             rotation=90 if steep else 40,
             ha="right",
             va="center" if steep else "top",
             rotation_mode="anchor",
         )
-        axes.set_yticks(range(rows), heat.rows)
+        axes.set_yticks(range(rows), [*map(_label, heat.rows)])
         _quiet(axes)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0, labelsize=9.5)
@@ -221,11 +228,11 @@ _CHARACTER, _PADDING, _ROW = 0.088, 0.16, 0.52
 
 def circuit(drawn: Drawing, salt: str) -> str:
     """A circuit: wires from the top, boxes from left to right."""
-    widths = [
-        max((_box_width(box) for box in drawn.boxes if box.column == column), default=0.3) + 0.18 for column in range(drawn.columns)
-    ]
+    widths = [0.3 + 0.18] * drawn.columns
+    for box in drawn.boxes:
+        widths[box.column] = max(widths[box.column], _box_width(box) + 0.18)
     head = 0.25 + 0.09 * max(map(len, drawn.wires))
-    starts = [head + 0.12 + sum(widths[:column]) for column in range(drawn.columns)]
+    starts = [head + 0.12 + before for before in accumulate([0.0, *widths[:-1]])]
     width, height = head + 0.3 + sum(widths), _ROW * len(drawn.wires) + 0.06
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(width, height))
@@ -235,7 +242,7 @@ def circuit(drawn: Drawing, salt: str) -> str:
         axes.axis("off")
         for row, wire in enumerate(drawn.wires):
             y = _y(row)
-            axes.text(head - 0.08, y, wire, ha="right", va="center", color=MUTED, fontsize=10)
+            axes.text(head - 0.08, y, _label(wire), ha="right", va="center", color=MUTED, fontsize=10)
             axes.plot([head, _end_of(row, drawn, starts, widths)], [y, y], color=MUTED, linewidth=0.9, zorder=1)
         for box in drawn.boxes:
             _draw_box(axes, box, starts[box.column] + widths[box.column] / 2)
@@ -272,4 +279,4 @@ def _draw_box(axes: Any, box: Box, x: float) -> None:
             (x - width / 2, top), width, bottom - top, boxstyle=shape, facecolor=PANEL, edgecolor=edge, linewidth=1.1, zorder=3
         )
     )
-    axes.text(x, (top + bottom) / 2, box.label, ha="center", va="center", color=INK, fontsize=9.5, zorder=5)
+    axes.text(x, (top + bottom) / 2, _label(box.label), ha="center", va="center", color=INK, fontsize=9.5, zorder=5)

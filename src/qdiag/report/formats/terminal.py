@@ -131,7 +131,7 @@ def _trainings(shown: Trainings, speak: Speak, verbose: bool) -> Iterator[Render
 def _grid(table: Table, speak: Speak) -> RenderableType:
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in table.header:
-        grid.add_column(title, overflow="fold")
+        grid.add_column(speak(title), overflow="fold")
     for row in table.rows:
         grid.add_row(*(speak(cell) for cell in row))
     return Padding(grid, (1, 0, 0, 3), expand=False)

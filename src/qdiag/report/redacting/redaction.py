@@ -24,6 +24,7 @@ from qdiag.report.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
 from qdiag.report.redacting.patterns import SECRET_NAME, owners_in, without_addresses, without_patterns, without_tokens
 from qdiag.report.redacting.script_arguments import hide_secrets, identities, secret_arguments
+from qdiag.visible import make_visible
 
 _NOBODY = frozenset(
     {"root", "user", "runner", "admin", "ubuntu", "test", "docker", "jovyan", "nobody", "default", "localhost", "local"}
@@ -40,6 +41,8 @@ _WORDS_OF_OURS = (
     | {"none", "null", "true", "false", "yes", "no", "off", "basic", "bearer", "debug", "info", "error", "call", "step"}
 )
 
+_SEQUENCE = re.compile(r"(\x1b\[[0-9;:?]*[ -/]*[@-~])")
+
 _LOOSE = 5
 """So long a name is found in any case, and inside words that underscores join."""
 
@@ -51,7 +54,12 @@ class Secrets:
     known: tuple[tuple[str, str], ...] = ()
 
     def clean_text(self, text: str) -> str:
-        """The text without what must not leave."""
+        """The text without what must not leave, and with what would not be seen as escapes."""
+        # the letter that ends an escape sequence is no part of the word behind it
+        cleaned = [self._clean_piece(piece) if number % 2 == 0 else piece for number, piece in enumerate(_SEQUENCE.split(text))]
+        return make_visible("".join(cleaned))
+
+    def _clean_piece(self, text: str) -> str:
         # an address holds names: in pieces it would no longer be found
         text = without_addresses(text)
         lower = text.lower()
@@ -71,7 +79,9 @@ class Secrets:
 
     def code(self, source: str) -> str:
         """Source code without it: see `code_redaction`."""
-        return cleaned_code(source, self.clean_text, self._safe_name)
+        cleaned = cleaned_code(source, self.clean_text, self._safe_name)
+        # strings and comments are cleaned by then; between tokens a form feed may stand, which is white space that nobody needs
+        return make_visible(re.sub(r"(?m)^\f+", "", cleaned).replace("\f", " "))
 
     def _safe_name(self, name: str) -> str:
         renamed = name

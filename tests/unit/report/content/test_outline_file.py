@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import random
+from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qdiag.errors import TraceError
 from qdiag.report.content import outline_file
-from qdiag.report.formats import html
+from qdiag.report.formats import github, html, markdown
 from qdiag.report.outline import HeatMap
+from tests.worlds.reports import printed
 from tests.worlds.results import CASES
 
 
@@ -37,6 +43,57 @@ def test_what_is_no_document_is_refused_with_a_cure(text: str) -> None:
     with pytest.raises(TraceError) as error:
         outline_file.load(text)
     assert "qdiag diagnose" in error.value.cure
+
+
+def leaves(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The places of all parts of a tree of JSON."""
+    yield path
+    if isinstance(tree, (dict, list)):
+        for key, part in tree.items() if isinstance(tree, dict) else enumerate(tree):
+            yield from leaves(part, (*path, key))
+
+
+def changed(tree: Any, path: tuple[Any, ...], part: Any) -> Any:
+    if not path:
+        return part
+    copied = dict(tree) if isinstance(tree, dict) else list(tree)
+    copied[path[0]] = changed(tree[path[0]], path[1:], part)
+    return copied
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("odd", [7, True, None, [], {}, ["x"], {"x": 1}, -1, 10**30, 0.5, "text"], ids=repr)
+def test_a_part_of_another_type_is_refused_or_makes_a_report_all_the_same(name: str, odd: Any) -> None:
+    document = json.loads(outline_file.save(CASES[name]().document()))["document"]
+    places = [path for path in leaves(document) if path and path[0] != "record"]
+    for path in random.Random(name + repr(odd)).sample(places, 40):
+        try:
+            read = outline_file.load(json.dumps({"format": 1, "document": changed(document, path, odd)}))
+        except TraceError:
+            continue
+        markdown.render(read)
+        printed(read, verbose=True)
+        github.render(read, range(1, len(read.chapters) + 1))
+
+
+@pytest.mark.parametrize("part", ["sentence", "title", "recorded", "version"])
+@pytest.mark.parametrize("odd", [7, True, None, ["x"], {"x": 1}], ids=repr)
+def test_a_text_is_a_text(part: str, odd: Any) -> None:
+    document = json.loads(outline_file.save(CASES["moons"]().document()))["document"]
+    with pytest.raises(TraceError):
+        outline_file.load(json.dumps({"format": 1, "document": {**document, part: odd}}))
+
+
+def test_a_file_that_is_a_folder_no_utf_8_or_too_large_is_refused_with_a_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    latin, pipe = tmp_path / "latin", tmp_path / "pipe"
+    latin.write_bytes(b"\xff\xfe{}")
+    os.mkfifo(pipe)
+    for path in (tmp_path, latin, pipe, tmp_path / "none"):
+        with pytest.raises(TraceError, match=r"no file|damaged"):
+            outline_file.read(path)
+    monkeypatch.setattr(outline_file, "LARGEST", 1)
+    with pytest.raises(TraceError, match="MB"):
+        outline_file.read(latin)
 
 
 def test_a_report_of_an_earlier_qdiag_has_its_next_step_in_one_text() -> None:

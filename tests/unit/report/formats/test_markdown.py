@@ -15,7 +15,7 @@ from tests.worlds.results import CASES
 
 def test_markdown_gives_no_name_a_meaning() -> None:
     assert markdown.plain("*a* _b_ `c` <d> [e](f) | #12 @someone snake_case") == (
-        "\\*a\\* \\_b\\_ \\`c\\` \\<d\\> \\[e\\](f) \\| #\u200b12 @\u200bsomeone snake_case"
+        "\\*a\\* \\_b\\_ \\`c\\` \\<d\\> \\[e\\](f) \\| #<!-- -->12 @<!-- -->someone snake_case"
     )
 
 
@@ -30,14 +30,14 @@ TEXTS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs
 
 @given(TEXTS)
 def test_whatever_is_escaped_can_be_read_back(text: str) -> None:
-    # what a renderer shows: a backslash before punctuation is gone, and so is the space without width
-    shown = re.sub(r"\\([\\`*\[\]<>|_~])", r"\1", markdown.plain(text).replace("\u200b", ""))
-    assert shown == text.replace("\u200b", "")
+    # what a renderer shows: a backslash before punctuation is gone, and so is a comment
+    shown = re.sub(r"\\([\\`*\[\]<>|_~])", r"\1", markdown.plain(text).replace("<!-- -->", ""))
+    assert shown == text
 
 
 @given(TEXTS)
 def test_nothing_that_starts_markup_stands_bare(text: str) -> None:
-    bare = re.sub(r"\\.", "", markdown.plain(text))
+    bare = re.sub(r"\\.|<!-- -->", "", markdown.plain(text))
     assert re.search(r"[`*\[\]<>|~]", bare) is None
 
 
@@ -65,8 +65,8 @@ def test_a_fence_is_never_ended_by_what_is_inside(text: str, language: str) -> N
     [
         ("snake_case_name", "snake_case_name"),
         ("_private", "\\_private"),
-        ("see #12 and a#b", "see #\u200b12 and a#b"),
-        ("@qml.qnode", "@\u200bqml.qnode"),
+        ("see #12 and a#b", "see #<!-- -->12 and a#b"),
+        ("@qml.qnode", "@<!-- -->qml.qnode"),
         ("a\nb", "a b"),
         ("user/#3", "user/#3"),
         ("Z @ X", "Z @ X"),
@@ -87,7 +87,7 @@ def test_a_cell_that_is_empty_is_a_dash() -> None:
     assert markdown.table_text(Table("t", ("a",), (("",),), "note")) == "| a |\n| --- |\n| – |\n\nnote"
 
 
-@pytest.mark.parametrize(("text", "written"), [("qdiag show", "`qdiag show`"), ("a`b", "``a`b``")])
+@pytest.mark.parametrize(("text", "written"), [("qdiag show", "`qdiag show`"), ("a`b", "``a`b``"), ("`a``", "``` `a`` ```")])
 def test_a_command_stands_in_back_ticks(text: str, written: str) -> None:
     assert markdown.inline(text) == written
 

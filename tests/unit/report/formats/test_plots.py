@@ -6,13 +6,14 @@ import math
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from html import escape
 
 import pytest
 
 from qdiag.report.content.drawing import drawing
 from qdiag.report.formats import plots
 from qdiag.report.formats.plots import gap_over_calls
-from qdiag.report.outline import Curve, GapPlot, HeatMap, TrainingPlot
+from qdiag.report.outline import Box, Curve, Drawing, GapPlot, HeatMap, TrainingPlot
 from tests.worlds.small_circuits import circuit, gate
 
 
@@ -68,3 +69,15 @@ def test_two_plots_on_one_page_share_no_identifier() -> None:
     ids = [set(re.findall(r'\bid="([^"]+)"', plots.heat_map(heat, salt))) for salt in ("one", "other")]
     assert ids[0]
     assert ids[0] & ids[1] == set()
+
+
+@pytest.mark.parametrize("name", ["cost $", "$x$", "$\\frac$", r"a\$b", "a\\x1b", "_hidden", 'x" id="y', "<b>&"])
+def test_whatever_a_wire_a_box_or_a_parameter_is_called_is_shown_as_it_is(name: str) -> None:
+    drawn = Drawing((name,), (Box(0, (0,), (), name),), "alt")
+    assert escape(name, quote=False) in plots.circuit(drawn, name)
+    assert escape(name, quote=False) in plots.heat_map(HeatMap((name,), (name,), ((1.0,),), "alt"), name)
+
+
+def test_what_makes_identifiers_unique_cannot_end_them() -> None:
+    drawn = Drawing(("0",), (Box(0, (0,), (), "H"),), "alt")
+    assert "<script>" not in plots.circuit(drawn, '"><script>alert(1)</script>')
