@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from qdiag.visible import make_visible
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
@@ -80,8 +78,7 @@ class TestRun:
         tests = sum(1 for span in self._spans if span.last > span.first)
         terminalreporter.section(f"qdiag: {calls} QNode call{'s' * (calls != 1)} in {tests} test{'s' * (tests != 1)}")
         for line in self._summary((lambda line: None) if self._quiet else partial(_write_at_once, terminalreporter)):
-            # a test may be called as it likes
-            terminalreporter.write_line(make_visible(line))
+            _write(terminalreporter, line)
 
     def _summary(self, say: Callable[[str], None]) -> Iterator[str]:
         from qdiag.pipeline import pytest_run
@@ -101,5 +98,12 @@ class TestRun:
 
 def _write_at_once(terminalreporter: Any, line: str) -> None:
     """A line that is read while the work goes on, also in a pipe."""
-    terminalreporter.write_line(make_visible(line))
+    _write(terminalreporter, line)
     terminalreporter.flush()
+
+
+def _write(terminalreporter: Any, line: str) -> None:
+    """A line; a test may be called as it likes."""
+    from qdiag.visible import make_visible
+
+    terminalreporter.write_line(make_visible(line))
