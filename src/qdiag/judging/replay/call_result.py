@@ -17,11 +17,26 @@ from qdiag.model.result import Unfaithful
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """A method beside the user's own at one call: its evaluation, and the comparison of the two."""
+    """A method beside the user's own at one call.
+
+    Parameters
+    ----------
+    method, evaluation, comparison
+        The method, what it gave, and how far that is from the user's own.
+    seconds, seconds_of_few
+        About what it takes where no Jacobian is formed, and what it took for a few rows of the batch; 0 where it was not asked.
+    """
 
     method: Method
     evaluation: Evaluation
     comparison: Comparison
+    seconds: float = 0.0
+    seconds_of_few: float = 0.0
+
+    @property
+    def of_few_rows(self) -> bool:
+        """Whether it saw a few rows of the batch alone."""
+        return bool(self.seconds_of_few) and not self.seconds
 
 
 @dataclass(frozen=True, eq=False)

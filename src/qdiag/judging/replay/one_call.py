@@ -69,8 +69,10 @@ def replay_call(
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
     size = batch_size(call) if batched else 0
-    dear = [method for method in methods if goes_by_parameters(method, call.circuit)]
-    at_once = [method for method in methods if not goes_by_rows(method, size) and method not in dear]
+    of_few_parameters = [method for method in methods if goes_by_parameters(method, call.circuit)]
+    of_all = [method for method in methods if method not in of_few_parameters]
+    of_few_rows = [method for method in of_all if goes_by_rows(method, size, slow=method in screened)]
+    at_once = [method for method in of_all if method not in of_few_rows]
     asked = [method for method in at_once if method not in screened]
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *asked))
     if _is_made_over(call, own):
@@ -84,13 +86,12 @@ def replay_call(
         (another,) = yield (replace(first, seed=plan.seed + 1),)
         sides, _ = compare_with_own(call.circuit, own, [another], plan, cotangents)
     result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
-    if own.failure is not None:
+    if own.failure is not None and call.failure is None:
         return result
-    few = [method for method in methods if method not in dear]
-    if batched and (thorough or dear or len(at_once) < len(few)):
-        result = yield from look_at_rows(result, call, few, plan, thorough=thorough, batched=batched)
-    if dear:
-        result = yield from look_at_parameters(result, call, dear, plan, thorough=thorough, batched=batched)
+    if batched and own.failure is None and (thorough or of_few_rows or of_few_parameters):
+        result = yield from look_at_rows(result, call, of_all, of_few_rows, plan, thorough=thorough, batched=batched)
+    if of_few_parameters:
+        result = yield from look_at_parameters(result, call, of_few_parameters, plan, thorough=thorough, batched=batched)
     return result
 
 

@@ -26,7 +26,7 @@ from qdiag.judging.replay.questions import (
     products_of_jacobian,
     request_of,
 )
-from qdiag.judging.row_samples import Rows, batch_size, flagged_row, goes_by_rows, in_whole_batch, sampled_rows, with_rows
+from qdiag.judging.row_samples import Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
@@ -35,7 +35,7 @@ from qdiag.trace.keys import circuit_key
 
 
 def look_at_rows(
-    whole: CallResult, call: Call, methods: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+    whole: CallResult, call: Call, methods: Sequence[Method], dear: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
 ) -> Replaying[CallResult]:
     """What the replay of a call with many rows came to, with a look at some of them under every method.
 
@@ -47,6 +47,8 @@ def look_at_rows(
         What is known of the call.
     call, methods, plan
         The call, the methods beside the user's own, and what the user asked.
+    dear
+        Those of them that see a few rows alone.
     thorough
         Whether Jacobians are formed.
     batched
@@ -56,7 +58,6 @@ def look_at_rows(
     erring = _erring(whole)
     flagged = [flagged_row(side.comparison, call.circuit, batched) for side in erring.values()]
     rows = sampled_rows(size, whole.key, [row for row in flagged if row is not None])
-    dear = [method for method in methods if goes_by_rows(method, size)]
     again = [method for method in methods if thorough or method in dear or method in erring]
     part = with_rows(call, batched, rows)
     seen = yield from _seen_of(part, again, whole.own.method, plan, thorough=thorough)
@@ -127,7 +128,15 @@ def _asked_about_all(known: CallResult, call: Call, methods: Sequence[Method], p
 
 
 def _in_whole_batch(sides: Sequence[Side], call: Call, batched: Rows, rows: Rows) -> tuple[Side, ...]:
-    return tuple(replace(side, comparison=in_whole_batch(side.comparison, call.circuit, batched, rows)) for side in sides)
+    return tuple(
+        replace(
+            side,
+            comparison=in_whole_batch(side.comparison, call.circuit, batched, rows),
+            seconds=0.0,
+            seconds_of_few=side.seconds or side.seconds_of_few,
+        )
+        for side in sides
+    )
 
 
 def _joined(known: CallResult, part: Call, seen: _Seen) -> CallResult:
@@ -151,6 +160,6 @@ def _worse(whole: Optional[Side], part: Side) -> Side:
     if whole is None:
         return part
     worse = SEVERITY.index(part.comparison.verdict) > SEVERITY.index(whole.comparison.verdict)
-    seconds = part.evaluation.seconds + whole.evaluation.seconds
+    evaluation = replace(part.evaluation, seconds=part.evaluation.seconds + whole.evaluation.seconds)
     comparison = part.comparison if worse else whole.comparison
-    return Side(part.method, replace(part.evaluation, seconds=seconds), comparison)
+    return replace(whole, evaluation=evaluation, comparison=comparison, seconds_of_few=whole.seconds_of_few or part.seconds_of_few)

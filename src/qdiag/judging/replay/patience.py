@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Optional
 
-import numpy as np
-
 from qdiag.judging.replay.call_result import CallResult
-from qdiag.model.evaluation import Evaluation
+from qdiag.judging.replay.questions import usual_seconds
 from qdiag.model.method import Method
 
-LEAST, MOST = 2.0, 10.0
+LEAST, MOST = 1.5, 10.0
 """Processor seconds that dear methods have at other calls than first ones, at least and at most, and slow ones as much again: between
 these, what the script's own evaluations take."""
 
@@ -41,14 +39,14 @@ class Patience:
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what the evaluations of a call took."""
-        self._own.append(_usual_seconds(result.own))
+        self._own.append(usual_seconds(result.own))
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
         for side in result.sides:
-            seconds = _usual_seconds(side.evaluation)
-            if not side.method.per_parameter and seconds > SLOW:
-                self._slow.setdefault((structure, side.method), seconds)
+            if not side.method.per_parameter and side.seconds > SLOW:
+                price = side.seconds_of_few if side.method.by_device else 0.0
+                self._slow.setdefault((structure, side.method), price or side.seconds)
 
     @property
     def knows_slow_methods(self) -> bool:
@@ -84,9 +82,3 @@ class Patience:
     def _seconds(self, calls: int) -> float:
         own = sum(self._own) / max(1, len(self._own)) * calls
         return min(MOST, max(LEAST, own))
-
-
-def _usual_seconds(evaluation: Evaluation) -> float:
-    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
-    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
-    return evaluation.seconds * 2 / (2 + products)

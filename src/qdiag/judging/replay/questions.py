@@ -15,7 +15,7 @@ from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Circuit, raw_outputs
-from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 
@@ -29,7 +29,6 @@ MOST_PRODUCTS_CLOSER = 4096
 
 MOST_SHIFTS = 512
 """Results times trainable numbers up to which methods that cost more with each parameter are asked for a full Jacobian."""
-
 
 
 def asked_of(method: Method, first: Request, products: int) -> Request:
@@ -75,10 +74,20 @@ def compare_with_own(
             refused.append((other.method, other.failure))
         if other.outputs is not None and own.outputs is not None and own.failure is None:
             usable = other if other.failure is None else replace(other, failure=None, vjps=(), jacobian=None, hvp=None)
-            sides.append(Side(other.method, other, compare(own, usable, circuit, plan.tolerance, None, cotangents)))
+            sides.append(_side(other, compare(own, usable, circuit, plan.tolerance, None, cotangents)))
         elif other.failure is None:
-            sides.append(Side(other.method, other, compare(own, other, circuit, plan.tolerance, None, cotangents)))
+            sides.append(_side(other, compare(own, other, circuit, plan.tolerance, None, cotangents)))
     return tuple(sides), tuple(refused)
+
+
+def _side(found: Evaluation, comparison: Comparison) -> Side:
+    return Side(found.method, found, comparison, usual_seconds(found))
+
+
+def usual_seconds(evaluation: Evaluation) -> float:
+    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
+    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
+    return evaluation.seconds * 2 / (2 + products)
 
 
 def cotangents_of(call: Call, key: str) -> Cotangents:

@@ -21,7 +21,7 @@ from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
-from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, goes_by_rows, in_whole_batch, with_rows
+from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
@@ -192,7 +192,7 @@ class Replay:
         of_rows = [j for j in results if j.rows]
         of_numbers = [j for j in results if j.tracked]
         numbers = {s.method.bare: j.numbers for j in reversed(of_numbers) for s in j.sides if s.method.per_parameter}
-        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if goes_by_rows(s.method, j.batch)}
+        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if s.of_few_rows}
         unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
         return Located(
             divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),

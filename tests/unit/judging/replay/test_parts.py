@@ -12,13 +12,14 @@ from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
+from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.element import trainable_names
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.trace.keys import circuit_key
 from tests.worlds.long_chains import ChainEvaluator, answer, chain
 from tests.worlds.methods import ADJOINT, SHIFT
-from tests.worlds.scripted import ScriptedTrace
+from tests.worlds.scripted import ScriptedTrace, failed
 
 NUMBERS = MANY + 18
 
@@ -96,3 +97,11 @@ def test_where_results_are_others_when_less_is_tracked_every_method_is_asked_abo
     found = located(evaluator)
     assert (found.verdict, found.parameters) == (Verdict.AGREE, ())
     assert NUMBERS in evaluator.numbers_asked("parameter-shift")
+
+
+def test_where_the_scripts_own_method_raises_dear_methods_are_asked_all_the_same() -> None:
+    call = replace(chain(NUMBERS), outputs=None, backwards=(), failure=Failure("DeviceError", "no"))
+    evaluator = ChainEvaluator(backprop=lambda request: failed(request.method), adjoint=lambda request: failed(request.method))
+    (one,) = Replay(ScriptedTrace([call]), evaluator, Plan()).finish().divergences
+    assert (one.signature, one.comparison.methods[1]) == (Signature.RAISE, SHIFT)
+    assert {*evaluator.numbers_asked("parameter-shift")} == {SAMPLED}

@@ -6,11 +6,13 @@ import numpy as np
 
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.patience import LEAST, MOST, SLOW, Patience
+from qdiag.judging.replay.questions import usual_seconds
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 
+AGREES = Comparison((BACKPROP, ADJOINT), Verdict.AGREE, Signature.OUTPUT)
 HERE, THERE = "one structure", "another"
 
 
@@ -21,7 +23,7 @@ def after(*calls: dict[Method, float], every: int | None = None, formed: bool = 
         jacobian = ((np.zeros((8, 1)),),) if formed else None
         given = {m: Evaluation(m, (np.zeros(8),), jacobian=jacobian, seconds=seconds) for m, seconds in took.items()}
         others = [method for method in took if method != BACKPROP]
-        sides = tuple(Side(m, given[m], Comparison((BACKPROP, m), Verdict.AGREE, Signature.OUTPUT)) for m in others)
+        sides = tuple(Side(m, given[m], AGREES, usual_seconds(given[m])) for m in others)
         known.learn(HERE, CallResult(index, "", given[BACKPROP], (), sides))
     return known
 
@@ -45,7 +47,7 @@ def test_and_never_more_than_the_most() -> None:
 
 
 def test_the_first_call_of_a_structure_tells_little_of_the_others() -> None:
-    known = after({BACKPROP: 0.0, SHIFT: 1.5}, {BACKPROP: 0.0, SHIFT: 0.1})
+    known = after({BACKPROP: 0.0, SHIFT: LEAST - 0.5}, {BACKPROP: 0.0, SHIFT: 0.1})
     assert known.has_time_for_dear(HERE, 50, 3)
 
 

@@ -61,6 +61,13 @@ def test_a_device_that_takes_a_batch_apart_sees_a_few_rows_of_a_very_large_one()
     assert {*found.rows} == {(method, SAMPLED, TAKEN_APART + 1) for method in (ADJOINT, SHIFT)}
 
 
+def test_a_device_that_is_slow_with_all_rows_sees_a_few_at_other_calls_than_the_first() -> None:
+    evaluator = BatchEvaluator(adjoint=lambda request: replace(answer(request), seconds=len(request.circuit.parameters[0].value) / 5))
+    found = located(evaluator, calls=3)
+    assert evaluator.rows_asked("adjoint") == [ROWS, SAMPLED, SAMPLED, SAMPLED]
+    assert (found.verdict, found.replayed) == (Verdict.AGREE, 3)
+
+
 def test_a_batch_of_few_rows_is_never_cut() -> None:
     evaluator = BatchEvaluator()
     found = located(evaluator, WHOLE)
