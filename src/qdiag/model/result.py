@@ -10,7 +10,7 @@ from typing import Union
 from qdiag.model.call import Failure
 from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage, Gap, Unseen
-from qdiag.model.findings import Finding
+from qdiag.model.findings import Confidence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.unanswered import Reason, Unanswered
@@ -136,6 +136,8 @@ class Result:
         Whether there was anything to differentiate by.
     alone
         Whether no method but the script's own gave numbers, and the arbiter upholds it.
+    undecided
+        Whether it is open how the methods compare, although the verdict is a remark: a confirmed one is certain all the same.
     """
 
     replay: ReplaySummary
@@ -150,6 +152,7 @@ class Result:
     tracked: bool = True
     coverage: Coverage = field(default_factory=Coverage)
     alone: bool = False
+    undecided: bool = False
 
     @property
     def unrecorded(self) -> int:
@@ -160,6 +163,29 @@ class Result:
     def entries(self) -> tuple[Entry, ...]:
         """Findings and remarks in the order in which a reader gets them: errors first, remarks before what is no more than rounding."""
         return in_order((*self.findings, *self.remarks))
+
+
+def verdict_of_all(verdicts: Iterable[Verdict], remarks: Iterable[Remark]) -> Verdict:
+    """The verdict that leads: an error, then a remark whose cause is confirmed, then doubt, then all other remarks, then rounding.
+
+    Parameters
+    ----------
+    verdicts
+        On the methods: at least one.
+    remarks
+        On the training around them.
+    """
+    given = list(verdicts)
+    about = list(remarks)
+    confirmed = [remark.verdict for remark in about if remark.diagnosis.confidence is Confidence.CONFIRMED]
+    leading = (
+        ({*given, *(remark.verdict for remark in about)}, Verdict.ERROR),
+        ({*confirmed}, Verdict.REMARK),
+        ({*given}, Verdict.INCONCLUSIVE),
+        ({*given, *(remark.verdict for remark in about)}, Verdict.REMARK),
+        ({*given}, Verdict.ROUNDING),
+    )
+    return next((verdict for found, verdict in leading if verdict in found), given[0])
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -25,7 +25,7 @@ from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Result, in_order
+from qdiag.model.result import Result, in_order, verdict_of_all
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.coverage import coverage_of, of_deadline
 from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
@@ -324,26 +324,26 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remar
         qnodes[call.configuration.qnode_object] = None
         own[call.configuration.method] = None
     coverage = coverage_of(trace, located)
+    verdict = _verdict(located, findings, remarks, coverage)
     return Result(
         replay=located,
         calls=len(trace),
         steps=sum(1 for event in trace.events if event.kind == "step"),
         qnodes=tuple((name, source) for name, source, _ in qnodes),
-        verdict=_verdict(located, findings, remarks, coverage),
+        verdict=verdict,
         findings=findings,
         remarks=remarks,
         coverage=coverage,
+        undecided=verdict is Verdict.REMARK and Verdict.INCONCLUSIVE in _on_methods(located, findings, coverage),
         notes=(*located.notes, *about_steps(own), *about_marks(trace), *about_recording(trace)),
     )
 
 
 def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], coverage: Coverage) -> Verdict:
-    """The worst of the findings, else what the replay as a whole came to; a remark outweighs rounding, and no doubt.
+    """The worst of the findings, else what the replay as a whole came to; where too little was seen, that is open."""
+    return verdict_of_all(_on_methods(located, findings, coverage), remarks)
 
-    Where too little was seen, nothing less than an error is certain.
-    """
-    verdicts = {entry.verdict for entry in findings} or {located.verdict}
-    verdicts |= {Verdict.INCONCLUSIVE} if coverage.leaves_undecided else set()
-    verdicts |= {remark.verdict for remark in remarks}
-    order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.ROUNDING)
-    return next((verdict for verdict in order if verdict in verdicts), located.verdict)
+
+def _on_methods(located: Located, findings: Sequence[Finding], coverage: Coverage) -> Sequence[Verdict]:
+    found = [finding.verdict for finding in findings] or [located.verdict]
+    return [*found, Verdict.INCONCLUSIVE] if coverage.leaves_undecided else found

@@ -159,4 +159,5 @@ def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     met = {verdict, *(entry.verdict for entry in outcome.result.entries if verdict is Verdict.REMARK)}
     if met & _FAILING[fail_on]:
         return ExitCode.ERROR_FOUND
-    return ExitCode.INCONCLUSIVE if verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING
+    undecided = verdict is Verdict.INCONCLUSIVE or outcome.result.undecided
+    return ExitCode.INCONCLUSIVE if undecided else ExitCode.NOTHING_BEYOND_ROUNDING

@@ -21,7 +21,7 @@ from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Divergence, Finding, ScriptKind
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
-from qdiag.model.result import ReplaySummary, Result
+from qdiag.model.result import ReplaySummary, Result, verdict_of_all
 from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
@@ -236,10 +236,9 @@ def _with_findings(outcome: JudgedRun, judged: Result, training: Training) -> Ju
 def _with_remarks(outcome: JudgedRun, remarks: Sequence[Remark]) -> JudgedRun:
     """What is amiss around the QNodes, which stands before rounding: whoever asks why losses part wants to know it first."""
     result = outcome.result
-    verdicts = {result.verdict, *(remark.verdict for remark in remarks)}
-    order = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.REMARK)
-    verdict = next((verdict for verdict in order if verdict in verdicts), result.verdict)
-    return replace(outcome, result=replace(result, remarks=tuple(remarks), verdict=verdict))
+    verdict = verdict_of_all([result.verdict], remarks)
+    undecided = verdict is Verdict.REMARK and result.verdict is Verdict.INCONCLUSIVE
+    return replace(outcome, result=replace(result, remarks=tuple(remarks), verdict=verdict, undecided=undecided))
 
 
 def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRun:

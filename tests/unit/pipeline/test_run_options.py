@@ -70,3 +70,9 @@ def test_a_remark_fails_where_any_wrong_method_is_asked_for_and_hides_no_roundin
 def test_what_is_unknown_to_fail_on_is_a_mistake_of_ours(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         exit_code(judged_run(tmp_path), "everything")
+
+
+def test_a_remark_behind_which_nothing_is_decided_about_the_methods_is_inconclusive_to_a_script(tmp_path: Path) -> None:
+    remarked = judged_run(tmp_path, "remarked", verdict=Verdict.REMARK)
+    undecided = replace(remarked, result=replace(remarked.result, undecided=True))
+    assert [int(exit_code(undecided, fail_on)) for fail_on in ("error", "any", "never")] == [4, 1, 4]

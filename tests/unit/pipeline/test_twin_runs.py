@@ -75,7 +75,7 @@ def looked_for(
         (Verdict.AGREE, Verdict.REMARK, Verdict.REMARK),
         (Verdict.ROUNDING, Verdict.REMARK, Verdict.REMARK),
         (Verdict.ROUNDING, Verdict.ERROR, Verdict.ERROR),
-        (Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.INCONCLUSIVE),
+        (Verdict.INCONCLUSIVE, Verdict.REMARK, Verdict.REMARK),
         (Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.ERROR),
         (Verdict.ERROR, Verdict.REMARK, Verdict.ERROR),
         (Verdict.ROUNDING, None, Verdict.ROUNDING),
@@ -89,6 +89,7 @@ def test_what_is_amiss_around_the_qnodes_stands_before_rounding(
     remarks = [replace(remark, verdict=remarked) for remark in CASES["remarked"]().result.remarks] if remarked else []
     result = twin_runs._with_remarks(made, remarks).result
     assert (result.verdict, list(result.remarks)) == (after, remarks)
+    assert result.undecided is (before is Verdict.INCONCLUSIVE and after is Verdict.REMARK)
 
 
 def test_the_first_loop_that_parts_is_the_reproducer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Optional
 
 from qdiag._version import __version__
@@ -78,7 +79,10 @@ def _sentence(result: Result, script: Script, names: Names, training: Optional[T
     """What twin runs come to, unless the calls say more: which method is wrong, or what is amiss around them."""
     remarked = any(remark.verdict is result.verdict for remark in result.remarks)
     if training is None or remarked or any(finding.divergence.wrong for finding in result.findings):
-        return sentences.of_result(result, script, names)
+        if training is None or not result.undecided:
+            return sentences.of_result(result, script, names)
+        # how the trainings compare is what is open, not the calls
+        return f"{sentences.of_result(replace(result, undecided=False), script, names)} {training.judgement.sentences[0]}"
     return training.judgement.sentences[0]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from qdiag._version import __version__
 from qdiag.model.call import Environment, Failure, Script
-from qdiag.model.comparison import Comparison
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
@@ -52,6 +52,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "notes": [*result.coverage.texts, *result.notes],
         "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
         "verdict": result.verdict.value,
+        "undecided": result.undecided or result.verdict is Verdict.INCONCLUSIVE,
         "findings": [_entry(entry, environment) for entry in result.entries],
     }
 

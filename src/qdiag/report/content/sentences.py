@@ -51,7 +51,7 @@ def _of_result(result: Result, names: Names) -> str:
     if worst is not None:
         others = sum(1 for entry in result.entries if entry.verdict is Verdict.ERROR) - 1
         more = f" {count(others, 'further error')} below." if result.verdict is Verdict.ERROR and others > 0 else ""
-        return of_entry(worst, result, names) + more
+        return of_entry(worst, result, names) + more + _about_methods(result, names)
     if result.verdict is Verdict.INCONCLUSIVE:
         return _why_undecided(result, names)
     compared = listing(names.all(result.replay.answering)) or "the methods"
@@ -67,6 +67,15 @@ def _of_result(result: Result, names: Names) -> str:
         explained = "a difference quotient's step leaves out as much"
         return f"{compared} are{outputs} up to {gap(apart)} apart, relative to the largest number: {explained}."
     return f"{compared} agree{outputs} {where}, to float64 rounding. No method is wrong{there}."
+
+
+def _about_methods(result: Result, names: Names) -> str:
+    """What stands behind a remark that leads although nothing is decided about the methods."""
+    if not result.undecided:
+        return ""
+    doubt = next((entry for entry in result.entries if entry.verdict is Verdict.INCONCLUSIVE), None)
+    why = of_entry(doubt, result, names) if doubt is not None else _why_undecided(result, names)
+    return f" Of the methods nothing is decided: {why}"
 
 
 def first_answer(result: Result, script: Script) -> str:

@@ -328,3 +328,12 @@ def test_a_script_that_was_killed_before_its_first_call_is_said_so() -> None:
 )
 def test_that_the_script_has_ended_is_said_with_how_and_what_comes_now(exit_code: Optional[int], said: str) -> None:
     assert script_ended(Script("train.py", exit_code=exit_code), 12.3, 24) == said
+
+
+def test_a_confirmed_remark_leads_and_behind_it_stands_that_the_methods_could_not_be_compared() -> None:
+    remarked = CASES["remarked"]().result
+    result = replace(remarked, findings=(), replay=ReplaySummary(), verdict=Verdict.REMARK)
+    alone = of_result(result, Script("train.py"), Names("default.qubit"))
+    both = of_result(replace(result, undecided=True), Script("train.py"), Names("default.qubit"))
+    why = "No call could be evaluated under two methods, so there is nothing to compare."
+    assert both == f"{alone} Of the methods nothing is decided: {why}"
