@@ -15,6 +15,7 @@ import pytest
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.call import Call, Script
+from qdiag.model.coverage import Gap, gap_of
 from qdiag.model.evaluation import Request
 from qdiag.recording import launcher, settle
 from qdiag.trace.reader import Trace
@@ -208,7 +209,31 @@ class TestWithPennyLane:
         assert len(calls) == 1
         with Trace.open(tmp_path / "trace.qdiag") as trace:
             assert "disk is full" in trace.events[-1].text
-        assert not settle._stop_reason(tmp_path / "trace.qdiag")
+        assert not settle.read_link(tmp_path / "trace.qdiag")
+
+    @pytest.mark.parametrize("how", ["fork", "spawn", "forkserver"])
+    def test_calls_of_a_pool_are_all_there(self, tmp_path: Path, how: str) -> None:
+        """The script itself calls nothing before the workers do."""
+        work = "def work(angle):\n    return float(circuit(torch.tensor(angle)))\n"
+        pool = f"with multiprocessing.get_context({how!r}).Pool(2) as pool:\n        print(pool.map(work, [0.1, 0.2, 0.3], 1))\n"
+        source = f"import multiprocessing\n{BRIEFLY}\n{work}\nif __name__ == '__main__':\n    {pool}    work(0.4)\n"
+        ended, calls = record(tmp_path, source)
+        assert ended.exit_code == 0
+        assert sorted(float(call.circuit.parameters[0].value) for call in calls) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+        assert calls[0].process == 0
+        with Trace.open(tmp_path / "trace.qdiag") as trace:
+            assert {gap_of(event.kind) for event in trace.events} <= {None}
+            assert sum(process.calls for process in trace.processes) == 4
+
+    def test_a_script_that_starts_anew_goes_on_in_its_trace(self, tmp_path: Path) -> None:
+        anew = "import os, sys\nif len(sys.argv) == 1:\n    os.execv(sys.executable, [sys.executable, *sys.argv, 'again'])\n"
+        _, calls = record(tmp_path, f"{anew}{BRIEFLY}\ncircuit(x)\n")
+        assert [call.process for call in calls] == [0]
+
+    def test_and_beside_it_where_it_had_called_before(self, tmp_path: Path) -> None:
+        anew = "import os, sys\nif len(sys.argv) == 1:\n    os.execv(sys.executable, [sys.executable, *sys.argv, 'again'])\n"
+        _, calls = record(tmp_path, f"{BRIEFLY}\ncircuit(x)\n{anew}")
+        assert [call.process for call in calls] == [0, 1]
 
     def test_calls_of_forked_processes_are_numbered(self, tmp_path: Path) -> None:
         ended = launcher.run(Script(str(SCRIPTS / "qnode_workers.py")), tmp_path / "t")
@@ -219,7 +244,7 @@ class TestWithPennyLane:
         assert {call.process for call in calls} == {0, 1, 2, 3}
         assert {call.thread for call in calls if call.process == 0} != {0}
         with Trace.open(tmp_path / "t") as trace:
-            assert any("thread" in event.text for event in trace.events if event.kind == "warning")
+            assert any("thread" in event.text for event in trace.events if gap_of(event.kind) is Gap.THREADS)
         assert os.listdir(tmp_path) == ["t"]
 
     def test_a_qnode_inside_another_names_its_parent(self, tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ def main(argv: Optional[list[str]] = None) -> Any:
     if "QDIAG_TRACE" in os.environ:
         # it is meant for the user's processes, not for this one and those that it starts
         importlib.import_module("qdiag.recording.startup").leave()
+    if "qdiag.recording.children" in sys.modules:
+        # a recorded script has started it
+        importlib.import_module("qdiag.recording.children").leave()
     try:
         code = group.main(args=argv, prog_name="qdiag", standalone_mode=False)
     except click.ClickException as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from qdiag.recording import frames, imports
+from qdiag.recording import children, frames, imports
 
 TYPE_CHECKING = False  # as in `frames`
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def become() -> None:
         sys.orig_argv[:] = [*before, *(["-m"] if kind == "module" else []), target, *arguments]
     _forget(main)
     imports.watch(trace, target, kind == "module", os.getpid())
+    children.watch_starts(trace, os.getcwd() if kind == "module" else os.path.dirname(os.path.realpath(target)), os.getpid())
     try:
         if kind == "module":
             _run_module(target, arguments)

@@ -34,14 +34,19 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool, home: 
     home
         The script's own process; 0 for this one.
     """
+    folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
+    record_into(module, current.Wanted(trace, folder, home=home or os.getpid()))
+
+
+def record_into(module: ModuleType, wanted: current.Wanted) -> None:
+    """Hook a framework that was just imported, and record as is wanted; what came first decides that."""
     if not _hooked:
-        folder = os.getcwd() if is_module else os.path.dirname(os.path.realpath(target))
-        current.exchange(current.recorder, current.Wanted(trace, folder, home=home or os.getpid()))
-    if os.path.exists(trace + twin_variation.SUFFIX):
+        current.exchange(current.recorder, wanted)
+    if os.path.exists(wanted.trace + twin_variation.SUFFIX):
         from qdiag.recording import twin_change
 
         # before the hooks: they see a changed QNode as they see any other
-        twin_change.install(module, trace)
+        twin_change.install(module, wanted.trace)
     hook(module)
 
 
@@ -85,6 +90,8 @@ def unhook() -> None:
 def _hook_pennylane(module: Any) -> None:
     hooks.put(module.QNode, "__call__", watched_function(module.QNode.__call__, _call_begins, _call_ends, _call_raises))
     atexit.register(_at_exit)
+    # without it nothing is run at the end; the forked processes of pools end so, too
+    hooks.put(os, "_exit", watched_function(os._exit, _ends_at_once, _nothing))
     hooks.at_the_end(functools.partial(atexit.unregister, _at_exit))
     shower: Any = warnings
     hooks.put(shower, "_showwarnmsg", watched_function(shower._showwarnmsg, _warning_shown, _nothing))
@@ -104,6 +111,10 @@ def _hook_pennylane(module: Any) -> None:
 def _at_exit() -> None:
     if current.recorder is not None:
         quietly(current.recorder.end)
+
+
+def _ends_at_once(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    _at_exit()
 
 
 def _nothing(token: Any, result: Any) -> None:

@@ -28,18 +28,20 @@ class Watch:
         The script's own process: a framework may first be imported in one that it has forked.
     """
 
+    awaited: tuple[str, ...] = AWAITED
+
     def __init__(self, trace: str, target: str, module: bool, home: int = 0) -> None:
         self.trace = trace
         self.target = target
         self.module = module
         self.home = home
-        self.pending = set(AWAITED)
+        self.pending = set(self.awaited)
 
     def begin(self) -> None:
         """Hook what is loaded already, and wait for the rest."""
         self.pending -= set(sys.modules)
         sys.meta_path.insert(0, self)
-        for name in AWAITED:
+        for name in self.awaited:
             if name in sys.modules:
                 self.put_hooks(sys.modules[name])
 

@@ -14,10 +14,15 @@ from typing import Any, Callable, Optional
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
 from qdiag.model.coverage import Gap, event_of
-from qdiag.recording import probe_schedule, side_files, step_probe_files
+from qdiag.recording import children, probe_schedule, side_files, step_probe_files
 from qdiag.trace import call_text, schema
 from qdiag.trace.reader import single_file
 from qdiag.trace.writer import TraceWriter
+
+STOPPED = ".stopped"
+"""Suffix of a link beside the trace: why the recording had to stop."""
+
+_UNREACHED = "The script started a Python process that takes nothing from its environment ({}): QNode calls in it are not recorded."
 
 _NO_GOODBYE = (
     "The script's process ended well and without a word to the recorder, as where another program takes its place: "
@@ -57,9 +62,12 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
             if step_probes:
                 writer.meta(schema.STEP_PROBES, call_text.text_of(step_probes))
         with closing(TraceWriter(path)) as writer, writer.transaction():
-            stopped = _stop_reason(path)
+            stopped = read_link(path)
             if not stopped and script.exit_code == 0 and writer.fact("environment") and not writer.fact(schema.ENDED):
                 writer.events([Event(event_of(Gap.PROCESS), writer.calls, _NO_GOODBYE)])
+            unreached = read_link(path, children.UNREACHED)
+            if unreached:
+                writer.events([Event(event_of(Gap.PROCESS), writer.calls, _UNREACHED.format(unreached))])
             side_files.take_in(writer, sides)
             for index, probe in probes.items():
                 writer.meta(f"probe-{index}", call_text.text_of(probe))
@@ -72,8 +80,9 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
     for side in sides:
         _remove(side.path)
-    with suppress(OSError):
-        os.unlink(_mark(path))
+    for suffix in (STOPPED, children.UNREACHED):
+        with suppress(OSError):
+            os.unlink(f"{path}{suffix}")
     single_file(path)
 
 
@@ -93,18 +102,15 @@ def _remove(path: Path) -> None:
             os.unlink(f"{path}{suffix}")
 
 
-def _mark(path: Path) -> str:
-    return f"{path}.stopped"
-
-
 def mark_stopped(path: Path, reason: str) -> None:
     """Leave word that recording had to stop; a link needs no free block, so this works on a full disk."""
     with suppress(OSError):
-        os.symlink(reason[:50], _mark(path))
+        os.symlink(reason[:50], f"{path}{STOPPED}")
 
 
-def _stop_reason(path: Path) -> str:
+def read_link(path: Path, suffix: str = STOPPED) -> str:
+    """What the link beside a trace says; "" where there is none."""
     try:
-        return os.readlink(_mark(path))
+        return os.readlink(f"{path}{suffix}")
     except OSError:
         return ""

@@ -22,7 +22,7 @@ def trace(tmp_path: Path) -> Iterator[Path]:
 
 
 def why_stopped(trace: Path) -> str:
-    return settle._stop_reason(trace)
+    return settle.read_link(trace)
 
 
 class Listener:

@@ -109,7 +109,7 @@ class TestAnAwaitedModule:
         watch.failing = True
         write(folder, name)
         assert importlib.import_module(name).complete
-        assert settle._stop_reason(folder / "trace.qdiag") == "AttributeError: this version has no QNode"
+        assert settle.read_link(folder / "trace.qdiag") == "AttributeError: this version has no QNode"
 
     def test_may_be_asked_for_without_being_imported(self, watch: Watch, folder: Path, name: str) -> None:
         # what `importlib.util.find_spec` is for: a script that looks whether torch is installed

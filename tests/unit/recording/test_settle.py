@@ -148,12 +148,12 @@ class TestTheMarkOfARecordingThatHadToStop:
 
     def test_holds_what_a_file_name_may_hold(self, path: Path) -> None:
         settle.mark_stopped(path, "x" * 5000)
-        assert settle._stop_reason(path) == "x" * 50
+        assert settle.read_link(path) == "x" * 50
 
     def test_the_first_reason_stays(self, path: Path) -> None:
         settle.mark_stopped(path, "first")
         settle.mark_stopped(path, "second")
-        assert settle._stop_reason(path) == "first"
+        assert settle.read_link(path) == "first"
 
     def test_where_it_cannot_be_left_nothing_is_raised(self, tmp_path: Path) -> None:
         settle.mark_stopped(tmp_path / "no" / "such" / "folder", "reason")
