@@ -40,7 +40,7 @@ class TestRun:
         from qdiag.recording.session import Session
 
         self._methods = str(config.getoption("--qdiag-methods"))
-        self._quiet = int(config.getoption("verbose", 0)) < 0
+        self._quiet = int(config.getoption("verbose", 0)) < -1
         self._spread = bool(config.getoption("numprocesses", None))
         self._spans: list[pytest_run.Span] = []
         self._passed: dict[str, bool] = {}

@@ -137,7 +137,7 @@ class TestTheSummary:
             return "no memory"
 
         monkeypatch.setattr(pytest_run, "examine_in_a_process", examine)
-        quiet = TestRun(config(verbose=-1))
+        quiet = TestRun(config(verbose=-2))
         a_test(quiet, "test_one", 1, "passed")
         assert self.summary(quiet)[1:] == ["could not be judged: no memory"]
 

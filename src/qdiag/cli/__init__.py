@@ -9,6 +9,7 @@ import errno
 import importlib
 import os
 import sys
+import time
 from typing import Any, Optional
 
 import click
@@ -16,6 +17,9 @@ from click.shell_completion import CompletionItem
 
 from qdiag._version import __version__
 from qdiag.errors import ExitCode, OutputError, QdiagError
+
+STARTED = time.monotonic()
+"""When the user began to wait: loading a command takes a while, too."""
 
 COMMANDS = (
     ("trace", "Run a training script unchanged and judge every QNode call."),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.errors import Interrupted
+from qdiag.errors import Interrupted, QdiagError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
@@ -53,21 +53,37 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
     if options.own_process and most_workers() > 1:
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
-    with Run(run, options, voice) as examination:
-        began = time.monotonic()
+    with Run(run, options, voice) as examination, ExitStack() as afterwards:
+        began, started = time.monotonic(), Script(script, tuple(argv), module)
+
+        def tell_end(exit_code: int) -> None:
+            recorded = recorded_calls(run)
+            if recorded and exit_code not in settle.BY_CTRL_C:
+                voice.say(script_ended(replace(started, exit_code=exit_code), time.monotonic() - began, recorded))
+            afterwards.enter_context(voice.progress("taking in what was recorded"))
+
         ended = launcher.run(
-            Script(script, tuple(argv), module),
+            started,
             run.trace,
             meanwhile=examination.advance,
             probe=options.probe,
             probe_seconds=options.probe_seconds,
             patience=math.inf if options.plan.budget is None else options.plan.budget,
+            ended=tell_end,
         )
+        afterwards.close()
         if ended.exit_code in settle.BY_CTRL_C:
             raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
-        if examination.recorded:
-            voice.say(script_ended(ended, time.monotonic() - began, examination.recorded))
         return examination.finish()
+
+
+def recorded_calls(run: RunFolder) -> int:
+    """How many calls there are by now; 0 where nobody knows. By a connection of its own: whoever asks may be another thread."""
+    try:
+        with Trace.open(run.trace) as trace:
+            return len(trace)
+    except QdiagError:
+        return 0
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
@@ -138,12 +154,6 @@ class Run:
             except Exception as failure:
                 self._failure = failure
         return False
-
-    @property
-    def recorded(self) -> int:
-        """How many calls there are by now."""
-        self._trace.refresh()
-        return len(self._trace)
 
     @property
     def complete(self) -> bool:

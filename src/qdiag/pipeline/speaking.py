@@ -70,14 +70,18 @@ class Speaker:
         0 says all, 1 no progress, 2 nothing.
     replaced
         Takes a line that stands in place of the one before, where the console is a notebook's.
+    since
+        When the silence began, by the monotonic clock; now, by default.
     """
 
-    def __init__(self, console: Console, quiet: int = 0, replaced: Optional[Callable[[str], None]] = None) -> None:
+    def __init__(
+        self, console: Console, quiet: int = 0, replaced: Optional[Callable[[str], None]] = None, since: Optional[float] = None
+    ) -> None:
         self.console = console
         self.quiet = quiet
         self._replaced = replaced
         self._stage: Optional[Stage] = None
-        self._spoken = time.monotonic()
+        self._spoken = time.monotonic() if since is None else since
         self._task: Callable[[Stage], None] = lambda stage: None
 
     def say(self, text: str) -> None:

@@ -37,6 +37,7 @@ def run(
     probe: bool = False,
     probe_seconds: int = probe_schedule.SECONDS,
     patience: float = math.inf,
+    ended: Callable[[int], None] = lambda exit_code: None,
 ) -> Script:
     """Run a script and record it.
 
@@ -58,6 +59,8 @@ def run(
         Processor time that each of these may take.
     patience
         Seconds for which they are waited for, at most, when the script has ended.
+    ended
+        Told in a thread, at once when the script has ended, its exit code; what is left of the recording is taken in after it.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def run(
         errors = None if output is None else subprocess.STDOUT
         process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
-        exit_code = _wait(process, meanwhile)
+        exit_code = _wait(process, meanwhile, ended)
     settle.settle(trace_path, replace(script, exit_code=exit_code), meanwhile, patience)
     with Trace.open(trace_path) as trace:
         return trace.script
@@ -101,15 +104,23 @@ def _holds_main(script: str) -> bool:
     return os.path.isdir(script) or (not script.endswith(".py") and zipfile.is_zipfile(script))
 
 
-def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]]) -> int:
-    if meanwhile is None:
-        return process.wait()
-    more = False
-    while True:
+def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]], ended: Callable[[int], None]) -> int:
+    """Wait for the script, in a thread beside ``meanwhile``, which may take its time over what it has begun."""
+    over = threading.Event()
+
+    def watch() -> None:
         try:
-            return process.wait(0 if more else INTERVAL)
-        except subprocess.TimeoutExpired:
-            more = meanwhile()
+            ended(process.wait())
+        finally:
+            over.set()
+
+    watcher = threading.Thread(target=watch, name="qdiag-script", daemon=True)
+    watcher.start()
+    more = False
+    while not over.wait(0 if more else INTERVAL):
+        more = meanwhile is not None and meanwhile()
+    watcher.join()
+    return process.wait()
 
 
 def _flush() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,19 +86,35 @@ class TestMeanwhile:
         assert run(tmp_path, wait, meanwhile=meanwhile).exit_code == 0
         assert rounds
 
-    def test_more_to_do_is_done_at_once(self) -> None:
-        asked: list[Optional[float]] = []
+    def test_more_to_do_is_done_at_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        waited: list[float] = []
 
-        class Process:
-            def wait(self, timeout: Optional[float] = None) -> int:
-                asked.append(timeout)
-                if len(asked) < 4:
-                    raise subprocess.TimeoutExpired("script", timeout or 0)
-                return 5
+        class Over(threading.Event):
+            def wait(self, timeout: Optional[float] = None) -> bool:
+                if timeout is None:  # a thread's own
+                    return super().wait()
+                waited.append(timeout)
+                return super().wait(0.001 if len(waited) < 4 else 20)
 
         more = iter([True, True, False])
-        assert launcher._wait(Process(), lambda: next(more)) == 5  # type: ignore[arg-type]
-        assert asked == [launcher.INTERVAL, 0, 0, launcher.INTERVAL]
+        monkeypatch.setattr(threading, "Event", Over)
+        process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.2); raise SystemExit(5)"])
+        assert launcher._wait(process, lambda: next(more), lambda exit_code: None) == 5
+        assert waited == [launcher.INTERVAL, 0, 0, launcher.INTERVAL]
+
+    def test_that_the_script_has_ended_is_told_at_once_whatever_is_done_meanwhile(self, tmp_path: Path) -> None:
+        told, heard = threading.Event(), list[int]()
+
+        def ended(exit_code: int) -> None:
+            heard.append(exit_code)
+            told.set()
+
+        def meanwhile() -> bool:
+            assert told.wait(20), "an evaluation that takes long is no reason to be silent"
+            return False
+
+        assert run(tmp_path, "import time; time.sleep(0.3); raise SystemExit(3)", meanwhile=meanwhile, ended=ended).exit_code == 3
+        assert heard == [3]
 
 
 class TestTheCommand:
