@@ -1,4 +1,4 @@
-"""How much of its time a replay gives to methods that cost a lot: no more than the script itself took for its own.
+"""How much of its time a replay gives to methods that cost a lot: half of what the script's own evaluations take.
 
 A method is dear where its cost grows with each parameter, slow where one evaluation takes long all the same. What they take is
 measured as it comes, for each structure of circuit; at the first call of each structure all of them are asked, whatever they take.
@@ -14,7 +14,10 @@ from qdiag.model.method import Method
 
 LEAST, MOST = 1.5, 10.0
 """Processor seconds that dear methods have at other calls than first ones, at least and at most, and slow ones as much again: between
-these, what the script's own evaluations take."""
+these, a share of what the script's own evaluations take."""
+
+SHARE = 0.5
+"""Which share that is."""
 
 SLOW = 0.5
 """Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
@@ -44,9 +47,12 @@ class Patience:
         if dear:
             self._dear.setdefault(structure, []).append(dear)
         for side in result.sides:
-            if not side.method.per_parameter and side.seconds > SLOW:
+            if (structure, side.method) in self._slow:
+                # what it takes at another call than the first, by the route that is taken there, is known now
+                self._slow[structure, side.method] = side.evaluation.seconds
+            elif not side.method.per_parameter and side.seconds > SLOW:
                 price = side.seconds_of_few if side.method.by_device else 0.0
-                self._slow.setdefault((structure, side.method), price or side.seconds)
+                self._slow[structure, side.method] = price or side.seconds
 
     @property
     def knows_slow_methods(self) -> bool:
@@ -81,4 +87,4 @@ class Patience:
 
     def _seconds(self, calls: int) -> float:
         own = sum(self._own) / max(1, len(self._own)) * calls
-        return min(MOST, max(LEAST, own))
+        return min(MOST, max(LEAST, SHARE * own))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qdiag.judging.replay.call_result import CallResult, Side
-from qdiag.judging.replay.patience import LEAST, MOST, SLOW, Patience
+from qdiag.judging.replay.patience import LEAST, MOST, SHARE, SLOW, Patience
 from qdiag.judging.replay.questions import usual_seconds
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
@@ -34,10 +34,15 @@ def test_where_the_script_is_quick_dear_methods_have_the_least() -> None:
     assert not known.has_time_for_dear(HERE, 10, 3)
 
 
-def test_they_have_what_the_scripts_own_evaluations_take() -> None:
-    known = after({BACKPROP: 0.5, SHIFT: 1.0})
+def test_they_have_a_share_of_what_the_scripts_own_evaluations_take() -> None:
+    known = after({BACKPROP: 0.5 / SHARE, SHIFT: 1.0})
     assert known.has_time_for_dear(HERE, 12, 4)
     assert not known.has_time_for_dear(HERE, 12, 5)
+
+
+def test_what_a_slow_method_takes_is_what_it_took_last() -> None:
+    known = after({BACKPROP: 0.0, ADJOINT: 0.6}, {BACKPROP: 0.0, ADJOINT: LEAST})
+    assert [known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(2)] == [True, False]
 
 
 def test_and_never_more_than_the_most() -> None:
