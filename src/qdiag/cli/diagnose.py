@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
 import click
+from click.core import ParameterSource
 
 from qdiag.cli import options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
+from qdiag.pipeline.asked import asked_again, asked_before
 from qdiag.pipeline.run import examine
 from qdiag.trace import run_folder
 
@@ -23,9 +26,17 @@ from qdiag.trace import run_folder
 def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet: int, verbose: bool, **replay: object) -> int:
     """Judge the trace of RUN (a folder or a trace file; the last run if none is named).
 
-    What an earlier, interrupted run worked out is used again.
+    What an earlier, interrupted run worked out is used again. Methods and tolerance are those that the run was asked for, unless they
+    are told here (--methods auto: all that apply).
     """
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
-    outcome = examine(found, options_of(replay, trusted=trust), voice)
+    chosen = options_of(replay, trusted=trust)
+    # what is told holds, also the default where it is told
+    source = click.get_current_context().get_parameter_source
+    told = {name for name in replay if source(name) is ParameterSource.COMMANDLINE}
+    before = asked_before(found)
+    plan = asked_again(chosen.plan, before, methods="methods" in told, tolerance=bool(told & {"atol", "rtol"}))
+    chosen = replace(chosen, plan=plan)
+    outcome = examine(found, chosen, voice)
     return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)

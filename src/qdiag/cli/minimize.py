@@ -9,17 +9,18 @@ from typing import Optional
 import click
 
 from qdiag.cli import options
-from qdiag.cli.outcome import show_outcome
+from qdiag.cli.outcome import show_outline
 from qdiag.cli.progress import Voice
-from qdiag.pipeline.run import examine
-from qdiag.pipeline.run_options import Choice, Options
+from qdiag.pipeline.asked import asked_again, asked_before
+from qdiag.pipeline.run_options import Options, code_of_outline
+from qdiag.pipeline.shrinking import shrink_findings
 from qdiag.trace import run_folder
 
 
 @click.command(name="minimize", epilog="Example:  qdiag minimize --budget 300 qdiag-runs/train-1")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--call", type=click.IntRange(min=0), metavar="N", help="The finding at this call.")
-@click.option("--finding", type=click.IntRange(min=1), metavar="N", help="The N-th finding.  [default: all]")
+@click.option("--finding", type=click.IntRange(min=1), metavar="N", help="The report's N-th finding.  [default: all]")
 @click.option("--budget", type=click.FloatRange(min=1), default=300.0, show_default=True, metavar="SECONDS", help="For each finding.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]")
 @options.trust
@@ -35,9 +36,16 @@ def command(
     quiet: int,
     verbose: bool,
 ) -> int:
-    """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew."""
+    """Shrink the findings of RUN (the last run, if none is named), and write their reproducers anew.
+
+    Nothing else of the run is touched: neither its verdict, nor other findings, nor their reproducers.
+    """
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
-    chosen = Options(jobs=jobs, trusted=trust, seconds=budget, only=Choice(finding, call), own_process=True)
-    chosen = replace(chosen, plan=replace(chosen.plan, trusted=trust))
-    return show_outcome(examine(found, chosen, voice), voice, fail_on="error", as_json=as_json)
+    chosen = Options(jobs=jobs, trusted=trust, seconds=budget, own_process=True)
+    plan = asked_again(replace(chosen.plan, trusted=trust), asked_before(found), methods=False, tolerance=False)
+    shrunk = shrink_findings(found, finding, call, replace(chosen, plan=plan), voice)
+    if not shrunk.any:
+        voice.say("there is nothing to shrink: the run has no finding with a circuit")
+    show_outline(shrunk.outline, voice, as_json=as_json)
+    return int(code_of_outline(shrunk.outline, interrupted=shrunk.interrupted))

@@ -17,6 +17,7 @@ from qdiag.model.method import Method, parse_list
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run_options import JudgedRun, Options, exit_code
 from qdiag.report.formats import findings_json, terminal
+from qdiag.report.outline import Document
 
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
@@ -60,9 +61,14 @@ def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: boo
     """Write a run's files and print its summary; the exit code."""
     with voice.progress("writing the reports"):
         outline = report(outcome)
+    show_outline(outline, voice, as_json=as_json)
+    return int(exit_code(outcome, fail_on))
+
+
+def show_outline(outline: Document, voice: Voice, *, as_json: bool) -> None:
+    """Print a summary."""
     if as_json:
         # the script's own output may stand on this stream, its last line unfinished
         click.echo(f"\n{findings_json.line(outline)}")
     elif voice.quiet < 2:
         terminal.render(outline, voice.console, verbose=voice.verbose)
-    return int(exit_code(outcome, fail_on))

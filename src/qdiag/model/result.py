@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from qdiag.model.call import Failure
-from qdiag.model.comparison import Comparison, Verdict
+from qdiag.model.comparison import Comparison, Tolerance, Verdict
 from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import Confidence, Finding
 from qdiag.model.method import Method
@@ -108,6 +108,14 @@ class ReplaySummary:
         return tuple(method for method in self.methods if method.bare not in self.silent)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked: methods, empty for all that apply, and the user's own tolerance."""
+
+    methods: tuple[Method, ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Everything that one run worked out: what `findings.json` and every report are made from.
@@ -130,6 +138,8 @@ class Result:
         What else the reader must know, in sentences.
     tolerance
         The user's own, in words, or "".
+    asked
+        What was asked for.
     coverage
         What the verdict is about, and what was not seen.
     tracked
@@ -153,6 +163,7 @@ class Result:
     coverage: Coverage = field(default_factory=Coverage)
     alone: bool = False
     undecided: bool = False
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def unrecorded(self) -> int:

@@ -76,7 +76,7 @@ def _why_not(trace: Trace, events: Iterable[Event]) -> str:
     if not trace.probes_wanted:
         return "No probe was asked for."
     reasons = dict.fromkeys(event.text for event in events if _gap_of(event) is Gap.NOT_PROBED and event.text)
-    return next(iter(reasons), "The script made more QNodes than are probed in a run: qdiag check QNODE looks at one of them.")
+    return next(iter(reasons), "They were called where no probe is made.")
 
 
 def _several(objects: Sequence[tuple[str, str, int]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
@@ -21,9 +22,16 @@ from qdiag.trace.run_folder import TRACE, RunFolder
 
 def report(outcome: JudgedRun) -> Document:
     """Write every report of a run, and give the outline that they were made from."""
+    outline = outline_of(outcome)
+    write_reports(outline, outcome.run)
+    return outline
+
+
+def outline_of(outcome: JudgedRun) -> Document:
+    """The outline of a run's reports."""
     run = outcome.run
     reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
-    outline = document(
+    return document(
         outcome.result,
         outcome.script,
         outcome.environment,
@@ -32,12 +40,10 @@ def report(outcome: JudgedRun) -> Document:
         next_step=_next(outcome),
         training=outcome.training,
     )
-    write_reports(outline, run)
-    return outline
 
 
 def write_reports(outline: Document, run: RunFolder) -> None:
-    """Write an outline, and what is rendered from it, into a run's folder."""
+    """Write an outline, and what is rendered from it, into a run's folder: all of it, or nothing where it cannot be."""
     # matplotlib takes a second to load, which is not to be paid before the script has run
     from qdiag.report.formats import html
 
@@ -49,9 +55,18 @@ def write_reports(outline: Document, run: RunFolder) -> None:
     }
     try:
         for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
+            _unfinished(path).write_text(text, encoding="utf-8")
+        for path in texts:
+            _unfinished(path).replace(path)
     except OSError as error:
+        for path in texts:
+            with suppress(OSError):
+                _unfinished(path).unlink()
         raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def judged_outline(run: RunFolder) -> Document:

@@ -27,6 +27,7 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Result, in_order, verdict_of_all
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
+from qdiag.pipeline.asked import asked_of, fact_of
 from qdiag.pipeline.coverage import coverage_of, of_deadline
 from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
@@ -70,6 +71,7 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
             probe_seconds=options.probe_seconds,
             patience=math.inf if options.plan.budget is None else options.plan.budget,
             ended=tell_end,
+            facts=fact_of(options.plan),
         )
         afterwards.close()
         if ended.exit_code in settle.BY_CTRL_C:
@@ -202,9 +204,11 @@ class Run:
         with self._voice.progress("diagnosing") as report:
             diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
         with self._voice.progress("looking at the training") as report:
-            remarks, unseen = remarks_of(self._trace, located, context, report)
+            remarks, unseen = ((), ()) if self._options.only else remarks_of(self._trace, located, context, report)
         with self._voice.progress("proving") as report:
             findings = tuple(self._prove(context, diagnosed, remarks, report))
+        if not self._options.only:
+            self._run.publish(whole=True)
         alone = not located.replayed and upheld_alone(self._calls, located, context.upheld)
         located = replace(located, verdict=Verdict.AGREE) if alone else located
         notes = (*_about_casts(self._trace, located.methods, context), *unseen)
@@ -226,7 +230,7 @@ class Run:
     ) -> JudgedRun:
         located = replace(located, unseen=(*located.unseen, *of_deadline(self._deadline)))
         result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
-        result = replace(result, notes=(*result.notes, *notes))
+        result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _context(self) -> StageContext:
@@ -248,17 +252,20 @@ class Run:
     def _prove(
         self, context: StageContext, diagnosed: Sequence[Finding], remarks: Sequence[Remark], report: Report
     ) -> Iterator[Finding]:
-        """The findings that are asked for, by the numbers that they have in the report, each with its script."""
+        """The findings, those with their scripts that are to be proven, in the order in which they stand in the report."""
         used, only = methods_used(self._trace.calls()), self._options.only
+        unfinished: Optional[Path] = None
         graded = {grade_finding(finding, used, self._options): finding for finding in diagnosed}
         proven = 0
         for number, entry in enumerate(in_order((*graded, *remarks)), 1):
             report(number - 1, len(graded) + len(remarks))
-            if isinstance(entry, Remark) or not only.takes(number, entry):
+            if isinstance(entry, Remark):
                 continue
             finding = graded[entry]
-            if finding.verdict in self._options.proven:
-                finding = proven_finding(finding, context, self._run.reproducer(proven))
+            name = only.name_for(finding) if only else self._run.reproducer(proven).name
+            if name is not None and finding.verdict in self._options.proven:
+                unfinished = unfinished or self._run.begin_unfinished()
+                finding = _in_folder(proven_finding(finding, context, unfinished / name), self._run.path)
             proven += 1
             yield grade_finding(finding, used, self._options)
 
@@ -310,6 +317,14 @@ def proven_finding(finding: Finding, context: StageContext, path: Path) -> Findi
     if context.deadline.passed:
         return unproven_finding("")
     return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
+
+
+def _in_folder(finding: Finding, folder: Path) -> Finding:
+    """The finding with its script where it will be when all is known."""
+    reproducer = finding.reproducer
+    if reproducer is None or not reproducer.path:
+        return finding
+    return replace(finding, reproducer=replace(reproducer, path=str(folder / Path(reproducer.path).name)))
 
 
 def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:

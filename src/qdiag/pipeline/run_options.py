@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Callable, Optional, Protocol
@@ -15,6 +16,7 @@ from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
+from qdiag.report.outline import Document
 from qdiag.trace.run_folder import RunFolder
 
 Report = Callable[[int, int], None]
@@ -53,16 +55,25 @@ class Silence:
         return nullcontext(lambda done, total: None)
 
 
+Identity = tuple[int, str, str, tuple[str, ...]]
+"""What a finding is known by when a run is judged again: its call, what differs there, its element, and the methods between which."""
+
+
 @dataclass(frozen=True)
 class Choice:
-    """Which findings are asked for: the N-th, from 1; the one at a call; all, where neither is given."""
+    """The findings that are proven, with the names of their scripts; where none is named, all are."""
 
-    finding: Optional[int] = None
-    call: Optional[int] = None
+    named: tuple[tuple[Identity, str], ...] = ()
 
-    def takes(self, number: int, finding: Finding) -> bool:
-        """Whether the finding with this number, from 1, is asked for."""
-        return self.finding in (None, number) and self.call in (None, *finding.calls, finding.divergence.call.index)
+    def __bool__(self) -> bool:
+        return bool(self.named)
+
+    def name_for(self, finding: Finding) -> Optional[str]:
+        """The name of a finding's script; None where it is not asked for."""
+        divergence, comparison = finding.divergence, finding.divergence.comparison
+        element = "" if comparison.element is None else str(comparison.element)
+        identity = divergence.call.index, divergence.signature.value, element, tuple(map(str, comparison.methods))
+        return dict(self.named).get(identity)
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ class Options:
     seconds
         What shrinking one finding may take.
     only
-        The findings that are asked for.
+        The findings that are proven, where these are not all.
     trusted
         Whether class definitions inside the trace may be executed.
     probe
@@ -152,12 +163,26 @@ def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     """The exit code that docs/ARCHITECTURE.md promises: the script's failure before an error, an error before what is inconclusive."""
     if outcome.interrupted:
         return ExitCode.INTERRUPTED
-    if outcome.script.exit_code not in (0, None):
+    result = outcome.result
+    verdicts = [entry.verdict for entry in result.entries]
+    return _code_of(result.verdict, verdicts, outcome.script.exit_code, fail_on, undecided=result.undecided)
+
+
+def code_of_outline(outline: Document, *, interrupted: bool = False) -> ExitCode:
+    """The same of a run that was judged before, as its report has it."""
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    record = outline.record
+    verdicts = [Verdict(finding["verdict"]) for finding in record["findings"]]
+    undecided = bool(record.get("undecided"))
+    return _code_of(Verdict(record["verdict"]), verdicts, record["script"]["exit_code"], "error", undecided=undecided)
+
+
+def _code_of(verdict: Verdict, entries: Sequence[Verdict], script: Optional[int], fail_on: str, *, undecided: bool) -> ExitCode:
+    if script not in (0, None):
         return ExitCode.SCRIPT_FAILED
-    verdict = outcome.result.verdict
     # a remark stands before rounding, and hides none
-    met = {verdict, *(entry.verdict for entry in outcome.result.entries if verdict is Verdict.REMARK)}
+    met = {verdict, *(entries if verdict is Verdict.REMARK else ())}
     if met & _FAILING[fail_on]:
         return ExitCode.ERROR_FOUND
-    undecided = verdict is Verdict.INCONCLUSIVE or outcome.result.undecided
-    return ExitCode.INCONCLUSIVE if undecided else ExitCode.NOTHING_BEYOND_ROUNDING
+    return ExitCode.INCONCLUSIVE if undecided or verdict is Verdict.INCONCLUSIVE else ExitCode.NOTHING_BEYOND_ROUNDING

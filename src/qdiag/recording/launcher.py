@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,7 @@ def run(
     probe_seconds: int = probe_schedule.SECONDS,
     patience: float = math.inf,
     ended: Callable[[int], None] = lambda exit_code: None,
+    facts: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Script:
     """Run a script and record it.
 
@@ -61,6 +63,8 @@ def run(
         Seconds for which they are waited for, at most, when the script has ended.
     ended
         Told in a thread, at once when the script has ended, its exit code; what is left of the recording is taken in after it.
+    facts
+        What else the trace is to say of itself.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def run(
     if not script.module and not os.path.exists(place):
         raise UsageError(f"there is no script {script.path}", "check the path; use -m for a module")
     trace_path = Path(os.path.abspath(trace_path))
-    writer.create(trace_path, script, **{probe_schedule.WANTED: str(probe_seconds)} if probe else {})
+    writer.create(trace_path, script, **facts, **({probe_schedule.WANTED: str(probe_seconds)} if probe else {}))
     kind = "module" if script.module else "folder" if _holds_main(place) else "script"
     _flush()
     with _signals() as forward_to:

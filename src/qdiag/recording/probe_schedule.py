@@ -47,6 +47,10 @@ ALWAYS = 2
 KEPT_FREE = 8
 """Of the probes of one run, so many are kept for QNodes that are unlike those that were probed before them."""
 
+TOO_MANY = f"A run has {MOST} probes at most: qdiag check QNODE looks at one QNode by itself."
+
+NO_MEMORY = "There was too little memory for more copies of the script's process: qdiag check QNODE looks at one QNode by itself."
+
 
 def is_due(number: int) -> bool:
     """Whether the n-th call of a QNode, from 1, is one at which it is probed."""
@@ -68,7 +72,7 @@ class Prober:
     path
         The trace.
     unseen
-        Takes why there is no probe, as a sentence, once.
+        Takes why there is no probe, as a sentence, each once.
     silence
         Turns the recording of the process off, in the copy.
     seconds
@@ -86,7 +90,7 @@ class Prober:
         self._due: set[str] = set()
         self._running: list[Path] = []
         self._started = 0
-        self._noted = False
+        self._said: set[str] = set()
 
     def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool, likeness: object = None) -> None:
         """A call has returned and was recorded.
@@ -105,7 +109,11 @@ class Prober:
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number):
             self._due.add(configuration)
-        if configuration not in self._due or not self._is_worth_one(likeness):
+        if configuration not in self._due:
+            return
+        alike = likeness in self._known
+        if self._started >= (MOST - KEPT_FREE if alike else MOST):
+            self._once(TOO_MANY)
             return
         obstacle = forking.obstacle(backward_seen)
         if obstacle:
@@ -113,14 +121,12 @@ class Prober:
             self._once(f"{UNAVAILABLE}: {obstacle}.")
             return
         self._running = [path for path in self._running if is_running(path)]
-        if len(self._running) < ALWAYS or turns.has_room(len(self._running)):
+        if len(self._running) < ALWAYS or turns.has_room(for_more=alike):
             self._due.discard(configuration)
             self._known.add(likeness)
             self._start(call, index)
-
-    def _is_worth_one(self, likeness: object) -> bool:
-        """Whether one of the probes of this run is left for a QNode; the last ones are kept for what was not seen yet."""
-        return self._started < (MOST - KEPT_FREE if likeness in self._known else MOST)
+        else:
+            self._once(NO_MEMORY)
 
     def _start(self, call: Ongoing, index: int) -> None:
         import fcntl
@@ -149,8 +155,8 @@ class Prober:
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 
     def _once(self, text: str) -> None:
-        if not self._noted:
-            self._noted = True
+        if text not in self._said:
+            self._said.add(text)
             self._unseen(text)
 
 

@@ -181,18 +181,40 @@ def _processor_time_of(process: int) -> float:
         return 0.0
 
 
-def has_room(copies: int) -> bool:
-    """Whether the machine has memory for one more waiting copy of this process beside so many.
+COPIES_AT_WORK = 4
+"""For so many times what the script has for itself there must be room: its own writing takes the pages that waiting copies share from
+them once, and copies at work write, too."""
 
-    A copy shares every page with the script until the script writes to it: at worst each comes to hold all that the script has for
-    itself. Half of what is free is left to others.
+LEFT_TO_OTHERS = 1 / 8
+"""The part of the machine's memory that no waiting copy may touch."""
+
+
+def has_room(*, for_more: bool) -> bool:
+    """Whether there is memory for one more waiting copy of this process; and for as much again, where others are to follow it.
+
+    A copy shares every page with the script and with the copies around it until one of them writes to it, so what they take shows in
+    what is free.
     """
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             resident, shared = map(int, file.read().split()[1:3])
         with open("/proc/meminfo", encoding="ascii") as file:
-            free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
-    except (OSError, ValueError, StopIteration):
+            sizes = {line.partition(":")[0]: int(line.split()[1]) * 1024 for line in file}
+        total, free = sizes["MemTotal"], sizes["MemAvailable"]
+    except (OSError, ValueError, KeyError):
         return False
-    own = max(resident - shared, 0) * os.sysconf("SC_PAGE_SIZE")
-    return (copies + 1) * own < free * 1024 / 2
+    total, free = _within_the_container(total, free)
+    needed = COPIES_AT_WORK * max(resident - shared, 0) * os.sysconf("SC_PAGE_SIZE") + LEFT_TO_OTHERS * total
+    return free > (2 * needed if for_more else needed)
+
+
+def _within_the_container(total: int, free: int) -> tuple[int, int]:
+    """The memory of a container that has less than its machine."""
+    try:
+        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:
+            most = int(file.read())
+        with open("/sys/fs/cgroup/memory.current", encoding="ascii") as file:
+            used = int(file.read())
+    except (OSError, ValueError):
+        return total, free
+    return min(total, most), min(free, most - used)

@@ -278,6 +278,13 @@ class Document:
     version: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
+    def with_finding(self, number: int, other: Document, place: int) -> Document:
+        """The report with one finding, by its number from 0, as another report of the same run has it in a place."""
+        chapters, findings = list(self.chapters), list(self.record.get("findings", []))
+        chapters[number] = replace(other.chapters[place], number=self.chapters[number].number)
+        findings[number] = other.record["findings"][place]
+        return replace(self, chapters=tuple(chapters), record={**self.record, "findings": findings})
+
     def of_finding(self, number: int) -> Document:
         """The report of one finding alone, by its number from 1."""
         chapter = self.chapters[number - 1]

@@ -167,6 +167,10 @@ class Trace:
         """Whether the calls are of what a user hands in: what is marked trainable there is what is asked about."""
         return self._meta(HANDED) == "yes"
 
+    def fact(self, name: str) -> str:
+        """A fact about the whole recording, or ""."""
+        return self._meta(name)
+
     def structure_of(self, index: int) -> str:
         """The key of one call's structure: equal keys, equal structures."""
         query = "SELECT key FROM calls JOIN structures ON structures.id = calls.structure WHERE calls.id = ?"

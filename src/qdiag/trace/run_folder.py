@@ -63,6 +63,29 @@ class RunFolder:
         return self.path / ("repro.py" if finding == 0 else f"repro-{finding + 1}.py")
 
 
+    @property
+    def unfinished(self) -> Path:
+        """Where scripts are written and tried until all is known."""
+        return self.path / "unfinished"
+
+    def begin_unfinished(self) -> Path:
+        """An empty folder for them; what an interrupted run left there is gone."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        self.unfinished.mkdir()
+        return self.unfinished
+
+    def publish(self, *, whole: bool) -> None:
+        """Put what is there into its place; where it is of the whole run, scripts of an earlier judgement make room."""
+        made = sorted(path for path in self.unfinished.glob("*") if path.is_file())
+        for path in made:
+            path.replace(self.path / path.name)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        if whole:
+            for path in self.path.glob("repro*"):
+                if re.fullmatch(r"repro(-\d+)?\.(py|minimal)", path.name) and path.name not in {one.name for one in made}:
+                    path.unlink(missing_ok=True)
+
+
 def create(script: str, out: Path | None, *, force: bool) -> RunFolder:
     """Make the folder of a new run.
 

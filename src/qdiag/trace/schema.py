@@ -52,6 +52,9 @@ ENDED = "ended"
 PROBES = "probe"
 """The trace's fact that asks for probes of QNodes."""
 
+ASKED = "asked"
+"""The trace's fact that holds the methods and the tolerance that it is to be judged by."""
+
 CLUSTERED = frozenset(["backwards"])
 """Tables stored by their key, so that a commit touches one page less."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,39 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pipeline:
 
 def qdiag(*words: str) -> Result:
     return CliRunner().invoke(diagnose.command, list(words), standalone_mode=False)
+
+
+def record_question(run: str, methods: list[str], atol: Any = None) -> None:
+    """Have a run say what it was asked when it was judged."""
+    asked = {"asked": {"methods": methods, "atol": atol, "rtol": None}}
+    Path("qdiag-runs", run, "findings.json").write_text(json.dumps(asked))
+
+
+@pytest.mark.parametrize(
+    ("words", "methods", "absolute"),
+    [
+        ([], ["backprop", "adjoint"], 1e-3),
+        (["--methods", "auto"], [], 1e-3),
+        (["--methods", "adjoint"], ["adjoint"], 1e-3),
+        (["--atol", "1e-6"], ["backprop", "adjoint"], 1e-6),
+        (["--rtol", "1e-6"], ["backprop", "adjoint"], None),
+    ],
+)
+def test_it_asks_what_the_run_was_asked_unless_it_is_told(
+    pipeline: Pipeline, words: list[str], methods: list[str], absolute: Any
+) -> None:
+    record_question("train-2", ["backprop", "adjoint"], 1e-3)
+    assert qdiag(*words).exception is None
+    plan = pipeline.asked[0][1].plan
+    assert [str(method) for method in plan.methods] == methods
+    assert plan.tolerance.absolute == absolute
+
+
+@pytest.mark.parametrize("methods", [["no such method!"], "backprop", [1], None])
+def test_what_a_damaged_file_says_it_was_asked_is_not_asked(pipeline: Pipeline, methods: Any) -> None:
+    record_question("train-2", methods)
+    assert qdiag().exception is None
+    assert pipeline.asked[0][1].plan.methods == ()
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import pytest
 
+from qdiag.errors import OutputError
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
 from qdiag.model.twin_training import Training
-from qdiag.pipeline.reports import _next
+from qdiag.pipeline.reports import _next, report
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.trace.run_folder import RunFolder
 from tests.worlds import results
@@ -75,3 +76,20 @@ def test_a_function_that_was_called_is_no_script_to_run_again() -> None:
 
 def test_a_path_outside_of_this_folder_is_named_by_its_file_alone() -> None:
     assert typed(run("moons", Script("/somewhere/else/train.py"))) == "qdiag twin train.py"
+
+
+def test_reports_are_written_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = replace(run("shifted"), run=RunFolder(tmp_path))
+    report(judged)
+    before = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    write_text = Path.write_text
+
+    def full(path: Path, *given: Any, **named: Any) -> int:
+        if "html" in path.name:
+            raise OSError(28, "No space left on device")
+        return write_text(path, *given, **named)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OutputError):
+        report(replace(run("healthy"), run=RunFolder(tmp_path)))
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == before

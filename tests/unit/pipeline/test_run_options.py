@@ -14,25 +14,17 @@ from tests.worlds.judged_runs import judged_run
 from tests.worlds.results import CASES
 
 SHIFTED = CASES["shifted"]().result.findings[0]
-FINDING = replace(SHIFTED, divergence=replace(SHIFTED.divergence, calls=(0, 2, 5)))
 
 
-@pytest.mark.parametrize(
-    ("choice", "taken"),
-    [
-        (Choice(), True),
-        (Choice(finding=1), True),
-        (Choice(finding=2), False),
-        (Choice(call=0), True),
-        (Choice(call=5), True),
-        (Choice(call=3), False),
-        (Choice(1, 2), True),
-        (Choice(2, 2), False),
-        (Choice(1, 3), False),
-    ],
-)
-def test_a_finding_is_taken_by_its_number_and_by_any_call_that_shows_it(choice: Choice, taken: bool) -> None:
-    assert choice.takes(1, FINDING) is taken
+def test_where_none_is_named_all_are_proven_and_else_those_that_are_named_whatever_their_numbers() -> None:
+    divergence = SHIFTED.divergence
+    methods = tuple(map(str, divergence.comparison.methods))
+    identity = divergence.call.index, divergence.signature.value, str(divergence.comparison.element), methods
+    assert not Choice()
+    named = Choice(((identity, "repro-2.py"),))
+    assert named.name_for(SHIFTED) == "repro-2.py"
+    elsewhere = replace(SHIFTED, divergence=replace(divergence, call=replace(divergence.call, index=99)))
+    assert named.name_for(elsewhere) is None
 
 
 def test_by_default_every_finding_is_proven_but_what_is_inconclusive() -> None:

@@ -51,7 +51,7 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     made = Copies()
     monkeypatch.setattr(forking, "in_a_copy", made.in_a_copy)
     monkeypatch.setattr(forking, "obstacle", made.obstacle)
-    monkeypatch.setattr(turns, "has_room", lambda copies: copies < made.room)
+    monkeypatch.setattr(turns, "has_room", lambda *, for_more: made.room > for_more)
     monkeypatch.setattr(turns.Attendant, "attend", lambda attendant, work: work())
     return made
 
@@ -112,13 +112,23 @@ class TestProbing:
         assert world.probed == [0, 1]
         world.call("c", 5)
         assert world.probed == [0, 1]
+        assert world.notes == [probe_schedule.NO_MEMORY]
         copies.end_one()
         world.call("c")
         assert world.probed == [0, 1, 8]
 
+    def test_goes_first_to_what_looks_unlike_all_before_where_little_memory_is_free(self, world: World, copies: Copies) -> None:
+        copies.room = 1
+        for number in range(9):
+            world.call(f"qnode {number}", likeness="alike")
+        assert world.probed == [0, 1]
+        world.call("the odd one", likeness="odd")
+        assert world.probed == [0, 1, 9]
+
     def test_happens_only_so_often_in_a_run(self, world: World, copies: Copies) -> None:
         for number in range(probe_schedule.MOST + 10):
             world.call(f"qnode {number}", likeness=number)
+        assert world.notes == [probe_schedule.TOO_MANY]
         assert len(world.probed) == probe_schedule.MOST
 
     def test_is_kept_for_what_looks_unlike_all_before_where_there_are_many_alike(self, world: World, copies: Copies) -> None:

@@ -145,9 +145,16 @@ def test_nobody_works_on_when_the_script_is_gone_and_nobody_settles_it(world: Wo
     assert world.see(world.begin(compute, home=gone)) == ""
 
 
-def test_there_is_room_for_few_copies_and_not_for_endlessly_many() -> None:
-    assert turns.has_room(0)
-    assert not turns.has_room(10**6)
+@pytest.mark.parametrize(
+    ("gigabytes", "for_more", "room"), [(64, True, True), (6, False, True), (6, True, False), (3, False, False), (3, True, False)]
+)
+def test_there_is_room_while_memory_is_free_and_less_for_what_others_are_to_follow(
+    gigabytes: float, for_more: bool, room: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_within_the_container", lambda total, free: (16 << 30, int(gigabytes * (1 << 30))))
+    monkeypatch.setattr(turns, "COPIES_AT_WORK", 0)
+    monkeypatch.setattr(turns, "LEFT_TO_OTHERS", 1 / 4)
+    assert turns.has_room(for_more=for_more) is room
 
 
 def test_what_they_take_turns_by_is_removed(world: World) -> None:

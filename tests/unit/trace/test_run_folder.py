@@ -170,3 +170,33 @@ def test_every_file_has_a_name_of_its_own() -> None:
 def test_the_first_reproducer_has_the_short_name_and_the_others_are_counted_from_two() -> None:
     run = RunFolder(Path("out"))
     assert [run.reproducer(n).name for n in range(3)] == ["repro.py", "repro-2.py", "repro-3.py"]
+
+
+# --- scripts that are still tried ---------------------------------------------------------------------------------------
+
+
+def test_scripts_take_their_places_when_all_is_known(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.reproducer(0).write_text("before")
+    unfinished = run.begin_unfinished()
+    (unfinished / "repro.py").write_text("after")
+    assert run.reproducer(0).read_text() == "before"
+    run.publish(whole=False)
+    assert run.reproducer(0).read_text() == "after"
+    assert not unfinished.exists()
+
+
+def test_scripts_of_an_earlier_judgement_of_the_whole_run_make_room_and_no_other_file_does(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    kept = ["trace.qdiag", "repro.md", "repro-mine.py"]
+    for name in (*kept, "repro.py", "repro.minimal", "repro-2.py", "repro-2.minimal"):
+        (tmp_path / name).write_text("")
+    (run.begin_unfinished() / "repro.py").write_text("anew")
+    run.publish(whole=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, "repro.py"])
+
+
+def test_what_an_interrupted_run_left_unfinished_is_gone(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    (run.begin_unfinished() / "repro-7.py").write_text("")
+    assert list(run.begin_unfinished().iterdir()) == []

@@ -12,7 +12,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Entry, Result
+from qdiag.model.result import Asked, Entry, Result
 from qdiag.model.unanswered import Unanswered
 from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.figures import word, words
@@ -43,6 +43,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
             {"name": name, "source": source, "objects": objects} for (name, source), objects in Counter(result.qnodes).items()
         ],
         "methods": [full(method) for method in result.replay.methods],
+        "asked": asked_record(result.asked),
         "sampled": {full(method): count for method, count in result.replay.sampled},
         "rows": {full(method): {"seen": seen, "of": size} for method, seen, size in result.replay.rows},
         "parameters": {full(method): {"seen": seen, "of": numbers} for method, seen, numbers in result.replay.parameters},
@@ -54,6 +55,16 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "verdict": result.verdict.value,
         "undecided": result.undecided or result.verdict is Verdict.INCONCLUSIVE,
         "findings": [_entry(entry, environment) for entry in result.entries],
+    }
+
+
+def asked_record(asked: Asked) -> dict[str, Any]:
+    """What a run was asked: the methods, none for all that apply, and the user's own tolerance."""
+    tolerance = asked.tolerance
+    return {
+        "methods": [full(method) for method in asked.methods],
+        **_number("atol", tolerance.absolute),
+        **_number("rtol", tolerance.relative),
     }
 
 
