@@ -20,7 +20,7 @@ from pennylane import numpy as pnp
 
 import qdiag
 from qdiag.errors import UsageError
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.recording import hook_points
 from tests.worlds.methods import methods
 
@@ -78,6 +78,21 @@ class Net(torch.nn.Module):
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
         self.calls += 1
         return self.quantum(self.drop(self.norm(self.dense(batch))))
+
+
+@pytest.mark.parametrize(
+    ("interface", "argument"), [("torch", tensor(0.3)), ("autograd", pnp.array(0.3, requires_grad=True))], ids=["torch", "autograd"]
+)
+def test_what_the_own_method_raises_on_the_way_back_is_a_finding(interface: str, argument: Any) -> None:
+    @qml.qnode(qml.device("default.qubit", wires=1), interface=interface, diff_method="parameter-shift")
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.density_matrix(wires=0)
+
+    result = qdiag.check(circuit, argument)
+    assert result.verdict is Verdict.ERROR
+    (finding,) = result.findings
+    assert finding.divergence.signature is Signature.RAISE
 
 
 class TestHealthy:

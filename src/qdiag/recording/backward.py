@@ -94,6 +94,10 @@ class Passes:
                 break
         self._finish(current)
 
+    def unannounced(self) -> Pass:
+        """What has arrived in a pass that nobody announced, and that is not known to be over."""
+        return dict(self._unannounced)
+
     def settle(self) -> None:
         """Whatever pass nobody announced is over."""
         if self._unannounced:

@@ -101,6 +101,8 @@ def _hook_pennylane(module: Any) -> None:
     if tracer is not None:
         # by this name it is found by all that differentiate
         hooks.put(tracer, "trace", watched_function(tracer.trace, _trace_begins, _trace_ends))
+        way_back = watched_function(tracer.backward_pass, _way_back_begins, _nothing, _way_back_raises)
+        hooks.put(tracer, "backward_pass", way_back)
     resolver = qnode_attributes.resolver_module()
     if resolver is not None:
         name = "_resolve_execution_config"
@@ -210,6 +212,16 @@ def _trace_ends(recorded: bool, result: Any) -> None:
         return
     if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
         recording.root(float(value), node)
+
+
+def _way_back_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    recording = current.recorder
+    return None if recording is None or recording.stopped else recording.passes.unannounced()
+
+
+def _way_back_raises(before: Any, error: BaseException) -> None:
+    if current.recorder is not None:
+        current.recorder.autograd_pass_failed(before, error)
 
 
 # --- torch -------------------------------------------------------------------------------------------------------------

@@ -362,6 +362,12 @@ class Recorder:
             self.passes.settle()
             self._write_failure(returned, failure_of(error, "backward"))
 
+    def autograd_pass_failed(self, before: backward.Pass, error: BaseException) -> None:
+        """A way back of autograd's raised somewhere between its calls' outputs and their parameters; what had arrived before is not its own."""
+        brought = {returned: arrived for returned, arrived in self.passes.unannounced().items() if before.get(returned) is not arrived}
+        self.passes.settle()
+        self.failed_backward(brought, error)
+
     def _write_failure(self, returned: backward.Returned, failure: Failure) -> None:
         with self._lock:
             if returned.index is not None and not self.stopped:

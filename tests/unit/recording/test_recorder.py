@@ -223,6 +223,20 @@ class TestWhatComesBack:
         world.recorder.failed_backward(one, error)
         assert world.calls[0].failure is None
 
+    def test_of_autograds_that_raises_is_a_failure_of_the_call_that_it_reached_last(self, world: World, qnode: Any) -> None:
+        first, second = world.call(qnode, weight()), world.call(qnode, weight())
+        second.backward(retain_graph=True)
+        before = world.recorder.passes.unannounced()
+        (second * 0 + first).backward()
+        reached = [one.index for one, arrived in world.recorder.passes.unannounced().items() if before.get(one) is not arrived][-1]
+        world.recorder.autograd_pass_failed(before, RuntimeError("no rule for this gate"))
+        assert [call.failure is not None for call in world.calls] == [index == reached for index in range(2)]
+
+    def test_of_autograds_that_raises_before_it_reaches_a_call_is_none_of_an_earlier_one(self, world: World, qnode: Any) -> None:
+        world.call(qnode, weight()).backward()
+        world.recorder.autograd_pass_failed(world.recorder.passes.unannounced(), RuntimeError("in the script's own loss"))
+        assert world.calls[0].failure is None
+
     def test_of_a_loss_without_a_call_is_nothing(self, world: World, qnode: Any) -> None:
         world.call(qnode, weight())
         world.recorder.failed_backward({}, RuntimeError("elsewhere"))
