@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from pennylane import numpy as pnp
 
 from qdiag.bridges.live import qnode_probe
+from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
 from qdiag.judging import probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
@@ -115,6 +117,26 @@ def test_a_healthy_quantum_function_is_not(name: str, dtype: torch.dtype) -> Non
     assert probe.complete
     assert probe.arguments[0].smooth
     assert found(probe) == ()
+
+
+def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_rounding_shows() -> None:
+    def subject(scale: float) -> Any:
+        def outputs(step: float) -> tuple[np.ndarray, ...]:
+            return (np.array([float(np.float32(scale * step))]),)
+
+        return SimpleNamespace(
+            cotangent=np.ones(1), along=lambda position, step: step, outputs=outputs, weigh=lambda given: float(given[0][0])
+        )
+
+    scales = [0.3 + 0.0137 * number for number in range(100)]
+    slopes = [(scale, _slope(subject(scale), 0)) for scale in scales]
+    assert sum(slope.smooth and abs(slope.value - scale) > slope.error for scale, slope in slopes) <= 5
+
+
+def test_an_output_is_known_no_better_than_its_dtype_holds() -> None:
+    weights = np.array([1.0, -2.0])
+    assert _rounding_of((np.array([0.5, 0.25], np.float32),), weights) == np.finfo(np.float32).eps
+    assert _rounding_of((np.array([0.5, 0.25]),), weights) == 0.0
 
 
 def test_at_a_kink_there_is_nothing_to_compare_with() -> None:

@@ -34,6 +34,11 @@ PARAMETER_STEP = 1e-3
 _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 """Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
 
+_FURTHER = 0.5
+"""Where it is looked for, too, as far off as the differences go: what is rounded on its way into the circuit shows no noise at a zero."""
+
+_EPS64 = float(np.finfo(np.float64).eps)
+
 
 def probed_argument(subject: Subject, position: int, own: Optional[float], followed: bool) -> ProbedArgument:
     """The numerical slope along the direction of one tracked argument.
@@ -70,27 +75,40 @@ def probed_argument(subject: Subject, position: int, own: Optional[float], follo
 
 
 def _slope(subject: Subject, position: int) -> Derivative:
-    def total(step: Any) -> Any:
+    def outputs_at(step: float) -> Any:
         try:
-            outputs = subject.outputs(subject.along(position, float(step)))
+            outputs = subject.outputs(subject.along(position, step))
         except Exception as error:
             raise ValueError(first_line(error)) from None
         if real_elements(outputs).shape != subject.cotangent.shape:
             raise ValueError("the outputs have another shape here")
-        return subject.weigh(outputs)
+        return outputs
 
-    return derivative(total, np.zeros(()), np.ones(()), noise=_noise(total))
+    def total(step: Any) -> Any:
+        return subject.weigh(outputs_at(float(step)))
 
-
-def _noise(total: Callable[[float], Any]) -> float:
-    """Rounding of one value, where it is more than float64's: second differences over steps that are too short for curvature."""
     try:
-        middle = total(0.0)
-        seen = [abs(float(total(step) + total(-step) - 2 * middle)) for step in _TREMBLE]
+        noise = max(_rounding_of(outputs_at(0.0), subject.cotangent), *(_noise(total, middle) for middle in (0.0, _FURTHER)))
     except ValueError:
-        return 0.0
-    largest = max(seen)
-    return largest if largest > 1e-12 * (1 + abs(float(middle))) else 0.0
+        noise = 0.0
+    return derivative(total, np.zeros(()), np.ones(()), noise=noise)
+
+
+def _rounding_of(outputs: Any, weights: np.ndarray) -> float:
+    """What the outputs' own dtype cannot hold of their weighted sum, where it is narrower than float64.
+
+    Neighbouring values may well be equal, or lie on a line of steps: no difference of them shows it.
+    """
+    narrow = [np.asarray(output) for output in outputs]
+    eps = max((float(np.finfo(a.dtype).eps) for a in narrow if a.dtype.kind in "fc"), default=_EPS64)
+    return eps * float(np.sum(np.abs(weights) * np.abs(real_elements(outputs)))) if eps > _EPS64 else 0.0
+
+
+def _noise(total: Callable[[float], Any], middle: float) -> float:
+    """Rounding of one value, where it is more than float64's: second differences over steps that are too short for curvature."""
+    here = total(middle)
+    largest = max(abs(float(total(middle + step) + total(middle - step) - 2 * here)) for step in _TREMBLE)
+    return largest if largest > 1e-12 * (1 + abs(float(here))) else 0.0
 
 
 def _parameters_move(subject: Subject, position: int) -> tuple[float, bool]:
