@@ -146,8 +146,8 @@ class Symptoms:
 
     @property
     def numeric(self) -> bool:
-        """Whether both sides gave numbers."""
-        return self.signature in MEASURED
+        """Whether both sides gave numbers, and there is a distance between them: where there is none, any experiment would close it."""
+        return self.signature in MEASURED and self.comparison.max_abs > 0
 
     def involves(self, *diff_methods: str) -> bool:
         """Whether one of the suspects differentiates in one of these ways."""

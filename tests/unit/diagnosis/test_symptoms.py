@@ -15,7 +15,7 @@ from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, RULED, SKE
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation.workers import Inline
 from qdiag.model.circuit import Circuit, Node, with_trainable
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from tests.worlds.symptoms import World, expectation, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))
@@ -42,6 +42,13 @@ def asking(answers: dict[str, Any], circuit: Circuit = TWO, **others: Any) -> Sy
 def asked(seen: Symptoms) -> list[str]:
     assert isinstance(seen.evaluator, Asked)
     return seen.evaluator.names
+
+
+def test_without_a_distance_there_are_no_numbers_for_an_experiment_to_bring_together() -> None:
+    seen = symptoms(HALF, TWO)
+    assert seen.numeric
+    comparison = replace(seen.comparison, where=Signature.OUTPUT, max_abs=0.0, detail="the value 1.5 outside [-1, 1]")
+    assert not replace(seen, divergence=replace(seen.divergence, comparison=comparison)).numeric
 
 
 def test_a_fact_is_asked_once() -> None:

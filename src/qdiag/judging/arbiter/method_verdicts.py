@@ -167,12 +167,12 @@ def gap_verdict(method: Method, gap: Gap) -> MethodVerdict:
 
 def _unphysical(circuit: Circuit, found: Evaluation, ours: Reference) -> str:
     """What about the outputs no physics allows, or ""."""
-    for output, limits in zip(found.outputs or (), ours.ranges):
+    for output, limits, norm in zip(found.outputs or (), ours.ranges, ours.norms):
         values = np.asarray(output)
         if limits is None or values.dtype.kind not in "fc" or not np.isfinite(values).all() or circuit.shots:
             continue
         low, high = limits
-        slack = Law.of(circuit, (found,)).from_exact(max(abs(low), abs(high)), gradient=False) * 4
+        slack = Law.of(circuit, (found,)).from_exact(max(abs(low), abs(high), norm), gradient=False) * 4
         if np.max(np.abs(values.imag), initial=0.0) > slack:
             return f"a complex value, {values.reshape(-1)[0]:.6g}, of what is real"
         if np.min(values.real, initial=low) < low - slack or np.max(values.real, initial=high) > high + slack:

@@ -18,6 +18,7 @@ from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
 from qdiag.model.numerics.derivative import Derivative, derivative
 from qdiag.model.numerics.measurements import defect, dense
+from qdiag.model.numerics.observable_norms import norms_of
 from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
 
 MOST_COORDINATES = 2048
@@ -142,7 +143,8 @@ def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trust
     too_large(circuit)
     simulation = Simulation(circuit, device_wires, trusted)
     ranges = tuple(_range(reading) for reading in simulation.readings)
-    norms = tuple(1.0 if limits is None else max(map(abs, limits)) for limits in ranges)
+    bounds = norms_of(circuit, len(ranges))
+    norms = tuple(_size(reading, limits, bound) for reading, limits, bound in zip(simulation.readings, ranges, bounds))
     found = _with_doubts(Reference(norms=norms, ranges=ranges), circuit, trusted)
     try:
         outputs = tuple(simulation.outputs(simulation.values))
@@ -192,6 +194,12 @@ def _noise(simulation: Simulation, norm: float) -> float:
     """Rounding of one output of our own simulation."""
     steps = sum(len(rows[0]) for rows in simulation.parts[: len(simulation.circuit.operations)])
     return _MARGIN * EPS * float(np.sqrt(steps + 1)) * norm
+
+
+def _size(reading: Reading, limits: Optional[tuple[float, float]], bound: float) -> float:
+    """The largest number on the way to an output: a variance is a difference of two that may be far larger than itself."""
+    largest = 1.0 if limits is None else max(map(abs, limits))
+    return max(largest, bound) if reading.kind == "var" else largest
 
 
 def _range(reading: Reading) -> Optional[tuple[float, float]]:

@@ -175,6 +175,12 @@ def test_what_rounding_explains_and_what_is_no_number_is_not_unphysical(outputs:
     assert verdict(given_by(outputs=outputs), NOTHING).verdict == "unknown"
 
 
+def test_a_variance_that_cannot_but_be_zero_may_be_off_by_the_rounding_of_what_it_is_a_difference_of() -> None:
+    still = replace(NOTHING, ranges=((0.0, 0.0), None), norms=(0.49, 1.0))
+    assert verdict(given_by(outputs=(np.array(2e-16), OUTPUTS[1])), still).verdict == "unknown"
+    assert verdict(given_by(outputs=(np.array(1e-9), OUTPUTS[1])), still).verdict == "wrong"
+
+
 def test_samples_may_leave_the_range() -> None:
     assert verdict(given_by(outputs=(np.array(1.5), OUTPUTS[1])), NOTHING, of=made(shots=(10,))).verdict == "unknown"
 
