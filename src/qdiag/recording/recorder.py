@@ -363,7 +363,7 @@ class Recorder:
             self._write_failure(returned, failure_of(error, "backward"))
 
     def autograd_pass_failed(self, before: backward.Pass, error: BaseException) -> None:
-        """A way back of autograd's raised somewhere between its calls' outputs and their parameters; what had arrived before is not its own."""
+        """A way back of autograd's raised; what had arrived before it began is not its own."""
         brought = {returned: arrived for returned, arrived in self.passes.unannounced().items() if before.get(returned) is not arrived}
         self.passes.settle()
         self.failed_backward(brought, error)

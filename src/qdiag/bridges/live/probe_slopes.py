@@ -35,7 +35,7 @@ _TREMBLE = (3.1e-8, 7.7e-8, 1.3e-7, 2.9e-7)
 """Steps over which a smooth function's second difference is far below float32's rounding: what is seen there is noise."""
 
 _FURTHER = 0.5
-"""Where it is looked for, too, as far off as the differences go: what is rounded on its way into the circuit shows no noise at a zero."""
+"""Where it is looked for, too, as far off as the differences go: what is rounded on its way in shows no noise at a zero."""
 
 _EPS64 = float(np.finfo(np.float64).eps)
 
