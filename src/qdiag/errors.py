@@ -18,6 +18,9 @@ class ExitCode(IntEnum):
     USAGE = 2
     SCRIPT_FAILED = 3
     INCONCLUSIVE = 4
+    OWN_FAULT = 70
+    """As ``sysexits.h`` has it; never one of those above, which say something of the user's methods."""
+
     INTERRUPTED = 130
 
 

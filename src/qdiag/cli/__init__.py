@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from qdiag._version import __version__
+from qdiag.cli import refusals
 from qdiag.errors import ExitCode, OutputError, QdiagError
 
 STARTED = time.monotonic()
@@ -48,6 +49,12 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"qdiag.cli.{name}").command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Optional[str], Optional[click.Command], list[str]]:
+        """The command that the words name; where there is none, what may have been meant."""
+        if args and args[0] not in dict(COMMANDS) and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise refusals.unknown_command(args[0], dict(COMMANDS))
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a command's name without importing any; a command completes its own options."""
         names = [CompletionItem(name, help=line) for name, line in COMMANDS if name.startswith(incomplete)]
@@ -77,31 +84,36 @@ def main(argv: Optional[list[str]] = None) -> Any:
     if "qdiag.recording.children" in sys.modules:
         # a recorded script has started it
         importlib.import_module("qdiag.recording.children").leave()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # a name in letters that the terminal has not is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(args=argv, prog_name="qdiag", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        refusals.show_refusal(error)
         code = ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = ExitCode.INTERRUPTED
     except QdiagError as error:
-        _show(error)
+        refusals.show_error(error)
         code = error.exit_code
     except BrokenPipeError:
         # the reader of our output left (head, less): that is its right, and no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.NOTHING_BEYOND_ROUNDING
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            raise
-        _show(OutputError(f"cannot write: {error.strerror}", "free some space, or write somewhere else"))
-        code = ExitCode.USAGE
+    except Exception as error:
+        code = _exit_code_of(error, argv)
     sys.exit(int(code or 0))
 
 
-def _show(error: QdiagError) -> None:
-    """Print what happened and what to do, on stderr."""
-    click.echo(f"qdiag: {error.cause}", err=True)
-    if error.cure:
-        click.echo(f"       {error.cure}", err=True)
+def _exit_code_of(error: Exception, argv: Optional[list[str]]) -> ExitCode:
+    """Say what nobody expected: a disk that is full, or a fault of ours."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        refusals.show_error(OutputError(f"cannot write: {error.strerror}", "free some space, or write somewhere else"))
+        return ExitCode.USAGE
+    words = sys.argv[1:] if argv is None else argv
+    # of what was typed only the command: the rest may be anybody's
+    refusals.show_fault(error, next((word for word in words if word in dict(COMMANDS)), ""))
+    return ExitCode.OWN_FAULT

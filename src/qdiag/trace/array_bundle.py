@@ -60,8 +60,10 @@ def unpack(data: bytes) -> tuple[Optional[np.ndarray], ...]:
     CircuitFormatError
         If the bytes are damaged, of an unknown dtype, or larger than `MAX_BYTES`.
     """
-    head, newline, body = data.partition(b"\n")
     try:
+        if not isinstance(data, bytes):
+            raise TypeError
+        head, newline, body = data.partition(b"\n")
         header = json.loads(head)
         if not newline or not isinstance(header, list) or len(data) > MAX_BYTES:
             raise ValueError

@@ -154,6 +154,13 @@ def _number(entry: Any) -> float:
     return float(value)
 
 
+def _default_dtype(entry: Any) -> str:
+    """What torch can make its default: it is looked up there, and becomes a part of scripts."""
+    if entry not in ("", "float16", "bfloat16", "float32", "float64"):
+        raise _Odd
+    return str(entry)
+
+
 _text = _one_of_types(str)
 _flag = _one_of_types(bool)
 _whole = _one_of_types(int)
@@ -184,7 +191,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "metric_of": _several(_several(_natural)),
         "number": _natural,
         "layer": _text,
-        "default_dtype": _text,
+        "default_dtype": _default_dtype,
     },
     LossAxes: {
         "operation": _text,

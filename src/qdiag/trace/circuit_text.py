@@ -210,7 +210,7 @@ def restore(text: str, arrays: Sequence[np.ndarray]) -> Circuit:
         return _circuit(document, arrays)
     except _Odd as odd:
         raise CircuitFormatError(f"a stored circuit cannot be read: {odd}", "record the trace again") from None
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         raise CircuitFormatError("a stored circuit is no JSON", "record the trace again") from None
 
 

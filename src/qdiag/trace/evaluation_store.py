@@ -13,7 +13,7 @@ from dataclasses import asdict
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, get_type_hints
 
 import numpy as np
 
@@ -126,34 +126,56 @@ def _row_of(evaluation: Evaluation) -> tuple[str, bytes]:
 
 
 def _evaluation_from(text: str, blob: bytes) -> Evaluation:
-    head: dict[str, Any] = json.loads(text)
+    head: dict[str, Any] = json.loads(_of(text, str))
     arrays = iter([a for a in unpack(blob) if a is not None])
-    failure = head["failure"]
     return Evaluation(
         method=_method(head["method"]),
         outputs=_next_arrays(arrays, head["outputs"]),
         hvp=_next_arrays(arrays, head["hvp"]),
         vjps=tuple(_next_arrays(arrays, count) or () for count in head["vjps"]),
         jacobian=None if head["jacobian"] is None else tuple(_next_arrays(arrays, count) or () for count in head["jacobian"]),
-        warnings=tuple(head["warnings"]),
-        seconds=head["seconds"],
-        failure=None if failure is None else Failure(**{**failure, "frames": tuple(failure["frames"])}),
-        norms=tuple(head["norms"]),
-        notes=tuple(head["notes"]),
+        warnings=_texts(head["warnings"]),
+        seconds=float(_of(head["seconds"], int, float)),
+        failure=None if head["failure"] is None else _failure(head["failure"]),
+        norms=tuple(float(_of(norm, int, float)) for norm in head["norms"]),
+        notes=_texts(head["notes"]),
         # stores of earlier versions do not say it
         differenced=bool(head.get("differenced", False)),
     )
 
 
+def _failure(head: dict[str, Any]) -> Failure:
+    kinds = get_type_hints(Failure)
+    parts: dict[str, Any] = {name: _texts(part) if name == "frames" else _of(part, kinds[name]) for name, part in head.items()}
+    return Failure(**parts)
+
+
 def _method(head: dict[str, Any]) -> Method:
-    options = {name: tuple((key, value) for key, value in head[name]) for name in ("device_options", "gradient_options")}
-    return Method(**{**head, **options})
+    options = {name: tuple((_of(key, str), _option(value)) for key, value in head[name]) for name in _OPTIONS}
+    return Method(**{**{name: _of(part, str) for name, part in head.items() if name not in _OPTIONS}, **options})
+
+
+_OPTIONS = ("device_options", "gradient_options")
+
+
+def _option(part: Any) -> Any:
+    return _of(part, type(None), bool, int, float, str)
+
+
+def _texts(parts: Any) -> tuple[str, ...]:
+    return tuple(_of(part, str) for part in _of(parts, list))
+
+
+def _of(part: Any, *kinds: type) -> Any:
+    if type(part) not in kinds:
+        raise TypeError
+    return part
 
 
 def _next_arrays(arrays: Iterator[np.ndarray], count: Optional[int]) -> Optional[tuple[np.ndarray, ...]]:
     if count is None:
         return None
-    taken = tuple(islice(arrays, count))
+    taken = tuple(islice(arrays, _of(count, int)))
     if len(taken) != count:
         raise ValueError("an array is missing")
     return taken

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, TypeVar
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from qdiag.trace import call_text, schema
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
+
+Kind = TypeVar("Kind")
 
 _DIFFERENTIATED = "(EXISTS (SELECT 1 FROM backwards WHERE call = id) OR EXISTS (SELECT 1 FROM failures WHERE call = id))"
 """Of a row of calls: whether a backward pass came back to it, or something raised, in it or on the way back to it."""
@@ -40,6 +43,7 @@ class Trace:
     def __init__(self, database: sqlite3.Connection, path: Path) -> None:
         self._database = database
         self.path = path
+        self._bytes = sum(os.path.getsize(part) for part in (path, f"{path}-wal") if os.path.exists(part))
         self._length = 0
         self._description = lru_cache(maxsize=4096)(self._read_description)
         self._structure = lru_cache(maxsize=4096)(self._read_structure)
@@ -80,7 +84,7 @@ class Trace:
 
     def refresh(self) -> int:
         """Look again how many calls there are; returns the number."""
-        self._length = int(self._rows("SELECT COUNT(*) FROM calls")[0][0])
+        self._length = self._numbers("SELECT COUNT(id) FROM calls")[0]
         return self._length
 
     @property
@@ -92,9 +96,10 @@ class Trace:
     def start_time(self) -> float:
         """When the recording began, in seconds since the epoch; 0 where it is not known."""
         try:
-            return float(self._meta("started") or 0)
+            started = float(self._meta("started") or 0)
         except ValueError as error:
             raise _damage_error(self.path, error) from None
+        return started if math.isfinite(started) else 0.0
 
     @property
     def environment(self) -> Environment:
@@ -132,7 +137,7 @@ class Trace:
     @property
     def probes(self) -> tuple[Probe, ...]:
         """What the live probes saw, in the order of their calls; none before the trace is complete."""
-        found = [call_text.value_from(Probe, text) for (text,) in self._rows("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
+        found = [call_text.value_from(Probe, text) for text in self._texts("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
     def first_of_each_configuration(self) -> tuple[int, ...]:
@@ -150,7 +155,7 @@ class Trace:
         """
         group = f"structure, {_DIFFERENTIATED}" if apart else "structure"
         query = f"SELECT MIN(id) FROM calls WHERE id < ? GROUP BY {group} ORDER BY MIN(id) LIMIT ?"
-        return tuple(int(index) for (index,) in self._rows(query, self._length, -1 if limit is None else limit))
+        return self._numbers(query, self._length, -1 if limit is None else limit)
 
     def is_differentiated(self, index: int) -> bool:
         """Whether a backward pass came back to a call, or it raised."""
@@ -174,10 +179,10 @@ class Trace:
     def structure_of(self, index: int) -> str:
         """The key of one call's structure: equal keys, equal structures."""
         query = "SELECT key FROM calls JOIN structures ON structures.id = calls.structure WHERE calls.id = ?"
-        rows = self._rows(query, index)
-        if not rows:
+        keys = self._texts(query, index)
+        if not keys:
             raise self._missing(index)
-        return str(rows[0][0])
+        return keys[0]
 
     def calls(self) -> Iterator[Call]:
         """Every call, in order, one in memory at a time."""
@@ -185,8 +190,7 @@ class Trace:
 
     def calls_that_warned(self) -> Iterator[Call]:
         """The calls during which a warning was shown, in order."""
-        rows = self._rows("SELECT id FROM calls WHERE warnings IS NOT NULL ORDER BY id")
-        return (self.call(int(index)) for (index,) in rows)
+        return map(self.call, self._numbers("SELECT id FROM calls WHERE warnings IS NOT NULL ORDER BY id"))
 
     def call(self, index: int) -> Call:
         """One call.
@@ -205,15 +209,15 @@ class Trace:
             raise TraceError(f"call {index} of {self.path} is damaged", "record the trace again") from None
 
     def _call(self, row: dict[str, Any]) -> Call:
-        index = int(row["id"])
-        failures = self._rows("SELECT text FROM failures WHERE call = ?", index)
+        index = _whole(row["id"])
+        failures = self._texts("SELECT text FROM failures WHERE call = ?", index)
         configuration = call_text.value_from(Configuration, self._description(row["configuration"]))
         container = row["container"]
         if container not in CONTAINERS:
             raise ValueError(container)
         return Call(
             index=index,
-            step=int(row["step"]),
+            step=_whole(row["step"]),
             source=call_text.value_from(SourceLine, self._description(row["source"])),
             configuration=configuration,
             arguments=call_text.values_from(Argument, self._description(row["arguments"])),
@@ -221,13 +225,13 @@ class Trace:
             outputs=None if row["outputs"] is None else _arrays(row["outputs"]),
             written=None if row["written"] is None else self._circuit(row["written"], row["written_numbers"]),
             output_container=container,
-            layer_dtype=str(row["layer_dtype"]),
+            layer_dtype=_word(row["layer_dtype"]),
             backwards=self._backwards(index, configuration.interface),
-            warnings=call_text.strings_from(row["warnings"]) if row["warnings"] else (),
-            failure=call_text.value_from(Failure, failures[0][0]) if failures else None,
-            parent=None if row["parent"] is None else int(row["parent"]),
-            process=int(row["process"]),
-            thread=int(row["thread"]),
+            warnings=call_text.strings_from(_text(row["warnings"])) if row["warnings"] else (),
+            failure=call_text.value_from(Failure, failures[0]) if failures else None,
+            parent=None if row["parent"] is None else _whole(row["parent"]),
+            process=_whole(row["process"]),
+            thread=_whole(row["thread"]),
         )
 
     def _circuit(self, structure: int, numbers: bytes) -> Circuit:
@@ -243,30 +247,80 @@ class Trace:
         )
 
     def _read_description(self, key: int) -> str:
-        return str(self._rows("SELECT text FROM descriptions WHERE id = ?", key)[0][0])
+        return self._texts("SELECT text FROM descriptions WHERE id = ?", key)[0]
 
     def _read_structure(self, key: int) -> str:
-        return str(self._rows("SELECT text FROM structures WHERE id = ?", key)[0][0])
+        return self._texts("SELECT text FROM structures WHERE id = ?", key)[0]
 
     def _meta(self, name: str) -> str:
-        rows = self._rows("SELECT text FROM meta WHERE name = ?", name)
-        return str(rows[0][0]) if rows else ""
+        return next(iter(self._texts("SELECT text FROM meta WHERE name = ?", name)), "")
+
+    def _texts(self, query: str, *values: object) -> tuple[str, ...]:
+        """The texts of one column."""
+        return self._cells(_text, query, *values)
+
+    def _numbers(self, query: str, *values: object) -> tuple[int, ...]:
+        """The whole numbers of one column."""
+        return self._cells(_whole, query, *values)
+
+    def _cells(self, read: Callable[[object], Kind], query: str, *values: object) -> tuple[Kind, ...]:
+        try:
+            return tuple(read(cell) for (cell,) in self._rows(query, *values))
+        except TypeError as error:
+            raise _damage_error(self.path, error) from None
 
     def _rows(self, query: str, *values: object) -> list[Any]:
+        _be_patient(self._database, self._bytes)
         try:
             return self._database.execute(query, values).fetchall()
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+            # SQLite's own message about a damaged name may be no text
             raise _damage_error(self.path, error) from None
 
     def _missing(self, index: int) -> TraceError:
         return TraceError(f"{self.path} has no call {index}", f"it holds {self._length} calls, counted from 0")
 
 
+def _be_patient(database: sqlite3.Connection, size: int) -> None:
+    """Let a query work for as long as a file of so many bytes may need, and no longer.
+
+    Pages of a file that was made for it may lead to each other, so that a table of a few kilobytes has no end.
+    """
+    left = [5 + size // 100_000]
+
+    def is_over() -> bool:
+        left[0] -= 1
+        return left[0] < 0
+
+    database.set_progress_handler(is_over, 1_000_000)
+
+
 def _event(row: tuple[Any, ...]) -> Event:
     kind, after, text, number = row
+    if number is not None and type(number) not in (int, float):
+        raise TypeError("no number")
     if text == "nan" and number is None:
-        return Event(str(kind), int(after), "", math.nan)
-    return Event(str(kind), int(after), str(text), None if number is None else float(number))
+        return Event(_text(kind), _whole(after), "", math.nan)
+    return Event(_text(kind), _whole(after), _text(text), None if number is None else float(number))
+
+
+def _text(cell: object) -> str:
+    if not isinstance(cell, str):
+        raise TypeError("something else stands where a text belongs")
+    return cell
+
+
+def _whole(cell: object) -> int:
+    if type(cell) is not int:
+        raise TypeError("something else stands where a whole number belongs")
+    return cell
+
+
+def _word(cell: object) -> str:
+    """The name of a dtype, or "": it becomes a part of scripts."""
+    if re.fullmatch(r"\w*", _text(cell), re.ASCII) is None:
+        raise ValueError("no dtype has this name")
+    return _text(cell)
 
 
 def _arrays(packed: object) -> tuple[np.ndarray, ...]:
@@ -314,7 +368,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                     raise
                 continue
             break
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _damage_error(path, error) from None
     if version > VERSION:
         database.close()

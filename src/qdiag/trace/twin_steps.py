@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Optional
 
 import numpy as np
 
-from qdiag.errors import CircuitFormatError
+from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.trace.array_bundle import pack, unpack
 
 SUFFIX = ".steps"
@@ -120,21 +120,30 @@ def kept_slice(sizes: int) -> slice:
 
 
 def read(path: Path) -> Steps:
-    """Everything that a file of steps holds; empty where there is none."""
+    """Everything that a file of steps holds; empty where there is none.
+
+    Raises
+    ------
+    TraceError
+        If the file is damaged: cut short at its end it is not.
+    """
     facts: dict[str, Any] = {"optimizers": [], "sizes": (), "start": None, "streams": (), "losses": [], "notes": []}
     steps: list[Step] = []
-    for head, arrays in _records(path):
-        kind = head["kind"]
-        if kind == "step":
-            steps.append(Step(head["optimizer"], arrays[0], arrays[1], tuple(zip(head["kinks"], arrays[2:]))))
-        elif kind == "optimizer":
-            facts["optimizers"].append(head["name"])
-        elif kind == "start":
-            facts.update(sizes=tuple(head["sizes"]), start=arrays[0])
-        elif kind == "streams":
-            facts["streams"] = tuple(Stream(*entry) for entry in head["streams"])
-        else:
-            facts["losses" if kind == "loss" else "notes"].append(head["text"])
+    try:
+        for head, arrays in _records(path):
+            kind = head["kind"]
+            if kind == "step":
+                steps.append(_step(head, arrays))
+            elif kind == "optimizer":
+                facts["optimizers"].append(_of(str, head["name"]))
+            elif kind == "start":
+                facts.update(sizes=tuple(_of(int, size) for size in _of(list, head["sizes"])), start=arrays[0])
+            elif kind == "streams":
+                facts["streams"] = tuple(map(_stream, _of(list, head["streams"])))
+            else:
+                facts["losses" if kind == "loss" else "notes"].append(_of(str, head["text"]))
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError, CircuitFormatError, OSError):
+        raise TraceError(f"the steps of a run, {path}, are damaged", "run the script again") from None
     for name in ("optimizers", "losses", "notes"):
         facts[name] = tuple(facts[name])
     return Steps(steps=tuple(steps), **facts)
@@ -143,11 +152,32 @@ def read(path: Path) -> Steps:
 def _records(path: Path) -> Iterator[tuple[dict[str, Any], list[np.ndarray]]]:
     if not path.exists():
         return
+    left = path.stat().st_size
     with path.open("rb") as file:
         for line in file:
-            try:
-                head = json.loads(line)
-                arrays = unpack(file.read(head["bytes"]))
-            except (ValueError, TypeError, KeyError, CircuitFormatError):
+            if not line.endswith(b"\n"):
                 return
-            yield head, [array for array in arrays if array is not None]
+            head = _of(dict, json.loads(line))
+            left -= len(line) + _of(int, head["bytes"])
+            if left < 0 <= head["bytes"]:
+                return
+            yield head, [array for array in unpack(file.read(head["bytes"])) if array is not None]
+
+
+def _step(head: dict[str, Any], arrays: list[np.ndarray]) -> Step:
+    parameters, gradients, *kinks = arrays
+    names = [_of(str, name) for name in _of(list, head["kinks"])]
+    if len(names) != len(kinks) or parameters.shape != gradients.shape:
+        raise ValueError
+    return Step(_of(int, head["optimizer"]), parameters, gradients, tuple(zip(names, kinks)))
+
+
+def _stream(entry: Any) -> Stream:
+    name, digest, moved = _of(list, entry)
+    return Stream(_of(str, name), _of(str, digest), _of(bool, moved))
+
+
+def _of(kind: type, entry: Any) -> Any:
+    if type(entry) is not kind:
+        raise TypeError
+    return entry

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Optional
 
+from qdiag.errors import TraceError
+
 SUFFIX = ".variation"
 """A trace's name with this behind it holds what its run changes."""
 
@@ -56,11 +58,21 @@ def save(variation: Variation, trace: Path) -> None:
 
 
 def load(trace: Path) -> Optional[Variation]:
-    """The variation of a trace's run, or None where it is an ordinary run."""
+    """The variation of a trace's run, or None where it is an ordinary run.
+
+    Raises
+    ------
+    TraceError
+        If the file is damaged.
+    """
     path = path_for(trace)
     if not path.exists():
         return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    if stored["nudge"] is not None:
-        stored["nudge"] = tuple(stored["nudge"])
-    return Variation(**stored)
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["nudge"] is not None:
+            parameter, element = stored["nudge"]
+            stored["nudge"] = (int(parameter), int(element))
+        return Variation(**stored)
+    except (OSError, ValueError, TypeError, KeyError):
+        raise TraceError(f"what this run changes, {path}, is damaged", "run the script again") from None

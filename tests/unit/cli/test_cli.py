@@ -225,11 +225,63 @@ def test_a_reader_that_left_is_no_error(monkeypatch: pytest.MonkeyPatch, raising
     assert [target for _, target in moved] == [77]
 
 
-@pytest.mark.parametrize("error", [ValueError("ours"), OSError(errno.ENOENT, "no such file"), AssertionError()])
-def test_a_mistake_of_ours_keeps_its_traceback(raising: Callable[[BaseException], None], error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("ours"), OSError(errno.ENOENT, "no such file"), AssertionError(), RecursionError(), MemoryError()]
+)
+def test_a_mistake_of_ours_has_an_exit_code_of_its_own_and_says_where_it_was(
+    raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
     raising(error)
-    with pytest.raises(type(error)):
-        main([])
+    code, out, err = run(["report", "my-secret-run"], capsys)
+    assert (code, out) == (70, "")
+    assert err.startswith("qdiag itself failed, in qdiag report\n")
+    assert "qdiag/cli/__init__.py" in err
+    assert type(error).__name__ in err
+    assert f"qdiag {__version__}, Python" in err
+    assert "send us these lines" in err
+    assert "Traceback" not in err
+
+
+def test_what_is_sent_to_us_holds_no_secret(
+    raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "swordfish")
+    raising(KeyError("swordfish in /home/dorothea/thesis/x.py with \x1b[31mghp_abcdefghijklmnopqrstuvwxyz0123456789"))
+    err = run(["report", "dorothea-run"], capsys)[2]
+    assert not [word for word in ("swordfish", "dorothea", "thesis", "ghp_", "\x1b", str(Path.cwd()), str(Path.home())) if word in err]
+
+
+# --- what was typed --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["tarce"], ["there is no command 'tarce'", "did you mean: qdiag trace"]),
+        (["small.py"], ["there is no command 'small.py'", "qdiag trace small.py"]),
+        (["other.qdiag"], ["there is no command 'other.qdiag'", "qdiag report other.qdiag"]),
+        (["xyzzy"], ["there is no command 'xyzzy'", "the commands are trace, twin"]),
+        (["trace", "--atol", "banana", "x.py"], ["'banana' is no number", "see: qdiag trace --help"]),
+        (["trace", "--every", "1.5", "x.py"], ["'1.5' is no whole number", "see: qdiag trace --help"]),
+        (["trace", "--methdos", "x", "x.py"], ["--methdos", "--methods", "see: qdiag trace --help"]),
+        (["trace"], ["'SCRIPT'", "see: qdiag trace --help"]),
+        (["trace", "--fail-on", "x", "y.py"], ["'error'", "see: qdiag trace --help"]),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_two_lines(words: list[str], said: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(words, capsys)
+    assert (code, out) == (2, "")
+    assert [part for part in said if part not in err] == []
+    assert [line[:7] for line in err.splitlines()] == ["qdiag: ", "       "]
+
+
+def test_letters_that_a_terminal_has_not_are_no_reason_to_fail(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    words = [sys.executable, "-m", "qdiag", "show", "θ-漢"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("given", "code"), [(None, 0), (0, 0), (1, 1), (4, 4), (ExitCode.SCRIPT_FAILED, 3)])

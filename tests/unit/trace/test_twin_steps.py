@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qdiag.errors import TraceError
 from qdiag.trace import twin_steps
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.twin_steps import MOST_VALUES, Steps, StepsWriter, Stream, kept_slice, path_for, read
@@ -105,11 +106,35 @@ def test_whatever_is_cut_off_the_end_costs_only_what_it_belongs_to(tmp_path_fact
         b'"text"\n',
     ],
 )
-def test_reading_stops_at_what_nobody_wrote(path: Path, odd: bytes) -> None:
+def test_what_nobody_wrote_is_told_from_what_a_kill_cut_short(path: Path, odd: bytes) -> None:
     whole(path)
     with path.open("ab") as file:
         file.write(odd)
     step(StepsWriter(path), 3)
+    with pytest.raises(TraceError, match="damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "arrays"),
+    [
+        ({"optimizer": 0, "kinks": []}, 0),
+        ({"optimizer": "Adam", "kinks": []}, 2),
+        ({"optimizer": 0, "kinks": 3}, 2),
+        ({"optimizer": 0, "kinks": ["ReLU"]}, 2),
+        ({"kinks": []}, 2),
+    ],
+)
+def test_a_step_that_is_none_is_damage(path: Path, fields: dict[str, Any], arrays: int) -> None:
+    StepsWriter(path).write("step", fields, [np.zeros(2)] * arrays)
+    with pytest.raises(TraceError, match="damaged"):
+        read(path)
+
+
+def test_a_record_that_claims_more_than_the_file_holds_is_passed_over(path: Path) -> None:
+    whole(path)
+    with path.open("ab") as file:
+        file.write(b'{"kind": "step", "bytes": 1000000000000}\n')
     assert len(read(path).steps) == 2
 
 

@@ -95,7 +95,7 @@ def tree_of(folder: Optional[Path], around: SourceLine) -> Optional[ast.Module]:
         return None
     try:
         return ast.parse(path.read_text(encoding="utf-8", errors="replace"))
-    except (SyntaxError, ValueError, OSError):
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return None
 
 

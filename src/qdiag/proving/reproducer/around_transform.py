@@ -24,6 +24,9 @@ def transform_script(found: Divergence, material: Material) -> Script:
     call, configuration = found.call, found.call.configuration
     if configuration.transforms_of(TransformKind.UNKNOWN):
         raise OpaqueCircuitError("the transform is the script's own", _CURE)
+    options = [key.partition(".")[2] for key, _ in configuration.transform_options]
+    if not all(name.isidentifier() for name in (*configuration.transforms, *options)):
+        raise OpaqueCircuitError("a transform of the QNode has no name", _CURE)
     circuit = call.written or call.circuit
     if circuit.returns.startswith("dict:"):
         raise OpaqueCircuitError("the circuit returns a dictionary", _CURE)

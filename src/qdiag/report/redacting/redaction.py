@@ -41,7 +41,8 @@ _WORDS_OF_OURS = (
     | {"none", "null", "true", "false", "yes", "no", "off", "basic", "bearer", "debug", "info", "error", "call", "step"}
 )
 
-_SEQUENCE = re.compile(r"(\x1b\[[0-9;:?]*[ -/]*[@-~])")
+_SEQUENCE = re.compile(r"((?:\x1b|\\x1b|\\033|\\u001b)\[[0-9;:?]*[ -/]*[@-~])")
+"""An escape sequence, also where it is written out already."""
 
 _LOOSE = 5
 """So long a name is found in any case, and inside words that underscores join."""
