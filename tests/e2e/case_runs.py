@@ -73,7 +73,7 @@ class Row:
 def run(case: Case, workers: Workers, folder: Path) -> Row:
     """Record and judge a case."""
     directory = run_folder.create(str(case.folder / "train.py"), folder / case.name, force=True)
-    record(str(case.folder / "train.py"), case.arguments, module=False, run=directory)
+    record(str(case.folder / "train.py"), case.arguments, module=False, run=directory, options=Options())
     start = time.perf_counter()
     outcome = examine(directory, Options(Plan(trusted=True), trusted=True), Voice(2), workers)
     report(outcome)

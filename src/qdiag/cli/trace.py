@@ -59,7 +59,7 @@ def command(
     run = run_folder.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
-        _leave_as(record(script, argv, module=module, run=run, probe=probe).exit_code)
+        _leave_as(record(script, argv, module=module, run=run, options=chosen).exit_code)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
     return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
 

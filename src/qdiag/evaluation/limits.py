@@ -57,6 +57,11 @@ class Deadline:
             self._at = time.monotonic() + self.seconds
 
     @property
+    def begun(self) -> bool:
+        """Whether there is one, and it has begun."""
+        return self._at is not None
+
+    @property
     def left(self) -> float:
         """Seconds left; endless before it began."""
         return math.inf if self._at is None else max(0.0, self._at - time.monotonic())

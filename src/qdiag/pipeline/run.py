@@ -43,10 +43,14 @@ from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
 
+PROBES_SHARE = 0.5
+"""The part of a budget for which probes are waited for."""
 
-def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, probe: bool = True) -> Script:
+
+def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options) -> Script:
     """Run the user's script, only recording."""
-    return launcher.run(Script(script, tuple(argv), module), run.trace, probe=probe)
+    started, probed = Script(script, tuple(argv), module), options.probe
+    return launcher.run(started, run.trace, probe=probed, probe_seconds=options.probe_seconds, facts=fact_of(options.plan))
 
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
@@ -58,6 +62,7 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         began, started = time.monotonic(), Script(script, tuple(argv), module)
 
         def tell_end(exit_code: int) -> None:
+            examination.begin_budget()
             recorded = recorded_calls(run)
             if recorded and exit_code not in settle.BY_CTRL_C:
                 voice.say(script_ended(replace(started, exit_code=exit_code), time.monotonic() - began, recorded))
@@ -69,7 +74,7 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
             meanwhile=examination.advance,
             probe=options.probe,
             probe_seconds=options.probe_seconds,
-            patience=math.inf if options.plan.budget is None else options.plan.budget,
+            patience=math.inf if options.plan.budget is None else PROBES_SHARE * options.plan.budget,
             ended=tell_end,
             facts=fact_of(options.plan),
         )
@@ -122,7 +127,15 @@ class Run:
         if self._deadline.seconds is None:
             return own
         self._bounded = self._resources.enter_context(Bounded(own, self._deadline))
+        if self._deadline.begun:
+            self._bounded.begin()
         return self._bounded
+
+    def begin_budget(self) -> None:
+        """From now on the budget is spent: the script has ended."""
+        self._deadline.begin()
+        if self._bounded is not None:
+            self._bounded.begin()
 
     @cached_property
     def _calls(self) -> JudgedCalls:
@@ -186,13 +199,12 @@ class Run:
         if self._failure is not None:
             raise self._failure
         replay, context = self._replay, self._context()
-        if self._bounded is not None:
-            self._bounded.begin()
+        self.begin_budget()
         with self._voice.progress("replaying") as self._report:
             located = replay.finish_cheap_methods()
         divergences = self._arbitrate(located, context)
         if located.replayed:
-            used = methods_used(self._trace.calls())
+            used = methods_used(self._trace.configurations())
             so_far = [grade_finding(undiagnosed(divergence, QUICK), used, self._options) for divergence in divergences]
             self._voice.say(first_answer(_result(self._trace, located, tuple(so_far), ()), self._trace.script))
             if self._options.quick:
@@ -253,7 +265,7 @@ class Run:
         self, context: StageContext, diagnosed: Sequence[Finding], remarks: Sequence[Remark], report: Report
     ) -> Iterator[Finding]:
         """The findings, those with their scripts that are to be proven, in the order in which they stand in the report."""
-        used, only = methods_used(self._trace.calls()), self._options.only
+        used, only = methods_used(self._trace.configurations()), self._options.only
         unfinished: Optional[Path] = None
         graded = {grade_finding(finding, used, self._options): finding for finding in diagnosed}
         proven = 0
@@ -345,9 +357,9 @@ def _folder(script: Script) -> Optional[Path]:
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remarks: tuple[Remark, ...]) -> Result:
     qnodes: dict[tuple[str, str, int], None] = {}
     own: dict[Method, None] = {}
-    for call in trace.calls():
-        qnodes[call.configuration.qnode_object] = None
-        own[call.configuration.method] = None
+    for configuration in trace.configurations():
+        qnodes[configuration.qnode_object] = None
+        own[configuration.method] = None
     coverage = coverage_of(trace, located)
     verdict = _verdict(located, findings, remarks, coverage)
     return Result(

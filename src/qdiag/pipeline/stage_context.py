@@ -178,7 +178,7 @@ class StageContext:
         """
         where = Signature.OUTPUT if outputs else Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
         try:
-            asked = (circuit_key(call.circuit), repr(call.configuration), tuple(methods), where)
+            asked = (circuit_key(call.circuit), repr(replace(call.configuration, number=0)), tuple(methods), where)
         except CircuitFormatError:
             return self._arbitrate(call, methods, where)
         if asked not in self.known:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from qdiag.model.call import Call
+from qdiag.model.call import Configuration
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import Method
@@ -21,11 +21,11 @@ Used = Mapping[Place, frozenset[tuple[str, str]]]
 """The devices and differentiation methods that a script uses at each of its QNodes."""
 
 
-def methods_used(calls: Iterable[Call]) -> Used:
-    """What a script uses, from its calls."""
+def methods_used(configurations: Iterable[Configuration]) -> Used:
+    """What a script uses, from the configurations of its calls."""
     found: dict[Place, set[tuple[str, str]]] = {}
-    for call in calls:
-        found.setdefault(call.configuration.place, set()).add(_route(call.method))
+    for configuration in configurations:
+        found.setdefault(configuration.place, set()).add(_route(configuration.method))
     return {place: frozenset(routes) for place, routes in found.items()}
 
 

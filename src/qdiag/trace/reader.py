@@ -140,6 +140,14 @@ class Trace:
         found = [call_text.value_from(Probe, text) for text in self._texts("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
+    def configurations(self) -> tuple[Configuration, ...]:
+        """The configurations of all calls, each once, in the order of their first calls; no call is read for it."""
+        rows = self._rows("SELECT configuration FROM calls WHERE id < ? GROUP BY configuration ORDER BY MIN(id)", self._length)
+        try:
+            return tuple(call_text.value_from(Configuration, self._description(key)) for (key,) in rows)
+        except (ValueError, TypeError, KeyError, IndexError):
+            raise TraceError(f"a configuration in {self.path} is damaged", "record the trace again") from None
+
     def first_of_each_configuration(self) -> tuple[int, ...]:
         """The first call under each configuration that returned and was made by the script itself, not inside of another QNode's."""
         query = (

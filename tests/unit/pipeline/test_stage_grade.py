@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qdiag.judging.replay.plan import Plan
+from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse_list
@@ -25,13 +26,13 @@ def finding(*wrong: Method, upheld: bool = True, verdict: Verdict = Verdict.ERRO
     return Finding(Divergence(OWN, comparison, wrong, "the arbiter's word", upheld=upheld), DIAGNOSIS)
 
 
-def graded(found: Finding, options: Options = Options(), calls: tuple[object, ...] = (OWN,)) -> Verdict:  # noqa: B008 - a value
-    return grade_finding(found, methods_used(calls), options).verdict  # type: ignore[arg-type]
+def graded(found: Finding, options: Options = Options(), calls: tuple[Call, ...] = (OWN,)) -> Verdict:  # noqa: B008 - a value
+    return grade_finding(found, methods_used([call.configuration for call in calls]), options).verdict
 
 
 def test_a_method_that_nobody_uses_or_asked_for_is_remarked_with_all_that_was_found() -> None:
     found = finding(ADJOINT)
-    remarked = grade_finding(found, methods_used([OWN]), Options())
+    remarked = grade_finding(found, methods_used([OWN.configuration]), Options())
     assert remarked.verdict is Verdict.REMARK
     back = replace(remarked.divergence, comparison=found.divergence.comparison)
     assert (back.wrong, back.judged, remarked.diagnosis) == (found.divergence.wrong, found.divergence.judged, found.diagnosis)
@@ -83,7 +84,7 @@ def test_the_check_of_a_single_call_asks_for_every_method() -> None:
 
 def test_what_is_no_error_is_left_as_it_is() -> None:
     rounding = finding(verdict=Verdict.ROUNDING)
-    assert grade_finding(rounding, methods_used([OWN]), Options()) is rounding
+    assert grade_finding(rounding, methods_used([OWN.configuration]), Options()) is rounding
 
 
 def test_what_concerns_the_script_at_one_of_several_qnodes_is_an_error() -> None:
