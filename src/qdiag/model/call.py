@@ -238,6 +238,9 @@ class Call:
     process, thread
         0 for the script's own; others are numbered in order, threads by their appearance, processes by their names (`Process`).
         Where the script's own process made no call, 0 is the first that did.
+    named
+        What the user calls the circuit's parameters, one by one, as ``weights[0]``; "" for what is no entry of an argument. Only
+        calls that a finding is about have it.
     """
 
     index: int
@@ -256,6 +259,7 @@ class Call:
     parent: Optional[int] = None
     process: int = 0
     thread: int = 0
+    named: tuple[str, ...] = ()
 
     @property
     def differentiated_twice(self) -> bool:

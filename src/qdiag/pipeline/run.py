@@ -241,6 +241,7 @@ class Run:
         alone: bool = False,
     ) -> JudgedRun:
         located = replace(located, unseen=(*located.unseen, *of_deadline(self._deadline)))
+        findings = [with_users_names(finding, self._trace) for finding in findings]
         result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
@@ -352,6 +353,12 @@ def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext)
 def _folder(script: Script) -> Optional[Path]:
     """Where the sources of a script lie: places in them are told from there; from the working folder, where it was run as a module."""
     return None if script.called else Path() if script.module else Path(script.path).parent
+
+
+def with_users_names(finding: Finding, trace: Trace) -> Finding:
+    """The finding with what the user calls the parameters of its circuit."""
+    call = finding.divergence.call
+    return replace(finding, divergence=replace(finding.divergence, call=replace(call, named=trace.named(call))))
 
 
 def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remarks: tuple[Remark, ...]) -> Result:

@@ -22,6 +22,7 @@ from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.model.call import Event, Failure
 from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import (
+    argument_entries,
     backward,
     branch,
     call_reader,
@@ -46,6 +47,9 @@ MAX_NOTES = 100
 
 MAX_WARNINGS = 100
 """Warnings kept that were shown in backward passes."""
+
+MOST_NAMED = 64
+"""So many structures of circuits are looked at for what the user calls their numbers."""
 
 _THREADS = "QNodes were called from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag."
 
@@ -97,6 +101,7 @@ class Recorder:
         self._notes = 0
         self._warnings = 0
         self._astray = 0
+        self._named: set[tuple[Any, str]] = set()
         self._threads: dict[int, int] = {}
         self._reset()
         if hasattr(os, "register_at_fork"):
@@ -171,6 +176,7 @@ class Recorder:
                 ended, names = training_watch.Ended(call, index, sources, outputs), self._reader.names(call.qnode)
                 self.training(lambda watch: watch.call_ended(ended, names, self.steps))
                 self._look_at_numbers(call, entry, index, names)
+                self._name_numbers(call, entry, index, names, sources)
             self._probe(call, entry, index)
             self._step_probe(call, outputs, index)
         except Exception as error:
@@ -181,6 +187,18 @@ class Recorder:
         if self._astray < given_numbers.MOST_CALLS and not given_numbers.are_finite(entry.outputs):
             self._astray += 1
             self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
+
+    def _name_numbers(
+        self, call: call_reader.Ongoing, entry: Entry, index: int, names: Sequence[str], sources: Sequence[Any]
+    ) -> None:
+        """Tell, once for each structure that a QNode makes, which entries of its arguments the circuit's numbers are."""
+        structure = (qnode_attributes.code_of(call.qnode), entry.structure)
+        if structure in self._named or len(self._named) >= MOST_NAMED:
+            return
+        self._named.add(structure)
+        named = argument_entries.name_numbers(call, names, sources)
+        if any(named):
+            self._fact(schema.NAMED, call_text.text_of(named), index)
 
     def _probe(self, call: call_reader.Ongoing, entry: Entry, index: Optional[int]) -> None:
         """Have the QNode itself looked at beside the script, where its turn has come."""

@@ -27,7 +27,10 @@ from qdiag.trace.writer import TraceWriter, create
 PATIENCE = 2.0
 """Seconds that a process has to end after the script."""
 
-_TOLD = frozenset({"note", "warning", "backward warning", "shown", "unrecorded"})
+_OF_CALL = frozenset({"backward warning", schema.NAMED})
+"""Kinds of events whose number is that of a call."""
+
+_TOLD = frozenset({"note", "warning", "backward warning", "shown", "unrecorded", schema.NAMED})
 """Kinds of events that are kept of every process. The facts of a training are kept of one alone: its numbers would be mixed up."""
 
 
@@ -179,5 +182,5 @@ def _events(events: Iterable[Event], offset: int, *, everything: bool) -> Iterat
     for event in events:
         if not everything and event.kind not in _TOLD and gap_of(event.kind) is None:
             continue
-        of_call = event.kind == "backward warning" and event.number is not None
+        of_call = event.kind in _OF_CALL and event.number is not None
         yield replace(event, after=event.after + offset, number=(event.number or 0) + offset if of_call else event.number)

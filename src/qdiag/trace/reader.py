@@ -122,6 +122,17 @@ class Trace:
         except (ValueError, TypeError) as error:
             raise _damage_error(self.path, error) from None
 
+    def named(self, call: Call) -> tuple[str, ...]:
+        """What the user calls the parameters of a call's circuit, as far as a call like it has told; () where none has."""
+        for event in self.events:
+            if event.kind != schema.NAMED or event.number is None:
+                continue
+            told, number = call_text.strings_from(event.text), int(event.number)
+            like = 0 <= number < len(self) and self.structure_of(number) == self.structure_of(call.index)
+            if like and len(told) == len(call.circuit.parameters) and self.call(number).configuration.place == call.configuration.place:
+                return told
+        return ()
+
     @property
     def step_probes(self) -> tuple[StepProbe, ...]:
         """What copies of the script came to that went on with one thing moved; none before the trace is complete."""

@@ -49,6 +49,9 @@ PROCESSES = "processes"
 ENDED = "ended"
 """The trace's fact that its recorder was there until the script's process ended."""
 
+NAMED = "named"
+"""The kind of an event whose text lists what the user calls the numbers of the circuit of the call that its number says."""
+
 PROBES = "probe"
 """The trace's fact that asks for probes of QNodes."""
 

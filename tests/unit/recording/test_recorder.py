@@ -78,7 +78,7 @@ class World:
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened between calls, but for what the training is made of."""
-        return tuple(event for event in self.facts if event.kind not in ("leaf", "optimiser", "origins", "root"))
+        return tuple(event for event in self.facts if event.kind not in ("leaf", "optimiser", "named", "origins", "root"))
 
     @property
     def facts(self) -> tuple[Event, ...]:

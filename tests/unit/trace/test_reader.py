@@ -123,6 +123,16 @@ def test_each_structure_is_stored_once(path: Path) -> None:
         assert database.execute("SELECT COUNT(*) FROM structures").fetchone() == (2,)
 
 
+def test_what_the_user_calls_the_numbers_of_a_circuit_is_known_of_every_call_like_the_one_that_told(path: Path) -> None:
+    other = replace(rotation(0.0), measurements=())
+    elsewhere = replace(call().configuration, qnode="other")
+    calls = call(0), call(1), call(2, circuit=other), call(3, configuration=elsewhere)
+    with TraceWriter(written(path, *calls)) as writer, writer.transaction():
+        writer.events([Event("named", 1, '["weights[0]"]', 0), Event("named", 1, '["too", "many"]', 2), Event("named", 1, '["a"]', 9)])
+    with Trace.open(path) as trace:
+        assert [trace.named(one) for one in trace.calls()] == [("weights[0]",), ("weights[0]",), (), ()]
+
+
 def test_environment_events_and_script_come_back(path: Path) -> None:
     environment = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1),))
     events = (Event("step", 0), Event("loss", 1, number=0.5), Event("loss", 1, number=math.inf), Event("note", 2, "text"))

@@ -13,6 +13,7 @@ from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.report.content import evidence, known_issues, sentences
 from qdiag.report.content.drawing import drawing
+from qdiag.report.content.elements import element_name, element_words
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
 from qdiag.report.content.gaps import heat_map
 from qdiag.report.content.method_names import Names, full
@@ -44,7 +45,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         slug=diagnosis.slug,
         confidence=diagnosis.confidence.value,
         blamed=diagnosis.blamed,
-        results=_results(divergence.comparison, names),
+        results=_results(divergence.comparison, call, names),
         evidence=evidence.table(diagnosis.evidence, divergence.signature),
         ruled_out=", ".join(diagnosis.ruled_out),
         raised=_raising_table(divergence),
@@ -175,7 +176,7 @@ def _first(divergence: Divergence, names: Names) -> str:
     call, comparison = divergence.call, divergence.comparison
     place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}"
     if comparison.element is not None:
-        place += f" · {comparison.element}"
+        place += f" · {element_words(comparison.element, call)}"
     return f"{place}\n{_sizes(comparison, names)}" if divergence.signature is not Signature.RAISE else place
 
 
@@ -246,14 +247,15 @@ def _values(comparison: Comparison) -> tuple[str, ...]:
     return tuple("NaN" if text in ("no number", "nan") else text for text in written) if comparison.where is Signature.NAN else written
 
 
-def _results(comparison: Comparison, names: Names) -> Optional[Table]:
+def _results(comparison: Comparison, call: Call, names: Names) -> Optional[Table]:
     if comparison.values == (None, None):
         return None
     rows = tuple(zip(names.all(comparison.methods), _values(comparison)))
     needed = comparison.tolerance_needed
     apart = f"Up to {gap(needed)} apart, relative to the largest number among those compared." if needed else ""
     note = apart if comparison.where in MEASURED else comparison.detail
-    return Table(f"Values of {comparison.element or comparison.where}", ("Method", "Value"), rows, note)
+    of = element_name(comparison.element, call) if comparison.element is not None else comparison.where
+    return Table(f"Values of {of}", ("Method", "Value"), rows, note)
 
 
 def _raising_table(divergence: Divergence) -> Optional[Table]:

@@ -15,6 +15,7 @@ from qdiag.model.remarks import Remark
 from qdiag.model.result import Asked, Entry, Result
 from qdiag.model.unanswered import Unanswered
 from qdiag.report.content import known_issues, sentences
+from qdiag.report.content.elements import element_name
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
 
@@ -186,6 +187,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "raised": {full(method): words(failure) for method, failure in divergence.raised},
         **_sizes(comparison),
         "element": "" if comparison.element is None else str(comparison.element),
+        "named": "" if comparison.element is None else element_name(comparison.element, call),
         "values": [_value(number) for number in comparison.values],
         "detail": comparison.detail,
         "calls": list(finding.calls),

@@ -9,12 +9,13 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.element import Element, Kind, trainable_names
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.result import Result
-from qdiag.report.content.figures import count, gap, precision, short_line, units
+from qdiag.report.content.elements import users_names
+from qdiag.report.content.figures import count, gap, precision, units
 from qdiag.report.content.method_names import Names
 from qdiag.report.outline import Curve, GapPlot, HeatMap
 
@@ -101,9 +102,19 @@ def _labels(finding: Finding, evaluation: Evaluation) -> tuple[list[str], list[s
         Element(Kind.OUTPUT, i, len(outputs), index) for i, output in enumerate(outputs) for index in np.ndindex(np.shape(output))
     )
     rows = [str(element) for element in elements]
-    circuit = finding.divergence.call.circuit
+    call = finding.divergence.call
+    names = users_names(call)
     columns = []
-    for name, position in zip(trainable_names(circuit), circuit.trainable):
-        for index in np.ndindex(circuit.parameters[position].value.shape):
-            columns.append(short_line(name, _LONGEST_NAME) + (f"[{', '.join(map(str, index))}]" if index else ""))
+    for position in call.circuit.trainable:
+        for index in np.ndindex(call.circuit.parameters[position].value.shape):
+            columns.append(_shorten(names[position]) + (f"[{', '.join(map(str, index))}]" if index else ""))
     return rows, columns
+
+
+def _shorten(name: str) -> str:
+    """A name of at most so many characters; what tells it from its like stands at its end, and stays."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    head, sign, tail = name.rpartition("#")
+    kept = f"{sign}{tail}" if head else name[-6:]
+    return f"{(head or name)[: _LONGEST_NAME - len(kept) - 1]}…{kept}"
