@@ -17,8 +17,11 @@ from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
 from qdiag.model.probe import Probe, ProbedMethod
 
-SECONDS = 4.0
-"""Processor time for one method besides the user's own, beside whose script the probe runs."""
+LEAST, MOST = 1.0, 4.0
+"""Processor seconds for one method besides the user's own, at least and at most: the script runs beside, and waits at its end."""
+
+TIMES = 10
+"""Between these, so many times what the user's own took."""
 
 Followed = tuple[bool, ...]
 """For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
@@ -44,17 +47,22 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
     return probe, _followed_parameters(subject, graph)
 
 
-def other_method(subject: Subject, method: str) -> ProbedMethod:
-    """Another method, on a copy of the QNode."""
+def patience(own: float) -> float:
+    """Processor seconds that another method has, where the user's own took so many."""
+    return min(MOST, max(LEAST, TIMES * own))
+
+
+def other_method(subject: Subject, method: str, seconds: float) -> ProbedMethod:
+    """Another method, on a copy of the QNode, in no more than so many seconds of processor time."""
     try:
         other = _with_method(subject.qnode, method)
     except Exception as error:
         return ProbedMethod(method, failure=first_line(error))
     try:
-        with processor_time(SECONDS):
+        with processor_time(seconds):
             return other_qnode(subject, other, method)
     except OutOfTime:
-        return ProbedMethod(method, failure=f"takes more than {SECONDS:g} s")
+        return ProbedMethod(method, failure=f"takes more than {seconds:.2g} s")
 
 
 def other_qnode(subject: Subject, qnode: Any, method: str) -> ProbedMethod:
