@@ -19,8 +19,8 @@ from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
-from qdiag.judging.question import Question
-from qdiag.model.comparison import Signature, Verdict
+from qdiag.judging.question import Question, observe
+from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, Method
@@ -114,7 +114,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     judged = divergence if divergence.wrong or divergence.judged else context.with_arbiters_word(divergence, methods)
     question = context.question(judged)
     context.tell(f"a survey of call {judged.call.index}")
-    symptoms = survey(judged, question, context.workers, context.reference)
+    asked, of_one = _about_one_method(judged, question, context)
+    symptoms = survey(asked, of_one, context.workers, context.reference)
     diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference, lambda experiment: context.tell(f"'{experiment}'"))
     if judged.verdict is Verdict.ERROR:
         diagnosis = with_named_options(diagnosis, symptoms, context.workers, context.reference)
@@ -125,6 +126,29 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
+
+
+def _about_one_method(divergence: Divergence, question: Question, context: StageContext) -> tuple[Divergence, Question]:
+    """The same about one method beside the arbiter, where both of a pair are wrong: no change of one thing would mend both.
+
+    What the script's own method has wrong shows beside a right one, if there is any; here it is the other one's turn.
+    """
+    own, other = divergence.comparison.methods
+    told = divergence.verdict is Verdict.ERROR and own in divergence.wrong and divergence.signature in DERIVATIVES
+    if not told or ARBITER in (own, other) or divergence.signature is Signature.SECOND_DERIVATIVE:
+        return divergence, question
+    if other in divergence.wrong:
+        one = other
+    elif other in context.arbitrate(divergence.call, [other]).wrong:
+        one = own
+    else:
+        return divergence, question
+    side = question.methods[divergence.comparison.methods.index(one)]
+    alone = replace(question, methods=(side, ARBITER))
+    seen = observe(alone, context.workers, context.reference).comparison
+    if seen.verdict is not Verdict.ERROR or seen.where not in DERIVATIVES:
+        return divergence, question
+    return replace(divergence, comparison=seen, wrong=(one,)), alone
 
 
 def _raises_itself(divergence: Divergence) -> bool:

@@ -13,13 +13,14 @@ from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
+from qdiag.judging.question import Question
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import Circuit, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.probe import Proof
 from qdiag.model.result import Unfaithful
 from qdiag.pipeline import stage_arbitrate, stage_diagnose
@@ -202,3 +203,35 @@ def test_a_method_that_no_other_stands_beside_is_upheld_where_the_arbiter_has_se
     assert list(stage_arbitrate.unanimous_errors(context, trace, (), lambda done, total: None)) == []
     located = Located(unfaithful=() if faithful else (Unfaithful(0, "another number", False),))
     assert stage_arbitrate.upheld_alone(trace, located, context.upheld) is alone
+
+
+@pytest.mark.parametrize(
+    ("wrong", "off_alone", "about"),
+    [
+        (METHODS[:2], (), METHODS[1]),
+        (METHODS[:1], METHODS[1:2], METHODS[0]),
+        (METHODS[:1], (), None),
+        (METHODS[1:2], (), None),
+    ],
+    ids=["both", "the other one elsewhere", "the own one alone", "the other one alone"],
+)
+def test_where_both_of_a_pair_are_wrong_one_of_them_is_asked_about_beside_the_arbiter(
+    monkeypatch: pytest.MonkeyPatch, wrong: tuple[Method, ...], off_alone: tuple[Method, ...], about: Method | None
+) -> None:
+    def gap(question: Question, *_: Any) -> SimpleNamespace:
+        return SimpleNamespace(comparison=Comparison(question.methods, Verdict.ERROR, Signature.JACOBIAN, max_abs=0.5))
+
+    def arbitrated(_: StageContext, asked: Call, methods: Sequence[Method]) -> SimpleNamespace:
+        return SimpleNamespace(wrong=tuple(method for method in methods if method in off_alone))
+
+    monkeypatch.setattr(stage_diagnose, "observe", gap)
+    monkeypatch.setattr(StageContext, "arbitrate", arbitrated)
+    apart = Comparison(METHODS[:2], Verdict.ERROR, Signature.JACOBIAN, max_abs=0.3)
+    context = StageContext(None, Environment())  # type: ignore[arg-type]
+    divergence = Divergence(call(0, circuit(0.3)), apart, wrong)
+    question = Question(circuit(0.3), METHODS[:2])
+    seen, asked = stage_diagnose._about_one_method(divergence, question, context)
+    if about is None:
+        assert (seen, asked) == (divergence, question)
+    else:
+        assert (asked.methods, seen.wrong, seen.comparison.max_abs) == ((about, ARBITER), (about,), 0.5)
