@@ -160,7 +160,11 @@ DEFAULT_DTYPE_RESULTS = Cause(
         and not _narrow_device(symptoms)
     ),
     predicts=lambda symptoms: flips(DEFAULT_FLOAT64),
-    because=lambda symptoms: "the device returns Python floats and Torch's default dtype, float32, decides what they become",
+    because=lambda symptoms: (
+        "constants inside the device's own operations become tensors of Torch's default dtype, float32"
+        if symptoms.involves("backprop")
+        else "the device returns Python floats and Torch's default dtype, float32, decides what they become"
+    ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
     sits=Place.RESULT,
     script=ScriptKind.RESULT_DTYPE,

@@ -25,7 +25,7 @@ from qdiag.diagnosis.experiments import (
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.in_transforms import inside_transform
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
@@ -68,6 +68,7 @@ WRONG_RULE = Cause(
         *_coefficients_rival(symptoms),
         *_displaced_rival(symptoms),
         *_differenced_rival(symptoms),
+        *_measurement_rival(symptoms),
         *skewed_rival(symptoms),
     ),
     because=lambda symptoms: f"the rule used for {_blamed_name(symptoms)} gives another derivative than its matrix does",
@@ -106,6 +107,11 @@ def _differenced_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a wrong rule (QD301) from finite differences that are taken where there is none (QD403)."""
     wrong = {*differenced_parameters(symptoms)} & {*symptoms.apart}
     return survives(against_differences(differenced_parameters(symptoms))) if wrong else ()
+
+
+def _measurement_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a wrong rule (QD301), which is wrong whatever is measured, from a measurement that the rule does not cover (QD307)."""
+    return survives(_covered_measurement(symptoms)) if _is_uncovered(symptoms) else ()
 
 
 DROPPED = Cause(
@@ -281,18 +287,34 @@ UNCOVERED_MEASUREMENT = Cause(
     title="measurement that the rule does not cover (variance, purity, postselection, …)",
     remedy='diff_method="backprop", or finite differences in float64',
     applies=lambda symptoms: (
-        symptoms.derivative and _measures_non_linearly(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
+        symptoms.derivative and _is_uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
-    predicts=lambda symptoms: (
-        *flips(POSTSELECTION_REMOVED if postselects(symptoms.question.circuit) else plain_expectations(None)),
-        *_off_the_point(symptoms),
-    ),
-    because=lambda symptoms: (
-        "a postselected expectation value is a ratio, for which the rule does not hold"
-        if postselects(symptoms.question.circuit)
-        else "the measurement is no linear function of the density matrix, for which the rule does not hold"
-    ),
+    predicts=lambda symptoms: (*flips(_covered_measurement(symptoms)), *_off_the_point(symptoms)),
+    because=lambda symptoms: _uncovered_words(symptoms),
 )
+
+
+def _covered_measurement(symptoms: Symptoms) -> Experiment:
+    """The same circuit with what every rule covers in the place of what is measured."""
+    return POSTSELECTION_REMOVED if postselects(symptoms.question.circuit) else plain_expectations(None)
+
+
+def _uncovered_words(symptoms: Symptoms) -> str:
+    if postselects(symptoms.question.circuit):
+        return "a postselected expectation value is a ratio, for which the rule does not hold"
+    if _measures_non_linearly(symptoms):
+        return "the measurement is no linear function of the density matrix, for which the rule does not hold"
+    return "statistics of what was measured midway are asked for, and the rule takes them for those of an observable"
+
+
+def _is_uncovered(symptoms: Symptoms) -> bool:
+    """Whether something is measured that not every rule covers."""
+    return _measures_non_linearly(symptoms) or _measures_outcomes(symptoms)
+
+
+def _measures_outcomes(symptoms: Symptoms) -> bool:
+    """Whether statistics of measurements in the middle are asked for."""
+    return any(isinstance(part, MeasuredOutcome) for one in symptoms.question.circuit.measurements for part in walk(one))
 
 
 def _measures_non_linearly(symptoms: Symptoms) -> bool:

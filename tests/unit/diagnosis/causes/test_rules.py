@@ -10,7 +10,7 @@ import numpy as np
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Wires
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
@@ -184,6 +184,20 @@ def test_a_gap_that_expectation_values_do_not_have_is_the_measurements() -> None
     world = World(lambda request: 0.2 if adjoint(request) and measured(request, "PurityMP") else 0.0)
     diagnosis = found(world, symptoms(world, of_wire("PurityMP"), apart=(0, 1)))
     assert (diagnosis.code, diagnosis.confidence) == ("QD307", "confirmed")
+
+
+def test_a_gap_that_only_statistics_of_outcomes_midway_have_is_theirs_and_no_operations_rule() -> None:
+    outcome = Node("ExpectationMP", (MeasuredOutcome((0,), (0.0, 1.0)),), (("wires", Wires((0,))),), (0,))
+    asked = of(*TWO.operations, measurement=outcome)
+
+    def of_outcomes(request: Request) -> bool:
+        return isinstance(request.circuit.measurements[0].data[0], MeasuredOutcome)
+
+    world = World(lambda request: 0.2 if adjoint(request) and tracked(request) and of_outcomes(request) else 0.0)
+    diagnosis = found(world, symptoms(world, asked, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD307", "confirmed")
+    assert "midway" in diagnosis.because
+    assert "QD301" in diagnosis.ruled_out
 
 
 def test_a_gap_that_expectation_values_have_too_is_not() -> None:
