@@ -120,7 +120,8 @@ def measure_gap(drawn: Drawn, truth: Slopes, device: str, method: str) -> Gap:
 def _through_torch(qnode: Any, arguments: Sequence[Any], wanted: np.ndarray) -> np.ndarray:
     results = qnode(*arguments)
     parts = [part.reshape(-1) for part in (results if isinstance(results, (tuple, list)) else (results,))]
-    row = torch.cat([part.real.double() for part in parts] + [(part.imag if part.is_complex() else 0 * part).double() for part in parts])
+    imaginary = [part.imag if part.is_complex() else 0 * part for part in parts]
+    row = torch.cat([part.real.double() for part in parts] + [part.double() for part in imaginary])
     leaves = [argument for argument in arguments if argument.requires_grad]
     columns = []
     for cotangent in wanted:

@@ -1,4 +1,4 @@
-"""`qdiag.check` on random circuits of every kind, held against central differences: exits 1 where the numbers do not uphold what it says.
+"""`qdiag.check` on random circuits of every kind, held against central differences: exits 1 where these do not uphold what it says.
 
 ``python -m tests.benchmarks.random_circuits --from 0 --count 2000 --json FILE``; ``--show N`` prints circuit N. What FILE holds already
 is not done again. Each circuit runs in a forked copy of this process, which has everything loaded, and may take ``--seconds``.

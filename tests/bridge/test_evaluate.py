@@ -476,6 +476,15 @@ def test_auto_brings_the_reference_to_other_devices_unless_the_state_is_mixed():
     assert all(name.startswith("default.mixed/") for name in on_mixed)
     assert "default.mixed/adjoint" not in on_mixed
 
+    def whole(a):
+        qml.RX(a, wires=0)
+        return qml.state()
+
+    node = qml.QNode(whole, qml.device("default.mixed", wires=1), interface="torch")
+    node(torch.tensor(0.3, requires_grad=True))
+    in_matrices = [str(m) for m in applicable(circuit_of(node._tape), configuration("default.mixed", "backprop"))]
+    assert "default.qubit/backprop" not in in_matrices
+
 
 def test_an_unknown_device_names_those_that_exist():
     circuit = called(ansatz, *numbers("torch"), returns="tuple")

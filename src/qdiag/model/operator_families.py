@@ -100,6 +100,9 @@ NON_LINEAR = VARIANCES | ENTROPIES | {"PurityMP"}
 REAL_NUMBERS = frozenset({"ExpectationMP", "VarianceMP"})
 """Measurements that give one real number."""
 
+STATE_VECTORS = frozenset({"StateMP"})
+"""Measurements that give the state of all wires, as a vector where the device keeps one."""
+
 WHOLE_STATES = frozenset({"DensityMatrixMP", "StateMP"})
 """Measurements that give a state, in complex numbers."""
 

@@ -15,12 +15,15 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Node, nodes_of
 from qdiag.model.method import DETERMINISTIC, DIFF_METHODS, Method
-from qdiag.model.operator_families import MIXING
+from qdiag.model.operator_families import MIXING, STATE_VECTORS
 
 REFERENCE = Method("default.qubit", "backprop")
 """The reference across devices."""
 
 MAX_REFERENCE_WIRES = 14
+
+DENSITY_MATRICES = "default.mixed"
+"""The device that gives a state as its density matrix."""
 
 
 def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
@@ -52,7 +55,7 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
         if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _is_offered(candidate, circuit, configuration):
             continue
         found.append(replace(candidate, precision="float64", device_precision="") if name == "finite-diff" else candidate)
-    if own.device != REFERENCE.device and _fits_reference(circuit):
+    if own.device != REFERENCE.device and _fits_reference(circuit) and not _gives_density_matrices(own, circuit):
         found.append(REFERENCE)
     return tuple(dict.fromkeys(found))
 
@@ -88,6 +91,11 @@ def _fits_reference(circuit: Circuit) -> bool:
     if circuit.shots or len(circuit.wires) > MAX_REFERENCE_WIRES:
         return False
     return not any(_mixes(node) for top in circuit.operations for node in nodes_of(top))
+
+
+def _gives_density_matrices(own: Method, circuit: Circuit) -> bool:
+    """Whether what is a state vector on the reference comes as a density matrix on the user's own device."""
+    return own.device == DENSITY_MATRICES and any(node.name in STATE_VECTORS for node in circuit.measurements)
 
 
 def _mixes(node: Node) -> bool:

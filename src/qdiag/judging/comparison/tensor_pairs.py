@@ -62,11 +62,14 @@ class Tensor:
 
 
 def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, cotangents: Cotangents) -> Iterator[Tensor]:
-    """The tensors that both evaluations have, outputs first; raw samples cannot be compared one by one."""
+    """The tensors that both evaluations have, outputs first.
+
+    Raw samples cannot be compared one by one, nor can a state vector with the density matrix that another device gives of it.
+    """
     outputs = list(zip(a.outputs or (), b.outputs or ()))
     count = len(outputs)
     norms = [max(_at(a.norms, i, 0.0), _at(b.norms, i, 0.0)) or 1.0 for i in range(count)]
-    raw = raw_outputs(circuit, count)
+    raw = {*raw_outputs(circuit, count), *(i for i, pair in enumerate(outputs) if _is_one_state(*pair))}
     for i, (x, y) in enumerate(outputs):
         if i in raw:
             continue
@@ -88,6 +91,12 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
     if not (a.takes_differences or b.takes_differences):
         for j, (x, y) in enumerate(zip(a.hvp or (), b.hvp or ())):
             yield Tensor(Element(Kind.SECOND, by=_at(names, j, f"parameter {j}")), x, y, 0, sum(norms), 0.0)
+
+
+def _is_one_state(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether one is a state vector and the other a density matrix of its size."""
+    narrow, wide = sorted((np.shape(x), np.shape(y)), key=len)
+    return len(narrow) > 0 and wide == (*narrow, narrow[-1]) and np.iscomplexobj(x) and np.iscomplexobj(y)
 
 
 def _along(circuit: Circuit, rows: Sequence[Sequence[np.ndarray]]) -> list[tuple[np.ndarray, ...]]:
