@@ -226,10 +226,10 @@ def test_where_both_of_a_pair_are_wrong_one_of_them_is_asked_about_beside_the_ar
 
     monkeypatch.setattr(stage_diagnose, "observe", gap)
     monkeypatch.setattr(StageContext, "arbitrate", arbitrated)
-    apart = Comparison(METHODS[:2], Verdict.ERROR, Signature.JACOBIAN, max_abs=0.3)
+    apart = Comparison((METHODS[0], METHODS[1]), Verdict.ERROR, Signature.JACOBIAN, max_abs=0.3)
     context = StageContext(None, Environment())  # type: ignore[arg-type]
     divergence = Divergence(call(0, circuit(0.3)), apart, wrong)
-    question = Question(circuit(0.3), METHODS[:2])
+    question = Question(circuit(0.3), (METHODS[0], METHODS[1]))
     seen, asked = stage_diagnose._about_one_method(divergence, question, context)
     if about is None:
         assert (seen, asked) == (divergence, question)

@@ -45,9 +45,9 @@ def test_outputs_come_first_then_jacobians_products_and_second_derivatives() -> 
 def test_a_state_vector_is_not_held_against_the_density_matrix_that_another_device_gives_of_it() -> None:
     vector, matrix = np.array([0.6, 0.8j]), np.outer([0.6, 0.8j], [0.6, -0.8j])
     alone = circuit(gate("RX", 0.4, trainable=True), measured=(Node("StateMP"),))
-    sides = [whole(outputs=(state,), vjps=(), jacobian=((state,),), hvp=None) for state in (vector, matrix)]
-    assert pairs(*sides, of=alone) == pairs(*reversed(sides), of=alone) == []
-    assert len(pairs(sides[0], sides[0], of=alone)) == 2
+    one, other = (whole(outputs=(state,), vjps=(), jacobian=((state,),), hvp=None) for state in (vector, matrix))
+    assert pairs(one, other, of=alone) == pairs(other, one, of=alone) == []
+    assert len(pairs(one, one, of=alone)) == 2
 
 
 def test_each_tensor_knows_what_its_elements_are_called() -> None:
