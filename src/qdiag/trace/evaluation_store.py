@@ -70,7 +70,7 @@ class EvaluationStore:
             self._database.execute(f"CREATE TABLE IF NOT EXISTS evaluations ({_COLUMNS})")
         except sqlite3.OperationalError as error:
             raise OutputError(f"cannot write {self._name}: {error}", "check the folder's permissions and the space left") from None
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             raise TraceError(f"{self._name} holds no evaluations", "move it away: it is made anew from the trace") from None
 
     def get(self, key: str) -> Optional[Evaluation]:

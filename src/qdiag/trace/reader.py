@@ -228,7 +228,7 @@ class Trace:
             raise TraceError(f"call {index} of {self.path} is damaged", "record the trace again") from None
 
     def _call(self, row: dict[str, Any]) -> Call:
-        index = _whole(row["id"])
+        index = _natural(row["id"])
         failures = self._texts("SELECT text FROM failures WHERE call = ?", index)
         configuration = call_text.value_from(Configuration, self._description(row["configuration"]))
         container = row["container"]
@@ -236,7 +236,7 @@ class Trace:
             raise ValueError(container)
         return Call(
             index=index,
-            step=_whole(row["step"]),
+            step=_natural(row["step"]),
             source=call_text.value_from(SourceLine, self._description(row["source"])),
             configuration=configuration,
             arguments=call_text.values_from(Argument, self._description(row["arguments"])),
@@ -248,9 +248,9 @@ class Trace:
             backwards=self._backwards(index, configuration.interface),
             warnings=call_text.strings_from(_text(row["warnings"])) if row["warnings"] else (),
             failure=call_text.value_from(Failure, failures[0]) if failures else None,
-            parent=None if row["parent"] is None else _whole(row["parent"]),
-            process=_whole(row["process"]),
-            thread=_whole(row["thread"]),
+            parent=None if row["parent"] is None else _natural(row["parent"]),
+            process=_natural(row["process"]),
+            thread=_natural(row["thread"]),
         )
 
     def _circuit(self, structure: int, numbers: bytes) -> Circuit:
@@ -316,7 +316,8 @@ def _be_patient(database: sqlite3.Connection, size: int) -> None:
 
 def _event(row: tuple[Any, ...]) -> Event:
     kind, after, text, number = row
-    if number is not None and type(number) not in (int, float):
+    if number is not None and (type(number) not in (int, float) or (kind != "loss" and not math.isfinite(number))):
+        # a loss may be anything; all others count
         raise TypeError("no number")
     if text == "nan" and number is None:
         return Event(_text(kind), _whole(after), "", math.nan)
@@ -333,6 +334,12 @@ def _whole(cell: object) -> int:
     if type(cell) is not int:
         raise TypeError("something else stands where a whole number belongs")
     return cell
+
+
+def _natural(cell: object) -> int:
+    if _whole(cell) < 0:
+        raise ValueError("a number is negative that counts")
+    return _whole(cell)
 
 
 def _word(cell: object) -> str:
@@ -400,6 +407,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def single_file(path: Path) -> None:
     """Fold the write-ahead log into the file, where nobody is writing and the folder lets us."""
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
+    with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute("PRAGMA journal_mode = DELETE")

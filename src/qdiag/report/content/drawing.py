@@ -151,7 +151,8 @@ def _number(array: np.ndarray) -> str:
 def _measurement_label(node: Node) -> str:
     pattern = _MEASURED.get(node.name, node.name.replace("MP", "").lower())
     inner = [part for part in _flat(node.data) if isinstance(part, Node)]
-    return pattern.format("".join(_label(part) for part in inner[:1]) or "value")
+    # no format: the name may be anybody's
+    return pattern.replace("{}", "".join(_label(part) for part in inner[:1]) or "value")
 
 
 # --- as text -----------------------------------------------------------------------------------------------------------
