@@ -107,7 +107,7 @@ class Branch:
         recorder.stopped = True
         recorder.passes.over = True
         current.exchange(self, current.Wanted())
-        if not confinement.confine(self._pipe, SECONDS, lambda word: self.end(Outcome(note=word))):
+        if not confinement.confine(self._pipe, SECONDS, lambda word: self.end(Outcome(note=word)), confinement.HEADROOM):
             self.end(Outcome(note="the kernel does not confine it"))
 
     def end(self, outcome: Outcome) -> NoReturn:

@@ -1,8 +1,9 @@
-"""A copy that goes on with the script's own code, and what makes sure that nothing of it is ever seen outside.
+"""A copy that runs code of the script's, and what makes sure that nothing of it is ever seen outside.
 
 Its memory is its own, that which was shared included; its open files lead nowhere, or read at places of their own; Python's audit
 events and the kernel's filter end it where it would write a file, start a process or open a connection. It runs nothing at its
-exit. Where any of this cannot be had, there is no copy.
+exit. Where any of this cannot be had, nothing is run. Copies in which a QNode is evaluated and those in which the script itself
+goes on are confined alike; the latter have to meet more conditions before there are any.
 """
 
 from __future__ import annotations
@@ -14,18 +15,15 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Optional
 
-from qdiag.recording import forking, syscall_filter
-
-MOST_SHARED = 1 << 28
-"""Bytes of shared memory that a copy makes its own; where there is more, there is no copy."""
+from qdiag.recording import forking, shared_memory, syscall_filter
 
 _WATCHERS = ("tqdm", "IPython")
 """Whose threads hold no work of the script's: they look at the clock, or keep a history."""
 
-_HEADROOM = 0.5
-"""Share of the free memory that a copy may use."""
+HEADROOM = 0.5
+"""Share of the free memory that a copy may use which goes on with all that the script does."""
 
 
 def obstacle(backward_seen: bool) -> str:
@@ -39,8 +37,6 @@ def obstacle(backward_seen: bool) -> str:
     found = forking.obstacle(backward_seen)
     if found:
         return found
-    if not syscall_filter.is_known():
-        return "this machine's system calls are not known, so that a copy could not be confined"
     if sys.gettrace() is not None:
         return "a debugger or a coverage tool follows the script"
     if threading.current_thread() is not threading.main_thread() or any(map(_holds_work, threading.enumerate())):
@@ -50,11 +46,6 @@ def obstacle(backward_seen: bool) -> str:
         return "the script trains in several processes that wait for each other"
     if _children():
         return "the script has child processes"
-    shared = _shared()
-    if any(_is_device(path) for _, _, path in shared):
-        return "memory of a device is in use"
-    if sum(end - begin for begin, end, _ in shared) > MOST_SHARED:
-        return "the script shares much memory with others"
     return ""
 
 
@@ -71,68 +62,6 @@ def _children() -> set[int]:
             found |= set(map(int, file.read().split()))
     tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
     return found - {getattr(tracker, "_pid", None)}
-
-
-# --- memory ---------------------------------------------------------------------------------------------------------------
-
-
-def _shared() -> list[tuple[int, int, str]]:
-    """Where memory lies that others see written: begin, end, and of which file."""
-    found = []
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
-        for line in file:
-            place, rights, _, _, _, *path = line.split(maxsplit=5)
-            if rights[1] == "w" and rights[3] == "s":
-                begin, _, end = place.partition("-")
-                found.append((int(begin, 16), int(end, 16), path[0].strip() if path else ""))
-    return found
-
-
-def _is_device(path: str) -> bool:
-    return path.startswith("/dev/") and not path.startswith(("/dev/shm/", "/dev/zero"))
-
-
-def own_memory() -> bool:
-    """Put a private copy in place of all memory that is shared with others, at the same addresses."""
-    import ctypes
-    import mmap
-
-    place = ctypes.CDLL(None).mmap
-    place.restype = ctypes.c_void_p
-    place.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long)
-    fixed = 0x10
-    for begin, end, _ in _shared():
-        held = ctypes.string_at(begin, end - begin)
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | fixed
-        if place(begin, end - begin, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0) != begin:
-            return False
-        ctypes.memmove(begin, held, end - begin)
-    return not _shared()
-
-
-# --- files ----------------------------------------------------------------------------------------------------------------
-
-
-def own_files(keep: int) -> None:
-    """Put the null device in place of every open file; one that is only read is opened anew, at the same place in it."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
-        if number not in (keep, null):
-            with suppress(OSError):
-                os.dup2(_read_anew(number) if number > 2 else null, number)
-
-
-def _read_anew(number: int) -> int:
-    """A regular file that is open for reading, opened again; else the null device."""
-    import fcntl
-
-    if stat.S_ISREG(os.fstat(number).st_mode) and fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
-        with suppress(OSError):
-            again = os.open(f"/proc/self/fd/{number}", os.O_RDONLY)
-            os.lseek(again, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
-            return again
-    return os.open(os.devnull, os.O_RDWR)
 
 
 # --- what it must not do --------------------------------------------------------------------------------------------------
@@ -178,15 +107,24 @@ def forbidden(event: str, arguments: tuple[Any, ...]) -> str:
     """What a copy may not do of what Python announces: in words, or "" where it may."""
     if event == "open":
         path, _, flags = arguments
-        return "it writes a file" if flags & _WRITING and not isinstance(path, int) else ""
+        if isinstance(path, int):
+            return ""
+        return "it writes a file" if flags & _WRITING else "it reads from a pipe" if _is_pipe(path) else ""
     module = event.partition(".")[0]
     if event in _HARMLESS or (module == "ctypes" and event not in _CTYPES):
         return ""
     return _WORDS.get(module, "")
 
 
-def confine(keep: int, seconds: int, end: Callable[[str], None]) -> bool:
-    """Make this copy one that nobody notices, before it goes on.
+def _is_pipe(path: Any) -> bool:
+    """Whether somebody at the other end would notice that this one is opened."""
+    with suppress(OSError, TypeError, ValueError):
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    return False
+
+
+def confine(keep: int, seconds: int, end: Callable[[str], None], share_of_memory: Optional[float] = None) -> bool:
+    """Make this copy one that nobody notices, before it runs code of the script's.
 
     Parameters
     ----------
@@ -196,6 +134,8 @@ def confine(keep: int, seconds: int, end: Callable[[str], None]) -> bool:
         Of processor time after which it ends.
     end
         Ends it, and says why.
+    share_of_memory
+        How much of the free memory it may use; None for no limit.
 
     Returns
     -------
@@ -203,10 +143,12 @@ def confine(keep: int, seconds: int, end: Callable[[str], None]) -> bool:
         Whether all of it could be done.
     """
     sys.dont_write_bytecode = True
-    own_files(keep)
-    if not own_memory():
+    forking.own_files(keep)
+    if not shared_memory.make_private():
         return False
-    _limit(seconds)
+    forking.limit_processor_time(seconds)
+    if share_of_memory is not None:
+        _limit_memory(share_of_memory)
     never: Any = atexit
     never.register(os._exit, 0)
     never.register = lambda function, *args, **kwargs: function
@@ -222,11 +164,10 @@ def confine(keep: int, seconds: int, end: Callable[[str], None]) -> bool:
     return True
 
 
-def _limit(seconds: int) -> None:
+def _limit_memory(share: float) -> None:
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    most = _address_space() + int(_HEADROOM * _free_memory())
+    most = _address_space() + int(share * _free_memory())
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if hard == resource.RLIM_INFINITY or most < hard:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

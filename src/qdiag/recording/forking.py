@@ -1,7 +1,8 @@
 """Work in a forked copy of this process that nobody notices: the rules under which a fork is safe, all in one place.
 
-The copy is a grandchild, so that no zombie is left; it holds no open file of the parent, hears no signal handler of the
-script, computes in one thread, and ends by ``os._exit`` or by an alarm.
+The copy is no child of the script, so that no zombie is left. When the script goes on, the copy has nothing of it any more: the
+memory that was shared is its own, its open files lead elsewhere, it hears no signal handler. It computes in one thread, and ends
+by ``os._exit`` or by an alarm. What it may do is in `confinement`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import random
 import re
 import signal
+import stat
 import sys
+import threading
 import time
 import types
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Callable, Optional
+from typing import Any, Callable
+
+from qdiag.recording import shared_memory, syscall_filter
 
 NICENESS = 10
 """The copy gives way to the script."""
@@ -37,8 +44,9 @@ def obstacle(backward_seen: bool) -> str:
     """
     if sys.platform != "linux":
         return f"there is no safe fork on {sys.platform}"
-    handler = signal.getsignal(signal.SIGCHLD)
-    if handler not in (signal.SIG_DFL, signal.SIG_IGN):
+    if not syscall_filter.is_known():
+        return "this machine's system calls are not known, so that a copy could not be confined"
+    if _listens_for_children():
         return "the script listens for the end of its child processes"
     here, in_the_copy = _hooks()
     strangers = [hook for hooks in here for hook in hooks if not _is_standard(hook)]
@@ -47,12 +55,31 @@ def obstacle(backward_seen: bool) -> str:
         return f"{getattr(stranger, '__module__', None) or 'a module'} runs code of its own at every fork"
     torch: Any = sys.modules.get("torch")
     if torch is None:
-        return ""
+        return shared_memory.obstacle()
     if torch.cuda.is_initialized():
         return "CUDA is in use"
     if backward_seen and int(torch.__version__.split(".")[0]) < 2:
         return f"torch {torch.__version__} cannot differentiate in a copy of a process that has gone backward"
-    return ""
+    return shared_memory.obstacle()
+
+
+def _listens_for_children() -> bool:
+    """Whether the script would hear of a child that it has not started: by a signal, or by a thread that waits for any child."""
+    if signal.getsignal(signal.SIGCHLD) not in (signal.SIG_DFL, signal.SIG_IGN):
+        return True
+    if signal.SIGCHLD in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        return True
+    return any(map(syscall_filter.waits_for_any_child, _other_threads()))
+
+
+def _other_threads() -> Iterator[str]:
+    """What the kernel says of the system calls in which this process's other threads stand."""
+    if threading.active_count() == 1:
+        return
+    for thread in os.listdir("/proc/self/task"):
+        if int(thread) != threading.get_native_id():
+            with suppress(OSError), open(f"/proc/self/task/{thread}/syscall", encoding="ascii") as file:
+                yield file.read()
 
 
 def _mark() -> None:
@@ -115,9 +142,8 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: b
         child = fork_quietly()
         if child == 0:
             # not even an interrupt may lead the copy back into the script
-            if os.fork() == 0:
-                become_quiet(keep, seconds, gives_way=gives_way)
-                work()
+            step_apart(keep, seconds, gives_way=gives_way)
+            work()
             os._exit(0)
     finally:
         if os.getpid() != home:
@@ -125,17 +151,68 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: b
     return reap_child(child)
 
 
+def step_apart(keep: int, seconds: int, *, gives_way: bool = True) -> None:
+    """In a forked child: let go of all that is the script's, and become a process that is no child of it.
+
+    The script waits until that is done: nothing that it does next can depend on a copy that has not let go yet.
+
+    Parameters
+    ----------
+    keep
+        The only open file that is kept.
+    seconds
+        After which this process is killed.
+    gives_way
+        Whether it computes only what others leave.
+    """
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+    _go_first_where_memory_is_short()
+    if not shared_memory.make_private():
+        os._exit(1)
+    _deaf_to_signals()
+    _mute()
+    own_files(keep)
+    _limit_process()
+    if fork_quietly() != 0:
+        os._exit(0)
+    if gives_way:
+        # only now: until here the script waits
+        with suppress(OSError):
+            os.nice(NICENESS)
+    # the alarm of a process is not its child's
+    signal.alarm(seconds)
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this copy when its keeper ends."""
+    import ctypes
+
+    at_the_parents_death = 1
+    ctypes.CDLL(None).prctl(at_the_parents_death, ctypes.c_ulong(signal.SIGKILL))
+
+
+OUTSIDE = "it would have reached outside of its process"
+"""What the filter of system calls means when it ends a copy."""
+
+
 def fork_quietly() -> int:
     """Fork; Python 3.12's warning about threads would be shown under the script's name, and may be an error there.
 
-    The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before.
+    The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before. Python gives
+    the copy a random stream of its own: it is to have the script's.
     """
     filters: list[Any] = warnings.filters  # type: ignore[assignment]
+    stream = random.getstate()
     filters.insert(0, _FORK_WARNING)
     try:
-        return os.fork()
+        child = os.fork()
     finally:
         filters.remove(_FORK_WARNING)
+    if child == 0:
+        random.setstate(stream)
+    return child
 
 
 def reap_child(child: int) -> bool:
@@ -156,42 +233,20 @@ def reap_child(child: int) -> bool:
         time.sleep(0.0005)
 
 
-def become_quiet(
-    keep: int, seconds: int, let_go: Optional[Callable[[int], None]] = None, *, gives_way: bool = True
-) -> None:
-    """Make this copy one that nobody notices.
-
-    Parameters
-    ----------
-    keep
-        The only open file that it keeps.
-    seconds
-        After which it is killed.
-    let_go
-        Puts something harmless in place of the other open files; by default the null device.
-    gives_way
-        Whether it computes only what others leave.
-    """
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(1)
-    _deaf_to_signals(seconds)
-    _mute()
-    (let_go or _let_go_of_files)(keep)
-    _limit_process()
-    if gives_way:
-        with suppress(OSError):
-            os.nice(NICENESS)
+def _go_first_where_memory_is_short() -> None:
+    """Where memory runs out, the kernel is to end the copy and not the script."""
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
-def _deaf_to_signals(seconds: int) -> None:
+def _deaf_to_signals() -> None:
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in (signal.SIGALRM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-    signal.alarm(seconds)
 
 
 def _mute() -> None:
@@ -202,13 +257,32 @@ def _mute() -> None:
         kernel.IOPubThread.send_multipart = lambda *message, **options: None
 
 
-def _let_go_of_files(keep: int) -> None:
-    """Put the null device in place of every open file: its number stays taken, so that nothing stray hits a file of ours."""
+def own_files(keep: int) -> None:
+    """Put the null device in place of every open file; one that is only read is opened anew, at the same place in it.
+
+    Its number stays taken, so that nothing stray hits a file of ours.
+    """
     null = os.open(os.devnull, os.O_RDWR)
     for name in os.listdir("/proc/self/fd"):
-        if int(name) not in (keep, null):
+        number = int(name)
+        if number not in (keep, null):
             with suppress(OSError):
-                os.dup2(null, int(name))
+                again = _read_anew(number) if number > 2 else null
+                os.dup2(again, number)
+                if again != null:
+                    os.close(again)
+
+
+def _read_anew(number: int) -> int:
+    """A regular file that is open for reading, opened again; else the null device."""
+    import fcntl
+
+    if stat.S_ISREG(os.fstat(number).st_mode) and fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        with suppress(OSError):
+            again = os.open(f"/proc/self/fd/{number}", os.O_RDONLY)
+            os.lseek(again, os.lseek(number, 0, os.SEEK_CUR), os.SEEK_SET)
+            return again
+    return os.open(os.devnull, os.O_RDWR)
 
 
 def _limit_process() -> None:

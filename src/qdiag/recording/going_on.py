@@ -6,12 +6,11 @@ The keeper is a copy, too, so that the script waits for one fork only, however m
 from __future__ import annotations
 
 import os
-import random
 import signal
 from collections.abc import Callable
 from typing import Optional
 
-from qdiag.recording import confinement, forking
+from qdiag.recording import forking
 
 
 def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, str], None]) -> tuple[int, int]:
@@ -33,20 +32,16 @@ def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, s
     tuple
         In a copy its number and its pipe; here -1 and 0, or -1 and 1 where this process could not be forked.
     """
-    home, stream = os.getpid(), random.getstate()
+    home = os.getpid()
     goes_on = False
     child = 0
     try:
         child = forking.fork_quietly()
         if child == 0:
-            if os.fork() != 0:
-                os._exit(0)
-            forking.become_quiet(keep, seconds + 1, confinement.own_files)
+            forking.step_apart(keep, seconds + 1)
             found = _keep(number, seconds, told)
             if found is None:
                 os._exit(0)
-            # Python gave the copy a random stream of its own: it is to have the script's
-            random.setstate(stream)
             goes_on = True
             return found
     finally:
@@ -65,23 +60,16 @@ def _keep(number: int, seconds: int, told: Callable[[int, str], None]) -> Option
         if left <= 0:
             break
         read, write = os.pipe()
-        copy = os.fork()
+        copy = forking.fork_quietly()
         if copy == 0:
             os.close(read)
             signal.alarm(int(left) + 2)
-            _end_with_keeper()
+            forking.end_with_parent()
             return position, write
         os.close(write)
         told(position, _hear(read, copy, until))
         os.close(read)
     return None
-
-
-def _end_with_keeper() -> None:
-    import ctypes
-
-    at_the_parents_death = 1
-    ctypes.CDLL(None).prctl(at_the_parents_death, ctypes.c_ulong(signal.SIGKILL))
 
 
 def _hear(read: int, copy: int, until: float) -> str:
@@ -95,7 +83,7 @@ def _hear(read: int, copy: int, until: float) -> str:
         if not ready:
             os.kill(copy, signal.SIGKILL)
             os.waitpid(copy, 0)
-            return SILENT + "it took too long to come to a loss"
+            return SILENT + _LONG
         part = os.read(read, 65536)
         if not part:
             break
@@ -110,9 +98,10 @@ def _hear(read: int, copy: int, until: float) -> str:
 SILENT = "-"
 """Before the reason why a copy wrote nothing."""
 
+_LONG = "it took too long to come to a loss"
 _ENDS: dict[int, str] = {
-    signal.SIGSYS: "it would have reached outside of its process",
-    signal.SIGXCPU: "it took too long to come to a loss",
-    signal.SIGALRM: "it took too long to come to a loss",
-    signal.SIGKILL: "it took too long to come to a loss",
+    signal.SIGSYS: forking.OUTSIDE,
+    signal.SIGXCPU: _LONG,
+    signal.SIGALRM: _LONG,
+    signal.SIGKILL: _LONG,
 }

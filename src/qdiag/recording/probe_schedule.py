@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
-from qdiag.recording import forking, turns
+from qdiag.recording import confinement, forking, turns
 from qdiag.trace import call_text, schema
 
 if TYPE_CHECKING:
@@ -151,6 +151,12 @@ class Prober:
         self._silence()
         from qdiag.bridges.live import qnode_probe
 
+        def end(words: str) -> NoReturn:
+            turns.say_why(file, words)
+            os._exit(0)
+
+        if not confinement.confine(file, self._seconds, end):
+            end("the kernel does not confine it")
         for probe in qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index):
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 

@@ -64,6 +64,11 @@ def forget(trace: Path) -> None:
             path.unlink()
 
 
+def say_why(file: int, words: str) -> None:
+    """Write why work did not come to its end after what it wrote, which may end with half a line."""
+    forking.write_out(file, f"\n# {words}\n".encode())
+
+
 class Attendant:
     """In the copy: has a piece of work done in a process of its own.
 
@@ -93,7 +98,7 @@ class Attendant:
         if why is None:
             why = self._run(work, gives_way=False)
         if why:
-            forking.write_out(self._file, f"\n# {why}\n".encode())
+            say_why(self._file, why)
 
     def _wait_for_turn(self, turns: int) -> bool:
         import fcntl
@@ -131,6 +136,7 @@ class Attendant:
         runner = forking.fork_quietly()
         if runner == 0:
             try:
+                forking.end_with_parent()
                 forking.limit_processor_time(self._seconds)
                 if gives_way:
                     os.nice(forking.NICENESS)
@@ -143,6 +149,8 @@ class Attendant:
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if not number:
             return ""
+        if number == signal.SIGSYS:
+            return forking.OUTSIDE
         if number in (signal.SIGXCPU, signal.SIGKILL):
             return f"it took more than {self._seconds} s of processor time"
         return f"it crashed ({signal.Signals(number).name})"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import mmap
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.recording import forking, probe_schedule
+from qdiag.recording import forking, probe_schedule, shared_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
 
@@ -80,6 +82,60 @@ def listening() -> Iterator[list[int]]:
 
 def test_not_where_the_script_would_hear_of_the_child(listening: list[int]) -> None:
     assert "child" in forking.obstacle(False)
+
+
+def test_nor_where_it_waits_for_the_signal_itself() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    try:
+        assert "child" in forking.obstacle(False)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    assert forking.obstacle(False) == ""
+
+
+@pytest.mark.parametrize("wait", [os.wait, lambda: os.waitpid(-1, 0), lambda: os.waitid(os.P_ALL, 0, os.WEXITED)])
+def test_nor_where_a_thread_waits_for_any_child(wait: Callable[[], object]) -> None:
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(write)
+        os.read(read, 1)
+        os._exit(0)
+    thread = threading.Thread(target=wait)
+    thread.start()
+    until = time.monotonic() + 5
+    while not forking.obstacle(False) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert "child" in forking.obstacle(False)
+    os.close(read), os.close(write)
+    thread.join()
+    assert forking.obstacle(False) == ""
+
+
+def test_a_thread_that_waits_for_a_child_of_its_own_is_no_obstacle() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+        thread = threading.Thread(target=child.wait)
+        thread.start()
+        time.sleep(0.1)
+        assert forking.obstacle(False) == ""
+        child.stdin.close()  # type: ignore[union-attr]
+        thread.join()
+
+
+def test_not_where_memory_of_a_device_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_memory, "mappings", lambda: [shared_memory.Mapping(0, 4096, False, "/dev/nvidia0")])
+    assert forking.obstacle(False) == "memory of a device is in use"
+
+
+def test_not_where_more_is_shared_than_a_copy_can_make_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_memory, "MOST", 4096)
+    with mmap.mmap(-1, 8192):
+        assert "much memory" in forking.obstacle(False)
+
+
+def test_not_where_a_copy_could_not_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "uname", lambda: types.SimpleNamespace(machine="riscv64"))
+    assert "confined" in forking.obstacle(False)
 
 
 def hook() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qdiag.model.probe import Probe
-from qdiag.recording import forking, probe_schedule, turns
+from qdiag.recording import confinement, forking, probe_schedule, turns
 from qdiag.recording.probe_schedule import Prober
 from qdiag.trace import call_text
 
@@ -31,6 +31,7 @@ class Copies:
         self.held: list[int] = []
         self.in_the_way = ""
         self.room = 1000
+        self.is_confined = True
 
     def in_a_copy(self, work: Any, keep: int, seconds: int, *, gives_way: bool = True) -> bool:
         assert (seconds, gives_way) == (turns.LONGEST, False)
@@ -42,6 +43,9 @@ class Copies:
     def obstacle(self, backward_seen: bool) -> str:
         return self.in_the_way
 
+    def confine(self, keep: int, seconds: int, end: Any) -> bool:
+        return self.is_confined
+
     def end_one(self) -> None:
         os.close(self.held.pop(0))
 
@@ -52,6 +56,7 @@ def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     monkeypatch.setattr(forking, "in_a_copy", made.in_a_copy)
     monkeypatch.setattr(forking, "obstacle", made.obstacle)
     monkeypatch.setattr(turns, "has_room", lambda *, for_more: made.room > for_more)
+    monkeypatch.setattr(confinement, "confine", made.confine)
     monkeypatch.setattr(turns.Attendant, "attend", lambda attendant, work: work())
     return made
 
@@ -195,6 +200,25 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     assert asked == [(("qnode", (1,), {}), {"layer": "", "call": 0})]
     assert [call_text.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
     assert all(line.endswith(b"\n") for line in written)
+
+
+def test_where_the_copy_cannot_be_confined_nothing_is_evaluated(
+    world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(BaseException):
+        pass
+
+    def leave(code: int) -> None:
+        raise Gone
+
+    copies.is_confined = False
+    monkeypatch.setattr(os, "_exit", leave)
+    written: list[bytes] = []
+    monkeypatch.setattr(forking, "write_out", lambda file, data: written.append(data))
+    world.call()
+    with pytest.raises(Gone):
+        copies.works[0]()
+    assert written == [b"\n# the kernel does not confine it\n"]
 
 
 class TestWhetherACopyStillRuns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import time
@@ -85,6 +86,18 @@ def test_what_waits_for_ever_is_ended_and_says_so(world: World, monkeypatch: pyt
 
 def test_what_crashes_says_so(world: World) -> None:
     assert world.see(world.begin(lambda: os.kill(os.getpid(), signal.SIGSEGV))) == "# it crashed (SIGSEGV)"
+
+
+def test_what_would_have_reached_outside_says_so(world: World) -> None:
+    assert world.see(world.begin(lambda: os.kill(os.getpid(), signal.SIGSYS))) == f"# {forking.OUTSIDE}"
+
+
+def test_random_numbers_are_those_that_the_script_would_draw(world: World) -> None:
+    random.seed(7)
+    before = random.getstate()
+    path = world.begin(random.random)
+    assert random.getstate() == before
+    assert world.see(path) == str(random.random())
 
 
 def test_only_so_many_compute_at_once_and_the_others_get_their_turn(world: World) -> None:
