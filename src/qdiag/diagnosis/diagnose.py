@@ -107,14 +107,16 @@ def diagnose(
     standing = [trial for trial in trials if trial.evidence and not trial.contradicted and not trial.unproven]
     untested = [trial for trial in trials if not trial.predicted]
     ruled_out = tuple(trial.cause.code for trial in trials if trial.contradicted)
+    titles = tuple(trial.cause.title for trial in trials if trial.contradicted)
     if not standing:
         if untested:
-            return _diagnosis(untested[0], Confidence.LIKELY, symptoms, ruled_out)
-        return _unknown(trials, symptoms, ruled_out)
+            return replace(_diagnosis(untested[0], Confidence.LIKELY, symptoms, ruled_out), rivals=titles)
+        return replace(_unknown(trials, symptoms, ruled_out), rivals=titles)
     best = standing[0]
     rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
     proven = bool(best.came_out(Role.FLIP)) and best.came_out(Role.NEUTRAL) is not False and not rivals
-    return _diagnosis(best, Confidence.CONFIRMED if proven else Confidence.LIKELY, symptoms, ruled_out)
+    found = _diagnosis(best, Confidence.CONFIRMED if proven else Confidence.LIKELY, symptoms, ruled_out)
+    return replace(found, rivals=titles)
 
 
 def recurs(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter] = None) -> bool:

@@ -185,8 +185,8 @@ class Diagnosis:
         The particulars, in a sentence.
     evidence
         The experiments that were made for it.
-    ruled_out
-        Codes of causes that experiments contradict.
+    ruled_out, rivals
+        Codes of causes that experiments contradict, and their titles.
     blamed
         The operation, observable or measurement in which the cause sits.
     fileable
@@ -209,6 +209,7 @@ class Diagnosis:
     fileable: bool = True
     script: Optional[ScriptKind] = None
     of_training: bool = False
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,8 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.verdict, (finding,), notes=(NOTE,))
     files = [] if finding.reproducer is None else [path.name]
-    return document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
+    made = document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
+    return replace(made, made_up=f"{NOTE[:1].upper()}{NOTE[1:]}.")
 
 
 def _recorded_finding(record: Mapping[str, Any], number: int) -> Mapping[str, Any]:

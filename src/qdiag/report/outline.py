@@ -186,6 +186,8 @@ class Chapter:
         The Jacobians' difference.
     reproducer, traceback
         As text.
+    claim, headline, cause, element
+        For people who have neither the script nor qdiag: the verdict without a call's number, a title, the cause's, and what is off.
     known
         Upstream issues that this finding matches.
     tiles
@@ -208,6 +210,10 @@ class Chapter:
     results: Optional[Table] = None
     evidence: Optional[Table] = None
     ruled_out: str = ""
+    claim: str = ""
+    headline: str = ""
+    cause: str = ""
+    element: str = ""
     raised: Optional[Table] = None
     before: Optional[Drawing] = None
     after: Optional[Drawing] = None
@@ -257,6 +263,8 @@ class Document:
         The content of findings.json, already strict JSON.
     version
         That of qdiag.
+    made_up
+        That the numbers are made up, where they are.
     """
 
     title: str
@@ -276,6 +284,7 @@ class Document:
     wrote: str = ""
     next_step: Optional[NextStep] = None
     version: str = ""
+    made_up: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
     def with_finding(self, number: int, other: Document, place: int) -> Document:

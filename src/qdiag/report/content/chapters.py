@@ -11,7 +11,7 @@ from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
-from qdiag.report.content import evidence, known_issues, sentences
+from qdiag.report.content import evidence, for_maintainers, known_issues, sentences
 from qdiag.report.content.drawing import drawing
 from qdiag.report.content.elements import element_name, element_words
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
@@ -35,11 +35,17 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
     divergence, diagnosis = finding.divergence, finding.diagnosis
     call = divergence.call
     after = finding.minimal.circuit if finding.minimal else None
+    sentence, element = sentences.of_finding(finding, result, names), divergence.comparison.element
+    claim = for_maintainers.claim_without_call(sentence, call.index)
     return Chapter(
         number=str(number),
         title=f"{_heading(divergence, names)} at call {call.index}",
         verdict=sentences.WORDS[divergence.verdict],
-        sentence=sentences.of_finding(finding, result, names),
+        sentence=sentence,
+        claim=claim,
+        headline=for_maintainers.title_for_an_issue(finding, claim),
+        cause=diagnosis.title,
+        element=element_words(element, call) if element is not None else "",
         facts=tuple(fact for fact in _facts(finding, result, names) if fact.text),
         code=diagnosis.code,
         slug=diagnosis.slug,
@@ -47,7 +53,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         blamed=diagnosis.blamed,
         results=_results(divergence.comparison, call, names),
         evidence=evidence.table(diagnosis.evidence, divergence.signature),
-        ruled_out=", ".join(diagnosis.ruled_out),
+        ruled_out=for_maintainers.ruled_out_words(diagnosis),
         raised=_raising_table(divergence),
         before=drawing(call.circuit),
         after=drawing(after) if after is not None else None,
@@ -89,7 +95,10 @@ def remark_chapter(number: int, remark: Remark, result: Result) -> Chapter:
         confidence=diagnosis.confidence.value,
         blamed=diagnosis.blamed,
         evidence=evidence.table(diagnosis.evidence, remark.where),
-        ruled_out=", ".join(diagnosis.ruled_out),
+        ruled_out=for_maintainers.ruled_out_words(diagnosis),
+        claim=sentences.of_remark(remark),
+        headline=sentences.of_remark(remark).rstrip("."),
+        cause=diagnosis.title,
         before=drawing(call.circuit) if call else None,
         tiles=_remark_tiles(remark),
         no_bug="" if diagnosis.fileable else "it lies in the script, around the QNodes",
@@ -154,6 +163,7 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
         Fact("seen", f"at {calls(finding.calls, result.calls)}" if finding.calls else ""),
         Fact("QNodes", ", ".join(finding.qnodes) if finding.elsewhere else ""),
         Fact("says", _says(divergence)),
+        Fact("warns", short_line("; ".join(for_maintainers.frameworks_warnings(finding)), 400)),
         Fact("arbiter", _arbiters_word(divergence, names)),
         Fact("cause", _cause(diagnosis, divergence.signature)),
         Fact("in", diagnosis.blamed),
@@ -252,7 +262,7 @@ def _results(comparison: Comparison, call: Call, names: Names) -> Optional[Table
         return None
     rows = tuple(zip(names.all(comparison.methods), _values(comparison)))
     needed = comparison.tolerance_needed
-    apart = f"Up to {gap(needed)} apart, relative to the largest number among those compared." if needed else ""
+    apart = f"They would be called equal with a relative tolerance of {gap(needed)}." if needed else ""
     note = apart if comparison.where in MEASURED else comparison.detail
     of = element_name(comparison.element, call) if comparison.element is not None else comparison.where
     return Table(f"Values of {of}", ("Method", "Value"), rows, note)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, nodes_of
 from qdiag.report.content.figures import count, listing, short_line
 from qdiag.report.outline import Box, Drawing
 
@@ -56,6 +56,7 @@ _MEASURED = {
     "MutualInfoMP": "mutual info",
 }
 _LONGEST_LABEL = 24
+_LONGEST_SUM = 160
 
 
 def drawing(circuit: Circuit) -> Drawing:
@@ -71,7 +72,10 @@ def drawing(circuit: Circuit) -> Drawing:
     free[:] = [end] * len(free)
     boxes += [_place_box(node, rows, free, measurement=True) for node in circuit.measurements]
     left_out = len(circuit.operations) - len(shown)
-    note = f"{count(left_out, 'further operation')} left out" if left_out else ""
+    notes = [f"{count(left_out, 'further operation')} left out"] if left_out else []
+    sums = (part for node in circuit.measurements for part in nodes_of(node) if part.name in families.SUMS)
+    notes += [f"ℋ = {short_line(written, _LONGEST_SUM)}" for written in map(_terms, sums) if written and not _fits(written)]
+    note = "; ".join(dict.fromkeys(notes))
     return Drawing(tuple(str(label) for label in wires), tuple(boxes), _description(circuit), note)
 
 
@@ -109,7 +113,10 @@ def _gate(node: Node, touched: Sequence[int], rows: Mapping[Label, int]) -> tupl
 
 def _label(node: Node) -> str:
     inner = [part for part in _flat(node.data) if isinstance(part, Node)]
-    if node.name in families.SUMS or node.name == "SparseHamiltonian":
+    if node.name in families.SUMS:
+        written = _terms(node)
+        return written if written and _fits(written) else "ℋ"
+    if node.name == "SparseHamiltonian":
         return "ℋ"
     if node.name in families.PRODUCTS:
         return "⊗".join(_label(part) for part in inner)
@@ -120,6 +127,33 @@ def _label(node: Node) -> str:
     if inner:
         return f"{node.name}({', '.join(_label(part) for part in inner)})"
     return _SHORT.get(node.name, node.name) + _arguments(node)
+
+
+def _fits(written: str) -> bool:
+    """Whether the terms of an observable stand in its box: else that has a letter, and they stand below."""
+    return len(written) <= _LONGEST_LABEL - len("⟨⟩")
+
+
+def _terms(node: Node) -> str:
+    """The terms of a sum, each with its wires: ``0.7·Z(0) + 0.2·X(1)``; "" where they cannot be read."""
+    parts = [part for part in _flat(node.data) if isinstance(part, Node)]
+    own = [part for part in _flat(node.data) if isinstance(part, Parameter)]
+    coefficients = [_number(number) for parameter in own for number in np.atleast_1d(parameter.value)]
+    if own and len(coefficients) != len(parts):
+        return ""
+    terms = [_term(part) for part in parts]
+    return " + ".join(f"{number}·{term}" for number, term in zip(coefficients, terms)) if own else " + ".join(terms)
+
+
+def _term(node: Node) -> str:
+    inner = [part for part in _flat(node.data) if isinstance(part, Node)]
+    if node.name in families.SCALED and inner:
+        return "·".join([*(_number(part.value) for part in _flat(node.data) if isinstance(part, Parameter)), _term(inner[0])])
+    if node.name in families.PRODUCTS:
+        return "⊗".join(map(_term, inner))
+    if node.name in families.SUMS:
+        return f"({_terms(node)})"
+    return f"{_SHORT.get(node.name, node.name)}({', '.join(map(str, node.wires))})"
 
 
 def _flat(parts: Sequence[Value]) -> Iterator[Value]:

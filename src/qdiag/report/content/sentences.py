@@ -174,7 +174,7 @@ def judged_words(judged: Union[FoundWrong, str], name: Callable[[Method], str] =
     whole = "all methods that gave numbers are wrong: " if judged.unanimous else ""
     wrong, worst = ", ".join(map(name, judged.wrong)), name(judged.worst)
     return (
-        f"{whole}{wrong} away from {judged.source}: {worst} has {judged.has} "
+        f"{whole}{wrong} {'is' if len(judged.wrong) == 1 else 'are'} away from {judged.source}: {worst} has {judged.has} "
         f"({judged.where.value}, {judged.bound:.1g} explained)"
     )
 

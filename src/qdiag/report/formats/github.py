@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from qdiag.report.content.figures import short_line
 from qdiag.report.formats import markdown
-from qdiag.report.outline import Chapter, Document
+from qdiag.report.outline import Chapter, Document, Fact
 
 NEW_ISSUE = "https://github.com/PennyLaneAI/pennylane/issues/new"
 TEMPLATE = "bug_report.yml"
@@ -20,7 +20,7 @@ LONGEST_URL = 8000
 LONGEST_BODY = 60_000
 """Characters; GitHub refuses 65,536."""
 
-LONGEST_TITLE = 120
+LONGEST_TITLE = 160
 HEADINGS = {
     "expected": "Expected behavior",
     "actual": "Actual behavior",
@@ -68,13 +68,13 @@ def issue(document: Document, number: int = 1) -> Issue:
     chapter = document.chapters[number - 1]
     texts = {
         "expected": _expected_behaviour(chapter),
-        "actual": _actual(chapter),
+        "actual": _actual(document, chapter),
         "info": _info(document, chapter),
-        "sourcecode": chapter.reproducer.text.strip() if chapter.reproducer else chapter.fact("repro") or "no reproducer was made",
+        "sourcecode": _source_code(chapter),
         "tracebacks": chapter.traceback.text if chapter.traceback else "none: nothing is raised",
         "system": "\n".join(_without_tags(f"{fact.label}: {fact.text}") for fact in document.environment),
     }
-    title = short_line(f"{'' if chapter.no_bug else '[BUG] '}{chapter.sentence.rstrip('.')}", LONGEST_TITLE)
+    title = short_line(f"{'' if chapter.no_bug else '[BUG] '}{chapter.headline or chapter.sentence.rstrip('.')}", LONGEST_TITLE)
     return fit_issue(Issue(title, tuple((name, texts[name]) for name in HEADINGS)), LONGEST_BODY)
 
 
@@ -94,27 +94,46 @@ def _arbiter(chapter: Chapter) -> str:
     return f"Held against a reference in float64 that shares no gradient rule with them: {markdown.plain(judged)}." if judged else ""
 
 
-def _actual(chapter: Chapter) -> str:
-    shown = [fact for fact in chapter.facts if fact.label in ("methods", "first", "worst", "seen", "says")]
-    parts = [markdown.plain(chapter.sentence), markdown.facts(shown)]
-    parts += [markdown.table_text(table) for table in (chapter.results,) if table]
+def _source_code(chapter: Chapter) -> str:
+    """The reproducer with what it prints behind it as comments, so that it still runs."""
+    if chapter.reproducer is None:
+        return chapter.fact("repro") or "no reproducer was made"
+    printed = chapter.reproducer_output.text.strip().splitlines() if chapter.reproducer_output else []
+    return "\n".join([chapter.reproducer.text.strip(), *(["", *(f"#> {line}".rstrip() for line in printed)] if printed else [])])
+
+
+def _actual(document: Document, chapter: Chapter) -> str:
+    shown = [fact for fact in chapter.facts if fact.label in ("methods", "says")]
+    shown.insert(1, Fact("of", chapter.element))
+    parts = [markdown.plain(document.made_up), markdown.plain(chapter.claim or chapter.sentence)]
+    parts.append(markdown.facts([fact for fact in shown if fact.text]))
+    parts += [markdown.table_text(replace(table, note="")) for table in (chapter.results,) if table]
+    warned = chapter.fact("warns")
+    parts.append(f"This warning is shown meanwhile: {markdown.plain(warned)}" if warned else "")
     parts.append(_arbiter(chapter))
     return "\n\n".join(part for part in parts if part)
 
 
 def _info(document: Document, chapter: Chapter) -> str:
     labels = ("cause", "in", "because", *(["remedy"] if chapter.no_bug else []), "minimal", "varied")
-    shown = [fact for fact in chapter.facts if fact.label in labels]
+    shown = [replace(fact, text=_without_bare_code(fact.text, chapter)) for fact in chapter.facts if fact.label in labels]
     parts = [f"Nothing to file as a bug of PennyLane: {chapter.no_bug}." if chapter.no_bug else "", markdown.facts(shown)]
     parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]
     if chapter.ruled_out:
-        parts.append(f"Ruled out: {markdown.plain(chapter.ruled_out)}.")
+        parts.append(f"Ruled out by experiment: {markdown.plain(chapter.ruled_out)}.")
     parts.append(markdown.facts(chapter.known))
     if chapter.reproducer:
         note = markdown.plain(chapter.reproducer.note)
         parts.append(f"The source code ({note}) exits 1 while the difference is there and 0 once it is gone.")
-    parts.append(f"Found by qdiag {markdown.plain(document.version)}.")
+    codes = f" Codes in brackets are its own: `qdiag explain {chapter.code}` says what this one means." if chapter.code else ""
+    parts.append(f"Found by qdiag {markdown.plain(document.version)}.{codes}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _without_bare_code(text: str, chapter: Chapter) -> str:
+    """The cause by its title first: its code says nothing to people who have no list of them."""
+    named = f"{chapter.code} {chapter.cause}"
+    return f"{chapter.cause} [{chapter.code}]{text[len(named) :]}" if chapter.cause and text.startswith(named) else text
 
 
 # --- what is sent ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,10 @@ class Speak(Protocol):
         """The text in a style."""
 
 
-_LABELS = ("where", "first", "worst", "seen", "says", "arbiter", "cause", "in", "because", "remedy", "minimal", "varied", "repro")
+_LABELS = (
+    *("where", "first", "worst", "seen", "says", "warns", "arbiter"),
+    *("cause", "in", "because", "remedy", "minimal", "varied", "repro"),
+)
 _PLAIN = str.maketrans({"·": "-", "→": "->", "×": "x", "−": "-", "–": "-", "…": "...", "⟨": "<", "⟩": ">", "≥": ">=", "≤": "<="})
 
 

@@ -67,7 +67,7 @@ def test_what_an_operation_is_called(operation: Node, label: str) -> None:
     [
         (expval(gate("PauliZ")), "⟨Z⟩"),
         (expval(gathered("Prod", gate("PauliZ"), gate("PauliX", wires=(1,)))), "⟨Z⊗X⟩"),
-        (expval(combination((1.2, gate("PauliZ")), (0.5, gate("PauliX")))), "⟨ℋ⟩"),
+        (expval(combination((1.2, gate("PauliZ")), (0.5, gate("PauliX", wires=(1,))))), "⟨1.2·Z(0) + 0.5·X(1)⟩"),
         (Node("VarianceMP", (gate("PauliZ"),), None, (0,)), "Var[Z]"),
         (probs(0, 1), "probs"),
         (Node("VnEntropyMP", (), None, (0,)), "entropy"),
@@ -133,3 +133,17 @@ def test_a_drawing_as_text_is_folded_to_its_width_and_loses_nothing(operations: 
     for label in {box.label for box in drawn.boxes}:
         # X stands in RX as well: what counts is that none is lost
         assert written.count(label) >= sum(1 for box in drawn.boxes if box.label == label)
+
+
+def test_an_observable_of_many_terms_has_a_letter_and_its_terms_stand_below() -> None:
+    terms = [(0.1 * number, gate("PauliZ", wires=(number,))) for number in range(1, 4)]
+    drawn = drawing(circuit(measured=(expval(combination(*terms)),)))
+    assert drawn.boxes[0].label == "⟨ℋ⟩"
+    assert drawn.note == "ℋ = 0.1·Z(1) + 0.2·Z(2) + 0.3·Z(3)"
+    assert drawn.note in drawing_text(drawn)
+
+
+def test_a_sum_of_a_hundred_terms_is_cut() -> None:
+    drawn = drawing(circuit(measured=(expval(combination(*((0.5, gate("PauliZ", wires=(n,))) for n in range(100)))),)))
+    assert len(drawn.note) <= 170
+    assert drawn.note.endswith("…")

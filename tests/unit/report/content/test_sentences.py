@@ -286,14 +286,14 @@ WORD = FoundWrong((ADJOINT, LIGHTNING), LIGHTNING, "0.5 where the reference has 
 
 def test_the_arbiters_word_calls_methods_as_the_report_does() -> None:
     assert judged_words(WORD, Names("default.qubit").short) == (
-        "adjoint, lightning.qubit/adjoint away from our own simulation: lightning.qubit/adjoint has 0.5 where the reference has 0.25 "
-        "(vjp, 4e-13 explained)"
+        "adjoint, lightning.qubit/adjoint are away from our own simulation: lightning.qubit/adjoint has 0.5 where the reference "
+        "has 0.25 (vjp, 4e-13 explained)"
     )
 
 
 def test_in_files_it_has_the_methods_in_full() -> None:
     said = judged_words(replace(WORD, unanimous=True))
-    assert said.startswith("all methods that gave numbers are wrong: default.qubit/adjoint, lightning.qubit/adjoint away from")
+    assert said.startswith("all methods that gave numbers are wrong: default.qubit/adjoint, lightning.qubit/adjoint are away from")
 
 
 def test_what_names_no_method_is_said_as_it_is() -> None:

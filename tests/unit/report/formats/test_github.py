@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.report.formats import github
-from qdiag.report.outline import Code, Document
+from qdiag.report.outline import Code, Document, Fact
 from tests.worlds.results import CASES
 
 
@@ -25,9 +25,9 @@ def outside(document: Document) -> Document:
 
 def test_only_what_pennylane_is_to_blame_for_is_headed_as_a_bug() -> None:
     document = CASES["shifted"]().document()
-    assert github.issue(document).title.startswith("[BUG] adjoint is wrong")
+    assert github.issue(document).title.startswith("[BUG] adjoint on default.qubit: gradient with respect to RX is off by 6.1")
     other = github.issue(outside(document))
-    assert other.title.startswith("adjoint is wrong")
+    assert other.title.startswith("adjoint on default.qubit")
     assert other.field("info").startswith("Nothing to file as a bug of PennyLane: the fault lies in the script.")
     assert "**remedy**" in other.field("info")
 
@@ -147,3 +147,30 @@ def test_without_a_reproducer_it_is_said_why() -> None:
 def test_several_findings_are_forms_one_after_the_other() -> None:
     document = CASES["shifted"]().document()
     assert github.render(document, (1, 2)) == github.form(github.issue(document)) + "\n" + github.form(github.issue(document, 2))
+
+
+def test_the_source_code_has_what_it_prints_behind_it_as_comments() -> None:
+    text = github.issue(CASES["moons"]().document()).field("sourcecode")
+    code, _, printed = text.partition("\n\n#> ")
+    compile(text, "repro.py", "exec")
+    assert printed.splitlines() == ["backprop  0.28366217", "#> adjoint   0.28366223", "#> gap       6.0e-08"]
+    assert code.endswith("raise SystemExit(int(gradients[0] != gradients[1]))")
+
+
+def test_numbers_that_are_made_up_are_said_to_be() -> None:
+    document = replace(CASES["shifted"]().document(), made_up="Every number in here is made up.")
+    assert github.issue(document).field("actual").startswith("Every number in here is made up.\n\n")
+
+
+def test_no_call_of_the_users_script_and_no_bare_code_is_in_it() -> None:
+    body = github.body(github.issue(CASES["shifted"]().document()))
+    assert "call 0" not in body
+    assert "train.py" not in body
+    assert "gradient given to the wrong parameter \\[QD303\\]" in body
+
+
+def test_what_pennylane_warns_of_is_said() -> None:
+    document = CASES["shifted"]().document()
+    warned = replace(document.chapters[0], facts=(*document.chapters[0].facts, Fact("warns", "adjoint does not support it")))
+    text = github.issue(replace(document, chapters=(warned,))).field("actual")
+    assert "This warning is shown meanwhile: adjoint does not support it" in text
