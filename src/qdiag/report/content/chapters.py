@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Optional
 
 from qdiag.model.call import Call, Environment, Failure
@@ -35,13 +36,13 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
     divergence, diagnosis = finding.divergence, finding.diagnosis
     call = divergence.call
     after = finding.minimal.circuit if finding.minimal else None
-    sentence, element = sentences.of_finding(finding, result, names), divergence.comparison.element
-    claim = for_maintainers.claim_without_call(sentence, call.index)
+    element = divergence.comparison.element
+    claim = sentences.of_finding(finding, result, replace(names, numbered=False))
     return Chapter(
         number=str(number),
         title=f"{_heading(divergence, names)} at call {call.index}",
         verdict=sentences.WORDS[divergence.verdict],
-        sentence=sentence,
+        sentence=sentences.of_finding(finding, result, names),
         claim=claim,
         headline=for_maintainers.title_for_an_issue(finding, claim),
         cause=diagnosis.title,

@@ -51,13 +51,6 @@ def title_for_an_issue(finding: Finding, claim: str) -> str:
     return f"{_who(divergence)}: {what}{_why(finding.diagnosis)}"
 
 
-def claim_without_call(sentence: str, call: int) -> str:
-    """A sentence of ours without the number of a call of the user's script."""
-    plain = sentence.replace(f" at call {call}", "").replace(f" from call {call} on", "")
-    head = f"At call {call} "
-    return plain.replace(head, "")[:1].upper() + plain.replace(head, "")[1:] if plain.startswith(head) else plain
-
-
 def ruled_out_words(diagnosis: Diagnosis) -> str:
     """The causes that experiments contradict, by their titles."""
     titles = diagnosis.rivals if len(diagnosis.rivals) == len(diagnosis.ruled_out) else ("",) * len(diagnosis.ruled_out)

@@ -13,10 +13,23 @@ SPOKEN = {ARBITER.diff_method: "the arbiter", PLAIN.diff_method: "untracked numb
 
 @dataclass(frozen=True)
 class Names:
-    """Short names of methods; ``device`` and ``precision`` are those of the script's own device."""
+    """Short names of methods, and of calls.
+
+    ``device`` and ``precision`` are those of the script's own device; ``numbered`` is whether calls are named by their numbers, which
+    say nothing to whoever has not got the script.
+    """
 
     device: str = ""
     precision: str = ""
+    numbered: bool = True
+
+    def at(self, call: int) -> str:
+        """At which call, in a sentence, or ""."""
+        return f" at call {call}" if self.numbered else ""
+
+    def since(self, call: int) -> str:
+        """From which call on, in a sentence, or ""."""
+        return f" from call {call} on" if self.numbered else ""
 
     @property
     def place(self) -> str:

@@ -138,9 +138,9 @@ def of_finding(finding: Finding, result: Result, names: Names) -> str:
     divergence = finding.divergence
     if divergence.of_metric:
         made, off = spelt(divergence.call.configuration.remade_by), gap(divergence.comparison.max_abs)
-        return f"{made} is wrong at call {divergence.call.index}: the metric of the circuit's state is {off} away."
+        return f"{made} is wrong{names.at(divergence.call.index)}: the metric of the circuit's state is {off} away."
     if divergence.rewritten:
-        return _rewritten(divergence)
+        return _rewritten(divergence, names)
     if divergence.verdict is Verdict.ROUNDING:
         return _rounding(finding, names)
     said = _of_difference(divergence, result, names)
@@ -187,7 +187,7 @@ def _rounding(finding: Finding, names: Names) -> str:
     divergence, comparison = finding.divergence, finding.divergence.comparison
     where = f" at {count(len(finding.qnodes), 'QNode')}," if finding.elsewhere else ""
     return (
-        f"{_pair(comparison, names)} differ{where} from call {divergence.call.index} on, never by more than "
+        f"{_pair(comparison, names)} differ{where}{names.since(divergence.call.index)}, never by more than "
         f"{precision(comparison.eps)} explains. No method is wrong."
     )
 
@@ -197,13 +197,13 @@ def _inconclusive(divergence: Divergence, names: Names) -> str:
     first, second = divergence.comparison.methods
     pair = _pair(divergence.comparison, names)
     subject = f"{names.short(first)} cannot be judged" if first.bare == second.bare else f"{pair} cannot be compared"
-    return f"{subject} at call {divergence.call.index}{': ' + detail if detail else ''}."
+    return f"{subject}{names.at(divergence.call.index)}{': ' + detail if detail else ''}."
 
 
-def _rewritten(divergence: Divergence) -> str:
+def _rewritten(divergence: Divergence, names: Names) -> str:
     """What transforms did: by PennyLane's promise wrongly, by the user's own perhaps on purpose."""
     comparison, configuration = divergence.comparison, divergence.call.configuration
-    off = f"{gap(comparison.max_abs)} at call {divergence.call.index}"
+    off = f"{gap(comparison.max_abs)}{names.at(divergence.call.index)}"
     if divergence.verdict is Verdict.REMARK:
         own = listing(configuration.transforms_of(TransformKind.UNKNOWN))
         return f"Your transform {own} changes the circuit: its output moves by {off}. Intended?"
@@ -216,7 +216,7 @@ def _raises(divergence: Divergence, names: Names) -> str:
     who = names.short(divergence.comparison.methods[0])
     kind = f" {failure.type}" if failure else ""
     when = " in the backward pass" if failure and failure.stage == "backward" else ""
-    return f"{who}, the script's own method, raises{kind}{when} at call {divergence.call.index}."
+    return f"{who}, the script's own method, raises{kind}{when}{names.at(divergence.call.index)}."
 
 
 def _not_a_number(divergence: Divergence, names: Names) -> str:
@@ -224,18 +224,19 @@ def _not_a_number(divergence: Divergence, names: Names) -> str:
     wrong = divergence.wrong or (own,)
     right = next((m for m in (own, other) if m not in wrong), other)
     verb = "gives" if len(wrong) == 1 else "give"
-    return f"{_wrong(wrong, names)} {verb} NaN at call {divergence.call.index} where {names.short(right)} gives a number."
+    return f"{_wrong(wrong, names)} {verb} NaN{names.at(divergence.call.index)} where {names.short(right)} gives a number."
 
 
 def _shape(divergence: Divergence, names: Names) -> str:
     comparison = divergence.comparison
     if divergence.in_layer:
-        return f"At call {divergence.call.index} {comparison.detail}."
+        detail = comparison.detail
+        return f"At call {divergence.call.index} {detail}." if names.numbered else f"{detail[:1].upper()}{detail[1:]}."
     if divergence.wrong:
         verb = "is" if len(divergence.wrong) == 1 else "are"
         sides = " against ".join(map(names.short, comparison.methods))
-        return f"{_wrong(divergence.wrong, names)} {verb} wrong at call {divergence.call.index}: {comparison.detail} ({sides})."
-    return f"{_pair(comparison, names)} differ in {divergence.signature} at call {divergence.call.index}: {comparison.detail}."
+        return f"{_wrong(divergence.wrong, names)} {verb} wrong{names.at(divergence.call.index)}: {comparison.detail} ({sides})."
+    return f"{_pair(comparison, names)} differ in {divergence.signature}{names.at(divergence.call.index)}: {comparison.detail}."
 
 
 def _wrong(wrong: Sequence[Method], names: Names) -> str:
@@ -245,7 +246,7 @@ def _wrong(wrong: Sequence[Method], names: Names) -> str:
 def _error(divergence: Divergence, result: Result, names: Names) -> str:
     comparison = divergence.comparison
     noun = _NOUNS[divergence.signature]
-    off = f"off by {gap(comparison.max_abs)} at call {divergence.call.index}, where rounding explains {gap(comparison.bound)}"
+    off = f"off by {gap(comparison.max_abs)}{names.at(divergence.call.index)}, where rounding explains {gap(comparison.bound)}"
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
