@@ -145,6 +145,11 @@ class Configuration:
         return self.qnode, str(self.source)
 
     @property
+    def label(self) -> str:
+        """The QNode's name, with its number where it is not the first that was made there."""
+        return f"{self.qnode} #{self.number + 1}" if self.number else self.qnode
+
+    @property
     def qnode_object(self) -> tuple[str, str, int]:
         """The same, and which of the QNodes that were made there."""
         return (*self.place, self.number)

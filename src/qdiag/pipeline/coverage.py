@@ -56,19 +56,20 @@ _FASTER = "qdiag trace --limit N gives a probe N / 3 s of processor time"
 
 def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
     """The QNodes that no probe looked at, or none to its end: with why, what follows from it, and what to do."""
-    made: dict[tuple[str, str, int], None] = {}
+    made: dict[tuple[str, str, int], str] = {}
     for index in trace.first_of_each_configuration():
-        made[trace.call(index).configuration.qnode_object] = None
+        configuration = trace.call(index).configuration
+        made[configuration.qnode_object] = configuration.label
     probed: dict[tuple[str, str, int], list[Probe]] = {}
     for probe in trace.probes:
         probed.setdefault(trace.call(probe.call).configuration.qnode_object, []).append(probe)
     missing = [one for one in made if one not in probed]
     if missing:
-        which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several(missing)})"
+        which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several([made[one] for one in missing])})"
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
     for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
         (cut, *_) = probed[one]
-        what = f"The probe of {_several([one])} at call {cut.call} was cut short" + (f": {cut.note}." if cut.note else ".")
+        what = f"The probe of {made[one]} at call {cut.call} was cut short" + (f": {cut.note}." if cut.note else ".")
         yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part; {_FASTER}.", 1, len(made))
 
 
@@ -79,10 +80,8 @@ def _why_not(trace: Trace, events: Iterable[Event]) -> str:
     return next(iter(reasons), "They were called where no probe is made.")
 
 
-def _several(objects: Sequence[tuple[str, str, int]]) -> str:
-    """The names of some QNodes; of several made in one place with their number."""
-    names = [name + (f" #{number + 1}" if number else "") for name, _, number in objects[:MOST_NAMES]]
-    return ", ".join(names) + (f" and {len(objects) - MOST_NAMES} more" if len(objects) > MOST_NAMES else "")
+def _several(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def of_deadline(deadline: Deadline) -> Iterator[Unseen]:

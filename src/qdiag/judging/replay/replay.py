@@ -27,6 +27,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.method import Method, once_each
 from qdiag.model.result import Cost, ReplaySummary
+from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
 
@@ -217,11 +218,18 @@ class Replay:
 
     def _unseen(self) -> Iterator[Unseen]:
         recorded = len(self._trace)
-        length, done = self._plan.length(recorded), len(self._results)
+        failures = [result.own.failure for result in self._results.values() if not result.sides and result.own.failure is not None]
+        late = sum(1 for failure in failures if reason_of(failure) is Reason.NOT_IN_TIME)
+        length, done = self._plan.length(recorded), len(self._results) - late
         if self._deadline.passed and done < length:
             after = f"after {done} of {length} calls, spread over the run"
             text = f"The budget of {self._deadline.seconds or 0:g} s ended the replay {after}."
             yield Unseen(Gap.BUDGET, text, length - done, recorded)
+        not_replayed = [failure for failure in failures if reason_of(failure) is Reason.NOT_REPLAYED]
+        if not_replayed:
+            calls = "1 call" if len(not_replayed) == 1 else f"{len(not_replayed)} calls"
+            text = f"{calls} cannot be replayed: {not_replayed[0].message.rstrip('.')}."
+            yield Unseen(Gap.OPAQUE, text, len(not_replayed), recorded)
         if length < recorded:
             text = f"Only the first {length} of {recorded} calls were to be replayed."
             yield Unseen(Gap.MAX_CALLS, text, recorded - length, recorded)

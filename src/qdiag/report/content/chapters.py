@@ -77,7 +77,7 @@ def remark_chapter(number: int, remark: Remark, result: Result) -> Chapter:
     places = ", ".join(dict.fromkeys(map(str, remark.places)))
     facts = (
         Fact("where", places),
-        Fact("first", f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}" if call else ""),
+        Fact("first", f"call {call.index}, step {call.step} · {call.source} · {call.configuration.label}" if call else ""),
         Fact("seen", f"at {calls(remark.calls, result.calls)}" if remark.calls else ""),
         Fact("QNodes", ", ".join(remark.qnodes)),
         Fact("says", short_line("; ".join(remark.warnings), 240)),
@@ -185,7 +185,7 @@ def _arbiters_word(divergence: Divergence, names: Names) -> str:
 
 def _first(divergence: Divergence, names: Names) -> str:
     call, comparison = divergence.call, divergence.comparison
-    place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.qnode}"
+    place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.label}"
     if comparison.element is not None:
         place += f" · {element_words(comparison.element, call)}"
     return f"{place}\n{_sizes(comparison, names)}" if divergence.signature is not Signature.RAISE else place

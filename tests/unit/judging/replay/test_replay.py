@@ -543,6 +543,22 @@ def test_raw_samples_are_not_compared_and_put_nothing_in_doubt():
     assert "1 call returns raw samples or counts alone" in located.notes[0]
 
 
+class Knowing(ScriptedEvaluator):
+    """One that cannot replay circuits with a certain number."""
+
+    def evaluate(self, request):
+        if float(request.circuit.parameters[0].value) > 0.5:
+            ours = Failure("OpaqueCircuitError", "Own was recorded by name only.", frames=("qdiag.codec:decode:1",), refusal=True)
+            return Evaluation(request.method, failure=ours)
+        return super().evaluate(request)
+
+
+def test_calls_that_cannot_be_replayed_are_counted_and_nothing_is_said_of_them():
+    located = locate(ScriptedTrace([call(0, circuit(0.3)), call(1, circuit(0.7)), call(2, circuit(0.8))]), Knowing())
+    assert located.replayed == 1
+    assert located.unseen == (Unseen(Gap.OPAQUE, "2 calls cannot be replayed: Own was recorded by name only.", 2, 3),)
+
+
 def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():
     ran = replace(circuit(0.1), notes=("the QNode's transforms made 3 circuits of it: recorded as written",))
     trace = ScriptedTrace([replace(call(0, ran), outputs=(np.zeros(()), np.zeros(()))), call(1, ran)])
