@@ -45,16 +45,19 @@ class Deadline:
     ----------
     seconds
         None for no deadline.
+    kept
+        The part of the seconds that is kept for what must be done when nothing is begun any more: sentences, reports, the end of workers.
     """
 
-    def __init__(self, seconds: Optional[float] = None) -> None:
+    def __init__(self, seconds: Optional[float] = None, kept: float = 0.0) -> None:
         self.seconds = seconds
+        self._kept = kept
         self._at: Optional[float] = None
 
     def begin(self) -> None:
         """From now on; a second time changes nothing."""
         if self.seconds is not None and self._at is None:
-            self._at = time.monotonic() + self.seconds
+            self._at = time.monotonic() + (1 - self._kept) * self.seconds
 
     @property
     def begun(self) -> bool:

@@ -43,6 +43,9 @@ from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
 
+KEPT_FOR_THE_END = 0.1
+"""The part of a budget that is kept for what is said and written when it is spent."""
+
 PROBES_SHARE = 0.5
 """The part of a budget for which probes are waited for."""
 
@@ -107,7 +110,7 @@ class Run:
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
         self._failure: Optional[Exception] = None
-        self._deadline = Deadline(options.plan.budget)
+        self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
 
     def __enter__(self) -> Run:
@@ -187,6 +190,7 @@ class Run:
         Interrupted
             By Ctrl-C: every evaluation so far is kept, and the next examination of the run takes up from there.
         """
+        self.begin_budget()
         try:
             with own_failures() as failures:
                 judged = self._judge_and_diagnose()
@@ -199,7 +203,6 @@ class Run:
         if self._failure is not None:
             raise self._failure
         replay, context = self._replay, self._context()
-        self.begin_budget()
         with self._voice.progress("replaying") as self._report:
             located = replay.finish_cheap_methods()
         divergences = self._arbitrate(located, context)

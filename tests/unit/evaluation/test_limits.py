@@ -187,3 +187,11 @@ def _exists(process: int) -> bool:
     except NotADirectoryError:
         os.kill(process, 0)
         return True
+
+
+def test_a_part_of_the_time_is_kept_for_the_end() -> None:
+    deadline = Deadline(100.0, kept=0.1)
+    assert not deadline.begun
+    deadline.begin()
+    assert deadline.begun
+    assert 89 < deadline.left <= 90
