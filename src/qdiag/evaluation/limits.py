@@ -24,6 +24,10 @@ SECONDS = 60.0
 """Processor time for one evaluation."""
 
 
+SOON = 0.5
+"""Seconds for which an answer is waited for that costs nothing, where the time is over."""
+
+
 def evaluate_within(function: Callable[[Request], Evaluation], request: Request, seconds: float) -> Evaluation:
     """Evaluate a request; an evaluation that failed by ``timeout`` where it takes more processor time."""
     try:
@@ -46,7 +50,7 @@ class Deadline:
     seconds
         None for no deadline.
     kept
-        The part of the seconds that is kept for what must be done when nothing is begun any more: sentences, reports, the end of workers.
+        The part of the seconds that is kept for what must be done when nothing is begun any more: sentences, reports.
     """
 
     def __init__(self, seconds: Optional[float] = None, kept: float = 0.0) -> None:
@@ -121,8 +125,21 @@ class Bounded:
         return self._follow(None if self._deadline.passed else self._evaluator.call(function, *arguments), None)
 
     def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
-        """The deterministic methods of a device, also after the deadline: they are soon known."""
-        return self._evaluator.applicable(circuit, configuration)
+        """The deterministic methods of a device; none where they are not known soon after the deadline: a worker may be starting."""
+        answer: Future[tuple[Method, ...]] = Future()
+        asking = threading.Thread(target=self._ask_applicable, args=(answer, circuit, configuration), daemon=True)
+        asking.start()
+        left = self._deadline.left
+        try:
+            return answer.result(max(left, SOON) if math.isfinite(left) else None)
+        except TimeoutError:
+            return ()
+
+    def _ask_applicable(self, answer: Future[tuple[Method, ...]], circuit: Circuit, configuration: Configuration) -> None:
+        try:
+            answer.set_result(self._evaluator.applicable(circuit, configuration))
+        except BaseException as error:
+            answer.set_exception(error)
 
     def _follow(self, inner: Optional[Future[Any]], request: Optional[Request]) -> Future[Any]:
         if inner is not None and inner.done():

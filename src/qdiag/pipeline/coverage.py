@@ -63,9 +63,9 @@ def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
     probed: dict[tuple[str, str, int], list[Probe]] = {}
     for probe in trace.probes:
         probed.setdefault(trace.call(probe.call).configuration.qnode_object, []).append(probe)
-    missing = [one for one in made if one not in probed]
+    missing = [name for one, name in made.items() if one not in probed]
     if missing:
-        which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several([made[one] for one in missing])})"
+        which = "" if len(missing) == len(made) else f" in {len(missing)} of {len(made)} QNodes ({_several(missing)})"
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
     for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
         (cut, *_) = probed[one]

@@ -17,10 +17,13 @@ import pytest
 
 from qdiag.evaluation.limits import Bounded, Deadline, evaluate_within
 from qdiag.evaluation.workers import Inline
+from qdiag.model.call import Configuration
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import Method
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import BACKPROP
-from tests.worlds.scripted import circuit
+from tests.worlds.scripted import call, circuit
 
 REQUEST = Request(circuit(0.3), BACKPROP)
 
@@ -137,6 +140,27 @@ def test_before_the_deadline_answers_and_exceptions_are_handed_on() -> None:
         assert asked.result(1).failure is None
         with pytest.raises(ValueError, match="no"):
             called.result(1)
+
+
+class Starting(FakeEvaluator):
+    """Knows its methods when it has started."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.methods = (Method("default.qubit", "adjoint"),)
+
+    def applicable(self, circuit: Circuit, configuration: Configuration) -> tuple[Method, ...]:
+        time.sleep(self.seconds)
+        return super().applicable(circuit, configuration)
+
+
+@pytest.mark.parametrize(("seconds", "known"), [(0.0, 1), (20.0, 0)])
+def test_nobody_waits_for_a_worker_that_is_still_starting_at_the_deadline(seconds: float, known: int) -> None:
+    begun = time.monotonic()
+    with bounded(Starting(seconds), 0.1) as evaluator:
+        evaluator.begin()
+        assert len(evaluator.applicable(REQUEST.circuit, call(0, circuit(0.3)).configuration)) == known
+    assert time.monotonic() - begun < 10
 
 
 # --- whoever asks has ended ---------------------------------------------------------------------------------------------------

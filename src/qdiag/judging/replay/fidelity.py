@@ -22,6 +22,9 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
         return Unfaithful(call.index, f"the call raised {call.failure.type}, its replay does not", explained=True)
     if call.outputs is None or call.failure is not None:
         return None
+    if own.failure is not None and own.failure.passing:
+        # time was over, or a process lost: that tells nothing of what a replay gives
+        return None
     if own.failure is not None:
         return Unfaithful(call.index, f"the replay raises {own.failure.type}: {own.failure.message}", explained=False)
     if call.circuit.shots:

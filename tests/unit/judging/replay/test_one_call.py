@@ -285,6 +285,12 @@ def test_a_replay_that_gives_the_record_bit_for_bit_is_faithful() -> None:
     assert unfaithfulness(CALL, own()) is None
 
 
+@pytest.mark.parametrize("stage", ["timeout", "worker"])
+def test_a_replay_that_was_not_made_in_time_or_was_lost_is_not_unfaithful(stage: str) -> None:
+    late = Evaluation(CALL.method, failure=Failure("TimeoutError", "the budget was spent", stage=stage))
+    assert unfaithfulness(CALL, late) is None
+
+
 @pytest.mark.parametrize(
     ("output", "gradient", "explained", "what"),
     [
