@@ -31,6 +31,21 @@ _HOMES = {
 
 _MODULES = ("errors", "testing")
 
+__all__ = [
+    "Check",
+    "Recording",
+    "Tolerance",
+    "Verdict",
+    "Watch",
+    "__version__",
+    "check",
+    "errors",
+    "open",
+    "record",
+    "testing",
+    "watch",
+]
+
 
 def __getattr__(name: str) -> object:
     from importlib import import_module

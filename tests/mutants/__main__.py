@@ -141,7 +141,11 @@ class Session:
             refused = readers.examine(read, self._run)
             (self.tally.refused if refused else self.tally.taken)[name] += 1
         except (Exception, HangError) as error:
-            self.tally.odd.setdefault(_told(error), []).append(f"--seed {self.seed} --only {number}: {str(error)[:300]}")
+            found = self.tally.odd.setdefault(_told(error), [])
+            found.append(f"--seed {self.seed} --only {number}: {str(error)[:300]}")
+            if len(found) == 1:
+                # a session is long
+                print(_told(error), found[0], file=sys.stderr, flush=True)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         self.tally.slowest = max(self.tally.slowest, time.process_time() - start)

@@ -9,7 +9,7 @@ from typing import Optional
 import click
 from click.core import ParameterSource
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.asked import asked_again, asked_before
@@ -22,7 +22,7 @@ from qdiag.trace import run_folder
 @options.trust
 @options.verdicts
 @options.talk
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=click.Path(path_type=Path), shell_complete=completion.runs)
 def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet: int, verbose: bool, **replay: object) -> int:
     """Judge the trace of RUN (a folder or a trace file; the last run if none is named).
 

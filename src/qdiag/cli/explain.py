@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import textwrap
+from itertools import groupby
 
 import click
 
-from qdiag.cli import options
-from qdiag.diagnosis.cause import Cause
+from qdiag.cli import completion, options
+from qdiag.diagnosis.cause import Cause, family_of
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.page import CONFIRMED_BY, EXAMPLE, WHAT_TO_DO, page_of
 from qdiag.errors import UsageError
 
 
 @click.command(name="explain", epilog="Example:  qdiag explain QD101")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completion.causes)
 @options.json_only
 @click.option("-q", "--quiet", is_flag=True, help="The title only.")
 @click.option("-v", "--verbose", is_flag=True, help="Without CODE: every cause in full.")
 def command(code: str | None, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Say what the cause CODE is, how it is confirmed, and what to do; without CODE, list all causes."""
     if code is None:
-        _print(list(CAUSES), as_json, full=verbose)
+        _print(sorted(CAUSES, key=lambda cause: cause.code), as_json, full=verbose)
         return
     wanted = code.upper() if code.upper().startswith("QD") else code.lower()
     found = [cause for cause in CAUSES if wanted in (cause.code, cause.slug)]
@@ -67,5 +68,10 @@ def _print(causes: list[Cause], as_json: bool, *, full: bool) -> None:
     if full:
         click.echo("\n\n\n".join(map(text, causes)))
         return
-    for cause in causes:
-        click.echo(f"{cause.code}  {cause.title}")
+    click.echo("\n\n".join(_list_family(family, list(members)) for family, members in groupby(causes, family_of)))
+
+
+def _list_family(family: str, causes: list[Cause]) -> str:
+    """A line for each cause; what the causes of a family have in common stands above, unless there is but one."""
+    lines = [f"{cause.code}  {cause.title}" for cause in causes]
+    return "\n".join([family, *(f"  {line}" for line in lines)] if len(causes) > 1 else lines)

@@ -8,7 +8,7 @@ from typing import Optional
 
 import click
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.cli.outcome import show_outline
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.asked import asked_again, asked_before
@@ -18,7 +18,7 @@ from qdiag.trace import run_folder
 
 
 @click.command(name="minimize", epilog="Example:  qdiag minimize --budget 300 qdiag-runs/train-1")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option("--call", type=click.IntRange(min=0), metavar="N", help="The finding at this call.")
 @click.option("--finding", type=click.IntRange(min=1), metavar="N", help="The report's N-th finding.  [default: all]")
 @click.option("--budget", type=click.FloatRange(min=1), default=300.0, show_default=True, metavar="SECONDS", help="For each finding.")

@@ -7,6 +7,7 @@ from typing import Any, Callable, TypeVar
 
 import click
 
+from qdiag.cli import completion
 from qdiag.evaluation.limits import SECONDS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,6 +42,7 @@ methods = click.option(
     show_default=True,
     metavar="LIST",
     help="Methods to replay, separated by commas: [device/]diff_method[@precision]. auto: all deterministic ones that apply.",
+    shell_complete=completion.methods,
 )
 
 tolerances = together(

@@ -13,7 +13,7 @@ from typing import Callable, Optional
 import click
 from rich.console import Console
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.errors import OutputError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.pipeline import synthetic_report
@@ -31,7 +31,7 @@ FORMATS = {"markdown": markdown.render, "html": html.render, "json": findings_js
 
 
 @click.command(name="report", epilog="Example:  qdiag report --github")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option("--format", "kind", type=click.Choice(["terminal", *FORMATS]), help="Format.  [default: terminal]")
 @click.option("--finding", type=click.IntRange(min=1), metavar="N", help="This finding alone.  [default: all; of an issue, the first]")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write here instead of stdout.")

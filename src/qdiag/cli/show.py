@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.model.call import Call
 from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import full, names_of
+from qdiag.report.formats.terminal import print_lines
 from qdiag.report.outline import Document, GapPlot
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 from qdiag.trace import run_folder
@@ -27,12 +28,15 @@ from qdiag.trace.run_folder import RunFolder
 PLACES = ("QNode arguments", "circuit parameters", "device state", "QNode output", "handed on")
 """The stations of a call that are shown, in their order; only a layer hands on."""
 
+LEGEND = ("arguments", "circuit", "device", "outputs", "layer")
+"""What the stations are called below the table."""
+
 MOST_ROWS = 40
 """A table longer than this is cut in the middle, unless everything is asked for."""
 
 
 @click.command(name="show", epilog="Example:  qdiag show qdiag-runs/train-1")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option("-v", "--verbose", "--all", "everything", is_flag=True, help="Every call, however many there are.")
 @click.option("-q", "--quiet", is_flag=True, help="How many calls, structures and steps only.")
 @options.json_only
@@ -63,12 +67,13 @@ def _stored_document(run: RunFolder) -> Optional[Document]:
 
 def _everything(rows: list[dict[str, Any]], judged: Optional[Document]) -> dict[str, Any]:
     """Calls, the QNodes that made them, and what judging measured."""
-    costs = judged.costs if judged else None
     return {
+        "stations": PLACES,
         "calls": [{**row, "method": full(row["method"])} for row in rows],
         "qnodes": list(dict.fromkeys(row["qnode"] for row in rows)),
         "gap_unit": judged.gaps.unit if judged and judged.gaps else None,
-        "costs": [dict(zip(costs.header, cells)) for cells in costs.rows] if costs else [],
+        # numbers, as findings.json has them
+        "costs": judged.record.get("costs", []) if judged else [],
     }
 
 
@@ -83,7 +88,7 @@ def _row(call: Call, gaps: Optional[GapPlot]) -> dict[str, Any]:
         "qnode": call.configuration.qnode,
         "source": str(call.source),
         "method": call.configuration.method,
-        "dtypes": " → ".join(stations.get(place, NOTHING) for place in places),
+        "dtypes": [stations.get(place) for place in places],
         "gaps": {} if gaps is None else _gaps(call.index, gaps),
     }
 
@@ -108,8 +113,9 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
     for row in shown:
         cells = _cells({**row, "method": names.short(row["method"])}) if row else ["…"] * len(titles)
         table.add_row(*map(Text, cells[: len(titles)]))
-    console.print(table)
-    console.print("dtypes: arguments→circuit→device→outputs→layer; f is float, c complex, i int", highlight=False)
+    print_lines(console, table)
+    stations = "→".join(LEGEND[: max((len(row["dtypes"]) for row in rows), default=0)])
+    console.print(Text(f"dtypes: {stations}; f is float, c complex, i int"))
     if gaps is not None:
         console.print(Text(f"gap: the largest to another method, in {gaps.unit}"))
     if judged is not None and judged.costs is not None:
@@ -117,18 +123,18 @@ def _print(rows: list[dict[str, Any]], judged: Optional[Document], everything: b
         for cost in judged.costs.rows:
             costs.add_row(*map(Text, cost))
         console.print()
-        console.print(costs)
+        print_lines(console, costs)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     """The row as texts, of the gaps the largest."""
     largest = max(row["gaps"].values(), default=None)
-    texts = {**row, "dtypes": _short(row["dtypes"])}
+    texts = {**row, "dtypes": "→".join(_short(dtype or NOTHING) for dtype in row["dtypes"])}
     return [*(str(cell) for name, cell in texts.items() if name != "gaps"), NOTHING if largest is None else units(largest)]
 
 
-def _short(dtypes: str) -> str:
-    """Dtypes as they fit into a line: ``f32→c128``."""
+def _short(dtype: str) -> str:
+    """A dtype as it fits into a line: ``f32``."""
     for name in ("float", "complex", "int"):
-        dtypes = re.sub(rf"\b{name}(?=\d)", name[0], dtypes)
-    return dtypes.replace(" → ", "→")
+        dtype = re.sub(rf"\b{name}(?=\d)", name[0], dtype)
+    return dtype

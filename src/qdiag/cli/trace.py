@@ -12,7 +12,7 @@ from typing import Optional
 
 import click
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import UsageError
@@ -32,8 +32,8 @@ from qdiag.trace import run_folder
 @click.option("--record-only", is_flag=True, help="Only record; exit exactly as the script does.")
 @options.verdicts
 @options.talk
-@click.argument("script")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("script", shell_complete=completion.files)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.files)
 def command(
     script: str,
     arguments: tuple[str, ...],

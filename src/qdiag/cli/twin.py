@@ -8,7 +8,7 @@ from typing import Optional
 
 import click
 
-from qdiag.cli import options
+from qdiag.cli import completion, options
 from qdiag.cli.progress import Voice
 from qdiag.errors import UsageError
 from qdiag.model.method import DIFF_METHODS
@@ -22,7 +22,12 @@ from qdiag.trace import run_folder
 )
 @click.option("-m", "module", is_flag=True, help="SCRIPT is a module's name, run as python -m does.")
 @click.option(
-    "--methods", default="auto", show_default=True, metavar="LIST", help="Other methods, by comma. auto: the first that works."
+    "--methods",
+    default="auto",
+    show_default=True,
+    metavar="LIST",
+    help="Other methods, by comma. auto: the first that works.",
+    shell_complete=completion.methods,
 )
 @click.option(
     "--controls",
@@ -42,8 +47,8 @@ from qdiag.trace import run_folder
 @options.output
 @options.verdicts
 @options.talk
-@click.argument("script")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("script", shell_complete=completion.files)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, shell_complete=completion.files)
 def command(
     script: str,
     arguments: tuple[str, ...],

@@ -170,3 +170,22 @@ def unlike(rival: Experiment) -> tuple[Prediction, ...]:
 def survives(rival: Experiment) -> tuple[Prediction, ...]:
     """The prediction that a rival's flip does not close the gap, whatever else it does to it."""
     return (Prediction(rival, Outcome.PERSISTS, Role.RIVAL, (Outcome.MOVES,)),)
+
+
+FAMILIES = {
+    "QD1": "Precision",
+    "QD2": "Complex numbers",
+    "QD3": "Differentiation rules",
+    "QD4": "The graph",
+    "QD5": "Execution",
+    "QD6": "Randomness",
+    "QD7": "Two trainings",
+    "QD8": "The training around the QNodes",
+    "QD9": "Unknown",
+}
+"""What causes are called together whose codes begin alike."""
+
+
+def family_of(cause: Cause) -> str:
+    """What a cause is called together with others."""
+    return FAMILIES[cause.code[:3]]

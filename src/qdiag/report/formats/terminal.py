@@ -43,7 +43,18 @@ def render(document: Document, console: Console, *, verbose: bool = False) -> No
     verbose
         Also show every experiment and every refusal.
     """
-    console.print(Group(*_parts(document, console, verbose)), soft_wrap=False)
+    print_lines(console, Group(*_parts(document, console, verbose)))
+
+
+def print_lines(console: Console, shown: RenderableType) -> None:
+    """Print something; in a file or a pipe no line ends in blanks, which tables are filled up with."""
+    if console.is_terminal:
+        console.print(shown, soft_wrap=False)
+        return
+    with console.capture() as captured:
+        console.print(shown, soft_wrap=False)
+    lines = (line.rstrip() for line in captured.get().split("\n"))
+    console.print(Text("\n".join(lines)), soft_wrap=True, end="")
 
 
 def _parts(document: Document, console: Console, verbose: bool) -> Iterator[RenderableType]:
