@@ -14,6 +14,7 @@ from rich.text import Text
 
 from qdiag.cli import completion, options
 from qdiag.model.call import Call
+from qdiag.pipeline.coverage import unseen_in
 from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content.chapters import flow
 from qdiag.report.content.figures import NOTHING, count, units
@@ -51,13 +52,16 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
         # what is shown is what people paste
         secrets = secrets_of_this_machine(trace.script)
         rows = redact([_row(call, judged.gaps if judged else None) for call in trace.calls()], secrets)
+        unseen = redact([one.text for one in unseen_in(trace) if one.text], secrets)
         if as_json:
-            click.echo(json.dumps(_everything(rows, judged), indent=1))
+            click.echo(json.dumps({**_everything(rows, judged), "unseen": unseen}, indent=1))
             return
         steps = sum(1 for event in trace.events if event.kind == "step")
         structures = len(trace.first_of_each_structure())
         click.echo(f"{count(len(rows), 'QNode call')} · {count(structures, 'circuit structure')} · {count(steps, 'optimiser step')}")
     if not quiet:
+        for text in unseen:
+            click.echo(text)
         _print(rows, judged, everything)
 
 
@@ -85,7 +89,7 @@ def _row(call: Call, gaps: Optional[GapPlot]) -> dict[str, Any]:
     return {
         "call": call.index,
         "step": call.step,
-        "qnode": call.configuration.qnode,
+        "qnode": call.configuration.label,
         "source": str(call.source),
         "method": call.configuration.method,
         "dtypes": [stations.get(place) for place in places],

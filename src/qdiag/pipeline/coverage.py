@@ -31,8 +31,13 @@ def coverage_of(trace: Trace, replay: ReplaySummary) -> Coverage:
     trace, replay
         The recording, and what was evaluated of it.
     """
+    return Coverage(len(trace), replay.replayed, (*unseen_in(trace), *replay.unseen))
+
+
+def unseen_in(trace: Trace) -> tuple[Unseen, ...]:
+    """What the recording itself did not see."""
     events = trace.events
-    return Coverage(len(trace), replay.replayed, (*of_events(events), *of_probing(trace, events), *replay.unseen))
+    return (*of_events(events), *of_probing(trace, events))
 
 
 def of_events(events: Iterable[Event]) -> Iterator[Unseen]:

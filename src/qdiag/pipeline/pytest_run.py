@@ -99,11 +99,19 @@ def summary(outline: Document, spans: Sequence[Span], folder: str, own: Mapping[
     if len(shown) > MOST_FINDINGS:
         yield f"… and {len(shown) - MOST_FINDINGS} more"
     if not shown:
-        yield "no method differs from another further than rounding explains"
+        yield f"no method differs from another further than rounding explains{_where(outline)}"
     expected = sum(finding.expected for finding in findings)
     if expected:
         yield f"left out: {expected} that raise where the test passes all the same"
     yield f"report: {folder}/report.html"
+
+
+def _where(outline: Document) -> str:
+    """At which calls, where these are not all."""
+    coverage = outline.record["coverage"]
+    if coverage["compared"] >= coverage["recorded"]:
+        return ""
+    return f", at the {coverage['compared']:,} of {coverage['recorded']:,} calls at which methods were compared"
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------------

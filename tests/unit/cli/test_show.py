@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from qdiag.cli.show import command
-from qdiag.model.call import Script
+from qdiag.model.call import Event, Script
+from qdiag.model.coverage import Gap, event_of
 from qdiag.report.content import outline_file
 from qdiag.trace.writer import TraceWriter, create
 from tests.worlds.results import CASES
@@ -100,3 +101,10 @@ def test_the_legend_names_as_many_stations_as_the_rows_have(tmp_path: Path, laye
 def test_no_line_of_a_pipe_ends_in_blanks(run: Path) -> None:
     (run / "report.qdiag").write_text(outline_file.save(CASES["moons"]().document()))
     assert [line for line in shown(run).splitlines() if line != line.rstrip()] == []
+
+
+def test_what_the_recording_did_not_see_is_shown(run: Path) -> None:
+    with TraceWriter(run / "trace.qdiag") as writer, writer.transaction():
+        writer.events([Event(event_of(Gap.STOPPED), 50, "The recording stopped before the script ended: disk full.")])
+    assert "stopped before the script ended: disk full." in shown(run)
+    assert "The recording stopped before the script ended: disk full." in json.loads(shown(run, "--json"))["unseen"]
