@@ -56,7 +56,6 @@ def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
 
 
 _OUTSIDE = "Gradients outside of the circuits"
-_FASTER = "qdiag trace --limit N gives a probe N / 3 s of processor time"
 
 
 def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
@@ -74,8 +73,8 @@ def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
     for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
         (cut, *_) = probed[one]
-        what = f"The probe of {made[one]} at call {cut.call} was cut short" + (f": {cut.note}." if cut.note else ".")
-        yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part; {_FASTER}.", 1, len(made))
+        what = f"The probe of {made[one]} at call {cut.call} did not come to its end" + (f": {cut.note}." if cut.note else ".")
+        yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part.", 1, len(made))
 
 
 def _why_not(trace: Trace, events: Iterable[Event]) -> str:

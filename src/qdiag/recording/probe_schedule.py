@@ -209,8 +209,8 @@ def collect_probes(
         for path in paths:
             while is_running(path) and time.monotonic() < until:
                 pause(0.05)
-            late = f"it was not done {patience:g} s after the end of the script" if is_running(path) else ""
-            yield _index(path), _last(path, late)
+            late = f"it was not done {patience:g} s after the end of the script; run it again where the machine is less busy"
+            yield _index(path), _last(path, late if is_running(path) else "")
             with suppress(OSError):
                 path.unlink()
     finally:

@@ -25,6 +25,11 @@ WATCHING = 0.02
 IDLE = 15.0
 """A probe that has not computed for so many seconds waits for something that a copy never gets: a lock, an answer, a thread."""
 
+STUCK = (
+    f"it waited {IDLE:g} s for something and computed nothing, as for a lock or an answer that a copy of the process never gets; "
+    "qdiag check QNODE looks at a QNode by itself"
+)
+
 SLOW = 0.5
 """A probe that gave way and got a smaller part of a core begins anew when the script has ended."""
 
@@ -129,7 +134,7 @@ class Attendant:
             if slow or stuck or self._is_given_up():
                 os.kill(runner, signal.SIGKILL)
                 os.waitpid(runner, 0)
-                return None if slow and not stuck else f"it waited {IDLE:g} s for something and computed nothing" if stuck else ""
+                return None if slow and not stuck else STUCK if stuck else ""
             time.sleep(WATCHING)
 
     def _start(self, work: Callable[[], None], *, gives_way: bool) -> int:
@@ -152,7 +157,8 @@ class Attendant:
         if number == signal.SIGSYS:
             return forking.OUTSIDE
         if number in (signal.SIGXCPU, signal.SIGKILL):
-            return f"it took more than {self._seconds} s of processor time"
+            more = f"qdiag trace --limit {6 * self._seconds} gives it {2 * self._seconds} s"
+            return f"it took more than {self._seconds} s of processor time; {more}"
         return f"it crashed ({signal.Signals(number).name})"
 
     def _has_ended(self) -> bool:

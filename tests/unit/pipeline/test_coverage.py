@@ -87,11 +87,11 @@ def test_that_no_probe_was_asked_for_is_said_as_that() -> None:
 
 
 def test_a_probe_that_was_cut_says_why_and_what_follows_and_what_to_do() -> None:
-    (cut,) = probing(1, Probe(0, note="it took more than 20 s of processor time"))
+    (cut,) = probing(1, Probe(0, note="it took more than 20 s of processor time; give it more"))
     assert cut.gap is Gap.PROBE_CUT
     assert cut.text == (
-        "The probe of circuit at call 0 was cut short: it took more than 20 s of processor time. Gradients outside of the circuits "
-        "were looked at only in part; qdiag trace --limit N gives a probe N / 3 s of processor time."
+        "The probe of circuit at call 0 did not come to its end: it took more than 20 s of processor time; give it more. "
+        "Gradients outside of the circuits were looked at only in part."
     )
 
 

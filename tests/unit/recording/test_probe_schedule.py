@@ -308,7 +308,7 @@ class TestWhatWasCollected:
         with path.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             ((_, probe),) = probe_schedule.collect_probes(trace, patience=0.0)
-        assert probe.note == "it was not done 0 s after the end of the script"
+        assert probe.note == "it was not done 0 s after the end of the script; run it again where the machine is less busy"
         assert not path.exists()
 
 
