@@ -23,7 +23,7 @@ from qdiag.model.findings import Finding
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline import checking
 from qdiag.pipeline.notebook_line import replaced_line
-from qdiag.pipeline.reports import report
+from qdiag.pipeline.reports import meanings_of, report
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Silence, Voice
 from qdiag.pipeline.speaking import REPLACED_EVERY, Speaker
@@ -300,7 +300,7 @@ def _speaking(*, quiet: bool = False, on_terminals: bool = False) -> Iterator[Vo
 def _check_of(outcome: JudgedRun) -> Check:
     if outcome.interrupted:
         raise KeyboardInterrupt
-    outline = document(outcome.result, outcome.script, outcome.environment)
+    outline = document(outcome.result, outcome.script, outcome.environment, meanings=meanings_of(outcome.result))
     return Check(outcome.result.verdict, outcome.result.findings, outline, outcome.result.tracked)
 
 

@@ -99,6 +99,17 @@ def parameter_names(circuit: Circuit) -> tuple[str, ...]:
     return tuple(names)
 
 
+def owner_of(circuit: Circuit, by: str) -> Optional[Node]:
+    """The operation or measurement of which a parameter's name tells; None where no name is that."""
+    names, position = parameter_names(circuit), 0
+    for top in circuit.nodes:
+        number = len(parameters_of(top))
+        if by in names[position : position + number]:
+            return top
+        position += number
+    return None
+
+
 def _label(node: Node) -> str:
     inner = next((part for part in node.data if isinstance(part, Node)), None)
     return node.name if inner is None else f"{node.name}({_label(inner)})"

@@ -213,6 +213,16 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """A piece of the user's script, a whole statement: its text without indentation, where it begins, and the lines that matter."""
+
+    place: str
+    text: str
+    first: int
+    marked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Minimal:
     """How small the circuit became, and at which cost; ``circuit`` is what is left, ``notes`` what of it may vary and what agrees."""
 
@@ -260,7 +270,8 @@ class Finding:
     """A divergence with its diagnosis, its minimal circuit and its reproducer.
 
     ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians;
-    ``unreproduced`` says why there is no reproducer; ``elsewhere`` are divergences at other QNodes that the same cause explains.
+    ``excerpts`` are the user's own lines that it is about; ``unreproduced`` says why there is no reproducer; ``elsewhere`` are
+    divergences at other QNodes that the same cause explains.
     """
 
     divergence: Divergence
@@ -270,6 +281,7 @@ class Finding:
     evaluations: tuple[Evaluation, ...] = ()
     unreproduced: str = ""
     elsewhere: tuple[Divergence, ...] = ()
+    excerpts: tuple[Excerpt, ...] = ()
 
     @property
     def qnodes(self) -> tuple[str, ...]:

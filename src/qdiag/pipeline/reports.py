@@ -8,15 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
+from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.causes import CAUSES
+from qdiag.diagnosis.page import page_of
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.remarks import Remark
+from qdiag.model.result import Result
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
-from qdiag.report.outline import Document, NextStep
+from qdiag.report.outline import Document, Meaning, NextStep
 from qdiag.trace.run_folder import TRACE, RunFolder
 
 
@@ -39,7 +43,20 @@ def outline_of(outcome: JudgedRun) -> Document:
         files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
         next_step=_next(outcome),
         training=outcome.training,
+        meanings=meanings_of(outcome.result),
     )
+
+
+def meanings_of(result: Result) -> tuple[Meaning, ...]:
+    """What the codes mean that a result's report has in it: those of its causes, then those that experiments ruled out."""
+    diagnoses = [entry.diagnosis for entry in result.entries]
+    codes = dict.fromkeys([*(one.code for one in diagnoses), *(code for one in diagnoses for code in one.ruled_out)])
+    return tuple(_meaning(cause) for code in codes for cause in CAUSES if cause.code == code)
+
+
+def _meaning(cause: Cause) -> Meaning:
+    page = page_of(cause.code)
+    return Meaning(cause.code, cause.title, page.explanation, page.example, page.confirmed_by, page.what_to_do)
 
 
 def write_reports(outline: Document, run: RunFolder) -> None:

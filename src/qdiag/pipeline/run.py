@@ -33,6 +33,7 @@ from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
+from qdiag.pipeline.stage_excerpts import excerpts_of
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
@@ -244,7 +245,11 @@ class Run:
         alone: bool = False,
     ) -> JudgedRun:
         located = replace(located, unseen=(*located.unseen, *of_deadline(self._deadline)))
-        findings = [with_users_names(finding, self._trace) for finding in findings]
+        readable = context.folder if self._options.trusted else None
+        findings = [
+            replace(with_users_names(finding, self._trace), excerpts=excerpts_of(finding, readable, self._trace.start_time))
+            for finding in findings
+        ]
         result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)

@@ -27,7 +27,7 @@ from qdiag.model.findings import Finding
 from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
-from qdiag.pipeline.reports import judged_outline
+from qdiag.pipeline.reports import judged_outline, meanings_of
 from qdiag.pipeline.run import finding_of, proven_finding
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_prove import load_minimal, same_difference
@@ -87,7 +87,8 @@ def report(run: RunFolder, number: int, workers: Evaluator, *, trusted: bool = F
     source = (call.configuration.qnode, str(call.configuration.source))
     result = Result(ReplaySummary(methods, 1), 1, 0, (source,), finding.verdict, (finding,), notes=(NOTE,))
     files = [] if finding.reproducer is None else [path.name]
-    made = document(result, replace(script, argv=(), failure=None), environment, folder=str(run.path), files=files)
+    script, meanings = replace(script, argv=(), failure=None), meanings_of(result)
+    made = document(result, script, environment, folder=str(run.path), files=files, meanings=meanings)
     return replace(made, made_up=f"{NOTE[:1].upper()}{NOTE[1:]}.")
 
 

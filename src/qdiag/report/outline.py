@@ -60,12 +60,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Code:
-    """A piece of text to be shown as it is: a script, a traceback."""
+    """A piece of text to be shown as it is: a script, a traceback; ``first`` is its first line's number, where lines have some."""
 
     title: str
     text: str
     language: str = "python"
     note: str = ""
+    first: int = 0
+    marked: tuple[int, ...] = ()
+
+    @property
+    def numbered(self) -> tuple[tuple[int, str, bool], ...]:
+        """The lines with their numbers, and whether they matter; none where they have no numbers."""
+        lines = self.text.splitlines() if self.first else []
+        return tuple((number, line, number in self.marked) for number, line in enumerate(lines, self.first))
 
 
 _STAND_IN = re.compile(r"<[a-z\-]+>")
@@ -165,6 +173,18 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What a cause's code means: its page, in paragraphs; ``example`` is code as it is written."""
+
+    code: str
+    title: str
+    explanation: str
+    example: str
+    confirmed_by: str
+    what_to_do: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     """One finding.
 
@@ -186,6 +206,8 @@ class Chapter:
         The Jacobians' difference.
     reproducer, traceback
         As text.
+    excerpts
+        The user's own lines that it is about.
     claim, headline, cause, element
         For people who have neither the script nor qdiag: the verdict without a call's number, a title, the cause's, and what is off.
     known
@@ -214,6 +236,7 @@ class Chapter:
     headline: str = ""
     cause: str = ""
     element: str = ""
+    excerpts: tuple[Code, ...] = ()
     raised: Optional[Table] = None
     before: Optional[Drawing] = None
     after: Optional[Drawing] = None
@@ -265,6 +288,8 @@ class Document:
         That of qdiag.
     made_up
         That the numbers are made up, where they are.
+    meanings
+        What the codes in it mean.
     """
 
     title: str
@@ -285,6 +310,7 @@ class Document:
     next_step: Optional[NextStep] = None
     version: str = ""
     made_up: str = ""
+    meanings: tuple[Meaning, ...] = ()
     record: dict[str, Any] = field(default_factory=dict)
 
     def with_finding(self, number: int, other: Document, place: int) -> Document:

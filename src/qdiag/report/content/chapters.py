@@ -9,7 +9,7 @@ from typing import Optional
 from qdiag.model.call import Call, Environment, Failure
 from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
-from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding, Minimal, Reproducer
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Excerpt, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.report.content import evidence, for_maintainers, known_issues, sentences
@@ -52,6 +52,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         slug=diagnosis.slug,
         confidence=diagnosis.confidence.value,
         blamed=diagnosis.blamed,
+        excerpts=tuple(_excerpt(one) for one in finding.excerpts),
         results=_results(divergence.comparison, call, names),
         evidence=evidence.table(diagnosis.evidence, divergence.signature),
         ruled_out=for_maintainers.ruled_out_words(diagnosis),
@@ -139,6 +140,10 @@ def traceback_text(failure: Failure) -> str:
 def exception_line(failure: Failure, most: int) -> str:
     """An exception in one line of at most so many characters."""
     return short_line(words(failure), most)
+
+
+def _excerpt(excerpt: Excerpt) -> Code:
+    return Code(excerpt.place, excerpt.text, "python", first=excerpt.first, marked=excerpt.marked)
 
 
 def _heading(divergence: Divergence, names: Names) -> str:

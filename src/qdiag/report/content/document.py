@@ -18,7 +18,7 @@ from qdiag.report.content.gaps import gap_plot
 from qdiag.report.content.method_names import Names, full, names_of
 from qdiag.report.content.trainings import training_record, trainings
 from qdiag.report.content.unanswered import failure_table, refusal_table, unanswered_notes
-from qdiag.report.outline import Code, Document, Fact, NextStep, Table
+from qdiag.report.outline import Code, Document, Fact, Meaning, NextStep, Table
 from qdiag.report.redacting.redaction import Secrets, redact, secrets_of_this_machine
 
 
@@ -32,6 +32,7 @@ def document(
     next_step: Optional[NextStep] = None,
     secrets: Optional[Secrets] = None,
     training: Optional[Training] = None,
+    meanings: Sequence[Meaning] = (),
 ) -> Document:
     """Make the outline of a report.
 
@@ -47,6 +48,8 @@ def document(
         What must not leave; by default what this machine and the script's arguments give away.
     training
         What twin runs showed.
+    meanings
+        What the codes of its causes mean.
     """
     secrets = secrets if secrets is not None else secrets_of_this_machine(script)
     # before anything is shortened: half a token is no longer recognised as one
@@ -70,6 +73,7 @@ def document(
         wrote=_wrote(folder, files, result),
         next_step=next_step,
         version=__version__,
+        meanings=tuple(meanings),
         record={**record(result, script, environment), **({} if training is None else {"training": training_record(training)})},
     )
     return redact(plain, secrets)

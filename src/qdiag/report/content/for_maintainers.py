@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Optional
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
-from qdiag.model.element import parameter_names
+from qdiag.model.element import owner_of
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method
 from qdiag.report.content.figures import gap, listing
@@ -95,7 +94,7 @@ def _why(diagnosis: Diagnosis) -> str:
 def _thing(divergence: Divergence) -> str:
     """The operation, or the part of an observable, whose parameter it is."""
     circuit, element = divergence.call.circuit, divergence.comparison.element
-    owner = None if element is None else _owner(circuit, element.by)
+    owner = None if element is None else owner_of(circuit, element.by)
     if owner is None:
         return "a parameter"
     if owner not in circuit.measurements:
@@ -103,17 +102,6 @@ def _thing(divergence: Divergence) -> str:
     observables = [node.name for node in nodes_of(owner) if node is not owner]
     weighted = any(name in families.SUMS or name in families.SCALED for name in observables)
     return "an observable's coefficients" if weighted else f"the observable {observables[0]}" if observables else owner.name
-
-
-def _owner(circuit: Circuit, by: str) -> Optional[Node]:
-    """The operation or measurement that a parameter's name stands for."""
-    names, position = parameter_names(circuit), 0
-    for top in circuit.nodes:
-        number = len(parameters_of(top))
-        if by in names[position : position + number]:
-            return top
-        position += number
-    return None
 
 
 def _operations(circuit: Circuit) -> str:

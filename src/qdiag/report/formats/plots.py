@@ -52,7 +52,7 @@ def _svg(figure: Figure, alt: str, salt: str) -> str:
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, f"var({variable})")
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    head = f'<svg role="img" aria-label="{escape(alt)}"'
+    head = f'<svg role="img" aria-label="{escape(alt)}" style="--width: {figure.get_figwidth() * 72:.1f}pt"'
     return text.replace("<svg", head, 1).strip()
 
 
@@ -64,10 +64,13 @@ def _label(text: str) -> str:
 # --- the gap over the calls --------------------------------------------------------------------------------------------
 
 
-def gap_over_calls(plot: GapPlot) -> str:
-    """The gap of each method against the script's own, call by call, with what rounding explains as a band."""
+def gap_over_calls(plot: GapPlot, *, narrow: bool = False) -> str:
+    """The gap of each method against the script's own, call by call, with what rounding explains as a band.
+
+    ``narrow`` is for a screen of 400 pixels, on which the other one could not be read.
+    """
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.2, 3.6))
+        figure = Figure(figsize=(4.6, 3.8) if narrow else (9.2, 3.6))
         axes = figure.subplots()
         _quiet(axes)
         lowest = min((min(curve.heights) for curve in plot.curves), default=0.1)
@@ -103,18 +106,27 @@ def gap_over_calls(plot: GapPlot) -> str:
         if plot.first is not None:
             _mark_first(axes, plot.first, last)
         legend = axes.legend(
-            markerscale=0.8, loc="upper left", bbox_to_anchor=(0, -0.22), frameon=False, ncols=4, handletextpad=0.3, borderaxespad=0
+            markerscale=0.8,
+            loc="upper left",
+            bbox_to_anchor=(0, -0.22),
+            frameon=False,
+            ncols=2 if narrow else 4,
+            handletextpad=0.3,
+            borderaxespad=0,
         )
         for text in legend.get_texts():
             text.set_color(INK)
-        figure.subplots_adjust(left=0.075, right=0.99, top=0.91, bottom=0.29)
-        return _svg(figure, plot.alt, "gaps")
+        rows = -(-len(plot.curves) // 2)
+        figure.subplots_adjust(
+            left=0.15 if narrow else 0.075, right=0.98 if narrow else 0.99, top=0.91, bottom=0.2 + 0.055 * rows if narrow else 0.29
+        )
+        return _svg(figure, plot.alt, "gaps-narrow" if narrow else "gaps")
 
 
-def distance_over_steps(plot: TrainingPlot) -> str:
+def distance_over_steps(plot: TrainingPlot, *, narrow: bool = False) -> str:
     """How far trainings are apart, step by step: the nudged ones as a band, the steps at which something happens as lines."""
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(9.2, 3.8))
+        figure = Figure(figsize=(4.6, 4.2) if narrow else (9.2, 3.8))
         axes = figure.subplots()
         _quiet(axes)
         _band(axes, plot.controls)
@@ -126,11 +138,21 @@ def distance_over_steps(plot: TrainingPlot) -> str:
         axes.set_xlabel("optimiser step", color=MUTED)
         axes.set_ylabel("distance of the parameters", color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        legend = axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), frameon=False, ncols=3, handletextpad=0.5, borderaxespad=0)
+        legend = axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(0, -0.2),
+            frameon=False,
+            ncols=1 if narrow else 3,
+            handletextpad=0.5,
+            borderaxespad=0,
+        )
         for text in legend.get_texts():
             text.set_color(INK)
-        figure.subplots_adjust(left=0.075, right=0.99, top=0.96, bottom=0.3)
-        return _svg(figure, plot.alt, "trainings")
+        rows = len(plot.curves) + bool(plot.controls)
+        figure.subplots_adjust(
+            left=0.17 if narrow else 0.075, right=0.98 if narrow else 0.99, top=0.96, bottom=0.18 + 0.05 * rows if narrow else 0.3
+        )
+        return _svg(figure, plot.alt, "trainings-narrow" if narrow else "trainings")
 
 
 def _band(axes: Any, controls: Sequence[Curve]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qdiag.model.call import Script
-from qdiag.model.findings import Reproducer
+from qdiag.model.findings import Excerpt, Reproducer
 from qdiag.model.method import DIFF_METHODS
 from qdiag.report.outline import Code, NextStep
 from qdiag.report.redacting.code import cleaned_code
@@ -249,7 +249,7 @@ def _redact(tree: Any, secrets: Secrets) -> Any:
         tree = replace(tree, argv=hide_secrets(tree.argv))
     if isinstance(tree, NextStep):
         tree = replace(tree, arguments=hide_secrets(tree.arguments))
-    if isinstance(tree, (Reproducer, Code)):
+    if isinstance(tree, (Reproducer, Code, Excerpt)):
         return _with_code(tree, secrets)
     if is_dataclass(tree) and not isinstance(tree, type):
         return replace(tree, **{f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree)})
@@ -265,7 +265,7 @@ def _with_code(tree: Any, secrets: Secrets) -> Any:
     name = "source" if isinstance(tree, Reproducer) else "text"
     others = {f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree) if f.name != name}
     text = getattr(tree, name)
-    is_code = isinstance(tree, Reproducer) or tree.language == "python"
+    is_code = not isinstance(tree, Code) or tree.language == "python"
     others[name] = secrets.code(text) if is_code else secrets.clean_text(text)
     if isinstance(tree, Reproducer):
         others["cleaned"] = tree.cleaned or others[name] != text

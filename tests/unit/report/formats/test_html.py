@@ -12,6 +12,7 @@ from typing import Optional
 import pytest
 
 from qdiag.report.formats import html
+from qdiag.report.outline import Code, Meaning
 from tests.worlds.results import CASES
 
 
@@ -167,3 +168,32 @@ def test_each_finding_has_a_part_of_the_page_of_its_own() -> None:
     page = Page(html.render(CASES["shifted"]().document()))
     targets = {reference[1:] for reference in page.references if reference.startswith("#")}
     assert targets <= set(page.ids)
+
+
+MEANING = Meaning("QD303", "gradient given to the wrong parameter", "What it is.", "H = qml.dot(c, o)", "So.", "Do this.")
+
+
+def test_codes_lead_to_what_they_mean_on_the_same_page() -> None:
+    document = replace(CASES["shifted"]().document(), meanings=(MEANING,))
+    text = html.render(document)
+    page = Page(text)
+    assert "#QD303" in page.references
+    assert "QD303" in page.ids
+    assert "What it is." in text
+
+
+def test_a_code_whose_meaning_is_not_on_the_page_is_no_link() -> None:
+    assert "#QD303" not in Page(html.render(CASES["shifted"]().document())).references
+
+
+def test_lines_of_the_users_code_have_their_numbers_and_the_blamed_one_is_marked() -> None:
+    document = CASES["shifted"]().document()
+    excerpt = Code("train.py:31", "def f(x):\n    return '<b>'", "python", first=31, marked=(32,))
+    text = html.render(replace(document, chapters=(replace(document.chapters[0], excerpts=(excerpt,)),)))
+    assert '<span class="number">31</span>def f(x):' in text
+    assert '<span class="matters"><span class="number">32</span>    return &#39;&lt;b&gt;&#39;' in text
+
+
+def test_every_plot_over_calls_is_there_for_narrow_screens_too() -> None:
+    text = html.render(CASES["moons"]().document())
+    assert (text.count('class="plot wide"'), text.count('class="plot narrow"')) == (1, 1)
