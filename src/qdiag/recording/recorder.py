@@ -493,7 +493,7 @@ class Recorder:
             settle.mark_stopped(self.path, str(error))
             return
         if call is None:
-            self.note(f"something between two calls was not recorded: {_words(error)}")
+            self.unseen(Gap.NO_FACTS, f"Something between two calls was not recorded: {_words(error)}.")
             return
         hidden = hidden_numbers.hide_numbers((*call.args, *call.kwargs.values()))
         because = hidden_numbers.IN_TRANSFORMS if hidden else _words(error)

@@ -333,6 +333,14 @@ class TestTrouble:
         assert len(world.unseen) == recorder_module.MAX_NOTES * 2
         assert len({event.text for event in world.unseen}) == recorder_module.MAX_NOTES + 1
 
+    def test_between_two_calls_is_a_gap_in_what_is_known_of_the_training(self, world: World, qnode: Any) -> None:
+        world.call(qnode, weight())
+        world.recorder._try_write(lambda writer: 1 / 0)
+        world.call(qnode, weight())
+        (unseen,) = world.unseen
+        assert unseen.kind == event_of(Gap.NO_FACTS)
+        assert unseen.text == "Something between two calls was not recorded: ZeroDivisionError: division by zero."
+
     def test_of_one_kind_is_noted_only_so_often(self, world: World) -> None:
         for _ in range(recorder_module.MAX_NOTES * 3):
             world.recorder.note("the same trouble")

@@ -65,7 +65,7 @@ def _outside(coverage: Coverage) -> str:
 
 
 def _facts(coverage: Coverage) -> str:
-    return "The training around the QNodes was not looked at."
+    return "Not all of the training around the QNodes was looked at."
 
 
 _SENTENCES: dict[Gap, Callable[[Coverage], str]] = {

@@ -244,7 +244,7 @@ WHOLE = "backprop and adjoint agree at every call replayed, to float64 rounding.
             (Unseen(Gap.PROBE_CUT, "", 1, 8), Unseen(Gap.NOT_PROBED, "", 3, 8)),
             "Gradients outside of the circuits were not looked at in 3 of 8 QNodes.",
         ),
-        ((Unseen(Gap.NO_FACTS, ""),), "The training around the QNodes was not looked at."),
+        ((Unseen(Gap.NO_FACTS, ""),), "Not all of the training around the QNodes was looked at."),
     ],
 )
 def test_what_is_around_the_circuits_and_was_not_looked_at_is_in_the_sentence(unseen: tuple[Unseen, ...], said: str) -> None:
