@@ -16,8 +16,8 @@ from typing import Callable, Optional
 
 from qdiag.recording import forking
 
-PAUSE = 0.1
-"""Seconds between two looks of a copy that waits for its turn."""
+PAUSES = 0.25, 0.05
+"""Seconds between two looks of a copy that waits for its turn: beside the script, and when that has ended."""
 
 WATCHING = 0.02
 """The same of one that attends."""
@@ -109,12 +109,13 @@ class Attendant:
         import fcntl
 
         while not self._is_given_up():
-            places = max(BESIDE_THE_SCRIPT, cores()) if self._has_ended() else BESIDE_THE_SCRIPT
+            over = self._has_ended()
+            places = max(BESIDE_THE_SCRIPT, cores()) if over else BESIDE_THE_SCRIPT
             for place in range(places):
                 with suppress(OSError):
                     fcntl.lockf(turns, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
                     return True
-            time.sleep(PAUSE)
+            time.sleep(PAUSES[over])
         return False
 
     def _run(self, work: Callable[[], None], *, gives_way: bool) -> Optional[str]:
