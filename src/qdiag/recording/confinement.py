@@ -161,6 +161,7 @@ def confine(keep: int, seconds: int, end: Callable[[str], None], share_of_memory
             end(word)
 
     sys.addaudithook(listen)
+    forking.collect_again()
     return True
 
 

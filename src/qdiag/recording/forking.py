@@ -201,18 +201,33 @@ def fork_quietly() -> int:
     """Fork; Python 3.12's warning about threads would be shown under the script's name, and may be an error there.
 
     The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before. Python gives
-    the copy a random stream of its own: it is to have the script's.
+    the copy a random stream of its own: it is to have the script's. No garbage is collected in the copy until `collect_again`: a
+    database or a temporary folder that nobody holds any more would be closed and removed there, too.
     """
+    global _is_to_collect
+    home, stream, collects = os.getpid(), random.getstate(), gc.isenabled()
     filters: list[Any] = warnings.filters  # type: ignore[assignment]
-    stream = random.getstate()
     filters.insert(0, _FORK_WARNING)
+    gc.disable()
     try:
         child = os.fork()
     finally:
         filters.remove(_FORK_WARNING)
+        if collects and os.getpid() == home:
+            gc.enable()
     if child == 0:
+        _is_to_collect = _is_to_collect or collects
         random.setstate(stream)
     return child
+
+
+_is_to_collect = False
+
+
+def collect_again() -> None:
+    """In a copy that reaches nothing any more: collect garbage as the script would."""
+    if _is_to_collect:
+        gc.enable()
 
 
 def reap_child(child: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import mmap
 import os
 import random
@@ -29,7 +30,7 @@ def copied(path: Path, work: Callable[[], object], seconds: int = 10) -> str:
     """What work in a copy returned, or "" where it came to no end."""
     import fcntl
 
-    file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    file = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(file, fcntl.LOCK_EX)
     assert forking.in_a_copy(lambda: forking.write_out(file, str(work()).encode()), file, seconds)
     os.close(file)
@@ -204,6 +205,18 @@ def test_random_streams_and_warnings_stay_what_they_were(look: Look) -> None:
     look(random.random)
     assert (random.getstate(), list(warnings.filters)) == before[:2]
     assert warnings.filters is before[2]
+
+
+def test_no_garbage_is_collected_in_a_copy_that_could_still_reach_something(look: Look) -> None:
+    assert look(gc.isenabled) == "False"
+    assert gc.isenabled()
+    assert look(lambda: forking.collect_again() or gc.isenabled()) == "True"
+    gc.disable()
+    try:
+        assert look(lambda: forking.collect_again() or gc.isenabled()) == "False"
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_the_warning_about_threads_is_not_shown_even_where_it_would_be_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
