@@ -211,7 +211,7 @@ class Recording:
         return outline_file.load(self.run.outline.read_text(encoding="utf-8")) if self.run.outline.exists() else None
 
     def __repr__(self) -> str:
-        verdict = self.report.verdict if self.report is not None else "not judged"
+        verdict = self.report.verdict if self.report is not None else "not judged yet: .judge() does it"
         return f"<qdiag.Recording {self.path}: {verdict}>"
 
     def _repr_html_(self) -> Optional[str]:

@@ -29,6 +29,7 @@ COMMANDS = (
     ("diagnose", "Judge a trace that was recorded before."),
     ("report", "Print the report of a run: terminal, Markdown, HTML, JSON, or the text of an issue."),
     ("show", "List what a trace holds."),
+    ("runs", "List the runs below qdiag-runs/, and what their files are; or delete old ones."),
     ("minimize", "Shrink a finding's circuit to the few operations that matter."),
     ("explain", "Say what a cause is, how it is confirmed, what to do."),
 )

@@ -61,7 +61,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Print the report of RUN (the last run, if none is named)."""
+    """Print the report of RUN (the last run, if none is named) on stdout, or into the file of -o."""
     say = _nothing if quiet else _say
     _only_one({"--format": kind, "--json": as_json, "--github": as_issue, "--url": as_url, "--gh": send, "--bundle": bundle})
     _only_one({"--bundle": bundle, "-o": output})

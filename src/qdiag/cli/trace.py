@@ -50,7 +50,8 @@ def command(
 ) -> int:
     """Run SCRIPT unchanged, record every QNode call, and judge each under every method that applies.
 
-    Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped).
+    Options of qdiag come before SCRIPT; everything after it goes to the script (a first -- is dropped). Progress and summary go to
+    stderr, since stdout is the script's; qdiag report prints the same summary on stdout. qdiag runs -v says what the files are.
     """
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     if not module and not os.path.exists(script):
