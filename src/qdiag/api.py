@@ -208,7 +208,7 @@ class Recording:
     @property
     def report(self) -> Optional[Document]:
         """The outline of the report, or None before it was judged."""
-        return outline_file.load(self.run.outline.read_text(encoding="utf-8")) if self.run.outline.exists() else None
+        return outline_file.read(self.run.outline) if self.run.outline.exists() else None
 
     def __repr__(self) -> str:
         verdict = self.report.verdict if self.report is not None else "not judged yet: .judge() does it"

@@ -1,6 +1,6 @@
-"""Give damaged files to every reader: `python -m tests.mutants [--count N] [--seed N] [--only N]`; exits 1 where a reader misbehaves.
+"""Give damaged files to every reader: `python -m tests.mutants`; exits 1 where a reader misbehaves.
 
-A mutant is told by the seed and its number alone, so that any can be made again: with ``--only`` it stays in a folder that is named.
+A mutant is told by the seed and its number alone, so that any can be made again: ``--only`` makes one, which stays in a folder.
 """
 
 from __future__ import annotations
@@ -110,12 +110,18 @@ def kinds(folder: Path) -> tuple[Kind, ...]:
     )
 
 
+def judged_kinds(folder: Path) -> tuple[Kind, ...]:
+    """Traces that are edited and given to the judge."""
+    edited = [mutate.EditedDatabase(data, folder / f"edited-{number}") for number, data in enumerate(originals.traces(folder))]
+    return (Kind("trace.qdiag", 1, lambda rng: rng.choice(edited).edit(rng), (readers.judge,)),)
+
+
 class Session:
     """One session of mutants in a folder."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, made: Callable[[Path], tuple[Kind, ...]] = kinds) -> None:
         self.folder, self.seed, self.tally = folder, seed, Tally()
-        self._kinds = kinds(folder)
+        self._kinds = made(folder)
         self._run = folder / "run"
         self._whole = originals.traces(folder)[0]
 
@@ -136,7 +142,7 @@ class Session:
 
     def _try(self, name: str, read: Reader, number: int) -> None:
         start = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS if read is not readers.judge else 12 * SECONDS)
         try:
             refused = readers.examine(read, self._run)
             (self.tally.refused if refused else self.tally.taken)[name] += 1
@@ -167,10 +173,13 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="make this mutant alone, keep it, and let what it does be seen")
+    parser.add_argument(
+        "--judge", action="store_true", help="replay and judge traces instead; a thousand take as long as all the others"
+    )
     given = parser.parse_args()
     signal.signal(signal.SIGPROF, _too_long)
     folder = Path(tempfile.mkdtemp(prefix="mutants-"))
-    session = Session(folder, given.seed)
+    session = Session(folder, given.seed, judged_kinds if given.judge else kinds)
     if given.only is not None:
         session.mutant(given.only)
         print(*session.tally.lines(1, 0.0), f"it is in {folder / 'run'}", sep="\n")

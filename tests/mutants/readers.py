@@ -145,3 +145,10 @@ def examine(read: Reader, folder: Path) -> str:
         if found:
             raise OddError(f"{found[0]!r} is printed: {text[max(0, found.start() - 40) : found.end() + 40]!r}")
     return refused
+
+
+def judge(folder: Path) -> Said:
+    """A trace, replayed in this process: only where PennyLane and torch are to be loaded, and hundreds of times dearer than reading."""
+    import qdiag
+
+    yield repr(qdiag.open(folder).judge(quiet=True, budget=20.0))

@@ -8,12 +8,12 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.errors import OutputError
+from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
 from qdiag.model.twin_training import Training
-from qdiag.pipeline.reports import _next, report
+from qdiag.pipeline.reports import _next, judged_outline, report
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.trace.run_folder import RunFolder
 from tests.worlds import results
@@ -93,3 +93,13 @@ def test_reports_are_written_all_or_none(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OutputError):
         report(replace(run("healthy"), run=RunFolder(tmp_path)))
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "named"), [("trace.qdiag", "."), ("cut.qdiag", "cut.qdiag"), ("my trace.qdiag", "'my trace.qdiag'")])
+def test_the_cure_for_a_trace_that_was_not_judged_names_what_was_named(
+    name: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TraceError) as error:
+        judged_outline(RunFolder(Path(), name))
+    assert error.value.cure == f"judge it with: qdiag diagnose {named}"

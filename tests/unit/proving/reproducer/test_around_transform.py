@@ -40,3 +40,12 @@ def test_simplify_is_called_as_pennylane_exports_it() -> None:
 def test_a_transform_of_the_users_own_cannot_be_called_from_elsewhere() -> None:
     with pytest.raises(OpaqueCircuitError, match="script's own"):
         source_of(rewritten("mine", transform_kinds=("unknown",)))
+
+
+@pytest.mark.parametrize(
+    ("transform", "option"),
+    [("simplify(exec('1'))#", "x"), ("a.b", "x"), ("merge_rotations", "atol=exec('1')"), ("merge_rotations", ""), ("", "x"), ("a\nb", "x")],
+)
+def test_what_a_strangers_trace_calls_a_transform_becomes_no_code(transform: str, option: str) -> None:
+    with pytest.raises(OpaqueCircuitError, match="no name"):
+        source_of(rewritten(transform, transform_kinds=("changing",), transform_options=((f"{transform}.{option}", 1),)))

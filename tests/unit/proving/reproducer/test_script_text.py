@@ -93,3 +93,8 @@ def test_what_nobody_expected_exits_with_125(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
     assert ended.returncode == 125
     assert "TypeError" in ended.stderr
+
+
+def test_a_comment_holds_neither_code_nor_what_nobody_sees() -> None:
+    lines = comment(["f\nimport os", "a\x1b[31mb\u202e", "x\u2028y\rz"])
+    assert lines == ["# f import os", "# a\\x1b[31mb\\u202e", "# x y z"]
