@@ -15,7 +15,7 @@ import click
 from qdiag.cli import completion, options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
-from qdiag.errors import UsageError
+from qdiag.errors import TraceError, UsageError
 from qdiag.pipeline.run import record, trace
 from qdiag.trace import run_folder
 
@@ -60,9 +60,14 @@ def command(
     run = run_folder.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
-        _leave_as(record(script, argv, module=module, run=run, options=chosen).exit_code)
+        _leave_as(record(script, argv, module=module, run=run, options=chosen, unsettled=_tell).exit_code)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
     return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
+
+
+def _tell(error: TraceError) -> None:
+    """Words only: the script's exit code says how it ended, whatever became of the recording."""
+    click.echo(f"qdiag: {error.cause}: {error.cure}", err=True)
 
 
 def _leave_as(exit_code: Optional[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
-from qdiag.errors import Interrupted, QdiagError
+from qdiag.errors import Interrupted, QdiagError, TraceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
@@ -21,7 +21,7 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.coverage import Coverage
+from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
@@ -51,10 +51,24 @@ PROBES_SHARE = 0.5
 """The part of a budget for which probes are waited for."""
 
 
-def record(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options) -> Script:
-    """Run the user's script, only recording."""
-    started, probed = Script(script, tuple(argv), module), options.probe
-    return launcher.run(started, run.trace, probe=probed, probe_seconds=options.probe_seconds, facts=fact_of(options.plan))
+def record(
+    script: str,
+    argv: Sequence[str],
+    *,
+    module: bool,
+    run: RunFolder,
+    options: Options,
+    unsettled: Optional[Callable[[TraceError], None]] = None,
+) -> Script:
+    """Run the user's script, only recording; whatever becomes of the recording, how the script ended is known."""
+    return launcher.run(
+        Script(script, tuple(argv), module),
+        run.trace,
+        probe=options.probe,
+        probe_seconds=options.probe_seconds,
+        unsettled=unsettled,
+        facts=fact_of(options.plan),
+    )
 
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
@@ -80,8 +94,10 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
             probe_seconds=options.probe_seconds,
             patience=math.inf if options.plan.budget is None else PROBES_SHARE * options.plan.budget,
             ended=tell_end,
+            unsettled=examination.miss_the_end,
             facts=fact_of(options.plan),
         )
+        examination.ended = ended
         afterwards.close()
         if ended.exit_code in settle.BY_CTRL_C:
             raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
@@ -113,6 +129,8 @@ class Run:
         self._failure: Optional[Exception] = None
         self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
+        self._missed: tuple[Unseen, ...] = ()
+        self.ended: Optional[Script] = None
 
     def __enter__(self) -> Run:
         return self
@@ -134,6 +152,18 @@ class Run:
         if self._deadline.begun:
             self._bounded.begin()
         return self._bounded
+
+    def miss_the_end(self, error: TraceError) -> None:
+        """The recording could not be completed: what is there is judged.
+
+        Raises
+        ------
+        TraceError
+            If nothing is there.
+        """
+        if not recorded_calls(self._run):
+            raise error
+        self._missed = (Unseen(Gap.STOPPED, f"The recording is not complete: {error.cause}."),)
 
     def begin_budget(self) -> None:
         """From now on the budget is spent: the script has ended."""
@@ -244,7 +274,7 @@ class Run:
         *,
         alone: bool = False,
     ) -> JudgedRun:
-        located = replace(located, unseen=(*located.unseen, *of_deadline(self._deadline)))
+        located = replace(located, unseen=(*self._missed, *located.unseen, *of_deadline(self._deadline)))
         readable = context.folder if self._options.trusted else None
         findings = [
             replace(with_users_names(finding, self._trace), excerpts=excerpts_of(finding, readable, self._trace.start_time))
@@ -252,7 +282,7 @@ class Run:
         ]
         result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
-        return JudgedRun(result, self._run, self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
+        return JudgedRun(result, self._run, self.ended or self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
     def _context(self) -> StageContext:
         """What the stages after the replay work with."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional
 
-from qdiag.errors import UsageError
+from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Script
 from qdiag.recording import probe_schedule, settle
 from qdiag.trace import writer
@@ -39,6 +39,7 @@ def run(
     probe_seconds: int = probe_schedule.SECONDS,
     patience: float = math.inf,
     ended: Callable[[int], None] = lambda exit_code: None,
+    unsettled: Optional[Callable[[TraceError], None]] = None,
     facts: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Script:
     """Run a script and record it.
@@ -63,6 +64,8 @@ def run(
         Seconds for which they are waited for, at most, when the script has ended.
     ended
         Told in a thread, at once when the script has ended, its exit code; what is left of the recording is taken in after it.
+    unsettled
+        Told why the trace could not be completed, where that is no reason to say nothing of how the script ended.
     facts
         What else the trace is to say of itself.
 
@@ -78,7 +81,7 @@ def run(
     OutputError
         If the trace cannot be written.
     TraceError
-        If the trace could not be completed.
+        If the trace could not be completed, and nobody is to be told.
     """
     place = os.path.join(folder or "", script.path)
     if not script.module and not os.path.exists(place):
@@ -92,9 +95,16 @@ def run(
         process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
         exit_code = _wait(process, meanwhile, ended)
-    settle.settle(trace_path, replace(script, exit_code=exit_code), meanwhile, patience)
-    with Trace.open(trace_path) as trace:
-        return trace.script
+    script = replace(script, exit_code=exit_code)
+    try:
+        settle.settle(trace_path, script, meanwhile, patience)
+        with Trace.open(trace_path) as trace:
+            return trace.script
+    except TraceError as error:
+        if unsettled is None:
+            raise
+        unsettled(error)
+        return script
 
 
 def _command(kind: str, script: Script, trace_path: Path) -> list[str]:

@@ -55,6 +55,10 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
     probes = dict(probe_schedule.collect_probes(path, patience, _pause(meanwhile)))
     sides = side_files.sides_of(path)
     try:
+        if not path.exists():
+            # to open it would make an empty one
+            cure = "leave its folder where it is while the script runs, and record again"
+            raise TraceError(f"the trace {path} cannot be completed: it is not there any more", cure)
         with closing(TraceWriter(path)) as writer:
             step_probes = tuple(
                 step_probe_files.collect_step_probes(path, lambda number: writer.fact(step_probe_files.fact_of(number)))
@@ -76,7 +80,8 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
                 writer.events([Event(event_of(Gap.STOPPED), writer.calls, text)])
             writer.meta("script", call_text.text_of(script))
             writer.meta("complete", "yes")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
+        mark_stopped(path, str(error))
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
     for side in sides:
         _remove(side.path)

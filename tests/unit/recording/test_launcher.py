@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,13 +16,15 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.errors import OutputError, UsageError
+from qdiag.errors import OutputError, TraceError, UsageError
 from qdiag.model.call import Script
-from qdiag.recording import launcher
+from qdiag.recording import launcher, settle
 from qdiag.trace.reader import Trace
+from qdiag.trace.writer import TraceWriter
 
 
 def run(folder: Path, text: str, argv: Sequence[str] = (), **options: Any) -> Script:
+    folder.mkdir(exist_ok=True)
     (folder / "train.py").write_text(text)
     with open(os.devnull, "wb") as null:
         return launcher.run(Script("train.py", tuple(argv)), folder / "trace", output=null, folder=folder, **options)
@@ -52,6 +55,34 @@ def test_a_trace_that_cannot_be_made_is_known_before_the_script_runs(tmp_path: P
     with pytest.raises(OutputError):
         run(tmp_path, "open('ran', 'w')")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("change", ["shutil.rmtree('runs')", "os.rename('runs', 'elsewhere')"])
+def test_how_the_script_ended_is_known_also_where_it_took_the_trace_away(tmp_path: Path, change: str) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "train.py").write_text(f"import os, shutil; {change}; raise SystemExit(3)")
+    told: list[TraceError] = []
+    with open(os.devnull, "wb") as null:
+        script = launcher.run(
+            Script("train.py"), tmp_path / "runs" / "trace", output=null, folder=tmp_path, unsettled=told.append
+        )
+    assert script.exit_code == 3
+    (error,) = told
+    assert "not there any more" in error.cause
+    assert not (tmp_path / "runs").exists()
+
+
+def test_also_where_the_trace_cannot_be_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(TraceWriter, "meta", full)
+    told: list[TraceError] = []
+    assert run(tmp_path, "raise SystemExit(3)", unsettled=told.append).exit_code == 3
+    assert "disk is full" in told[0].cause
+    assert settle.read_link(tmp_path / "trace") == "database or disk is full"
+    with pytest.raises(TraceError):
+        run(tmp_path / "again", "")
 
 
 def test_the_script_finds_the_trace_from_its_beginning(tmp_path: Path) -> None:
