@@ -126,6 +126,12 @@ def test_a_signal_that_ended_the_script_is_shown_like_an_exception() -> None:
     assert shown.text == "killed by signal 15 (SIGTERM): what it had recorded by then was judged"
 
 
+def test_qnodes_of_one_factory_are_counted_each_and_named_once() -> None:
+    document = made(qnodes=(("site.phase", "train.py:12"),) * 8, steps=3)
+    assert " · 8 QNodes (site.phase, train.py:12) · " in document.recorded
+    assert document.record["qnodes"] == [{"name": "site.phase", "source": "train.py:12", "objects": 8}]
+
+
 def test_what_was_recorded_names_two_qnodes_and_counts_the_rest() -> None:
     qnodes = tuple((f"circuit{n}", f"train.py:{n}") for n in range(4))
     assert made(qnodes=qnodes, steps=3).recorded == (
