@@ -39,7 +39,10 @@ class Rule:
 RULES = {
     "methods are parsed where people write them and where old files are read": Rule(
         r"(?<![\w.])(?:parse|parse_list|parse_method)\(|from qdiag\.model\.method import [^#]*\bparse",
-        ("model/method.py", "cli/", "api.py", "pipeline/asked.py", "pipeline/pytest_run.py", "pipeline/synthetic_report.py", "diagnosis/page.py"),
+        (
+            "model/method.py", "cli/", "api.py", "pipeline/asked.py", "pipeline/pytest_run.py", "pipeline/synthetic_report.py",
+            "diagnosis/page.py",
+        ),  # fmt: skip
         "hand the Method on",
         ('    found = parse(name)', "from qdiag.model.method import Method, parse", "    own, other = map(parse_method(name), names)"),
         ("    tree = ast.parse(text)", "    moment = self.parse(text)"),
