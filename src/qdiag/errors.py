@@ -11,7 +11,7 @@ from qdiag.visible import make_visible
 
 
 class ExitCode(IntEnum):
-    """The exit codes that docs/ARCHITECTURE.md promises; precedence is 130, 2, 3, 1, 4, 0."""
+    """The exit codes that docs/ARCHITECTURE.md promises; precedence is 130 (143, 129), 2, 3, 1, 4, 0."""
 
     NOTHING_BEYOND_ROUNDING = 0
     ERROR_FOUND = 1
@@ -21,7 +21,15 @@ class ExitCode(IntEnum):
     OWN_FAULT = 70
     """As ``sysexits.h`` has it; never one of those above, which say something of the user's methods."""
 
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+def exit_code_of(number: int) -> ExitCode:
+    """The exit code of what a signal has ended: that of Ctrl-C, unless another one is promised."""
+    code = 128 + number
+    return ExitCode(code) if code in (ExitCode.HUNG_UP, ExitCode.TERMINATED) else ExitCode.INTERRUPTED
 
 
 class QdiagError(Exception):
@@ -94,6 +102,32 @@ class UserCodeError(QdiagError):
 
 
 class Interrupted(QdiagError):
-    """Ctrl-C: what was recorded or worked out so far is kept."""
+    """Ctrl-C, or a request to end: what was recorded or worked out so far is kept.
+
+    Parameters
+    ----------
+    cause, cure
+        As of any error.
+    number
+        The signal; Ctrl-C's is 2.
+    """
 
     exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, cause: str, cure: str = "", number: int = 2) -> None:
+        super().__init__(cause, cure)
+        self.exit_code = exit_code_of(number)
+
+
+class Terminated(KeyboardInterrupt):
+    """A request to end, by SIGTERM or SIGHUP, where it is answered as Ctrl-C is.
+
+    Parameters
+    ----------
+    number
+        The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number

@@ -44,6 +44,7 @@ class TestRun:
         self._spread = bool(config.getoption("numprocesses", None))
         self._spans: list[pytest_run.Span] = []
         self._passed: dict[str, bool] = {}
+        self._interrupted = False
         self._recording = ExitStack()
         try:
             self._run = pytest_run.create()
@@ -75,10 +76,28 @@ class TestRun:
                 "calls inside of assert_methods_agree, qdiag.check or qdiag.record belong to them, and are not counted here"
             )
             return
+        if self._interrupted:
+            self._say_how_to_go_on(terminalreporter)
+            return
         tests = sum(1 for span in self._spans if span.last > span.first)
         terminalreporter.section(f"qdiag: {calls} QNode call{'s' * (calls != 1)} in {tests} test{'s' * (tests != 1)}")
-        for line in self._summary((lambda line: None) if self._quiet else partial(_write_at_once, terminalreporter)):
-            _write(terminalreporter, line)
+        from qdiag.pipeline import signals
+
+        try:
+            with signals.answered_signals():
+                for line in self._summary((lambda line: None) if self._quiet else partial(_write_at_once, terminalreporter)):
+                    _write(terminalreporter, line)
+        except KeyboardInterrupt:
+            self._say_how_to_go_on(terminalreporter)
+            pytest.exit("interrupted while judging", returncode=int(signals.code_of_interruption()))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Whoever ends the tests does not want to wait for what comes after them."""
+        self._interrupted = True
+
+    def _say_how_to_go_on(self, terminalreporter: Any) -> None:
+        folder = os.path.relpath(self._run.path)
+        _write(terminalreporter, f"interrupted; what was recorded is kept; judge it with: qdiag diagnose {folder}")
 
     def _summary(self, say: Callable[[str], None]) -> Iterator[str]:
         from qdiag.pipeline import pytest_run

@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from qdiag._version import __version__
 from qdiag.cli import refusals
 from qdiag.errors import ExitCode, OutputError, QdiagError
+from qdiag.pipeline import signals
 
 STARTED = time.monotonic()
 """When the user began to wait: loading a command takes a while, too."""
@@ -89,24 +90,29 @@ def main(argv: Optional[list[str]] = None) -> Any:
         if hasattr(stream, "reconfigure"):
             # a name in letters that the terminal has not is no reason to fail
             stream.reconfigure(errors="backslashreplace")
+    with signals.answered_signals():
+        sys.exit(int(_run(argv) or 0))
+
+
+def _run(argv: Optional[list[str]]) -> Any:
+    """Run a command; the exit code."""
     try:
-        code = group.main(args=argv, prog_name="qdiag", standalone_mode=False)
+        return group.main(args=argv, prog_name="qdiag", standalone_mode=False)
     except click.ClickException as error:
         refusals.show_refusal(error)
-        code = ExitCode.USAGE
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        code = ExitCode.INTERRUPTED
+        return signals.code_of_interruption()
     except QdiagError as error:
         refusals.show_error(error)
-        code = error.exit_code
+        return error.exit_code
     except BrokenPipeError:
         # the reader of our output left (head, less): that is its right, and no error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.NOTHING_BEYOND_ROUNDING
+        return ExitCode.NOTHING_BEYOND_ROUNDING
     except Exception as error:
-        code = _exit_code_of(error, argv)
-    sys.exit(int(code or 0))
+        return _exit_code_of(error, argv)
 
 
 def _exit_code_of(error: Exception, argv: Optional[list[str]]) -> ExitCode:

@@ -9,7 +9,7 @@ from typing import Optional
 import click
 
 from qdiag.cli import completion, options
-from qdiag.cli.outcome import show_outline
+from qdiag.cli.outcome import say_interrupted, show_outline
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.asked import asked_again, asked_before
 from qdiag.pipeline.run_options import Options, code_of_outline
@@ -48,4 +48,6 @@ def command(
     if not shrunk.any:
         voice.say("there is nothing to shrink: the run has no finding with a circuit")
     show_outline(shrunk.outline, voice, as_json=as_json)
-    return int(code_of_outline(shrunk.outline, interrupted=shrunk.interrupted))
+    if shrunk.interrupted:
+        return say_interrupted(found)
+    return int(code_of_outline(shrunk.outline))

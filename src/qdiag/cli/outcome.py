@@ -14,10 +14,12 @@ from qdiag.errors import MethodError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method, parse_list
+from qdiag.pipeline import signals
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run_options import JudgedRun, Options, exit_code
 from qdiag.report.formats import findings_json, terminal
 from qdiag.report.outline import Document
+from qdiag.trace.run_folder import RunFolder
 
 
 def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
@@ -62,7 +64,15 @@ def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: boo
     with voice.progress("writing the reports"):
         outline = report(outcome)
     show_outline(outline, voice, as_json=as_json)
+    if outcome.interrupted:
+        return say_interrupted(outcome.run)
     return int(exit_code(outcome, fail_on))
+
+
+def say_interrupted(run: RunFolder) -> int:
+    """Say how to go on after Ctrl-C or a request to end; the exit code."""
+    click.echo(f"qdiag: interrupted; what was worked out is kept; go on with: qdiag diagnose {run.path}", err=True)
+    return int(signals.code_of_interruption())
 
 
 def show_outline(outline: Document, voice: Voice, *, as_json: bool) -> None:

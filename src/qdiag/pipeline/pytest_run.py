@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from qdiag.report.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
+
+PATIENCE = 5.0
+"""Seconds in which the process that judges ends when it is asked to."""
 
 MOST_FINDINGS = 10
 """Findings that are shown; the report has them all."""
@@ -132,13 +136,26 @@ def examine_in_a_process(run: RunFolder, methods: str, say: Callable[[str], None
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True, "errors": "replace"}
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         with subprocess.Popen(command, cwd=run.path.parent, stderr=errors, **streams) as process:
-            for line in process.stdout or ():
-                say(line.rstrip())
+            try:
+                for line in process.stdout or ():
+                    say(line.rstrip())
+            except KeyboardInterrupt:
+                _end(process)
+                raise
         errors.seek(0)
         said = errors.read()
     if run.outline.exists():
         return ""
     return next((line for line in reversed(said.splitlines()) if line.strip()), f"exit code {process.returncode}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Have it keep what it has worked out, and end."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def examine_run(folder: str, methods: str) -> str:

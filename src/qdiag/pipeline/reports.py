@@ -25,10 +25,16 @@ from qdiag.trace.run_folder import TRACE, RunFolder
 
 
 def report(outcome: JudgedRun) -> Document:
-    """Write every report of a run, and give the outline that they were made from."""
+    """Write every report of a run, and give the outline that they were made from; reports that say more stay as they are."""
     outline = outline_of(outcome)
-    write_reports(outline, outcome.run)
+    if not _stay(outcome):
+        write_reports(outline, outcome.run)
     return outline
+
+
+def _stay(outcome: JudgedRun) -> bool:
+    """Whether the reports that are there say more than those of work that was interrupted would."""
+    return outcome.partial and outcome.run.outline.exists()
 
 
 def outline_of(outcome: JudgedRun) -> Document:
@@ -40,7 +46,7 @@ def outline_of(outcome: JudgedRun) -> Document:
         outcome.script,
         outcome.environment,
         folder=str(run.path),
-        files=[run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
+        files=[] if _stay(outcome) else [run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
         next_step=_next(outcome),
         training=outcome.training,
         meanings=meanings_of(outcome.result),
@@ -98,6 +104,8 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
     """What to type next, and why; None where there is nothing that would help."""
     errors = [entry for entry in outcome.result.entries if entry.verdict is Verdict.ERROR]
     outside_only = bool(errors) and all(isinstance(entry, Remark) or _is_outside(entry.divergence) for entry in errors)
+    if outcome.partial:
+        return NextStep(("qdiag", "diagnose", str(outcome.run.path)), reason="judging goes on where it was interrupted")
     if outcome.script.called and (outside_only or not errors):
         return None
     script = outcome.script

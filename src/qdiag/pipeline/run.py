@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -76,13 +78,14 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
     if options.own_process and most_workers() > 1:
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
-    with Run(run, options, voice) as examination, ExitStack() as afterwards:
+    heard: list[int] = []
+    with _telling_how_to_go_on(run), Run(run, options, voice) as examination, ExitStack() as afterwards:
         began, started = time.monotonic(), Script(script, tuple(argv), module)
 
         def tell_end(exit_code: int) -> None:
             examination.begin_budget()
             recorded = recorded_calls(run)
-            if recorded and exit_code not in settle.BY_CTRL_C:
+            if recorded and not heard and exit_code not in settle.BY_CTRL_C:
                 voice.say(script_ended(replace(started, exit_code=exit_code), time.monotonic() - began, recorded))
             afterwards.enter_context(voice.progress("taking in what was recorded"))
 
@@ -96,12 +99,25 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
             ended=tell_end,
             unsettled=examination.miss_the_end,
             facts=fact_of(options.plan),
+            heard=heard,
         )
         examination.ended = ended
         afterwards.close()
-        if ended.exit_code in settle.BY_CTRL_C:
-            raise Interrupted("the script was interrupted", f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}")
+        if heard or ended.exit_code in settle.BY_CTRL_C:
+            # also where the script heard it and ended well: whoever sent it does not want to wait for what comes now
+            what = "interrupted, though the script ended well" if ended.exit_code == 0 else "the script was interrupted"
+            again = f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
+            raise Interrupted(what, again, heard[0] if heard else signal.SIGINT)
         return examination.finish()
+
+
+@contextmanager
+def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        again = f"what was recorded is kept; judge it with: qdiag diagnose {run.path}" if run.trace.exists() else ""
+        raise Interrupted("interrupted", again, getattr(stop, "number", signal.SIGINT)) from None
 
 
 def recorded_calls(run: RunFolder) -> int:
@@ -115,7 +131,7 @@ def recorded_calls(run: RunFolder) -> int:
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
     """Judge what was recorded before, with warm workers where there are some."""
-    with Run(run, options, voice, workers) as examination:
+    with _telling_how_to_go_on(run), Run(run, options, voice, workers) as examination:
         return examination.finish()
 
 
@@ -131,6 +147,9 @@ class Run:
         self._bounded: Optional[Bounded] = None
         self._missed: tuple[Unseen, ...] = ()
         self.ended: Optional[Script] = None
+        self._divergences: Sequence[Divergence] = ()
+        self._diagnosed: tuple[Finding, ...] = ()
+        self._remarks: tuple[Remark, ...] = ()
 
     def __enter__(self) -> Run:
         return self
@@ -226,9 +245,27 @@ class Run:
             with own_failures() as failures:
                 judged = self._judge_and_diagnose()
             return replace(judged, result=replace(judged.result, notes=(*judged.result.notes, *failures)))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            known = self._what_is_known() if self._options.kept else None
+            if known is not None:
+                return known
             again = f"what was worked out is kept; go on with: qdiag diagnose {self._run.path}"
-            raise Interrupted("interrupted while judging", again) from None
+            raise Interrupted("interrupted while judging", again, getattr(stop, "number", signal.SIGINT)) from None
+
+    def _what_is_known(self) -> Optional[JudgedRun]:
+        """What an interruption leaves: what was found by then, without what had not been looked for; None where it is nothing."""
+        located = self._replay.known_so_far() if "_replay" in self.__dict__ else None
+        if located is None or not located.replayed:
+            return None
+        shutil.rmtree(self._run.unfinished, ignore_errors=True)
+        calls = len(self._trace)
+        text = f"Judging was interrupted when {located.replayed} of {calls} calls had been compared."
+        unseen = Unseen(Gap.BUDGET, text, calls - located.replayed)
+        divergences = self._divergences or located.divergences
+        used = methods_used(self._trace.configurations())
+        graded = [grade_finding(one, used, self._options) for one in self._diagnosed or map(_unasked, divergences)]
+        result = _result(self._trace, replace(located, unseen=(*located.unseen, unseen)), tuple(graded), self._remarks)
+        return JudgedRun(result, self._run, self._trace.script, self._trace.environment, interrupted=True, partial=True)
 
     def _judge_and_diagnose(self) -> JudgedRun:
         if self._failure is not None:
@@ -236,7 +273,7 @@ class Run:
         replay, context = self._replay, self._context()
         with self._voice.progress("replaying") as self._report:
             located = replay.finish_cheap_methods()
-        divergences = self._arbitrate(located, context)
+        divergences = self._divergences = self._arbitrate(located, context)
         if located.replayed:
             used = methods_used(self._trace.configurations())
             so_far = [grade_finding(undiagnosed(divergence, QUICK), used, self._options) for divergence in divergences]
@@ -246,11 +283,13 @@ class Run:
         with self._voice.progress("replaying") as self._report:
             first, located = located, replay.finish()
         if not _says_the_same(first, located):
-            divergences = self._arbitrate(located, context)
+            divergences = self._divergences = self._arbitrate(located, context)
         with self._voice.progress("diagnosing") as report:
             diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
+            self._diagnosed = tuple(diagnosed)
         with self._voice.progress("looking at the training") as report:
             remarks, unseen = ((), ()) if self._options.only else remarks_of(self._trace, located, context, report)
+            self._remarks = remarks
         with self._voice.progress("proving") as report:
             findings = tuple(self._prove(context, diagnosed, remarks, report))
         if not self._options.only:
@@ -333,12 +372,18 @@ def _says_the_same(first: Located, last: Located) -> bool:
 
 QUICK = "its cause was not looked for: the first answer was asked for, and no more"
 
+STOPPED = "judging was interrupted before its cause was looked for"
+
 SPENT = "the budget was spent before"
 
 
 def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
     """The finding of a divergence whose cause is not known, and why."""
     return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy))
+
+
+def _unasked(divergence: Divergence) -> Finding:
+    return undiagnosed(divergence, STOPPED, "go on with qdiag diagnose")
 
 
 def finding_of(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:

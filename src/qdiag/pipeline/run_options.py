@@ -140,13 +140,17 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class JudgedRun:
-    """A judged run: what was found, where it was written, how the script ended; whether Ctrl-C cut it short; what twin runs showed."""
+    """A judged run: what was found, where it was written, how the script ended, what twin runs showed.
+
+    ``interrupted`` is whether Ctrl-C or a request to end cut it short, ``partial`` whether it did so before all findings were known.
+    """
 
     result: Result
     run: RunFolder
     script: Script
     environment: Environment
     interrupted: bool = False
+    partial: bool = False
     training: Optional[Training] = None
 
 
@@ -168,10 +172,8 @@ def exit_code(outcome: JudgedRun, fail_on: str) -> ExitCode:
     return _code_of(result.verdict, verdicts, outcome.script.exit_code, fail_on, undecided=result.undecided)
 
 
-def code_of_outline(outline: Document, *, interrupted: bool = False) -> ExitCode:
+def code_of_outline(outline: Document) -> ExitCode:
     """The same of a run that was judged before, as its report has it."""
-    if interrupted:
-        return ExitCode.INTERRUPTED
     record = outline.record
     verdicts = [Verdict(finding["verdict"]) for finding in record["findings"]]
     undecided = bool(record.get("undecided"))

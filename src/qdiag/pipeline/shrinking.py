@@ -53,6 +53,8 @@ def shrink_findings(run: RunFolder, number: Optional[int], call: Optional[int], 
         return Shrunk(before, False)
     only = Choice(tuple((_identity(before, at), _name(run, before, at)) for at in chosen))
     judged = examine(run, replace(options, only=only), voice)
+    if judged.partial:
+        return Shrunk(before, True, interrupted=True)
     after = outline_of(judged)
     merged = before
     for at in chosen:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import signal
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Optional
 
 from qdiag.diagnosis.causes import cause_of_parting
-from qdiag.errors import OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
+from qdiag.errors import Interrupted, OpaqueCircuitError, OutputError, QdiagError, TraceError, UsageError
 from qdiag.evaluation.workers import Workers
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.replay.plan import Plan
@@ -93,21 +95,23 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     if twin.earlier is not None:
         _check_earlier(twin, twin.earlier)
     scratch = _scratch_size(twin) if twin.scratch else None
-    runs, alone = directory.path / "runs", twin.wish.jobs == 1
+    runs, alone, heard = directory.path / "runs", twin.wish.jobs == 1, list[int]()
 
     def start(trace: Path, output: Path) -> Script:
         folder = None if scratch is None else _copy_folder(scratch, output.with_suffix(".folder"), directory.path)
         script = twin.script if folder is None or twin.module else Path(twin.script).name
         # what the script prints goes into a file: there is nothing that progress could disturb
         with output.open("wb") as stream, voice.progress(f"run {trace.stem}") if alone else nullcontext():
-            ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder)
+            ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder, heard=heard)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+        if heard:
+            raise Interrupted(f"run {trace.stem} was interrupted", number=heard[0])
         return ended
 
     began = time.monotonic()
     with nullcontext() if alone else voice.progress("running the script again and again"):
-        twins = Conductor(start, runs, twin.wish, voice.say).conduct(twin.earlier)
+        twins = _conduct(Conductor(start, runs, twin.wish, voice.say, launcher.end_scripts), twin, runs)
     with voice.progress("comparing the trainings"):
         training = account(twins)
     voice.say(f"{len(training.runs)} runs in {time.monotonic() - began:.0f} s")
@@ -115,7 +119,24 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
     with Trace.open(directory.trace) as trace:
         result = _result(trace, training, twins)
         outcome = JudgedRun(result, directory, replace(trace.script, path=twin.script), trace.environment, training=training)
-    return _with_loop(_with_calls(outcome, training, voice), training, voice)
+    outcome = _with_calls(outcome, training, voice)
+    return outcome if outcome.interrupted else _with_loop(outcome, training, voice)
+
+
+def _conduct(conductor: Conductor, twin: Twin, runs: Path) -> Twins:
+    """Make the runs; where they are interrupted, say how to go on."""
+    try:
+        return conductor.conduct(twin.earlier)
+    except (Interrupted, KeyboardInterrupt) as stop:
+        cause = stop.cause if isinstance(stop, Interrupted) else "interrupted between two runs"
+        number = stop.exit_code - 128 if isinstance(stop, Interrupted) else getattr(stop, "number", signal.SIGINT)
+        first = twin.earlier or runs / "own.qdiag"
+        with suppress(TraceError), Trace.open(first) as trace:
+            if trace.script.exit_code == 0:
+                words = shlex.join([*(["-m"] if twin.module else []), twin.script, *twin.argv])
+                again = f"the runs made so far are kept in {runs}; the first of them serves again: qdiag twin --earlier {first} {words}"
+                raise Interrupted(cause, again, number) from None
+        raise Interrupted(cause, f"no run was completed; what was recorded is kept in {runs}", number) from None
 
 
 def _check_earlier(twin: Twin, trace: Path) -> None:
@@ -210,7 +231,11 @@ def _with_calls(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedR
     plan = Plan(methods=() if parted else compared, max_calls=JUDGED_CALLS, trusted=True)
     try:
         options = Options(plan, jobs=1, minimize=False, trusted=True, own_process=True, asked=compared)
-        judged = examine(outcome.run, options, voice).result
+        examined = examine(outcome.run, options, voice)
+        judged, outcome = examined.result, replace(outcome, interrupted=examined.interrupted)
+    except Interrupted:
+        # the runs are made and judged: that stays
+        return replace(outcome, interrupted=True)
     except QdiagError as error:
         voice.say(f"the calls could not be judged: {error.cause}")
         return outcome

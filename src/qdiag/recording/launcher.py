@@ -41,6 +41,7 @@ def run(
     ended: Callable[[int], None] = lambda exit_code: None,
     unsettled: Optional[Callable[[TraceError], None]] = None,
     facts: Mapping[str, str] = types.MappingProxyType({}),
+    heard: Optional[list[int]] = None,
 ) -> Script:
     """Run a script and record it.
 
@@ -68,6 +69,8 @@ def run(
         Told why the trace could not be completed, where that is no reason to say nothing of how the script ended.
     facts
         What else the trace is to say of itself.
+    heard
+        Takes the numbers of the signals that came while the script ran: they are the script's, and nobody else knows of them.
 
     Returns
     -------
@@ -90,14 +93,23 @@ def run(
     writer.create(trace_path, script, **facts, **({probe_schedule.WANTED: str(probe_seconds)} if probe else {}))
     kind = "module" if script.module else "folder" if _holds_main(place) else "script"
     _flush()
-    with _signals() as forward_to:
+    heard = [] if heard is None else heard
+    with _signals(heard) as forward_to:
         errors = None if output is None else subprocess.STDOUT
         process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
         forward_to(process)
-        exit_code = _wait(process, meanwhile, ended)
+        _running.add(process)
+        exit_code = _wait(process, None if meanwhile is None else _unless(heard, meanwhile), ended)
+    _running.discard(process)
+    if heard:
+        meanwhile, patience = None, min(patience, probe_schedule.HASTE)
     script = replace(script, exit_code=exit_code)
     try:
-        settle.settle(trace_path, script, meanwhile, patience)
+        try:
+            settle.settle(trace_path, script, meanwhile, patience)
+        except KeyboardInterrupt as stop:
+            heard.append(getattr(stop, "number", signal.SIGINT))
+            settle.settle(trace_path, script, patience=0.0)
         with Trace.open(trace_path) as trace:
             return trace.script
     except TraceError as error:
@@ -137,6 +149,20 @@ def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], boo
     return process.wait()
 
 
+def _unless(heard: list[int], meanwhile: Callable[[], bool]) -> Callable[[], bool]:
+    """What is done meanwhile, until something was heard."""
+    return lambda: not heard and meanwhile()
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def end_scripts() -> None:
+    """Ask all scripts to end that run in other threads, where no signal is heard."""
+    for process in tuple(_running):
+        process.terminate()
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -144,20 +170,24 @@ def _flush() -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Leave Ctrl-C to the script, which gets it from the terminal as we do, and pass on requests to end.
+def _signals(heard: list[int]) -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave Ctrl-C to the script, which gets it from the terminal as we do, and pass on requests to end; remember all of them.
 
     A handler, not ``SIG_IGN``: what is ignored stays ignored in the child.
     """
     children: list[subprocess.Popen[bytes]] = []
 
+    def remember(number: int, frame: Any) -> None:
+        heard.append(number)
+
     def forward(number: int, frame: Any) -> None:
+        heard.append(number)
         for child in children:
             child.send_signal(number)
 
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for name, handler in (("SIGINT", lambda number, frame: None), *((name, forward) for name in _FORWARDED)):
+        for name, handler in (("SIGINT", remember), *((name, forward) for name in _FORWARDED)):
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, handler)

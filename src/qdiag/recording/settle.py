@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -14,6 +15,7 @@ from typing import Any, Callable, Optional
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
 from qdiag.model.coverage import Gap, event_of
+from qdiag.model.probe import Probe
 from qdiag.recording import children, probe_schedule, side_files, step_probe_files
 from qdiag.trace import call_text, schema
 from qdiag.trace.reader import single_file
@@ -66,20 +68,8 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
             if step_probes:
                 writer.meta(schema.STEP_PROBES, call_text.text_of(step_probes))
         with closing(TraceWriter(path)) as writer, writer.transaction():
-            stopped = read_link(path)
-            if not stopped and script.exit_code == 0 and writer.fact("environment") and not writer.fact(schema.ENDED):
-                writer.events([Event(event_of(Gap.PROCESS), writer.calls, _NO_GOODBYE)])
-            unreached = read_link(path, children.UNREACHED)
-            if unreached:
-                writer.events([Event(event_of(Gap.PROCESS), writer.calls, _UNREACHED.format(unreached))])
-            side_files.take_in(writer, sides)
-            for index, probe in probes.items():
-                writer.meta(f"probe-{index}", call_text.text_of(probe))
-            if stopped:
-                text = f"The recording stopped before the script ended: {stopped}."
-                writer.events([Event(event_of(Gap.STOPPED), writer.calls, text)])
-            writer.meta("script", call_text.text_of(script))
-            writer.meta("complete", "yes")
+            if not writer.fact("complete"):  # else all has been done, and what follows was interrupted
+                _complete(writer, path, script, sides, probes)
     except (sqlite3.Error, OSError) as error:
         mark_stopped(path, str(error))
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
@@ -89,6 +79,24 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
         with suppress(OSError):
             os.unlink(f"{path}{suffix}")
     single_file(path)
+
+
+def _complete(writer: TraceWriter, path: Path, script: Script, sides: Sequence[side_files.Side], probes: Mapping[int, Probe]) -> None:
+    """What the trace of a script is completed by, once that has ended."""
+    stopped = read_link(path)
+    if not stopped and script.exit_code == 0 and writer.fact("environment") and not writer.fact(schema.ENDED):
+        writer.events([Event(event_of(Gap.PROCESS), writer.calls, _NO_GOODBYE)])
+    unreached = read_link(path, children.UNREACHED)
+    if unreached:
+        writer.events([Event(event_of(Gap.PROCESS), writer.calls, _UNREACHED.format(unreached))])
+    side_files.take_in(writer, sides)
+    for index, probe in probes.items():
+        writer.meta(f"probe-{index}", call_text.text_of(probe))
+    if stopped:
+        text = f"The recording stopped before the script ended: {stopped}."
+        writer.events([Event(event_of(Gap.STOPPED), writer.calls, text)])
+    writer.meta("script", call_text.text_of(script))
+    writer.meta("complete", "yes")
 
 
 def _pause(meanwhile: Optional[Callable[[], Any]]) -> Callable[[float], Any]:

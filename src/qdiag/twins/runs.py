@@ -120,13 +120,16 @@ class Conductor:
         What is asked for.
     say
         Told before each run.
+    end_runs
+        Ends the runs that are under way.
     """
 
-    def __init__(self, start: Start, folder: Path, wish: Wish, say: Say) -> None:
+    def __init__(self, start: Start, folder: Path, wish: Wish, say: Say, end_runs: Callable[[], None] = lambda: None) -> None:
         self._start = start
         self._folder = folder
         self._wish = wish
         self._say = say
+        self._end_runs = end_runs
         folder.mkdir(parents=True, exist_ok=True)
 
     def conduct(self, earlier: Optional[Path] = None) -> Twins:
@@ -161,7 +164,8 @@ class Conductor:
         script = self._start(path, path.with_suffix(".txt"))
         seconds = time.monotonic() - began
         if script.exit_code in _ENDED_FROM_OUTSIDE:
-            raise Interrupted(f"run {name} was interrupted", f"what was recorded so far is kept in {self._folder}")
+            kept = f"what was recorded so far is kept in {self._folder}"
+            raise Interrupted(f"run {name} was interrupted", kept, abs(script.exit_code or 0) & 127)
         with Trace.open(path) as trace:
             series = series_of(trace, twin_steps.read(twin_steps.path_for(path)))
         failure = _failure(script) or ("" if series.moments else "none of its calls was recorded")
@@ -169,7 +173,12 @@ class Conductor:
 
     def _several(self, wanted: Sequence[tuple[str, str, str, Variation]]) -> list[Run]:
         with ThreadPoolExecutor(max(1, self._wish.jobs)) as pool:
-            return list(pool.map(lambda one: self._run(*one), wanted))
+            try:
+                return list(pool.map(lambda one: self._run(*one), wanted))
+            except KeyboardInterrupt:
+                # only this thread hears of it
+                self._end_runs()
+                raise
 
     # --- the kinds of runs ---------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.errors import OutputError, TraceError, UsageError
+from qdiag.errors import OutputError, Terminated, TraceError, UsageError
 from qdiag.model.call import Script
 from qdiag.recording import launcher, settle
 from qdiag.trace.reader import Trace
@@ -190,21 +190,47 @@ class TestSignals:
     def test_handlers_are_put_back(self) -> None:
         numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
         before = [signal.getsignal(number) for number in numbers]
-        with launcher._signals():
+        with launcher._signals([]):
             assert [signal.getsignal(number) for number in numbers] != before
         assert [signal.getsignal(number) for number in numbers] == before
 
     def test_what_is_ignored_stays_ignored(self) -> None:
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
-            with launcher._signals():
+            with launcher._signals([]):
                 assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         finally:
             signal.signal(signal.SIGHUP, before)
 
-    def test_an_interrupt_is_left_to_the_script(self) -> None:
-        with launcher._signals():
+    def test_an_interrupt_is_left_to_the_script_and_remembered(self) -> None:
+        heard: list[int] = []
+        with launcher._signals(heard):
             os.kill(os.getpid(), signal.SIGINT)
+        assert heard == [signal.SIGINT]
+
+    def test_nothing_is_done_meanwhile_once_something_was_heard(self) -> None:
+        heard: list[int] = []
+        meanwhile = launcher._unless(heard, lambda: True)
+        assert meanwhile()
+        heard.append(signal.SIGINT)
+        assert not meanwhile()
+
+    def test_an_interrupt_while_the_trace_is_completed_costs_no_more_than_what_is_waited_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "train.py").write_text("")
+        settles, heard = settle.settle, list[int]()
+
+        def interrupted(path: Path, script: Script, *given: Any, **named: Any) -> None:
+            if not heard and "patience" not in named:
+                raise Terminated(signal.SIGTERM)
+            settles(path, script, *given, **named)
+
+        monkeypatch.setattr(settle, "settle", interrupted)
+        launcher.run(Script(str(tmp_path / "train.py")), tmp_path / "trace", heard=heard)
+        assert heard == [signal.SIGTERM]
+        with Trace.open(tmp_path / "trace") as trace:
+            assert trace.complete
 
     def test_a_request_to_end_is_passed_on(self) -> None:
         sent: list[int] = []
@@ -213,10 +239,11 @@ class TestSignals:
             def send_signal(self, number: int) -> None:
                 sent.append(number)
 
-        with launcher._signals() as forward_to:
+        heard: list[int] = []
+        with launcher._signals(heard) as forward_to:
             forward_to(Process())  # type: ignore[arg-type]
             os.kill(os.getpid(), signal.SIGTERM)
-        assert sent == [signal.SIGTERM]
+        assert sent == heard == [signal.SIGTERM]
 
 
 def test_what_we_have_printed_comes_before_what_the_script_prints(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.model.findings import Finding, Reproducer
@@ -61,25 +61,27 @@ def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, 
 
 def _runs(command: Sequence[str], folder: Path, times: int, seconds: float) -> Iterator[tuple[Optional[int], str]]:
     """Exit code and output of several runs, side by side: each spends its time on imports."""
+    running: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(max(1, times)) as threads:
-        yield from threads.map(lambda _: _run(command, folder, seconds), range(times))
+        try:
+            yield from threads.map(lambda _: _run(command, folder, seconds, running), range(times))
+        except BaseException:
+            # Ctrl-C: they are of no more use, and would be waited for
+            for process in running:
+                process.kill()
+            raise
 
 
-def _run(command: Sequence[str], folder: Path, seconds: float) -> tuple[Optional[int], str]:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except subprocess.TimeoutExpired:
-        return None, f"stopped after {seconds:g} s"
-    return done.returncode, done.stdout
+def _run(command: Sequence[str], folder: Path, seconds: float, running: list[subprocess.Popen[str]]) -> tuple[Optional[int], str]:
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, cwd=folder, encoding="utf-8", errors="replace", **streams) as process:
+        running.append(process)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None, f"stopped after {seconds:g} s"
+    return process.returncode, output
 
 
 def write_and_verify(
