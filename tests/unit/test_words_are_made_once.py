@@ -42,7 +42,7 @@ RULES = {
         (
             "model/method.py", "cli/", "api.py", "pipeline/asked.py", "pipeline/pytest_run.py", "pipeline/synthetic_report.py",
             "diagnosis/page.py",
-        ),  # fmt: skip
+        ),
         "hand the Method on",
         ('    found = parse(name)', "from qdiag.model.method import Method, parse", "    own, other = map(parse_method(name), names)"),
         ("    tree = ast.parse(text)", "    moment = self.parse(text)"),
