@@ -10,7 +10,9 @@ import numpy as np
 
 from qdiag.model.call import Argument, Backward, Event, Failure, Script
 from qdiag.model.training import ArgumentOrigin
+from qdiag.pipeline import stage_prove
 from qdiag.report.content import outline_file
+from qdiag.report.formats import findings_json
 from qdiag.trace import evaluation_store, schema, twin_variation
 from qdiag.trace.call_text import text_of
 from qdiag.trace.writer import TraceWriter, create
@@ -103,3 +105,22 @@ def variations() -> list[bytes]:
 def values() -> list[bytes]:
     """What `qdiag check --args` takes."""
     return [b"[0.1, [[1, 2], [3, 4.5]], 3]", b'{"x": [0.1, 0.2], "w": 1e-3}']
+
+
+def minimal_circuits(folder: Path) -> list[bytes]:
+    """The smallest circuit of a finding."""
+    stage_prove.keep(circuit(0.3, gates=3), folder / "repro.minimal")
+    return [(folder / "repro.minimal").read_bytes()]
+
+
+def scalars() -> list[bytes]:
+    """What is known while a training is watched."""
+    return [b'{"qdiag/gap": 0.5, "qdiag/calls": 3.0}']
+
+
+def findings() -> list[bytes]:
+    """Results for programs, and one that says what was asked."""
+    made = [findings_json.render(make().document()) for make in CASES.values()]
+    told = json.loads(made[0])
+    told["asked"] = {"methods": ["default.qubit/adjoint"], "atol": 1e-6, "rtol": None}
+    return [text.encode() for text in (*made, json.dumps(told))]

@@ -14,6 +14,8 @@ from rich.console import Console
 from qdiag.cli import json_arguments, main
 from qdiag.diagnosis.training.recorded import training_in
 from qdiag.errors import QdiagError
+from qdiag.pipeline import follow, stage_prove
+from qdiag.pipeline.asked import asked_before
 from qdiag.pipeline.coverage import of_events
 from qdiag.pipeline.notes import about_recording
 from qdiag.pipeline.reports import judged_outline
@@ -25,6 +27,7 @@ from qdiag.trace.circuit_text import skeleton
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
+from qdiag.trace.run_list import list_runs
 from qdiag.twins.series import series_of, trains
 
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -76,6 +79,24 @@ def read_evaluations(folder: Path) -> Said:
         for key in ("a", "b", "none"):
             store.get(key)
     yield ""
+
+
+def read_minimal(folder: Path) -> Said:
+    """The smallest circuit of a finding."""
+    drawing(stage_prove.load_minimal(folder / "repro.minimal"))
+    yield ""
+
+
+def read_scalars(folder: Path) -> Said:
+    """What is known while a training is watched."""
+    follow.read_scalars(folder / "scalars.json")
+    yield ""
+
+
+def read_findings(folder: Path) -> Said:
+    """What the result of a run says to programs, as far as they are ours."""
+    asked_before(RunFolder(folder))
+    yield from (f"{run.path} {run.verdict}" for run in list_runs(folder.parent))
 
 
 def read_values(folder: Path) -> Said:

@@ -90,9 +90,9 @@ def read_scalars(path: Path) -> Scalars:
     """The numbers that were put there last; none where nothing was judged yet."""
     try:
         numbers = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return {str(name): float(number) for name, number in numbers.items()}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}
-    return {str(name): float(number) for name, number in numbers.items()}
 
 
 def is_held(stream: IO[bytes]) -> bool:

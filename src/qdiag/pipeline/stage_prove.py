@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
-from qdiag.errors import NotReproducedError, OpaqueCircuitError
+from qdiag.errors import NotReproducedError, OpaqueCircuitError, TraceError
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.call import Call
@@ -79,8 +79,17 @@ def keep(circuit: Circuit, path: Path) -> None:
 
 
 def load_minimal(path: Path) -> Circuit:
-    """The circuit that `keep` put on disk."""
-    text, _, numbers = path.read_bytes().partition(b"\n")
+    """The circuit that `keep` put on disk.
+
+    Raises
+    ------
+    TraceError
+        If it cannot be read, or is damaged.
+    """
+    try:
+        text, _, numbers = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        raise TraceError(f"cannot read {path}: {error.strerror}", "make it anew with: qdiag minimize") from None
     arrays = [array for array in unpack(numbers) if array is not None]
     return restore(text.decode("utf-8", "replace"), arrays)
 

@@ -319,8 +319,8 @@ def _event(row: tuple[Any, ...]) -> Event:
     if number is not None and (type(number) not in (int, float) or (kind != "loss" and not math.isfinite(number))):
         # a loss may be anything; all others count
         raise TypeError("no number")
-    if text == "nan" and number is None:
-        return Event(_text(kind), _whole(after), "", math.nan)
+    if text == "nan" and number is None and kind == "loss":
+        return Event(kind, _whole(after), "", math.nan)
     return Event(_text(kind), _whole(after), _text(text), None if number is None else float(number))
 
 

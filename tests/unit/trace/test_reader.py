@@ -595,3 +595,21 @@ def test_a_table_without_an_end_is_damage(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
         database.execute(endless).fetchall()
     assert time.process_time() - start < 10
+
+
+def test_what_counts_is_a_number_and_a_loss_may_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "trace.qdiag"
+    create(path, SCRIPT)
+    with TraceWriter(path) as writer:
+        writer.events(
+            [Event("loss", 1, "", math.nan), Event("loss", 1, "", math.inf), Event("note", 1, "nan"), Event("step", 1, "", 0.0)]
+        )
+    with Trace.open(path) as trace:
+        assert [(event.kind, str(event.number)) for event in trace.events] == [
+            ("loss", "nan"), ("loss", "inf"), ("note", "None"), ("step", "0.0"),
+        ]  # fmt: skip
+    for odd in ("9e999", "'x'"):
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute(f"UPDATE events SET number = {odd} WHERE kind = 'step'")
+        with Trace.open(path) as trace, pytest.raises(TraceError):
+            trace.events  # noqa: B018
