@@ -202,7 +202,8 @@ class Recording:
         asked = replace(asked, plan=replace(asked.plan, budget=budget), limit=limit, quick=quick)
         with _interruptible(), pause_recording(), _speaking(quiet=quiet) as voice:
             outcome = examine(self.run, asked, voice, Inline(timeout=limit))
-            report(outcome)
+            with voice.progress("writing the reports"):
+                report(outcome)
         return _check_of(outcome)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -60,11 +61,15 @@ def check(
     call_target.check_arguments(target, args, kwargs)
     error: Optional[Exception] = None
     with call_target.restore_afterwards(target) as meet:
-        with Session(run.trace, Script(call_target.name_of(target), called=True), probe=options.probe, met=meet, handed=True):
+        script = Script(call_target.name_of(target), called=True)
+        with ExitStack() as recording:
+            recording.enter_context(Session(run.trace, script, probe=options.probe, met=meet, handed=True))
             try:
                 call_target.call_forward_and_backward(target, args, kwargs, SEED)
             except Exception as raised:
                 error = raised
+            with voice.progress("taking in what was recorded"):
+                recording.close()
         with pause_recording():
             tracked = _any_trainable_call(run, call_target.name_of(target), error)
             outcome = examine(run, replace(options, all_asked=True), voice, workers)

@@ -209,7 +209,8 @@ class Run:
         )
 
     def _tell_of_call(self, call: Call, methods: Sequence[Method]) -> None:
-        self._voice.now(f"call {call.index} under {', '.join(names_of((call.method,)).all((call.method, *methods)))}")
+        names = dict.fromkeys(names_of((call.method,)).all((call.method, *methods)))
+        self._voice.now(f"call {call.index} under {', '.join(names)}")
 
     def advance(self) -> bool:
         """Replay some of what has been recorded so far; whether there is more.

@@ -131,7 +131,9 @@ class Speaker:
             TimeElapsedColumn(),
             TextColumn("{task.fields[now]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
         )
-        with Progress(*columns, console=self.console, transient=True) as progress:
+        # what others print meanwhile goes where they send it
+        bar = Progress(*columns, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        with bar as progress:
             stage = self._stage
             task = progress.add_task(stage.what if stage else "", total=None, count="", now="")
             self._task = lambda stage: progress.update(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import time
 
@@ -143,6 +144,13 @@ def test_on_a_terminal_there_is_a_bar_that_leaves_nothing_behind() -> None:
     assert "call 2 under [adjoint]" in stream.getvalue()
     # the last thing written clears the bar's own line
     assert stream.getvalue().endswith("\x1b[2K")
+
+
+def test_a_bar_leaves_the_programs_own_streams_alone() -> None:
+    voice, _ = speaker(terminal=True)
+    out, err = sys.stdout, sys.stderr
+    with voice.progress("replaying"):
+        assert (sys.stdout, sys.stderr) == (out, err)
 
 
 def test_a_stage_that_fails_ends_its_bar() -> None:
