@@ -15,7 +15,10 @@ from typing import Any, Optional
 
 from qdiag.recording import current, first_need, hooks, training_hooks
 from qdiag.recording.hooks import quietly, watched_function
-from qdiag.trace import twin_variation
+from qdiag.trace import (
+    bound,  # noqa: F401 - loaded before the script can put something else in the place of what it holds
+    twin_variation,
+)
 
 
 def install(module: ModuleType, trace: str, target: str, is_module: bool, home: int = 0) -> None:

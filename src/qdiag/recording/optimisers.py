@@ -5,7 +5,6 @@ Numbers are looked at as numpy sees them: nothing enters torch's graphs, hooks o
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import math
 import weakref
@@ -18,6 +17,7 @@ from qdiag.model.call import SourceLine
 from qdiag.model.training import Gradient, Leaf, Optimiser, ParameterStep, SteppedArgument, is_sampled
 from qdiag.recording.call_reader import array_of, container_of
 from qdiag.recording.tokens import Tokens, few_values, leaf_of, names_of
+from qdiag.trace import bound
 
 MOST_HELD = 512
 """Parameters of one optimiser that are looked at."""
@@ -237,4 +237,4 @@ def _digest(value: Any) -> str:
     if not isinstance(value, (np.ndarray, np.generic, int, float, complex)):
         return ""
     array = np.asarray(value)
-    return "" if array.dtype.hasobject else hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest()
+    return "" if array.dtype.hasobject else bound.blake2b(array.tobytes(), digest_size=8).hexdigest()

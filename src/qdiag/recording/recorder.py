@@ -116,9 +116,7 @@ class Recorder:
     def _after_fork(self) -> None:
         """In a forked child: the inherited database handle must never be used, nor closed."""
         if self._writer is not None:
-            import ctypes
-
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._writer._database))
+            self._writer.abandon()
             self._writer = None
         self._pending = []
         self._arrived = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.errors import CircuitFormatError
+from qdiag.trace import bound
 
 DTYPES = frozenset(
     ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
@@ -43,7 +43,7 @@ def _header(kinds: tuple[Optional[tuple[Any, tuple[int, ...]]], ...]) -> bytes:
         if dtype.name not in DTYPES:
             raise CircuitFormatError(f"an array of dtype {dtype} cannot be stored", "convert it to a numeric dtype")
     described = [None if kind is None else (kind[0].name, kind[1]) for kind in kinds]
-    return json.dumps(described, separators=(",", ":")).encode() + b"\n"
+    return bound.dumps(described, separators=(",", ":")).encode() + b"\n"
 
 
 def _little_endian(array: np.ndarray) -> bytes:
@@ -64,7 +64,7 @@ def unpack(data: bytes) -> tuple[Optional[np.ndarray], ...]:
         if not isinstance(data, bytes):
             raise TypeError
         head, newline, body = data.partition(b"\n")
-        header = json.loads(head)
+        header = bound.loads(head)
         if not newline or not isinstance(header, list) or len(data) > MAX_BYTES:
             raise ValueError
         arrays: list[Optional[np.ndarray]] = []

@@ -5,7 +5,6 @@ Reading trusts nothing: every field is checked against the type that the value d
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
@@ -30,6 +29,7 @@ from qdiag.model.training import (
     Root,
     SteppedArgument,
 )
+from qdiag.trace import bound
 
 Kind = TypeVar("Kind")
 
@@ -46,7 +46,7 @@ class _Odd(Exception):
 
 def text_of(value: Any) -> str:
     """A value of `call`, or a tuple of them, as strict JSON (non-finite numbers as words)."""
-    return json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
+    return bound.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any) -> Any:
@@ -93,7 +93,7 @@ def _read_json(text: str, read: Callable[[Any], Kind]) -> Kind:
     try:
         if len(text) > MAX_TEXT:
             raise _Odd
-        return read(json.loads(text, parse_constant=_refuse))
+        return read(bound.loads(text, parse_constant=_refuse))
     except (_Odd, ValueError, TypeError, RecursionError):
         raise TraceError("the description of a call is damaged", "record the trace again") from None
 

@@ -6,7 +6,6 @@ trusts nothing: every tag, type, depth and size is checked, and anything odd is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
+from qdiag.trace import bound
 from qdiag.trace.array_bundle import DTYPES
 
 FORMAT = 1
@@ -37,7 +37,7 @@ RETURNS = ("single", "tuple", "list")
 
 # --- writing -----------------------------------------------------------------------------------------------------------
 
-_text = json.encoder.encode_basestring_ascii
+_text = bound.text_in_ascii
 
 
 def skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
@@ -206,7 +206,7 @@ def restore(text: str, arrays: Sequence[np.ndarray]) -> Circuit:
     try:
         if len(text) > MAX_TEXT:
             raise _Odd(f"it is longer than {MAX_TEXT} characters")
-        document = json.loads(text, parse_constant=_refuse)
+        document = bound.loads(text, parse_constant=_refuse)
         return _circuit(document, arrays)
     except _Odd as odd:
         raise CircuitFormatError(f"a stored circuit cannot be read: {odd}", "record the trace again") from None

@@ -7,7 +7,6 @@ requests are never changed either, so that a key is worked out once for each of 
 
 from __future__ import annotations
 
-import hashlib
 from typing import Optional
 from weakref import WeakKeyDictionary
 
@@ -17,6 +16,7 @@ from qdiag.errors import CircuitFormatError
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
+from qdiag.trace import bound
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 
@@ -36,7 +36,7 @@ def circuit_key(circuit: Circuit) -> str:
     key = _of_circuits.get(circuit)
     if key is None:
         text, numbers = _skeleton(circuit)
-        key = _of_circuits[circuit] = hashlib.sha256(text.encode() + pack(numbers)).hexdigest()
+        key = _of_circuits[circuit] = bound.sha256(text.encode() + pack(numbers)).hexdigest()
     return key
 
 
@@ -63,7 +63,7 @@ def _digest(request: Request) -> str:
     given = [cotangent for cotangents in request.cotangents for cotangent in cotangents]
     arrays = pack([*numbers, *(None if array is None else np.asarray(array) for array in given)])
     counts = [len(cotangents) for cotangents in request.cotangents]
-    digest = hashlib.sha256(f"{_words(request)}{_convention(request)}\n{counts}\n{text}\n".encode())
+    digest = bound.sha256(f"{_words(request)}{_convention(request)}\n{counts}\n{text}\n".encode())
     digest.update(arrays)
     return digest.hexdigest()
 

@@ -5,8 +5,8 @@ Each distinct circuit structure, configuration and list of arguments is stored o
 
 from __future__ import annotations
 
-import hashlib
 import math
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ import numpy as np
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Backward, Call, Event, Failure, Script
-from qdiag.trace import call_text
+from qdiag.trace import bound, call_text
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, CONVENTION, TABLES, VERSION
@@ -140,6 +140,7 @@ class TraceWriter:
         self._mark = (0, 0, 0)
         self._transaction = Transaction(self)
         self.calls: int = self._database.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
+        self._files = _open_files(path)
 
     def transaction(self) -> Transaction:
         """A context: everything written inside becomes part of the trace at once, or not at all."""
@@ -147,6 +148,7 @@ class TraceWriter:
 
     def begin(self) -> None:
         """Start a transaction."""
+        self._hold_files()
         self._mark = (len(self._structures), len(self._descriptions), self.calls)
         self._database.execute("BEGIN")
 
@@ -165,6 +167,22 @@ class TraceWriter:
         _shorten(self._descriptions, descriptions)
         with suppress(sqlite3.Error):
             self._database.execute("ROLLBACK")
+
+    def _hold_files(self) -> None:
+        """See that the open files are those of the trace: a program that becomes a daemon closes all, and opens its own."""
+        for number, file in self._files.items():
+            if _identity(number) != file:
+                # nor may SQLite close them: they may be the program's by now
+                self.abandon()
+                raise sqlite3.OperationalError("the program closed the files of the trace")
+
+    def abandon(self) -> None:
+        """Never again touch the database, nor close it: not even when nobody holds it any more."""
+        import ctypes
+
+        if self._files is not _ABANDONED:
+            self._files = _ABANDONED
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._database))
 
     def call(self, entry: Entry, process: int = 0) -> int:
         """Append a call; returns its index."""
@@ -232,7 +250,9 @@ class TraceWriter:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._database.close()
+        with suppress(sqlite3.OperationalError):
+            self._hold_files()
+            self._database.close()
 
     def __enter__(self) -> TraceWriter:
         return self
@@ -243,7 +263,7 @@ class TraceWriter:
     def _structure(self, text: str) -> int:
         known = self._structures.get(text)
         if known is None:
-            key = hashlib.sha256(text.encode()).hexdigest()
+            key = bound.sha256(text.encode()).hexdigest()
             self._database.execute("INSERT OR IGNORE INTO structures (key, text) VALUES (?, ?)", (key, text))
             known = self._database.execute("SELECT id FROM structures WHERE key = ?", (key,)).fetchone()[0]
             self._structures[text] = known
@@ -256,6 +276,35 @@ class TraceWriter:
             known = self._database.execute("SELECT id FROM descriptions WHERE text = ?", (text,)).fetchone()[0]
             self._descriptions[text] = known
         return known
+
+
+_Identity = Optional[tuple[int, int]]
+
+_ABANDONED: dict[int, _Identity] = {-1: (0, 0)}
+"""Files that nobody has open: whoever looks for them, finds that they are not there."""
+
+
+def _identity(number: int) -> _Identity:
+    """Which file is open under a number, or None."""
+    try:
+        found = os.fstat(number)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open_files(path: Path) -> dict[int, _Identity]:
+    """The numbers under which a database's files are open in this process, where the system tells."""
+    ours = set()
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            found = os.stat(f"{path}{suffix}")
+            ours.add((found.st_dev, found.st_ino))
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        return {}
+    return {number: file for number in numbers for file in [_identity(number)] if file in ours}
 
 
 def _event_row(event: Event) -> tuple[str, int, str, Optional[float]]:
