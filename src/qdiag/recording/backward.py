@@ -18,6 +18,7 @@ import numpy as np
 from qdiag.model.call import Backward
 from qdiag.recording import frames
 from qdiag.recording.call_reader import array_of
+from qdiag.recording.unseen_work import Unseen
 
 MAX_WATCHED = 16
 """Parameters of one call whose gradients are watched; where there are more, the next call watches the next ones."""
@@ -214,8 +215,9 @@ class _CotangentHook(_Hook):
 
     def __call__(self, gradient: Any) -> None:
         try:
-            recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
-            self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
+            with Unseen():
+                recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
+                self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
         except Exception:
             return
 
@@ -225,7 +227,8 @@ class _GradientHook(_Hook):
 
     def __call__(self, gradient: Any) -> None:
         try:
-            self.passes.gradient(self.returned, self.position, gradient)
+            with Unseen():
+                self.passes.gradient(self.returned, self.position, gradient)
         except Exception:
             return
 

@@ -6,6 +6,7 @@ import functools
 from typing import Any, Callable, Optional
 
 from qdiag.recording import current, frames
+from qdiag.recording.unseen_work import Unseen
 
 Begin = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 End = Callable[[Any, Any], None]
@@ -15,7 +16,8 @@ Fail = Callable[[Any, BaseException], None]
 def quietly(function: Callable[..., Any], *values: Any) -> Any:
     """What the function gives; where it fails, that is ours alone."""
     try:
-        return function(*values)
+        with Unseen():
+            return function(*values)
     except Exception as error:
         current.stop(error)
         return None
@@ -31,7 +33,8 @@ def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail]
     def call(*args: Any, **kwargs: Any) -> Any:
         token = None
         try:
-            token = begin(args, kwargs)
+            with Unseen():
+                token = begin(args, kwargs)
         except Exception as error:
             current.stop(error)
         try:
@@ -43,7 +46,8 @@ def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail]
             raise
         if token is not None:
             try:
-                end(token, result)
+                with Unseen():
+                    end(token, result)
             except Exception as error:
                 current.stop(error)
         return result
