@@ -54,7 +54,7 @@ def test_recording_a_case_leaves_no_mark(case: Case, tmp_path: Path) -> None:
         pytest.skip("no two plain runs of it are the same")
     work = tmp_path / "work"
     seen = []
-    for command in ([sys.executable], [sys.executable, "-m", "qdiag", "trace", "--record-only", "--out", str(tmp_path / "run")]):
+    for command in ([sys.executable], [sys.executable, "-m", "qdiag", "trace", "--record-only", "-q", "--out", str(tmp_path / "run")]):
         shutil.copytree(case.folder, work)
         script = work / "train.py"
         script.write_text(STREAMS + script.read_text(encoding="utf-8"), encoding="utf-8")

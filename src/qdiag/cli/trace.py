@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,10 @@ from qdiag.cli import completion, options
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import TraceError, UsageError
-from qdiag.pipeline.run import record, trace
+from qdiag.model.call import Script
+from qdiag.pipeline.run import record, recorded_calls, trace
 from qdiag.trace import run_folder
+from qdiag.trace.run_folder import RunFolder
 
 
 @click.command(
@@ -60,9 +64,37 @@ def command(
     run = run_folder.create(script, out, force=force)
     voice = Voice(quiet, verbose)
     if record_only:
-        _leave_as(record(script, argv, module=module, run=run, options=chosen, unsettled=_tell).exit_code)
+        ended = record(script, argv, module=module, run=run, options=chosen, unsettled=_tell)
+        if not quiet:
+            _say_where(run, ended, argv)
+        _leave_as(ended.exit_code)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
-    return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
+    code = show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
+    if not (outcome.result.calls or quiet) and outcome.script.exit_code:
+        _hint_at_options(argv)
+    return code
+
+
+def _say_where(run: RunFolder, ended: Script, argv: Sequence[str]) -> None:
+    """Where the trace is, and what to type next: nothing else tells of a run that is only recorded."""
+    calls = recorded_calls(run)
+    if calls or not ended.exit_code:
+        number = f"{calls} QNode call{'s' * (calls != 1)}"
+        click.echo(f"qdiag: recorded {number} into {run.trace}", err=True)
+        click.echo(f"       judge with: qdiag diagnose {shlex.quote(str(run.path))}", err=True)
+    else:
+        words = f"your script failed (exit code {ended.exit_code}) before its first QNode call: nothing was recorded"
+        click.echo(f"qdiag: {words}", err=True)
+        _hint_at_options(argv)
+
+
+def _hint_at_options(argv: Sequence[str]) -> None:
+    """A script that fails before anything happens may have been given what was meant for qdiag."""
+    ours = {name for option in command.params for name in option.opts if name.startswith("--")}
+    meant = sorted({word.partition("=")[0] for word in argv} & ours)
+    if meant:
+        verb, they = ("is an option", "it") if len(meant) == 1 else ("are options", "they")
+        click.echo(f"       {' and '.join(meant)} {verb} of qdiag: if meant for it, {they} must stand before the script", err=True)
 
 
 def _tell(error: TraceError) -> None:

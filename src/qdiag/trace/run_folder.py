@@ -136,10 +136,11 @@ def find(run: Path | None) -> RunFolder:
         If there is none.
     """
     if run is None:
-        runs = sorted(Path(RUNS).glob(f"*/{TRACE}"), key=lambda trace: trace.stat().st_mtime)
-        if not runs:
+        runs = sorted(Path(RUNS).glob(f"*/{TRACE}"), key=lambda trace: trace.stat().st_mtime, reverse=True)
+        last = next(filter(_counts, runs), None)
+        if last is None:
             raise TraceError(f"there is no run below {RUNS}/", "record one with: qdiag trace SCRIPT")
-        return RunFolder(runs[-1].parent)
+        return RunFolder(last.parent)
     if run.is_dir():
         if not (run / TRACE).exists():
             raise TraceError(f"{run} holds no {TRACE}", "name the folder that qdiag trace wrote")
@@ -147,6 +148,17 @@ def find(run: Path | None) -> RunFolder:
     if not run.exists():
         raise TraceError(f"{run} does not exist", "name a folder that qdiag trace wrote, or a trace file")
     return RunFolder(run.parent, run.name)
+
+
+def _counts(trace: Path) -> bool:
+    """Whether a run may be the last one: of a script that failed before its first QNode call nobody asks anything."""
+    from qdiag.trace.reader import Trace
+
+    try:
+        with Trace.open(trace) as opened:
+            return bool(len(opened)) or opened.script.exit_code in (0, None)
+    except TraceError:
+        return True  # whoever asks for it is told what is wrong with it
 
 
 def _stem(script: str) -> str:

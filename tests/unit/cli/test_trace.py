@@ -181,7 +181,7 @@ class TestRecordOnly:
         assert done.exit_code == 7
         assert pipeline.recorded[0]["argv"] == ("1",)
         assert pipeline.traced == []
-        assert done.output == ""
+        assert done.stdout == ""
 
     def test_ends_by_the_same_signal(self) -> None:
         code = "from qdiag.cli.trace import _leave_as; _leave_as(-15)"
@@ -200,3 +200,31 @@ class TestRecordOnly:
         with pytest.raises(SystemExit):
             trace._leave_as(-signal.SIGINT)
         assert done == [(signal.SIGINT, signal.SIG_DFL), (os.getpid(), signal.SIGINT)]
+
+
+class TestAScriptThatFailsBeforeItsFirstCall:
+    @pytest.fixture(autouse=True)
+    def failed(self, pipeline: Pipeline) -> Pipeline:
+        pipeline.script_exit = 2
+        return pipeline
+
+    @pytest.mark.parametrize(
+        ("argv", "hint"),
+        [
+            (["--atol", "1e-3"], "--atol is an option of qdiag"),
+            (["--lr", "1"], ""),
+            (["--jobs=2", "--every", "2"], "--every and --jobs"),
+        ],
+    )
+    def test_hears_of_options_that_were_meant_for_qdiag(self, argv: list[str], hint: str) -> None:
+        said = qdiag("--record-only", "train.py", *argv).stderr
+        assert "your script failed (exit code 2) before its first QNode call" in said
+        assert hint in said
+        assert ("of qdiag" in said) is bool(hint)
+
+
+def test_where_only_recorded_it_is_said_where_the_trace_is_and_what_to_type_next(pipeline: Pipeline) -> None:
+    said = qdiag("--record-only", "train.py").stderr
+    assert "qdiag-runs/train-1/trace.qdiag" in said.replace("\n", "")
+    assert "qdiag diagnose qdiag-runs/train-1" in said
+    assert qdiag("-q", "--record-only", "train.py").stderr == ""

@@ -135,3 +135,11 @@ class TestTheUserIsAsked:
 def test_the_verdict_is_the_exit_code(pipeline: Pipeline, verdict: Verdict, code: int) -> None:
     pipeline.verdict = verdict
     assert qdiag("-qq", "train.py").return_value == code
+
+
+def test_a_script_that_is_not_there_is_refused_before_anything_is_said_or_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(twin.command, ["nosuch.py"], standalone_mode=False)
+    assert isinstance(said.exception, UsageError)
+    assert said.output == ""
+    assert list(tmp_path.iterdir()) == []

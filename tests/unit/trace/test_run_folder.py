@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from qdiag.errors import OutputError, TraceError
+from qdiag.model.call import Script
+from qdiag.trace import writer
 from qdiag.trace.run_folder import RUNS, TRACE, RunFolder, create, find
 
 
@@ -200,3 +202,14 @@ def test_what_an_interrupted_run_left_unfinished_is_gone(tmp_path: Path) -> None
     run = RunFolder(tmp_path)
     (run.begin_unfinished() / "repro-7.py").write_text("")
     assert list(run.begin_unfinished().iterdir()) == []
+
+
+def test_a_script_that_failed_before_its_first_call_is_not_the_last_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, exit_code in enumerate((0, 2), start=1):
+        folder = Path(RUNS, f"train-{number}")
+        folder.mkdir(parents=True)
+        writer.create(folder / TRACE, Script("train.py", exit_code=exit_code))
+        os.utime(folder / TRACE, (number, number))
+    assert find(None).path.name == "train-1"
+    assert find(Path(RUNS, "train-2")).path.name == "train-2"

@@ -8,6 +8,7 @@ from typing import Union
 
 from qdiag.model.call import Script
 from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.coverage import LOST
 from qdiag.model.findings import Divergence, Finding, FoundWrong
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
@@ -92,6 +93,10 @@ def script_ended(script: Script, spent: float, recorded: int) -> str:
 
 
 def _nothing_recorded(result: Result, script: Script) -> str:
+    code = script.exit_code or 0
+    if code > 0 and not result.coverage.gaps & LOST:
+        how = f"exit code {code}, {script.failure.type}" if script.failure else f"exit code {code}"
+        return f"Your script failed ({how}) before its first QNode call: there is nothing to compare."
     if result.notes or result.coverage.unseen:
         return "No QNode call was recorded: see the notes below."
     ended = f" (it ended with {script.failure.type})" if script.failure else ""

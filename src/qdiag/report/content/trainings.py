@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Optional
 
@@ -30,9 +31,9 @@ def trainings(training: Training) -> Trainings:
 def _losses(training: Training) -> Table:
     parts = max((len(run.losses) for run in training.runs), default=0)
     header = ("Run", *(f"{number}/{parts}" for number in range(1, parts + 1)))
-    rows = []
+    rows, digits = [], _digits({run.losses for run in training.runs})
     for run in training.runs:
-        losses = [f"{loss:.6f}" if math.isfinite(loss) else word(loss) for loss in run.losses]
+        losses = _written(run.losses, digits)
         losses += [NOTHING] * (parts - len(losses))
         rows.append((run.name, *losses))
     note = f"Mean losses of equal parts of {count(training.steps, 'step')}." if parts else "No loss was seen."
@@ -40,6 +41,22 @@ def _losses(training: Training) -> Table:
     if stuck:
         note += f" The loss does not fall: {', '.join(stuck)}."
     return Table("Losses of each run", header, tuple(rows), note)
+
+
+MOST_DIGITS = 16
+"""Of a number in double precision."""
+
+
+def _digits(different: Collection[Sequence[float]]) -> int:
+    """How many decimals it takes, from 6, until rows that differ look different."""
+    for digits in range(6, MOST_DIGITS):
+        if len({tuple(_written(row, digits)) for row in different}) == len(different):
+            return digits
+    return MOST_DIGITS
+
+
+def _written(losses: Sequence[float], digits: int) -> list[str]:
+    return [f"{loss:.{digits}f}" if math.isfinite(loss) else word(loss) for loss in losses]
 
 
 def _thresholds(training: Training) -> Optional[Table]:

@@ -337,3 +337,20 @@ def test_a_confirmed_remark_leads_and_behind_it_stands_that_the_methods_could_no
     both = of_result(replace(result, undecided=True), Script("train.py"), Names("default.qubit"))
     why = "No call could be evaluated under two methods, so there is nothing to compare."
     assert both == f"{alone} Of the methods nothing is decided: {why}"
+
+
+@pytest.mark.parametrize(
+    ("code", "failure", "how"), [(2, None, "exit code 2"), (1, Failure("SyntaxError", "invalid"), "exit code 1, SyntaxError")]
+)
+def test_a_script_that_failed_before_its_first_call_is_not_said_to_have_made_none(
+    code: int, failure: Optional[Failure], how: str
+) -> None:
+    result = Result(ReplaySummary(), 0, 0, (), Verdict.INCONCLUSIVE)
+    sentence = of_result(result, Script("a.py", exit_code=code, failure=failure), Names(""))
+    assert sentence == f"Your script failed ({how}) before its first QNode call: there is nothing to compare."
+
+
+def test_unless_calls_were_lost() -> None:
+    lost = Coverage(unseen=(Unseen(Gap.UNRECORDED, "A call was not recorded.", 1),))
+    result = Result(ReplaySummary(), 0, 0, (), Verdict.INCONCLUSIVE, coverage=lost)
+    assert "No QNode call was recorded" in of_result(result, Script("a.py", exit_code=1), Names(""))

@@ -115,3 +115,11 @@ def test_the_record_of_a_run_has_every_figure() -> None:
     assert run["largest"] == dict(zip(QUANTITIES, (1e-3, 0.5, 2e-5, 1e-7)))
     assert run["growth"] == {"factor": 1.27, "low": 1.25, "high": 1.29, "start": 2, "end": 40}
     assert run["seconds"] == 1.23
+
+
+@pytest.mark.parametrize(("apart", "digits"), [(0.01, 6), (1e-7, 7), (3e-13, 13), (0.0, 6)])
+def test_runs_that_part_look_different(apart: float, digits: int) -> None:
+    parted = replace(TRAINING, runs=(OWN, replace(ADJOINT, losses=(0.9, 0.5 + apart, 0.25))))
+    first, second = trainings(parted).losses.rows
+    assert (first[1:] != second[1:]) is bool(apart)
+    assert len(first[1].partition(".")[2]) == digits
