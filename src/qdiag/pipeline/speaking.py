@@ -22,7 +22,7 @@ from qdiag.pipeline.run_options import Report
 from qdiag.report.content.figures import short_line
 from qdiag.visible import make_visible
 
-SECONDS_BETWEEN_LINES = 4.5
+SECONDS_BETWEEN_LINES = 4.0
 """Of silence in a pipe or a log file."""
 
 WIDTH = 79

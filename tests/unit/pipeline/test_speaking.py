@@ -74,8 +74,8 @@ def test_away_from_a_terminal_it_says_a_line_every_few_seconds_although_nothing_
             clock.now += 1.0
             voice.glance()
     assert stream.getvalue().splitlines() == [
-        "replaying: 3 of 241: call 4 under adjoint (5 s)",
-        "replaying: 3 of 241: call 4 under adjoint (10 s)",
+        "replaying: 3 of 241: call 4 under adjoint (4 s)",
+        "replaying: 3 of 241: call 4 under adjoint (8 s)",
     ]
 
 
@@ -93,7 +93,7 @@ def test_what_was_just_said_is_not_followed_by_how_far_it_is(clock: Clock) -> No
     clock.now = 100.0
     voice.say("the script ended after 1 min 40 s; judging 3 QNode calls")
     with voice.progress("replaying"):
-        clock.now += 4.0
+        clock.now += 3.9
         voice.glance()
     assert len(stream.getvalue().splitlines()) == 1
 

@@ -124,7 +124,8 @@ def _info(document: Document, chapter: Chapter) -> str:
     parts.append(markdown.facts(chapter.known))
     if chapter.reproducer:
         note = markdown.plain(chapter.reproducer.note)
-        numbers = " It is the smallest circuit that shows it: its numbers are not those of the recorded call." if chapter.minimal else ""
+        smallest = " It is the smallest circuit that shows it: its numbers are not those of the recorded call."
+        numbers = smallest if chapter.minimal else ""
         parts.append(f"The source code ({note}) exits 1 while the difference is there and 0 once it is gone.{numbers}")
     codes = f" Codes in brackets are its own: `qdiag explain {chapter.code}` says what this one means." if chapter.code else ""
     parts.append(f"Found by qdiag {markdown.plain(document.version)}.{codes}")
