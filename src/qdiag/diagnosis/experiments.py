@@ -17,6 +17,7 @@ from qdiag.model.circuit import (
     Label,
     MeasuredOutcome,
     Node,
+    Parameter,
     Value,
     Wires,
     measures_midway,
@@ -227,6 +228,19 @@ def postselects(circuit: Circuit) -> bool:
 
 POSTSELECTION_REMOVED = edit("postselection removed", lambda c: _without_postselection(c) if postselects(c) else None)
 SHOTS_REMOVED = edit("shots removed", lambda c: replace(c, shots=()) if c.shots else None)
+
+
+def _turn_before_measuring(circuit: Circuit) -> Optional[Circuit]:
+    """A constant turn of each wire at the end, which leaves no basis state of a pure state without a share."""
+    turns = tuple(
+        Node(name, (Parameter(np.array(angle), "python", False),), (Wires((wire,)), ()), (wire,))
+        for wire in circuit.wires
+        for name, angle in (("RX", 0.7), ("RY", 1.1), ("RZ", 0.4))
+    )
+    return replace(circuit, operations=(*circuit.operations, *turns)) if turns else None
+
+
+TURNED_AT_THE_END = edit("every wire turned before it is measured", _turn_before_measuring)
 
 
 DEFERRED, TRAVERSED = "deferred", "tree-traversal"

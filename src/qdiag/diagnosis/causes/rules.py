@@ -13,6 +13,7 @@ from qdiag.diagnosis.experiments import (
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     POSTSELECTION_REMOVED,
+    TURNED_AT_THE_END,
     WIRES_AS_USED,
     against_differences,
     as_constants,
@@ -281,6 +282,26 @@ NOT_A_NUMBER = Cause(
     seen_by_probes=True,
 )
 
+ROOT_OF_ZERO = Cause(
+    code="QD310",
+    slug="probability-of-zero",
+    title="a probability of exactly zero, NaN",
+    remedy='diff_method="backprop" on default.qubit, where nothing is noisy; or a state that gives every outcome a share',
+    applies=lambda symptoms: (
+        symptoms.signature is Signature.NAN and symptoms.involves("backprop") and symptoms.divergence.probe is None
+    ),
+    # a zero that goes with the parameters is a point (QD306); this one stays wherever they are
+    predicts=lambda symptoms: (*flips(TURNED_AT_THE_END), *leaves(NUDGED)),
+    because=lambda symptoms: (
+        f"a result that nothing leads to has probability zero, and {_where_run(symptoms)} goes back through a root of it"
+    ),
+)
+
+
+def _where_run(symptoms: Symptoms) -> str:
+    return " and ".join(dict.fromkeys(method.device for method in symptoms.suspects if method.diff_method == "backprop"))
+
+
 UNCOVERED_MEASUREMENT = Cause(
     code="QD307",
     slug="measurement-not-covered",
@@ -370,6 +391,7 @@ CAUSES = (
     SECOND_DERIVATIVE,
     DEGENERATE,
     NOT_A_NUMBER,
+    ROOT_OF_ZERO,
     SINGULAR_DECOMPOSITION,
     UNCOVERED_MEASUREMENT,
     DISPLACED,

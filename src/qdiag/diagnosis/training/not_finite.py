@@ -42,7 +42,10 @@ def remarks(history: History) -> Iterator[Remark]:
         # what numbers are given and what they give is told apart by comparing methods
         return
     lost = [one for one in seen.given if one.lost]
-    yield _given(history, call, lost) if lost else _made(history, call, seen)
+    if not lost:
+        yield _made(history, call, seen)
+    elif not _is_told_by_methods(history, call.index):
+        yield _given(history, call, lost)
 
 
 # --- made on the way from the arguments to the circuit -----------------------------------------------------------------------
@@ -207,7 +210,7 @@ def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark
     if back is not None:
         shown, what = back
         because = f"{what} at call {shown.index} (step {shown.step}), although what the QNode gave there is finite; then {name} is not"
-        remedy = "look at the loss at that call: a logarithm or a root of zero, a division by zero"
+        remedy = LOOK[what]
     if grown:
         because, remedy = f"the training diverges: {grown}; {because}", "a smaller learning rate, or gradients clipped to a norm"
     return _remark(shown, NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy))
@@ -216,15 +219,33 @@ def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark
 ELSEWHERE = "look at what the script does to it between two calls: the update, and any code of its own"
 
 
+LOSS, OWN = "the gradient that came back from the loss is not finite", "the gradient of the QNode is not finite"
+"""What is lost first on the way back: what the QNode is given there, or what it makes of it."""
+
+LOOK = {
+    LOSS: "look at the loss at that call: a logarithm or a root of zero, a division by zero",
+    OWN: "another diff_method at that call, or numbers off that point",
+}
+
+
+def _is_told_by_methods(history: History, before: int) -> bool:
+    """Whether a QNode's own gradient was lost first, and another method has one there: that is a finding already."""
+    back = _first_lost_on_the_way_back(history, before)
+    if back is None or back[1] != OWN:
+        return False
+    found = [d for d in history.located.divergences if d.signature is Signature.NAN and d.verdict is Verdict.ERROR]
+    return any(d.call.configuration.qnode == back[0].configuration.qnode for d in found)
+
+
 def _first_lost_on_the_way_back(history: History, before: int) -> Optional[tuple[Call, str]]:
     """The first call before another one to which something came back that is not finite, though it gave numbers."""
     for index in range(max(0, before - LOOKED_BACK), before):
         call = history.recording.call(index)
         for passed in call.backwards:
             if not all(_is_finite(cotangent) for cotangent in passed.cotangents):
-                return call, "the gradient that came back from the loss is not finite"
+                return call, LOSS
             if not all(_is_finite(gradient) for gradient in passed.gradients):
-                return call, "the gradient of the QNode is not finite"
+                return call, OWN
     return None
 
 

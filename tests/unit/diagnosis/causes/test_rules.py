@@ -173,6 +173,26 @@ def test_a_wrong_number_that_is_there_nearby_is_not() -> None:
     assert "QD309" in found(world, symptoms(world, TWO, apart=(0,))).ruled_out
 
 
+# --- QD310: a probability of exactly zero ----------------------------------------------------------------------------------
+
+
+def test_nan_that_a_turn_before_measuring_takes_away_and_no_point_does_is_a_probability_of_zero() -> None:
+    def backprop(request: Request) -> bool:
+        return request.method.diff_method == "backprop" and len(request.circuit.operations) == len(TWO.operations)
+
+    world = World(lambda request: float("nan") if backprop(request) else 0.0)
+    diagnosis = found(world, replace(no_number(world), divergence=replace(no_number(world).divergence, wrong=PAIR[1:])))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD310", "confirmed")
+    assert "QD306" in diagnosis.ruled_out
+
+
+def test_nan_that_is_gone_nearby_is_none_of_a_probability() -> None:
+    world = World(lambda request: float("nan") if not adjoint(request) and at_the_point(request, 1e-4) else 0.0)
+    diagnosis = found(world, replace(no_number(world), divergence=replace(no_number(world).divergence, wrong=PAIR[1:])))
+    assert diagnosis.code == "QD306"
+    assert "QD310" in diagnosis.ruled_out
+
+
 # --- QD307 and QD308: the measurement --------------------------------------------------------------------------------------
 
 

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.training.not_finite import remarks
+from qdiag.judging.replay.located import Located
 from qdiag.model.call import Backward, Call, Event
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Confidence
+from qdiag.model.findings import Confidence, Divergence
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.remarks import Remark
 from qdiag.trace import call_text
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.histories import history
+from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.results import call
 from tests.worlds.small_circuits import circuit, gate
 
@@ -107,6 +109,16 @@ def test_what_came_back_before_it_is_told_first(back: Backward, said_of_it: str)
     (found,) = said(calls, lost_at(2, given("weights", (1,), lost=(0,))))
     assert found.diagnosis.because.startswith(said_of_it)
     assert (found.verdict, found.call, found.step) == (Verdict.REMARK, calls[1], 1)
+
+
+def test_where_another_method_has_the_qnodes_own_gradient_that_is_a_finding_and_no_matter_of_the_loss() -> None:
+    calls = [at(0, backwards=(replace(BACK, gradients=(np.asarray(math.nan),)),)), at(1, circuit(NAN))]
+    apart = Comparison((BACKPROP, ADJOINT), Verdict.ERROR, Signature.NAN)
+    events = (lost_at(1, given("weights", (1,), lost=(0,))),)
+    (alone,) = remarks(history(calls, events, evaluator=Numbers()))
+    assert "loss" not in alone.diagnosis.remedy
+    beside = Located(divergences=(Divergence(calls[0], apart),))
+    assert list(remarks(history(calls, events, evaluator=Numbers(), located=beside))) == []
 
 
 def test_data_that_hold_it_are_told_to() -> None:
