@@ -46,6 +46,11 @@ def differenced_parameters(symptoms: Symptoms) -> tuple[int, ...]:
     return _seen_on_tape(symptoms, symptoms.fact(LEFT_TO_DIFFERENCES))
 
 
+def is_differenced(symptoms: Symptoms) -> bool:
+    """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
+    return symptoms.derivative and bool({*differenced_parameters(symptoms)} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
+
+
 def ruled_parameters(symptoms: Symptoms) -> tuple[int, ...]:
     """Positions of the trainable parameters for which operations bring a shift rule."""
     return _seen_on_tape(symptoms, symptoms.fact(RULED))

@@ -16,11 +16,11 @@ from qdiag.diagnosis.experiments import (
     only_trainable,
     other_methods,
 )
-from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
+from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
-from qdiag.model.method import DIFF_METHODS, SHIFTED, Method
+from qdiag.model.method import DIFF_METHODS, Method
 from qdiag.model.probe import Proof
 
 DETACHED = Cause(
@@ -94,17 +94,20 @@ def _is_replaced(symptoms: Symptoms) -> bool:
     return known and configuration.requested != configuration.resolved
 
 
-def _is_differenced(symptoms: Symptoms) -> bool:
-    """Whether a shift rule is wrong about parameters that it leaves to finite differences."""
-    return symptoms.derivative and bool({*differenced_parameters(symptoms)} & {*symptoms.apart}) and symptoms.involves(*SHIFTED)
-
-
 def _not_followed(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    if _is_differenced(symptoms):
+    if is_differenced(symptoms):
         positions = differenced_parameters(symptoms)
         flipped = flips(as_constants(DIFFERENCED, positions), against_differences(positions))
         return (*flipped, *leaves(only_trainable(DIFFERENCED, positions)))
     return flips(_requested_instead(symptoms))
+
+
+def _not_followed_words(symptoms: Symptoms) -> str:
+    if not is_differenced(symptoms):
+        return f"{symptoms.call.configuration.requested} was requested, {symptoms.call.configuration.resolved} was used"
+    blamed = symptoms.blamed.name if symptoms.blamed else "an operation"
+    words = f"there is no shift rule for {blamed}: finite differences are taken instead"
+    return f"{words}, and the shots' noise is divided by their step" if symptoms.question.circuit.shots else words
 
 
 NOT_FOLLOWED = Cause(
@@ -113,16 +116,11 @@ NOT_FOLLOWED = Cause(
     title="method not followed",
     remedy=(
         "name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass "
-        "float64 parameters"
+        'float64 parameters; for qml.cond with shots mcm_method="deferred"'
     ),
-    applies=lambda symptoms: (symptoms.numeric and _is_replaced(symptoms)) or _is_differenced(symptoms),
+    applies=lambda symptoms: (symptoms.numeric and _is_replaced(symptoms)) or is_differenced(symptoms),
     predicts=lambda symptoms: _not_followed(symptoms),
-    because=lambda symptoms: (
-        f"there is no shift rule for {symptoms.blamed.name if symptoms.blamed else 'an operation'}: "
-        "finite differences are taken instead"
-        if _is_differenced(symptoms)
-        else f"{symptoms.call.configuration.requested} was requested, {symptoms.call.configuration.resolved} was used"
-    ),
+    because=lambda symptoms: _not_followed_words(symptoms),
 )
 
 INVISIBLE = Cause(

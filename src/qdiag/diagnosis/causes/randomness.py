@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves
 from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
+from qdiag.diagnosis.facts import is_differenced
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome
 from qdiag.model.probe import Proof
 from qdiag.model.twin_training import PartingCause
+
+
+def _is_divided_by_a_step(symptoms: Symptoms) -> bool:
+    """Tells noise of the size that shots have (QD601) from noise that differences divide by their step (QD403)."""
+    return symptoms.divergence.verdict is Verdict.ERROR and is_differenced(symptoms)
+
 
 SHOT_NOISE = Cause(
     code="QD601",
     slug="shot-noise",
     title="shot noise",
     remedy="compare without shots, or average over many seeds",
-    applies=lambda symptoms: bool(symptoms.question.circuit.shots),
+    applies=lambda symptoms: bool(symptoms.question.circuit.shots) and not _is_divided_by_a_step(symptoms),
     predicts=lambda symptoms: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
     because=lambda symptoms: f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),

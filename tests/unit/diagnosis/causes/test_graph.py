@@ -142,6 +142,18 @@ def test_a_shift_rule_that_says_what_the_quotient_says_is_the_quotient() -> None
     assert {"QD101", "QD301"} <= {*diagnosis.ruled_out}
 
 
+def test_of_a_sampled_quotient_it_is_said_that_its_step_divides_the_noise_and_no_noise_of_shots_is_blamed() -> None:
+    world = World(quotient)
+    sampled = of(*DAMPED.operations, shots=(500,))
+    blamed = Blamed("operation", 0, "AmplitudeDamping", (0,))
+    seen = symptoms(
+        world, sampled, SHIFT, apart=(0,), blamed=blamed, known={LEFT_TO_DIFFERENCES: (0,)}, verdict=Verdict.ERROR
+    )
+    diagnosis = found(world, seen)
+    assert diagnosis.code == "QD403"
+    assert "divided by their step" in diagnosis.because
+
+
 def test_one_that_says_something_else_is_a_wrong_rule() -> None:
     world = World(lambda request: 0.02 if request.method.diff_method == "parameter-shift" and tracked(request, 0) else 0.0)
     diagnosis = found(world, damped(world))

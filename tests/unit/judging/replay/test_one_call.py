@@ -237,6 +237,17 @@ def test_a_sampled_call_without_partners_is_held_against_itself_with_another_see
     assert len(replayed(made, (ADJOINT,))[1]) == 1
 
 
+def test_so_it_is_beside_a_partner_that_breaks_down_on_its_way_back() -> None:
+    made = call(0, circuit(0.3, shots=(100,)))
+
+    def broken(request: Request) -> Evaluation:
+        return replace(silent(request), failure=Failure("GeneratorUndefinedError", "no generator", stage="backward"))
+
+    result, rounds = replayed(made, (ADJOINT,), plan=Plan(seed=5), adjoint=broken)
+    assert [request.seed for request in rounds[-1]] == [6]
+    assert BACKPROP in [side.method for side in result.sides]
+
+
 def test_what_a_transform_makes_of_several_circuits_is_not_compared() -> None:
     noted = replace(CALL, circuit=replace(CALL.circuit, notes=("batch transform",)), outputs=(np.zeros(3),))
     result, _ = replayed(noted, (ADJOINT,), backprop=silent, adjoint=silent)
