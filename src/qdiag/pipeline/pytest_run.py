@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from rich.console import Console
 
@@ -20,7 +23,7 @@ from qdiag.model.method import parse_list
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import Options
-from qdiag.pipeline.speaking import WIDTH, Speaker
+from qdiag.pipeline.speaking import SECONDS_BETWEEN_LINES, WIDTH, Speaker, Stage
 from qdiag.report.outline import Chapter, Document
 from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
@@ -137,8 +140,7 @@ def examine_in_a_process(run: RunFolder, methods: str, say: Callable[[str], None
     with tempfile.TemporaryFile("w+", errors="replace") as errors:
         with subprocess.Popen(command, cwd=run.path.parent, stderr=errors, **streams) as process:
             try:
-                for line in process.stdout or ():
-                    say(line.rstrip())
+                _hand_on(process.stdout or (), say)
             except KeyboardInterrupt:
                 _end(process)
                 raise
@@ -156,6 +158,27 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
+
+
+def _hand_on(lines: Iterable[str], say: Callable[[str], None]) -> None:
+    """Say what comes line by line, and that judging goes on where nothing comes: the process takes its time to begin, too."""
+    arrived: queue.SimpleQueue[Optional[str]] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in lines:
+            arrived.put(line.rstrip())
+        arrived.put(None)
+
+    began = time.monotonic()
+    threading.Thread(target=read, name="qdiag-lines", daemon=True).start()
+    while True:
+        try:
+            line = arrived.get(timeout=SECONDS_BETWEEN_LINES)
+        except queue.Empty:
+            line = Stage("judging", began).line(time.monotonic())
+        if line is None:
+            return
+        say(line)
 
 
 def examine_run(folder: str, methods: str) -> str:

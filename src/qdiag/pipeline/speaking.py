@@ -129,10 +129,11 @@ class Speaker:
             BarColumn(16),
             TextColumn("{task.fields[count]}", markup=False),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[now]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+            # it alone gives way where the screen is narrow
+            TextColumn("{task.fields[now]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         )
         # what others print meanwhile goes where they send it
-        bar = Progress(*columns, console=self.console, transient=True, redirect_stdout=False, redirect_stderr=False)
+        bar = Progress(*columns, console=self.console, transient=True, expand=True, redirect_stdout=False, redirect_stderr=False)
         with bar as progress:
             stage = self._stage
             task = progress.add_task(stage.what if stage else "", total=None, count="", now="")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
@@ -131,6 +133,20 @@ class TestTheProcessThatJudges:
     def test_tells_line_by_line_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch, run: RunFolder) -> None:
         self.judge(monkeypatch, run, judged=True)
         assert self.said == ["replaying: 1 of 3 (5 s)", "diagnosing (9 s)"]
+
+    def test_that_is_slow_to_say_anything_is_not_silent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pytest_run, "SECONDS_BETWEEN_LINES", 0.01)
+        said: list[str] = []
+
+        def lines() -> Iterator[str]:
+            limit = time.monotonic() + 10
+            while not said and time.monotonic() < limit:
+                time.sleep(0.001)
+            yield "replaying (5 s)\n"
+
+        pytest_run._hand_on(lines(), said.append)
+        assert said[0] == "judging (0 s)"
+        assert said[-1] == "replaying (5 s)"
 
     def test_is_told_the_run_and_the_methods_and_hears_nothing(self, monkeypatch: pytest.MonkeyPatch, run: RunFolder) -> None:
         obstacle, ((command, options),) = self.judge(monkeypatch, run, judged=True)
