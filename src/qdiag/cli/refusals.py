@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import platform
+import shlex
 import traceback
 from collections.abc import Iterable, Iterator
 from importlib import metadata
@@ -45,10 +46,10 @@ def unknown_command(name: str, known: Iterable[str]) -> QdiagError:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         cure = f"did you mean: qdiag {close[0]}"
-    elif Path(name).suffix == ".py" or Path(name).is_file():
-        cure = f"to run it and judge its QNode calls: qdiag trace {name}"
     elif Path(name).is_dir() or Path(name).suffix == ".qdiag":
-        cure = f"to read the report of a run: qdiag report {name}"
+        cure = f"to read the report of a run: qdiag report {shlex.quote(name)}"
+    elif Path(name).suffix == ".py" or Path(name).is_file():
+        cure = f"to run it and judge its QNode calls: qdiag trace {shlex.quote(name)}"
     else:
         cure = f"the commands are {', '.join(known)}"
     return QdiagError(f"there is no command '{name}'", cure)

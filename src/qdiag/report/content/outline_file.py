@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -49,17 +50,19 @@ def read(path: Path) -> Document:
     TraceError
         If it cannot be read, or holds no document.
     """
+    judge = f"{_JUDGE} {shlex.quote(str(path.parent))}"
     try:
         if not path.is_file():
-            raise TraceError(f"{path} is no file", _JUDGE)
+            raise TraceError(f"{path} is no file", judge)
         if path.stat().st_size > LARGEST:
-            raise TraceError(f"{path} has more than {LARGEST >> 20} MB, which no report has", _JUDGE)
-        text = path.read_text(encoding="utf-8")
+            raise TraceError(f"{path} has more than {LARGEST >> 20} MB, which no report has", judge)
+        return load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TraceError(f"cannot read {path}: {error.strerror}", "check the file's permissions") from None
     except UnicodeDecodeError:
-        raise TraceError("the stored report is damaged", _JUDGE) from None
-    return load(text)
+        raise TraceError(f"{path} is damaged", judge) from None
+    except TraceError as error:
+        raise TraceError(error.cause, judge) from None
 
 
 def load(text: str) -> Document:

@@ -93,7 +93,8 @@ _FILE = re.compile(rf"(?:[\w\-.]|{_STAND_IN})+\.(?:py|pyc|ipynb|so|json|toml|qdi
 
 def without_addresses(text: str) -> str:
     """The text without keys and addresses of services: what goes before names are replaced, which may stand inside of them."""
-    return _URL.sub(_url, _KEY_BLOCK.sub("<secret>", text))
+    text = _KEY_BLOCK.sub("<secret>", text)
+    return _URL.sub(_url, text) if "://" in text else text
 
 
 def without_tokens(text: str) -> str:
@@ -114,9 +115,10 @@ def without_patterns(text: str) -> str:
     text = _without_values(text, _ASSIGNED, _ASSIGNED_VALUE)
     text = _without_values(text, _OPTION, _OPTION_VALUE)
     text = _SHORT_OPTION.sub(r"\1<secret>", text)
-    text = _REMOTE_COPY.sub("<user>@<host>:<path>", text)
-    text = _EMAIL.sub(_email, text)
-    text = _LOGIN.sub(_login, text)
+    if "@" in text:
+        text = _REMOTE_COPY.sub("<user>@<host>:<path>", text)
+        text = _EMAIL.sub(_email, text)
+        text = _LOGIN.sub(_login, text)
     text = _ADDRESS.sub(_address, text)
     text = _HARDWARE_ADDRESS.sub("<host>", text)
     text = _LONG_ADDRESS.sub("<host>", text)
