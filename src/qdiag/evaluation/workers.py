@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -97,6 +98,10 @@ class _Memory:
             self._kept.popitem(last=False)
 
 
+PATIENCE = 1.0
+"""Seconds for which processes are waited for that are told to end."""
+
+
 class _Relay(Future[Any]):
     """A future of ours that follows one of the pool's; to cancel it cancels the task."""
 
@@ -150,7 +155,10 @@ class Workers:
 
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        # on a busy machine a process that is still starting is not to be waited for: it ends with this one
+        ending = threading.Thread(target=self._pool.join, daemon=True)
+        ending.start()
+        ending.join(PATIENCE)
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Start an evaluation, unless the same request was answered before.

@@ -297,7 +297,8 @@ class Run:
             self._run.publish(whole=True)
         alone = not located.replayed and upheld_alone(self._calls, located, context.upheld)
         located = replace(located, verdict=Verdict.AGREE) if alone else located
-        notes = (*_about_casts(self._trace, located.methods, context), *unseen)
+        casts = () if self._deadline.passed else _about_casts(self._trace, located.methods, context)
+        notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
 
     def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:

@@ -16,7 +16,7 @@ from qdiag.pipeline.stage_context import StageContext, or_what_is_left
 def remarks_of(
     recording: Recording, located: Located, context: StageContext, report: Report, detectors: Sequence[Detector] = DETECTORS
 ) -> tuple[tuple[Remark, ...], tuple[str, ...]]:
-    """What is amiss in a training, and notes about what could not be looked at.
+    """What is amiss in a training, as far as there is time to look, and notes about what could not be looked at.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ def remarks_of(
     remarks: list[Remark] = []
     notes: list[str] = []
     for done, detector in enumerate(detectors):
+        if context.deadline.passed:
+            break
         report(done, len(detectors))
         remarks += or_what_is_left(partial(_look, detector, history), partial(_leave_note, notes), "the training around the QNodes")
     return without_echoes(remarks), tuple(notes)

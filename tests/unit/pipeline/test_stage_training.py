@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from typing import Optional, cast
 
 import pytest
 
 from qdiag.diagnosis.training.detectors import Detector
 from qdiag.diagnosis.training.history import History, Recording
+from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.located import Located
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Coverage
@@ -31,9 +32,13 @@ class NoWorkers:
     trusted = False
     folder = None
 
+    def __init__(self, seconds: Optional[float] = None) -> None:
+        self.deadline = Deadline(seconds)
+        self.deadline.begin()
 
-def looked(*detectors: Detector) -> tuple[tuple[Remark, ...], tuple[str, ...]]:
-    context = cast(StageContext, NoWorkers())
+
+def looked(*detectors: Detector, seconds: Optional[float] = None) -> tuple[tuple[Remark, ...], tuple[str, ...]]:
+    context = cast(StageContext, NoWorkers(seconds))
     return remarks_of(cast(Recording, None), Located(), context, lambda done, total: None, detectors)
 
 
@@ -47,6 +52,11 @@ def tripping(history: History) -> Iterator[Remark]:
 
 def test_every_detector_is_asked() -> None:
     assert looked(one, one)[0] == (REMARK, REMARK)
+
+
+def test_when_the_budget_is_spent_no_detector_is_asked() -> None:
+    assert looked(one, seconds=0.0) == ((), ())
+    assert looked(one, seconds=60.0)[0] == (REMARK,)
 
 
 def test_a_detector_that_fails_leaves_a_note_and_the_others_their_remarks() -> None:
