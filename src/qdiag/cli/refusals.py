@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import platform
 import shlex
 import traceback
@@ -46,9 +47,9 @@ def unknown_command(name: str, known: Iterable[str]) -> QdiagError:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         cure = f"did you mean: qdiag {close[0]}"
-    elif Path(name).is_dir() or Path(name).suffix == ".qdiag":
+    elif os.path.isdir(name) or Path(name).suffix == ".qdiag":
         cure = f"to read the report of a run: qdiag report {shlex.quote(name)}"
-    elif Path(name).suffix == ".py" or Path(name).is_file():
+    elif Path(name).suffix == ".py" or os.path.isfile(name):
         cure = f"to run it and judge its QNode calls: qdiag trace {shlex.quote(name)}"
     else:
         cure = f"the commands are {', '.join(known)}"

@@ -133,8 +133,15 @@ def find(run: Path | None) -> RunFolder:
     Raises
     ------
     TraceError
-        If there is none.
+        If there is none, or it cannot be looked at.
     """
+    try:
+        return _find(run)
+    except OSError as error:
+        raise TraceError(f"cannot look at {str(run or RUNS)[:200]}: {error.strerror}", "name a folder that qdiag trace wrote, or a trace file") from None
+
+
+def _find(run: Path | None) -> RunFolder:
     if run is None:
         runs = sorted(Path(RUNS).glob(f"*/{TRACE}"), key=lambda trace: trace.stat().st_mtime, reverse=True)
         last = next(filter(_counts, runs), None)

@@ -299,3 +299,11 @@ def test_python_m_qdiag_is_the_same_command(tmp_path: Path) -> None:
     )]  # fmt: skip
     assert said[0].returncode == said[1].returncode == 2
     assert said[0].stderr == said[1].stderr
+
+
+@pytest.mark.parametrize("command", ["show", "report", "diagnose", "minimize"])
+def test_a_name_that_no_file_can_have_is_a_usage_error(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run([command, "x" * 5000], capsys)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 2
+    assert run(["x" * 5000], capsys)[0] == 2
