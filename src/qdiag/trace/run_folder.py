@@ -138,7 +138,8 @@ def find(run: Path | None) -> RunFolder:
     try:
         return _find(run)
     except OSError as error:
-        raise TraceError(f"cannot look at {str(run or RUNS)[:200]}: {error.strerror}", "name a folder that qdiag trace wrote, or a trace file") from None
+        shown = str(run or RUNS)[:200]
+        raise TraceError(f"cannot look at {shown}: {error.strerror}", "name a folder that qdiag trace wrote, or a trace file") from None
 
 
 def _find(run: Path | None) -> RunFolder:
