@@ -275,12 +275,13 @@ class Run:
         with self._voice.progress("replaying") as self._report:
             located = replay.finish_cheap_methods()
         divergences = self._divergences = self._arbitrate(located, context)
-        if located.replayed:
-            used = methods_used(self._trace.configurations())
-            so_far = [grade_finding(undiagnosed(divergence, QUICK), used, self._options) for divergence in divergences]
+        used, late = methods_used(self._trace.configurations()), self._deadline.passed
+        why = f"{SPENT} its cause was found" if late else QUICK
+        so_far = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
+        if located.replayed and not late:
             self._voice.say(first_answer(_result(self._trace, located, tuple(so_far), ()), self._trace.script))
-            if self._options.quick:
-                return self._judged(located, so_far, (), context)
+        if late or (located.replayed and self._options.quick):
+            return self._judged(located, so_far, (), context)
         with self._voice.progress("replaying") as self._report:
             first, located = located, replay.finish()
         if not _says_the_same(first, located):

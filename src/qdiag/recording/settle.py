@@ -53,6 +53,7 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
     TraceError
         If the trace has become unreadable, or the disk is full.
     """
+    until = time.monotonic() + patience
     patience = min(patience, probe_schedule.HASTE if script.exit_code in BY_CTRL_C else probe_schedule.PATIENCE)
     probes = dict(probe_schedule.collect_probes(path, patience, _pause(meanwhile)))
     sides = side_files.sides_of(path)
@@ -63,7 +64,11 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
             raise TraceError(f"the trace {path} cannot be completed: it is not there any more", cure)
         with closing(TraceWriter(path)) as writer:
             step_probes = tuple(
-                step_probe_files.collect_step_probes(path, lambda number: writer.fact(step_probe_files.fact_of(number)))
+                step_probe_files.collect_step_probes(
+                    path,
+                    lambda number: writer.fact(step_probe_files.fact_of(number)),
+                    patience=min(step_probe_files.PATIENCE, max(0.0, until - time.monotonic())),
+                )
             )
             if step_probes:
                 writer.meta(schema.STEP_PROBES, call_text.text_of(step_probes))

@@ -25,13 +25,17 @@ def probe_path(trace: Path, number: int) -> Path:
     return trace.with_name(f"{trace.name}.step-probe-{number}")
 
 
+PATIENCE = SECONDS + 2.0
+"""Seconds for which they are waited for."""
+
+
 def fact_of(number: int) -> str:
     """Under which name a trace keeps the script's own loss after a probe, until it is settled."""
     return f"loss after step-probe-{number}"
 
 
 def collect_step_probes(
-    trace: Path, own: Callable[[int], str], patience: float = SECONDS + 2.0, pause: Callable[[float], Any] = time.sleep
+    trace: Path, own: Callable[[int], str], patience: float = PATIENCE, pause: Callable[[float], Any] = time.sleep
 ) -> Iterator[StepProbe]:
     """What the step probes of a recording came to; waits for those that still run, and removes their files.
 
