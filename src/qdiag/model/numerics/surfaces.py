@@ -1,4 +1,4 @@
-"""Parameters that are not free numbers: amplitudes have norm one, unitaries are unitary, channels keep the trace.
+"""Parameters that are not free numbers: amplitudes have norm one, unitaries are unitary, exponents imaginary, channels keep traces.
 
 A derivative across such a surface has no meaning, since the code in front of the circuit (a normalisation, say) keeps the parameter on
 it, and methods rightly differ there. So gradients are compared along the surface only: projected onto its tangent space. For the same
@@ -149,6 +149,8 @@ def _held_by(circuit: Circuit, node: Node, positions: tuple[int, ...]) -> list[_
 
 
 def _surface_of(owner: str, point: np.ndarray) -> Surface | None:
+    if owner in families.IMAGINARY_COEFFICIENTS and point.dtype.kind == "c" and np.allclose(point.real, 0, atol=CLOSE):
+        return IMAGINARIES
     if point.dtype.kind not in "fc" or point.ndim == 0:
         return None
     if owner in families.AMPLITUDES and np.allclose(np.linalg.norm(point, axis=-1), 1, atol=CLOSE):
@@ -210,6 +212,10 @@ def _along_phases(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
 def _back_to_phases(point: np.ndarray, beside: np.ndarray) -> np.ndarray:
     # a phase of one, moved by a real number, would come back to where it was
     return np.asarray(point * np.exp(1j * np.abs(beside - point))) if np.iscomplexobj(point) else point
+
+
+def _imaginary_part(point: np.ndarray, number: np.ndarray) -> np.ndarray:
+    return _like(1j * np.imag(number), number) if np.iscomplexobj(number) else np.zeros_like(number)
 
 
 def _along_unitaries(point: np.ndarray, gradient: np.ndarray) -> np.ndarray:
@@ -288,6 +294,7 @@ def _turn(point: np.ndarray) -> np.ndarray:
 
 SPHERE = Surface(_each(_along_sphere), _each(_back_to_sphere), np.abs)
 PHASES = Surface(_each(_along_phases), _each(_back_to_phases))
+IMAGINARIES = Surface(_each(_imaginary_part), _each(_imaginary_part))
 UNITARIES = Surface(_each(_along_unitaries), _each(_back_to_unitaries), _turn)
 HERMITIANS = Surface(_each(_hermitian_part), _each(_hermitian_part), np.real)
 DENSITIES = Surface(_each(_along_densities), _each(_back_to_densities), np.real)

@@ -302,6 +302,15 @@ def test_a_parameter_that_is_on_no_surface_is_left_alone(name: str, point: np.nd
     assert changes(holding(name, point), gradient) == [False]
 
 
+def test_of_the_coefficient_in_an_exponent_only_the_imaginary_part_is_free() -> None:
+    point = np.array(0.7j)
+    assert projected("Exp", point, np.array(0.3 - 0.2j)) == -0.2j
+    assert projected("Exp", point, np.array(0.3)) == 0.0
+    assert projected("Exp", np.array(0.1 + 0.7j), np.array(0.3 - 0.2j)) == 0.3 - 0.2j
+    moved = nudged(holding("Exp", point), 0.3, np.random.default_rng(1))[0]
+    assert moved.real == 0.0
+
+
 def test_single_precision_is_close_enough_to_the_surface() -> None:
     assert changes(holding("StatePrep", np.array([0.6, 0.8], "float32")), np.ones(2, "float32")) == [True]
 
