@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 import time
+from contextvars import ContextVar, copy_context
 from typing import Any, Optional
 
 import click
@@ -20,8 +21,8 @@ from qdiag.cli import refusals
 from qdiag.errors import ExitCode, OutputError, QdiagError
 from qdiag.pipeline import signals
 
-STARTED = time.monotonic()
-"""When the user began to wait: loading a command takes a while, too."""
+BEGUN: ContextVar[Optional[float]] = ContextVar("BEGUN", default=None)
+"""When the user of a command began to wait, by the monotonic clock: loading it takes a while, too."""
 
 COMMANDS = (
     ("trace", "Run a training script unchanged and judge every QNode call."),
@@ -91,11 +92,13 @@ def main(argv: Optional[list[str]] = None) -> Any:
             # a name in letters that the terminal has not is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     with signals.answered_signals():
-        sys.exit(int(_run(argv) or 0))
+        # a context of its own: whoever calls commands in one process again and again waits anew
+        sys.exit(int(copy_context().run(_run, argv) or 0))
 
 
 def _run(argv: Optional[list[str]]) -> Any:
     """Run a command; the exit code."""
+    BEGUN.set(time.monotonic())
     try:
         return group.main(args=argv, prog_name="qdiag", standalone_mode=False)
     except click.ClickException as error:

@@ -29,6 +29,9 @@ from qdiag.trace import run_folder
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
 
+SECONDS_BEFORE_WE_SPEAK = SECONDS_BETWEEN_LINES + 0.6
+"""Where the process that judges says nothing: once it has begun, it speaks for itself."""
+
 PATIENCE = 5.0
 """Seconds in which the process that judges ends when it is asked to."""
 
@@ -173,7 +176,7 @@ def _hand_on(lines: Iterable[str], say: Callable[[str], None]) -> None:
     threading.Thread(target=read, name="qdiag-lines", daemon=True).start()
     while True:
         try:
-            line = arrived.get(timeout=SECONDS_BETWEEN_LINES)
+            line = arrived.get(timeout=SECONDS_BEFORE_WE_SPEAK)
         except queue.Empty:
             line = Stage("judging", began).line(time.monotonic())
         if line is None:

@@ -135,7 +135,7 @@ class TestTheProcessThatJudges:
         assert self.said == ["replaying: 1 of 3 (5 s)", "diagnosing (9 s)"]
 
     def test_that_is_slow_to_say_anything_is_not_silent(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pytest_run, "SECONDS_BETWEEN_LINES", 0.01)
+        monkeypatch.setattr(pytest_run, "SECONDS_BEFORE_WE_SPEAK", 0.01)
         said: list[str] = []
 
         def lines() -> Iterator[str]:

@@ -72,12 +72,12 @@ def test_a_detector_that_fails_leaves_a_note_and_the_others_their_remarks() -> N
         (Verdict.AGREE, (), None, Verdict.AGREE),
         (Verdict.ROUNDING, RESULT.findings, Verdict.REMARK, Verdict.REMARK),
         (Verdict.ROUNDING, RESULT.findings, Verdict.ERROR, Verdict.ERROR),
-        (Verdict.INCONCLUSIVE, (), Verdict.REMARK, Verdict.INCONCLUSIVE),
+        (Verdict.INCONCLUSIVE, (), Verdict.REMARK, Verdict.REMARK),
         (Verdict.INCONCLUSIVE, RESULT.findings, None, Verdict.ROUNDING),
         (Verdict.ERROR, CASES["shifted"]().result.findings, Verdict.REMARK, Verdict.ERROR),
     ],
 )
-def test_a_remark_outweighs_rounding_and_neither_doubt_nor_an_error(
+def test_a_confirmed_remark_outweighs_rounding_and_doubt_and_no_error(
     located: Verdict, findings: tuple[Finding, ...], remarked: Verdict, whole: Verdict
 ) -> None:
     remarks = (replace(REMARK, verdict=remarked),) if remarked else ()
