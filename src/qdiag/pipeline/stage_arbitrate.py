@@ -12,6 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Optional, Protocol
 
+from qdiag.evaluation.limits import Deadline
 from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
@@ -84,7 +85,7 @@ MOST_REWRITTEN = 24
 def rewritten_by_transforms(context: StageContext, trace: Calls) -> Iterator[Divergence]:
     """Calls whose transforms made another circuit of the one that was written: one for each QNode."""
     flagged: set[str] = set()
-    judged = (call for call in _telling_calls(trace) if _is_held_to_what_was_written(call))
+    judged = (call for call in _telling_calls(trace, context.deadline) if _is_held_to_what_was_written(call))
     for call in islice(judged, MOST_REWRITTEN):
         if call.configuration.qnode in flagged:
             continue
@@ -100,10 +101,13 @@ def _is_held_to_what_was_written(call: Call) -> bool:
     return transform_findings.is_judged(call.configuration) or metric_findings.is_judged(call.configuration)
 
 
-def _telling_calls(trace: Calls) -> Iterator[Call]:
-    """The first call of each structure, and of the others fewer and fewer."""
+def _telling_calls(trace: Calls, deadline: Deadline) -> Iterator[Call]:
+    """The first call of each structure, and of the others fewer and fewer, while there is time."""
     powers = (1 << k for k in range(len(trace).bit_length()) if 1 << k < len(trace))
-    yield from map(trace.call, sorted({*trace.first_of_each_structure(MOST_STRUCTURES), *powers}))
+    for index in sorted({*trace.first_of_each_structure(MOST_STRUCTURES), *powers}):
+        if deadline.passed:
+            return
+        yield trace.call(index)
 
 
 def wrong_beside_measurements(context: StageContext, trace: Calls, methods: Sequence[Method]) -> Iterator[Divergence]:
@@ -112,7 +116,7 @@ def wrong_beside_measurements(context: StageContext, trace: Calls, methods: Sequ
     ``methods`` are those that were replayed: each of them may be wrong there, too.
     """
     flagged: set[str] = set()
-    for call in _telling_calls(trace):
+    for call in _telling_calls(trace, context.deadline):
         circuit, qnode = call.circuit, call.configuration.qnode
         if qnode in flagged or call.failure or circuit.shots or circuit.opaque or not circuit.finite or not measures_midway(circuit):
             continue
