@@ -48,6 +48,16 @@ def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float 
     return Experiment(name, changed_question, cost)
 
 
+def in_turn(first: Experiment, second: Experiment) -> Experiment:
+    """One experiment on what another has made: for one factor that sits in two places."""
+
+    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
+        changed = first.applied_to(question, evaluator)
+        return None if changed is None else second.applied_to(changed, evaluator)
+
+    return Experiment(f"{first.name}, {second.name}", change, first.cost + second.cost)
+
+
 def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1.0) -> Experiment:
     """An experiment that only changes the methods; one that changes neither does not apply."""
 

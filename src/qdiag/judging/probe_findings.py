@@ -15,7 +15,7 @@ from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence, Evidence, Outcome
 from qdiag.model.method import ARBITER, PLAIN, Method
-from qdiag.model.numerics.rounding import Law
+from qdiag.model.numerics.rounding import EPS64, Law
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
 
 APPROXIMATE = frozenset({"finite-diff", "spsa"})
@@ -71,7 +71,12 @@ def wrong_at(probe: Probe, position: int, laws: Laws) -> tuple[ProbedMethod, ...
         return ()
     answered = [method for method in probe.methods if not method.failure and position < len(method.slopes)]
     apart = [m for m in answered if _is_off(probe, position, m, laws)]
-    return tuple(m for m in apart if m.diff_method not in APPROXIMATE or m.slopes[position] == 0)
+    return tuple(m for m in apart if m.diff_method not in APPROXIMATE or _is_zero_for_a_reason(probe, position, m))
+
+
+def _is_zero_for_a_reason(probe: Probe, position: int, method: ProbedMethod) -> bool:
+    """Whether a difference quotient is exactly zero, and not because its step is lost beside a number of single precision."""
+    return method.slopes[position] == 0 and (probe.eps <= EPS64 or not probe.arguments[position].followed)
 
 
 def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: float) -> bool:

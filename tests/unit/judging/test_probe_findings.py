@@ -62,6 +62,18 @@ def test_another_methods_fault_is_no_finding_of_the_probe_where_the_users_own_is
     assert probe_findings.divergences(probe(argument(), own=(0.5,), other=(0.0,)), call()) == ()
 
 
+def test_a_quotient_of_zero_proves_nothing_where_its_step_is_lost_beside_a_number_of_single_precision() -> None:
+    own = replace(call().configuration, requested="finite-diff", resolved="finite-diff")
+    made = replace(call(), configuration=own)
+
+    def found(eps: float, followed: bool) -> int:
+        given = probe(argument(followed=followed), own=(0.0,), eps=eps)
+        given = replace(given, methods=(ProbedMethod("finite-diff", (0.0,)),))
+        return len(probe_findings.divergences(given, made))
+
+    assert (found(2.0**-52, True), found(2.0**-23, True), found(2.0**-23, False)) == (1, 0, 1)
+
+
 def test_nan_where_the_numerical_slope_is_a_number_is_wrong() -> None:
     assert only(probe(argument(), own=(float("nan"),))).wrong == (OWN,)
 

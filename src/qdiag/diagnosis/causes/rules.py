@@ -18,6 +18,7 @@ from qdiag.diagnosis.experiments import (
     against_differences,
     as_constants,
     delete_operations,
+    in_turn,
     observable_parameters,
     only_trainable,
     plain_expectations,
@@ -317,7 +318,10 @@ UNCOVERED_MEASUREMENT = Cause(
 
 def _covered_measurement(symptoms: Symptoms) -> Experiment:
     """The same circuit with what every rule covers in the place of what is measured."""
-    return POSTSELECTION_REMOVED if postselects(symptoms.question.circuit) else plain_expectations(None)
+    if not postselects(symptoms.question.circuit):
+        return plain_expectations(None)
+    also = _measures_outcomes(symptoms) or _measures_what_is_not_linear(symptoms)
+    return in_turn(POSTSELECTION_REMOVED, plain_expectations(None)) if also else POSTSELECTION_REMOVED
 
 
 def _uncovered_words(symptoms: Symptoms) -> str:
@@ -339,10 +343,13 @@ def _measures_outcomes(symptoms: Symptoms) -> bool:
 
 
 def _measures_non_linearly(symptoms: Symptoms) -> bool:
-    circuit = symptoms.question.circuit
-    return postselects(circuit) or any(
+    return postselects(symptoms.question.circuit) or _measures_what_is_not_linear(symptoms)
+
+
+def _measures_what_is_not_linear(symptoms: Symptoms) -> bool:
+    return any(
         node.name in NON_LINEAR or (node.name == "ProbabilityMP" and len(nodes_of(node)) > 1)
-        for measurement in circuit.measurements
+        for measurement in symptoms.question.circuit.measurements
         for node in nodes_of(measurement)
     )
 

@@ -220,6 +220,20 @@ def test_a_gap_that_only_statistics_of_outcomes_midway_have_is_theirs_and_no_ope
     assert "QD301" in diagnosis.ruled_out
 
 
+def test_postselection_and_what_is_measured_of_it_are_taken_away_together() -> None:
+    outcome = Node("ExpectationMP", (MeasuredOutcome((0,), (0.0, 1.0)),), (("wires", Wires((0,))),), (0,))
+    midway = Node("MidMeasureMP", (), (("postselect", 1),), (0,))
+    asked = of(*TWO.operations, midway, measurement=outcome)
+
+    def uncovered(request: Request) -> bool:
+        kept = any(part == ("postselect", 1) for part in request.circuit.operations[-1].metadata or ())
+        return kept or isinstance(request.circuit.measurements[0].data[0], MeasuredOutcome)
+
+    world = World(lambda request: 0.2 if adjoint(request) and tracked(request) and uncovered(request) else 0.0)
+    diagnosis = found(world, symptoms(world, asked, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, "QD301" in diagnosis.ruled_out) == ("QD307", True)
+
+
 def test_a_gap_that_expectation_values_have_too_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
     assert "QD307" in found(world, symptoms(world, of_wire("PurityMP"), apart=(0, 1))).ruled_out
