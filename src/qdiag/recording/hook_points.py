@@ -232,7 +232,7 @@ def _way_back_raises(before: Any, error: BaseException) -> None:
 
 def _hook_torch(module: Any) -> None:
     engine = module.autograd
-    hooks.put(engine, "backward", watched_function(engine.backward, _backward_begins, _backward_ends, _backward_raises))
+    hooks.put(engine, "backward", watched_function(engine.backward, _backward_begins, _loss_is_back, _backward_raises))
     hooks.put(engine, "grad", watched_function(engine.grad, _grad_begins, _backward_ends, _backward_raises))
     training_hooks.hook_torch(module)
 
@@ -274,6 +274,13 @@ def _grad_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         root = _root(tensors)
         recording.root(_number(root), root)
     return recording.pass_begins(tensors, False, sys._getframe(2))
+
+
+def _loss_is_back(begun: Any, result: Any) -> None:
+    """A whole backward pass is over, and is kept whatever comes; those of ``grad`` may be one for each row of a Jacobian, and wait."""
+    _backward_ends(begun, result)
+    if current.recorder is not None:
+        current.recorder.flush()
 
 
 def _backward_ends(begun: Any, result: Any) -> None:

@@ -86,6 +86,9 @@ class Recorder:
     def end(self) -> None:
         self.heard.append("end")
 
+    def flush(self) -> None:
+        """What is kept at the end of a pass is the recorder's own business."""
+
     def warned_backward(self, words: str) -> None:
         self.heard.append(("warned backward", words))
 

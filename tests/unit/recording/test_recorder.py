@@ -276,7 +276,7 @@ class TestWhatComesBetweenCalls:
     def test_does_not_wait_for_ever(self, world: World, qnode: Any) -> None:
         world.call(qnode, weight())
         for _ in range(recorder_module.MAX_WAITING + 1):
-            world.recorder.step()
+            world.recorder.loss(0.5)
         with Trace.open(world.path) as trace:
             assert len(trace.events) == recorder_module.MAX_WAITING + 1
 
@@ -435,6 +435,17 @@ class TestInAForkedChild:
         world.recorder._prober = Prober()  # type: ignore[assignment]
         self.fork(world, lambda: world.call(qnode, torch.tensor(0.2)))
         assert not asked.exists()
+
+
+def test_a_step_is_in_the_trace_when_it_is_taken_with_the_loss_and_the_backward_pass_before_it(world: World, qnode: Any) -> None:
+    """A kill may come before the next call."""
+    output = world.call(qnode, weight())
+    output.backward()
+    world.recorder.loss(0.5)
+    world.recorder.step()
+    with Trace.open(world.path) as trace:
+        assert [event.kind for event in trace.events][-2:] == ["loss", "step"]
+        assert len(trace.call(0).backwards) == 1
 
 
 class TestWhoseTraceItIs:
