@@ -116,7 +116,7 @@ NOT_FOLLOWED = Cause(
     title="method not followed",
     remedy=(
         "name a method that has a rule (backprop), give an operation of your own a generator or parameter_frequencies, or pass "
-        'float64 parameters; for qml.cond with shots mcm_method="deferred"'
+        "float64 parameters; for qml.cond, decorate the QNode with qml.defer_measurements"
     ),
     applies=lambda symptoms: (symptoms.numeric and _is_replaced(symptoms)) or is_differenced(symptoms),
     predicts=lambda symptoms: _not_followed(symptoms),
