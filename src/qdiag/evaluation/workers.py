@@ -154,11 +154,15 @@ class Workers:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
         # on a busy machine a process that is still starting is not to be waited for: it ends with this one
-        ending = threading.Thread(target=self._pool.join, daemon=True)
+        ending = threading.Thread(target=self._end, daemon=True)
         ending.start()
         ending.join(PATIENCE)
+
+    def _end(self) -> None:
+        # whoever starts the pool holds its lock until its processes are there: to stop it may take as long as to wait for them
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
     def submit(self, request: Request) -> Future[Evaluation]:
         """Start an evaluation, unless the same request was answered before.

@@ -140,9 +140,10 @@ def test_a_server_that_still_loads_holds_nobodys_streams_when_we_have_ended():
         assert time.monotonic() - began < 1.0
 
 
-def test_nobody_waits_long_for_processes_that_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["stop", "join"])
+def test_nobody_waits_long_for_processes_that_do_not_end(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qdiag.evaluation.workers.PATIENCE", 0.1)
     begun = time.monotonic()
     with Workers(1, warm=False) as pool:
-        monkeypatch.setattr(pool._pool, "join", lambda: time.sleep(20))
+        monkeypatch.setattr(pool._pool, step, lambda: time.sleep(20))
     assert time.monotonic() - begun < 10
