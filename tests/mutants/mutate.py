@@ -143,7 +143,7 @@ def _instead(tree: Any, rng: Random) -> Any:
         return tree + rng.choice((-1, 1, 1000))
     if rng.random() < 0.03:
         nested: Any = tree
-        for _ in range(rng.choice((150, 900))):
+        for _ in range(rng.choice((150, 350))):
             nested = [nested]
         return nested
     return rng.choice(ODD_LEAVES)
