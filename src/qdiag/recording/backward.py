@@ -214,23 +214,17 @@ class _CotangentHook(_Hook):
     __slots__ = ()
 
     def __call__(self, gradient: Any) -> None:
-        try:
-            with Unseen():
-                recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
-                self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
-        except Exception:
-            return
+        with Unseen(), contextlib.suppress(Exception):
+            recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
+            self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
 
 
 class _GradientHook(_Hook):
     __slots__ = ()
 
     def __call__(self, gradient: Any) -> None:
-        try:
-            with Unseen():
-                self.passes.gradient(self.returned, self.position, gradient)
-        except Exception:
-            return
+        with Unseen(), contextlib.suppress(Exception):
+            self.passes.gradient(self.returned, self.position, gradient)
 
 
 def watch_autograd(

@@ -15,12 +15,12 @@ Fail = Callable[[Any, BaseException], None]
 
 def quietly(function: Callable[..., Any], *values: Any) -> Any:
     """What the function gives; where it fails, that is ours alone."""
-    try:
-        with Unseen():
+    with Unseen():
+        try:
             return function(*values)
-    except Exception as error:
-        current.stop(error)
-        return None
+        except Exception as error:
+            current.stop(error)
+            return None
 
 
 def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) -> Any:
@@ -32,11 +32,11 @@ def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail]
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         token = None
-        try:
-            with Unseen():
+        with Unseen():
+            try:
                 token = begin(args, kwargs)
-        except Exception as error:
-            current.stop(error)
+            except Exception as error:
+                current.stop(error)
         try:
             result = original(*args, **kwargs)
         except BaseException as error:
@@ -45,11 +45,11 @@ def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail]
                 quietly(fail, token, error)
             raise
         if token is not None:
-            try:
-                with Unseen():
+            with Unseen():
+                try:
                     end(token, result)
-            except Exception as error:
-                current.stop(error)
+                except Exception as error:
+                    current.stop(error)
         return result
 
     return frames.hide_frames(call)

@@ -2,24 +2,42 @@
 
 A mode that counts what torch is asked to do is to count what the script asks, not that a recorder detaches an output. Where torch
 has no such switch, nothing changes. Loads no framework: it is looked up where the script has loaded it.
+
+Nor is it disturbed by the script's signal handlers: one that raises (a time limit by ``SIGALRM``) would be taken for a fault of ours,
+and its exception would never reach the script. They run when our work is done.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from typing import Any, Optional
+
+_MAIN = threading.main_thread().ident
+"""The thread in which signal handlers run."""
+
+_HANDLED = tuple(
+    getattr(signal, name)
+    for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGUSR1", "SIGUSR2", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+)
+"""Signals for which scripts have handlers."""
 
 
 class Unseen:
     """A context without state of its own to share: one for each use."""
 
-    __slots__ = ("_functions", "_modes")
+    __slots__ = ("_functions", "_mask", "_modes")
 
     def __init__(self) -> None:
         self._functions: Any = None
         self._modes: Any = None
+        self._mask: Any = None
 
     def __enter__(self) -> None:
+        if threading.get_ident() == _MAIN and any(callable(signal.getsignal(number)) for number in _HANDLED):
+            self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
         torch = sys.modules.get("torch")
         inner = getattr(torch, "_C", None)
         guard = getattr(inner, "DisableTorchFunction", None)
@@ -39,3 +57,6 @@ class Unseen:
         for guard in (self._functions, self._modes):
             if guard is not None:
                 guard.__exit__(None, None, None)
+        if self._mask is not None:
+            # what has come meanwhile is heard here, and what a handler raises goes on to the script
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)

@@ -76,7 +76,7 @@ def evaluated(path: Path, work: Callable[[], object], seconds: int = 20) -> str:
             end(str(work()))
 
     attendant = turns.Attendant(path, file, seconds, os.getpid())
-    assert forking.in_a_copy(lambda: attendant.attend(confined), file, 60, gives_way=False)
+    assert forking.in_a_copy(lambda: attendant.attend(confined), file, 120, gives_way=False)
     os.close(file)
     while probe_schedule.is_running(path):
         time.sleep(0.005)
@@ -567,7 +567,7 @@ def _compute() -> None:
 def test_a_copy_that_does_not_end_is_ended(look: Look) -> None:
     begun = time.monotonic()
     assert look(_compute, seconds=1) in ("-it took too long to come to a loss", "-it took more than 1 s of processor time")
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 100
 
 
 def test_one_that_ends_says_so_and_runs_nothing_at_its_exit(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import types
 from typing import Any
 
 import pytest
 
-from qdiag.recording import hooks
+from qdiag.recording import current, hooks
 from qdiag.recording.unseen_work import Unseen
 
 
@@ -91,3 +93,32 @@ def test_an_error_inside_leaves_the_modes_as_they_were(torch: Any) -> None:
     with pytest.raises(KeyError), Unseen():
         raise KeyError
     assert torch._C._is_torch_function_enabled()
+
+
+def test_what_a_signal_handler_of_the_script_raises_reaches_the_script_and_not_the_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[Exception] = []
+    monkeypatch.setattr(current, "stop", stopped.append)
+    done: list[str] = []
+
+    def ring(number: int, frame: Any) -> None:
+        raise TimeoutError("too long")
+
+    def record(*given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGALRM)
+        done.append("recorded")
+        return True
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for watched in (
+            hooks.watched_function(lambda: done.append("called"), record, lambda token, result: None),
+            hooks.watched_function(lambda: done.append("called"), lambda args, kwargs: True, record),
+            lambda: hooks.quietly(record),
+        ):
+            with pytest.raises(TimeoutError, match="too long"):
+                watched()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert done == ["recorded", "called", "recorded", "recorded"]
+    assert stopped == []
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())

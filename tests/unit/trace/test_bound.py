@@ -17,7 +17,9 @@ from qdiag.trace import call_text
 from qdiag.trace.writer import TraceWriter, create
 
 
-def test_what_the_script_puts_in_the_place_of_the_standard_librarys_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_the_script_puts_in_the_place_of_the_standard_librarys_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     before = call_text.text_of(Script("train.py"))
     for module, name in ((json, "dumps"), (json, "loads"), (hashlib, "sha256"), (hashlib, "blake2b")):
         monkeypatch.setattr(module, name, lambda *given, **named: "replaced")

@@ -1,0 +1,7 @@
+import torch
+from _q import circuit, weight
+
+with torch.autograd.detect_anomaly():
+    w = weight()
+    circuit(w).backward()
+print(w.grad)

@@ -1,0 +1,6 @@
+import sys
+
+from _q import circuit
+
+circuit(0.3)
+sys.exit("no more")
