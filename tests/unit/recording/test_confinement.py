@@ -566,7 +566,8 @@ def _compute() -> None:
 
 def test_a_copy_that_does_not_end_is_ended(look: Look) -> None:
     begun = time.monotonic()
-    assert look(_compute, seconds=1) in ("-it took too long to come to a loss", "-it took more than 1 s of processor time")
+    # on a busy machine it may be seen to compute nothing at all
+    assert look(_compute, seconds=1).startswith(("-it took too long", "-it took more than 1 s of processor time", "-it waited"))
     assert time.monotonic() - begun < 100
 
 
