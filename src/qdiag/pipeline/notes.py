@@ -19,6 +19,9 @@ COARSE = 1e-2
 MOST_NAMES = 3
 """Numbers of a circuit that are named in a note."""
 
+MOST_PROCESSES = 8
+"""Processes that a note names."""
+
 MOST_NOTES = 5
 """Notes of the recording that a report has, the most frequent first."""
 
@@ -42,6 +45,16 @@ def about_recording(trace: Trace) -> Iterator[str]:
         yield text if times == 1 else f"{text} ({times} times)"
     if len(noted) > MOST_NOTES:
         yield f"{len(noted) - MOST_NOTES} more notes of the recording are in the trace"
+
+
+def about_processes(trace: Trace) -> Iterator[str]:
+    """Whose calls are which, where several processes made them: each counts its own from its first one on."""
+    processes = trace.processes
+    told = [f"{process.name or 'the script'} {process.first} to {process.first + process.calls - 1}" for process in processes]
+    if len(told) > MOST_PROCESSES:
+        told[MOST_PROCESSES:] = [f"{len(told) - MOST_PROCESSES} more processes after these"]
+    if told:
+        yield f"the calls are of several processes, one after the other: {', '.join(told)}"
 
 
 def about_marks(trace: Trace) -> Iterator[str]:

@@ -31,7 +31,7 @@ from qdiag.model.result import Result, in_order, verdict_of_all
 from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
 from qdiag.pipeline.asked import asked_of, fact_of
 from qdiag.pipeline.coverage import coverage_of, of_deadline
-from qdiag.pipeline.notes import about_marks, about_recording, about_steps, own_failures
+from qdiag.pipeline.notes import about_marks, about_processes, about_recording, about_steps, own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
@@ -465,7 +465,7 @@ def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remar
         remarks=remarks,
         coverage=coverage,
         undecided=verdict is Verdict.REMARK and Verdict.INCONCLUSIVE in _on_methods(located, findings, coverage),
-        notes=(*located.notes, *about_steps(own), *about_marks(trace), *about_recording(trace)),
+        notes=(*located.notes, *about_steps(own), *about_processes(trace), *about_marks(trace), *about_recording(trace)),
     )
 
 

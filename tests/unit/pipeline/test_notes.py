@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
 from qdiag.evaluation.answers import LOGGER
+from qdiag.model.call import Process
 from qdiag.model.circuit import Circuit, Node, Parameter
-from qdiag.pipeline.notes import about_marks, own_failures
+from qdiag.pipeline.notes import about_marks, about_processes, own_failures
 from tests.worlds.scripted import call, circuit
 
 
@@ -71,3 +73,16 @@ def test_that_nothing_was_differentiated_is_said_where_something_could_have_been
 def test_nothing_is_noted_of_marks_where_all_is_as_it_should_be_or_was_handed_in() -> None:
     assert notes_of(rotations(TRAINED), differentiated=True) == []
     assert notes_of(rotations(TRAINED, MARKED), differentiated=True, handed=True) == []
+
+
+def test_whose_calls_are_which_is_told_where_several_processes_made_them() -> None:
+    processes = (Process("", 0, 4), Process("rank 1", 4, 5))
+    (note,) = about_processes(cast(Any, SimpleNamespace(processes=processes)))
+    assert note == "the calls are of several processes, one after the other: the script 0 to 3, rank 1 4 to 8"
+    assert not list(about_processes(cast(Any, SimpleNamespace(processes=()))))
+
+
+def test_many_processes_are_counted() -> None:
+    processes = tuple(Process(f"rank {n}", n, 1) for n in range(20))
+    (note,) = about_processes(cast(Any, SimpleNamespace(processes=processes)))
+    assert "12 more processes" in note
