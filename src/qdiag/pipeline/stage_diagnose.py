@@ -22,7 +22,7 @@ from qdiag.judging import layer_findings, metric_findings, probe_findings, trans
 from qdiag.judging.question import Question, observe
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.findings import Confidence, Divergence, Evidence, Finding, Outcome
+from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, Method
 from qdiag.pipeline.stage_context import StageContext
 
@@ -124,6 +124,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         return _nobodys(judged)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
+    elif cause is UNKNOWN and _refuses_in_words(judged):
+        diagnosis = _refused_for_several_reasons(judged, diagnosis)
     blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
 
@@ -149,6 +151,22 @@ def _about_one_method(divergence: Divergence, question: Question, context: Stage
     if seen.verdict is not Verdict.ERROR or seen.where not in DERIVATIVES:
         return divergence, question
     return replace(divergence, comparison=seen, wrong=(one,)), alone
+
+
+def _refuses_in_words(divergence: Divergence) -> bool:
+    """Whether PennyLane itself says that the script's method does not take this circuit."""
+    failure = divergence.call.failure
+    return divergence.signature is Signature.RAISE and failure is not None and failure.refusal
+
+
+def _refused_for_several_reasons(divergence: Divergence, unknown: Diagnosis) -> Diagnosis:
+    """That a method refuses, where no single change makes it take the circuit: PennyLane's words are the cause all the same."""
+    failure = divergence.call.failure
+    assert failure is not None, "what refuses has said so"
+    words = f"{failure.type}: {failure.message}"
+    because = f"{divergence.call.method.diff_method} does not take this circuit, for more than one reason: {words}"
+    ruled_out = tuple(code for code in unknown.ruled_out if code != REFUSES.code)
+    return REFUSES.diagnosis(Confidence.LIKELY, because, evidence=unknown.evidence, ruled_out=ruled_out)
 
 
 def _raises_itself(divergence: Divergence) -> bool:

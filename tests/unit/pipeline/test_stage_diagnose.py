@@ -55,6 +55,16 @@ def test_one_that_another_method_runs_is_not(monkeypatch: pytest.MonkeyPatch) ->
     assert diagnosed(monkeypatch, (METHODS[0], METHODS[1])) == UNKNOWN
 
 
+def test_what_pennylane_says_no_to_for_several_reasons_is_refused_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruled = replace(UNKNOWN, ruled_out=("QD304", "QD503"))
+    no = Failure("QuantumFunctionError", "does not support adjoint", stage="forward", refusal=True)
+    said = examined(monkeypatch, (METHODS[0], METHODS[1]), ruled, failure=no).diagnosis
+    assert (said.code, said.confidence, said.ruled_out) == ("QD304", Confidence.LIKELY, ("QD503",))
+    assert "does not support adjoint" in said.because
+    broke = replace(no, refusal=False)
+    assert examined(monkeypatch, (METHODS[0], METHODS[1]), ruled, failure=broke).diagnosis.code == "QD901"
+
+
 def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Diagnosis("QD504", "batch-as-feature", "batch axis", Confidence.CONFIRMED, "len(inputs) is the batch", "inputs.shape[-1]")
     assert diagnosed(monkeypatch, (METHODS[0], METHODS[0]), known) == known
