@@ -17,7 +17,7 @@ from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.call import Call, Script
 from qdiag.model.coverage import Gap, gap_of
 from qdiag.model.evaluation import Request
-from qdiag.recording import launcher, settle
+from qdiag.recording import launcher, words_left
 from qdiag.trace.reader import Trace
 
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -209,7 +209,7 @@ class TestWithPennyLane:
         assert len(calls) == 1
         with Trace.open(tmp_path / "trace.qdiag") as trace:
             assert "disk is full" in trace.events[-1].text
-        assert not settle.read_link(tmp_path / "trace.qdiag")
+        assert not words_left.read_link(tmp_path / "trace.qdiag")
 
     @pytest.mark.parametrize("how", ["fork", "spawn", "forkserver"])
     def test_calls_of_a_pool_are_all_there(self, tmp_path: Path, how: str) -> None:

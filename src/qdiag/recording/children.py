@@ -28,9 +28,6 @@ _SEPARATOR = "\x1f"
 _UNSET = "\x1e"
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "started")
 
-UNREACHED = ".unreached"
-"""Suffix of a link beside the trace: a Python was started that takes nothing from its environment."""
-
 
 class Parent:
     """What a recorded process hands on to those that it starts."""
@@ -233,8 +230,10 @@ def _reaches(parent: Parent, words: Sequence[Any]) -> bool:
 
 
 def _note_beside(trace: str, command: str) -> None:
+    from qdiag.recording import words_left
+
     try:
-        os.symlink(command, trace + UNREACHED)
+        os.symlink(command, trace + words_left.UNREACHED)
     except OSError:
         return  # it was said before, or there is no place to say it
 

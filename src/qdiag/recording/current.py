@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 
+from qdiag.recording import words_left
+
 
 class Wanted(NamedTuple):
     """What is to be recorded: the trace's path ("" for nothing) and the script's folder.
@@ -35,7 +37,5 @@ def exchange(other: Any, others: Wanted) -> tuple[Any, Wanted]:
 
 def stop(error: Exception) -> None:
     """What could not even start to record says so beside the trace."""
-    from qdiag.recording import settle
-
     if wanted.trace:
-        settle.mark_stopped(Path(wanted.trace), f"{type(error).__name__}: {error}")
+        words_left.mark_stopped(Path(wanted.trace), f"{type(error).__name__}: {error}")

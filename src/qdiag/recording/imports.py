@@ -118,8 +118,8 @@ def _say(trace: str, error: Exception) -> None:
     try:
         from pathlib import Path
 
-        from qdiag.recording import settle
+        from qdiag.recording import words_left
 
-        settle.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
+        words_left.mark_stopped(Path(trace), f"{type(error).__name__}: {error}")
     except Exception:
         return

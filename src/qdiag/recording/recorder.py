@@ -29,12 +29,12 @@ from qdiag.recording import (
     given_numbers,
     loss_watch,
     probe_schedule,
-    settle,
     side_files,
     source_places,
     step_probe,
     step_probe_files,
     training_watch,
+    words_left,
 )
 from qdiag.trace import call_text, schema
 from qdiag.trace.writer import Entry, TraceWriter
@@ -490,7 +490,7 @@ class Recorder:
             return
         if isinstance(error, (sqlite3.Error, OSError)):
             self.stopped = True
-            settle.mark_stopped(self.path, str(error))
+            words_left.mark_stopped(self.path, str(error))
             return
         if call is None:
             self.unseen(Gap.NO_FACTS, f"Something between two calls was not recorded: {_words(error)}.")

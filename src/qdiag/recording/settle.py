@@ -16,13 +16,11 @@ from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
 from qdiag.model.coverage import Gap, event_of
 from qdiag.model.probe import Probe
-from qdiag.recording import children, probe_schedule, side_files, step_probe_files
+from qdiag.recording import probe_schedule, side_files, step_probe_files
+from qdiag.recording.words_left import STOPPED, UNREACHED, mark_stopped, read_link
 from qdiag.trace import call_text, schema
 from qdiag.trace.reader import single_file
 from qdiag.trace.writer import TraceWriter
-
-STOPPED = ".stopped"
-"""Suffix of a link beside the trace: why the recording had to stop."""
 
 _UNREACHED = "The script started a Python process that takes nothing from its environment ({}): QNode calls in it are not recorded."
 
@@ -80,7 +78,7 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
     for side in sides:
         _remove(side.path)
-    for suffix in (STOPPED, children.UNREACHED):
+    for suffix in (STOPPED, UNREACHED):
         with suppress(OSError):
             os.unlink(f"{path}{suffix}")
     single_file(path)
@@ -91,7 +89,7 @@ def _complete(writer: TraceWriter, path: Path, script: Script, sides: Sequence[s
     stopped = read_link(path)
     if not stopped and script.exit_code == 0 and writer.fact("environment") and not writer.fact(schema.ENDED):
         writer.events([Event(event_of(Gap.PROCESS), writer.calls, _NO_GOODBYE)])
-    unreached = read_link(path, children.UNREACHED)
+    unreached = read_link(path, UNREACHED)
     if unreached:
         writer.events([Event(event_of(Gap.PROCESS), writer.calls, _UNREACHED.format(unreached))])
     side_files.take_in(writer, sides)
@@ -118,17 +116,3 @@ def _remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         with suppress(OSError):
             os.unlink(f"{path}{suffix}")
-
-
-def mark_stopped(path: Path, reason: str) -> None:
-    """Leave word that recording had to stop; a link needs no free block, so this works on a full disk."""
-    with suppress(OSError):
-        os.symlink(reason[:50], f"{path}{STOPPED}")
-
-
-def read_link(path: Path, suffix: str = STOPPED) -> str:
-    """What the link beside a trace says; "" where there is none."""
-    try:
-        return os.readlink(f"{path}{suffix}")
-    except OSError:
-        return ""

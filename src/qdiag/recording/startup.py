@@ -75,7 +75,7 @@ def _complete(path: Any, script: Any, home: int) -> None:
         return
     from dataclasses import replace
 
-    from qdiag.recording import hook_points, settle
+    from qdiag.recording import hook_points, settle, words_left
 
     error: Optional[BaseException] = getattr(sys, "last_value", None)
     if error is not None and not hasattr(sys, "ps1"):
@@ -83,7 +83,7 @@ def _complete(path: Any, script: Any, home: int) -> None:
     try:
         settle.settle(path, replace(script, exit_code=1 if error is not None else None))
     except Exception as trouble:
-        settle.mark_stopped(path, str(trouble))
+        words_left.mark_stopped(path, str(trouble))
 
 
 def begin() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.recording import children, launcher
+from qdiag.recording import children, launcher, words_left
 
 BOOTSTRAP = launcher._BOOTSTRAP
 PARENT = children.Parent("/runs/trace.qdiag", "/work", 4242)
@@ -88,7 +88,7 @@ class TestWhichCommandsReachPython:
     ) -> None:
         monkeypatch.setattr(children, "_is_for_qdiag", lambda: False)
         assert not children._reaches(parent, ["python", "-I", "x.py"])
-        assert os.readlink(parent.trace + children.UNREACHED) == "python -I x.py"
+        assert os.readlink(parent.trace + words_left.UNREACHED) == "python -I x.py"
 
     def test_what_qdiag_starts_inside_of_a_recorded_program_is_its_own(self, parent: children.Parent) -> None:
         ours: dict[str, Any] = {"__name__": "qdiag.evaluation.workers", "reaches": children._reaches, "parent": parent}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.recording import current, first_need, settle
+from qdiag.recording import current, first_need, words_left
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def test_what_could_not_even_start_says_so_beside_the_trace(tmp_path: Path) -> N
     trace = tmp_path / "trace.qdiag"
     current.exchange(None, current.Wanted(str(trace)))
     current.stop(ValueError("no such attribute"))
-    assert settle.read_link(trace) == "ValueError: no such attribute"
+    assert words_left.read_link(trace) == "ValueError: no such attribute"
 
 
 def test_without_a_recording_there_is_nowhere_to_say_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

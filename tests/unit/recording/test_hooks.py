@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import pytest
 
-from qdiag.recording import current, hooks, settle
+from qdiag.recording import current, hooks, words_left
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def trace(tmp_path: Path) -> Iterator[Path]:
 
 
 def why_stopped(trace: Path) -> str:
-    return settle.read_link(trace)
+    return words_left.read_link(trace)
 
 
 class Listener:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.recording import imports, settle
+from qdiag.recording import imports, words_left
 
 NUMBER = itertools.count()
 
@@ -109,7 +109,7 @@ class TestAnAwaitedModule:
         watch.failing = True
         write(folder, name)
         assert importlib.import_module(name).complete
-        assert settle.read_link(folder / "trace.qdiag") == "AttributeError: this version has no QNode"
+        assert words_left.read_link(folder / "trace.qdiag") == "AttributeError: this version has no QNode"
 
     def test_may_be_asked_for_without_being_imported(self, watch: Watch, folder: Path, name: str) -> None:
         # what `importlib.util.find_spec` is for: a script that looks whether torch is installed
@@ -183,5 +183,5 @@ def test_a_trace_that_cannot_even_be_marked_is_no_reason_to_raise(monkeypatch: p
     def refuse(*given: object) -> None:
         raise RuntimeError("no")
 
-    monkeypatch.setattr(settle, "mark_stopped", refuse)
+    monkeypatch.setattr(words_left, "mark_stopped", refuse)
     imports._say("/nowhere/trace", ValueError("no hooks"))

@@ -18,7 +18,7 @@ import pytest
 
 from qdiag.errors import OutputError, Terminated, TraceError, UsageError
 from qdiag.model.call import Script
-from qdiag.recording import launcher, settle
+from qdiag.recording import launcher, settle, words_left
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter
 
@@ -80,7 +80,7 @@ def test_also_where_the_trace_cannot_be_completed(tmp_path: Path, monkeypatch: p
     told: list[TraceError] = []
     assert run(tmp_path, "raise SystemExit(3)", unsettled=told.append).exit_code == 3
     assert "disk is full" in told[0].cause
-    assert settle.read_link(tmp_path / "trace") == "database or disk is full"
+    assert words_left.read_link(tmp_path / "trace") == "database or disk is full"
     with pytest.raises(TraceError):
         run(tmp_path / "again", "")
 

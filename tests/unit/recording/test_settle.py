@@ -13,7 +13,7 @@ from qdiag.errors import TraceError
 from qdiag.model.call import Backward, Event, Script
 from qdiag.model.coverage import Gap, event_of, gap_of
 from qdiag.model.probe import Probe
-from qdiag.recording import probe_schedule, settle, side_files
+from qdiag.recording import probe_schedule, settle, side_files, words_left
 from qdiag.trace import call_text, schema, writer
 from qdiag.trace.reader import Trace
 from tests.worlds.scripted import call, circuit
@@ -61,7 +61,7 @@ def gaps_of(path: Path) -> list[Optional[Gap]]:
 def test_it_leaves_one_single_file(path: Path) -> None:
     record(path, 0.1)
     side(path, 4242, 1.0, 0.2)
-    settle.mark_stopped(path, "disk full")
+    words_left.mark_stopped(path, "disk full")
     settle.settle(path, Script("train.py", exit_code=0))
     assert os.listdir(path.parent) == [path.name]
 
@@ -140,23 +140,23 @@ class TestWhatOtherProcessesRecorded:
 class TestTheMarkOfARecordingThatHadToStop:
     def test_becomes_a_warning_after_the_last_call(self, path: Path) -> None:
         record(path, 0.1, 0.2)
-        settle.mark_stopped(path, "database or disk is full")
+        words_left.mark_stopped(path, "database or disk is full")
         settle.settle(path, Script("train.py"))
         with Trace.open(path) as trace:
             words = "The recording stopped before the script ended: database or disk is full."
             assert trace.events == (Event(event_of(Gap.STOPPED), 2, words),)
 
     def test_holds_what_a_file_name_may_hold(self, path: Path) -> None:
-        settle.mark_stopped(path, "x" * 5000)
-        assert settle.read_link(path) == "x" * 50
+        words_left.mark_stopped(path, "x" * 5000)
+        assert words_left.read_link(path) == "x" * 50
 
     def test_the_first_reason_stays(self, path: Path) -> None:
-        settle.mark_stopped(path, "first")
-        settle.mark_stopped(path, "second")
-        assert settle.read_link(path) == "first"
+        words_left.mark_stopped(path, "first")
+        words_left.mark_stopped(path, "second")
+        assert words_left.read_link(path) == "first"
 
     def test_where_it_cannot_be_left_nothing_is_raised(self, tmp_path: Path) -> None:
-        settle.mark_stopped(tmp_path / "no" / "such" / "folder", "reason")
+        words_left.mark_stopped(tmp_path / "no" / "such" / "folder", "reason")
 
     def test_without_one_nothing_is_said(self, path: Path) -> None:
         settle.settle(path, Script("train.py"))
@@ -197,7 +197,7 @@ class TestARecorderThatSaidNothingAtTheEnd:
 
     def test_is_not_where_it_said_why_it_stopped(self, path: Path) -> None:
         self.record(path, False)
-        settle.mark_stopped(path, "disk full")
+        words_left.mark_stopped(path, "disk full")
         settle.settle(path, Script("train.py", exit_code=0))
         assert gaps_of(path) == [Gap.STOPPED]
 

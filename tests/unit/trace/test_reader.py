@@ -24,8 +24,9 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.coverage import Gap, gap_of
 from qdiag.model.probe import Probe
 from qdiag.recording import side_files
-from qdiag.recording.settle import mark_stopped, settle
+from qdiag.recording.settle import settle
 from qdiag.recording.side_files import side_path
+from qdiag.recording.words_left import mark_stopped
 from qdiag.trace import reader
 from qdiag.trace.call_text import text_of
 from qdiag.trace.reader import Trace
