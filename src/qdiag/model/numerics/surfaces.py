@@ -98,7 +98,8 @@ def leaves_a_surface(circuit: Circuit, other: Circuit) -> bool:
 
 
 def _of_families(circuit: Circuit) -> int:
-    names = families.AMPLITUDES | families.UNITARY_MATRICES | families.HERMITIAN_MATRICES | families.MIXING | families.UNITARY_DIAGONALS
+    matrices = families.UNITARY_MATRICES | families.HERMITIAN_MATRICES | families.MIXING | families.UNITARY_DIAGONALS
+    names = matrices | families.AMPLITUDES | families.IMAGINARY_COEFFICIENTS
     return sum(node.name in names for node, positions in _owned(circuit) if positions)
 
 

@@ -311,6 +311,12 @@ def test_of_the_coefficient_in_an_exponent_only_the_imaginary_part_is_free() -> 
     assert moved.real == 0.0
 
 
+def test_an_exponential_that_is_left_out_is_on_no_surface_and_one_whose_coefficient_turns_real_leaves_it() -> None:
+    exponential, real = holding("Exp", np.array(0.7j)), holding("Exp", np.array(0.7 + 0.1j))
+    assert not leaves_a_surface(exponential, holding("RX", np.array(0.3)))
+    assert leaves_a_surface(exponential, real)
+
+
 def test_single_precision_is_close_enough_to_the_surface() -> None:
     assert changes(holding("StatePrep", np.array([0.6, 0.8], "float32")), np.ones(2, "float32")) == [True]
 
