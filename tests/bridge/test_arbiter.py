@@ -135,11 +135,21 @@ def test_a_kink_is_not_judged():
 
 def test_a_number_that_leads_off_what_physics_allows_is_not_judged():
     def function():
-        qml.exp(qml.PauliX(0), -0.5j * t(0.4))
+        qml.exp(-0.5j * t(0.4) * qml.PauliX(0))
         return qml.expval(qml.PauliZ(0))
 
     found = reference(circuit_of(make_qscript(function)()), (), "full")
     assert found.gradient_reason.startswith("1 of 2 trainable numbers")
+    np.testing.assert_allclose(found.slopes, [[2 * np.sin(0.4)]], atol=1e-11)
+
+
+def test_the_coefficient_of_an_exponential_is_judged_along_what_keeps_it_unitary():
+    def function():
+        qml.exp(qml.PauliX(0), -0.5j * t(0.4))
+        return qml.expval(qml.PauliZ(0))
+
+    found = reference(circuit_of(make_qscript(function)()), (), "full")
+    assert found.gradient_reason == ""
     np.testing.assert_allclose(found.slopes, [[2 * np.sin(0.4)]], atol=1e-11)
 
 

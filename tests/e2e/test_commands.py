@@ -83,7 +83,7 @@ def test_help_imports_no_framework_and_takes_no_time(tmp_path: Path) -> None:
 
 
 def test_every_cause_can_be_explained(tmp_path: Path) -> None:
-    listed = qdiag(tmp_path, "explain").stdout.split("\n")
+    listed = [line.strip() for line in qdiag(tmp_path, "explain").stdout.split("\n")]
     assert len([line for line in listed if line.startswith("QD")]) == 48
     assert "How it is confirmed" in qdiag(tmp_path, "explain", "QD101").stdout
 

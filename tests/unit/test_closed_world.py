@@ -108,7 +108,7 @@ ISSUES = SOURCE / "report" / "content" / "known_issues.py"
 def codes_in(path: Path) -> list[str]:
     """The literals in a file that are the code of a cause; words that mention one are none."""
     literals = (node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant))
-    return [text for text in literals if isinstance(text, str) and re.fullmatch(r"QD\d+", text)]
+    return [text for text in literals if isinstance(text, str) and re.fullmatch(r"QD\d{3}", text)]
 
 
 def test_no_code_stands_outside_of_the_families() -> None:
