@@ -25,6 +25,8 @@ class Side:
         The method, what it gave, and how far that is from the user's own.
     seconds, seconds_of_few
         About what it takes where no Jacobian is formed, and what it took for a few rows of the batch; 0 where it was not asked.
+    of_few_rows
+        Whether it saw a few rows of the batch alone.
     """
 
     method: Method
@@ -32,11 +34,7 @@ class Side:
     comparison: Comparison
     seconds: float = 0.0
     seconds_of_few: float = 0.0
-
-    @property
-    def of_few_rows(self) -> bool:
-        """Whether it saw a few rows of the batch alone."""
-        return bool(self.seconds_of_few) and not self.seconds
+    of_few_rows: bool = False
 
 
 @dataclass(frozen=True, eq=False)

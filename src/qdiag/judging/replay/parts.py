@@ -134,6 +134,7 @@ def _in_whole_batch(sides: Sequence[Side], call: Call, batched: Rows, rows: Rows
             comparison=in_whole_batch(side.comparison, call.circuit, batched, rows),
             seconds=0.0,
             seconds_of_few=side.seconds or side.seconds_of_few,
+            of_few_rows=True,
         )
         for side in sides
     )
