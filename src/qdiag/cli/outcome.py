@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from qdiag.cli.progress import Voice
-from qdiag.errors import MethodError
+from qdiag.errors import MethodError, OutputError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline import signals
-from qdiag.pipeline.reports import report
+from qdiag.pipeline.reports import outline_of, report
 from qdiag.pipeline.run_options import JudgedRun, Options, exit_code
 from qdiag.report.formats import findings_json, terminal
 from qdiag.report.outline import Document
@@ -60,9 +60,19 @@ def _plugins() -> Iterable[metadata.EntryPoint]:
 
 
 def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:
-    """Write a run's files and print its summary; the exit code."""
-    with voice.progress("writing the reports"):
-        outline = report(outcome)
+    """Write a run's files and print its summary; the exit code.
+
+    Raises
+    ------
+    OutputError
+        If the files cannot be written: the summary is printed all the same.
+    """
+    try:
+        with voice.progress("writing the reports"):
+            outline = report(outcome)
+    except OutputError:
+        show_outline(outline_of(outcome, written=False), voice, as_json=as_json)
+        raise
     show_outline(outline, voice, as_json=as_json)
     if outcome.interrupted:
         return say_interrupted(outcome.run)

@@ -37,16 +37,17 @@ def _stay(outcome: JudgedRun) -> bool:
     return outcome.partial and outcome.run.outline.exists()
 
 
-def outline_of(outcome: JudgedRun) -> Document:
-    """The outline of a run's reports."""
+def outline_of(outcome: JudgedRun, *, written: bool = True) -> Document:
+    """The outline of a run's reports; ``written`` is whether there are files to name."""
     run = outcome.run
     reproducers = [Path(f.reproducer.path).name for f in outcome.result.findings if f.reproducer is not None]
+    files = [run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers]
     return document(
         outcome.result,
         outcome.script,
         outcome.environment,
         folder=str(run.path),
-        files=[] if _stay(outcome) else [run.trace.name, run.findings.name, run.markdown.name, run.html.name, *reproducers],
+        files=files if written and not _stay(outcome) else [],
         next_step=_next(outcome),
         training=outcome.training,
         meanings=meanings_of(outcome.result),

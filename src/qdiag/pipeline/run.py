@@ -146,6 +146,7 @@ class Run:
         self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
         self._missed: tuple[Unseen, ...] = ()
+        self._store: Optional[EvaluationStore] = None
         self.ended: Optional[Script] = None
         self._divergences: Sequence[Divergence] = ()
         self._diagnosed: tuple[Finding, ...] = ()
@@ -197,12 +198,12 @@ class Run:
     @cached_property
     def _replay(self) -> Replay:
         calls, plan = self._calls, self._options.plan  # what is no trace leaves no file beside it
-        store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
+        self._store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
         return Replay(
             calls,
             self._workers,
             plan,
-            store=store,
+            store=self._store,
             progress=lambda done, total: self._report(done, total),
             doing=self._tell_of_call,
             deadline=self._deadline,
@@ -245,7 +246,8 @@ class Run:
         try:
             with own_failures() as failures:
                 judged = self._judge_and_diagnose()
-            return replace(judged, result=replace(judged.result, notes=(*judged.result.notes, *failures)))
+            unwritten = [self._store.unwritten] if self._store is not None and self._store.unwritten else []
+            return replace(judged, result=replace(judged.result, notes=(*judged.result.notes, *failures, *unwritten)))
         except KeyboardInterrupt as stop:
             known = self._what_is_known() if self._options.kept else None
             if known is not None:

@@ -1,6 +1,7 @@
 """Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
 
-The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it.
+The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it. Where there is
+no space left, what follows is kept in memory: the judgement is worth having all the same.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ _COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIM
 _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 
 
+_NO_SPACE = "is full"
+"""What SQLite's words hold where there is no space left."""
+
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, CircuitFormatError)
 """What reading an entry that `_row_of` did not write may raise."""
 
@@ -52,29 +56,40 @@ class EvaluationStore:
     stack
         Versions of what evaluates: evaluations of another stack are not found. None for what is installed here.
 
+    Attributes
+    ----------
+    unwritten
+        Why the file does not hold all evaluations; "" where it does.
+
     Raises
     ------
     TraceError
         If the file is something else, or damaged.
     OutputError
-        If it cannot be written.
+        If it cannot be made.
     """
 
     def __init__(self, path: Optional[Path] = None, stack: Optional[str] = None) -> None:
         self._stack = installed_versions() if stack is None else stack
         self._name = str(path) if path is not None else ":memory:"
+        self._kept: dict[str, Evaluation] = {}
+        self.unwritten = ""
         try:
             self._database = sqlite3.connect(self._name, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute(f"CREATE TABLE IF NOT EXISTS evaluations ({_COLUMNS})")
         except sqlite3.OperationalError as error:
-            raise OutputError(f"cannot write {self._name}: {error}", "check the folder's permissions and the space left") from None
+            if _NO_SPACE not in str(error):
+                raise OutputError(f"cannot write {self._name}: {error}", "check the folder's permissions and the space left") from None
+            self._go_on_in_memory(error)
         except (sqlite3.DatabaseError, UnicodeDecodeError):
             raise TraceError(f"{self._name} holds no evaluations", "move it away: it is made anew from the trace") from None
 
     def get(self, key: str) -> Optional[Evaluation]:
         """The evaluation stored under a key, or None."""
+        if key in self._kept:
+            return self._kept[key]
         try:
             row = self._database.execute(_FIND, (key, self._stack)).fetchone()
             return None if row is None else _evaluation_from(row[0], row[1])
@@ -87,10 +102,24 @@ class EvaluationStore:
             return
         if any(array.dtype.name not in DTYPES for array in _arrays(evaluation)):
             return
+        if self.unwritten:
+            self._kept[key] = evaluation
+            return
         try:
             self._database.execute("INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)", (key, self._stack, *_row_of(evaluation)))
         except sqlite3.OperationalError as error:
-            raise OutputError(f"cannot write {self._name}: {error}", "check the space left, then run the same command again") from None
+            self._go_on_in_memory(error)
+            self._kept[key] = evaluation
+
+    def _go_on_in_memory(self, error: Exception) -> None:
+        """Write nothing more; where there was no space for the file itself, read nothing of it either."""
+        self.unwritten = f"not all evaluations could be kept ({error}): they are made anew when the run is judged again"
+        try:
+            self._database.execute(_FIND, ("", self._stack))
+        except sqlite3.DatabaseError:
+            self._database.close()
+            self._database = sqlite3.connect(":memory:", isolation_level=None)
+            self._database.execute(f"CREATE TABLE evaluations ({_COLUMNS})")
 
     def close(self) -> None:
         """Close the file; what was stored stays."""

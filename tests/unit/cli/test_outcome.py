@@ -12,7 +12,7 @@ import pytest
 from qdiag.cli import outcome
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
-from qdiag.errors import MethodError
+from qdiag.errors import MethodError, OutputError
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.method import parse
 from qdiag.pipeline.run_options import exit_code
@@ -118,6 +118,19 @@ class TestWhatIsShown:
         said = capsys.readouterr()
         assert (code, said.out) == (1, "")
         assert "QD303" in said.err
+
+    def test_is_the_summary_also_where_no_file_can_be_written(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(judged: object) -> None:
+            raise OutputError("no space", "free some")
+
+        monkeypatch.setattr(outcome, "report", refuse)
+        with pytest.raises(OutputError):
+            show_outcome(judged_run(tmp_path, "shifted"), Voice(), fail_on="error", as_json=False)
+        said = capsys.readouterr().err
+        assert "QD303" in said
+        assert "report.html" not in said
 
     def test_is_one_last_line_of_json_on_stdout(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         print("half a line of the script", end="")

@@ -187,6 +187,36 @@ def test_a_file_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> Non
         tmp_path.chmod(stat.S_IRWXU)
 
 
+def test_where_no_space_is_left_what_follows_is_kept_in_memory_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.qdiag"
+    with EvaluationStore(path, "s") as store:
+        store.put("first", FULL)
+        store._database.execute("PRAGMA max_page_count = 1")
+        for number in range(100):
+            store.put(f"later {number}", FULL)
+        assert "is full" in store.unwritten
+        assert {number for number in range(100) if store.get(f"later {number}") is None} == set()
+        assert store.get("first") is not None
+    with EvaluationStore(path, "s") as store:
+        assert (store.unwritten, store.get("first") is not None, store.get("later 99")) == ("", True, None)
+
+
+def test_where_there_is_no_space_for_the_file_all_is_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(sqlite3.Connection):
+        def execute(self, text: str, *given: Any) -> Any:
+            if text.startswith("CREATE TABLE IF NOT"):
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(text, *given)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda name, **given: connect(name, factory=Full, **given))
+    with EvaluationStore(tmp_path / "evaluations.qdiag", "s") as store:
+        store.put("key", FULL)
+        assert store.get("key") is not None
+        assert store.get("other") is None
+        assert store.unwritten
+
+
 def test_a_database_with_another_table_of_the_name_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "evaluations.qdiag"
     with sqlite3.connect(path) as database:
