@@ -1,7 +1,7 @@
 """Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
 
-The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it. Where there is
-no space left, what follows is kept in memory: the judgement is worth having all the same.
+The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it. Where no
+space is left, what follows is kept in memory: the judgement is worth having all the same.
 """
 
 from __future__ import annotations
