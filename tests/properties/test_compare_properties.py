@@ -55,7 +55,11 @@ def test_a_larger_tolerance_never_makes_it_worse(pair: tuple[Evaluation, Evaluat
     assert SEVERITY.index(verdicts[1]) <= SEVERITY.index(verdicts[0])
 
 
-@given(pairs(st.floats(-1, 1)), st.sampled_from([2.0**k for k in range(-20, 21)]))
+# a power of two changes no digit of a number, unless it makes it one that has fewer
+SCALABLE = st.floats(-1, 1).filter(lambda number: number == 0 or abs(number) > 1e-290)
+
+
+@given(pairs(SCALABLE), st.sampled_from([2.0**k for k in range(-20, 21)]))
 def test_units_do_not_matter(pair: tuple[Evaluation, Evaluation], unit: float):
     def scaled(e: Evaluation) -> Evaluation:
         times = [tuple(a * unit for a in row) for row in (e.outputs or (), e.vjps[0], (e.jacobian or ((),))[0])]
