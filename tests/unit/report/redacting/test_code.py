@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import time
 import tokenize
 
@@ -100,6 +101,25 @@ def test_strings_and_comments_are_cleaned_in_their_places(source: str, cleaned: 
         "if token == 'xyz': pass",
         "if token != 'xyz': pass",
         "setattr(config, 'auth', 'xyz')",
+        "token = found or 'xyz'",
+        "token = os.environ.get('HF_TOKEN') or 'xyz'",
+        "login_with(os.environ.get('HF_TOKEN') or 'xyz')",
+        "token = found if found else 'xyz'",
+        "token = '' + 'xyz'",
+        "token = '%s' % 'xyz'",
+        "token = '{}'.format('xyz')",
+        "token = str('xyz')",
+        "token = base64.b64decode(b'xyz').decode()",
+        "user, (password, host) = 'me', ('xyz', 'here')",
+        "password = ['abc', 'xyz']",
+        "token = {'value': f'xyz {x}'}",
+        "post(url, auth=('me', 'xyz'))",
+        "post(url, token='abc' 'xyz')",
+        "post(url, token=(\n    'abc'\n    'xyz'\n))",
+        "if (token := 'xyz'): pass",
+        "if 'xyz' == token: pass",
+        "wandb.login('again', key='xyz')",
+        "parser.add_argument('--token', type=str, help='the token', default='xyz')",
     ],
 )
 def test_what_is_given_to_a_secrets_name_is_one_whatever_it_is(source: str) -> None:
@@ -119,6 +139,14 @@ def test_what_is_given_to_a_secrets_name_is_one_whatever_it_is(source: str) -> N
         "if token: x = 'xyz'",
         "def f(token: str, x: str = 'xyz'): pass",
         "token: str\nx: str = 'xyz'",
+        "token = os.environ['xyz']",
+        "token = os.environ.get('xyz')",
+        "attention_key = qml.QNode(f, qml.device('xyz'), diff_method='xyz')",
+        "token = words[0] if kind == 'xyz' else words['xyz']",
+        "sort(rows, key='xyz')",
+        "parser.add_argument('--tokens', default='xyz')",
+        "x = config.get('rows') or 'xyz'",
+        "f'{(token, 'xyz')}'" if sys.version_info >= (3, 12) else "f'{token}xyz'",
     ],
 )
 def test_what_only_stands_beside_one_is_none(source: str) -> None:
