@@ -37,6 +37,13 @@ from qdiag.model.findings import FoundWrong
 from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.model.numerics.rounding import EPS64, Law, eps_of
 
+POINTS = 4
+"""At how many points a rounding error away the reference is worked out, at most, before a method of low precision is called wrong."""
+
+NEAR = 4.0
+"""A method is off by little where one more point may explain it: of points that are moved by random signs, one in five moves by less
+than a quarter of what they move by in the mean."""
+
 
 @dataclass(frozen=True, eq=False)
 class Arbitration:
@@ -121,8 +128,8 @@ def arbitrate(
         found: Optional[Reference] = answer_of(asked, None, "the reference")
         return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
-    def verdicts_against(against: Reference, spread: Optional[Reference] = None) -> tuple[MethodVerdict, ...]:
-        return verdicts(circuit, evaluations, cotangents, against, spread=spread, bend=curved)
+    def verdicts_against(against: Reference, moved: Sequence[Reference] = ()) -> tuple[MethodVerdict, ...]:
+        return verdicts(circuit, evaluations, cotangents, against, moved=moved, bend=curved)
 
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
@@ -134,11 +141,13 @@ def arbitrate(
         judged = verdicts_against(found)
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
-    narrow = [e for e in evaluations if eps_of(circuit, e) > EPS64]
-    if any(e.method in _wrong(judged) for e in narrow):
+    narrow = {e.method: eps_of(circuit, e) for e in evaluations if eps_of(circuit, e) > EPS64}
+    moved: list[Reference] = []
+    while len(moved) < POINTS and any(m.verdict == "wrong" and m.method in narrow and (not moved or _is_near(m)) for m in judged):
         # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
-        moved = perturbed_circuits(circuit, max(eps_of(circuit, e) for e in narrow), 1, seed)[0]
-        judged = verdicts_against(found, refer(moved, "full" if found.full else depth))
+        at = perturbed_circuits(circuit, max(narrow.values()), POINTS, seed)[len(moved)]
+        moved.append(refer(at, "full" if found.full else depth))
+        judged = verdicts_against(found, moved)
     if _contradictory(found) and _wrong(judged):
         # whoever follows the one route is no more right than whoever follows the other is wrong
         decided, doubt = ("wrong", "right"), _contradictory(found)
@@ -156,6 +165,11 @@ def _bend(
 
 
 # --- all methods together -----------------------------------------------------------------------------------------------------
+
+
+def _is_near(verdict: MethodVerdict) -> bool:
+    """Whether a method is off by so little more than its bound that another point may explain it, as one alone may hardly move."""
+    return bool(verdict.gap <= NEAR * verdict.bound)
 
 
 def _wrong(judged: Sequence[MethodVerdict]) -> tuple[Method, ...]:

@@ -68,7 +68,7 @@ def verdicts(
     cotangents: Cotangents,
     found: Reference,
     *,
-    spread: Optional[Reference] = None,
+    moved: Sequence[Reference] = (),
     bend: Optional[SecondDerivative] = None,
 ) -> tuple[MethodVerdict, ...]:
     """Hold each evaluation against a reference.
@@ -77,12 +77,12 @@ def verdicts(
     ----------
     circuit, evaluations, cotangents, found
         As in `judge`; the reference.
-    spread
-        The reference at a point a rounding error away.
+    moved
+        The reference at points a rounding error away: what it moves by there is excused.
     bend
         The reference of Hessian-vector products.
     """
-    return tuple(_method_verdict(circuit, e, cotangents, found, spread, bend) for e in evaluations)
+    return tuple(_method_verdict(circuit, e, cotangents, found, moved, bend) for e in evaluations)
 
 
 def _method_verdict(
@@ -90,7 +90,7 @@ def _method_verdict(
     found: Evaluation,
     cotangents: Cotangents,
     ours: Reference,
-    spread: Optional[Reference],
+    moved: Sequence[Reference],
     bend: Optional[SecondDerivative],
 ) -> MethodVerdict:
     method = found.method
@@ -100,7 +100,7 @@ def _method_verdict(
             return raised
         # It broke down on the way back: what it gave on the way there may be wrong all the same.
         forward = replace(found, failure=None, vjps=(), jacobian=None, hvp=None)
-        judged = _method_verdict(circuit, forward, cotangents, ours, spread, bend)
+        judged = _method_verdict(circuit, forward, cotangents, ours, moved, bend)
         return judged if judged.verdict == "wrong" else raised
     if found.method.stochastic:
         return MethodVerdict(method, "unknown", detail="random by construction")
@@ -112,7 +112,7 @@ def _method_verdict(
     misshapen = _shape_mismatch(found, ours)
     if misshapen:
         return MethodVerdict(method, "wrong", Signature.SHAPE, np.inf, 0.0, misshapen)
-    gaps = [*_output_gaps(circuit, found, ours, spread), *_slope_gaps(circuit, found, cotangents, ours, spread)]
+    gaps = [*_output_gaps(circuit, found, ours, moved), *_slope_gaps(circuit, found, cotangents, ours, moved)]
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
@@ -195,7 +195,7 @@ def _shape_mismatch(found: Evaluation, ours: Reference) -> str:
 # --- distances and what explains them ----------------------------------------------------------------------------------------
 
 
-def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: Optional[Reference]) -> list[Gap]:
+def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, moved: Sequence[Reference]) -> list[Gap]:
     gaps, law = [], Law.of(circuit, (found,))
     for i, (theirs, mine) in enumerate(zip(found.outputs or (), ours.outputs or ())):
         values = np.asarray(theirs)
@@ -204,14 +204,19 @@ def _output_gaps(circuit: Circuit, found: Evaluation, ours: Reference, spread: O
         values = values.reshape(mine.shape)
         scale = max(ours.norms[i], float(np.max(np.abs(mine), initial=0.0)))
         allowed = np.full(mine.shape, ours.errors[i] + law.from_exact(scale, gradient=False))
-        if spread is not None and spread.outputs is not None:
-            allowed = allowed + 2 * np.abs(spread.outputs[i] - mine)
+        allowed = allowed + _wobble(mine, [other.outputs[i] for other in moved if other.outputs is not None])
         gaps.append(Gap(Signature.OUTPUT, values, mine, allowed))
     return gaps
 
 
+def _wobble(here: np.ndarray, there: Sequence[np.ndarray]) -> np.ndarray:
+    """Twice as much as a reference moves at any of several points; nothing where it is no number there."""
+    steps = [np.zeros(here.shape), *(2 * np.abs(other - here) for other in there)]
+    return np.asarray(np.max([np.where(np.isfinite(step), step, 0.0) for step in steps], axis=0))
+
+
 def _slope_gaps(
-    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, spread: Optional[Reference]
+    circuit: Circuit, found: Evaluation, cotangents: Cotangents, ours: Reference, moved: Sequence[Reference]
 ) -> list[Gap]:
     """The derivatives along the reference's directions, for each Jacobian and vector-Jacobian product."""
     if not ours.directions.size or ours.outputs is None:
@@ -219,9 +224,7 @@ def _slope_gaps(
     gaps, law = [], Law.of(circuit, (found,))
     complex_parameters = any(circuit.parameters[k].value.dtype.kind == "c" for k in circuit.trainable)
     starts = np.cumsum([0, *(output.size for output in ours.outputs)])
-    moved = spread is not None and spread.slopes.shape == ours.slopes.shape
-    wobble = 2 * np.abs(spread.slopes - ours.slopes) if spread is not None and moved else np.zeros(ours.slopes.shape)
-    wobble = np.where(np.isfinite(wobble), wobble, 0.0)
+    wobble = _wobble(ours.slopes, [other.slopes for other in moved if other.slopes.shape == ours.slopes.shape])
     reach = np.sum(np.abs(ours.directions), axis=1)
     for i, row in enumerate(_tangential(circuit, found.jacobian or ())):
         span = slice(starts[i], starts[i + 1])

@@ -116,6 +116,36 @@ def test_single_precision_parameters_excuse_single_precision():
     assert judged(given("default.qubit/backprop", (0.3 + 1e-7, -0.4)), dtype="float32").wrong == ()
 
 
+class Moving(Scripted):
+    """A reference whose slope moves by another step at each point that it is asked about after its own two."""
+
+    def __init__(self, *steps):
+        super().__init__()
+        self.steps = [0.0, 0.0, *steps]
+
+    def answer(self, function, *arguments):
+        super().answer(function, *arguments)
+        return replace(TRUTH, slopes=TRUTH.slopes + self.steps[len(self.depths) - 1])
+
+
+def held_in_single_precision(off, *steps):
+    evaluator = Moving(*steps)
+    found = arbitrate(circuit("float32"), CONFIGURATION, [given("default.qubit/backprop", (0.3 + off, -0.4))], (), evaluator)
+    return bool(found.wrong), len(evaluator.depths) - 2
+
+
+def test_in_single_precision_a_method_that_is_off_by_little_more_than_one_point_explains_is_held_against_others():
+    assert held_in_single_precision(1e-3, 2e-4, 3e-4, 6e-4) == (False, 3)
+
+
+def test_one_that_no_point_explains_is_wrong_all_the_same():
+    assert held_in_single_precision(1e-3, 2e-4, 2e-4, 2e-4, 2e-4) == (True, arbiter.POINTS)
+
+
+def test_one_that_is_off_by_far_more_is_wrong_at_once():
+    assert held_in_single_precision(0.1, 2e-4, 1.0) == (True, 1)
+
+
 def test_a_value_outside_the_spectrum_is_wrong_even_without_a_reference():
     unknown = Reference(reason="14 wires are more than are simulated", ranges=((-1.0, 1.0),), norms=(1.0,))
     judgement = judged(given("default.qubit/backprop", output=140.0), reference=unknown)

@@ -128,16 +128,22 @@ def test_a_larger_observable_is_allowed_more() -> None:
 
 def test_where_the_reference_moves_by_rounding_alone_a_method_may_as_well() -> None:
     moved = replace(TRUTH, outputs=(OUTPUTS[0] + 0.1, OUTPUTS[1]), slopes=SLOPES + 0.2)
-    assert verdict(off(output=0.15), spread=moved).verdict == "right"
-    assert verdict(off(gradient=0.3), spread=moved).verdict == "right"
-    assert verdict(off(output=0.25), spread=moved).verdict == "wrong"
-    assert verdict(off(gradient=0.5), spread=moved).verdict == "wrong"
+    assert verdict(off(output=0.15), moved=[moved]).verdict == "right"
+    assert verdict(off(gradient=0.3), moved=[moved]).verdict == "right"
+    assert verdict(off(output=0.25), moved=[moved]).verdict == "wrong"
+    assert verdict(off(gradient=0.5), moved=[moved]).verdict == "wrong"
+
+
+def test_of_several_points_the_one_at_which_the_reference_moves_most_counts() -> None:
+    hardly, plainly = (replace(TRUTH, outputs=(OUTPUTS[0] + step, OUTPUTS[1])) for step in (0.001, -0.1))
+    assert verdict(off(output=0.15), moved=[hardly]).verdict == "wrong"
+    assert verdict(off(output=0.15), moved=[hardly, plainly]).verdict == "right"
 
 
 def test_a_spread_without_numbers_allows_nothing_more() -> None:
     lost = replace(TRUTH, outputs=None, slopes=np.full((3, 2), np.nan))
-    assert verdict(off(output=0.15), spread=lost).verdict == "wrong"
-    assert verdict(off(gradient=0.3), spread=lost).verdict == "wrong"
+    assert verdict(off(output=0.15), moved=[lost]).verdict == "wrong"
+    assert verdict(off(gradient=0.3), moved=[lost]).verdict == "wrong"
 
 
 # --- what no physics allows -------------------------------------------------------------------------------------------
