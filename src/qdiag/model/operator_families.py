@@ -63,6 +63,9 @@ MATRIX_OBSERVABLES = HERMITIAN_MATRICES | {"SparseHamiltonian"}
 EXPONENTIALS = frozenset({"Evolution", "Exp", "IQP", "QDrift", "SpecialUnitary", "TrotterProduct"})
 """Operations whose matrix PennyLane works out as a matrix exponential, or which are decomposed into such."""
 
+PRODUCT_FORMULAS = frozenset({"QDrift", "TrotterProduct"})
+"""Exponentials of a sum by many exponentials of its terms: ``n`` of them, or ``n`` steps of a formula of some ``order``."""
+
 IMAGINARY_COEFFICIENTS = frozenset({"Exp"})
 """Exponentials of an operator times a complex number: they are unitary where that is imaginary."""
 

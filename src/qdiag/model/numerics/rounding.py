@@ -23,7 +23,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_o
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED, Method
-from qdiag.model.operator_families import EXPONENTIALS
+from qdiag.model.operator_families import EXPONENTIALS, PRODUCT_FORMULAS
 
 CONSTANT = 5.0
 """Healthy methods were at most 0.9 apart in float32 and 2.0 in float64, in units of ``eps · sqrt(operations) · scale``."""
@@ -48,6 +48,13 @@ Pauli rotations with doubled angles 4, embeddings that normalise their features 
 EXPONENTIAL_ERROR = 1e-10
 """By how much a matrix that PennyLane works out as a matrix exponential may be off, in units of the scale: torch 2.13's
 ``matrix_exp`` was off by up to 7e-11 where measured (300 seeded SpecialUnitary matrices of one to three qubits against scipy's)."""
+
+EXPONENTIAL_EPS = 80.0
+"""The same below double precision, in units of its eps for each exponential: in complex64 it was off by up to 65 (4,800 random
+matrices of one to three qubits and norms up to ten). What is repeated is off in the same direction each time, so that these add up."""
+
+MOST_STEPS, MOST_ORDER = 1_000_000, 12
+"""More of a product formula's steps, and a higher order, are counted as these: nothing is known of a result after so many."""
 
 AROUND = 164
 """Code around a circuit is not recorded. It counts as so many further operations: ``CONSTANT · sqrt(164)`` is 64, the units of eps
@@ -141,6 +148,28 @@ def exponentials(circuit: Circuit) -> float:
     return EXPONENTIAL_ERROR if names & EXPONENTIALS else 0.0
 
 
+def count_exponentials(circuit: Circuit) -> int:
+    """How many matrix exponentials a circuit takes: a product formula takes one for each term, step and stage."""
+    return sum(_repeats(node) for top in circuit.operations for node in nodes_of(top) if node.name in EXPONENTIALS)
+
+
+def _repeats(node: Node) -> int:
+    options = _pairs(node.metadata) if node.name in PRODUCT_FORMULAS else {}
+    # a stranger's trace may hold any number there
+    steps, order = (int(min(_number(options.get(name), 1), most)) for name, most in (("n", MOST_STEPS), ("order", MOST_ORDER)))
+    if "order" not in options:
+        return steps
+    terms = max(1, sum(isinstance(part, Node) for base in node.data if isinstance(base, Node) for part in base.data))
+    # the symmetric formula goes through its terms forth and back, each higher one five times through the one below (Suzuki 1991)
+    stages = 1 if order == 1 else 2 * 5 ** (order // 2 - 1)
+    return steps * terms * stages
+
+
+def _pairs(metadata: object) -> dict[object, object]:
+    pairs = metadata if isinstance(metadata, tuple) else ()
+    return {pair[0]: pair[1] for pair in pairs if isinstance(pair, tuple) and len(pair) == 2}
+
+
 def _quotient(method: Method, differenced: bool) -> Optional[tuple[float, float]]:
     """Step and order of the difference quotients that a method takes; None where it takes none."""
     if method.diff_method in SHIFTED:
@@ -210,7 +239,9 @@ class Law:
     truncation
         What finite differences of all methods leave out of a gradient.
     exponentials
-        What inexact matrix exponentials explain.
+        What inexact matrix exponentials explain even in double precision.
+    repeated
+        How many of them there are: below double precision each is off by `EXPONENTIAL_EPS`.
     sampling
         What sampling explains of an output, and of a gradient.
     step
@@ -223,6 +254,7 @@ class Law:
     operations: int = 1
     truncation: float = 0.0
     exponentials: float = 0.0
+    repeated: int = 0
     sampling: tuple[float, float] = (0.0, 0.0)
     step: float = math.inf
     tolerance: Tolerance = Tolerance()
@@ -252,6 +284,7 @@ class Law:
             operations=operations,
             truncation=sum(truncation(e.method, operations, differenced=e.differenced) for e in evaluations),
             exponentials=exponentials(circuit),
+            repeated=count_exponentials(circuit),
             sampling=(sampled[0], sampled[1]),
             step=min((quotient[0] for quotient in quotients if quotient is not None), default=math.inf),
             tolerance=tolerance,
@@ -293,7 +326,8 @@ class Law:
         if chosen is not None:
             return Bounds(max(chosen, left_out), max(chosen, left_out), sampled)
         double = rounding(EPS64, self.operations) * scale + left_out
-        return Bounds(double, max(rounding(self.eps, self.operations) * scale, spread) + left_out, sampled)
+        low = EXPONENTIAL_EPS * self.eps * self.repeated * scale if self.eps > EPS64 else 0.0
+        return Bounds(double, max(rounding(self.eps, self.operations) * scale, spread) + left_out + low, sampled)
 
     def from_exact(self, scale: float, *, gradient: bool) -> float:
         """How far one method may be from an exact number; the reference's own error bar comes on top.

@@ -21,10 +21,14 @@ from qdiag.model.numerics.rounding import (
     CURVATURE,
     DOUBLE_MARGIN,
     EPS64,
+    EXPONENTIAL_EPS,
     EXPONENTIAL_ERROR,
+    MOST_ORDER,
+    MOST_STEPS,
     STEP,
     Bounds,
     Law,
+    count_exponentials,
     eps_of,
     exponentials,
     operations_of,
@@ -198,6 +202,35 @@ def test_a_matrix_exponential_anywhere_in_a_circuit_is_inexact(name: str) -> Non
     assert exponentials(circuit(gate(name, 0.3))) == EXPONENTIAL_ERROR
     assert exponentials(circuit(controlled(gate(name, 0.3), 1))) == EXPONENTIAL_ERROR
     assert exponentials(circuit(gate("RX", 0.3))) == 0.0
+
+
+def formula(name: str, terms: int, **options: int) -> Circuit:
+    base = Node("Sum", tuple(Node("PauliX", (), (), (0,)) for _ in range(terms)))
+    return circuit(replace(gate(name, 0.3), data=(base, *gate(name, 0.3).data), metadata=tuple(options.items())))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "count"),
+    [
+        ("TrotterProduct", {"n": 1, "order": 1}, 3),
+        ("TrotterProduct", {"n": 4, "order": 2}, 24),
+        ("TrotterProduct", {"n": 5, "order": 4}, 150),
+        ("QDrift", {"n": 7, "seed": 1}, 7),
+        ("Exp", {}, 1),
+        ("QDrift", {"n": 10**300}, MOST_STEPS),
+        ("TrotterProduct", {"n": 1, "order": 10**300}, 6 * 5 ** (MOST_ORDER // 2 - 1)),
+    ],
+)
+def test_a_product_formula_takes_an_exponential_for_each_term_step_and_stage(name: str, options: dict[str, int], count: int) -> None:
+    assert count_exponentials(formula(name, 3, **options)) == count
+
+
+def test_below_double_precision_each_exponential_is_off_by_itself() -> None:
+    once, often = (Law(eps=EPS32, exponentials=EXPONENTIAL_ERROR, repeated=n).bounds(1.0, gradient=False) for n in (1, 150))
+    assert often.working - once.working == pytest.approx(149 * EXPONENTIAL_EPS * EPS32)
+    assert often.double == once.double
+    wide = Law(eps=EPS64, exponentials=EXPONENTIAL_ERROR, repeated=150).bounds(1.0, gradient=False)
+    assert wide.working == wide.double
 
 
 def test_sampling_falls_with_the_root_of_the_shots() -> None:
