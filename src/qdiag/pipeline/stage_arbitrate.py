@@ -21,6 +21,7 @@ from qdiag.model.circuit import measures_midway
 from qdiag.model.comparison import DERIVATIVES, Comparison, Signature, Tolerance, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
+from qdiag.model.numerics.rounding import working_eps
 from qdiag.pipeline.run_options import Report
 from qdiag.pipeline.stage_context import StageContext, as_replayed, or_what_is_left
 
@@ -169,8 +170,9 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
         return None
     found = arbitration.methods[0]
     assert found.where is not None, "what is wrong is wrong in something"
+    eps = working_eps(call.circuit, [own])
     comparison = Comparison(
-        (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, bound=found.bound, detail=found.detail
+        (own, ARBITER), Verdict.ERROR, found.where, max_abs=found.gap, eps=eps, bound=found.bound, detail=found.detail
     )
     return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
 
