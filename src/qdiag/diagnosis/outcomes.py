@@ -62,10 +62,11 @@ def _is_of_one_method(comparison: Comparison) -> bool:
 
 
 def _has_no_answer(before: Comparison, after: Comparison) -> bool:
-    """Whether the change made both refuse, or one raise, or left nothing that could be compared."""
+    """Whether the change made both refuse, or one raise or give no number, or left nothing that could be compared."""
     if after.verdict is Verdict.INCONCLUSIVE:
         return not _is_random(before, after)
-    return after.verdict is Verdict.REFUSED or (after.where is Signature.RAISE and before.where is not Signature.RAISE)
+    broken = after.where in (Signature.RAISE, Signature.NAN) and after.where is not before.where
+    return after.verdict is Verdict.REFUSED or broken
 
 
 def _is_random(before: Comparison, after: Comparison) -> bool:
