@@ -303,6 +303,15 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def is_right_elsewhere(divergence: Divergence) -> bool:
+    """Whether another method that was probed gets the gradient that this one has wrong: then it does reach the circuit."""
+    position = _position(divergence)
+    if divergence.probe is None or position is None:
+        return False
+    argument, limit = divergence.probe.arguments[position], divergence.comparison.bound
+    return any(not m.failure and _gap(m.slopes[position], argument) <= limit for m in divergence.probe.methods[1:])
+
+
 def is_proven(divergence: Divergence) -> bool:
     """Whether what the probe saw leaves no other explanation.
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
 from qdiag.diagnosis.causes.execution import IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
+from qdiag.diagnosis.causes.graph import DETACHED
 from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
@@ -31,9 +32,11 @@ def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     """The cause of what a probe saw: it has made its experiments already."""
     symptoms = Symptoms(divergence, context.question(divergence))
     diagnosis = diagnose(symptoms, SEEN_BY_PROBES, context.workers)
-    proven = probe_findings.is_proven(divergence) and diagnosis.confidence is Confidence.LIKELY
+    proven = probe_findings.is_proven(divergence)
+    if cause_of(diagnosis.code) is DETACHED and not proven and probe_findings.is_right_elsewhere(divergence):
+        diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms))
     evidence = probe_findings.evidence(divergence)
-    confidence = Confidence.CONFIRMED if proven else diagnosis.confidence
+    confidence = Confidence.CONFIRMED if proven and diagnosis.confidence is Confidence.LIKELY else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 

@@ -54,6 +54,12 @@ def test_an_argument_lost_elsewhere_is_likely() -> None:
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD401", "likely")
 
 
+def test_an_argument_that_another_method_gets_right_is_not_blamed_on_the_way_to_the_circuit() -> None:
+    finding = stage_diagnose.diagnose_divergence(only(probe(argument(), own=(0.25,), other=(0.5,))), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD901", "unknown")
+    assert [evidence.holds for evidence in finding.diagnosis.evidence] == [False]
+
+
 def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
     finding = stage_diagnose.diagnose_divergence(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD504", "confirmed")
