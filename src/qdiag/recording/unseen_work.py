@@ -24,6 +24,9 @@ _HANDLED = tuple(
 )
 """Signals for which scripts have handlers."""
 
+_plain: Any = sys.modules.get("_signal", signal)
+"""What ``signal`` wraps: at every hook there is no time to make an enumeration of each answer."""
+
 
 class Unseen:
     """A context without state of its own to share: one for each use."""
@@ -36,8 +39,8 @@ class Unseen:
         self._mask: Any = None
 
     def __enter__(self) -> None:
-        if threading.get_ident() == _MAIN and any(callable(signal.getsignal(number)) for number in _HANDLED):
-            self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+        if threading.get_ident() == _MAIN and any(callable(_plain.getsignal(number)) for number in _HANDLED):
+            self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
         torch = sys.modules.get("torch")
         inner = getattr(torch, "_C", None)
         guard = getattr(inner, "DisableTorchFunction", None)
@@ -59,4 +62,4 @@ class Unseen:
                 guard.__exit__(None, None, None)
         if self._mask is not None:
             # what has come meanwhile is heard here, and what a handler raises goes on to the script
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            _plain.pthread_sigmask(signal.SIG_SETMASK, self._mask)
