@@ -48,7 +48,8 @@ import sys
 from pathlib import Path
 from qdiag.model.call import Script
 from qdiag.recording import launcher
-launcher.run(Script(sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[1]), probe=sys.argv[2] == "probe")
+probing = launcher.Probing() if sys.argv[2] == "probe" else None
+launcher.run(Script(sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[1]), probing=probing)
 """
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from qdiag.model.call import Script
 from qdiag.recording import launcher
 script = Script(sys.argv[3], tuple(sys.argv[4:]), sys.argv[2] == "-m")
-script = launcher.run(script, Path(sys.argv[1], "trace.qdiag"), probe=True)
+script = launcher.run(script, Path(sys.argv[1], "trace.qdiag"), probing=launcher.Probing())
 Path(sys.argv[1], "exit").write_text(str(script.exit_code))
 """
 

@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("OMP_NUM_THREADS", raising=False)
         with open(os.devnull, "wb") as null:
-            launcher.run(Script(str(SCRIPT)), folder / "trace.qdiag", output=null, probe=True)
+            launcher.run(Script(str(SCRIPT)), folder / "trace.qdiag", output=null, probing=launcher.Probing())
     return folder
 
 

@@ -82,7 +82,7 @@ def test_something_else_can_be_done_while_the_script_runs(tmp_path: Path) -> Non
     script = tmp_path / "script.py"
     script.write_text("import time\ntime.sleep(1)")
     times: list[float] = []
-    launcher.run(Script(str(script)), tmp_path / "t", meanwhile=lambda: bool(times.append(time.time())))
+    launcher.run(Script(str(script)), tmp_path / "t", launcher.Onlooker(meanwhile=lambda: bool(times.append(time.time()))))
     assert len(times) >= 3
 
 

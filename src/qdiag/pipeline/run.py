@@ -66,9 +66,8 @@ def record(
     return launcher.run(
         Script(script, tuple(argv), module),
         run.trace,
-        probe=options.probe,
-        probe_seconds=options.probe_seconds,
-        unsettled=unsettled,
+        launcher.Onlooker(unsettled=unsettled),
+        probing=launcher.Probing(options.probe_seconds) if options.probe else None,
         facts=fact_of(options.plan),
     )
 
@@ -89,18 +88,10 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
                 voice.say(script_ended(replace(started, exit_code=exit_code), time.monotonic() - began, recorded))
             afterwards.enter_context(voice.progress("taking in what was recorded"))
 
-        ended = launcher.run(
-            started,
-            run.trace,
-            meanwhile=examination.advance,
-            probe=options.probe,
-            probe_seconds=options.probe_seconds,
-            patience=math.inf if options.plan.budget is None else PROBES_SHARE * options.plan.budget,
-            ended=tell_end,
-            unsettled=examination.miss_the_end,
-            facts=fact_of(options.plan),
-            heard=heard,
-        )
+        onlooker = launcher.Onlooker(examination.advance, tell_end, examination.miss_the_end, heard)
+        patience = math.inf if options.plan.budget is None else PROBES_SHARE * options.plan.budget
+        probing = launcher.Probing(options.probe_seconds, patience) if options.probe else None
+        ended = launcher.run(started, run.trace, onlooker, probing=probing, facts=fact_of(options.plan))
         examination.ended = ended
         afterwards.close()
         if heard or ended.exit_code in settle.BY_CTRL_C:

@@ -102,7 +102,8 @@ def run(twin: Twin, directory: RunFolder, voice: Voice) -> JudgedRun:
         script = twin.script if folder is None or twin.module else Path(twin.script).name
         # what the script prints goes into a file: there is nothing that progress could disturb
         with output.open("wb") as stream, voice.progress(f"run {trace.stem}") if alone else nullcontext():
-            ended = launcher.run(Script(script, twin.argv, twin.module), trace, output=stream, folder=folder, heard=heard)
+            onlooker = launcher.Onlooker(heard=heard)
+            ended = launcher.run(Script(script, twin.argv, twin.module), trace, onlooker, output=stream, folder=folder)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
         if heard:

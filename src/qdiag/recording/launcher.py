@@ -11,7 +11,7 @@ import threading
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional
 
@@ -28,20 +28,53 @@ INTERVAL = 0.2
 """Seconds between looks at what can be done meanwhile, where there was nothing more to do."""
 
 
+@dataclass(frozen=True)
+class Probing:
+    """How QNodes are also evaluated in forked copies of the script's process.
+
+    Parameters
+    ----------
+    seconds
+        Processor time that each probe may take.
+    patience
+        Seconds for which probes are waited for, at most, when the script has ended.
+    """
+
+    seconds: int = probe_schedule.SECONDS
+    patience: float = math.inf
+
+
+@dataclass(frozen=True)
+class Onlooker:
+    """Whoever has a script recorded: what is done meanwhile, and what is told.
+
+    Parameters
+    ----------
+    meanwhile
+        Called again and again while the script runs, and while probes are waited for; it says whether it has more to do at once.
+    ended
+        Told in a thread, at once when the script has ended, its exit code; what is left of the recording is taken in after it.
+    unsettled
+        Told why the trace could not be completed, where that is no reason to say nothing of how the script ended.
+    heard
+        Takes the numbers of the signals that came while the script ran: they are the script's, and nobody else knows of them.
+    """
+
+    meanwhile: Optional[Callable[[], bool]] = None
+    ended: Callable[[int], None] = lambda exit_code: None
+    unsettled: Optional[Callable[[TraceError], None]] = None
+    heard: list[int] = field(default_factory=list)
+
+
 def run(
     script: Script,
     trace_path: Path,
+    onlooker: Optional[Onlooker] = None,
     *,
-    meanwhile: Optional[Callable[[], bool]] = None,
+    probing: Optional[Probing] = None,
     output: Optional[BinaryIO] = None,
     folder: Optional[Path] = None,
-    probe: bool = False,
-    probe_seconds: int = probe_schedule.SECONDS,
-    patience: float = math.inf,
-    ended: Callable[[int], None] = lambda exit_code: None,
-    unsettled: Optional[Callable[[TraceError], None]] = None,
     facts: Mapping[str, str] = types.MappingProxyType({}),
-    heard: Optional[list[int]] = None,
 ) -> Script:
     """Run a script and record it.
 
@@ -51,26 +84,16 @@ def run(
         Which one (also a folder or archive with a ``__main__``, or a module), with its arguments.
     trace_path
         The trace to make; it exists from before the script starts.
-    meanwhile
-        Called again and again while the script runs; it says whether it has more to do at once.
+    onlooker
+        Who is told, if anybody is.
+    probing
+        How QNodes are probed, if they are.
     output
         Where the script's output and errors go, by default where ours go.
     folder
         The working folder, by default ours.
-    probe
-        Whether QNodes are also evaluated in forked copies of the script's process.
-    probe_seconds
-        Processor time that each of these may take.
-    patience
-        Seconds for which they are waited for, at most, when the script has ended.
-    ended
-        Told in a thread, at once when the script has ended, its exit code; what is left of the recording is taken in after it.
-    unsettled
-        Told why the trace could not be completed, where that is no reason to say nothing of how the script ended.
     facts
         What else the trace is to say of itself.
-    heard
-        Takes the numbers of the signals that came while the script ran: they are the script's, and nobody else knows of them.
 
     Returns
     -------
@@ -89,34 +112,44 @@ def run(
     place = os.path.join(folder or "", script.path)
     if not script.module and not os.path.exists(place):
         raise UsageError(f"there is no script {script.path}", "check the path; use -m for a module")
-    trace_path = Path(os.path.abspath(trace_path))
-    writer.create(trace_path, script, **facts, **({probe_schedule.WANTED: str(probe_seconds)} if probe else {}))
+    trace_path, onlooker = Path(os.path.abspath(trace_path)), onlooker or Onlooker()
+    writer.create(trace_path, script, **facts, **({probe_schedule.WANTED: str(probing.seconds)} if probing else {}))
     kind = "module" if script.module else "folder" if _holds_main(place) else "script"
-    _flush()
-    heard = [] if heard is None else heard
-    with _signals(heard) as forward_to:
-        errors = None if output is None else subprocess.STDOUT
-        process = subprocess.Popen(_command(kind, script, trace_path), stdout=output, stderr=errors, cwd=folder)
-        forward_to(process)
-        _running.add(process)
-        exit_code = _wait(process, None if meanwhile is None else _unless(heard, meanwhile), ended)
-    _running.discard(process)
-    if heard:
-        meanwhile, patience = None, min(patience, probe_schedule.HASTE)
-    script = replace(script, exit_code=exit_code)
+    script = replace(script, exit_code=_run(_command(kind, script, trace_path), onlooker, output, folder))
     try:
-        try:
-            settle.settle(trace_path, script, meanwhile, patience)
-        except KeyboardInterrupt as stop:
-            heard.append(getattr(stop, "number", signal.SIGINT))
-            settle.settle(trace_path, script, patience=0.0)
+        _settle(trace_path, script, onlooker, probing.patience if probing else math.inf)
         with Trace.open(trace_path) as trace:
             return trace.script
     except TraceError as error:
-        if unsettled is None:
+        if onlooker.unsettled is None:
             raise
-        unsettled(error)
+        onlooker.unsettled(error)
         return script
+
+
+def _run(command: list[str], onlooker: Onlooker, output: Optional[BinaryIO], folder: Optional[Path]) -> int:
+    """Run a command to its end; its exit code."""
+    _flush()
+    with _signals(onlooker.heard) as forward_to:
+        errors = None if output is None else subprocess.STDOUT
+        process = subprocess.Popen(command, stdout=output, stderr=errors, cwd=folder)
+        forward_to(process)
+        _running.add(process)
+        exit_code = _wait(process, onlooker)
+    _running.discard(process)
+    return exit_code
+
+
+def _settle(trace_path: Path, script: Script, onlooker: Onlooker, patience: float) -> None:
+    """Complete the trace; whoever has interrupted the script, or interrupts now, does not want to wait for what comes to it."""
+    heard, meanwhile = onlooker.heard, onlooker.meanwhile
+    if heard:
+        meanwhile, patience = None, min(patience, probe_schedule.HASTE)
+    try:
+        settle.settle(trace_path, script, meanwhile, patience)
+    except KeyboardInterrupt as stop:
+        heard.append(getattr(stop, "number", signal.SIGINT))
+        settle.settle(trace_path, script, patience=0.0)
 
 
 def _command(kind: str, script: Script, trace_path: Path) -> list[str]:
@@ -130,13 +163,13 @@ def _holds_main(script: str) -> bool:
     return os.path.isdir(script) or (not script.endswith(".py") and zipfile.is_zipfile(script))
 
 
-def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], bool]], ended: Callable[[int], None]) -> int:
-    """Wait for the script, in a thread beside ``meanwhile``, which may take its time over what it has begun."""
+def _wait(process: subprocess.Popen[bytes], onlooker: Onlooker) -> int:
+    """Wait for the script, in a thread beside what is done meanwhile, which may take its time over what it has begun."""
     over = threading.Event()
 
     def watch() -> None:
         try:
-            ended(process.wait())
+            onlooker.ended(process.wait())
         finally:
             over.set()
 
@@ -144,14 +177,9 @@ def _wait(process: subprocess.Popen[bytes], meanwhile: Optional[Callable[[], boo
     watcher.start()
     more = False
     while not over.wait(0 if more else INTERVAL):
-        more = meanwhile is not None and meanwhile()
+        more = onlooker.meanwhile is not None and not onlooker.heard and onlooker.meanwhile()
     watcher.join()
     return process.wait()
-
-
-def _unless(heard: list[int], meanwhile: Callable[[], bool]) -> Callable[[], bool]:
-    """What is done meanwhile, until something was heard."""
-    return lambda: not heard and meanwhile()
 
 
 _running: set[subprocess.Popen[bytes]] = set()

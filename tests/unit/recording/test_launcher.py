@@ -19,6 +19,7 @@ import pytest
 from qdiag.errors import OutputError, Terminated, TraceError, UsageError
 from qdiag.model.call import Script
 from qdiag.recording import launcher, settle, words_left
+from qdiag.recording.launcher import Onlooker
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter
 
@@ -64,7 +65,7 @@ def test_how_the_script_ended_is_known_also_where_it_took_the_trace_away(tmp_pat
     told: list[TraceError] = []
     with open(os.devnull, "wb") as null:
         script = launcher.run(
-            Script("train.py"), tmp_path / "runs" / "trace", output=null, folder=tmp_path, unsettled=told.append
+            Script("train.py"), tmp_path / "runs" / "trace", Onlooker(unsettled=told.append), output=null, folder=tmp_path
         )
     assert script.exit_code == 3
     (error,) = told
@@ -78,7 +79,7 @@ def test_also_where_the_trace_cannot_be_completed(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(TraceWriter, "meta", full)
     told: list[TraceError] = []
-    assert run(tmp_path, "raise SystemExit(3)", unsettled=told.append).exit_code == 3
+    assert run(tmp_path, "raise SystemExit(3)", onlooker=Onlooker(unsettled=told.append)).exit_code == 3
     assert "disk is full" in told[0].cause
     assert words_left.read_link(tmp_path / "trace") == "database or disk is full"
     with pytest.raises(TraceError):
@@ -114,7 +115,7 @@ class TestMeanwhile:
             return False
 
         wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.005)\n"
-        assert run(tmp_path, wait, meanwhile=meanwhile).exit_code == 0
+        assert run(tmp_path, wait, onlooker=Onlooker(meanwhile)).exit_code == 0
         assert rounds
 
     def test_more_to_do_is_done_at_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +131,7 @@ class TestMeanwhile:
         more = iter([True, True, False])
         monkeypatch.setattr(threading, "Event", Over)
         process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.2); raise SystemExit(5)"])
-        assert launcher._wait(process, lambda: next(more), lambda exit_code: None) == 5
+        assert launcher._wait(process, Onlooker(lambda: next(more))) == 5
         assert waited == [launcher.INTERVAL, 0, 0, launcher.INTERVAL]
 
     def test_that_the_script_has_ended_is_told_at_once_whatever_is_done_meanwhile(self, tmp_path: Path) -> None:
@@ -144,7 +145,8 @@ class TestMeanwhile:
             assert told.wait(20), "an evaluation that takes long is no reason to be silent"
             return False
 
-        assert run(tmp_path, "import time; time.sleep(0.3); raise SystemExit(3)", meanwhile=meanwhile, ended=ended).exit_code == 3
+        script = run(tmp_path, "import time; time.sleep(0.3); raise SystemExit(3)", onlooker=Onlooker(meanwhile, ended))
+        assert script.exit_code == 3
         assert heard == [3]
 
 
@@ -208,12 +210,18 @@ class TestSignals:
             os.kill(os.getpid(), signal.SIGINT)
         assert heard == [signal.SIGINT]
 
-    def test_nothing_is_done_meanwhile_once_something_was_heard(self) -> None:
-        heard: list[int] = []
-        meanwhile = launcher._unless(heard, lambda: True)
-        assert meanwhile()
-        heard.append(signal.SIGINT)
-        assert not meanwhile()
+    def test_nothing_is_done_meanwhile_once_something_was_heard(self, tmp_path: Path) -> None:
+        heard, rounds = list[int](), list[int]()
+
+        def meanwhile() -> bool:
+            rounds.append(len(heard))
+            heard.append(signal.SIGINT)
+            return True
+
+        # it waits until the launcher has looked twice more, at least
+        wait = f"import time; time.sleep({3 * launcher.INTERVAL})"
+        run(tmp_path, wait, onlooker=Onlooker(meanwhile, heard=heard))
+        assert rounds == [0]
 
     def test_an_interrupt_while_the_trace_is_completed_costs_no_more_than_what_is_waited_for(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -227,7 +235,7 @@ class TestSignals:
             settles(path, script, *given, **named)
 
         monkeypatch.setattr(settle, "settle", interrupted)
-        launcher.run(Script(str(tmp_path / "train.py")), tmp_path / "trace", heard=heard)
+        launcher.run(Script(str(tmp_path / "train.py")), tmp_path / "trace", Onlooker(heard=heard))
         assert heard == [signal.SIGTERM]
         with Trace.open(tmp_path / "trace") as trace:
             assert trace.complete
