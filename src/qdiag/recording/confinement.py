@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Optional
 
-from qdiag.recording import forking, shared_memory, syscall_filter
+from qdiag.recording import fork_obstacles, forking, shared_memory, syscall_filter
 
 _WATCHERS = ("tqdm", "IPython")
 """Whose threads hold no work of the script's: they look at the clock, or keep a history."""
@@ -34,7 +34,7 @@ def obstacle(backward_seen: bool) -> str:
     backward_seen
         Whether torch has gone backward in this process.
     """
-    found = forking.obstacle(backward_seen)
+    found = fork_obstacles.obstacle(backward_seen)
     if found:
         return found
     if sys.gettrace() is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
-from qdiag.recording import confinement, forking, turns
+from qdiag.recording import confinement, fork_obstacles, forking, turns
 from qdiag.trace import call_text, schema
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Prober:
         if self._started >= (MOST - KEPT_FREE if alike else MOST):
             self._once(TOO_MANY)
             return
-        obstacle = forking.obstacle(backward_seen)
+        obstacle = fork_obstacles.obstacle(backward_seen)
         if obstacle:
             self._due.discard(configuration)
             self._once(f"{UNAVAILABLE}: {obstacle}.")
@@ -193,9 +193,7 @@ def is_running(path: Path) -> bool:
     return False
 
 
-def collect_probes(
-    trace: Path, patience: float = PATIENCE, pause: Callable[[float], Any] = time.sleep
-) -> Iterator[tuple[int, Probe]]:
+def collect_probes(trace: Path, patience: float = PATIENCE, pause: Callable[[float], Any] = time.sleep) -> Iterator[tuple[int, Probe]]:
     """What the probes of a recording saw, by call.
 
     Waits for those that have not come to their end, also for those whose turn comes only now, and removes their files: what still

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qdiag.model.probe import Probe
-from qdiag.recording import confinement, forking, probe_schedule, turns
+from qdiag.recording import confinement, fork_obstacles, forking, probe_schedule, turns
 from qdiag.recording.probe_schedule import Prober
 from qdiag.trace import call_text
 
@@ -54,7 +54,7 @@ class Copies:
 def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     made = Copies()
     monkeypatch.setattr(forking, "in_a_copy", made.in_a_copy)
-    monkeypatch.setattr(forking, "obstacle", made.obstacle)
+    monkeypatch.setattr(fork_obstacles, "obstacle", made.obstacle)
     monkeypatch.setattr(turns, "has_room", lambda *, for_more: made.room > for_more)
     monkeypatch.setattr(confinement, "confine", made.confine)
     monkeypatch.setattr(turns.Attendant, "attend", lambda attendant, work: work())
@@ -202,9 +202,7 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     assert all(line.endswith(b"\n") for line in written)
 
 
-def test_where_the_copy_cannot_be_confined_nothing_is_evaluated(
-    world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_the_copy_cannot_be_confined_nothing_is_evaluated(world: World, copies: Copies, monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone(BaseException):
         pass
 

@@ -1,0 +1,102 @@
+"""What stands in the way of a copy of this process: a fork that the script would notice, or a copy that could not be kept apart.
+
+A new danger becomes a reason in `obstacle`; how a copy is made and kept apart is in `forking`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from qdiag.recording import shared_memory, syscall_filter
+
+
+def obstacle(backward_seen: bool) -> str:
+    """Why this process cannot be copied now, or "".
+
+    Parameters
+    ----------
+    backward_seen
+        Whether torch has gone backward in this process.
+    """
+    if sys.platform != "linux":
+        return f"there is no safe fork on {sys.platform}"
+    if not syscall_filter.is_known():
+        return "this machine's system calls are not known, so that a copy could not be confined"
+    if _listens_for_children():
+        return "the script listens for the end of its child processes"
+    here, in_the_copy = _hooks()
+    strangers = [hook for hooks in here for hook in hooks if not _is_standard(hook)]
+    strangers += [hook for hook in in_the_copy if not (_is_standard(hook) or _is_installed(hook))]
+    for stranger in strangers[:1]:
+        return f"{getattr(stranger, '__module__', None) or 'a module'} runs code of its own at every fork"
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return shared_memory.obstacle()
+    if torch.cuda.is_initialized():
+        return "CUDA is in use"
+    if backward_seen and int(torch.__version__.split(".")[0]) < 2:
+        return f"torch {torch.__version__} cannot differentiate in a copy of a process that has gone backward"
+    return shared_memory.obstacle()
+
+
+def _listens_for_children() -> bool:
+    """Whether the script would hear of a child that it has not started: by a signal, or by a thread that waits for any child."""
+    if signal.getsignal(signal.SIGCHLD) not in (signal.SIG_DFL, signal.SIG_IGN):
+        return True
+    if signal.SIGCHLD in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+        return True
+    return any(map(syscall_filter.waits_for_any_child, _other_threads()))
+
+
+def _other_threads() -> Iterator[str]:
+    """What the kernel says of the system calls in which this process's other threads stand."""
+    if threading.active_count() == 1:
+        return
+    for thread in os.listdir("/proc/self/task"):
+        if int(thread) != threading.get_native_id():
+            with suppress(OSError), open(f"/proc/self/task/{thread}/syscall", encoding="ascii") as file:
+                yield file.read()
+
+
+def _mark() -> None:
+    """Does nothing at a fork: copies of it are there so that the lists which hold them can be found."""
+
+
+@functools.cache
+def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
+    """What Python runs at each fork in this process, before and after, and in the copy: the interpreter's own lists."""
+    marks = tuple(types.FunctionType(_mark.__code__, globals()) for _ in range(3))
+    os.register_at_fork(before=marks[0], after_in_parent=marks[1], after_in_child=marks[2])
+    before, after, in_the_copy = (next(held for held in gc.get_referrers(mark) if type(held) is list) for mark in marks)
+    return (before, after), in_the_copy
+
+
+_STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
+
+_SHELL = "IPython"
+"""It ends the thread that saves the history, and starts it again with the next input."""
+
+
+def _is_standard(hook: Any) -> bool:
+    """Whether a hook only puts locks, threads and random streams in order, as the standard library's and the shell's do."""
+    if isinstance(hook, types.BuiltinFunctionType):
+        return True
+    module = str(getattr(hook, "__module__", "")).partition(".")[0]
+    return module != "__main__" and (module in _STANDARD or module in (_SHELL, __name__.partition(".")[0]))
+
+
+def _is_installed(hook: Any) -> bool:
+    """Whether a hook comes with an installed package: what joblib or torch reset in the copy, this process never sees."""
+    module = sys.modules.get(str(getattr(hook, "__module__", "")))
+    folders = str(getattr(module, "__file__", None) or "").split(os.sep)
+    # wherever they are: a kernel's own environment often stands on that of the system or of the user
+    return "site-packages" in folders or "dist-packages" in folders
