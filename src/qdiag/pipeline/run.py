@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
-from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.errors import Interrupted, QdiagError, TraceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
@@ -23,19 +22,21 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.coverage import Coverage, Gap, Unseen
-from qdiag.model.findings import Confidence, Divergence, Finding
+from qdiag.model.coverage import Gap, Unseen
+from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Result, in_order, verdict_of_all
-from qdiag.pipeline import stage_cast_warnings, stage_diagnose, stage_prove
+from qdiag.model.result import in_order
+from qdiag.pipeline import stage_cast_warnings
 from qdiag.pipeline.asked import asked_of, fact_of
-from qdiag.pipeline.coverage import coverage_of, of_deadline
-from qdiag.pipeline.notes import about_marks, about_processes, about_recording, about_steps, own_failures
+from qdiag.pipeline.coverage import of_deadline
+from qdiag.pipeline.notes import own_failures
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
+from qdiag.pipeline.run_result import result_of, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.pipeline.stage_excerpts import excerpts_of
+from qdiag.pipeline.stage_findings import QUICK, SPENT, finding_of, in_folder, proven_finding, unasked_finding, undiagnosed
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
@@ -257,8 +258,8 @@ class Run:
         unseen = Unseen(Gap.BUDGET, text, calls - located.replayed)
         divergences = self._divergences or located.divergences
         used = methods_used(self._trace.configurations())
-        graded = [grade_finding(one, used, self._options) for one in self._diagnosed or map(_unasked, divergences)]
-        result = _result(self._trace, replace(located, unseen=(*located.unseen, unseen)), tuple(graded), self._remarks)
+        graded = [grade_finding(one, used, self._options) for one in self._diagnosed or map(unasked_finding, divergences)]
+        result = result_of(self._trace, replace(located, unseen=(*located.unseen, unseen)), tuple(graded), self._remarks)
         return JudgedRun(result, self._run, self._trace.script, self._trace.environment, interrupted=True, partial=True)
 
     def _judge_and_diagnose(self) -> JudgedRun:
@@ -272,7 +273,7 @@ class Run:
         why = f"{SPENT} its cause was found" if late else QUICK
         so_far = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
         if located.replayed and not late:
-            self._voice.say(first_answer(_result(self._trace, located, tuple(so_far), ()), self._trace.script))
+            self._voice.say(first_answer(result_of(self._trace, located, tuple(so_far), ()), self._trace.script))
         if late or (located.replayed and self._options.quick):
             return self._judged(located, so_far, (), context)
         with self._voice.progress("replaying") as self._report:
@@ -315,7 +316,7 @@ class Run:
             replace(with_users_names(finding, self._trace), excerpts=excerpts_of(finding, readable, self._trace.start_time))
             for finding in findings
         ]
-        result = replace(_result(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
+        result = replace(result_of(self._trace, located, tuple(findings), remarks), tolerance=str(context.tolerance), alone=alone)
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self.ended or self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
@@ -351,7 +352,7 @@ class Run:
             name = only.name_for(finding) if only else self._run.reproducer(proven).name
             if name is not None and finding.verdict in self._options.proven:
                 unfinished = unfinished or self._run.begin_unfinished()
-                finding = _in_folder(proven_finding(finding, context, unfinished / name), self._run.path)
+                finding = in_folder(proven_finding(finding, context, unfinished / name), self._run.path)
             proven += 1
             yield grade_finding(finding, used, self._options)
 
@@ -363,62 +364,6 @@ def _says_the_same(first: Located, last: Located) -> bool:
     return not errors and known[0] == known[1]
 
 
-# --- where our own code trips ------------------------------------------------------------------------------------------
-
-
-QUICK = "its cause was not looked for: the first answer was asked for, and no more"
-
-STOPPED = "judging was interrupted before its cause was looked for"
-
-SPENT = "the budget was spent before"
-
-
-def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
-    """The finding of a divergence whose cause is not known, and why."""
-    return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy))
-
-
-def _unasked(divergence: Divergence) -> Finding:
-    return undiagnosed(divergence, STOPPED, "go on with qdiag diagnose")
-
-
-def finding_of(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
-    """The finding of a divergence; of unknown cause where diagnosing fails, or there is no time for it."""
-
-    def unknown(failed: str) -> Finding:
-        if context.deadline.passed:
-            return undiagnosed(divergence, f"{SPENT} its cause was found")
-        return undiagnosed(divergence, failed, "report it with the trace, if it may be shown, as an issue of qdiag")
-
-    if context.deadline.passed:
-        return unknown("")
-    found = or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
-    # what was not answered in time neither confirms a cause nor rules one out
-    return undiagnosed(found.divergence, f"{SPENT} its cause was found") if context.deadline.passed else found
-
-
-def proven_finding(finding: Finding, context: StageContext, path: Path) -> Finding:
-    """The finding with its minimal circuit and its reproducer; as it stands where that fails, or there is no time for it."""
-
-    def unproven_finding(failed: str) -> Finding:
-        if context.deadline.passed:
-            return replace(finding, unreproduced=f"{SPENT} a script was found that shows it")
-        because = "; ".join(filter(None, (finding.diagnosis.because, failed)))
-        return replace(finding, diagnosis=replace(finding.diagnosis, because=because))
-
-    if context.deadline.passed:
-        return unproven_finding("")
-    return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
-
-
-def _in_folder(finding: Finding, folder: Path) -> Finding:
-    """The finding with its script where it will be when all is known."""
-    reproducer = finding.reproducer
-    if reproducer is None or not reproducer.path:
-        return finding
-    return replace(finding, reproducer=replace(reproducer, path=str(folder / Path(reproducer.path).name)))
-
-
 def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext) -> tuple[str, ...]:
     """Whether the warnings of the run are harmless; where that fails, a note that says so."""
     return or_what_is_left(
@@ -426,47 +371,6 @@ def _about_casts(trace: Trace, methods: Sequence[Method], context: StageContext)
     )
 
 
-# --- what the run came to ----------------------------------------------------------------------------------------------
-
-
 def _folder(script: Script) -> Optional[Path]:
     """Where the sources of a script lie: places in them are told from there; from the working folder, where it was run as a module."""
     return None if script.called else Path() if script.module else Path(script.path).parent
-
-
-def with_users_names(finding: Finding, trace: Trace) -> Finding:
-    """The finding with what the user calls the parameters of its circuit."""
-    call = finding.divergence.call
-    return replace(finding, divergence=replace(finding.divergence, call=replace(call, named=trace.named(call))))
-
-
-def _result(trace: Trace, located: Located, findings: tuple[Finding, ...], remarks: tuple[Remark, ...]) -> Result:
-    qnodes: dict[tuple[str, str, int], None] = {}
-    own: dict[Method, None] = {}
-    for configuration in trace.configurations():
-        qnodes[configuration.qnode_object] = None
-        own[configuration.method] = None
-    coverage = coverage_of(trace, located)
-    verdict = _verdict(located, findings, remarks, coverage)
-    return Result(
-        replay=located,
-        calls=len(trace),
-        steps=sum(1 for event in trace.events if event.kind == "step"),
-        qnodes=tuple((name, source) for name, source, _ in qnodes),
-        verdict=verdict,
-        findings=findings,
-        remarks=remarks,
-        coverage=coverage,
-        undecided=verdict is Verdict.REMARK and Verdict.INCONCLUSIVE in _on_methods(located, findings, coverage),
-        notes=(*located.notes, *about_steps(own), *about_processes(trace), *about_marks(trace), *about_recording(trace)),
-    )
-
-
-def _verdict(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], coverage: Coverage) -> Verdict:
-    """The worst of the findings, else what the replay as a whole came to; where too little was seen, that is open."""
-    return verdict_of_all(_on_methods(located, findings, coverage), remarks)
-
-
-def _on_methods(located: Located, findings: Sequence[Finding], coverage: Coverage) -> Sequence[Verdict]:
-    found = [finding.verdict for finding in findings] or [located.verdict]
-    return [*found, Verdict.INCONCLUSIVE] if coverage.leaves_undecided else found

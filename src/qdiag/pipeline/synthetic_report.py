@@ -28,8 +28,8 @@ from qdiag.model.method import ARBITER, Method, parse
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline.reports import judged_outline, meanings_of
-from qdiag.pipeline.run import finding_of, proven_finding
 from qdiag.pipeline.stage_context import StageContext
+from qdiag.pipeline.stage_findings import finding_of, proven_finding
 from qdiag.pipeline.stage_prove import load_minimal, same_difference
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.report.content.document import document

@@ -13,7 +13,7 @@ from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.method import Method
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_recording, about_steps
-from qdiag.pipeline.run import _verdict
+from qdiag.pipeline.run_result import verdict_of_run
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import first_answer, of_result
 from tests.worlds import results
@@ -74,4 +74,4 @@ def test_where_calls_could_not_be_recorded_nothing_less_than_an_error_is_certain
     found: Verdict, unrecorded: int, verdict: Verdict
 ) -> None:
     unseen = (Unseen(Gap.UNRECORDED, "", unrecorded),) * (unrecorded > 0)
-    assert _verdict(Located(verdict=found), (), (), Coverage(3, 3, unseen)) is verdict
+    assert verdict_of_run(Located(verdict=found), (), (), Coverage(3, 3, unseen)) is verdict

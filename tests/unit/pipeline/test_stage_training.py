@@ -16,7 +16,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Finding
 from qdiag.model.remarks import Remark
-from qdiag.pipeline.run import _verdict
+from qdiag.pipeline.run_result import verdict_of_run
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.pipeline.stage_training import remarks_of
 from tests.worlds.results import CASES
@@ -81,4 +81,4 @@ def test_a_confirmed_remark_outweighs_rounding_and_doubt_and_no_error(
     located: Verdict, findings: tuple[Finding, ...], remarked: Verdict, whole: Verdict
 ) -> None:
     remarks = (replace(REMARK, verdict=remarked),) if remarked else ()
-    assert _verdict(Located(verdict=located), findings, remarks, Coverage()) is whole
+    assert verdict_of_run(Located(verdict=located), findings, remarks, Coverage()) is whole

@@ -1,0 +1,69 @@
+"""The finding of a divergence: with its cause and its script, or with why it has none.
+
+A fault of our own, a search that took too long or a budget that is spent costs one finding what it lacks, and never the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.model.findings import Confidence, Divergence, Finding
+from qdiag.model.method import Method
+from qdiag.pipeline import stage_diagnose, stage_prove
+from qdiag.pipeline.stage_context import StageContext, or_what_is_left
+
+QUICK = "its cause was not looked for: the first answer was asked for, and no more"
+
+STOPPED = "judging was interrupted before its cause was looked for"
+
+SPENT = "the budget was spent before"
+
+
+def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
+    """The finding of a divergence whose cause is not known, and why."""
+    return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, because, remedy=remedy))
+
+
+def unasked_finding(divergence: Divergence) -> Finding:
+    """The finding of a divergence whose cause nobody looked for, since judging was interrupted."""
+    return undiagnosed(divergence, STOPPED, "go on with qdiag diagnose")
+
+
+def finding_of(divergence: Divergence, methods: Sequence[Method], context: StageContext) -> Finding:
+    """The finding of a divergence; of unknown cause where diagnosing fails, or there is no time for it."""
+
+    def unknown(failed: str) -> Finding:
+        if context.deadline.passed:
+            return undiagnosed(divergence, f"{SPENT} its cause was found")
+        return undiagnosed(divergence, failed, "report it with the trace, if it may be shown, as an issue of qdiag")
+
+    if context.deadline.passed:
+        return unknown("")
+    found = or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
+    # what was not answered in time neither confirms a cause nor rules one out
+    return undiagnosed(found.divergence, f"{SPENT} its cause was found") if context.deadline.passed else found
+
+
+def proven_finding(finding: Finding, context: StageContext, path: Path) -> Finding:
+    """The finding with its minimal circuit and its reproducer; as it stands where that fails, or there is no time for it."""
+
+    def unproven_finding(failed: str) -> Finding:
+        if context.deadline.passed:
+            return replace(finding, unreproduced=f"{SPENT} a script was found that shows it")
+        because = "; ".join(filter(None, (finding.diagnosis.because, failed)))
+        return replace(finding, diagnosis=replace(finding.diagnosis, because=because))
+
+    if context.deadline.passed:
+        return unproven_finding("")
+    return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
+
+
+def in_folder(finding: Finding, folder: Path) -> Finding:
+    """The finding with its script where it will be when all is known."""
+    reproducer = finding.reproducer
+    if reproducer is None or not reproducer.path:
+        return finding
+    return replace(finding, reproducer=replace(reproducer, path=str(folder / Path(reproducer.path).name)))
