@@ -47,6 +47,9 @@ ALWAYS = 2
 KEPT_FREE = 8
 """Of the probes of one run, so many are kept for QNodes that are unlike those that were probed before them."""
 
+FEW = 8
+"""So many circuits of one QNode are probed for being unlike those before them: a number that is followed no longer makes such a one."""
+
 TOO_MANY = f"A run has {MOST} probes at most: qdiag check QNODE looks at one QNode by itself."
 
 NO_MEMORY = "There was too little memory for more copies of the script's process: qdiag check QNODE looks at one QNode by itself."
@@ -87,6 +90,7 @@ class Prober:
         self._home = os.getpid()
         self._seen: dict[str, int] = {}
         self._known: set[object] = set()
+        self._circuits: dict[str, set[object]] = {}
         self._due: set[str] = set()
         self._running: list[Path] = []
         self._started = 0
@@ -104,10 +108,11 @@ class Prober:
         backward_seen
             Whether torch has gone backward in this process.
         likeness
-            Equal for QNodes that look alike from outside: those that do not are probed first, where not all can be.
+            Equal for QNodes that look alike from outside, and make the same circuit: those that do not are probed first, where not
+            all can be.
         """
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
-        if is_due(number):
+        if is_due(number) | self._is_unlike(configuration, likeness):
             self._due.add(configuration)
         if configuration not in self._due:
             return
@@ -127,6 +132,14 @@ class Prober:
             self._start(call, index)
         else:
             self._once(NO_MEMORY)
+
+    def _is_unlike(self, configuration: str, likeness: object) -> bool:
+        """Whether one of the first few different circuits of a QNode has come: a QNode may change, or be another, made in its place."""
+        circuits = self._circuits.setdefault(configuration, set())
+        if likeness in circuits or len(circuits) >= FEW:
+            return False
+        circuits.add(likeness)
+        return True
 
     def _start(self, call: Ongoing, index: int) -> None:
         import fcntl

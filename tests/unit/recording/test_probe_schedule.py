@@ -105,6 +105,17 @@ class TestProbing:
         world.call(times=1030)
         assert world.probed == [0, 255, 1023]
 
+    def test_happens_where_a_qnode_or_one_made_in_its_place_makes_another_circuit(self, world: World, copies: Copies) -> None:
+        world.call(times=20, likeness="followed")
+        world.call(times=20, likeness="detached")
+        world.call(times=20, likeness="followed")
+        assert world.probed == [0, 20]
+
+    def test_happens_at_few_circuits_of_a_qnode_that_makes_another_each_time(self, world: World, copies: Copies) -> None:
+        for number in range(100):
+            world.call(likeness=number)
+        assert world.probed == list(range(probe_schedule.FEW))
+
     def test_of_many_qnodes_happens_at_their_first_calls_whoever_runs(self, world: World, copies: Copies) -> None:
         for number in range(50):
             world.call(f"qnode {number}", 1)
