@@ -60,6 +60,7 @@ class _Trial:
     cause: Cause
     predicted: tuple[Prediction, ...]
     evidence: tuple[tuple[Prediction, Evidence], ...]
+    unanswered: tuple[Prediction, ...] = ()
 
     def came_out(self, role: Role) -> Optional[bool]:
         """Whether all predictions of a role held; None where there was none to test."""
@@ -70,6 +71,11 @@ class _Trial:
     def unproven(self) -> bool:
         """Whether it predicts that something heals, and none of that could be tried: then nothing speaks for it."""
         return any(p.role is Role.FLIP for p in self.predicted) and self.came_out(Role.FLIP) is None
+
+    @property
+    def untold(self) -> bool:
+        """Whether an experiment that was to tell it from a rival was made and has no answer: then the rival may be it as well."""
+        return any(prediction.role is Role.RIVAL for prediction in self.unanswered)
 
     @property
     def contradicted(self) -> bool:
@@ -114,7 +120,7 @@ def diagnose(
         return replace(_unknown(trials, symptoms, ruled_out), rivals=titles)
     best = standing[0]
     rivals = [trial for trial in standing[1:] if not _told_apart(best, trial)]
-    proven = bool(best.came_out(Role.FLIP)) and best.came_out(Role.NEUTRAL) is not False and not rivals
+    proven = bool(best.came_out(Role.FLIP)) and best.came_out(Role.NEUTRAL) is not False and not rivals and not best.untold
     found = _diagnosis(best, Confidence.CONFIRMED if proven else Confidence.LIKELY, symptoms, ruled_out)
     return replace(found, rivals=titles)
 
@@ -150,15 +156,17 @@ def again(cause: Cause, symptoms: Symptoms, evaluator: Evaluator, reference: Opt
 def _try(cause: Cause, laboratory: Laboratory) -> _Trial:
     """Make a cause's experiments in order of cost, and stop at the first that contradicts it."""
     made: list[tuple[Prediction, Evidence]] = []
+    unanswered: list[Prediction] = []
     predicted = cause.predicts(laboratory.symptoms)
     for prediction in sorted(predicted, key=lambda p: p.experiment.cost):
         evidence = laboratory.evidence(prediction)
         if evidence is None:
+            unanswered += [prediction] if laboratory.answer(prediction.experiment) is not None else []
             continue
         made.append((prediction, evidence))
         if not evidence.holds:
             break
-    return _Trial(cause, predicted, tuple(made))
+    return _Trial(cause, predicted, tuple(made), tuple(unanswered))
 
 
 def _told_apart(best: _Trial, rival: _Trial) -> bool:

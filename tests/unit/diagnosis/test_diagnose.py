@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 import numpy as np
+import pytest
 
-from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import diagnose
@@ -32,6 +33,12 @@ def gate(angle: float, dtype: str = "float64") -> Node:
 def circuit(dtype: str = "float64") -> Circuit:
     z = Node("PauliZ", (), (Wires((0,)), ()), (0,))
     return Circuit((gate(0.1, dtype), gate(0.2, dtype)), (Node("ExpectationMP", (z, None), (("wires", None),), (0,)),))
+
+
+WITHOUT_THE_SECOND = Experiment(
+    "without the second gate",
+    lambda question, evaluator: replace(question, circuit=replace(question.circuit, operations=question.circuit.operations[:1])),
+)
 
 
 @dataclass
@@ -125,6 +132,22 @@ def test_a_rival_is_told_apart_by_the_experiment_on_which_they_disagree() -> Non
     everywhere = like("QD996", leaves(NUDGED_FAR))
     found = diagnose(symptoms(world), [everywhere, at_the_point], world)
     assert (found.code, found.confidence, found.ruled_out) == ("QD997", "confirmed", ("QD996",))
+
+
+def far_away(request: Request) -> bool:
+    return abs(float(request.circuit.parameters[0].value) - 0.1) > 1e-6
+
+
+@pytest.mark.parametrize(("there", "confidence"), [(1e-3, "confirmed"), (float("nan"), "likely")])
+def test_an_experiment_against_a_rival_that_has_no_answer_leaves_the_rival_standing(there: float, confidence: str) -> None:
+    def error(request: Request) -> float:
+        off = there if far_away(request) else 1e-3
+        return off if request.method.diff_method == "adjoint" and len(request.circuit.operations) > 1 else 0.0
+
+    world = World(error)
+    named = like("QD995", (*flips(WITHOUT_THE_SECOND), *survives(NUDGED_FAR)))
+    found = diagnose(symptoms(world), [named], world)
+    assert (found.code, found.confidence) == ("QD995", confidence)
 
 
 def test_a_cause_whose_flip_could_not_be_tried_is_not_named() -> None:
