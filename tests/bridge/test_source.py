@@ -17,6 +17,7 @@ from qdiag.bridges.source.speller import same
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.method import Method
+from qdiag.model.option import Held, Kind
 from tests.bridge.instances import Instance, measurements, numbers, operators
 from tests.worlds.installed_pennylane import node_of
 
@@ -241,6 +242,34 @@ def test_a_qnode_is_made_as_this_pennylane_takes_it():
     assert qnode.diff_method == "parameter-shift"
     assert "torch" in str(qnode.interface) or "auto" in str(qnode.interface)
     assert not imports
+
+
+def test_a_device_is_written_with_all_its_options():
+    numbers = Held(Kind.COMPLEX, (0.5, 1.0)), Held(Kind.COMPLEX, (0.0, 0.0))
+    options = (
+        ("array", Held(Kind.ARRAY, ("complex64", Held(Kind.TUPLE, (1, 2)), *numbers))),
+        ("inner", Held(Kind.DICT, ("a", Held(Kind.TUPLE, (1,)), "b", Held(Kind.LIST, (None, "c"))))),
+        ("kind", Held(Kind.NAME, ("fractions:Fraction",))),
+    )
+    text, imports = device_source(Method("fractions:Fraction", "none", device_options=options), (0, 1))
+    assert text.startswith("fractions.Fraction(wires=2, array=np.array([[0.5+1.0j, ")
+    assert text.endswith('inner={"a": (1,), "b": [None, "c"]}, kind=fractions.Fraction)')
+    assert imports == {"import numpy as np", "import fractions"}
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Method("__main__:Mine", "none"),
+        Method("os:system('')", "none"),
+        Method("default.qubit", "none", device_options=(("model", Held(Kind.OBJECT, ("an object (Model)",))),)),
+        Method("default.qubit", "none", device_options=(("model", Held(Kind.NAME, ("os:system('')",))),)),
+    ],
+    ids=str,
+)
+def test_a_device_that_cannot_be_made_again_has_no_source(method):
+    with pytest.raises(OpaqueCircuitError):
+        device_source(method, ())
 
 
 def test_a_device_of_single_precision_says_so():

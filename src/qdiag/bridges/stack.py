@@ -12,7 +12,7 @@ from typing import Any
 from packaging.version import Version
 
 from qdiag.model.call import Environment
-from qdiag.model.method import Option
+from qdiag.model.option import Option
 
 _PACKAGES = ("pennylane", "pennylane-lightning", "torch", "numpy", "autograd", "scipy")
 _WHERE_LOADED = ("jax", "tensorflow", "catalyst")

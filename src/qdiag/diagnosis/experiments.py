@@ -33,9 +33,10 @@ from qdiag.model.circuit import (
     without_marks,
     without_operations,
 )
-from qdiag.model.method import ARBITER, SHIFTED, Method, Option
+from qdiag.model.method import ARBITER, SHIFTED, Method
 from qdiag.model.numerics.surfaces import nudged, with_real_points
 from qdiag.model.operator_families import PAULIS
+from qdiag.model.option import Option
 
 
 def edit(name: str, change: Callable[[Circuit], Optional[Circuit]], cost: float = 1.0) -> Experiment:

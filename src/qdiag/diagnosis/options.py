@@ -16,7 +16,8 @@ from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import AskArbiter, Question, observe
 from qdiag.model.findings import Diagnosis, Evidence, Outcome
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.model.option import Option
 
 Options = tuple[tuple[str, Option], ...]
 

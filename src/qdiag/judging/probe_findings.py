@@ -50,6 +50,35 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     return next(((divergence,) for divergence in found if divergence is not None), ())
 
 
+NUMERICAL = 1e-3
+"""A numerical slope upholds a method where its error bar is no larger than this part of what the slope could be."""
+
+
+def doubt(probe: Probe, call: Call) -> str:
+    """Why a probe does not uphold the script's own method at its call, in words; "" where it does, or has found it wrong.
+
+    Parameters
+    ----------
+    probe, call
+        What was seen, and where.
+    """
+    if not probe.repeatable:
+        return "its results change from one evaluation to the next"
+    if not probe.methods or not probe.arguments:
+        return probe.note or "nothing is differentiated there, and outputs are held against nothing"
+    if divergences(probe, call):
+        return ""
+    if probe.methods[0].failure:
+        return f"its own method gives no gradient in a copy of the process ({probe.methods[0].failure})"
+    probe = _resolve_probe(probe, call)
+    laws = laws_of(probe, call)
+    for position, argument in enumerate(probe.arguments):
+        coarse = NUMERICAL * max(argument.scale * probe.size, abs(argument.numerical))
+        if not argument.smooth or not _allowed_difference(probe, position, probe.methods[0], laws) <= coarse:
+            return f"numerical differentiation along {argument.name} gives no slope that is sharp enough"
+    return ""
+
+
 def _resolve_probe(probe: Probe, call: Call) -> Probe:
     """The probe with what only the call's configuration knows: which method ``best`` is, and the device's own precision."""
     configuration = call.configuration

@@ -15,7 +15,8 @@ from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Tolerance
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import ARBITER, Method, Option
+from qdiag.model.method import ARBITER, Method
+from qdiag.model.option import Option
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.circuit import Circuit
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.model.option import Option
 from qdiag.model.transform_families import TransformKind, kind_by_name
 
 

@@ -24,6 +24,8 @@ class Gap(str, Enum):
     BUDGET = "budget"
     MAX_CALLS = "max calls"
     OPAQUE = "opaque"
+    NOT_REBUILT = "not rebuilt"
+    JUDGED_LIVE = "judged live"
     NO_FACTS = "no training facts"
 
 
@@ -32,7 +34,7 @@ _EVENT = "unseen: "
 LOST = frozenset({Gap.STOPPED, Gap.THREADS, Gap.PROCESS, Gap.UNRECORDED})
 """Gaps in what was recorded: nobody knows what is in them, so nothing less than an error is certain beside one."""
 
-LEFT_OUT = frozenset({Gap.BUDGET, Gap.MAX_CALLS, Gap.OPAQUE})
+LEFT_OUT = frozenset({Gap.BUDGET, Gap.MAX_CALLS, Gap.OPAQUE, Gap.NOT_REBUILT})
 """Gaps in what was compared of the recording: the calls in them may be like the others, if enough others were compared."""
 
 LEAST_SHARE = 0.5

@@ -9,7 +9,8 @@ import numpy as np
 
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.model.option import Option
 
 
 class Surroundings(Protocol):

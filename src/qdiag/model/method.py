@@ -8,12 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Union
 
 from qdiag.errors import MethodError
-
-Option = Union[None, bool, int, float, str]
-"""The value of a device option or gradient keyword: what a trace may hold without executing anything."""
+from qdiag.model.option import Option, names_in
 
 DIFF_METHODS = ("backprop", "adjoint", "parameter-shift", "finite-diff", "hadamard", "spsa", "device", "best", "none")
 """PennyLane's own names; `none` evaluates the outputs only."""
@@ -34,7 +31,7 @@ BY_DEVICE = frozenset({"adjoint"})
 """Methods that a device applies itself, to one circuit after the other: it takes a batch apart into its rows."""
 
 _WRITTEN = re.compile(
-    r"(?:(?P<device>[\w.\-]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
+    r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
 )
 
 
@@ -45,7 +42,7 @@ class Method:
     Parameters
     ----------
     device
-        PennyLane's name of the device, or "" for the device of the call.
+        PennyLane's name of the device; ``module:Class`` where its class has none; "" for the device of the call.
     diff_method
         One of `DIFF_METHODS`.
     precision
@@ -89,6 +86,12 @@ class Method:
     def bare(self) -> Method:
         """The same method without options of the device or the gradient: equal for methods that are written alike."""
         return replace(self, device_options=(), gradient_options=())
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """What has to be imported by name to make its device: its class, where it has no name of PennyLane's, and options' values."""
+        own = (self.device,) if ":" in self.device else ()
+        return (*own, *(name for _, value in self.device_options for name in names_in(value)))
 
     @property
     def order(self) -> tuple[str, str, str, str]:

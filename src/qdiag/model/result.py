@@ -50,6 +50,22 @@ class Unfaithful:
     explained: bool
 
 
+@dataclass(frozen=True)
+class NotRebuilt:
+    """A call whose device cannot be made again where calls are replayed.
+
+    Parameters
+    ----------
+    call
+        Its index.
+    why
+        Why, as ``option noise_model is an object (NoiseModel)``.
+    """
+
+    call: int
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class ReplaySummary:
     """What was evaluated in a replay, and what it took: the part of it that a run hands on as it is.
@@ -76,6 +92,8 @@ class ReplaySummary:
         Calls that were left out, and why.
     parameters
         Method → numbers by which it was differentiated, and of how many, for those not differentiated by all of them.
+    not_rebuilt
+        Calls that were not replayed, since their device cannot be made again.
     """
 
     methods: tuple[Method, ...] = ()
@@ -88,6 +106,7 @@ class ReplaySummary:
     rows: tuple[tuple[Method, int, int], ...] = ()
     unseen: tuple[Unseen, ...] = ()
     parameters: tuple[tuple[Method, int, int], ...] = ()
+    not_rebuilt: tuple[NotRebuilt, ...] = ()
 
     @property
     def refused(self) -> tuple[tuple[Method, Failure], ...]:

@@ -18,6 +18,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
 from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
 from qdiag.judging.differentiated import JudgedCalls
+from qdiag.judging.live_word import with_live_word
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Call, Script
@@ -249,7 +250,7 @@ class Run:
 
     def _what_is_known(self) -> Optional[JudgedRun]:
         """What an interruption leaves: what was found by then, without what had not been looked for; None where it is nothing."""
-        located = self._replay.known_so_far() if "_replay" in self.__dict__ else None
+        located = with_live_word(self._replay.known_so_far(), self._calls) if "_replay" in self.__dict__ else None
         if located is None or not located.replayed:
             return None
         shutil.rmtree(self._run.unfinished, ignore_errors=True)
@@ -267,7 +268,7 @@ class Run:
             raise self._failure
         replay, context = self._replay, self._context()
         with self._voice.progress("replaying") as self._report:
-            located = replay.finish_cheap_methods()
+            located = with_live_word(replay.finish_cheap_methods(), self._calls)
         divergences = self._divergences = self._arbitrate(located, context)
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
         why = f"{SPENT} its cause was found" if late else QUICK
@@ -277,7 +278,7 @@ class Run:
         if late or (located.replayed and self._options.quick):
             return self._judged(located, so_far, (), context)
         with self._voice.progress("replaying") as self._report:
-            first, located = located, replay.finish()
+            first, located = located, with_live_word(replay.finish(), self._calls)
         if not _says_the_same(first, located):
             divergences = self._divergences = self._arbitrate(located, context)
         with self._voice.progress("diagnosing") as report:

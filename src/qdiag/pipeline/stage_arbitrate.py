@@ -6,7 +6,7 @@ by live probes, or is what a layer made of right results.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -56,10 +56,11 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
         Told how many structures the arbiter has looked at, and of how many.
     """
     rewritten = [*rewritten_by_transforms(context, trace)]
-    outcomes = [*wrong_beside_measurements(context, trace, located.methods)]
+    astray = astray_calls(located)
+    outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     between = [_beside_probes(divergence, trace) for divergence in between]
-    alone = [_beside_probes(divergence, trace) for divergence in unanimous_errors(context, trace, between, report)]
+    alone = [_beside_probes(divergence, trace) for divergence in unanimous_errors(context, trace, between, report, astray)]
     alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
@@ -111,15 +112,24 @@ def _telling_calls(trace: Calls, deadline: Deadline) -> Iterator[Call]:
         yield trace.call(index)
 
 
-def wrong_beside_measurements(context: StageContext, trace: Calls, methods: Sequence[Method]) -> Iterator[Divergence]:
+def astray_calls(located: Located) -> frozenset[int]:
+    """Calls whose replay does not give the script's own numbers, or that have none: never the ground for an error."""
+    return frozenset([*(one.call for one in located.unfaithful if not one.explained), *(one.call for one in located.not_rebuilt)])
+
+
+def wrong_beside_measurements(
+    context: StageContext, trace: Calls, methods: Sequence[Method], astray: Collection[int] = ()
+) -> Iterator[Divergence]:
     """Calls with measurements in the middle whose outputs are wrong, by whatever diff_method: one for each QNode.
 
-    ``methods`` are those that were replayed: each of them may be wrong there, too.
+    ``methods`` are those that were replayed: each of them may be wrong there, too. ``astray`` are calls that are not asked about.
     """
     flagged: set[str] = set()
     for call in _telling_calls(trace, context.deadline):
         circuit, qnode = call.circuit, call.configuration.qnode
-        if qnode in flagged or call.failure or circuit.shots or circuit.opaque or not circuit.finite or not measures_midway(circuit):
+        if qnode in flagged or call.index in astray or call.failure or not circuit.finite or not measures_midway(circuit):
+            continue
+        if circuit.shots or circuit.opaque:
             continue
         divergence = _against_the_arbiter(context, call, outputs=True)
         if divergence is not None:
@@ -135,8 +145,10 @@ def _of_right_outputs(between: Sequence[Divergence], outcomes: Sequence[Divergen
     return [d for d in between if d.call.configuration.qnode not in wrong or d.signature not in (*DERIVATIVES, Signature.OUTPUT)]
 
 
-def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report) -> Iterator[Divergence]:
-    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone."""
+def unanimous_errors(
+    context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report, astray: Collection[int] = ()
+) -> Iterator[Divergence]:
+    """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone, where not astray."""
     flagged = {d.call.configuration.qnode for d in known if _is_of_own(d)}
     firsts = trace.first_of_each_structure(MOST_STRUCTURES)
     for done, index in enumerate(firsts):
@@ -145,7 +157,9 @@ def unanimous_errors(context: StageContext, trace: Calls, known: Sequence[Diverg
             return
         call = trace.call(index)
         circuit = call.circuit
-        if call.configuration.qnode in flagged or call.failure or circuit.opaque or circuit.shots or not circuit.resolved:
+        if call.configuration.qnode in flagged or index in astray or call.failure or not circuit.resolved:
+            continue
+        if circuit.opaque or circuit.shots:
             continue
         divergence = _against_the_arbiter(context, call)
         if divergence is not None:

@@ -13,7 +13,7 @@ import warnings
 from types import ModuleType
 from typing import Any, Optional
 
-from qdiag.recording import current, first_need, hooks, training_hooks
+from qdiag.recording import current, first_need, frames, hooks, training_hooks
 from qdiag.recording.hooks import quietly, watched_function
 from qdiag.trace import (
     bound,  # noqa: F401 - loaded before the script can put something else in the place of what it holds
@@ -50,6 +50,8 @@ def record_into(module: ModuleType, wanted: current.Wanted) -> None:
 
         # before the hooks: they see a changed QNode as they see any other
         twin_change.install(module, wanted.trace)
+    if module.__name__ == "pennylane":
+        _hear_devices()
     hook(module)
 
 
@@ -58,6 +60,14 @@ def script_failed(error: BaseException) -> None:
     recording = first_need.ensure_recorder() if "pennylane" in sys.modules else None
     if recording is not None:
         recording.script_failed(error)
+
+
+def _hear_devices() -> None:
+    """Hear what devices are made with. What hears it cannot be taken out again: it never gets into a program that goes on."""
+    from qdiag.bridges.live import made_devices
+
+    for base in made_devices.device_bases():
+        base.__new__ = frames.hide_frames(made_devices.hear_devices(base, quietly))  # type: ignore[method-assign]
 
 
 _hooked: set[str] = set()

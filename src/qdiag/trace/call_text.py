@@ -30,6 +30,7 @@ from qdiag.model.training import (
     SteppedArgument,
 )
 from qdiag.trace import bound
+from qdiag.trace.option_text import option_from
 
 Kind = TypeVar("Kind")
 
@@ -118,9 +119,10 @@ def _one_of_types(*kinds: type) -> Callable[[Any], Any]:
 
 
 def _option(entry: Any) -> Any:
-    if isinstance(entry, dict) and set(entry) == {"float"} and entry["float"] in ("nan", "inf", "-inf"):
-        return float(entry["float"])
-    return _scalar(entry)
+    try:
+        return option_from(entry)
+    except ValueError:
+        raise _Odd from None
 
 
 def _several(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -164,7 +166,6 @@ def _default_dtype(entry: Any) -> str:
 _text = _one_of_types(str)
 _flag = _one_of_types(bool)
 _whole = _one_of_types(int)
-_scalar = _one_of_types(type(None), bool, int, float, str)
 _texts = _several(_text)
 _options = _several(_pair)
 

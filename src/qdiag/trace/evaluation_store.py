@@ -23,6 +23,7 @@ from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.trace.array_bundle import DTYPES, pack, unpack
+from qdiag.trace.option_text import option_from
 
 _COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (key, stack)"
 _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
@@ -180,15 +181,11 @@ def _failure(head: dict[str, Any]) -> Failure:
 
 
 def _method(head: dict[str, Any]) -> Method:
-    options = {name: tuple((_of(key, str), _option(value)) for key, value in head[name]) for name in _OPTIONS}
+    options = {name: tuple((_of(key, str), option_from(value)) for key, value in head[name]) for name in _OPTIONS}
     return Method(**{**{name: _of(part, str) for name, part in head.items() if name not in _OPTIONS}, **options})
 
 
 _OPTIONS = ("device_options", "gradient_options")
-
-
-def _option(part: Any) -> Any:
-    return _of(part, type(None), bool, int, float, str)
 
 
 def _texts(parts: Any) -> tuple[str, ...]:

@@ -13,9 +13,12 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from qdiag.bridges.live.device_identity import name_of_device, own_device
+from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.bridges.live.transform_kinds import kind_of_transform, name_of_transform, options_of_transforms
 from qdiag.model.call import Configuration, SourceLine
-from qdiag.model.method import DIFF_METHODS, Option
+from qdiag.model.method import DIFF_METHODS
+from qdiag.model.option import Option
 
 _RULES = {
     "param_shift": "parameter-shift",
@@ -187,15 +190,16 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
     """
     names = vars(qnode)
     device = device_of(qnode)
+    made = own_device(device)
     requested = _requested_method(names.get("diff_method"))
     torch = sys.modules.get("torch")
     return Configuration(
         qnode=name_of(qnode),
         source=source,
-        device=_device_name(device),
+        device=name_of_device(made),
         device_wires=_device_wires(device),
         device_precision=_device_precision(device),
-        device_options=_device_options(device),
+        device_options=options_given_to(made),
         interface=_interface(names, resolution),
         requested=requested,
         resolved=_resolved_method(names, resolution, requested),
@@ -271,10 +275,6 @@ def _interface(names: dict[str, Any], resolution: Resolution) -> str:
     return str(getattr(interface, "value", interface) or "numpy").replace("-jit", "")
 
 
-def _device_name(device: Any) -> str:
-    return str(getattr(device, "short_name", None) or getattr(device, "name", None) or type(device).__name__)
-
-
 def _device_wires(device: Any) -> tuple[object, ...]:
     labels = getattr(getattr(device, "wires", None), "labels", ())
     return tuple(label if type(label) in (int, str) else str(label) for label in labels)
@@ -288,15 +288,6 @@ def _device_precision(device: Any) -> str:
         return np.dtype(dtype).name
     except TypeError:
         return str(dtype).rpartition(".")[2]
-
-
-def _device_options(device: Any) -> tuple[tuple[str, Option], ...]:
-    options: dict[str, Any] = {}
-    if getattr(device, "readout_err", None):
-        options["readout_prob"] = device.readout_err
-    if getattr(device, "_batch_obs", False):
-        options["batch_obs"] = bool(device._batch_obs)
-    return _storable_options(options)
 
 
 def _gradient_options(names: dict[str, Any], requested: str) -> tuple[tuple[str, Option], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qdiag.model.method import Option
+from qdiag.model.option import Option
 from qdiag.model.transform_families import TransformKind, kind_by_name
 
 _INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")

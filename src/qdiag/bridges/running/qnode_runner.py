@@ -38,7 +38,9 @@ class Runner:
         self.request = request
         self.interface = interface
         self.stage = "build"
-        self.device = devices.fresh(request.method, request.device_wires, request.circuit)
+        self.device = devices.fresh(
+            request.method, request.device_wires, request.circuit, trusted=request.trusted, seed=request.seed
+        )
 
     def __call__(self, numbers: Sequence[Any]) -> Sequence[Any]:
         """The live outputs, flattened in order of return."""

@@ -67,7 +67,9 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         parameters = request.circuit.parameters
         plain = request.method.diff_method == "none"
         interface = "" if plain else interface_for(request.interface, parameters)
+        stage = "device"
         runner = Runner(request, interface)
+        stage = "build"
         graph = graph_for(interface)(runner, parameters)
         stage = "backward"
         evaluation = replace(evaluation, outputs=graph.outputs)

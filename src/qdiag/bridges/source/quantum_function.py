@@ -11,6 +11,7 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges.source import outcomes
+from qdiag.bridges.source.device_options import imported_source, keyword_sources
 from qdiag.bridges.source.expression import Expression, Writer
 from qdiag.bridges.source.literals import Style, literal, plain_text
 from qdiag.bridges.source.paths import require_name
@@ -18,8 +19,9 @@ from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
 from qdiag.model.import_lines import NUMPY, PENNYLANE
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
 from qdiag.model.operator_families import MID_MEASUREMENTS
+from qdiag.model.option import Option
 
 EXACT = Style()
 _QNODE = inspect.signature(qml.QNode.__init__).parameters
@@ -130,16 +132,18 @@ def device_source(method: Method, wires: Sequence[object], shots: Sequence[int] 
         Empty for analytic.
     """
     consecutive = list(wires) == list(range(len(wires)))
-    arguments = [plain_text(method.device)]
+    text, line = imported_source(method.device) if ":" in method.device else ("qml.device", "")
+    arguments = [] if line else [plain_text(method.device)]
     if wires:
         arguments.append(f"wires={len(wires) if consecutive else plain_text(list(wires))}")
     if method.device_precision:
         arguments.append(f"c_dtype=np.{np.dtype(method.device_precision).name}")
-    arguments += _keywords(method.device_options)
+    options, needed = keyword_sources(method.device_options)
+    arguments += options
     if shots and not _QNODE_TAKES_SHOTS:
         arguments.append(f"shots={_shots_keyword_value(shots)}")
-    imports = frozenset([NUMPY]) if method.device_precision else frozenset()
-    return f"qml.device({', '.join(arguments)})", imports
+    imports = frozenset([NUMPY] * bool(method.device_precision) + [line] * bool(line)) | needed
+    return f"{text}({', '.join(arguments)})", imports
 
 
 def qnode_source(

@@ -68,6 +68,8 @@ class CallResult:
         that are.
     part
         The call with these rows and parameters alone. Then `own`, `cotangents` and the evaluations of `sides` are those of the part.
+    not_rebuilt
+        Why the device cannot be made again, or "": then nothing was evaluated.
     """
 
     call: int
@@ -84,6 +86,7 @@ class CallResult:
     tracked: Positions = ()
     numbers: tuple[int, int] = (0, 0)
     part: Optional[Call] = None
+    not_rebuilt: str = ""
 
     @property
     def methods(self) -> tuple[Method, ...]:

@@ -23,6 +23,7 @@ from qdiag.judging.replay.questions import (
     products_of_jacobian,
     request_of,
 )
+from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
 from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
@@ -63,6 +64,9 @@ def replay_call(
     """
     if call.configuration.remade_by:
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
+    why = obstacle(call.method, trusted=plan.trusted)
+    if why:
+        return not_rebuilt(call, key, why)
     if not call.circuit.resolved or call.circuit.samples_only:
         methods = ()
     cotangents = cotangents_of(call, key)
@@ -75,6 +79,9 @@ def replay_call(
     at_once = [method for method in of_all if method not in of_few_rows]
     asked = [method for method in at_once if method not in screened]
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *asked))
+    why = failed_to_rebuild(call, own)
+    if why:
+        return not_rebuilt(call, key, why)
     if _is_made_over(call, own):
         return CallResult(call.index, key, own, (), (), (), made_over=True)
     clean, unclean = yield from _screen(own, [method for method in at_once if method in screened], first, plan)
@@ -95,6 +102,11 @@ def replay_call(
     if of_few_parameters:
         result = yield from look_at_parameters(result, call, of_few_parameters, plan, thorough=thorough, batched=batched)
     return result
+
+
+def not_rebuilt(call: Call, key: str, why: str) -> CallResult:
+    """The result of a call whose device cannot be made again: nothing is evaluated on another one in its place."""
+    return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, not_rebuilt=why)
 
 
 def _screen(

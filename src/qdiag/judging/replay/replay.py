@@ -19,6 +19,7 @@ from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import replay_call
 from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
+from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
@@ -26,7 +27,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.method import Method, once_each
-from qdiag.model.result import Cost, ReplaySummary
+from qdiag.model.result import Cost, NotRebuilt, ReplaySummary
 from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
@@ -184,11 +185,11 @@ class Replay:
         """What is known so far."""
         found = [difference for group in self._differences.values() for difference in group]
         results = [self._results[index] for index in sorted(self._results)]
-        circuits = [j for j in results if not j.made_over]
+        circuits = [j for j in results if not j.made_over and not j.not_rebuilt]
         methods = once_each(method for j in results for method in j.methods)
         counts = Counter(method.bare for j in circuits for method in j.methods)
         replayed = sum(1 for j in results if j.sides)
-        lacking = unanswered(results)
+        lacking = unanswered(circuits)
         silent = ReplaySummary(unanswered=lacking).silent
         of_rows = [j for j in results if j.rows]
         of_numbers = [j for j in results if j.tracked]
@@ -207,12 +208,13 @@ class Replay:
             parameters=tuple((m, *numbers[m.bare]) for m in methods if m.bare in numbers),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
-            costs=_costs(results),
+            costs=_costs(circuits),
+            not_rebuilt=tuple(NotRebuilt(j.call, j.not_rebuilt) for j in results if j.not_rebuilt),
             unseen=tuple(self._unseen()),
             notes=(
                 *self._about_astray(),
                 *self._about_samples(),
-                *_about_made_over(len(results) - len(circuits)),
+                *_about_made_over(sum(1 for j in results if j.made_over)),
             ),
         )
 
@@ -336,7 +338,8 @@ class Replay:
         if key not in self._wanted:
             wanted: Sequence[Method] = self._plan.methods
             if not wanted:
-                wanted = self._evaluator.applicable(call.circuit, call.configuration)
+                own, known = call.method, not obstacle(call.method, trusted=self._plan.trusted)
+                wanted = self._evaluator.applicable(call.circuit, call.configuration) if known else (own,)
                 if call.circuit.shots:
                     wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
             self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)
@@ -436,7 +439,7 @@ def _about_made_over(count: int) -> Iterator[str]:
 
 def _costs(results: Sequence[CallResult]) -> tuple[Cost, ...]:
     costs: dict[Method, Cost] = {}
-    for one in (result for result in results if not result.made_over):
+    for one in results:
         for evaluation in (one.own, *(side.evaluation for side in one.sides)):
             method = evaluation.method
             known = costs.get(method.bare, Cost(method, 0, 0.0))

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from qdiag.model.circuit import Circuit, Parameter
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.model.option import Option
 
 
 class Source(Protocol):

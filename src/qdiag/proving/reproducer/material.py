@@ -58,8 +58,11 @@ class Material:
         return divergence.call.circuit if self.circuit is None else self.circuit
 
     def may_run(self, divergence: Divergence) -> bool:
-        """Whether a script may be run: it may hold the user's own classes, out of a trace from elsewhere."""
-        return self.trusted or not any(node.definition for top in self.circuit_of(divergence).nodes for node in nodes_of(top))
+        """Whether a script may be run: it may hold the user's own classes, or import by name, out of a trace from elsewhere."""
+        if self.trusted:
+            return True
+        named = any(method.imports for method in (divergence.call.method, *divergence.comparison.methods))
+        return not named and not any(node.definition for top in self.circuit_of(divergence).nodes for node in nodes_of(top))
 
     @property
     def written_in(self) -> Language:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from qdiag.bridges.source import quantum_function
 from qdiag.bridges.source.literals import Style
 from qdiag.model.circuit import Circuit, Parameter
-from qdiag.model.method import Method, Option
+from qdiag.model.method import Method
+from qdiag.model.option import Option
 
 
 class _PennyLane:

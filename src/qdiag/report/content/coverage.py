@@ -54,6 +54,15 @@ def _opaque(coverage: Coverage) -> str:
     return f"{count(coverage.calls(Gap.OPAQUE), 'call')} cannot be replayed, and nothing is said of these."
 
 
+def _not_rebuilt(coverage: Coverage) -> str:
+    these = count(coverage.calls(Gap.NOT_REBUILT), "call")
+    return f"The device cannot be rebuilt from what is known of it, and nothing is said of {these}."
+
+
+def _live(coverage: Coverage) -> str:
+    return "The device cannot be rebuilt from what is known of it, so the QNode itself was judged, in the script's own process."
+
+
 def _outside(coverage: Coverage) -> str:
     outside = "Gradients outside of the circuits were"
     missing = coverage.of(Gap.NOT_PROBED)
@@ -74,6 +83,8 @@ _SENTENCES: dict[Gap, Callable[[Coverage], str]] = {
     Gap.UNRECORDED: _unrecorded,
     Gap.THREADS: _threads,
     Gap.OPAQUE: _opaque,
+    Gap.NOT_REBUILT: _not_rebuilt,
+    Gap.JUDGED_LIVE: _live,
     Gap.BUDGET: _budget,
     Gap.NOT_PROBED: _outside,
     Gap.PROBE_CUT: _outside,

@@ -16,7 +16,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
-from qdiag.model.method import Option
+from qdiag.model.option import Option
 from tests.worlds.methods import BACKPROP, methods
 from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
 

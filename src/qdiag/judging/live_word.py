@@ -1,0 +1,96 @@
+"""The word of the live probes where the device cannot be made again: such calls were not replayed, and are judged by these alone.
+
+A probe evaluates the QNode itself, on the script's own device in the script's own process. It upholds the script's method where that
+one's slopes are those of the QNode's numerical differentiation; where they are not, it has found an error, which stands as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+from qdiag.judging import probe_findings
+from qdiag.judging.replay.located import Located, verdict_of
+from qdiag.model.call import Call
+from qdiag.model.coverage import Gap, Unseen
+from qdiag.model.probe import Probe
+from qdiag.model.result import NotRebuilt
+
+NO_PROBE = "no probe looked at its QNode"
+
+
+class Calls(Protocol):
+    """A trace, as far as it is needed here."""
+
+    def __len__(self) -> int: ...
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    @property
+    def probes(self) -> Sequence[Probe]:
+        """What the live probes saw."""
+
+    @property
+    def handed(self) -> bool:
+        """Whether marks are asked about."""
+
+
+class _Word(NamedTuple):
+    """What probes say of the calls of one QNode: at how many of them they looked, and why they do not decide, or ""."""
+
+    why: str
+    calls: int
+    probed: int
+    doubt: str
+
+
+def with_live_word(located: Located, trace: Calls) -> Located:
+    """What a replay came to, with the word of the probes on the calls that it had to leave out.
+
+    Parameters
+    ----------
+    located
+        What the replay came to.
+    trace
+        The calls, and what the probes saw.
+    """
+    if not located.not_rebuilt:
+        return located
+    words = [_word_of(group, trace) for group in _by_qnode(located.not_rebuilt, trace)]
+    upheld = sum(word.calls for word in words if not word.doubt)
+    verdicts = [divergence.comparison.verdict for divergence in located.divergences]
+    verdict = verdict_of(verdicts, located.unfaithful, located.replayed + upheld)
+    return replace(located, verdict=verdict, unseen=(*located.unseen, *_unseen(words, len(trace))))
+
+
+def _by_qnode(calls: Sequence[NotRebuilt], trace: Calls) -> list[list[NotRebuilt]]:
+    groups: dict[object, list[NotRebuilt]] = {}
+    for one in calls:
+        groups.setdefault((trace.call(one.call).configuration.qnode_object, one.why), []).append(one)
+    return list(groups.values())
+
+
+def _word_of(group: Sequence[NotRebuilt], trace: Calls) -> _Word:
+    qnode = trace.call(group[0].call).configuration.qnode_object
+    probes = [(probe, trace.call(probe.call)) for probe in trace.probes]
+    own = [(_as_asked(probe, trace), call) for probe, call in probes if call.configuration.qnode_object == qnode]
+    doubts = [probe_findings.doubt(probe, call) for probe, call in own] or [NO_PROBE]
+    return _Word(group[0].why, len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""))
+
+
+def _as_asked(probe: Probe, trace: Calls) -> Probe:
+    return probe if trace.handed or not probe.marked else replace(probe, arguments=())
+
+
+def _unseen(words: Sequence[_Word], recorded: int) -> Iterator[Unseen]:
+    for word in words:
+        rebuilt = f"The device could not be rebuilt ({word.why})"
+        calls = "1 call" if word.probed == 1 else f"{word.probed} calls"
+        if not word.doubt:
+            text = f"{rebuilt}: judged in the script's own process, at {calls} of {word.calls}."
+            yield Unseen(Gap.JUDGED_LIVE, text, word.calls, recorded)
+        else:
+            text = f"{rebuilt}, so nothing could be replayed; nor is it judged in the script's own process: {word.doubt}."
+            yield Unseen(Gap.NOT_REBUILT, text, word.calls, recorded)

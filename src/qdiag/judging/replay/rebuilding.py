@@ -1,0 +1,42 @@
+"""Whether the device of a call can be made again, as its script made it, where calls are replayed.
+
+Where it cannot, another device in its place would say nothing of the script's: the call is judged in the script's own process, by the
+probe of its QNode (`judging.live_word`).
+"""
+
+from __future__ import annotations
+
+from qdiag.model.call import Call
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+from qdiag.model.option import why_not_rebuilt
+
+DEVICE = "device"
+"""The stage of a failure that was met while a device was made."""
+
+
+def obstacle(method: Method, *, trusted: bool) -> str:
+    """Why a method's device cannot be made again, in words; "" where nothing known forbids it.
+
+    Parameters
+    ----------
+    method
+        The script's own.
+    trusted
+        Whether what the trace names may be imported.
+    """
+    place, _, kind = method.device.partition(":")
+    if kind and place == "__main__":
+        return f"its class {kind} is the script's own"
+    why = why_not_rebuilt(method.device_options)
+    if why or trusted or not method.imports:
+        return why
+    return f"{method.imports[0]} is imported only for a trace of your own, or with --trust"
+
+
+def failed_to_rebuild(call: Call, own: Evaluation) -> str:
+    """Why making the device again failed, although the script's own call went well; "" where it did not fail there."""
+    failure = own.failure
+    if failure is None or failure.stage != DEVICE or call.failure is not None:
+        return ""
+    return failure.message if failure.ours else f"{failure.type}: {failure.message}"

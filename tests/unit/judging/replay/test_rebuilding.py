@@ -1,0 +1,60 @@
+"""Devices that cannot be made again where calls are replayed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.rebuilding import DEVICE, failed_to_rebuild, obstacle
+from qdiag.model.call import Failure
+from qdiag.model.evaluation import Evaluation
+from qdiag.model.method import Method
+from qdiag.model.option import Held, Kind
+from tests.worlds.methods import ADJOINT
+from tests.worlds.scripted import call, circuit
+
+OPAQUE = replace(ADJOINT, device_options=(("backend", Held(Kind.OBJECT, ("an object (AerSimulator)",))),))
+NAMED = replace(ADJOINT, device_options=(("dtype", Held(Kind.NAME, ("mine:kind",))),))
+
+
+CLASS = Method("mine.devices:Noisy", "backprop")
+
+
+@pytest.mark.parametrize(
+    ("method", "trusted", "why"),
+    [
+        (ADJOINT, False, ""),
+        (OPAQUE, True, "option backend is an object (AerSimulator)"),
+        (NAMED, True, ""),
+        (NAMED, False, "mine:kind is imported only for a trace of your own, or with --trust"),
+        (CLASS, True, ""),
+        (CLASS, False, "mine.devices:Noisy is imported only for a trace of your own, or with --trust"),
+        (Method("__main__:Noisy", "backprop"), True, "its class Noisy is the script's own"),
+    ],
+    ids=str,
+)
+def test_what_forbids_it_is_known_beforehand(method: Method, trusted: bool, why: str) -> None:
+    assert obstacle(method, trusted=trusted) == why
+
+
+def test_a_call_on_such_a_device_is_evaluated_on_no_other_in_its_place() -> None:
+    made = call(0, circuit(0.3), OPAQUE)
+    made = replace(made, configuration=replace(made.configuration, device_options=OPAQUE.device_options))
+    asked = replay_call(made, "0" * 64, (ADJOINT,), Plan(), thorough=True)
+    with pytest.raises(StopIteration) as ended:
+        next(asked)
+    assert ended.value.value.not_rebuilt == "option backend is an object (AerSimulator)"
+    assert not ended.value.value.sides
+
+
+def test_a_failure_while_the_device_is_made_is_none_of_the_circuits() -> None:
+    made, failure = call(0, circuit(0.3)), Failure("TypeError", "fock_level is missing", stage=DEVICE)
+    own = Evaluation(made.method, failure=failure)
+    assert failed_to_rebuild(made, own) == "TypeError: fock_level is missing"
+    assert failed_to_rebuild(replace(made, failure=failure), own) == ""
+    assert failed_to_rebuild(made, replace(own, failure=replace(failure, stage="forward"))) == ""
+    ours = replace(failure, message="there is no device here", frames=("qdiag.bridges.running.devices:require:3",))
+    assert failed_to_rebuild(made, replace(own, failure=ours)) == "there is no device here"

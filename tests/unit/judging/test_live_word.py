@@ -1,0 +1,101 @@
+"""What probes say of calls whose device cannot be made again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from qdiag.judging.live_word import NO_PROBE, with_live_word
+from qdiag.judging.probe_findings import doubt
+from qdiag.judging.replay.located import Located
+from qdiag.model.call import Call
+from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Coverage, Gap
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
+from qdiag.model.result import NotRebuilt
+from tests.worlds.methods import ADJOINT
+from tests.worlds.scripted import call, circuit
+
+SLOPE = ProbedArgument("w", 0.5, 1e-12, True)
+UPHELD = Probe(0, (SLOPE,), (ProbedMethod("adjoint", (0.5,)),), complete=True)
+WRONG = replace(UPHELD, methods=(ProbedMethod("adjoint", (0.25,)),))
+WHY = "option noise_model is an object (NoiseModel)"
+CALL = call(0, circuit(0.3), ADJOINT)
+
+UNDECIDED = [
+    (replace(UPHELD, repeatable=False), "its results change"),
+    (Probe(0, note="results are sampled"), "results are sampled"),
+    (replace(UPHELD, methods=(), arguments=()), "nothing is differentiated"),
+    (replace(UPHELD, arguments=()), "nothing is differentiated"),
+    (replace(UPHELD, methods=(ProbedMethod("adjoint", failure="RuntimeError: no"),)), "gives no gradient in a copy"),
+    (replace(UPHELD, arguments=(replace(SLOPE, smooth=False),)), "along w gives no slope"),
+    (replace(UPHELD, arguments=(replace(SLOPE, error=0.1),)), "along w gives no slope"),
+    (replace(UPHELD, arguments=(replace(SLOPE, error=float("inf")),)), "along w gives no slope"),
+]
+
+
+class Recorded:
+    """Calls of two QNodes in turn, and probes."""
+
+    handed = False
+
+    def __init__(self, *probes: Probe, calls: int = 4) -> None:
+        self.probes, self._calls = probes, calls
+
+    def __len__(self) -> int:
+        return self._calls
+
+    def call(self, index: int) -> Call:
+        made = call(index, circuit(0.3), ADJOINT)
+        return replace(made, configuration=replace(made.configuration, qnode=f"circuit{index % 2}"))
+
+
+def located(*calls: int, **further: Any) -> Located:
+    return Located(not_rebuilt=tuple(NotRebuilt(index, WHY) for index in calls), **further)
+
+
+def test_where_every_device_is_made_again_nothing_changes() -> None:
+    known = Located(verdict=Verdict.ROUNDING, replayed=4)
+    assert with_live_word(known, Recorded(WRONG)) is known
+
+
+def test_a_probe_that_finds_the_scripts_slopes_upholds_its_method() -> None:
+    assert doubt(UPHELD, CALL) == ""
+    found = with_live_word(located(0, 2), Recorded(UPHELD))
+    assert found.verdict is Verdict.AGREE
+    (said,) = found.unseen
+    assert said.gap is Gap.JUDGED_LIVE
+    assert said.text == f"The device could not be rebuilt ({WHY}): judged in the script's own process, at 1 call of 2."
+    assert not Coverage(4, 0, found.unseen).leaves_undecided
+
+
+def test_what_a_probe_finds_wrong_is_no_doubt_of_its_own() -> None:
+    assert doubt(WRONG, CALL) == ""
+
+
+@pytest.mark.parametrize(("probe", "words"), UNDECIDED)
+def test_a_probe_that_saw_too_little_decides_nothing(probe: Probe, words: str) -> None:
+    assert words in doubt(probe, CALL)
+    found = with_live_word(located(0, 2), Recorded(probe))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    (said,) = found.unseen
+    assert said.gap is Gap.NOT_REBUILT
+    assert words in said.text
+    assert Coverage(4, 0, found.unseen).leaves_undecided
+
+
+def test_each_qnode_has_the_word_of_its_own_probes() -> None:
+    found = with_live_word(located(0, 1, 2, 3), Recorded(UPHELD))
+    assert [(one.gap, one.calls) for one in found.unseen] == [(Gap.JUDGED_LIVE, 2), (Gap.NOT_REBUILT, 2)]
+    assert NO_PROBE in found.unseen[1].text
+
+
+def test_beside_calls_that_were_replayed_the_verdict_is_that_of_both() -> None:
+    assert with_live_word(located(0, 2, replayed=2), Recorded(UPHELD)).verdict is Verdict.AGREE
+
+
+def test_slopes_along_what_is_only_marked_are_nobodys() -> None:
+    found = with_live_word(located(0), Recorded(replace(UPHELD, marked=True)))
+    assert [one.gap for one in found.unseen] == [Gap.NOT_REBUILT]
