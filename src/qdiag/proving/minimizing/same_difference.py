@@ -1,4 +1,5 @@
-"""What makes a candidate interesting: the same difference between the same two methods, the same one wrong, clearly beyond the bound.
+"""What makes a candidate interesting: the same difference between the same two methods, the same one wrong, clearly beyond the bound,
+and of the size that was given: what is far smaller has come of something else, such as the precision in which a device works.
 
 Cheap questions come first: the arbiter is asked only about candidates that show the difference. Where results are random, the
 question is repeated as often as the decision needs and no more.
@@ -28,6 +29,10 @@ WrongMethods = Callable[[Circuit, Sequence[Evaluation]], Sequence[Method]]
 
 CLEARLY = 10.0
 """A gap that was beyond its bound by this factor or more must stay so: a reproducer at the very edge would be one of rounding."""
+
+SHRUNK = 30.0
+"""An error by this factor smaller than the one that was given, in itself and beside the numbers around it, is another one. Taking gates
+away scales what is wrong; it hardly takes more of it than that, and never what separates a wrong gate from a device's rounding."""
 
 MOST_REPEATS = 5
 _FIRST_SPREAD = math.log(2.0)
@@ -71,6 +76,13 @@ def excess(comparison: Comparison) -> float:
         return math.inf
     bound = comparison.bound if comparison.verdict is Verdict.ERROR else comparison.float64_bound
     return comparison.max_abs / bound if bound else math.inf
+
+
+def _share_left(start: Comparison, candidate: Comparison) -> float:
+    """What is left of an error: in itself, or beside the numbers around it, whichever is more; rounding has any size."""
+    if start.verdict is not Verdict.ERROR or not 0 < start.max_abs < math.inf:
+        return math.inf
+    return max(candidate.max_abs / start.max_abs, candidate.max_rel / start.max_rel)
 
 
 def _exception_and_place(failure: Optional[Failure]) -> str:
@@ -162,7 +174,10 @@ class SameDifference:
         if kind != self.kind or kind.verdict not in (Verdict.ERROR, Verdict.ROUNDING):
             return 0.0
         factor = excess(observation.comparison)
-        return factor if math.isinf(factor) else factor / max(1.0, min(CLEARLY, excess(self.start.comparison)))
+        if math.isinf(factor):
+            return factor
+        beyond = factor / max(1.0, min(CLEARLY, excess(self.start.comparison)))
+        return min(beyond, SHRUNK * _share_left(self.start.comparison, observation.comparison))
 
     def same_wrong(self, circuit: Circuit, observation: Observation) -> bool:
         """Whether the arbiter finds the same methods wrong."""

@@ -64,6 +64,34 @@ def test_a_difference_at_the_edge_of_the_bound_is_not_enough() -> None:
     assert not difference(circuit(gate("RX", 0.3, trainable=True)))
 
 
+@pytest.mark.parametrize(("left", "interesting"), [(0.02, True), (6e-8, False)], ids=["scaled", "rounded"])
+def test_an_error_that_has_all_but_gone_is_another_one(left: float, interesting: bool) -> None:
+    difference = same(lambda found: 0.5 if "RY" in names(found) else left)
+    assert difference(circuit(gate("RX", 0.3, trainable=True))) is interesting
+
+
+def test_an_error_that_shrinks_with_all_numbers_around_it_is_the_same() -> None:
+    class Scaled(Scripted):
+        """Derivatives by the gate RY are those of a large coefficient."""
+
+        def evaluate(self, request: Request) -> Evaluation:
+            found = super().evaluate(request)
+            factor = 1e4 if "RY" in names(request.circuit) else 1.0
+            jacobian = tuple(tuple(factor * slope for slope in row) for row in found.jacobian or ())
+            return replace(found, jacobian=jacobian, norms=(factor,))
+
+    difference = SameDifference(Question(START, (GOOD, BAD)), Scaled(lambda found: 0.5))
+    assert difference(circuit(gate("RX", 0.3, trainable=True)))
+
+
+def test_rounding_has_no_size_that_must_be_kept() -> None:
+    narrow = circuit(gate("RX", 0.3, trainable=True, dtype="float32"), gate("RY", 0.4, trainable=True, dtype="float32"))
+    errors: Errors = lambda found: 5e-7 if "RY" in names(found) else 1e-8  # noqa: E731
+    difference = SameDifference(Question(narrow, (GOOD, BAD)), Scripted(errors))
+    assert difference.kind.verdict is Verdict.ROUNDING
+    assert difference(circuit(gate("RX", 0.3, trainable=True, dtype="float32")))
+
+
 def test_a_gradient_that_vanishes_is_not_one_that_is_merely_wrong() -> None:
     difference = same(lambda found: 0.5 if "RY" in names(found) else -1.0)
     assert not difference(circuit(gate("RX", 0.3, trainable=True)))
