@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.diagnosis.cause import Experiment
+from qdiag.diagnosis.disturbance import with_measurements
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
@@ -209,6 +210,20 @@ DECOMPOSED = Experiment("operations decomposed", _decompose, 2.0)
 def delete_operations(name: str, positions: Sequence[int]) -> Experiment:
     """Operations removed."""
     return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
+
+
+def measured_alone(position: int) -> Experiment:
+    """One measurement in a circuit of its own."""
+    return _with_fewer_measurements("measured alone", (position,))
+
+
+def measured_beside(position: int, others: Sequence[int]) -> Experiment:
+    """One measurement beside some of the others; the rest left out."""
+    return _with_fewer_measurements("the other measurements removed", (position, *others))
+
+
+def _with_fewer_measurements(name: str, kept: Sequence[int]) -> Experiment:
+    return edit(name, lambda circuit: with_measurements(circuit, kept) if len(kept) < len(circuit.measurements) else None)
 
 
 def _first_row(question: Question, evaluator: Evaluator) -> Optional[Question]:

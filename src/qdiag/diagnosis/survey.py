@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
+from qdiag.diagnosis.disturbance import disturbance_of
 from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
 from qdiag.diagnosis.facts import law_of, ruled_parameters
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
@@ -38,12 +39,28 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     symptoms = Symptoms(divergence, question, evaluator)
     if divergence.signature is Signature.RAISE:
         return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
+    symptoms = _with_disturbance(symptoms, evaluator)
     if not symptoms.derivative:
         return symptoms
     wrong, right = _sides(divergence, question, evaluator, reference)
     if wrong is None or right is None:
         return symptoms
+    if symptoms.disturbance is not None:
+        return replace(_with_gradients(symptoms, wrong, right), blamed=symptoms.blamed)
     return _locate_difference(_with_gradients(symptoms, wrong, right), evaluator, reference)
+
+
+def _with_disturbance(symptoms: Symptoms, evaluator: Evaluator) -> Symptoms:
+    """Whether what is wrong is a measurement that comes out otherwise beside the others; then it is to blame, whatever else is seen."""
+    if symptoms.divergence.verdict is not Verdict.ERROR:
+        return symptoms
+    question = symptoms.question
+    sides = [side for side, method in enumerate(question.methods) if method in symptoms.suspects]
+    found = disturbance_of(question, symptoms.comparison, sides, evaluator)
+    if found is None:
+        return symptoms
+    name = as_written(question.circuit.measurements[found.disturbed].name)
+    return replace(symptoms, disturbance=found, blamed=Blamed("measurement", found.disturbed, name))
 
 
 def _locate_difference(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:

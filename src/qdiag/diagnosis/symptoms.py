@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Generic, Optional, TypeVar
 
 from qdiag.bridges.failures import refuses_complex_gradient
+from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
@@ -98,6 +99,8 @@ class Symptoms:
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
     composite
         Whether the difference sits in operations that PennyLane can decompose.
+    disturbance
+        The measurement that the difference shows in, where it comes out otherwise beside the others than alone.
     """
 
     divergence: Divergence
@@ -109,6 +112,7 @@ class Symptoms:
     displaced: bool = False
     blamed: Optional[Blamed] = None
     composite: bool = False
+    disturbance: Optional[Disturbance] = None
     _asked: dict[Fact[Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def fact(self, fact: Fact[Answer]) -> Answer:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Optional
 
 from qdiag.diagnosis.causes import cause_of
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.survey import survey
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.pipeline.run_options import Report
@@ -47,6 +46,8 @@ def gather_findings(divergences: Sequence[Divergence], diagnose: Diagnose, conte
             divergence = finding.divergence
         if at is None and finding is not None:
             found.append(finding)
+        elif at is not None and finding is not None and _comes_of(found[at], finding):
+            found[at] = replace(finding, elsewhere=found[at].elsewhere)
         elif at is not None:
             found[at] = with_divergence(found[at], divergence)
     return found
@@ -81,6 +82,8 @@ def _explains(finding: Finding, divergence: Divergence, context: StageContext) -
 
 def _is_the_same(known: Finding, finding: Finding) -> bool:
     """Whether two findings say the same of the same QNode, or of another one for the same reason in the same words."""
+    if _comes_of(finding, known) or _comes_of(known, finding):
+        return True
     one, other = known.divergence, finding.divergence
     if (one.verdict, one.signature, known.diagnosis.code) != (other.verdict, other.signature, finding.diagnosis.code):
         return False
@@ -89,10 +92,22 @@ def _is_the_same(known: Finding, finding: Finding) -> bool:
     return known.diagnosis.code != UNKNOWN.code and _reason(known) == _reason(finding)
 
 
+def _comes_of(gradient: Finding, output: Finding) -> bool:
+    """Whether gradients are wrong because the outputs are: under the same methods, at a call where these are, for the same cause."""
+    one, other = gradient.divergence, output.divergence
+    if other.signature is not Signature.OUTPUT or one.signature not in DERIVATIVES or one.place != other.place or not one.wrong:
+        return False
+    same = one.verdict is other.verdict and UNKNOWN.code != gradient.diagnosis.code == output.diagnosis.code
+    return same and one.call.index in other.calls and _wrong(one) <= _wrong(other)
+
+
+def _wrong(divergence: Divergence) -> frozenset[Method]:
+    return frozenset(method.bare for method in divergence.wrong)
+
+
 def _reason(finding: Finding) -> tuple[object, ...]:
     diagnosis, divergence = finding.diagnosis, finding.divergence
-    wrong: Optional[frozenset[Method]] = frozenset(method.bare for method in divergence.wrong)
-    return diagnosis.confidence, diagnosis.because, _pair(divergence), wrong, divergence.outside
+    return diagnosis.confidence, diagnosis.because, _pair(divergence), _wrong(divergence), divergence.outside
 
 
 def _pair(divergence: Divergence) -> tuple[Method, ...]:

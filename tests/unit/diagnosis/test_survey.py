@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Callable, Optional
 
 import numpy as np
 
+from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
+from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.methods import methods
-from tests.worlds.symptoms import PAIR, World, of, rotation, symptoms
+from tests.worlds.symptoms import PAIR, World, expectation, of, rotation, symptoms
 
 THREE = of(rotation(), rotation(name="RY"), rotation(name="RZ"))
 RIGHT = (0.1, 0.2, 0.3)
@@ -121,3 +124,35 @@ def test_the_references_gradients_decide_where_a_method_is_known_to_be_wrong() -
     first = symptoms(world, THREE)
     assert survey(first.divergence, first.question, world).apart == (1, 2)
     assert survey(first.divergence, first.question, world, reference).apart == (1,)
+
+
+# --- company ---------------------------------------------------------------------------------------------------------------------
+
+
+def beside(error: float, verdict: Optional[Verdict] = None, *, lone: float = 0.0) -> Symptoms:
+    """The survey of two measurements, of which the second is wrong under the first method beside the other, or alone."""
+    circuit = replace(THREE, measurements=(expectation("PauliX"), expectation()), returns="tuple")
+
+    def answer(request: Request) -> Evaluation:
+        count = len(request.circuit.measurements)
+        off = (error if count > 1 else lone) if request.method == PAIR[0] else 0.0
+        outputs = (*(np.array(0.3) for _ in range(count - 1)), np.array(0.3 + off))
+        slopes = tuple(np.array(slope) for slope in RIGHT)
+        return Evaluation(request.method, outputs, jacobian=(slopes,) * count, norms=(1.0,) * count)
+
+    world = World(answer, output=True)
+    first = symptoms(world, circuit, verdict=verdict)
+    return survey(first.divergence, first.question, world)
+
+
+def test_a_measurement_that_is_right_alone_is_to_blame_and_so_is_the_other() -> None:
+    found = beside(0.1)
+    assert (found.disturbance, found.blamed) == (Disturbance(1, (0,), PAIR[0]), Blamed("measurement", 1, "expval"))
+
+
+def test_one_that_is_wrong_alone_as_well_is_none() -> None:
+    assert beside(0.1, lone=0.1).disturbance is None
+
+
+def test_company_is_asked_after_for_errors_alone() -> None:
+    assert beside(0.1, Verdict.ROUNDING).disturbance is None

@@ -108,3 +108,36 @@ def test_another_pair_that_shows_the_same_at_the_same_qnode_says_nothing_new(mon
     pairs = [at("one", verdict=Verdict.ERROR, wrong=(other,), other=other) for other in (ADJOINT, SHIFT)]
     (found,) = Gathering(monkeypatch)(*pairs, diagnosis=UNKNOWN)
     assert (found.elsewhere, found.divergence) == ((), pairs[0])
+
+
+# --- gradients that are wrong because the outputs are --------------------------------------------------------------------------
+
+
+def of_outputs(index: int = 0, wrong: tuple[Method, ...] = (ADJOINT, SHIFT)) -> Divergence:
+    found = at("circuit", index, Verdict.ERROR, wrong=wrong)
+    return replace(found, comparison=replace(found.comparison, where=Signature.OUTPUT))
+
+
+def of_gradients(index: int = 0, wrong: tuple[Method, ...] = (ADJOINT, SHIFT)) -> Divergence:
+    return at("circuit", index, Verdict.ERROR, SHIFT, wrong=wrong)
+
+
+@pytest.mark.parametrize("outputs_first", [True, False])
+def test_the_gradients_of_wrong_outputs_are_no_finding_of_their_own(monkeypatch: pytest.MonkeyPatch, outputs_first: bool) -> None:
+    both = (of_outputs(), of_gradients()) if outputs_first else (of_gradients(), of_outputs())
+    (found,) = Gathering(monkeypatch)(*both, diagnosis=SHIFTED)
+    assert found.divergence.signature is Signature.OUTPUT
+
+
+@pytest.mark.parametrize(
+    "gradients", [of_gradients(1), of_gradients(wrong=()), of_gradients(wrong=(BACKPROP,))], ids=["elsewhere", "nobody's", "another's"]
+)
+def test_gradients_that_wrong_outputs_do_not_explain_are(monkeypatch: pytest.MonkeyPatch, gradients: Divergence) -> None:
+    assert len(Gathering(monkeypatch)(of_outputs(), gradients, diagnosis=SHIFTED)) == 2
+
+
+def test_nor_do_outputs_explain_gradients_that_are_wrong_for_another_reason_or_an_unknown_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = iter((SHIFTED, FLOAT32, UNKNOWN, UNKNOWN))
+    gather = Gathering(monkeypatch)
+    assert len(gather(of_outputs(), of_gradients(), diagnosis=lambda name: next(kinds))) == 2
+    assert len(gather(of_outputs(), of_gradients(), diagnosis=lambda name: next(kinds))) == 2

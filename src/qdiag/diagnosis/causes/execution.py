@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives
+from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     NUDGED_FAR,
+    OBSERVABLE_FROZEN,
     OTHER_DEVICE,
     OTHER_INTERFACE,
     UNBATCHED,
     WIRES_AS_USED,
     mcm_method_of,
+    measured_alone,
+    measured_beside,
+    observable_parameters,
     other_mcm_method,
     under_other_mcm_method,
 )
@@ -24,9 +29,10 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import measures_midway
+from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
+from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
 
@@ -51,7 +57,7 @@ DECOMPOSITION = Cause(
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
     applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY),
-    predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR)),
+    predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR), *company_rival(symptoms)),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
 
@@ -67,6 +73,7 @@ DEVICE_KERNEL = Cause(
         *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
         *skewed_rival(symptoms),
+        *company_rival(symptoms),
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"
@@ -251,4 +258,50 @@ def _measured_words(symptoms: Symptoms) -> str:
     return f'mid-circuit measurements were treated by "{mcm_method_of(options)}"; by "{other}" the same call {right}'
 
 
-CAUSES = (BATCH_AS_FEATURE, MCM_METHOD, MATRIX_BY_INTERFACE, TRANSFORM, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)
+DISTURBED = Cause(
+    code="QD508",
+    slug="measurements-disturb-each-other",
+    title="measurements of one QNode disturb each other",
+    remedy="measure them in QNodes of their own, or on another device; and a report to the device's authors",
+    applies=lambda symptoms: symptoms.disturbance is not None and not _has_moved(symptoms),
+    predicts=lambda symptoms: (
+        *flips(*_alone(symptoms)),
+        *leaves(NUDGED_FAR, *_beside_what_disturbs(symptoms)),
+        *(survives(UNBATCHED) if symptoms.fact(BATCHED) else ()),
+        *(survives(WIRES_AS_USED) if symptoms.uses_another_order else ()),
+        *(unlike(OBSERVABLE_FROZEN) if symptoms.derivative and observable_parameters(symptoms.question.circuit) else ()),
+    ),
+    because=lambda symptoms: _disturbed_words(symptoms),
+)
+
+
+def _has_moved(symptoms: Symptoms) -> bool:
+    """Tells measurements that disturb each other (QD508) from numbers of one that move the gradients of another (QD303)."""
+    return symptoms.derivative and symptoms.displaced
+
+
+def _alone(symptoms: Symptoms) -> tuple[Experiment, ...]:
+    return () if symptoms.disturbance is None else (measured_alone(symptoms.disturbance.disturbed),)
+
+
+def _beside_what_disturbs(symptoms: Symptoms) -> tuple[Experiment, ...]:
+    found = symptoms.disturbance
+    return () if found is None else (measured_beside(found.disturbed, found.by),)
+
+
+def _disturbed_words(symptoms: Symptoms) -> str:
+    found, measurements = symptoms.disturbance, symptoms.question.circuit.measurements
+    assert found is not None, "without a disturbance it does not apply"
+    others = " and ".join(_in_words(measurements[position]) for position in found.by)
+    return f"under {found.method}, {_in_words(measurements[found.disturbed])} comes out otherwise beside {others} than alone"
+
+
+def _in_words(measurement: Node) -> str:
+    """A measurement such as ``expval of PauliX on wire 1``."""
+    of = "".join(f" of {node.name}" for node in nodes_of(measurement)[1:2])
+    wires = ", ".join(map(str, measurement.wires))
+    on = f" on wire{'s' if len(measurement.wires) > 1 else ''} {wires}" if wires else ""
+    return f"{as_written(measurement.name)}{of}{on}"
+
+
+CAUSES = (BATCH_AS_FEATURE, MCM_METHOD, MATRIX_BY_INTERFACE, TRANSFORM, DISTURBED, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)

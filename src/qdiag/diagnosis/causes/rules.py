@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
@@ -72,6 +73,7 @@ WRONG_RULE = Cause(
         *_differenced_rival(symptoms),
         *_measurement_rival(symptoms),
         *skewed_rival(symptoms),
+        *company_rival(symptoms),
     ),
     because=lambda symptoms: f"the rule used for {_blamed_name(symptoms)} gives another derivative than its matrix does",
 )
@@ -129,6 +131,7 @@ DROPPED = Cause(
         *_off_the_point(symptoms),
         *_order_rival(symptoms),
         *skewed_rival(symptoms),
+        *company_rival(symptoms),
     ),
     because=lambda symptoms: f"the gradient of {_blamed_name(symptoms)} comes back as exactly zero, although the result depends on it",
 )
@@ -311,7 +314,7 @@ UNCOVERED_MEASUREMENT = Cause(
     applies=lambda symptoms: (
         symptoms.derivative and _is_uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
-    predicts=lambda symptoms: (*flips(_covered_measurement(symptoms)), *_off_the_point(symptoms)),
+    predicts=lambda symptoms: (*flips(_covered_measurement(symptoms)), *_off_the_point(symptoms), *company_rival(symptoms)),
     because=lambda symptoms: _uncovered_words(symptoms),
 )
 

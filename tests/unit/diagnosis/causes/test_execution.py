@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.causes.execution import BATCHED
+from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY
 from qdiag.diagnosis.symptoms import Symptoms
@@ -18,7 +19,7 @@ from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
 from qdiag.model.option import Option
 from tests.worlds.methods import BACKPROP, methods
-from tests.worlds.symptoms import PAIR, World, found, of, rotation, symptoms
+from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
 DEVICES = methods("lightning.qubit/adjoint", "default.qubit/backprop")
@@ -249,3 +250,57 @@ def test_what_is_deferred_gets_wires_to_be_deferred_to() -> None:
     kept = under_other_mcm_method(TRAVERSED).change(replace(traversed, circuit=whole), World(lambda request: 0.0))
     assert kept is not None
     assert kept.device_wires == (0, 1)
+
+
+# --- QD508: measurements of one QNode disturb each other ---------------------------------------------------------------------
+
+BESIDE = replace(TWO, measurements=(expectation("PauliX"), expectation(), expectation(wire=1)), returns="tuple")
+BY_THE_FIRST = Disturbance(1, (0,), DEVICES[0])
+
+
+def disturbing(output: bool, alone: float = 0.0, everywhere: bool = False) -> World:
+    """A device that puts an expectation of Z off where one of X is measured, too, and any one a little if it is told to."""
+
+    def answer(request: Request) -> Evaluation:
+        faulty = everywhere or request.method.device == "lightning.qubit"
+        names = [observable_of(one).name for one in request.circuit.measurements]
+        errors = [0.1 if faulty and "PauliX" in names and name == "PauliZ" else alone * faulty for name in names]
+        slopes = tuple(tuple(np.array(0.5 + error * (not output)) for _ in request.circuit.trainable) for error in errors)
+        outputs = tuple(np.array(0.3 + error * output) for error in errors)
+        return Evaluation(request.method, outputs, jacobian=slopes if request.jacobian else None, norms=(1.0,) * len(names))
+
+    return World(answer, output)
+
+
+@pytest.mark.parametrize("output", [True, False], ids=["outputs", "gradients"])
+def test_a_result_that_is_right_alone_was_disturbed_and_no_kernel_or_rule_is_wrong(output: bool) -> None:
+    world = disturbing(output)
+    diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST, apart=() if output else (0, 1)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD508", "confirmed")
+    assert [one.experiment for one in diagnosis.evidence][:3] == [
+        "measured alone",
+        "parameters moved by 0.3",
+        "the other measurements removed",
+    ]
+    assert "QD503" in diagnosis.ruled_out
+    assert "expval of PauliZ on wire 0 comes out otherwise beside expval of PauliX on wire 0 than alone" in diagnosis.because
+
+
+def test_a_gradient_that_company_makes_zero_is_not_one_that_was_dropped() -> None:
+    world = disturbing(output=False)
+    diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST, apart=(0,), lost=(0,)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD508", "confirmed")
+    assert "QD302" in diagnosis.ruled_out
+
+
+def test_what_stays_wrong_alone_was_not_disturbed() -> None:
+    world = disturbing(output=True, alone=0.05)
+    diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST))
+    assert diagnosis.code != "QD508"
+    assert "QD508" in diagnosis.ruled_out
+
+
+def test_numbers_of_another_measurement_that_move_gradients_are_no_disturbance() -> None:
+    world = disturbing(output=False)
+    diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST, apart=(0, 1), displaced=True))
+    assert "QD508" not in (diagnosis.code, *diagnosis.ruled_out)
