@@ -211,6 +211,9 @@ def _is_device(part: str) -> bool:
 
 _T = TypeVar("_T")
 
+_TELL_NOTHING = (Enum, int, float, complex, type(None))
+"""What holds no text, and is most of a large tree."""
+
 
 def redact(tree: _T, secrets: Secrets) -> _T:
     """The same tree of values (dataclasses, tuples, lists, dictionaries) with every text in it cleaned.
@@ -222,11 +225,12 @@ def redact(tree: _T, secrets: Secrets) -> _T:
     secrets
         What is known not to leave.
     """
-    return _redact(tree, secrets.and_people_in(_texts(tree)))  # type: ignore[no-any-return]
+    found: _T = _Cleaning(secrets.and_people_in(dict.fromkeys(_texts(tree)))).clean(tree)
+    return found
 
 
 def _texts(tree: Any) -> Iterator[str]:
-    if isinstance(tree, Enum):
+    if isinstance(tree, _TELL_NOTHING):
         return
     if isinstance(tree, str):
         yield tree
@@ -240,33 +244,51 @@ def _texts(tree: Any) -> Iterator[str]:
         yield from _texts([*tree.items()])
 
 
-def _redact(tree: Any, secrets: Secrets) -> Any:
-    if isinstance(tree, Enum):
+class _Cleaning:
+    """Cleans one tree: a text that stands in it at each of thousands of calls is cleaned once, and what holds none stays as it is."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._texts: dict[str, str] = {}
+
+    def clean(self, tree: Any) -> Any:
+        if isinstance(tree, _TELL_NOTHING):
+            return tree
+        if isinstance(tree, str):
+            return self._text(tree)
+        if isinstance(tree, Script):
+            tree = replace(tree, argv=hide_secrets(tree.argv))
+        if isinstance(tree, NextStep):
+            tree = replace(tree, arguments=hide_secrets(tree.arguments))
+        if isinstance(tree, (Reproducer, Code, Excerpt)):
+            return self._with_code(tree)
+        if is_dataclass(tree) and not isinstance(tree, type):
+            return self._with_fields(tree)
+        if isinstance(tree, (tuple, list)):
+            parts = [self.clean(part) for part in tree]
+            return tree if all(new is old for new, old in zip(parts, tree)) else type(tree)(parts)
+        if isinstance(tree, dict):
+            return {self.clean(key): self.clean(part) for key, part in tree.items()}
         return tree
-    if isinstance(tree, str):
-        return secrets.clean_text(tree)
-    if isinstance(tree, Script):
-        tree = replace(tree, argv=hide_secrets(tree.argv))
-    if isinstance(tree, NextStep):
-        tree = replace(tree, arguments=hide_secrets(tree.arguments))
-    if isinstance(tree, (Reproducer, Code, Excerpt)):
-        return _with_code(tree, secrets)
-    if is_dataclass(tree) and not isinstance(tree, type):
-        return replace(tree, **{f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree)})
-    if isinstance(tree, (tuple, list)):
-        return type(tree)(_redact(part, secrets) for part in tree)
-    if isinstance(tree, dict):
-        return {_redact(key, secrets): _redact(part, secrets) for key, part in tree.items()}
-    return tree
 
+    def _text(self, text: str) -> str:
+        if text not in self._texts:
+            self._texts[text] = self._secrets.clean_text(text)
+        cleaned = self._texts[text]
+        return text if cleaned == text else cleaned
 
-def _with_code(tree: Any, secrets: Secrets) -> Any:
-    """A piece of code, or what holds one: it must still run, or not be there."""
-    name = "source" if isinstance(tree, Reproducer) else "text"
-    others = {f.name: _redact(getattr(tree, f.name), secrets) for f in fields(tree) if f.name != name}
-    text = getattr(tree, name)
-    is_code = not isinstance(tree, Code) or tree.language == "python"
-    others[name] = secrets.code(text) if is_code else secrets.clean_text(text)
-    if isinstance(tree, Reproducer):
-        others["cleaned"] = tree.cleaned or others[name] != text
-    return replace(tree, **others)
+    def _with_fields(self, tree: Any, but: str = "") -> Any:
+        parts = {field.name: getattr(tree, field.name) for field in fields(tree) if field.name != but}
+        cleaned = {name: self.clean(part) for name, part in parts.items()}
+        changed = {name: part for name, part in cleaned.items() if part is not parts[name]}
+        return replace(tree, **changed) if changed else tree
+
+    def _with_code(self, tree: Any) -> Any:
+        """A piece of code, or what holds one: it must still run, or not be there."""
+        name = "source" if isinstance(tree, Reproducer) else "text"
+        text = getattr(tree, name)
+        is_code = not isinstance(tree, Code) or tree.language == "python"
+        changed: dict[str, Any] = {name: self._secrets.code(text) if is_code else self._text(text)}
+        if isinstance(tree, Reproducer):
+            changed["cleaned"] = tree.cleaned or changed[name] != text
+        return replace(self._with_fields(tree, name), **changed)
