@@ -363,12 +363,13 @@ def test_unusual_tensors_are_recorded_by_value() -> None:
     assert node.data[0].value.tobytes() == np.conj(matrix.numpy()).tobytes()
 
 
-def test_bfloat16_is_widened_with_a_note() -> None:
+def test_bfloat16_is_kept_exactly_and_by_its_name() -> None:
     torch = pytest.importorskip("torch")
-    circuit = tapes.circuit_of(tape_from(lambda: qml.RX(torch.tensor(0.5, dtype=torch.bfloat16), wires=0)))
-    assert circuit.parameters[0].value == np.float32(0.5)
-    assert circuit.parameters[0].value.dtype == np.float32
-    assert circuit.notes == ("bfloat16 numbers were widened to float32",)
+    number = torch.tensor(0.3, dtype=torch.bfloat16, requires_grad=True)
+    circuit = tapes.circuit_of(tape_from(lambda: qml.RX(number, wires=0)))
+    (parameter,) = circuit.parameters
+    assert (float(parameter.value), parameter.value.dtype.name) == (number.item(), "float32")
+    assert (parameter.dtype, parameter.trainable, circuit.notes) == ("bfloat16", True, ())
 
 
 def test_a_recorded_number_does_not_change_with_the_tensor() -> None:

@@ -40,5 +40,10 @@ def array_of(output: Any) -> np.ndarray:
         output = output.detach()
         for resolve in ("resolve_conj", "resolve_neg"):
             output = getattr(output, resolve, lambda output=output: output)()
-        output = output.cpu().numpy()
+        output = output.cpu()
+        try:
+            output = output.numpy()
+        except TypeError:
+            # of a dtype that numpy does not have: each number of bfloat16 is one of float32
+            output = output.float().numpy()
     return np.array(output.view(np.ndarray) if isinstance(output, np.ndarray) else output)

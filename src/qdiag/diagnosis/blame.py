@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
-from qdiag.diagnosis.experiments import parameters_at
-from qdiag.diagnosis.symptoms import Blamed
+from qdiag.diagnosis.experiments import HALF, narrow_dtypes, parameters_at
+from qdiag.diagnosis.symptoms import DTYPE, Blamed
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
-from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_operations
+from qdiag.model.circuit import Circuit, parameters_of, with_precision, with_trainable, without_operations
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import as_written
 
@@ -39,8 +39,8 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
 def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
-    Operations whose parameters alone make it raise; an operation without which it does not; all operations of a name without which it
-    does not; a measurement.
+    The dtype of parameters of half precision, where it does not raise in double precision; operations whose parameters alone make it
+    raise; an operation without which it does not; all operations of a name without which it does not; a measurement.
     """
 
     def raises(candidate: Circuit) -> bool:
@@ -50,6 +50,8 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     if not raises(circuit):
         # what was raised came of something around the circuit
         return None
+    if any(p.dtype in HALF for p in circuit.parameters) and not raises(with_precision(circuit, "float64")):
+        return Blamed(DTYPE, 0, narrow_dtypes(circuit))
     operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
     return operations or _blame_measurement(circuit)
 

@@ -90,6 +90,8 @@ class Cause:
         Its predictions. A cause without a flip can become likely, never confirmed.
     because
         One sentence with the particulars of these symptoms.
+    title_for
+        The title that these very symptoms get, where the cause's own would name another case.
     upstream
         Issues of PennyLane or torch about it.
     verdicts
@@ -117,6 +119,7 @@ class Cause:
     applies: Callable[[Symptoms], bool]
     predicts: Callable[[Symptoms], tuple[Prediction, ...]]
     because: Callable[[Symptoms], str]
+    title_for: Optional[Callable[[Symptoms], str]] = None
     upstream: tuple[str, ...] = field(default=())
     verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
     sits: Place = Place.CIRCUIT

@@ -178,7 +178,9 @@ def _told_apart(best: _Trial, rival: _Trial) -> bool:
 
 def _diagnosis(trial: _Trial, confidence: Confidence, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     evidence = tuple(evidence for _, evidence in trial.evidence)
-    return trial.cause.diagnosis(confidence, trial.cause.because(symptoms), evidence=evidence, ruled_out=ruled_out)
+    cause = trial.cause
+    found = cause.diagnosis(confidence, cause.because(symptoms), evidence=evidence, ruled_out=ruled_out)
+    return found if cause.title_for is None else replace(found, title=cause.title_for(symptoms))
 
 
 def _unknown(trials: Sequence[_Trial], symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:

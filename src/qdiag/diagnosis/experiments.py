@@ -14,6 +14,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import (
+    NARROW,
     Circuit,
     Label,
     MeasuredOutcome,
@@ -25,6 +26,7 @@ from qdiag.model.circuit import (
     midway_measurements,
     parameters_of,
     walk,
+    with_dtypes_of,
     with_nodes,
     with_parameters,
     with_precision,
@@ -73,7 +75,27 @@ def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1
 # --- precision ---------------------------------------------------------------------------------------------------------
 
 FLOAT64_PARAMETERS = edit("float64 parameters", lambda circuit: with_precision(circuit, "float64"))
-FLOAT32_AGAIN = edit("back in float32", lambda circuit: with_precision(with_precision(circuit, "float64"), "float32"))
+
+
+def _widened_and_back(circuit: Circuit) -> Circuit:
+    return with_dtypes_of(with_precision(circuit, "float64"), circuit)
+
+
+HALF = frozenset({"bfloat16", "float16"})
+"""The dtypes of half precision."""
+
+
+def narrow_dtypes(circuit: Circuit) -> str:
+    """The dtypes of less than double precision among the parameters, as one writes them: of complex numbers that of their parts."""
+    names = dict.fromkeys(p.dtype for p in circuit.parameters if p.dtype in NARROW)
+    return " and ".join(dict.fromkeys("float32" if name == "complex64" else name for name in names))
+
+
+def narrow_again(dtypes: str) -> Experiment:
+    """To double precision and back, each number to its own dtype: the change itself moves nothing."""
+    return edit(f"back in {dtypes}", _widened_and_back)
+
+
 FLOAT64_DEVICE = other_methods("float64 device", lambda m: replace(m, device_precision="") if m.device_precision == "complex64" else m)
 
 
@@ -318,7 +340,10 @@ def under_other_mcm_method(options: Sequence[tuple[str, Option]]) -> Experiment:
 
 def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
     other = {"torch": "autograd", "autograd": "torch"}.get(question.interface)
-    return None if other is None else replace(question, interface=other, circuit=_in_container(question.circuit, other))
+    # a dtype that the other interface does not have would change as well
+    if other is None or any(parameter.foreign for parameter in question.circuit.parameters):
+        return None
+    return replace(question, interface=other, circuit=_in_container(question.circuit, other))
 
 
 def _in_container(circuit: Circuit, container: str) -> Circuit:

@@ -20,9 +20,15 @@ from qdiag.model.method import Method
 Answer = TypeVar("Answer")
 
 
+DTYPE = "dtype"
+"""The kind of what is blamed where it is the dtype of all parameters."""
+
+
 @dataclass(frozen=True)
 class Blamed:
     """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions.
+
+    Or it sits in no part of the circuit, but in the dtype of its parameters: then the kind is `DTYPE`, and the name that of the dtype.
 
     Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
     nothing raises, where frozen parameters are not enough.
@@ -35,7 +41,7 @@ class Blamed:
     removable: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.kind} {self.position})"
+        return f"{self.name} parameters" if self.kind == DTYPE else f"{self.name} ({self.kind} {self.position})"
 
 
 @dataclass(frozen=True, eq=False)

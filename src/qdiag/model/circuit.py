@@ -25,6 +25,12 @@ CONTAINERS = ("python", "numpy-scalar", "numpy", "autograd", "torch")
 """Where a number lived: a Python number, a numpy scalar, a numpy array, PennyLane's autograd tensor, a torch tensor."""
 
 
+FOREIGN = {"bfloat16": 2.0**-7}
+"""Dtypes that numpy does not have, and their eps: numbers of these are kept in a wider dtype, which holds each of them exactly."""
+KEPT = "float32"
+"""What numbers of these are kept as."""
+
+
 @dataclass(frozen=True, eq=False)
 class Parameter:
     """A number or array that an operator carries.
@@ -32,7 +38,7 @@ class Parameter:
     Parameters
     ----------
     value
-        The number as an array of any shape; its dtype is the one the user's number had.
+        The number as an array of any shape; its dtype is the one the user's number had, but for those of `FOREIGN`.
     container
         One of `CONTAINERS`.
     trainable
@@ -40,12 +46,32 @@ class Parameter:
     marked
         Whether it only carries the mark that makes PennyLane count it among the trainable ones (an array of ``pennylane.numpy`` carries
         it unless told otherwise), while nothing differentiates by it.
+    foreign
+        The dtype that the user's number had where numpy has none of that name: one of `FOREIGN`, or "".
     """
 
     value: np.ndarray
     container: str = "python"
     trainable: bool = False
     marked: bool = False
+    foreign: str = ""
+
+    def __post_init__(self) -> None:
+        if self.foreign:
+            # whatever moves a number moves it to one that its dtype has
+            object.__setattr__(self, "value", rounded_to_bfloat16(self.value))
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype that the user's number had."""
+        return self.foreign or self.value.dtype.name
+
+    @property
+    def eps(self) -> float:
+        """That dtype's eps; that of double precision where it is none of real or complex numbers."""
+        if self.foreign:
+            return FOREIGN[self.foreign]
+        return float(np.finfo(self.value.dtype).eps) if self.value.dtype.kind in "fc" else float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -125,6 +151,14 @@ Value = Union[
     None, bool, int, float, complex, str, tuple[Any, ...], list[Any], Parameter, Wires, Mapping, Tagged, MeasuredOutcome, Node
 ]
 """Anything that a circuit's tree may hold."""
+
+
+def rounded_to_bfloat16(value: np.ndarray) -> np.ndarray:
+    """The nearest numbers that bfloat16 has, as float32: its upper half, ties to even."""
+    narrow = np.array(value, KEPT)
+    bits = narrow.view(np.uint32)
+    rounded = ((bits + (np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1)))) & np.uint32(0xFFFF0000)).view(narrow.dtype)
+    return np.where(np.isfinite(narrow), rounded, narrow)
 
 
 UNRESOLVED = 0.01
@@ -351,7 +385,7 @@ def raw_outputs(circuit: Circuit, count: int) -> frozenset[int]:
     return frozenset(k for k in range(count) if raw[k % len(raw)])
 
 
-WIDER = {"float16": "float64", "float32": "float64", "complex64": "complex128"}
+WIDER = {"bfloat16": "float64", "float16": "float64", "float32": "float64", "complex64": "complex128"}
 """What a dtype of less than double precision becomes in it."""
 
 NARROW = frozenset(WIDER)
@@ -366,12 +400,19 @@ def with_precision(circuit: Circuit, precision: str) -> Circuit:
     Where all are so already, the circuit itself.
     """
     table = {"float64": WIDER, "float32": _NARROWER}[precision]
-    if not any(p.value.dtype.name in table for p in circuit.parameters):
+    if not any(p.dtype in table for p in circuit.parameters):
         return circuit
+    wanted = [table.get(p.dtype) for p in circuit.parameters]
     return with_parameters(
         circuit,
-        [replace(p, value=p.value.astype(table.get(p.value.dtype.name, p.value.dtype))) for p in circuit.parameters],
+        [p if to is None else replace(p, value=p.value.astype(to), foreign="") for p, to in zip(circuit.parameters, wanted)],
     )
+
+
+def with_dtypes_of(circuit: Circuit, other: Circuit) -> Circuit:
+    """The same circuit, each parameter in the dtype that it has in another circuit of the same structure."""
+    pairs = zip(circuit.parameters, other.parameters)
+    return with_parameters(circuit, [replace(p, value=p.value.astype(q.value.dtype), foreign=q.foreign) for p, q in pairs])
 
 
 def without_operations(circuit: Circuit, positions: Sequence[int]) -> Circuit:

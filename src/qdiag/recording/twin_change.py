@@ -286,7 +286,9 @@ def _parameters(optimizer: Any) -> list[Any]:
 
 
 def _numbers(tensor: Any) -> np.ndarray:
-    array: np.ndarray = tensor.detach().cpu().numpy()
+    tensor = tensor.detach().cpu()
+    # numpy has no bfloat16; each of its numbers is one of float32
+    array: np.ndarray = (tensor.float() if tensor.dtype == sys.modules["torch"].bfloat16 else tensor).numpy()
     return array
 
 

@@ -12,7 +12,20 @@ from typing import Any
 import numpy as np
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import CONTAINERS, Circuit, Label, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import (
+    CONTAINERS,
+    FOREIGN,
+    KEPT,
+    Circuit,
+    Label,
+    Mapping,
+    MeasuredOutcome,
+    Node,
+    Parameter,
+    Tagged,
+    Value,
+    Wires,
+)
 from qdiag.trace import bound
 from qdiag.trace.array_bundle import DTYPES
 
@@ -76,7 +89,7 @@ _DTYPE_NAMES = {np.dtype(name): name for name in DTYPES}
 
 def _parameter_kind(parameter: Parameter) -> str:
     value = parameter.value
-    name = _DTYPE_NAMES.get(value.dtype)
+    name = parameter.foreign or _DTYPE_NAMES.get(value.dtype)
     if name is None:
         raise CircuitFormatError(f"a parameter of dtype {value.dtype} cannot be stored", "convert it to a numeric dtype")
     shape = ",".join(map(str, value.shape)) if value.ndim else ""
@@ -256,13 +269,14 @@ def _parameters(kinds: list[Any], arrays: Sequence[np.ndarray]) -> list[Paramete
 
 def _parameter(kind: Any, array: np.ndarray) -> Parameter:
     dtype, shape, container, trainable = _exactly(kind, 4)
-    if dtype not in DTYPES or container not in CONTAINERS or not (isinstance(trainable, bool) or trainable == MARKED):
+    foreign = dtype if dtype in FOREIGN and container == "torch" else ""
+    if not (dtype in DTYPES or foreign) or container not in CONTAINERS or not (isinstance(trainable, bool) or trainable == MARKED):
         raise _Odd(f"a parameter is described as {kind!r}")
-    if not isinstance(array, np.ndarray) or array.dtype.name != dtype or list(array.shape) != _list(shape):
+    if not isinstance(array, np.ndarray) or array.dtype.name != (KEPT if foreign else dtype) or list(array.shape) != _list(shape):
         raise _Odd(f"a parameter should be {dtype} of shape {shape!r}, but its array is not")
     if container in ("python", "numpy-scalar") and array.ndim:
         raise _Odd(f"a {container} number cannot have the shape {shape!r}")
-    return Parameter(array, container, trainable is True, trainable == MARKED)
+    return Parameter(array, container, trainable is True, trainable == MARKED, foreign)
 
 
 def _list(entry: Any) -> list[Any]:

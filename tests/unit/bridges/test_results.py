@@ -125,3 +125,9 @@ def test_a_class_of_arrays_becomes_a_plain_array() -> None:
 def test_a_number_has_the_dtype_of_its_kind(output: Any, dtype: str) -> None:
     found = array_of(output)
     assert (found.dtype.name, found.shape) == (dtype, ())
+
+
+def test_a_bfloat16_tensor_is_an_array_of_the_same_numbers() -> None:
+    torch = pytest.importorskip("torch")
+    array = array_of(torch.tensor([0.3, 2.0], dtype=torch.bfloat16, requires_grad=True))
+    assert (array.dtype.name, array.tolist()) == ("float32", [0.30078125, 2.0])

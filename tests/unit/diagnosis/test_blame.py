@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Optional, Union
+
+import numpy as np
 
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.symptoms import Blamed
 from qdiag.judging.question import Question
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Parameter
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.small_circuits import circuit, expval, gate, gathered
 from tests.worlds.symptoms import PAIR, World, of, rotation
@@ -63,6 +66,18 @@ def on_any_of(*names: str) -> Callable[[Circuit], bool]:
 
 def on_tracked(name: str) -> Callable[[Circuit], bool]:
     return lambda circuit: any(node.name == name and parameter.trainable for node in circuit.operations for parameter in node.data)
+
+
+BRIEF = of(replace(rotation(), data=(Parameter(np.array(0.4), "torch", True, foreign="bfloat16"),)), rotation(name="RY"))
+
+
+def test_the_dtype_is_to_blame_where_nothing_raises_in_double_precision() -> None:
+    found = blamed(BRIEF, lambda circuit: any(p.foreign for p in circuit.parameters))
+    assert (found, str(found)) == (Blamed("dtype", 0, "bfloat16"), "bfloat16 parameters")
+
+
+def test_the_dtype_is_not_where_double_precision_raises_too() -> None:
+    assert blamed(BRIEF, on_any_of("RX")) == Blamed("operation", 0, "RX", (0,), (0,))
 
 
 def test_operations_are_to_blame_that_raise_when_they_alone_are_tracked() -> None:

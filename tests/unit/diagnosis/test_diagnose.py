@@ -12,7 +12,7 @@ from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, 
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.experiments import FLOAT32_AGAIN, FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR
+from qdiag.diagnosis.experiments import FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR, narrow_again
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
@@ -168,7 +168,7 @@ def test_an_experiment_that_breaks_down_is_one_that_does_not_apply() -> None:
 
 def test_without_a_flip_a_cause_is_at_most_likely() -> None:
     world = World(float32_only(6e-8))
-    pattern = like("QD995", leaves(FLOAT32_AGAIN))
+    pattern = like("QD995", leaves(narrow_again("float32")))
     assert diagnose(symptoms(world, dtype="float32"), [pattern], world).confidence == "likely"
 
 

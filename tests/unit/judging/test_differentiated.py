@@ -20,7 +20,7 @@ def of(*kinds: str) -> Circuit:
     values = {"integer": np.array(2)}
     made = circuit(0.3)
     numbers = [(values.get(kind, np.array(0.3)), kind == "trained", kind in ("marked", "integer")) for kind in kinds]
-    node = replace(made.operations[0], data=tuple(Parameter(value, "autograd", *flags) for value, *flags in numbers))
+    node = replace(made.operations[0], data=tuple(Parameter(value, "autograd", trained, marked) for value, trained, marked in numbers))
     return replace(made, operations=(node,))
 
 

@@ -25,6 +25,7 @@ from qdiag.model.circuit import (
     raw_outputs,
     rebuild,
     walk,
+    with_dtypes_of,
     with_nodes,
     with_parameters,
     with_precision,
@@ -250,6 +251,31 @@ def test_a_circuit_that_has_the_precision_already_is_itself() -> None:
     double = circuit(gate("RX", 0.1))
     assert with_precision(single, "float32") is single
     assert with_precision(double, "float64") is double
+
+
+HALF = Parameter(np.array([0.3, -3.0]), "torch", True, foreign="bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [(0.3, 0.30078125), (1.0, 1.0), (-2.5, -2.5), (1.00390625, 1.0), (1.01171875, 1.015625), (float("inf"), float("inf"))],
+)
+def test_a_foreign_dtypes_number_is_the_nearest_that_it_has_whatever_moves_it_there(given: float, nearest: float) -> None:
+    moved = replace(HALF, value=np.array(given))
+    assert (float(moved.value), moved.value.dtype.name, moved.dtype, moved.eps) == (nearest, "float32", "bfloat16", 2.0**-7)
+
+
+def test_what_is_no_number_stays_none() -> None:
+    assert np.isnan(replace(HALF, value=np.array(np.nan)).value)
+
+
+def test_a_foreign_dtype_is_left_with_more_precision_and_can_be_gone_back_to() -> None:
+    made = circuit(gate("RX", 0.3, trainable=True))
+    narrow = with_parameters(made, [HALF])
+    wide = with_precision(narrow, "float64")
+    assert [(p.dtype, p.foreign) for p in wide.parameters] == [("float64", "")]
+    assert np.array_equal(wide.parameters[0].value, HALF.value)
+    assert same(with_dtypes_of(wide, narrow), narrow)
 
 
 def test_another_precision_is_not_known() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -303,3 +304,19 @@ def test_an_error_shows_what_stands_there_and_not_all_of_it() -> None:
         read(changed)
     assert "'z'" in str(caught.value)
     assert len(str(caught.value)) < 150
+
+
+BRIEF = Circuit((Node("RX", (Parameter(np.array(0.3), "torch", True, foreign="bfloat16"),), None, (0,)),), ())
+
+
+def test_a_dtype_that_numpy_does_not_have_is_kept_by_its_name() -> None:
+    text, arrays = skeleton(BRIEF)
+    assert '["bfloat16",[],"torch",true]' in text
+    assert same(restore(text, arrays), BRIEF)
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace('"torch"', '"numpy"'), lambda text: text.replace("bfloat16", "bfloat8")])
+def test_a_foreign_dtype_where_it_cannot_be_is_refused(change: Callable[[str], str]) -> None:
+    text, arrays = skeleton(BRIEF)
+    with pytest.raises(CircuitFormatError, match="described as"):
+        restore(change(text), arrays)

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Parameter
+from qdiag.model.circuit import FOREIGN, Parameter
 from qdiag.trace.array_bundle import DTYPES
 
 Note = Callable[[str], None]
@@ -60,7 +60,13 @@ def _torch(value: Any, note: Note) -> Parameter:
         array = np.array(tensor.numpy())
     except (TypeError, RuntimeError):
         array = _unusual_tensor(tensor, note)
-    return Parameter(_storable(array, note), "torch", value.requires_grad)
+    return Parameter(_storable(array, note), "torch", value.requires_grad, foreign=foreign_dtype(value))
+
+
+def foreign_dtype(value: Any) -> str:
+    """Which of `FOREIGN` the dtype of a tensor is, or ""."""
+    name = str(value.dtype).replace("torch.", "")
+    return name if name in FOREIGN else ""
 
 
 def _unusual_tensor(tensor: Any, note: Note) -> np.ndarray:
@@ -75,8 +81,8 @@ def _unusual_tensor(tensor: Any, note: Note) -> np.ndarray:
         if hasattr(tensor, resolve):
             tensor = getattr(tensor, resolve)()
     try:
-        if str(tensor.dtype) == "torch.bfloat16":
-            note("bfloat16 numbers were widened to float32")
+        if foreign_dtype(tensor):
+            # each of its numbers is one of float32
             tensor = tensor.float()
         return np.array(tensor.numpy())
     except (TypeError, RuntimeError) as error:
@@ -157,8 +163,14 @@ def plain_number(parameter: Parameter) -> Any:
 
         return pnp.array(value, requires_grad=parameter.trainable)
     if parameter.container == "torch":
-        import torch
-
-        tensor = torch.from_numpy(np.array(value, order="C"))
+        tensor = tensor_of(parameter)
         return tensor.requires_grad_() if parameter.trainable and value.dtype.kind in "fc" else tensor
     return np.array(value)
+
+
+def tensor_of(parameter: Parameter) -> Any:
+    """The number as a torch tensor of its own dtype, tracked by nothing."""
+    import torch
+
+    tensor = torch.from_numpy(np.array(parameter.value, order="C"))
+    return tensor.to(getattr(torch, parameter.foreign)) if parameter.foreign else tensor

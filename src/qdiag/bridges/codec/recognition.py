@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 
 from qdiag.bridges.codec import classes, flattening, tapes
+from qdiag.bridges.results import array_of
 from qdiag.model.circuit import Circuit, with_parameters
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
@@ -163,7 +164,10 @@ def _array(number: Any) -> np.ndarray:
         return np.array(number, dtype)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(number, torch.Tensor):
-        array: np.ndarray = number.detach().numpy()
+        try:
+            array: np.ndarray = number.detach().numpy()
+        except TypeError:
+            return array_of(number)
         return array
     while hasattr(number, "_value"):
         number = number._value

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import numpy as np
 import torch
 
-from qdiag.bridges.codec.live_numbers import plain_number
+from qdiag.bridges.codec.live_numbers import plain_number, tensor_of
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
 from qdiag.model.circuit import Parameter
@@ -113,7 +113,7 @@ def _live_number(parameter: Parameter) -> Any:
     if parameter.marked:
         return _marked_number(parameter)
     if parameter.container == "torch" or (parameter.trainable and parameter.value.dtype.kind in "fc"):
-        tensor = torch.from_numpy(np.array(parameter.value, order="C"))
+        tensor = tensor_of(parameter)
         return tensor.requires_grad_() if parameter.trainable and tensor.dtype.is_floating_point | tensor.dtype.is_complex else tensor
     return np.array(parameter.value) if parameter.container == "autograd" else plain_number(parameter)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from qdiag.bridges.codec.live_numbers import foreign_dtype
 from qdiag.bridges.results import array_of
+from qdiag.model.circuit import Parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,10 @@ class Leaf:
     def array(self) -> np.ndarray:
         """Its numbers."""
         return array_of(self.value)
+
+    def parameter(self, container: str) -> Parameter:
+        """It as a number that is differentiated by."""
+        return Parameter(self.array, container, True, foreign=foreign_dtype(self.value) if self.torch else "")
 
 
 def leaves_of(args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str]) -> Iterator[Leaf]:

@@ -36,7 +36,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
-        eps=max([_eps(leaf.array) for leaf in subject.leaves] + [_eps(output) for output in subject.plain]),
+        eps=max(number.eps for number in _numbers_of(subject)),
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
         repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
@@ -99,7 +99,7 @@ def _forward_pass(subject: Subject, qnode: Any) -> Graph:
             values[place] = number
         return subject.evaluate(qnode, values)
 
-    return graph_for(interface)(function, [Parameter(subject.leaves[place].array, interface, True) for place in subject.tracked])
+    return graph_for(interface)(function, [subject.leaves[place].parameter(interface) for place in subject.tracked])
 
 
 def _followed_parameters(subject: Subject, graph: Optional[Graph]) -> Followed:
@@ -121,8 +121,9 @@ def _largest_gap(elements: np.ndarray, plain: np.ndarray) -> float:
     return float(np.max(np.abs(elements - plain), initial=0.0)) if elements.shape == plain.shape else 0.0
 
 
-def _eps(array: np.ndarray) -> float:
-    return float(np.finfo(array.dtype).eps) if array.dtype.kind in "fc" else float(np.finfo(np.float64).eps)
+def _numbers_of(subject: Subject) -> list[Parameter]:
+    """All numbers that come in, and that go out: the lowest precision among them is the one at work."""
+    return [*(leaf.parameter(subject.interface) for leaf in subject.leaves), *(Parameter(output) for output in subject.plain)]
 
 
 def _with_method(qnode: Any, method: str) -> Any:

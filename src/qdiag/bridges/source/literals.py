@@ -127,7 +127,7 @@ def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
         tracked = "" if parameter.trainable or parameter.marked else ", requires_grad=False"
         return _constructor_call("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
     tracked = ", requires_grad=True" if (parameter.trainable or parameter.marked) and value.dtype.kind in "fc" else ""
-    dtype = _torch_dtype(value, style.default_dtype)
+    dtype = f", dtype=torch.{parameter.foreign}" if parameter.foreign else _torch_dtype(value, style.default_dtype)
     return _constructor_call("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
 
 

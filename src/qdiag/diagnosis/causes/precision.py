@@ -10,19 +10,21 @@ from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves, survi
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
-    FLOAT32_AGAIN,
     FLOAT64_DEVICE,
     FLOAT64_PARAMETERS,
     FLOAT64_THROUGHOUT,
+    HALF,
     LARGER_STEP,
     NUDGED_FAR,
     STEP_TWICE,
     as_constants,
     edit,
+    narrow_again,
+    narrow_dtypes,
 )
 from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import NARROW, Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.circuit import NARROW, WIDER, Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import ScriptKind
 from qdiag.model.numerics.rounding import EPS64
@@ -30,7 +32,7 @@ from qdiag.model.operator_families import STATE_DATA
 
 
 def _narrow(parameter: Parameter) -> bool:
-    return parameter.value.dtype.name in NARROW
+    return parameter.dtype in NARROW
 
 
 def _narrow_circuit(symptoms: Symptoms) -> bool:
@@ -65,7 +67,7 @@ def _widen_precision(circuit: Circuit, inside: bool) -> Circuit:
     amplitudes = _state_data(circuit)
 
     def wide(parameter: Parameter) -> Parameter:
-        return replace(parameter, value=parameter.value.astype(np.result_type(parameter.value.dtype, np.float64)))
+        return replace(parameter, value=parameter.value.astype(WIDER[parameter.dtype]), foreign="")
 
     narrow = {i for i, p in enumerate(circuit.parameters) if _narrow(p) and (i in amplitudes) is inside}
     return with_parameters(circuit, [wide(p) if i in narrow else p for i, p in enumerate(circuit.parameters)]) if narrow else circuit
@@ -109,7 +111,7 @@ FLOAT32_PARAMETERS = Cause(
     applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
-        *leaves(FLOAT32_AGAIN),
+        *leaves(narrow_again(narrow_dtypes(symptoms.question.circuit))),
         *(unlike(FLOAT64_DEVICE) if _narrow_device(symptoms) else ()),
         *(unlike(AMPLITUDES_FLOAT64) if _state_data(symptoms.question.circuit) else ()),
         *_finite_difference_rival(symptoms),
@@ -117,6 +119,7 @@ FLOAT32_PARAMETERS = Cause(
         *_point_rival(symptoms),
     ),
     because=lambda symptoms: _float32_words(symptoms),
+    title_for=lambda symptoms: f"{narrow_dtypes(symptoms.question.circuit)} parameters",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
@@ -124,12 +127,14 @@ FLOAT32_PARAMETERS = Cause(
 def _float32_words(symptoms: Symptoms) -> str:
     methods = {method.diff_method for method in symptoms.question.methods}
     others = " and ".join(sorted(methods - {"backprop"})) or "the other method"
+    dtypes = narrow_dtypes(symptoms.question.circuit)
+    state = "complex64" if dtypes == "float32" else "half precision" if dtypes in HALF else "their own precision"
+    first = f"backprop builds gate matrices in {state} from {dtypes} parameters; {others} computes in complex128"
     if "backprop" in methods and _handed_on_in_float32(symptoms):
-        first = f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
         return f"{first}, and its results become float32, Torch's default dtype"
     if "backprop" in methods:
-        return f"backprop builds gate matrices in complex64 from float32 parameters; {others} computes in complex128"
-    return "float32 parameters are rounded at different places by the two methods"
+        return first
+    return f"{dtypes} parameters are rounded at different places by the two methods"
 
 
 COMPLEX64_DEVICE = Cause(

@@ -9,6 +9,7 @@ from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
     FIRST_DERIVATIVE,
+    FLOAT64_PARAMETERS,
     MARKS_OFF,
     NUDGED,
     NUDGED_FAR,
@@ -20,6 +21,7 @@ from qdiag.diagnosis.experiments import (
     as_constants,
     delete_operations,
     in_turn,
+    narrow_again,
     observable_parameters,
     only_trainable,
     plain_expectations,
@@ -27,7 +29,7 @@ from qdiag.diagnosis.experiments import (
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
 from qdiag.diagnosis.in_transforms import inside_transform
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import DTYPE, Symptoms
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
@@ -231,6 +233,8 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     blamed, circuit = symptoms.blamed, symptoms.question.circuit
     if blamed is None:
         return ()
+    if blamed.kind == DTYPE:
+        return (*flips(FLOAT64_PARAMETERS), *leaves(narrow_again(blamed.name)))
     if blamed.kind == "measurement":
         return flips(plain_expectations(None))
     if not blamed.removable and blamed.parameters and set(circuit.trainable) - set(blamed.parameters):

@@ -73,7 +73,7 @@ def working_eps(circuit: Circuit, methods: Iterable[Method]) -> float:
 
     Python numbers and integers have no precision of their own: they take that of what they meet.
     """
-    recorded = max((_eps(p.value.dtype) for p in circuit.parameters if p.container != "python"), default=EPS64)
+    recorded = max((p.eps for p in circuit.parameters if p.container != "python"), default=EPS64)
     return max((_method_eps(method, recorded) for method in methods), default=recorded)
 
 

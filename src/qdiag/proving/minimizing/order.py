@@ -107,7 +107,7 @@ def _depth(node: Node) -> int:
 
 
 def _container(parameter: Parameter) -> int:
-    narrow = parameter.value.dtype.name in NARROW
+    narrow = parameter.dtype in NARROW
     foreign = not parameter.trainable and parameter.container != ("numpy" if parameter.value.ndim else "python")
     return 2 * narrow + foreign
 

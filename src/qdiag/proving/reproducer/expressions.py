@@ -8,7 +8,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import NARROW, Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.import_lines import AUTOGRAD, HESSIAN, JACOBIAN, NUMPY, TORCH
 from qdiag.model.operator_families import REAL_NUMBERS, WHOLE_STATES
@@ -218,7 +218,7 @@ _TORCH = {"output": Layout._torch_outputs, "jacobian": Layout._torch_jacobian, "
 
 def plain(variable: Variable, interface: str, *, wide: bool = False) -> str:
     """A variable without its interface, in double precision where it must be ``wide``."""
-    narrow = wide and variable.value.value.dtype.name in ("float32", "complex64")
+    narrow = wide and variable.value.dtype in NARROW
     if interface == "torch":
         return f"{variable.name}{'.double()' if narrow else ''}{'.detach()' if variable.value.trainable else ''}.numpy()"
     return f"np.array({variable.name}{', np.float64' if narrow else ''})"
@@ -228,7 +228,7 @@ def argument_expression(variable: Variable, interface: str, precision: str) -> s
     """A variable as an argument, in the precision that a method asks for ("" to leave it)."""
     value = variable.value.value
     target = precision if value.dtype.kind == "f" else {"float64": "complex128", "float32": "complex64"}.get(precision, "")
-    if not target or target == value.dtype.name:
+    if not target or target == variable.value.dtype:
         return variable.name
     if interface == "torch":
         return f"{variable.name}.to(torch.{target})"

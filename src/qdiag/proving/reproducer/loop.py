@@ -67,7 +67,7 @@ def loops(
 def _check(call: Call) -> None:
     circuit = call.circuit
     tracked = [parameter for parameter in circuit.parameters if parameter.trainable]
-    if not tracked or any(p.container != "torch" or p.value.dtype.name not in _TYPES for p in tracked):
+    if not tracked or any(p.container != "torch" or p.dtype not in _TYPES for p in tracked):
         raise OpaqueCircuitError("its first circuit has no numbers that torch could train", "repeat it with qdiag twin")
     if circuit.shots or not call.outputs or any(np.iscomplexobj(output) for output in call.outputs):
         raise OpaqueCircuitError("its first circuit does not return exact real numbers", "repeat it with qdiag twin")

@@ -76,7 +76,7 @@ def _group(position: int, parameter: Parameter, readable: bool) -> object:
     value = parameter.value
     if value.ndim or (value.dtype.kind == "c" and not (readable and _imaginary(value))):
         return position
-    return parameter.container, value.dtype.name
+    return parameter.container, parameter.dtype
 
 
 def _imaginary(value: np.ndarray) -> bool:

@@ -290,7 +290,7 @@ def flow(call: Call) -> tuple[Station, ...]:
     numbers = count(sum(parameter.value.size for parameter in parameters), "number")
     stations = [
         _station("QNode arguments", [a.dtype for a in call.arguments], ", ".join(f"{a.name} {a.dtype}" for a in call.arguments[:6])),
-        _station("circuit parameters", [p.value.dtype.name for p in parameters], numbers),
+        _station("circuit parameters", [p.dtype for p in parameters], numbers),
         _station("device state", [configuration.device_precision], configuration.device),
         _station("QNode output", [array.dtype.name for array in call.outputs or ()], call.output_container if call.outputs else ""),
         _station("handed on", [call.layer_dtype] if call.layer_dtype else [], configuration.layer),

@@ -11,7 +11,7 @@ from qdiag.model.call import Failure
 ARROW = "→"
 NOTHING = "–"
 
-_PRECISIONS = ((9e-4, "float16"), (1e-7, "float32"), (1e-16, "float64"))
+_PRECISIONS = ((7e-3, "bfloat16"), (9e-4, "float16"), (1e-7, "float32"), (1e-16, "float64"))
 _PLAIN = (1e-3, 1e4)
 _MOST_DIGITS = 17
 

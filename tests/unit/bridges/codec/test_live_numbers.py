@@ -173,3 +173,14 @@ def test_what_comes_back_for_torch_is_a_leaf_of_its_own() -> None:
     one.detach()[0] = 7
     assert two[0] == 1
     assert parameter.value[0] == 1
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_bfloat16_tensor_comes_back_as_itself(tracked: bool) -> None:
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor([0.3, -2.5], dtype=torch.bfloat16, requires_grad=tracked)
+    parameter, notes = read(tensor)
+    back = plain_number(parameter)
+    assert (parameter.dtype, parameter.value.dtype.name, notes) == ("bfloat16", "float32", [])
+    assert (back.dtype, back.requires_grad) == (torch.bfloat16, tracked)
+    assert torch.equal(back, tensor)

@@ -43,6 +43,22 @@ def test_a_gap_that_stays_in_float64_is_not() -> None:
     assert "QD101" in found(world, symptoms(world, NARROW, BACKPROP)).ruled_out
 
 
+def brief(request: Request) -> bool:
+    return request.circuit.parameters[0].dtype in ("bfloat16", "float16")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_is_called_by_its_name(dtype: str) -> None:
+    foreign = dtype if dtype == "bfloat16" else ""
+    number = Parameter(np.array(0.4, "float32" if foreign else dtype), "torch", True, foreign=foreign)
+    world = World(lambda request: 3e-3 if first(request) and brief(request) else 0.0)
+    half = of(replace(rotation(), data=(number,)), replace(rotation(name="RY"), data=(number,)))
+    diagnosis = found(world, symptoms(world, half, BACKPROP))
+    assert (diagnosis.code, diagnosis.confidence, diagnosis.title) == ("QD101", "confirmed", f"{dtype} parameters")
+    assert f"half precision from {dtype} parameters" in diagnosis.because
+    assert f"back in {dtype}" in [evidence.experiment for evidence in diagnosis.evidence]
+
+
 def handed_on_narrow(world: World) -> Symptoms:
     seen = symptoms(world, NARROW, methods("lightning.qubit/adjoint", "default.qubit/backprop"), verdict=Verdict.ROUNDING)
     gap = replace(seen.comparison, max_abs=6e-8, max_rel=6e-8, eps=EPS32, bound=1e-6, dtypes=("float32", "float64"))

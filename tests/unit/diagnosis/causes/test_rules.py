@@ -10,7 +10,7 @@ import numpy as np
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Wires
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
@@ -108,6 +108,15 @@ def test_an_exception_that_goes_with_one_operation_is_a_refusal_of_it() -> None:
     world = World(lambda request: raising(request) if adjoint(request) and tracked(request) else 0.0)
     diagnosis = found(world, raised(TWO))
     assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+
+
+def test_an_exception_that_goes_with_the_dtype_is_a_refusal_of_it() -> None:
+    number = Parameter(np.array(0.4), "torch", True, foreign="bfloat16")
+    world = World(lambda request: raising(request) if adjoint(request) and request.circuit.parameters[0].foreign else 0.0)
+    seen = replace(raised(of(replace(rotation(), data=(number,)))), blamed=Blamed("dtype", 0, "bfloat16"))
+    diagnosis = found(world, seen)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+    assert "raises on bfloat16 parameters" in diagnosis.because
 
 
 def test_one_that_stays_without_it_is_not() -> None:

@@ -94,6 +94,12 @@ def test_a_python_number_takes_the_precision_of_what_it_meets() -> None:
     assert working_eps(mixed, [BACKPROP]) == EPS64
 
 
+def test_a_dtype_that_numpy_does_not_have_has_its_own_eps() -> None:
+    brief = Circuit((Node("RX", (Parameter(np.asarray(0.3), "torch", True, foreign="bfloat16"),)),), ())
+    assert working_eps(brief, [BACKPROP]) == 2.0**-7
+    assert working_eps(brief, [replace(BACKPROP, precision="float64")]) == EPS64
+
+
 def test_of_two_methods_the_narrower_one_sets_the_precision() -> None:
     assert working_eps(turns(), [BACKPROP, NARROW]) == EPS32
     assert working_eps(turns(dtype="float32"), ()) == EPS32

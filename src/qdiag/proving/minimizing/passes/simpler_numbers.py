@@ -79,8 +79,8 @@ def _as_constant(parameter: Parameter) -> Parameter:
 
 def widen_precision(circuit: Circuit, workshop: PennyLaneEdits) -> Changes:
     """``float32`` → ``float64``, ``complex64`` → ``complex128``."""
-    narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.value.dtype.name in WIDER]
-    return _replacing(circuit, [(i, replace(p, value=p.value.astype(WIDER[p.value.dtype.name]))) for i, p in narrow])
+    narrow = [(i, p) for i, p in enumerate(circuit.parameters) if p.dtype in WIDER]
+    return _replacing(circuit, [(i, replace(p, value=p.value.astype(WIDER[p.dtype]), foreign="")) for i, p in narrow])
 
 
 # --- values ------------------------------------------------------------------------------------------------------------
