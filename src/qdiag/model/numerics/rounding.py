@@ -23,7 +23,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_o
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED, Method
-from qdiag.model.operator_families import EXPONENTIALS, PRODUCT_FORMULAS
+from qdiag.model.operator_families import ENTROPIES, EXPONENTIALS, PRODUCT_FORMULAS
 
 CONSTANT = 5.0
 """Healthy methods were at most 0.9 apart in float32 and 2.0 in float64, in units of ``eps · sqrt(operations) · scale``."""
@@ -242,6 +242,8 @@ class Law:
         What inexact matrix exponentials explain even in double precision.
     repeated
         How many of them there are: below double precision each is off by `EXPONENTIAL_EPS`.
+    entropic
+        Whether an entropy is measured: an eigenvalue of 0 that is rounded to δ adds ``δ log2(1/δ)`` to it.
     sampling
         What sampling explains of an output, and of a gradient.
     step
@@ -255,6 +257,7 @@ class Law:
     truncation: float = 0.0
     exponentials: float = 0.0
     repeated: int = 0
+    entropic: bool = False
     sampling: tuple[float, float] = (0.0, 0.0)
     step: float = math.inf
     tolerance: Tolerance = Tolerance()
@@ -285,6 +288,7 @@ class Law:
             truncation=sum(truncation(e.method, operations, differenced=e.differenced) for e in evaluations),
             exponentials=exponentials(circuit),
             repeated=count_exponentials(circuit),
+            entropic=any(measurement.name in ENTROPIES for measurement in circuit.measurements),
             sampling=(sampled[0], sampled[1]),
             step=min((quotient[0] for quotient in quotients if quotient is not None), default=math.inf),
             tolerance=tolerance,
@@ -325,9 +329,13 @@ class Law:
         chosen = self._chosen_bound(scale)
         if chosen is not None:
             return Bounds(max(chosen, left_out), max(chosen, left_out), sampled)
-        double = rounding(EPS64, self.operations) * scale + left_out
+        double, working = (self._rounding(eps, gradient) * scale for eps in (EPS64, self.eps))
         low = EXPONENTIAL_EPS * self.eps * self.repeated * scale if self.eps > EPS64 else 0.0
-        return Bounds(double, max(rounding(self.eps, self.operations) * scale, spread) + left_out + low, sampled)
+        return Bounds(double + left_out, max(working, spread) + left_out + low, sampled)
+
+    def _rounding(self, eps: float, gradient: bool) -> float:
+        steepest = 1 - math.log2(eps) if self.entropic and not gradient else 1.0
+        return rounding(eps, self.operations) * steepest
 
     def from_exact(self, scale: float, *, gradient: bool) -> float:
         """How far one method may be from an exact number; the reference's own error bar comes on top.

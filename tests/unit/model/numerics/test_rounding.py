@@ -239,6 +239,14 @@ def test_below_double_precision_each_exponential_is_off_by_itself() -> None:
     assert wide.working == wide.double
 
 
+def test_an_entropy_makes_more_of_an_eigenvalue_that_is_rounded_away_from_zero() -> None:
+    rounded = 1e-14
+    asked = replace(circuit(gate("RX", 0.3)), measurements=(Node("VnEntropyMP", (None, None), (), (0,)),))
+    law, plain = (Law.of(one, (Evaluation(ADJOINT),)) for one in (asked, circuit(gate("RX", 0.3))))
+    assert plain.bounds(1.0, gradient=False).double < -rounded * math.log2(rounded) < law.bounds(1.0, gradient=False).double
+    assert law.bounds(1.0, gradient=True) == plain.bounds(1.0, gradient=True)
+
+
 def test_sampling_falls_with_the_root_of_the_shots() -> None:
     assert sampling(SHIFT, 100, gradient=False) == pytest.approx(10 * sampling(SHIFT, 10_000, gradient=False))
     assert sampling(SHIFT, 100, gradient=True) == sampling(SHIFT, 100, gradient=False)
