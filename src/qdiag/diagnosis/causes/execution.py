@@ -8,6 +8,7 @@ from typing import Optional
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
+from qdiag.diagnosis.causes.precision import default_dtype_rival
 from qdiag.diagnosis.experiments import (
     DECOMPOSED,
     NUDGED_FAR,
@@ -57,7 +58,12 @@ DECOMPOSITION = Cause(
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
     applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY),
-    predicts=lambda symptoms: (*flips(DECOMPOSED), *leaves(NUDGED_FAR), *company_rival(symptoms)),
+    predicts=lambda symptoms: (
+        *flips(DECOMPOSED),
+        *leaves(NUDGED_FAR),
+        *company_rival(symptoms),
+        *default_dtype_rival(symptoms),
+    ),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
 
@@ -74,6 +80,7 @@ DEVICE_KERNEL = Cause(
         *leaves(NUDGED_FAR),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
+        *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"

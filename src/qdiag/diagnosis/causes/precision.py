@@ -153,17 +153,31 @@ COMPLEX64_DEVICE = Cause(
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
+
+
+def _may_be_of_the_default_dtype(symptoms: Symptoms) -> bool:
+    return (
+        symptoms.numeric
+        and symptoms.question.default_dtype == "float32"
+        and not _narrow_circuit(symptoms)
+        and not _narrow_device(symptoms)
+    )
+
+
+def default_dtype_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells what an operation or a device has wrong from Torch's default dtype (QD103), where its rounding explains the gap."""
+    single = replace(law_of(symptoms), eps=float(np.finfo(np.float32).eps))
+    explained = single.bounds(symptoms.comparison.scale, gradient=symptoms.derivative).working
+    small = _may_be_of_the_default_dtype(symptoms) and symptoms.comparison.max_abs <= explained
+    return survives(DEFAULT_FLOAT64) if small else ()
+
+
 DEFAULT_DTYPE_RESULTS = Cause(
     code="QD103",
     slug="results-in-default-dtype",
     title="results become Torch's default dtype",
     remedy="torch.set_default_dtype(torch.float64)",
-    applies=lambda symptoms: (
-        symptoms.numeric
-        and symptoms.question.default_dtype == "float32"
-        and not _narrow_circuit(symptoms)
-        and not _narrow_device(symptoms)
-    ),
+    applies=_may_be_of_the_default_dtype,
     predicts=lambda symptoms: flips(DEFAULT_FLOAT64),
     because=lambda symptoms: (
         "constants inside the device's own operations become tensors of Torch's default dtype, float32"

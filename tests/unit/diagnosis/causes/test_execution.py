@@ -79,6 +79,26 @@ def test_outputs_that_differ_then_too_do_not() -> None:
     assert "QD502" in diagnosis.ruled_out
 
 
+IN_SINGLE = Configuration("circuit", SourceLine("train.py", 3), "lightning.qubit", interface="torch", default_dtype="float32")
+
+
+def of_constants(request: Request) -> float:
+    undecomposed = request.circuit.operations[0].name == "RX"
+    return 3e-8 if adjoint(request) and undecomposed and request.default_dtype == "float32" else 0.0
+
+
+def test_a_small_gap_that_a_wider_default_dtype_closes_is_neither_the_decompositions_nor_the_devices() -> None:
+    world = World(of_constants, output=True, facts={"expansion_of": decomposed})
+    diagnosis = found(world, symptoms(world, TWO, DEVICES, configuration=IN_SINGLE))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD103", "confirmed")
+    assert {"QD502", "QD503"} <= {*diagnosis.ruled_out}
+
+
+def test_a_large_one_is_not_asked_about_the_default_dtype() -> None:
+    world = World(lambda request: 1e6 * of_constants(request), output=True, facts={"expansion_of": decomposed})
+    assert "QD502" not in found(world, symptoms(world, TWO, configuration=IN_SINGLE)).ruled_out
+
+
 # --- QD503: device kernel --------------------------------------------------------------------------------------------------
 
 
