@@ -19,7 +19,7 @@ import warnings
 from contextlib import suppress
 from typing import Any, Callable
 
-from qdiag.recording import shared_memory
+from qdiag.recording import shared_memory, thread_pools
 
 NICENESS = 10
 """The copy gives way to the script."""
@@ -81,6 +81,7 @@ def step_apart(keep: int, seconds: int, *, gives_way: bool = True) -> None:
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
+    thread_pools.begin_anew()
     _go_first_where_memory_is_short()
     if not shared_memory.make_private():
         os._exit(1)

@@ -13,6 +13,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,19 @@ def test_what_only_waits_need_not_give_way(tmp_path: Path) -> None:
     while probe_schedule.is_running(tmp_path / "seen"):
         time.sleep(0.02)
     assert (tmp_path / "seen").read_text() == str(os.nice(0))
+
+
+def test_a_pool_of_threads_works_in_a_copy(look: Look) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(int, 3).result() == 3
+        # its thread is free and known to be so, and in the copy there is none
+        assert look(lambda: pool.submit(int, 4).result(5)) == "4"
+        assert pool.submit(int, 5).result() == 5
+
+
+def test_a_pool_that_was_let_go_disturbs_no_copy(look: Look) -> None:
+    pool = ThreadPoolExecutor(1)
+    pool.submit(int, 3).result()
+    pool.shutdown()
+    del pool
+    assert look(lambda: 6) == "6"
