@@ -19,6 +19,7 @@ from qdiag.errors import UsageError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
+from qdiag.model.coverage import Gap
 from qdiag.pipeline.follow import Scalars, follow, is_held, read_scalars
 from qdiag.pipeline.reports import report
 from qdiag.pipeline.run_options import Options, Silence
@@ -30,6 +31,8 @@ from qdiag.trace.run_folder import RunFolder
 __all__ = ["Watch", "watch"]
 
 _JUDGE = "import sys; from qdiag.watching import judge_beside; judge_beside(*sys.argv[1:])"
+
+_WHAT_IS_LEFT_OUT = "{} QNode calls were made at other steps than every {}, or of QNodes that are not watched: they are not recorded."
 
 NICENESS = 10
 """How far the judge stands behind the training where both want the same core."""
@@ -58,13 +61,16 @@ class Watch:
         self._session = Session(run.trace, Script("watch", called=True), takes=self._takes)
         self._session.__enter__()
         self._open = True
+        self._passed_over = 0
         command = [sys.executable, "-c", _JUDGE, str(run.path.absolute()), methods]
         log = (run.path / "watch.log").open("wb")
         with log:
             self._judge = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def _takes(self, qnode: Any, step: int) -> bool:
-        return step % self._every == 0 and (not self._only or id(qnode) in self._only)
+        taken = step % self._every == 0 and (not self._only or id(qnode) in self._only)
+        self._passed_over += not taken
+        return taken
 
     def scalars(self) -> Scalars:
         """What is known so far, as numbers for TensorBoard, Weights & Biases, MLflow or a print (`qdiag.pipeline.follow.scalars_of`).
@@ -94,6 +100,8 @@ class Watch:
         if self._open:
             self._open = False
             recorded = self._session.calls
+            if self._passed_over:
+                self._session.unseen(Gap.NOT_WATCHED, _WHAT_IS_LEFT_OUT.format(f"{self._passed_over:,}", self._every))
             self._session.__exit__(None, None, None)
             with suppress(subprocess.TimeoutExpired):
                 self._judge.wait(timeout if recorded else 0.0)

@@ -164,7 +164,7 @@ class TestRuns:
         assert qdiag(folder, "diagnose", "--methods", "backprop,adjoint", "--no-minimize").returncode == 0
 
 
-COMMANDS_WITH_A_RESULT = ("trace", "twin", "check", "diagnose", "report", "show", "minimize", "explain")
+COMMANDS_WITH_A_RESULT = ("trace", "twin", "check", "diagnose", "report", "show", "runs", "minimize", "explain")
 
 
 @pytest.mark.parametrize("command", COMMANDS_WITH_A_RESULT)

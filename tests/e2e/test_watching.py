@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from qdiag.model.coverage import Gap, event_of
 from qdiag.report.content import outline_file
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import find
@@ -65,6 +67,11 @@ def test_a_watched_training_gives_the_plain_one_s_losses_and_every_fourth_step_i
     assert watched.stderr.split() == ["ROUNDING", "3.0"]
     with Trace.open(tmp_path / "run" / "trace.qdiag") as trace:
         assert [call.step for call in trace.calls()] == [0, 4, 8]
+        assert [event.text.split(":")[0] for event in trace.events if event.kind == event_of(Gap.NOT_WATCHED)] == [
+            "9 QNode calls were made at other steps than every 4, or of QNodes that are not watched"
+        ]
+    findings = json.loads((tmp_path / "run" / "findings.json").read_text())
+    assert [one["gap"] for one in findings["coverage"]["unseen"]][:1] == ["not watched"]
 
 
 def test_a_watch_over_what_holds_no_qnode_is_refused_before_the_training(tmp_path: Path) -> None:

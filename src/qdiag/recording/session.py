@@ -12,6 +12,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Callable, Optional
 
 from qdiag.model.call import Script
+from qdiag.model.coverage import Gap
 from qdiag.recording import current, hook_points, imports, probe_schedule, settle
 from qdiag.trace import writer
 from qdiag.trace.schema import HANDED
@@ -77,6 +78,11 @@ class Session:
             hook_points.unhook()
         if os.getpid() == self._home:
             settle.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
+
+    def unseen(self, gap: Gap, text: str) -> None:
+        """Something that the verdict is not about, as `Recorder.unseen` takes it."""
+        if current.recorder is not None:
+            current.recorder.unseen(gap, text)
 
     @property
     def calls(self) -> int:

@@ -73,6 +73,10 @@ def _outside(coverage: Coverage) -> str:
     return f"{outside} not looked at{where}."
 
 
+def _not_watched(coverage: Coverage) -> str:
+    return "Calls that were not watched are not recorded, and nothing is said of them."
+
+
 def _facts(coverage: Coverage) -> str:
     return "Not all of the training around the QNodes was looked at."
 
@@ -86,6 +90,7 @@ _SENTENCES: dict[Gap, Callable[[Coverage], str]] = {
     Gap.NOT_REBUILT: _not_rebuilt,
     Gap.JUDGED_LIVE: _live,
     Gap.BUDGET: _budget,
+    Gap.NOT_WATCHED: _not_watched,
     Gap.NOT_PROBED: _outside,
     Gap.PROBE_CUT: _outside,
     Gap.NO_FACTS: _facts,
