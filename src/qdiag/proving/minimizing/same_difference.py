@@ -1,5 +1,5 @@
 """What makes a candidate interesting: the same difference between the same two methods, the same one wrong, clearly beyond the bound,
-and of the size that was given: what is far smaller has come of something else, such as the precision in which a device works.
+and no error so much smaller than the one that was given that it may have come of the precision in which a device works.
 
 Cheap questions come first: the arbiter is asked only about candidates that show the difference. Where results are random, the
 question is repeated as often as the decision needs and no more.
@@ -31,8 +31,11 @@ CLEARLY = 10.0
 """A gap that was beyond its bound by this factor or more must stay so: a reproducer at the very edge would be one of rounding."""
 
 SHRUNK = 30.0
-"""An error by this factor smaller than the one that was given, in itself and beside the numbers around it, is another one. Taking gates
-away scales what is wrong; it hardly takes more of it than that, and never what separates a wrong gate from a device's rounding."""
+"""An error by this factor smaller than the one that was given, in itself and beside the numbers around it, must be one that no device
+explains that works in single precision, whatever it says of itself: else a wrong gate is shrunk away to the rounding of the device."""
+
+SINGLE = float(np.finfo(np.float32).eps / np.finfo(np.float64).eps)
+"""How many times what rounding explains in double precision it explains in single precision."""
 
 MOST_REPEATS = 5
 _FIRST_SPREAD = math.log(2.0)
@@ -76,13 +79,6 @@ def excess(comparison: Comparison) -> float:
         return math.inf
     bound = comparison.bound if comparison.verdict is Verdict.ERROR else comparison.float64_bound
     return comparison.max_abs / bound if bound else math.inf
-
-
-def _share_left(start: Comparison, candidate: Comparison) -> float:
-    """What is left of an error: in itself, or beside the numbers around it, whichever is more; rounding has any size."""
-    if start.verdict is not Verdict.ERROR or not 0 < start.max_abs < math.inf:
-        return math.inf
-    return max(candidate.max_abs / start.max_abs, candidate.max_rel / start.max_rel)
 
 
 def _exception_and_place(failure: Optional[Failure]) -> str:
@@ -177,7 +173,16 @@ class SameDifference:
         if math.isinf(factor):
             return factor
         beyond = factor / max(1.0, min(CLEARLY, excess(self.start.comparison)))
-        return min(beyond, SHRUNK * _share_left(self.start.comparison, observation.comparison))
+        return min(beyond, self._likeness(observation.comparison))
+
+    def _likeness(self, candidate: Comparison) -> float:
+        """How clearly an error is the one that was given, by its size: at least 1 where it is; rounding may have any."""
+        start = self.start.comparison
+        if start.verdict is not Verdict.ERROR or not 0 < start.max_abs < math.inf:
+            return math.inf
+        left = max(candidate.max_abs / start.max_abs, candidate.max_rel / start.max_rel)
+        explained = SINGLE * candidate.float64_bound
+        return max(SHRUNK * left, candidate.max_abs / explained if explained else math.inf)
 
     def same_wrong(self, circuit: Circuit, observation: Observation) -> bool:
         """Whether the arbiter finds the same methods wrong."""

@@ -64,7 +64,7 @@ def test_a_difference_at_the_edge_of_the_bound_is_not_enough() -> None:
     assert not difference(circuit(gate("RX", 0.3, trainable=True)))
 
 
-@pytest.mark.parametrize(("left", "interesting"), [(0.02, True), (6e-8, False)], ids=["scaled", "rounded"])
+@pytest.mark.parametrize(("left", "interesting"), [(0.02, True), (1e-3, True), (6e-8, False)])
 def test_an_error_that_has_all_but_gone_is_another_one(left: float, interesting: bool) -> None:
     difference = same(lambda found: 0.5 if "RY" in names(found) else left)
     assert difference(circuit(gate("RX", 0.3, trainable=True))) is interesting
