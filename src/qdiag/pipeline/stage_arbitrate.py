@@ -55,8 +55,8 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     report
         Told how many structures the arbiter has looked at, and of how many.
     """
-    rewritten = [*rewritten_by_transforms(context, trace)]
     astray = astray_calls(located)
+    rewritten = [*rewritten_by_transforms(context, trace, astray)]
     outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     between = [_beside_probes(divergence, trace) for divergence in between]
@@ -84,10 +84,11 @@ MOST_REWRITTEN = 24
 """Calls at which the circuit as it ran is held against the one that was written, for all QNodes with transforms together."""
 
 
-def rewritten_by_transforms(context: StageContext, trace: Calls) -> Iterator[Divergence]:
-    """Calls whose transforms made another circuit of the one that was written: one for each QNode."""
+def rewritten_by_transforms(context: StageContext, trace: Calls, astray: Collection[int] = ()) -> Iterator[Divergence]:
+    """Calls whose transforms made another circuit of the one that was written: one for each QNode, where not astray."""
     flagged: set[str] = set()
-    judged = (call for call in _telling_calls(trace, context.deadline) if _is_held_to_what_was_written(call))
+    telling = (call for call in _telling_calls(trace, context.deadline) if call.index not in astray)
+    judged = (call for call in telling if _is_held_to_what_was_written(call))
     for call in islice(judged, MOST_REWRITTEN):
         if call.configuration.qnode in flagged:
             continue

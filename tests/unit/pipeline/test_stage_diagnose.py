@@ -22,7 +22,7 @@ from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.probe import Proof
-from qdiag.model.result import Unfaithful
+from qdiag.model.result import NotRebuilt, Unfaithful
 from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
 from tests.worlds.evaluators import FakeEvaluator
@@ -128,6 +128,28 @@ def test_of_many_structures_the_first_ones_are_looked_at_in_the_order_of_their_f
     # the first structure comes back at the very end: that makes it no later one
     _, asked = unanimous(*many, many[0], qnodes=names)
     assert asked == list(range(stage_arbitrate.MOST_STRUCTURES))
+
+
+def test_where_a_replay_is_not_what_the_script_saw_it_is_no_ground_for_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison = Comparison((METHODS[0], METHODS[1]), Verdict.ERROR)
+    monkeypatch.setattr(transform_findings, "divergence", lambda one, *_, **__: Divergence(one, comparison))
+    located = Located(
+        unfaithful=(Unfaithful(0, "off by 0.1", explained=False), Unfaithful(2, "off by 1e-16", explained=True)),
+        not_rebuilt=(NotRebuilt(1, "option backend is an object"),),
+    )
+    astray = stage_arbitrate.astray_calls(located)
+    assert astray == {0, 1}
+    trace = ScriptedTrace([of_qnode(call(index, midway(0.3 + index)), f"qnode {index}") for index in range(3)])
+    trace.calls = [replace(one, configuration=replace(one.configuration, transforms=("merge_rotations",))) for one in trace.calls]
+    context = AllWrong(None, Environment())  # type: ignore[arg-type]
+    object.__setattr__(context, "asked", [])
+    found = [
+        *stage_arbitrate.unanimous_errors(context, trace, (), lambda done, total: None, astray),
+        *stage_arbitrate.wrong_beside_measurements(context, trace, METHODS, astray),
+        *stage_arbitrate.rewritten_by_transforms(context, trace, astray),
+    ]
+    assert {divergence.call.index for divergence in found} <= {2}
+    assert len(found) > 1
 
 
 # --- beside measurements in the middle -------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from qdiag.judging.arbiter.method_verdicts import (
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_derivative_of
 from qdiag.judging.comparison.ill_conditioning import perturbed_circuits
+from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature
@@ -141,6 +142,9 @@ def arbitrate(
         judged = verdicts_against(found)
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
+    before = judged
+    judged = tuple(_as_told(verdict, circuit, configuration, evaluator, trusted) for verdict in before)
+    untold = next((after.detail for one, after in zip(before, judged) if after is not one), "")
     narrow = {e.method: eps_of(circuit, e) for e in evaluations if eps_of(circuit, e) > EPS64}
     moved: list[Reference] = []
     while len(moved) < POINTS and any(m.verdict == "wrong" and m.method in narrow and (not moved or _is_near(m)) for m in judged):
@@ -152,7 +156,10 @@ def arbitrate(
         # whoever follows the one route is no more right than whoever follows the other is wrong
         decided, doubt = ("wrong", "right"), _contradictory(found)
         judged = tuple(replace(m, verdict="unknown", detail=doubt) if m.verdict in decided else m for m in judged)
-    return Arbitration(found, judged, _reason(found, judged))
+    reason = _reason(found, judged)
+    if untold and not isinstance(reason, FoundWrong):
+        reason = f"cannot tell: {untold}, and our own simulation was not told so"
+    return Arbitration(found, judged, reason)
 
 
 def _bend(
@@ -215,6 +222,19 @@ def _beside_plain(
         plain = evaluator.submit(Request.of(circuit, method, configuration, trusted=trusted)).result()
         after.append(_off_plain(verdict, circuit, found, plain))
     return tuple(after)
+
+
+def _as_told(
+    verdict: MethodVerdict, circuit: Circuit, configuration: Configuration, evaluator: Evaluator, trusted: bool
+) -> MethodVerdict:
+    """A verdict that blames nobody for options that our own simulation was not told, and which move the outputs."""
+    if verdict.verdict != "wrong" or not telling_options(verdict.method) or circuit.shots:
+        return verdict
+    asked = with_and_without(Request.of(circuit, verdict.method, configuration, trusted=trusted), verdict.method)
+    told, untold = (future.result() for future in [evaluator.submit(request) for request in asked])
+    if not moved_by_options(circuit, told, untold):
+        return verdict
+    return replace(verdict, verdict="unknown", detail=f"{words_of(verdict.method)} is part of what its device computes")
 
 
 def _off_plain(verdict: MethodVerdict, circuit: Circuit, found: Evaluation, plain: Evaluation) -> MethodVerdict:

@@ -70,6 +70,8 @@ class CallResult:
         The call with these rows and parameters alone. Then `own`, `cotangents` and the evaluations of `sides` are those of the part.
     not_rebuilt
         Why the device cannot be made again, or "": then nothing was evaluated.
+    untold
+        Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
     """
 
     call: int
@@ -87,6 +89,7 @@ class CallResult:
     numbers: tuple[int, int] = (0, 0)
     part: Optional[Call] = None
     not_rebuilt: str = ""
+    untold: str = ""
 
     @property
     def methods(self) -> tuple[Method, ...]:

@@ -25,6 +25,7 @@ from qdiag.judging.replay.questions import (
 )
 from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
 from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
+from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
@@ -35,6 +36,28 @@ CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
 
 
 def replay_call(
+    call: Call,
+    key: str,
+    methods: Sequence[Method],
+    plan: Plan,
+    *,
+    thorough: bool,
+    batched: Rows = (),
+    screened: Collection[Method] = (),
+) -> Replaying[CallResult]:
+    """What one call comes to (see `_replay`), without what is held against options that it was not told."""
+    result = yield from _replay(call, key, methods, plan, thorough=thorough, batched=batched, screened=screened)
+    own = call.method
+    elsewhere = [side for side in result.sides if side.method.device != own.device]
+    if not telling_options(own) or not any(side.comparison.verdict is Verdict.ERROR for side in elsewhere):
+        return result
+    told, untold = yield with_and_without(request_of(call, plan, (), jacobian=False), own)
+    if not moved_by_options(call.circuit, told, untold):
+        return result
+    return replace(result, sides=tuple(side for side in result.sides if side not in elsewhere), untold=words_of(own))
+
+
+def _replay(
     call: Call,
     key: str,
     methods: Sequence[Method],

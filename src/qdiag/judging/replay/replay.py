@@ -214,6 +214,7 @@ class Replay:
             notes=(
                 *self._about_astray(),
                 *self._about_samples(),
+                *_about_untold([j.untold for j in results if j.untold]),
                 *_about_made_over(sum(1 for j in results if j.made_over)),
             ),
         )
@@ -429,6 +430,12 @@ def excess(difference: Difference) -> float:
     """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
     comparison = difference.comparison
     return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
+
+
+def _about_untold(options: Sequence[str]) -> Iterator[str]:
+    for words, times in Counter(options).items():
+        calls = "1 call" if times == 1 else f"{times} calls"
+        yield f"{words} is part of what the script's device computes: no other device is held against it at {calls}"
 
 
 def _about_made_over(count: int) -> Iterator[str]:

@@ -260,3 +260,38 @@ def test_where_no_entry_is_in_question_all_that_are_wrong_are_blamed():
     output = Comparison((first, second), Verdict.ERROR, element=Element(Kind.OUTPUT))
     assert in_question(judgement, circuit(), output) is judgement
     assert about(judgement, "RY#0") is judgement
+
+
+# --- options that only the device was told -------------------------------------------------------------------------------------
+
+NOISY = replace(ADJOINT, device_options=(("noise", 0.1),))
+
+
+class Noisy(Scripted):
+    """A device whose noise moves its outputs, or does not."""
+
+    def __init__(self, moves):
+        super().__init__()
+        self.moves = moves
+
+    def evaluate(self, request):
+        self.requests.append(request)
+        told = bool(request.method.device_options)
+        return Evaluation(request.method, (np.array(0.4 if told and self.moves else 0.5),), norms=(1.0,))
+
+
+@pytest.mark.parametrize(("moves", "wrong"), [(True, ()), (False, (NOISY,))])
+def test_nobody_is_blamed_for_an_option_that_moves_the_outputs(moves, wrong):
+    found = replace(given("default.qubit/adjoint", (0.2, -0.3), output=0.4), method=NOISY)
+    judgement = arbitrate(circuit(), CONFIGURATION, [found], (), Noisy(moves))
+    assert judgement.wrong == wrong
+    if moves:
+        assert judgement.reason == "cannot tell: noise=0.1 is part of what its device computes, and our own simulation was not told so"
+
+
+def test_a_seed_is_no_such_option():
+    evaluator = Noisy(True)
+    seeded = replace(ADJOINT, device_options=(("seed", 3),))
+    judgement = arbitrate(circuit(), CONFIGURATION, [replace(given("default.qubit/adjoint", (0.0, 0.3)), method=seeded)], (), evaluator)
+    assert judgement.wrong == (seeded,)
+    assert not evaluator.requests
