@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -15,6 +18,7 @@ from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
+from qdiag.model.method import SHIFTED
 from qdiag.model.probe import Probe, ProbedMethod
 
 LEAST, MOST = 1.0, 4.0
@@ -27,9 +31,37 @@ Followed = tuple[bool, ...]
 """For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
 
 
-def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
+@dataclass(frozen=True)
+class Cost:
+    """What the QNode itself took, in processor seconds: other methods get time by it, or none where that cannot be enough.
+
+    Parameters
+    ----------
+    forward, own
+        One evaluation on plain numbers; the user's own method.
+    shifted
+        How many numbers of the circuit a shift rule moves forth and back, each for an evaluation or more.
+    """
+
+    forward: float
+    own: float
+    shifted: int
+
+    @property
+    def patience(self) -> float:
+        """What another method has."""
+        return min(MOST, max(LEAST, TIMES * self.own))
+
+    def least(self, method: str) -> float:
+        """What another method takes at least."""
+        return 2 * self.shifted * self.forward if method in SHIFTED else 0.0
+
+
+def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     """The user's own method, beside plain numbers, and plain numbers once more."""
+    began = time.process_time()
     again = real_elements(subject.outputs(subject.here))
+    forward = time.process_time() - began
     closed = subject.is_whole
     graph, said = _differentiate(subject, subject.qnode, str(getattr(subject.qnode, "diff_method", "") or "none"))
     plain = real_elements(subject.plain)
@@ -44,16 +76,15 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed]:
         marked=subject.is_marked,
         differenced=takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ())),
     )
-    return probe, _followed_parameters(subject, graph)
+    cost = Cost(forward, time.process_time() - began, subject.trainable_numbers())
+    return probe, _followed_parameters(subject, graph), cost
 
 
-def patience(own: float) -> float:
-    """Processor seconds that another method has, where the user's own took so many."""
-    return min(MOST, max(LEAST, TIMES * own))
-
-
-def other_method(subject: Subject, method: str, seconds: float) -> ProbedMethod:
-    """Another method, on a copy of the QNode, in no more than so many seconds of processor time."""
+def other_method(subject: Subject, method: str, cost: Cost) -> ProbedMethod:
+    """Another method, on a copy of the QNode, in so much processor time as the user's own lets it have."""
+    seconds = cost.patience
+    if cost.least(method) > seconds:
+        return ProbedMethod(method, failure=f"would take {math.ceil(cost.least(method))} s or more")
     try:
         other = _with_method(subject.qnode, method)
     except Exception as error:

@@ -124,6 +124,14 @@ class Subject:
             # a QNode that has not come as far as a tape
             return []
 
+    def trainable_numbers(self) -> int:
+        """How many of them, in the circuit that the last evaluation made, something differentiates by."""
+        tape = qnode_attributes.tape_of(self.qnode)
+        try:
+            return sum(int(np.prod(np.shape(number))) for number in tape.get_parameters())
+        except Exception:
+            return 0
+
     # --- outputs ---
 
     def weigh(self, outputs: Sequence[np.ndarray]) -> Any:

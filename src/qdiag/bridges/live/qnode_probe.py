@@ -6,13 +6,12 @@ it in `probe_methods`, what numbers say in `probe_slopes`, axes in `probe_rows` 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, own_method, patience
+from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, own_method
 from qdiag.bridges.live.probe_rows import with_rows
 from qdiag.bridges.live.probe_slopes import probed_argument
 from qdiag.bridges.live.probe_subject import Subject, first_line, subject_of
@@ -30,9 +29,7 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
         if subject.sampled:
             yield Probe(call, complete=True, note="results are sampled: there is no derivative to compare with")
             return
-        began = time.process_time()
-        probe, followed = own_method(subject, call)
-        seconds = patience(time.process_time() - began)
+        probe, followed, cost = own_method(subject, call)
         probe = with_rows(subject, probe if layer else with_vectors(subject, probe), layer)
         yield probe
         probe = _with_arguments(subject, probe, followed)
@@ -42,7 +39,7 @@ def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: 
             probe = replace(probe, untransformed=other_qnode(subject, bare, probe.methods[0].diff_method))
         for method in METHODS:
             if probe.methods and method != probe.methods[0].diff_method:
-                probe = replace(probe, methods=(*probe.methods, other_method(subject, method, seconds)))
+                probe = replace(probe, methods=(*probe.methods, other_method(subject, method, cost)))
                 yield probe
         yield replace(probe, complete=True)
     except Exception as error:
