@@ -25,6 +25,12 @@ class Instance:
 
     label: str
     operator: Any
+    by_hand: bool = True
+
+    @property
+    def name(self) -> str:
+        """What a user calls it: its label, or its class alone where nothing was chosen for it."""
+        return self.label if self.by_hand else self.kind
 
     @property
     def kind(self) -> str:
@@ -46,7 +52,7 @@ def _automatic(kind: type) -> list[Instance]:
     for what, make in generic_makers(kind):
         operator = _make(make)
         if operator is not None and is_usable(operator):
-            return [Instance(f"{kind.__name__} of a {what}", operator)]
+            return [Instance(f"{kind.__name__} of a {what}", operator, by_hand=False)]
     return []
 
 

@@ -1,0 +1,251 @@
+"""The circuits of the space: each operation between a preparation that makes all amplitudes generic and a last layer that mixes them.
+
+Deterministic by a seed, which draws the angles around the operation and scales its own: what a circuit is called does not depend on it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any, Optional
+
+import numpy as np
+import pennylane as qml
+
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.encoding import Encoding
+from qdiag.bridges.space.builds import Build, builds, on_wires, wrapped_builds
+from qdiag.bridges.space.ingredients import hermitian
+from qdiag.bridges.space.instances import measurements
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters, with_precision
+from qdiag.model.operator_families import RAW_SAMPLES
+from qdiag.model.specimen import BARE, Rank, Specimen, in_order
+
+ANGLES = {"0": 0.0, "π/2": np.pi / 2, "π": np.pi}
+"""Points at which rules may be singular."""
+
+_SHADOWS = frozenset({"ClassicalShadowMP", "ShadowExpvalMP"})
+
+Reading = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+def specimens(seed: int = 0) -> tuple[Specimen, ...]:
+    """All circuits of the space, in the order in which they are asked.
+
+    Parameters
+    ----------
+    seed
+        Of the angles.
+    """
+    with warnings.catch_warnings(), flattening.stop_recording():
+        warnings.simplefilter("ignore")
+        return in_order(_all_specimens(seed))
+
+
+def _all_specimens(seed: int) -> Iterator[Specimen]:
+    for name, read in READINGS.items():
+        yield _specimen(None, name, read, seed, Rank.GROUND)
+    for name, read in _measurement_readings().items():
+        yield _specimen(None, name, read, seed, Rank.MEASURED)
+    for build in builds():
+        for name, read in READINGS.items():
+            yield _specimen(build, name, read, seed, Rank.ALONE if name in FIRST else Rank.OTHER_MEASUREMENT)
+        yield from _variations(build, seed)
+        for words, wrapped in wrapped_builds(build):
+            yield replace(_specimen(wrapped, *_PRODUCT, seed, Rank.WRAPPED), variation=words)
+
+
+def _variations(build: Build, seed: int) -> Iterator[Specimen]:
+    """The same operation on other wires, at other numbers, in another precision, for several rows at once."""
+    plain = _specimen(build, *_PRODUCT, seed, Rank.ALONE)
+    for variation, labels in _other_wires(len(build.node.wires)).items():
+        moved = on_wires(build, labels)
+        if moved is not None:
+            yield replace(_specimen(moved, *_PRODUCT, seed, Rank.WIRES), variation=variation)
+    yield replace(plain, rank=Rank.WIRES, variation="unused wires", device_wires=_with_unused(plain.circuit.wires))
+    if not build.tracked:
+        return
+    yield replace(plain, rank=Rank.PRECISION, variation="float32", circuit=with_precision(plain.circuit, "float32"))
+    if build.scalars:
+        for name, angle in ANGLES.items():
+            at = _specimen(build, *_PROBABILITIES, seed, Rank.SINGULAR, partial(_constant, angle))
+            yield replace(at, variation=f"at {name}")
+        for rows in (1, 3):
+            batch = _specimen(build, *_PRODUCT, seed, Rank.BATCH, partial(_rows, rows))
+            yield replace(batch, variation=f"batch of {rows}")
+
+
+def _constant(angle: float, value: np.ndarray) -> np.ndarray:
+    return np.asarray(angle)
+
+
+def _rows(count: int, value: np.ndarray) -> np.ndarray:
+    return np.asarray(value * np.linspace(1.0, 0.6, count))
+
+
+def _other_wires(count: int) -> dict[str, tuple[Label, ...]]:
+    return {"wires reversed": tuple(reversed(range(count))), "wires with names": tuple("dacb"[:count])}
+
+
+def _with_unused(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """These wires in another order, with more of them at both ends."""
+    return (len(labels) + 3, *reversed(labels), len(labels) + 1)
+
+
+# --- how a circuit is read ------------------------------------------------------------------------------------------------------------
+
+
+def _sum(wires: Sequence[Any]) -> Any:
+    return qml.Hamiltonian([0.7, -0.4], [qml.PauliX(wires[0]), qml.PauliZ(wires[0]) @ qml.PauliY(wires[1])])
+
+
+READINGS: dict[str, Reading] = {
+    "probs": lambda wires: [qml.probs(wires=list(wires[:2]))],
+    "expval of a product": lambda wires: [qml.expval(qml.PauliZ(wires[0]) @ qml.PauliX(wires[1]))],
+    "var": lambda wires: [qml.var(qml.PauliY(wires[0]))],
+    "expval of a sum": lambda wires: [qml.expval(_sum(wires))],
+    "state": lambda wires: [qml.state()],
+}
+"""How each operation is read, from its wires and one more."""
+
+FIRST = ("probs", "expval of a product")
+"""How it is read before all else."""
+
+_PROBABILITIES, _PRODUCT = ("probs", READINGS["probs"]), ("expval of a product", READINGS["expval of a product"])
+
+PAIRS: dict[str, Reading] = {
+    "expval X + probs": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=[w[0]])],
+    "probs + expval X": lambda w: [qml.probs(wires=[w[0]]), qml.expval(qml.PauliX(w[0]))],
+    "expval X + expval Z": lambda w: [qml.expval(qml.PauliX(w[0])), qml.expval(qml.PauliZ(w[0]))],
+    "expval Y + var X": lambda w: [qml.expval(qml.PauliY(w[0])), qml.var(qml.PauliX(w[0]))],
+    "expval X + probs of other wires": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=[w[1], w[2]])],
+    "expval X + probs of all": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=list(w[:3]))],
+    "expval Hermitian + probs": lambda w: [qml.expval(qml.Hermitian(hermitian(1), wires=w[0])), qml.probs(wires=[w[0]])],
+    "expval Z + expval Z": lambda w: [qml.expval(qml.PauliZ(w[0])), qml.expval(qml.PauliZ(w[0]))],
+}
+"""Two measurements in one QNode: the second must not see how the first was made."""
+
+OBSERVABLES: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "X": lambda w: qml.PauliX(w[0]),
+    "Y": lambda w: qml.PauliY(w[0]),
+    "Z": lambda w: qml.PauliZ(w[0]),
+    "Hadamard": lambda w: qml.Hadamard(w[0]),
+    "Identity": lambda w: qml.Identity(w[0]),
+    "Hermitian": lambda w: qml.Hermitian(hermitian(1), wires=w[0]),
+    "Hermitian on two wires": lambda w: qml.Hermitian(hermitian(2), wires=list(w[:2])),
+    "Projector": lambda w: qml.Projector([1, 0], wires=list(w[:2])),
+    "X @ Y @ Z": lambda w: qml.PauliX(w[0]) @ qml.PauliY(w[1]) @ qml.PauliZ(w[2]),
+    "Z on reversed wires": lambda w: qml.PauliZ(w[2]) @ qml.PauliX(w[0]),
+    "Hadamard @ Z": lambda w: qml.Hadamard(w[0]) @ qml.PauliZ(w[1]),
+    "Hermitian @ X": lambda w: qml.Hermitian(hermitian(1), wires=w[1]) @ qml.PauliX(w[0]),
+    "sum": _sum,
+}
+"""What an expectation value and a variance are taken of."""
+
+
+def _read_observable(measure: Callable[[Any], Any], make: Callable[[Sequence[Any]], Any], wires: Sequence[Any]) -> Sequence[Any]:
+    return [measure(make(wires))]
+
+
+def _probabilities_of(observable: Any) -> Any:
+    return qml.probs(op=observable)
+
+
+def _as_made(measurement: Any, wires: Sequence[Any]) -> Sequence[Any]:
+    return [measurement]
+
+
+def _measurement_readings() -> dict[str, Reading]:
+    """Every kind of measurement, one alone and two together, that needs no shots."""
+    found: dict[str, Reading] = {}
+    for name, make in OBSERVABLES.items():
+        found[f"expval({name})"] = partial(_read_observable, qml.expval, make)
+        found[f"var({name})"] = partial(_read_observable, qml.var, make)
+        if name in ("X", "Hadamard", "Hermitian"):
+            found[f"probs({name})"] = partial(_read_observable, _probabilities_of, make)
+    for instance in measurements():
+        if instance.kind not in (RAW_SAMPLES | _SHADOWS) and not instance.label.startswith(("expval", "var")):
+            # the instances are on wires 0, 1 and are read there
+            found[f"{instance.label} (PennyLane's)"] = partial(_as_made, instance.operator)
+    found["probs on reversed wires"] = lambda w: [qml.probs(wires=[w[2], w[0]])]
+    return {**found, **PAIRS}
+
+
+# --- a circuit ------------------------------------------------------------------------------------------------------------------------
+
+SPARE = "s"
+"""The wire beside those of the operation: it is entangled with them."""
+
+
+def _specimen(
+    build: Optional[Build],
+    measurement: str,
+    read: Reading,
+    seed: int,
+    rank: Rank,
+    numbers: Callable[[np.ndarray], np.ndarray] = lambda value: value,
+) -> Specimen:
+    """An operation between its layers, read in one way; ``numbers`` is what becomes of the operation's own tracked numbers."""
+    draws = np.random.default_rng(seed)
+    wires = (0, 1) if build is None else build.node.wires
+    spare: Label = SPARE if any(isinstance(label, str) for label in wires) else len(wires)
+    everything = (*wires, spare) if len(wires) < 4 else wires
+    before = everything if build is None else tuple(w for w in everything if w not in build.empty and not (build.first and w in wires))
+    prepared = [*_rotations(before, draws), *_entangle(before), *_phases(before, draws)]
+    last = [*_rotations(everything, draws), *_entangle(tuple(reversed(everything)))]
+    own = [] if build is None else [_with_numbers(build, numbers, float(draws.uniform(0.75, 1.0)))]
+    # a preparation stands first: what devices take as one they take there alone
+    operations = [*own, *prepared, *last] if build is not None and build.first else [*prepared, *own, *last]
+    reading = [everything[k % len(everything)] for k in range(3)]
+    nodes = [Encoding().whole(measured) for measured in read(_as_in_order(reading))]
+    circuit = Circuit(tuple(operations), tuple(nodes), returns="single" if len(nodes) == 1 else "tuple")
+    return Specimen(
+        BARE if build is None else build.label, BARE if build is None else build.core, measurement, circuit, rank
+    )
+
+
+def _as_in_order(labels: list[Label]) -> list[Label]:
+    return labels if len(labels) > 1 else labels * 2
+
+
+def _gate(name: str, wires: Sequence[Label], *angles: float, tracked: bool = False) -> Node:
+    node = _gate_at_zero(name, tuple(wires), len(angles))
+    numbers = [Parameter(np.asarray(angle), "torch" if tracked else "python", tracked) for angle in angles]
+    return replace(node, data=tuple(numbers))
+
+
+@cache
+def _gate_at_zero(name: str, wires: tuple[Label, ...], angles: int) -> Node:
+    return Encoding().whole(getattr(qml, name)(*[0.0] * angles, wires=list(wires)))
+
+
+def _track(parameter: Parameter) -> Parameter:
+    return replace(parameter, container="torch", trainable=True)
+
+
+def _rotations(wires: Sequence[Label], draws: np.random.Generator) -> list[Node]:
+    """Two rotations for each wire; the first one's angle is tracked."""
+    places = [(k, wire, name) for k, wire in enumerate(wires) for name in ("RY", "RX")]
+    return [_gate(name, [wire], float(draws.uniform(0.4, 1.3)), tracked=(k, name) == (0, "RY")) for k, wire, name in places]
+
+
+def _phases(wires: Sequence[Label], draws: np.random.Generator) -> list[Node]:
+    return [_gate("RZ", [wire], float(draws.uniform(0.4, 1.3))) for wire in wires]
+
+
+def _entangle(wires: Sequence[Label]) -> list[Node]:
+    return [_gate("CNOT", pair) for pair in zip(wires, wires[1:])]
+
+
+def _with_numbers(build: Build, numbers: Callable[[np.ndarray], np.ndarray], factor: float) -> Node:
+    """The operation's node with its tracked numbers drawn anew; factors below one keep probabilities what they are."""
+    circuit = Circuit((build.node,), ())
+    chosen = frozenset(build.tracked)
+    parameters = [
+        replace(_track(p), value=np.asarray(numbers(p.value * factor), dtype=np.float64)) if k in chosen else p
+        for k, p in enumerate(parameters_of(build.node))
+    ]
+    return with_parameters(circuit, parameters).operations[0]
+

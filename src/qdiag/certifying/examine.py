@@ -1,0 +1,240 @@
+"""One specimen on one device, under all of its methods, in one task of a worker: the lean path.
+
+Nothing of a run is needed for it, no trace and no comparison of methods: each evaluation stands beside the arbiter's reference alone,
+which is worked out once for all of them. What disagrees is asked a second time, and PennyLane's own device is asked the same: only what
+that one has right is this device's fault.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.evaluation.evaluate import evaluate
+from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
+from qdiag.judging.arbiter.reference import Reference, reference
+from qdiag.model.call import Failure
+from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
+from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.comparison import Signature
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import PLAIN, Method
+from qdiag.model.numerics.rounding import EPS64
+from qdiag.model.operator_families import MIXING, STATE_VECTORS
+from qdiag.model.promise import Promise
+from qdiag.model.specimen import Specimen
+
+SECONDS = 5.0
+"""Time for the derivatives of a reference: specimens are small."""
+
+REPEATS = 4
+"""So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
+
+
+BY_DIFFERENCES = "by finite differences, without a word"
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A specimen to be examined.
+
+    Parameters
+    ----------
+    specimen
+        The circuit.
+    device
+        The device with its options; its differentiation method is replaced.
+    methods
+        Those that it offers.
+    abilities
+        Its precision, and whether it samples.
+    beside
+        PennyLane's own device for the same, or "" where it is that itself.
+    """
+
+    specimen: Specimen
+    device: Method
+    methods: tuple[str, ...]
+    abilities: Abilities = field(default_factory=Abilities)
+    beside: str = "default.qubit"
+
+    def method(self, name: str) -> Method:
+        """The device under one of its methods."""
+        return replace(self.device, diff_method=PLAIN.diff_method if name == OUTPUT else name)
+
+    def request(self, name: str, seed: int = 0) -> Request:
+        """What it is asked under one of them."""
+        circuit, wires = self.specimen.circuit, self.specimen.device_wires
+        # what becomes of results in torch's default dtype is not the device's doing
+        return Request(
+            circuit, self.method(name), "torch", wires, jacobian=name != OUTPUT, seed=seed, default_dtype="float64"
+        )
+
+
+def examine(task: Task) -> tuple[Cell, ...]:
+    """The cells of a specimen: its outputs, and each method. Runs where PennyLane is loaded."""
+    plain = evaluate(task.request(OUTPUT))
+    if plain.failure is not None and plain.failure.refusal:
+        # what the device does not take on plain numbers it takes under no method
+        refused = _failed(task, OUTPUT, plain.failure)
+        return (refused, *(replace(refused, column=name, asked=False) for name in task.methods))
+    names = task.methods if task.specimen.circuit.trainable else ()
+    found = {OUTPUT: plain, **{name: evaluate(task.request(name)) for name in names}}
+    depth = "direction" if any(e.jacobian is not None for e in found.values()) else "outputs"
+    ours = _reference(task, depth)
+    if depth == "direction" and any(e.failure is None and _verdict(task, e, ours).verdict == "wrong" for e in found.values()):
+        # one direction shows that something is off; which entry, all of them
+        ours = _reference(task, "full")
+    return tuple(_cell(task, name, evaluation, ours) for name, evaluation in found.items())
+
+
+def _reference(task: Task, depth: str) -> Reference:
+    return reference(task.specimen.circuit, task.specimen.device_wires, depth, seconds=SECONDS)
+
+
+# --- one cell -------------------------------------------------------------------------------------------------------------------------
+
+
+def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
+    if found.failure is not None:
+        return _broken(task, name, found.failure) if not found.failure.refusal else _failed(task, name, found.failure)
+    verdict = _verdict(task, found, ours)
+    scale = max((*ours.norms, 1.0))
+    cell = _blank(task, name, Standing.EXACT, verdict.detail if verdict.verdict != "right" else "")
+    if verdict.verdict == "unknown":
+        return replace(cell, standing=Standing.OPEN)
+    measured = replace(
+        cell, where=verdict.where, error=verdict.gap, bound=verdict.bound, ulps=verdict.gap / (task.abilities.eps * scale)
+    )
+    if verdict.verdict == "right":
+        return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
+    if ours.doubts:
+        return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
+    return _upheld(task, name, measured, found, ours)
+
+
+def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference) -> Cell:
+    """A cell that disagrees, asked again and asked of PennyLane's own device."""
+    if task.specimen.circuit.measurements[0].name in STATE_VECTORS and _is_another_phase(task, name, found, ours):
+        return replace(cell, standing=Standing.OPEN, words="a state has no phase of its own, and this one has another")
+    for seed in range(1, 1 + (REPEATS if task.abilities.shots else 1)):
+        again = evaluate(task.request(name, seed))
+        if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
+            return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
+    wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
+    beside = _beside(task, name)
+    if beside is None or beside.failure is not None:
+        return wrong
+    theirs = _verdict(replace(task, abilities=Abilities()), beside, ours)
+    return replace(wrong, standing=Standing.EVERYWHERE) if theirs.verdict == "wrong" and theirs.where is cell.where else wrong
+
+
+def _broken(task: Task, name: str, failure: Failure) -> Cell:
+    """What breaks down instead of saying no: everywhere, where PennyLane's own device breaks down at it, too."""
+    cell = replace(_failed(task, name, failure), promise=_promise(task, name, Evaluation(task.method(name))))
+    beside = _beside(task, name)
+    everywhere = beside is not None and beside.failure is not None and beside.failure.type == failure.type
+    return replace(cell, standing=Standing.EVERYWHERE) if everywhere else cell
+
+
+def _beside(task: Task, name: str) -> Optional[Evaluation]:
+    """The same on PennyLane's own device; None where the device is that itself, or has a method of its own."""
+    if not task.beside or name == "device":
+        return None
+    device = "default.mixed" if _mixes(task.specimen.circuit) else task.beside
+    method = replace(task.method(name), device=device, device_options=(), device_precision="")
+    return evaluate(replace(task.request(name), method=method))
+
+
+def _mixes(circuit: Circuit) -> bool:
+    return any(node.name in MIXING for top in circuit.operations for node in nodes_of(top))
+
+
+def _verdict(task: Task, found: Evaluation, ours: Reference) -> MethodVerdict:
+    """An evaluation beside the reference, by the law of rounding for the precision that was measured."""
+    circuit, shots = task.specimen.circuit, task.abilities.shots
+    judged = replace(circuit, shots=(shots,)) if shots else circuit
+    if task.abilities.eps > EPS64 and not found.method.device_precision:
+        found = replace(found, method=replace(found.method, device_precision="complex64"))
+    return verdicts(judged, [found], (), ours)[0]
+
+
+def _is_another_phase(task: Task, name: str, found: Evaluation, ours: Reference) -> bool:
+    """Whether a state is the reference's but for a factor of modulus one."""
+    theirs, mine = (np.asarray((outputs or (np.zeros(0),))[0]).reshape(-1) for outputs in (found.outputs, ours.outputs))
+    if theirs.shape != mine.shape or not np.isfinite(theirs).all():
+        return False
+    overlap = np.vdot(theirs, mine)
+    if abs(overlap) < 0.5 or np.isclose(overlap / abs(overlap), 1.0, atol=1e-6):
+        return False
+    return _verdict(task, Evaluation(found.method, (theirs * overlap / abs(overlap),)), ours).verdict == "right"
+
+
+def _promise(task: Task, name: str, found: Evaluation) -> Promise:
+    from qdiag.bridges.facts.promises import promise_of
+
+    specimen = task.specimen
+    return promise_of(specimen.circuit, specimen.core, task.method(name), found.warnings, specimen.device_wires)
+
+
+def _failed(task: Task, name: str, failure: Failure) -> Cell:
+    standing = Standing.REFUSED if failure.refusal else Standing.LATE if failure.stage == "timeout" else Standing.RAISED
+    return replace(_blank(task, name, standing, f"{failure.type}: {failure.message}".split("\n")[0]), where=Signature.RAISE)
+
+
+def _blank(task: Task, name: str, standing: Standing, words: str) -> Cell:
+    one = task.specimen
+    return Cell(one.operation, one.core, one.measurement, one.variation, name, standing, words=words)
+
+
+def lost_cells(task: Task, standing: Standing, words: str) -> tuple[Cell, ...]:
+    """The cells of a task whose process died, or took too long."""
+    return tuple(_blank(task, name, standing, words) for name in (OUTPUT, *task.methods))
+
+
+# --- the device itself ----------------------------------------------------------------------------------------------------------------
+
+
+def abilities_of(device: Method, ground: Sequence[Specimen]) -> Abilities:
+    """Measure a device's precision, and whether it samples, on circuits that ask little of it. Runs where PennyLane is loaded."""
+    from qdiag.bridges.running.sampling import shots_of_device
+
+    distances: list[float] = []
+    spreads: list[float] = []
+    said: dict[str, None] = {}
+    for specimen in ground:
+        task = Task(specimen, device, ())
+        first, second = (evaluate(task.request(OUTPUT, seed)) for seed in (1, 2))
+        ours = reference(specimen.circuit, specimen.device_wires, "outputs")
+        said.update(dict.fromkeys(first.warnings))
+        if first.outputs is None or second.outputs is None or ours.outputs is None:
+            continue
+        distances.append(_distance(first.outputs, ours.outputs))
+        spreads.append(_distance(first.outputs, second.outputs))
+    near = [d for d in distances if math.isfinite(d)]
+    if not near:
+        return Abilities(words=tuple(said))
+    typical, spread = float(np.median(near)), float(np.median(spreads))
+    if spread > LARGEST_ROUNDING:
+        shots = shots_of_device(device, (), ground[0].circuit) or round(1 / spread**2)
+        return Abilities(shots=shots, words=tuple(said))
+    single = SMALLEST_OF_SINGLE < typical < LARGEST_ROUNDING
+    return Abilities(eps=float(np.finfo(np.float32).eps) if single else EPS64, words=tuple(said))
+
+
+SMALLEST_OF_SINGLE = 1e-10
+"""A result further off than this was not worked out in double precision …"""
+
+LARGEST_ROUNDING = 3e-5
+"""… and one further off than this is not explained by single precision either."""
+
+
+def _distance(theirs: Sequence[np.ndarray], mine: Sequence[np.ndarray]) -> float:
+    pairs = [(np.asarray(a).reshape(-1), np.asarray(b).reshape(-1)) for a, b in zip(theirs, mine)]
+    if any(a.shape != b.shape for a, b in pairs):
+        return math.inf
+    return max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs), default=0.0)

@@ -1,0 +1,73 @@
+"""Faults from cells: what one thing explains is one fault, and its plainest circuit stands for it.
+
+Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads; an operation that
+is wrong alone explains all of its variations; what is wrong in one variation alone, whatever the operation, is the variation's.
+Where already the output is wrong, the methods are wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qdiag.model.certificate import OUTPUT, Cell, Fault
+from qdiag.model.comparison import Signature
+from qdiag.model.specimen import BARE, Specimen
+
+SEVERAL = 2
+"""A variation is to blame where it is wrong at so many operations that are right without it."""
+
+
+def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fault, ...]:
+    """The faults that explain all cells that are silently wrong, those with the most cells first."""
+    wrong = [cell for cell in cells if cell.silent]
+    by_key = {specimen.key: specimen for specimen in specimens}
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    known = _Explanations(wrong)
+    for cell in wrong:
+        groups.setdefault(known.of(cell), []).append(cell)
+    faults = []
+    for (about, column), group in groups.items():
+        ordered = tuple(sorted(group, key=lambda cell: _size(cell, by_key.get(cell.key[:3]))))
+        faults.append(Fault(about, column, ordered, by_key.get(ordered[0].key[:3])))
+    return tuple(sorted(faults, key=lambda fault: (-len(fault.cells), fault.about, fault.column)))
+
+
+class _Explanations:
+    """What each of the wrong cells is put down to."""
+
+    def __init__(self, wrong: Sequence[Cell]) -> None:
+        self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
+        self._operations = {(c.operation, _column(c)) for c in wrong if c.operation != BARE and not c.variation}
+        self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
+        self._variations: dict[tuple[str, str], set[str]] = {}
+        for cell in wrong:
+            if cell.variation and not self._is_wrong_without(cell):
+                self._variations.setdefault((cell.variation, _column(cell)), set()).add(cell.operation)
+
+    def _is_wrong_without(self, cell: Cell) -> bool:
+        return any((cell.operation, column) in self._operations for column in {_column(cell), OUTPUT})
+
+    def of(self, cell: Cell) -> tuple[str, str]:
+        """What a cell is put down to, and the column in which that shows."""
+        column = OUTPUT if cell.key[:3] in self._outputs else _column(cell)
+        for known in {column: None, OUTPUT: None}:
+            if (cell.measurement, known) in self._measurements:
+                return cell.measurement, known
+        for known in {column: None, OUTPUT: None}:
+            if (cell.operation, known) in self._operations:
+                return cell.operation, known
+        if len(self._variations.get((cell.variation, column), ())) >= SEVERAL:
+            return cell.variation, column
+        return f"{cell.operation}, {cell.variation}" if cell.variation else cell.operation, column
+
+
+def _column(cell: Cell) -> str:
+    """The column of a cell; that of outputs where it is the output that a method has wrong."""
+    return OUTPUT if cell.where is Signature.OUTPUT else cell.column
+
+
+def _size(cell: Cell, specimen: Specimen | None) -> tuple[int, int, int, str]:
+    """The plainest first: without a variation, by few operations on few wires."""
+    if specimen is None:
+        return (1, 99, 99, cell.operation)
+    return (bool(cell.variation), len(specimen.circuit.wires), len(specimen.circuit.operations), cell.operation)
