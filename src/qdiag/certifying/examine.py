@@ -54,6 +54,8 @@ class Task:
         Its precision, and whether it samples.
     beside
         PennyLane's own device for the same, or "" where it is that itself.
+    trusted
+        Whether the device's class may be imported.
     """
 
     specimen: Specimen
@@ -61,6 +63,7 @@ class Task:
     methods: tuple[str, ...]
     abilities: Abilities = field(default_factory=Abilities)
     beside: str = "default.qubit"
+    trusted: bool = False
 
     def method(self, name: str) -> Method:
         """The device under one of its methods."""
@@ -71,7 +74,14 @@ class Task:
         circuit, wires = self.specimen.circuit, self.specimen.device_wires
         # what becomes of results in torch's default dtype is not the device's doing
         return Request(
-            circuit, self.method(name), "torch", wires, jacobian=name != OUTPUT, seed=seed, default_dtype="float64"
+            circuit,
+            self.method(name),
+            "torch",
+            wires,
+            jacobian=name != OUTPUT,
+            seed=seed,
+            trusted=self.trusted,
+            default_dtype="float64",
         )
 
 
@@ -178,7 +188,8 @@ def _promise(task: Task, name: str, found: Evaluation) -> Promise:
     from qdiag.bridges.facts.promises import promise_of
 
     specimen = task.specimen
-    return promise_of(specimen.circuit, specimen.core, task.method(name), found.warnings, specimen.device_wires)
+    method, wires = task.method(name), specimen.device_wires
+    return promise_of(specimen.circuit, specimen.core, method, found.warnings, wires, trusted=task.trusted)
 
 
 def _failed(task: Task, name: str, failure: Failure) -> Cell:
@@ -199,7 +210,7 @@ def lost_cells(task: Task, standing: Standing, words: str) -> tuple[Cell, ...]:
 # --- the device itself ----------------------------------------------------------------------------------------------------------------
 
 
-def abilities_of(device: Method, ground: Sequence[Specimen]) -> Abilities:
+def abilities_of(device: Method, ground: Sequence[Specimen], trusted: bool = False) -> Abilities:
     """Measure a device's precision, and whether it samples, on circuits that ask little of it. Runs where PennyLane is loaded."""
     from qdiag.bridges.running.sampling import shots_of_device
 
@@ -207,7 +218,7 @@ def abilities_of(device: Method, ground: Sequence[Specimen]) -> Abilities:
     spreads: list[float] = []
     said: dict[str, None] = {}
     for specimen in ground:
-        task = Task(specimen, device, ())
+        task = Task(specimen, device, (), trusted=trusted)
         first, second = (evaluate(task.request(OUTPUT, seed)) for seed in (1, 2))
         ours = reference(specimen.circuit, specimen.device_wires, "outputs")
         said.update(dict.fromkeys(first.warnings))
@@ -220,7 +231,7 @@ def abilities_of(device: Method, ground: Sequence[Specimen]) -> Abilities:
         return Abilities(words=tuple(said))
     typical, spread = float(np.median(near)), float(np.median(spreads))
     if spread > LARGEST_ROUNDING:
-        shots = shots_of_device(device, (), ground[0].circuit) or round(1 / spread**2)
+        shots = shots_of_device(device, (), ground[0].circuit, trusted=trusted) or round(1 / spread**2)
         return Abilities(shots=shots, words=tuple(said))
     single = SMALLEST_OF_SINGLE < typical < LARGEST_ROUNDING
     return Abilities(eps=float(np.finfo(np.float32).eps) if single else EPS64, words=tuple(said))

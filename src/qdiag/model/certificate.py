@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
@@ -21,9 +21,9 @@ OUTPUT = "output"
 class Standing(str, Enum):
     """What a cell comes to.
 
-    ``EXACT``: right to the precision that the device has. ``WRONG``: further from the reference than that explains. ``EVERYWHERE``: wrong
-    or broken on PennyLane's own device, too, so that it is no fault of this one. ``RAISED``: broke down. ``REFUSED``: said no. ``LOST``:
-    the process died. ``LATE``: took too long. ``OPEN``: nothing is known, and the words say why.
+    ``EXACT``: right to the precision that the device has. ``WRONG``: further from the reference than that explains. ``EVERYWHERE``:
+    wrong or broken on PennyLane's own device, too, so that it is no fault of this one. ``RAISED``: broke down. ``REFUSED``: said no.
+    ``LOST``: the process died. ``LATE``: took too long. ``OPEN``: nothing is known, and the words say why.
     """
 
     EXACT = "right"
@@ -139,8 +139,10 @@ class Certificate:
 
     Parameters
     ----------
+    name
+        What the user calls the device.
     device
-        Its name and options, as a method without a differentiation method has them.
+        The same with its options, as a method without a differentiation method has it.
     environment
         Versions.
     abilities
@@ -157,10 +159,11 @@ class Certificate:
         What it took.
     seed
         Of the angles.
-    unmade
-        Operations that could not be made.
+    interrupted
+        Whether Ctrl-C ended it before all was asked.
     """
 
+    name: str
     device: Method
     environment: Environment
     abilities: Abilities
@@ -172,7 +175,6 @@ class Certificate:
     seconds: float = 0.0
     seed: int = 0
     interrupted: bool = False
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def silent(self) -> tuple[Cell, ...]:

@@ -23,7 +23,9 @@ _WORDS_AGAINST = re.compile(
 )
 
 
-def promise_of(circuit: Circuit, core: str, method: Method, said: Sequence[str], wires: tuple[Label, ...] = ()) -> Promise:
+def promise_of(
+    circuit: Circuit, core: str, method: Method, said: Sequence[str], wires: tuple[Label, ...] = (), *, trusted: bool = False
+) -> Promise:
     """What was promised of a result that is wrong.
 
     Parameters
@@ -34,25 +36,25 @@ def promise_of(circuit: Circuit, core: str, method: Method, said: Sequence[str],
         The operation that it is about, by the name of its class.
     said
         Texts of the warnings that came with it.
-    wires
-        Of the device.
+    wires, trusted
+        Of the device; whether it may be imported.
     """
     if any(_WORDS_AGAINST.search(text) for text in said):
         return Promise.DOCUMENTED
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            declared = _is_declared(circuit, core, method, wires)
+            declared = _is_declared(circuit, core, method, wires, trusted)
     except Exception:
         # a device that cannot be asked has promised nothing
         declared = False
     return Promise.BROKEN if declared else Promise.SILENT
 
 
-def _is_declared(circuit: Circuit, core: str, method: Method, wires: tuple[Label, ...]) -> bool:
+def _is_declared(circuit: Circuit, core: str, method: Method, wires: tuple[Label, ...], trusted: bool) -> bool:
     if method.diff_method in SHIFTED:
         return _brings_a_rule(core)
-    device = devices.fresh(method, wires, circuit)
+    device = devices.fresh(method, wires, circuit, trusted=trusted)
     if method.diff_method == "none":
         return core in _operations_of(device)
     if not hasattr(device, "supports_derivatives"):

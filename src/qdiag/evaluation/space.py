@@ -1,0 +1,30 @@
+"""What a worker is asked about the space of circuits, and about a device as such: it runs where PennyLane is loaded."""
+
+from __future__ import annotations
+
+from qdiag.model.call import Environment
+from qdiag.model.specimen import Specimen
+
+
+def specimens(seed: int) -> tuple[Specimen, ...]:
+    """All circuits of the space, in the order in which they are asked."""
+    from qdiag.bridges.space import specimens as bridge
+
+    return bridge.specimens(seed)
+
+
+def device_named(name: str, module: str) -> str:
+    """The device that a name names: itself where it is installed, else the class in the module."""
+    from qdiag.bridges.running import devices, named_devices
+
+    if module:
+        return named_devices.class_in(module, name)
+    devices.require([name])
+    return name
+
+
+def environment() -> Environment:
+    """The stack, as far as it is loaded there."""
+    from qdiag.bridges import stack
+
+    return stack.environment()

@@ -1,0 +1,67 @@
+"""The faults of a certificate made findings: the plainest circuit of each as if a script had called it, diagnosed and shrunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Optional
+
+from qdiag.certifying.examine import Task
+from qdiag.judging.question import observe, question_of
+from qdiag.model.call import Call, Configuration, SourceLine
+from qdiag.model.certificate import OUTPUT, Fault
+from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.findings import Divergence, Finding
+from qdiag.model.method import ARBITER, Method
+from qdiag.model.specimen import Specimen
+from qdiag.pipeline.run_options import Report
+from qdiag.pipeline.stage_context import StageContext, or_what_is_left
+from qdiag.pipeline.stage_findings import finding_of, proven_finding
+from qdiag.trace.run_folder import RunFolder
+
+PLACE = SourceLine("certify", 0)
+
+
+def with_causes(faults: Sequence[Fault], task: Task, context: StageContext, run: RunFolder, report: Report) -> tuple[Fault, ...]:
+    """The faults, those for which there is time with their cause and the smallest circuit."""
+    found: list[Fault] = []
+    for done, fault in enumerate(faults):
+        report(done, len(faults))
+        finding: Optional[Finding] = None
+        if fault.specimen is not None and not context.deadline.passed:
+            asked = partial(_finding_of, fault, fault.specimen, task, context, run, done)
+            finding = or_what_is_left(asked, lambda failed: None, "this fault")
+        found.append(replace(fault, finding=finding))
+    return tuple(found)
+
+
+def _finding_of(fault: Fault, specimen: Specimen, task: Task, context: StageContext, run: RunFolder, number: int) -> Optional[Finding]:
+    """The finding of a fault's circuit; None where it does not show any more."""
+    methods = (task.methods or ("none",)) if fault.column == OUTPUT else (fault.column,)
+    call = call_of(specimen, task.method(methods[0]))
+    where = Signature.OUTPUT if fault.column == OUTPUT else Signature.JACOBIAN
+    question = question_of(call, (call.method, ARBITER), where=where, trusted=context.trusted, tolerance=context.tolerance)
+    seen = observe(question, context.workers, context.reference)
+    if seen.comparison.verdict is not Verdict.ERROR:
+        return None
+    call = replace(call, outputs=seen.sides[0].outputs)
+    divergence = Divergence(call, seen.comparison, (call.method,), fault.cells[0].words, calls=(0,))
+    finding = finding_of(divergence, (call.method,), context)
+    return proven_finding(finding, context, run.reproducer(number))
+
+
+def call_of(specimen: Specimen, method: Method) -> Call:
+    """A specimen as a call of a script's QNode."""
+    configuration = Configuration(
+        "circuit",
+        PLACE,
+        method.device,
+        device_wires=specimen.device_wires,
+        device_options=method.device_options,
+        interface="torch",
+        requested=method.diff_method,
+        resolved=method.diff_method,
+        default_dtype="float64",
+    )
+    return Call(0, 0, PLACE, configuration, (), specimen.circuit, None)
