@@ -23,10 +23,11 @@ from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import PLAIN, Method
-from qdiag.model.numerics.rounding import EPS64
+from qdiag.model.numerics.rounding import EPS64, eps_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Specimen
+from qdiag.visible import make_visible
 
 SECONDS = 5.0
 """Time for the derivatives of a reference: specimens are small."""
@@ -71,7 +72,7 @@ class Task:
 
     def request(self, name: str, seed: int = 0) -> Request:
         """What it is asked under one of them."""
-        circuit, wires = self.specimen.circuit, self.specimen.device_wires
+        circuit, wires = self.specimen.circuit, self.specimen.wires
         # what becomes of results in torch's default dtype is not the device's doing
         return Request(
             circuit,
@@ -103,7 +104,7 @@ def examine(task: Task) -> tuple[Cell, ...]:
 
 
 def _reference(task: Task, depth: str) -> Reference:
-    return reference(task.specimen.circuit, task.specimen.device_wires, depth, seconds=SECONDS)
+    return reference(task.specimen.circuit, task.specimen.wires, depth, seconds=SECONDS)
 
 
 # --- one cell -------------------------------------------------------------------------------------------------------------------------
@@ -117,9 +118,8 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
     cell = _blank(task, name, Standing.EXACT, verdict.detail if verdict.verdict != "right" else "")
     if verdict.verdict == "unknown":
         return replace(cell, standing=Standing.OPEN)
-    measured = replace(
-        cell, where=verdict.where, error=verdict.gap, bound=verdict.bound, ulps=verdict.gap / (task.abilities.eps * scale)
-    )
+    eps = max(task.abilities.eps, eps_of(task.specimen.circuit, found))
+    measured = replace(cell, where=verdict.where, error=verdict.gap, bound=verdict.bound, ulps=verdict.gap / (eps * scale))
     if verdict.verdict == "right":
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:
@@ -188,13 +188,14 @@ def _promise(task: Task, name: str, found: Evaluation) -> Promise:
     from qdiag.bridges.facts.promises import promise_of
 
     specimen = task.specimen
-    method, wires = task.method(name), specimen.device_wires
+    method, wires = task.method(name), specimen.wires
     return promise_of(specimen.circuit, specimen.core, method, found.warnings, wires, trusted=task.trusted)
 
 
 def _failed(task: Task, name: str, failure: Failure) -> Cell:
     standing = Standing.REFUSED if failure.refusal else Standing.LATE if failure.stage == "timeout" else Standing.RAISED
-    return replace(_blank(task, name, standing, f"{failure.type}: {failure.message}".split("\n")[0]), where=Signature.RAISE)
+    words = make_visible(f"{failure.type}: {failure.message}".split("\n")[0])
+    return replace(_blank(task, name, standing, words), where=Signature.RAISE)
 
 
 def _blank(task: Task, name: str, standing: Standing, words: str) -> Cell:
@@ -220,7 +221,7 @@ def abilities_of(device: Method, ground: Sequence[Specimen], trusted: bool = Fal
     for specimen in ground:
         task = Task(specimen, device, (), trusted=trusted)
         first, second = (evaluate(task.request(OUTPUT, seed)) for seed in (1, 2))
-        ours = reference(specimen.circuit, specimen.device_wires, "outputs")
+        ours = reference(specimen.circuit, specimen.wires, "outputs")
         said.update(dict.fromkeys(first.warnings))
         if first.outputs is None or second.outputs is None or ours.outputs is None:
             continue
@@ -231,7 +232,7 @@ def abilities_of(device: Method, ground: Sequence[Specimen], trusted: bool = Fal
         return Abilities(words=tuple(said))
     typical, spread = float(np.median(near)), float(np.median(spreads))
     if spread > LARGEST_ROUNDING:
-        shots = shots_of_device(device, (), ground[0].circuit, trusted=trusted) or round(1 / spread**2)
+        shots = shots_of_device(device, ground[0].wires, ground[0].circuit, trusted=trusted) or round(1 / spread**2)
         return Abilities(shots=shots, words=tuple(said))
     single = SMALLEST_OF_SINGLE < typical < LARGEST_ROUNDING
     return Abilities(eps=float(np.finfo(np.float32).eps) if single else EPS64, words=tuple(said))

@@ -1,13 +1,13 @@
 """Faults from cells: what one thing explains is one fault, and its plainest circuit stands for it.
 
 Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads; an operation that
-is wrong alone explains all of its variations; what is wrong in one variation alone, whatever the operation, is the variation's.
-Where already the output is wrong, the methods are wrong with it.
+is wrong alone explains all of its variations, and what is made of it; what is wrong in one variation alone, whatever the operation, is
+the variation's. Where already the output is wrong, the methods are wrong with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from qdiag.model.certificate import OUTPUT, Cell, Fault
 from qdiag.model.comparison import Signature
@@ -22,7 +22,8 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
     wrong = [cell for cell in cells if cell.silent]
     by_key = {specimen.key: specimen for specimen in specimens}
     groups: dict[tuple[str, str], list[Cell]] = {}
-    known = _Explanations(wrong)
+    made_of = {specimen.operation: specimen.made_of for specimen in by_key.values()}
+    known = _Explanations(wrong, made_of)
     for cell in wrong:
         groups.setdefault(known.of(cell), []).append(cell)
     faults = []
@@ -35,7 +36,9 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
 class _Explanations:
     """What each of the wrong cells is put down to."""
 
-    def __init__(self, wrong: Sequence[Cell]) -> None:
+    def __init__(self, wrong: Sequence[Cell], made_of: Mapping[str, frozenset[str]]) -> None:
+        self._made_of = made_of
+        self._cores = {cell.core: cell.operation for cell in wrong if cell.operation != BARE and not cell.variation}
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
         self._operations = {(c.operation, _column(c)) for c in wrong if c.operation != BARE and not c.variation}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
@@ -53,12 +56,24 @@ class _Explanations:
         for known in {column: None, OUTPUT: None}:
             if (cell.measurement, known) in self._measurements:
                 return cell.measurement, known
-        for known in {column: None, OUTPUT: None}:
+        for known in {OUTPUT: None, column: None}:
             if (cell.operation, known) in self._operations:
-                return cell.operation, known
+                return self._root(cell.operation, known), known
         if len(self._variations.get((cell.variation, column), ())) >= SEVERAL:
             return cell.variation, column
         return f"{cell.operation}, {cell.variation}" if cell.variation else cell.operation, column
+
+
+    def _root(self, operation: str, column: str) -> str:
+        """The operation inside of one that is wrong that is wrong by itself, and holds no other such; itself, where there is none."""
+        inside = {self._cores[name] for name in self._made_of.get(operation, ()) if name in self._cores}
+        wrong = {one for one in inside - {operation} if (one, column) in self._operations}
+        roots = [one for one in wrong if not self._wrong_inside(one, column)]
+        return min(roots, default=operation)
+
+    def _wrong_inside(self, operation: str, column: str) -> bool:
+        inside = {self._cores.get(name) for name in self._made_of.get(operation, ())} - {operation}
+        return any((str(one), column) in self._operations for one in inside)
 
 
 def _column(cell: Cell) -> str:

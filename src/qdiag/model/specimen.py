@@ -19,11 +19,12 @@ class Rank(IntEnum):
     ALONE = 1
     MEASURED = 2
     WRAPPED = 3
-    WIRES = 4
-    PRECISION = 5
-    SINGULAR = 6
-    BATCH = 7
-    OTHER_MEASUREMENT = 8
+    PROBABILITIES = 4
+    WIRES = 5
+    PRECISION = 6
+    SINGULAR = 7
+    BATCH = 8
+    OTHER_MEASUREMENT = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,9 @@ class Specimen:
     variation
         What is changed of the plainest circuit of this kind, as ``at 0`` or ``adjoint``, or "".
     device_wires
-        Wires of the device; empty to let the circuit decide.
+        Wires of the device, where they are not those of the circuit.
+    made_of
+        The operations into which PennyLane takes the operation apart, by the names of their classes.
     """
 
     operation: str
@@ -55,6 +58,14 @@ class Specimen:
     rank: Rank = Rank.ALONE
     variation: str = ""
     device_wires: tuple[Label, ...] = ()
+    made_of: frozenset[str] = frozenset()
+
+    @property
+    def wires(self) -> tuple[Label, ...]:
+        """Wires of the device: many do not work without, or make themselves none."""
+        labels = self.circuit.wires
+        plain = tuple(sorted(label for label in labels if isinstance(label, int)))
+        return self.device_wires or (plain if len(plain) == len(labels) else labels)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -63,8 +74,8 @@ class Specimen:
 
 
 def in_order(specimens: Iterable[Specimen]) -> tuple[Specimen, ...]:
-    """Specimens as they are asked: by rank, and those of one operation together."""
-    return tuple(sorted(specimens, key=lambda one: one.rank))
+    """Specimens as they are asked: by rank, and what is made of few others first."""
+    return tuple(sorted(specimens, key=lambda one: (one.rank, len(one.made_of))))
 
 
 def about(specimens: Iterable[Specimen], names: frozenset[str]) -> tuple[Specimen, ...]:

@@ -57,7 +57,7 @@ def call_of(specimen: Specimen, method: Method) -> Call:
         "circuit",
         PLACE,
         method.device,
-        device_wires=specimen.device_wires,
+        device_wires=specimen.wires,
         device_options=method.device_options,
         interface="torch",
         requested=method.diff_method,

@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "report.qdiag"
 
     @property
+    def certificate(self) -> Path:
+        """What a device was found to be trusted with, for machines."""
+        return self.path / "certificate.json"
+
+    @property
     def evaluations(self) -> Path:
         """What replaying worked out so far, so that it can be resumed."""
         return self.path / "evaluations.qdiag"
@@ -111,7 +116,7 @@ def create(script: str, out: Path | None, *, force: bool) -> RunFolder:
         if out.is_dir() and any(out.iterdir()):
             if not force:
                 raise OutputError(f"the folder {out} exists and is not empty", "choose another --out, or pass --force")
-            if not (out / TRACE).exists():
+            if not (out / TRACE).exists() and not RunFolder(out).certificate.exists():
                 raise OutputError(f"{out} does not look like a run of qdiag", "empty it yourself, or choose another --out")
             shutil.rmtree(out)
         out.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,8 @@ MOST_WIRES = 4
 MOST_NUMBERS = 16
 """Operations with more numbers are left out."""
 
-DEPTH = 3
-"""So deep an operation is taken apart to see whether it acts on qubits, and whether it sets their state."""
+DEPTH = 4
+"""So deep an operation is taken apart to see what it is made of: whether it acts on qubits, and whether it sets their state."""
 
 EMPTY_TARGETS = frozenset({"Elbow", "TemporaryAND"})
 """Operations that are defined where their last wire is in the state 0 alone."""
@@ -64,6 +64,8 @@ class Build:
         Whether it sets the state, so that nothing stands before it on its wires.
     scalars
         Whether all its numbers are angles that may carry a batch.
+    made_of
+        The operations into which PennyLane takes it apart, by the names of their classes.
     """
 
     label: str
@@ -74,6 +76,7 @@ class Build:
     empty: tuple[Any, ...] = ()
     first: bool = False
     scalars: bool = False
+    made_of: frozenset[str] = frozenset()
 
 
 def builds() -> tuple[Build, ...]:
@@ -150,6 +153,7 @@ def _build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels
         tracked,
         empty,
         first=_sets_state(operator, DEPTH) if like is None else like.first,
+        made_of=frozenset(type(part).__name__ for part in _parts(operator, DEPTH)) if like is None else like.made_of,
         scalars=bool(tracked) and len(tracked) == len(parameters) and all(parameters[i].value.ndim == 0 for i in tracked),
     )
 

@@ -51,7 +51,7 @@ def _all_specimens(seed: int) -> Iterator[Specimen]:
         yield _specimen(None, name, read, seed, Rank.MEASURED)
     for build in builds():
         for name, read in READINGS.items():
-            yield _specimen(build, name, read, seed, Rank.ALONE if name in FIRST else Rank.OTHER_MEASUREMENT)
+            yield _specimen(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
         yield from _variations(build, seed)
         for words, wrapped in wrapped_builds(build):
             yield replace(_specimen(wrapped, *_PRODUCT, seed, Rank.WRAPPED), variation=words)
@@ -110,7 +110,7 @@ READINGS: dict[str, Reading] = {
 }
 """How each operation is read, from its wires and one more."""
 
-FIRST = ("probs", "expval of a product")
+RANKS = {"expval of a product": Rank.ALONE, "probs": Rank.PROBABILITIES}
 """How it is read before all else."""
 
 _PROBABILITIES, _PRODUCT = ("probs", READINGS["probs"]), ("expval of a product", READINGS["expval of a product"])
@@ -201,9 +201,9 @@ def _specimen(
     reading = [everything[k % len(everything)] for k in range(3)]
     nodes = [Encoding().whole(measured) for measured in read(_as_in_order(reading))]
     circuit = Circuit(tuple(operations), tuple(nodes), returns="single" if len(nodes) == 1 else "tuple")
-    return Specimen(
-        BARE if build is None else build.label, BARE if build is None else build.core, measurement, circuit, rank
-    )
+    if build is None:
+        return Specimen(BARE, BARE, measurement, circuit, rank)
+    return Specimen(build.label, build.core, measurement, circuit, rank, made_of=build.made_of)
 
 
 def _as_in_order(labels: list[Label]) -> list[Label]:

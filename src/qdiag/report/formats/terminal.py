@@ -58,28 +58,28 @@ def print_lines(console: Console, shown: RenderableType) -> None:
 
 
 def _parts(document: Document, console: Console, verbose: bool) -> Iterator[RenderableType]:
-    speak = _speaker(console)
+    speak = speaker(console)
     yield Padding(speak(document.recorded), (0, 0, 0, 1), expand=False)
     yield Text("")
-    yield Padding(_verdict(document.verdict, document.sentence, speak), (0, 0, 0, 1), expand=False)
+    yield Padding(verdict_line(document.verdict, document.sentence, speak), (0, 0, 0, 1), expand=False)
     full = document.chapters if verbose else document.chapters[:IN_FULL]
     for chapter in full:
         if len(document.chapters) > 1:
             yield Text("")
             yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
-        yield _facts(_screen_facts(chapter), speak)
+        yield facts_grid(_screen_facts(chapter), speak)
         if verbose:
             yield from _details(chapter, speak)
     for chapter in document.chapters[len(full) :]:
         yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.sentence} {chapter.code}"), (0, 0, 0, 3), expand=False)
     if document.trainings:
         yield from _trainings(document.trainings, speak, verbose)
-    yield _facts(_ending(document, verbose), speak)
+    yield facts_grid(_ending(document, verbose), speak)
     for note in document.notes:
         yield Padding(speak(note, "dim"), (0, 0, 0, 1), expand=False)
 
 
-def _speaker(console: Console) -> Speak:
+def speaker(console: Console) -> Speak:
     """Makes texts, in plain characters where the stream has no others."""
     table = {} if "utf" in (console.encoding or "").lower() else _PLAIN
 
@@ -89,7 +89,8 @@ def _speaker(console: Console) -> Speak:
     return speak
 
 
-def _verdict(word: str, sentence: str, speak: Speak) -> RenderableType:
+def verdict_line(word: str, sentence: str, speak: Speak) -> RenderableType:
+    """A verdict beside its sentence."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -122,7 +123,8 @@ def _next(document: Document) -> str:
     return "" if step is None else f"{step.shell_line}   {step.reason}"
 
 
-def _facts(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:
+def facts_grid(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:
+    """Labels in a column, what is said under each beside it."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, min_width=8)
     grid.add_column(overflow="fold")
@@ -139,7 +141,7 @@ def _trainings(shown: Trainings, speak: Speak, verbose: bool) -> Iterator[Render
     facts = [Fact("why" if number == 0 else "", sentence) for number, sentence in enumerate(shown.sentences[1:])]
     facts += [Fact("events" if number == 0 else "", turn) for number, turn in enumerate(shown.turns)]
     facts += [Fact("to do" if number == 0 else "", line) for number, line in enumerate(shown.advice)]
-    yield _facts(tuple(facts), speak)
+    yield facts_grid(tuple(facts), speak)
 
 
 def _grid(table: Table, speak: Speak) -> RenderableType:
@@ -155,4 +157,4 @@ def _details(chapter: Chapter, speak: Speak) -> Iterator[RenderableType]:
     if chapter.evidence:
         yield _grid(chapter.evidence, speak)
     if chapter.raised:
-        yield _facts(tuple(Fact("raises", f"{method}: {words}") for method, words in chapter.raised.rows), speak)
+        yield facts_grid(tuple(Fact("raises", f"{method}: {words}") for method, words in chapter.raised.rows), speak)
