@@ -11,15 +11,16 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from io import StringIO
 from pathlib import Path
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Literal, Optional, Union
 
-from qdiag.errors import DivergenceError, Interrupted
+from qdiag.errors import DivergenceError, Interrupted, UsageError
 from qdiag.evaluation.limits import SECONDS
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Call, Script
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.findings import Finding
+from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import Method, parse_list
 from qdiag.pipeline import checking
 from qdiag.pipeline.notebook_line import replaced_line
@@ -46,6 +47,9 @@ Methods = Union[str, Sequence[str]]
 
 Tolerated = Union[None, float, Tolerance]
 """The derived tolerance, an absolute one, or both parts of one."""
+
+Precision = Optional[Literal["complex64", "complex128"]]
+"""The precision of devices as it is measured, or as it is assumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +107,14 @@ class Check:
         return _page_in_frame(self.report)
 
 
-def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tolerance: Tolerated = None, **kwargs: Any) -> Check:
+def check(
+    target: Callable[..., Any],
+    *args: Any,
+    methods: Methods = "auto",
+    tolerance: Tolerated = None,
+    assume_precision: Precision = None,
+    **kwargs: Any,
+) -> Check:
     """Call a QNode or a module once, and judge every QNode call under every method that applies.
 
     What is tracked (torch tensors with ``requires_grad``, arrays of ``pennylane.numpy``, a module's parameters) is what is
@@ -119,6 +130,8 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
         ``"auto"`` for all deterministic methods that apply; else such as ``"backprop,adjoint"``, or a list of these.
     tolerance
         An absolute tolerance, or a `qdiag.Tolerance`, instead of the derived one.
+    assume_precision
+        The precision that devices work in, ``"complex64"`` or ``"complex128"``, instead of measuring it.
 
     Returns
     -------
@@ -136,7 +149,7 @@ def check(target: Callable[..., Any], *args: Any, methods: Methods = "auto", tol
     >>> result.raise_for_error()  # doctest: +SKIP
     """
     with tempfile.TemporaryDirectory(prefix="qdiag-") as folder, _interruptible(), _speaking(on_terminals=True) as voice:
-        run, options = RunFolder(Path(folder)), replace(_options(methods, tolerance), kept=False)
+        run, options = RunFolder(Path(folder)), replace(_options(methods, tolerance, assume_precision), kept=False)
         outcome = checking.check(target, args, kwargs, run=run, options=options, voice=voice, workers=Inline())
     return _check_of(outcome)
 
@@ -175,6 +188,7 @@ class Recording:
         methods: Methods = "auto",
         tolerance: Tolerated = None,
         *,
+        assume_precision: Precision = None,
         budget: Optional[float] = None,
         limit: float = SECONDS,
         quick: bool = False,
@@ -187,7 +201,7 @@ class Recording:
 
         Parameters
         ----------
-        methods, tolerance
+        methods, tolerance, assume_precision
             As in `check`.
         budget
             Seconds after which nothing more is begun.
@@ -198,7 +212,7 @@ class Recording:
         quiet
             Whether nothing is said meanwhile.
         """
-        asked = _options(methods, tolerance, trusted=self.trusted)
+        asked = _options(methods, tolerance, assume_precision, trusted=self.trusted)
         asked = replace(asked, plan=replace(asked.plan, budget=budget), limit=limit, quick=quick)
         with _interruptible(), pause_recording(), _speaking(quiet=quiet) as voice:
             outcome = examine(self.run, asked, voice, Inline(timeout=limit))
@@ -268,10 +282,16 @@ def methods_of(wanted: Methods) -> tuple[Method, ...]:
     return () if wanted == "auto" else parse_list(wanted if isinstance(wanted, str) else ",".join(wanted))
 
 
-def _options(methods: Methods, tolerance: Tolerated, *, trusted: bool = True) -> Options:
+def _options(methods: Methods, tolerance: Tolerated, assumed: Precision = None, *, trusted: bool = True) -> Options:
     given = tolerance if isinstance(tolerance, Tolerance) else Tolerance(tolerance)
-    plan = Plan(methods=methods_of(methods), tolerance=given, trusted=trusted)
+    plan = Plan(methods=methods_of(methods), tolerance=given, trusted=trusted, assumed=_precision(assumed))
     return Options(plan, trusted=trusted, proven=(Verdict.ERROR,))
+
+
+def _precision(assumed: Precision) -> str:
+    if assumed not in (None, *PRECISIONS):
+        raise UsageError(f"{assumed!r} is no precision of a device", "complex64, complex128, or None to measure it")
+    return assumed or ""
 
 
 @contextmanager

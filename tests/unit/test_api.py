@@ -14,7 +14,7 @@ import pytest
 import qdiag
 from qdiag import api
 from qdiag.api import Check
-from qdiag.errors import DivergenceError, MethodError, TraceError
+from qdiag.errors import DivergenceError, MethodError, TraceError, UsageError
 from qdiag.model.comparison import Tolerance, Verdict
 from tests.worlds.results import CASES
 
@@ -89,6 +89,11 @@ class TestWhatIsAskedFor:
     @pytest.mark.parametrize(("given", "meant"), [(None, Tolerance()), (1e-6, Tolerance(1e-6)), (Tolerance(relative=0.1),) * 2])
     def test_a_number_is_an_absolute_tolerance(self, given: api.Tolerated, meant: Tolerance) -> None:
         assert api._options("auto", given).plan.tolerance == meant
+
+    def test_the_precision_of_devices_may_be_assumed(self) -> None:
+        assert api._options("auto", None, "complex64").plan.assumed == "complex64"
+        with pytest.raises(UsageError, match="no precision of a device"):
+            api._options("auto", None, "float64")  # type: ignore[arg-type]
 
     def test_rounding_gets_no_reproducer_and_strangers_code_does_not_run(self) -> None:
         assert api._options("auto", None).proven == (Verdict.ERROR,)

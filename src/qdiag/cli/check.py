@@ -30,6 +30,7 @@ from qdiag.trace import run_folder
 )
 @options.methods
 @options.tolerances
+@options.assume_precision
 @options.shrink
 @options.probe
 @options.output
@@ -42,6 +43,7 @@ def command(
     methods: str,
     atol: Optional[float],
     rtol: Optional[float],
+    assume_precision: Optional[str],
     no_minimize: bool,
     jobs: Optional[int],
     probe: bool,
@@ -59,6 +61,7 @@ def command(
     arguments = json_arguments.Arguments() if file is None else json_arguments.read(file)
     called = _import_object(target)
     given: dict[str, Any] = {"methods": methods, "atol": atol, "rtol": rtol, "no_minimize": no_minimize, "jobs": jobs}
+    given["assume_precision"] = assume_precision
     chosen = replace(options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
     run = run_folder.create(target.rpartition(":")[2], out, force=force)
     voice = Voice(quiet, verbose)

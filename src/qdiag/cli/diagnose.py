@@ -26,8 +26,8 @@ from qdiag.trace import run_folder
 def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet: int, verbose: bool, **replay: object) -> int:
     """Judge the trace of RUN (a folder or a trace file; the last run if none is named).
 
-    What an earlier, interrupted run worked out is used again. Methods and tolerance are those that the run was asked for, unless they
-    are told here (--methods auto: all that apply).
+    What an earlier, interrupted run worked out is used again. Methods, tolerance and precision are those that the run was asked for,
+    unless they are told here (--methods auto: all that apply).
     """
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
@@ -36,7 +36,8 @@ def command(run: Optional[Path], trust: bool, fail_on: str, as_json: bool, quiet
     source = click.get_current_context().get_parameter_source
     told = {name for name in replay if source(name) is ParameterSource.COMMANDLINE}
     before = asked_before(found)
-    plan = asked_again(chosen.plan, before, methods="methods" in told, tolerance=bool(told & {"atol", "rtol"}))
+    again = {"methods": "methods" in told, "tolerance": bool(told & {"atol", "rtol"}), "assumed": "assume_precision" in told}
+    plan = asked_again(chosen.plan, before, **again)
     chosen = replace(chosen, plan=plan)
     outcome = examine(found, chosen, voice)
     return show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)

@@ -43,7 +43,7 @@ def command(
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
     chosen = Options(jobs=jobs, trusted=trust, seconds=budget, own_process=True)
-    plan = asked_again(replace(chosen.plan, trusted=trust), asked_before(found), methods=False, tolerance=False)
+    plan = asked_again(replace(chosen.plan, trusted=trust), asked_before(found), methods=False, tolerance=False, assumed=False)
     shrunk = shrink_findings(found, finding, call, replace(chosen, plan=plan), voice)
     if not shrunk.any:
         voice.say("there is nothing to shrink: the run has no finding with a circuit")

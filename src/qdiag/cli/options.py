@@ -9,6 +9,7 @@ import click
 
 from qdiag.cli import completion
 from qdiag.evaluation.limits import SECONDS
+from qdiag.model.measured import PRECISIONS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -50,6 +51,12 @@ tolerances = together(
     click.option("--rtol", type=click.FloatRange(min=0), metavar="X", help="Relative tolerance instead of the derived bound."),
 )
 
+assume_precision = click.option(
+    "--assume-precision",
+    type=click.Choice(PRECISIONS),
+    help="The precision that the devices work in, instead of measuring it.",
+)
+
 shrink = together(
     click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
@@ -58,6 +65,7 @@ shrink = together(
 replay = together(
     methods,
     tolerances,
+    assume_precision,
     click.option("--every", type=click.IntRange(min=1), metavar="N", help="Replay expensive methods at every N-th call."),
     click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Replay the first N calls only."),
     click.option(

@@ -32,6 +32,7 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
         budget=given["budget"],
         tolerance=Tolerance(given["atol"], given["rtol"]),
         trusted=trusted,
+        assumed=given.get("assume_precision") or "",
     )
     return Options(
         plan,

@@ -92,6 +92,8 @@ class Cause:
         One sentence with the particulars of these symptoms.
     title_for
         The title that these very symptoms get, where the cause's own would name another case.
+    remedy_for
+        The same of the remedy.
     upstream
         Issues of PennyLane or torch about it.
     verdicts
@@ -120,6 +122,7 @@ class Cause:
     predicts: Callable[[Symptoms], tuple[Prediction, ...]]
     because: Callable[[Symptoms], str]
     title_for: Optional[Callable[[Symptoms], str]] = None
+    remedy_for: Optional[Callable[[Symptoms], str]] = None
     upstream: tuple[str, ...] = field(default=())
     verdicts: tuple[Verdict, ...] = (Verdict.ERROR,)
     sits: Place = Place.CIRCUIT

@@ -179,7 +179,8 @@ def _told_apart(best: _Trial, rival: _Trial) -> bool:
 def _diagnosis(trial: _Trial, confidence: Confidence, symptoms: Symptoms, ruled_out: tuple[str, ...]) -> Diagnosis:
     evidence = tuple(evidence for _, evidence in trial.evidence)
     cause = trial.cause
-    found = cause.diagnosis(confidence, cause.because(symptoms), evidence=evidence, ruled_out=ruled_out)
+    remedy = cause.remedy if cause.remedy_for is None else cause.remedy_for(symptoms)
+    found = cause.diagnosis(confidence, cause.because(symptoms), remedy=remedy, evidence=evidence, ruled_out=ruled_out)
     return found if cause.title_for is None else replace(found, title=cause.title_for(symptoms))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -104,6 +104,16 @@ def _default_device(method: Method) -> Method:
 
 
 OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
+
+
+def in_single_precision(devices: Collection[str]) -> Experiment:
+    """What runs on these devices on one whose precision can be chosen: does single precision by itself make a gap of the kind?"""
+
+    def change(method: Method) -> Method:
+        chosen = replace(method, device="lightning.qubit", device_precision="complex64", device_options=())
+        return chosen if method.device in devices else method
+
+    return other_methods("the same methods on lightning.qubit in complex64", change)
 
 
 def _gradient_options(**options: Option) -> Callable[[Method], Method]:

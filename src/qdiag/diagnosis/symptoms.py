@@ -15,6 +15,7 @@ from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
 from qdiag.model.findings import Divergence
+from qdiag.model.measured import Measured
 from qdiag.model.method import Method
 
 Answer = TypeVar("Answer")
@@ -173,6 +174,20 @@ class Symptoms:
         """Whether the circuit uses its wires in another order than that of the device, or the device has none of its own."""
         used = self.question.circuit.wires
         return len(used) > 1 and tuple(wire for wire in self.question.device_wires if wire in used) != used
+
+    @property
+    def narrow_devices(self) -> tuple[str, ...]:
+        """The devices of the pair whose own numbers say that they work in single precision, though nobody asked for it."""
+        pairs = zip(self.comparison.methods, self.comparison.devices)
+        return tuple(dict.fromkeys(method.device for method, seen in pairs if seen.narrow and not method.device_precision))
+
+    @property
+    def sampling_devices(self) -> tuple[tuple[Method, Measured], ...]:
+        """The sides of the pair whose device samples, although no shots were asked for, and what was seen of it."""
+        if self.question.circuit.shots:
+            return ()
+        pairs = zip(self.comparison.methods, self.comparison.devices)
+        return tuple((method, seen) for method, seen in pairs if seen.samples)
 
     @property
     def suspects(self) -> tuple[Method, ...]:

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.measured import UNKNOWN
 from qdiag.model.method import SHIFTED
 from qdiag.model.numerics.observable_norms import norms_of
 
@@ -27,12 +28,14 @@ def evaluate(request: Request) -> Evaluation:
         Never an exception: what went wrong is `Evaluation.failure`, and what had been worked out before is kept.
     """
     from qdiag.bridges.facts import decompositions
-    from qdiag.bridges.running import run_circuit
+    from qdiag.bridges.running import device_measurement, run_circuit
 
     start = time.process_time()
     evaluation = run_circuit.evaluate_circuit(request)
+    seconds = time.process_time() - start
     norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
     if request.method.diff_method in SHIFTED and (evaluation.vjps or evaluation.jacobian or evaluation.hvp):
         left = decompositions.parameters_left_to_differences(request.circuit, request.trusted)
         evaluation = replace(evaluation, differenced=bool(left))
-    return replace(evaluation, norms=norms, seconds=time.process_time() - start)
+    seen = device_measurement.measured(request) if evaluation.outputs is not None else UNKNOWN
+    return replace(evaluation, measured=seen, norms=norms, seconds=seconds)

@@ -69,10 +69,19 @@ def as_judged(call: Call, *, differentiated: bool, handed: bool = False) -> Call
 
 
 class JudgedCalls:
-    """The calls of a trace as they are judged."""
+    """The calls of a trace as they are judged.
 
-    def __init__(self, trace: Recorded) -> None:
+    Parameters
+    ----------
+    trace
+        The calls as they were recorded.
+    assumed
+        The precision that their devices are taken to work in, where the user says it.
+    """
+
+    def __init__(self, trace: Recorded, assumed: str = "") -> None:
         self._trace = trace
+        self._assumed = assumed
         self._handed = trace.handed
         self._known = lru_cache(maxsize=4096)(trace.is_differentiated)
 
@@ -81,7 +90,10 @@ class JudgedCalls:
 
     def call(self, index: int) -> Call:
         """The call at an index."""
-        return as_judged(self._trace.call(index), differentiated=self._known(index), handed=self._handed)
+        call = as_judged(self._trace.call(index), differentiated=self._known(index), handed=self._handed)
+        if call.configuration.assumed == self._assumed:
+            return call
+        return replace(call, configuration=replace(call.configuration, assumed=self._assumed))
 
     def structure_of(self, index: int) -> str:
         """Equal for calls whose circuits differ in nothing but numbers, and which are all differentiated or none."""

@@ -27,7 +27,7 @@ class Question:
     ----------
     circuit, methods
         What, and the two sides.
-    interface, device_wires, execution_options, trusted, default_dtype
+    interface, device_wires, execution_options, trusted, default_dtype, assumed
         As in `evaluate.Request`.
     seeds
         For devices that sample: one for each side.
@@ -50,6 +50,7 @@ class Question:
     jacobian: bool = True
     second: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)
+    assumed: str = ""
 
     def request(self, side: int) -> Request:
         """What one side, 0 or 1, is asked."""
@@ -84,6 +85,7 @@ def question_of(call: Call, methods: tuple[Method, Method], *, where: Signature,
         jacobian=where is not Signature.OUTPUT,
         second=where is Signature.SECOND_DERIVATIVE,
         tolerance=tolerance,
+        assumed=configuration.assumed,
     )
 
 

@@ -117,6 +117,8 @@ class Configuration:
         Torch's default dtype at the call (``float32``), or "" without torch: it decides what Python numbers become.
     number
         Which of the QNodes that were made of this quantum function, from 0, in the order of their first calls.
+    assumed
+        The precision that the device is taken to work in, where whoever judges the trace says it; "" to measure it.
     """
 
     qnode: str
@@ -139,6 +141,7 @@ class Configuration:
     library: str = ""
     metric_of: tuple[tuple[int, ...], ...] = ()
     number: int = 0
+    assumed: str = ""
 
     @property
     def place(self) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import numpy as np
 from qdiag.errors import UsageError
 from qdiag.model.call import Failure
 from qdiag.model.element import Element
+from qdiag.model.measured import Measured
 from qdiag.model.method import Method
 
 
@@ -108,6 +109,8 @@ class Comparison:
         Those of the first output of which the two give another one; empty where they give the same.
     failures
         What the two raised.
+    devices
+        What the numbers of the two's devices say of these; empty where nothing was evaluated.
     """
 
     methods: tuple[Method, Method]
@@ -126,3 +129,4 @@ class Comparison:
     detail: str = ""
     dtypes: tuple[str, ...] = ()
     failures: tuple[Optional[Failure], Optional[Failure]] = (None, None)
+    devices: tuple[Measured, ...] = ()

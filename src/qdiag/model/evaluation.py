@@ -9,6 +9,7 @@ import numpy as np
 
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
+from qdiag.model.measured import UNKNOWN, Measured
 from qdiag.model.method import Method
 from qdiag.model.option import Option
 
@@ -17,7 +18,7 @@ class Surroundings(Protocol):
     """What every request about a call takes over from it: its `Configuration` says it, and so does a question that varies it."""
 
     @property
-    def interface(self) -> str: ...  # noqa: D102 - as in `Request`, all four
+    def interface(self) -> str: ...  # noqa: D102 - as in `Request`, all five
 
     @property
     def device_wires(self) -> tuple[object, ...]: ...  # noqa: D102
@@ -27,6 +28,9 @@ class Surroundings(Protocol):
 
     @property
     def default_dtype(self) -> str: ...  # noqa: D102
+
+    @property
+    def assumed(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,8 @@ class Request:
         Tells deliberate repetitions of one request apart, which no cache may answer.
     cheaply
         Whether a route that costs less than the interface's own will do, such as a device's own vector-Jacobian products.
+    assumed
+        The precision that the device is taken to work in, where the user says it; "" to measure it.
     """
 
     circuit: Circuit
@@ -75,6 +81,7 @@ class Request:
     default_dtype: str = ""
     repetition: int = 0
     cheaply: bool = False
+    assumed: str = ""
 
     @classmethod
     def of(
@@ -112,6 +119,7 @@ class Request:
             seed=seed,
             trusted=trusted,
             default_dtype=surroundings.default_dtype,
+            assumed=surroundings.assumed,
         )
 
 
@@ -146,6 +154,8 @@ class Evaluation:
         What was done to make it run, such as ``rows evaluated one by one``.
     differenced
         Whether PennyLane's shift rules left a trainable number to finite differences, without a word.
+    measured
+        What the device's own numbers say of it.
     """
 
     method: Method
@@ -159,6 +169,7 @@ class Evaluation:
     norms: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     differenced: bool = False
+    measured: Measured = UNKNOWN
 
     @property
     def takes_differences(self) -> bool:

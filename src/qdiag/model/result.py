@@ -129,10 +129,11 @@ class ReplaySummary:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked: methods, empty for all that apply, and the user's own tolerance."""
+    """What a run was asked: methods, empty for all that apply, the user's own tolerance, the precision devices are taken to have."""
 
     methods: tuple[Method, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
+    assumed: str = ""
 
 
 @dataclass(frozen=True, eq=False)

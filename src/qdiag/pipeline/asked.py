@@ -15,6 +15,7 @@ from typing import Any, Optional
 from qdiag.errors import QdiagError
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Tolerance
+from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import parse
 from qdiag.model.result import Asked
 from qdiag.report.content.findings_record import asked_record
@@ -25,7 +26,7 @@ from qdiag.trace.run_folder import RunFolder
 
 def asked_of(plan: Plan) -> Asked:
     """What a plan asks."""
-    return Asked(plan.methods, plan.tolerance)
+    return Asked(plan.methods, plan.tolerance, plan.assumed)
 
 
 def fact_of(plan: Plan) -> dict[str, str]:
@@ -42,14 +43,15 @@ def asked_before(run: RunFolder) -> Optional[Asked]:
     return None
 
 
-def asked_again(plan: Plan, before: Optional[Asked], *, methods: bool, tolerance: bool) -> Plan:
-    """A plan with what was asked before, where it is not told anew: the methods, the tolerance."""
+def asked_again(plan: Plan, before: Optional[Asked], *, methods: bool, tolerance: bool, assumed: bool) -> Plan:
+    """A plan with what was asked before, where it is not told anew: the methods, the tolerance, the precision of devices."""
     if before is None:
         return plan
     return replace(
         plan,
         methods=plan.methods if methods else before.methods,
         tolerance=plan.tolerance if tolerance else before.tolerance,
+        assumed=plan.assumed if assumed else before.assumed,
     )
 
 
@@ -60,7 +62,10 @@ def _read(stored: Mapping[str, Any]) -> Asked:
     for number in (absolute, relative):
         if number is not None and not (isinstance(number, float) and math.isfinite(number) and number >= 0):
             raise TypeError("no tolerance")
+    assumed = stored.get("assume_precision", "")
+    if assumed not in ("", *PRECISIONS):
+        raise TypeError("no precision")
     try:
-        return Asked(tuple(map(parse, methods)), Tolerance(absolute, relative))
+        return Asked(tuple(map(parse, methods)), Tolerance(absolute, relative), assumed)
     except QdiagError as error:
         raise ValueError(str(error)) from None

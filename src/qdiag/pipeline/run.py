@@ -186,7 +186,7 @@ class Run:
 
     @cached_property
     def _calls(self) -> JudgedCalls:
-        return JudgedCalls(self._trace)
+        return JudgedCalls(self._trace, self._options.plan.assumed)
 
     @cached_property
     def _replay(self) -> Replay:

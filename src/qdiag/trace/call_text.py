@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Process, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
+from qdiag.model.measured import PRECISIONS
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
@@ -163,6 +164,12 @@ def _default_dtype(entry: Any) -> str:
     return str(entry)
 
 
+def _precision(entry: Any) -> str:
+    if entry not in ("", *PRECISIONS):
+        raise _Odd
+    return str(entry)
+
+
 _text = _one_of_types(str)
 _flag = _one_of_types(bool)
 _whole = _one_of_types(int)
@@ -193,6 +200,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "number": _natural,
         "layer": _text,
         "default_dtype": _default_dtype,
+        "assumed": _precision,
     },
     LossAxes: {
         "operation": _text,

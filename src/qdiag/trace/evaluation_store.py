@@ -21,6 +21,7 @@ import numpy as np
 from qdiag.errors import CircuitFormatError, OutputError, TraceError
 from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.measured import PRECISIONS, UNKNOWN, Measured
 from qdiag.model.method import Method
 from qdiag.trace.array_bundle import DTYPES, pack, unpack
 from qdiag.trace.option_text import option_from
@@ -151,6 +152,7 @@ def _row_of(evaluation: Evaluation) -> tuple[str, bytes]:
         "norms": evaluation.norms,
         "notes": evaluation.notes,
         "differenced": evaluation.differenced,
+        "measured": asdict(evaluation.measured),
     }
     return json.dumps(head), pack(_arrays(evaluation))
 
@@ -171,7 +173,18 @@ def _evaluation_from(text: str, blob: bytes) -> Evaluation:
         notes=_texts(head["notes"]),
         # stores of earlier versions do not say it
         differenced=bool(head.get("differenced", False)),
+        measured=_measured(head.get("measured")),
     )
+
+
+def _measured(head: Any) -> Measured:
+    if head is None:
+        return UNKNOWN
+    kinds = get_type_hints(Measured)
+    found = Measured(**{name: _of(part, kinds[name]) for name, part in _of(head, dict).items()})
+    if found.precision not in ("", *PRECISIONS):
+        raise ValueError("a precision that is none")
+    return found
 
 
 def _failure(head: dict[str, Any]) -> Failure:

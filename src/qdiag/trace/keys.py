@@ -81,7 +81,8 @@ def _words(request: Request) -> str:
         f"Request(circuit=None, method={_method_words(request.method)}, interface={request.interface!r}, "
         f"device_wires={request.device_wires!r}, cotangents=(), jacobian={request.jacobian!r}, second={request.second!r}, "
         f"execution_options={request.execution_options!r}, seed={request.seed!r}, trusted={request.trusted!r}, "
-        f"default_dtype={request.default_dtype!r}, repetition={request.repetition!r}{', cheaply=True' if request.cheaply else ''})"
+        f"default_dtype={request.default_dtype!r}, repetition={request.repetition!r}{', cheaply=True' if request.cheaply else ''}"
+        f"{f', assumed={request.assumed!r}' if request.assumed else ''})"
     )
 
 

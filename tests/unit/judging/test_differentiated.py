@@ -97,6 +97,11 @@ def test_calls_of_one_structure_are_told_apart_by_whether_they_are_differentiate
     assert calls.first_of_each_structure() == (0, 1)
 
 
+def test_whoever_judges_says_which_precision_is_assumed() -> None:
+    assert JudgedCalls(Recorded(), "complex64").call(1).configuration.assumed == "complex64"
+    assert JudgedCalls(Recorded()).call(1).configuration.assumed == ""
+
+
 def test_a_backward_pass_that_came_later_is_seen_at_the_next_look() -> None:
     recorded = Recorded()
     calls = JudgedCalls(recorded)

@@ -56,6 +56,7 @@ CONFIGURATION = Configuration(
     "qng.py",
     ((1, 0), (2,)),
     7,
+    "complex64",
 )
 ARGUMENT = Argument("weights", "torch", "float32", (2, 3), True)
 ENVIRONMENT = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1), ("factor", math.inf)))

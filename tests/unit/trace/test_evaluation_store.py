@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from qdiag.errors import OutputError, QdiagError, TraceError
 from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.measured import Measured
 from qdiag.model.method import Method
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.evaluation_store import EvaluationStore, installed_versions
@@ -36,6 +37,7 @@ FULL = Evaluation(
     norms=(1.0, 2.5),
     notes=("rows evaluated one by one",),
     differenced=True,
+    measured=Measured("complex64", 100, True, "odd", True),
 )
 
 
@@ -59,6 +61,18 @@ def test_an_evaluation_of_a_version_that_did_not_ask_about_differences_has_none(
         found = store.get("key")
     assert found is not None
     assert same(found, replace(FULL, differenced=False))
+
+
+@pytest.mark.parametrize("odd", [[], {"precision": "complex32"}, {"samples": "many"}, {"other": 1}])
+def test_what_was_seen_of_a_device_is_checked(tmp_path: Path, odd: object) -> None:
+    path = tmp_path / "evaluations.qdiag"
+    with EvaluationStore(path, "s") as store:
+        store.put("key", FULL)
+    with sqlite3.connect(path) as database:
+        ((head,),) = database.execute("SELECT head FROM evaluations")
+        database.execute("UPDATE evaluations SET head = ?", (json.dumps({**json.loads(head), "measured": odd}),))
+    with EvaluationStore(path, "s") as store, pytest.raises(TraceError, match="damaged"):
+        store.get("key")
 
 
 ROWS = st.lists(st.integers(0, 3), max_size=3)

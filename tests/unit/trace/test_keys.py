@@ -66,6 +66,7 @@ OTHERWISE: dict[str, Any] = {
     "default_dtype": "float32",
     "repetition": 1,
     "cheaply": True,
+    "assumed": "complex64",
 }
 
 

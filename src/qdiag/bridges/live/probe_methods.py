@@ -13,6 +13,7 @@ import numpy as np
 from qdiag.bridges.interfaces.choice import graph_for
 from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.live import qnode_attributes
+from qdiag.bridges.live.device_numbers import measured_live
 from qdiag.bridges.live.probe_subject import Subject, first_line, real_elements
 from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.processor_time import OutOfTime, processor_time
@@ -68,7 +69,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
-        eps=max(number.eps for number in _numbers_of(subject)),
+        eps=max(_device_eps(subject), *(number.eps for number in _numbers_of(subject))),
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
         repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
@@ -150,6 +151,12 @@ def _along(gradient: np.ndarray, direction: np.ndarray) -> float:
 
 def _largest_gap(elements: np.ndarray, plain: np.ndarray) -> float:
     return float(np.max(np.abs(elements - plain), initial=0.0)) if elements.shape == plain.shape else 0.0
+
+
+def _device_eps(subject: Subject) -> float:
+    """That of single precision where the device's own numbers tell of it, whatever it declares."""
+    seen = measured_live(qnode_attributes.device_of(subject.qnode))
+    return float(np.finfo(np.float32 if seen.narrow else np.float64).eps)
 
 
 def _numbers_of(subject: Subject) -> list[Parameter]:

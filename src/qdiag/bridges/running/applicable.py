@@ -10,10 +10,11 @@ import pennylane as qml
 
 from qdiag.bridges.codec.classes import class_named
 from qdiag.bridges.interfaces.choice import interface_for
-from qdiag.bridges.running import devices
+from qdiag.bridges.running import device_measurement, devices
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Node, nodes_of
+from qdiag.model.evaluation import Request
 from qdiag.model.method import DETERMINISTIC, DIFF_METHODS, Method
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 
@@ -53,12 +54,24 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
     for name in DETERMINISTIC:
         candidate = replace(own, diff_method=name, gradient_options=())
-        if name == own.diff_method or (name == "finite-diff" and circuit.shots) or not _is_offered(candidate, circuit, configuration):
+        if name == own.diff_method or not _is_offered(candidate, circuit, configuration):
+            continue
+        if name == "finite-diff" and (circuit.shots or _is_coarse(circuit, configuration)):
             continue
         found.append(replace(candidate, precision="float64", device_precision="") if name == "finite-diff" else candidate)
     if own.device != REFERENCE.device and _fits_reference(circuit) and not _gives_density_matrices(own, circuit):
         found.append(REFERENCE)
     return tuple(dict.fromkeys(found))
+
+
+def _is_coarse(circuit: Circuit, configuration: Configuration) -> bool:
+    """Whether the device itself is no more than single precision, or samples: a difference quotient is noise divided by its step.
+
+    One whose precision can be chosen is asked in double precision.
+    """
+    own = replace(configuration.method, device_precision="")
+    seen = device_measurement.measured(Request.of(circuit, own, configuration, trusted=True))
+    return seen.narrow or bool(seen.samples)
 
 
 def _is_offered(method: Method, circuit: Circuit, configuration: Configuration) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.experiments import (
     DEFAULT_FLOAT64,
     DIFFERENCED,
@@ -16,9 +16,11 @@ from qdiag.diagnosis.experiments import (
     HALF,
     LARGER_STEP,
     NUDGED_FAR,
+    OTHER_DEVICE,
     STEP_TWICE,
     as_constants,
     edit,
+    in_single_precision,
     narrow_again,
     narrow_dtypes,
 )
@@ -26,7 +28,7 @@ from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import NARROW, WIDER, Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import ScriptKind
+from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.operator_families import STATE_DATA
 
@@ -40,7 +42,17 @@ def _narrow_circuit(symptoms: Symptoms) -> bool:
 
 
 def _narrow_device(symptoms: Symptoms) -> bool:
+    return _told_narrow(symptoms) or bool(symptoms.narrow_devices)
+
+
+def _told_narrow(symptoms: Symptoms) -> bool:
+    """Whether a device was asked to work in single precision."""
     return any(method.device_precision == "complex64" for method in symptoms.question.methods)
+
+
+def _wide_device(symptoms: Symptoms) -> Experiment:
+    """The change that takes single precision away from the device: one that has no other gives place to the reference device."""
+    return OTHER_DEVICE if symptoms.narrow_devices else FLOAT64_DEVICE
 
 
 def _handed_on_in_float32(symptoms: Symptoms) -> bool:
@@ -112,7 +124,7 @@ FLOAT32_PARAMETERS = Cause(
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
         *leaves(narrow_again(narrow_dtypes(symptoms.question.circuit))),
-        *(unlike(FLOAT64_DEVICE) if _narrow_device(symptoms) else ()),
+        *(unlike(_wide_device(symptoms)) if _narrow_device(symptoms) else ()),
         *(unlike(AMPLITUDES_FLOAT64) if _state_data(symptoms.question.circuit) else ()),
         *_finite_difference_rival(symptoms),
         *_difference_quotient_rival(symptoms),
@@ -144,15 +156,20 @@ COMPLEX64_DEVICE = Cause(
     remedy="qml.device(..., c_dtype=np.complex128)",
     applies=lambda symptoms: symptoms.numeric and _narrow_device(symptoms),
     predicts=lambda symptoms: (
-        *flips(FLOAT64_DEVICE),
+        *flips(_wide_device(symptoms)),
         *leaves(FLOAT64_PARAMETERS),
+        *_as_on_another_narrow_device(symptoms),
         *_finite_difference_rival(symptoms),
         *_point_rival(symptoms),
     ),
-    because=lambda symptoms: "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters",
+    because=lambda symptoms: _complex64_words(symptoms),
+    remedy_for=lambda symptoms: (
+        "another device where more than seven digits are needed; no finite differences with their default step on this one"
+        if symptoms.narrow_devices
+        else 'qml.device(..., c_dtype=np.complex128)'
+    ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
-
 
 
 def _may_be_of_the_default_dtype(symptoms: Symptoms) -> bool:
@@ -170,6 +187,21 @@ def default_dtype_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     explained = single.bounds(symptoms.comparison.scale, gradient=symptoms.derivative).working
     small = _may_be_of_the_default_dtype(symptoms) and symptoms.comparison.max_abs <= explained
     return survives(DEFAULT_FLOAT64) if small else ()
+
+
+def _complex64_words(symptoms: Symptoms) -> str:
+    if symptoms.narrow_devices:
+        names = " and ".join(symptoms.narrow_devices)
+        seen = "neighbouring points give results that are granular at 6e-8, as in complex64"
+        return f"{names} works in single precision, whatever the dtype of its results: {seen}"
+    return "the state is kept in complex64: every amplitude is rounded to 6e-8, whatever the dtype of the parameters"
+
+
+def _as_on_another_narrow_device(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Where the device has no other precision: single precision on another one makes a gap of the kind, too."""
+    if not symptoms.narrow_devices:
+        return ()
+    return (Prediction(in_single_precision(symptoms.narrow_devices), Outcome.PERSISTS, Role.NEUTRAL, (Outcome.MOVES,)),)
 
 
 DEFAULT_DTYPE_RESULTS = Cause(

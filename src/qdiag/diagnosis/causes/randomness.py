@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves
-from qdiag.diagnosis.experiments import OTHER_SEED, SAME_SEED, SHOTS_REMOVED
+from qdiag.diagnosis.experiments import OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED
 from qdiag.diagnosis.facts import is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome
+from qdiag.model.measured import Measured
+from qdiag.model.method import Method
 from qdiag.model.probe import Proof
 from qdiag.model.twin_training import PartingCause
 
@@ -17,14 +21,43 @@ def _is_divided_by_a_step(symptoms: Symptoms) -> bool:
     return symptoms.divergence.verdict is Verdict.ERROR and is_differenced(symptoms)
 
 
+def _changes(symptoms: Symptoms) -> bool:
+    """Whether the user's own side gives other numbers each time: one that draws the same each time has nothing to vary."""
+    method, seen = symptoms.sampling_devices[0]
+    return seen.changing and method == symptoms.question.methods[0]
+
+
+def _sampling_words(method: Method, seen: Measured) -> str:
+    """What a device does that was not asked to sample, in its own words where it has some."""
+    error = f"one standard deviation of a number between -1 and 1 is up to {1 / math.sqrt(seen.samples):.2g}"
+    first = f"{method.device} samples although no shots were asked for: every number is an estimate from {seen.samples} samples"
+    seedless = "; the seed that it was given has no effect" if seen.changing and "seed" in dict(method.device_options) else ""
+    return f"{first} ({error}){seedless}" + (f"; it warns: {' '.join(seen.warning.split())}" if seen.warning else "")
+
+
 SHOT_NOISE = Cause(
     code="QD601",
     slug="shot-noise",
     title="shot noise",
     remedy="compare without shots, or average over many seeds",
-    applies=lambda symptoms: bool(symptoms.question.circuit.shots) and not _is_divided_by_a_step(symptoms),
-    predicts=lambda symptoms: (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED)),
-    because=lambda symptoms: f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots",
+    applies=lambda symptoms: (
+        bool(symptoms.question.circuit.shots or symptoms.sampling_devices) and not _is_divided_by_a_step(symptoms)
+    ),
+    predicts=lambda symptoms: (
+        (*flips(OTHER_DEVICE), *(leaves(OTHER_SEED) if _changes(symptoms) else ()))
+        if symptoms.sampling_devices
+        else (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED))
+    ),
+    because=lambda symptoms: (
+        _sampling_words(*symptoms.sampling_devices[0])
+        if symptoms.sampling_devices
+        else f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots"
+    ),
+    remedy_for=lambda symptoms: (
+        "a backend or an option of the device that gives exact expectation values, such as a state vector, or another device"
+        if symptoms.sampling_devices
+        else "compare without shots, or average over many seeds"
+    ),
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
     sits=Place.CHANCE,
     fileable=False,
@@ -35,7 +68,11 @@ NONDETERMINISTIC = Cause(
     slug="nondeterministic-call",
     title="nondeterministic call",
     remedy="seed what is random, or take it out of the circuit",
-    applies=lambda symptoms: not symptoms.question.circuit.shots and symptoms.divergence.verdict is Verdict.INCONCLUSIVE,
+    applies=lambda symptoms: (
+        not symptoms.question.circuit.shots
+        and not symptoms.sampling_devices
+        and symptoms.divergence.verdict is Verdict.INCONCLUSIVE
+    ),
     predicts=lambda symptoms: (Prediction(SAME_SEED, Outcome.PERSISTS),),
     because=lambda symptoms: "one method, asked twice with the same seed, does not give the same numbers",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),

@@ -68,7 +68,8 @@ def compare(
     needed = max(c.tolerance_needed for c in found)
     dtypes = _dtypes(reference, candidate)
     words = f"outputs are {dtypes[0]} against {dtypes[1]}" if dtypes else ""
-    return replace(shown, tolerance_needed=needed, detail=shown.detail or words, dtypes=dtypes)
+    devices = (reference.measured, candidate.measured)
+    return replace(shown, tolerance_needed=needed, detail=shown.detail or words, dtypes=dtypes, devices=devices)
 
 
 def comparisons(

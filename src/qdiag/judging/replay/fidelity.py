@@ -12,7 +12,7 @@ from qdiag.judging.replay.questions import telling_passes
 from qdiag.model.call import Backward, Call
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.numerics.rounding import Law
+from qdiag.model.numerics.rounding import Law, samples_of
 from qdiag.model.result import Unfaithful
 
 
@@ -27,7 +27,7 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
         return None
     if own.failure is not None:
         return Unfaithful(call.index, f"the replay raises {own.failure.type}: {own.failure.message}", explained=False)
-    if call.circuit.shots:
+    if samples_of(call.circuit, (own,)):
         return None
     products = own.vjps if own.method.stochastic else _recorded_products(call, own)
     recorded = Evaluation(own.method, call.outputs, products, norms=own.norms, differenced=own.differenced)

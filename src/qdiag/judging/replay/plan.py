@@ -35,6 +35,8 @@ class Plan:
         For devices that sample, and for perturbations.
     trusted
         Whether class definitions inside circuits may be executed.
+    assumed
+        The precision that devices are taken to work in, where the user says it; "" to measure it.
     in_flight
         How many calls are under way at the same time.
     """
@@ -46,6 +48,7 @@ class Plan:
     tolerance: Tolerance = field(default_factory=Tolerance)
     seed: int = 0
     trusted: bool = False
+    assumed: str = ""
     in_flight: int = 8
 
     def length(self, recorded: int) -> int:

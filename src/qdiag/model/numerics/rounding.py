@@ -80,10 +80,19 @@ def working_eps(circuit: Circuit, methods: Iterable[Method]) -> float:
 def eps_of(circuit: Circuit, evaluation: Evaluation) -> float:
     """The eps of the lowest precision that a method works in, and gives its outputs in.
 
-    A device may hand its results on in torch's default dtype: that is a precision it works in.
+    A device may hand its results on in torch's default dtype: that is a precision it works in. And it may work in a lower one than it
+    declares, which its own numbers show.
     """
+    device = evaluation.measured
+    method = replace(evaluation.method, device_precision=device.precision) if device.narrow or device.assumed else evaluation.method
     results = max((_eps(np.asarray(output).dtype) for output in evaluation.outputs or ()), default=EPS64)
-    return max(working_eps(circuit, [evaluation.method]), results)
+    return max(working_eps(circuit, [method]), results)
+
+
+def samples_of(circuit: Circuit, evaluations: Iterable[Evaluation]) -> int:
+    """Of how many samples a number is the average, at least: as many as were asked for, or as a device took by itself; 0 for none."""
+    own = [e.measured.samples for e in evaluations if e.measured.samples]
+    return min(circuit.shots or own, default=0)
 
 
 def _method_eps(method: Method, recorded: float) -> float:
@@ -276,7 +285,7 @@ class Law:
             The user's own.
         """
         operations = operations_of(circuit)
-        shots = min(circuit.shots, default=0)
+        shots = samples_of(circuit, evaluations)
         sampled = [
             max((sampling(e.method, shots, gradient=gradient) for e in evaluations), default=0.0) if shots else 0.0
             for gradient in (False, True)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.model.call import Call, Environment, Failure
+from qdiag.model.call import Call, Configuration, Environment, Failure
 from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Excerpt, Finding, Minimal, Reproducer
+from qdiag.model.measured import UNKNOWN
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.report.content import evidence, for_maintainers, known_issues, sentences
@@ -60,7 +61,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         before=drawing(call.circuit),
         after=drawing(after) if after is not None else None,
         minimal=_minimal(finding.minimal),
-        flow=flow(call),
+        flow=flow(call, divergence.comparison),
         heat=heat_map(finding, names),
         reproducer=_reproducer(finding.reproducer),
         reproducer_output=_reproducer_output(finding.reproducer),
@@ -284,18 +285,26 @@ def _raising_table(divergence: Divergence) -> Optional[Table]:
 # --- how precision is lost ---------------------------------------------------------------------------------------------
 
 
-def flow(call: Call) -> tuple[Station, ...]:
-    """The dtypes on the way through the call, from its arguments to what the layer hands on."""
+def flow(call: Call, comparison: Optional[Comparison] = None) -> tuple[Station, ...]:
+    """The dtypes on the way through the call, from its arguments to what the layer hands on; the device's as far as it was measured."""
     configuration, parameters = call.configuration, call.circuit.parameters
     numbers = count(sum(parameter.value.size for parameter in parameters), "number")
     stations = [
         _station("QNode arguments", [a.dtype for a in call.arguments], ", ".join(f"{a.name} {a.dtype}" for a in call.arguments[:6])),
         _station("circuit parameters", [p.dtype for p in parameters], numbers),
-        _station("device state", [configuration.device_precision], configuration.device),
+        _station("device state", *_of_device(configuration, comparison)),
         _station("QNode output", [array.dtype.name for array in call.outputs or ()], call.output_container if call.outputs else ""),
         _station("handed on", [call.layer_dtype] if call.layer_dtype else [], configuration.layer),
     ]
     return tuple(station for station in stations if station.dtype)
+
+
+def _of_device(configuration: Configuration, comparison: Optional[Comparison]) -> tuple[Sequence[str], str]:
+    pairs = zip(comparison.methods, comparison.devices) if comparison is not None else ()
+    seen = next((device for method, device in pairs if method.device == configuration.device and device.precision), UNKNOWN)
+    if seen.assumed or seen.narrow:
+        return [seen.precision], f"{configuration.device}, {'as you say' if seen.assumed else 'as measured'}"
+    return [configuration.device_precision], configuration.device
 
 
 def _station(place: str, dtypes: Sequence[str], detail: str) -> Station:

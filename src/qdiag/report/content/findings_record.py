@@ -60,12 +60,13 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
 
 
 def asked_record(asked: Asked) -> dict[str, Any]:
-    """What a run was asked: the methods, none for all that apply, and the user's own tolerance."""
+    """What a run was asked: the methods, none for all that apply, the user's own tolerance, the precision where it is assumed."""
     tolerance = asked.tolerance
     return {
         "methods": [full(method) for method in asked.methods],
         **_number("atol", tolerance.absolute),
         **_number("rtol", tolerance.relative),
+        **({"assume_precision": asked.assumed} if asked.assumed else {}),
     }
 
 

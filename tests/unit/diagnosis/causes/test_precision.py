@@ -10,7 +10,8 @@ import pytest
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
-from qdiag.model.evaluation import Request
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.measured import Measured
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
@@ -90,6 +91,50 @@ def test_a_gap_that_goes_with_complex64_is_the_devices() -> None:
 def test_a_gap_that_stays_in_complex128_is_not() -> None:
     world = World(lambda request: 6e-8 if request.method.device == "lightning.qubit" else 0.0)
     assert "QD102" in found(world, symptoms(world, WIDE, COMPLEX64)).ruled_out
+
+
+CIRQ = methods("cirq.simulator/parameter-shift", "default.qubit/backprop")
+SINGLE = Measured("complex64")
+
+
+def granular(request: Request) -> Evaluation:
+    """What a device gives that is in single precision without a word, and what one gives that was asked to be."""
+    own = request.method.device == "cirq.simulator"
+    off = 6e-8 if own or request.method.device_precision == "complex64" else 0.0
+    gradients = tuple(np.array(0.5 + off) for _ in request.circuit.trainable)
+    return Evaluation(request.method, (np.array(0.3),), jacobian=(gradients,), norms=(1.0,), measured=SINGLE if own else Measured())
+
+
+def test_a_device_that_is_single_precision_without_a_word_is_found_to_be_so() -> None:
+    world = World(granular)
+    seen = symptoms(world, WIDE, CIRQ)
+    diagnosis = found(world, seen)
+    assert seen.comparison.verdict is Verdict.ROUNDING
+    assert (diagnosis.code, diagnosis.confidence) == ("QD102", "confirmed")
+    assert "cirq.simulator works in single precision" in diagnosis.because
+    assert "another device" in diagnosis.remedy
+    assert [evidence.experiment for evidence in diagnosis.evidence] == [
+        "the same methods on default.qubit",
+        "the same methods on lightning.qubit in complex64",
+    ]
+
+
+def test_an_error_beyond_single_precision_is_not_excused_by_it() -> None:
+    def wrong(request: Request) -> Evaluation:
+        said = granular(request)
+        return replace(said, jacobian=((np.array(0.51), np.array(0.5)),)) if request.method.device == "cirq.simulator" else said
+
+    world = World(wrong)
+    seen = symptoms(world, WIDE, CIRQ)
+    assert seen.comparison.verdict is Verdict.ERROR
+    assert found(world, seen).code != "QD102"
+
+
+def test_a_device_that_is_off_and_not_granular_is_wrong() -> None:
+    world = World(lambda request: replace(granular(request), measured=Measured("complex128")))
+    seen = symptoms(world, WIDE, CIRQ)
+    assert seen.comparison.verdict is Verdict.ERROR
+    assert found(world, seen).code == "QD503"
 
 
 # --- QD103: results become torch's default dtype ---------------------------------------------------------------------------

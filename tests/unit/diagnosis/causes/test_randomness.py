@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
+import numpy as np
+import pytest
+
 from qdiag.model.comparison import Verdict
-from qdiag.model.evaluation import Request
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.measured import Measured
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
@@ -73,3 +78,45 @@ def test_a_method_that_answers_the_same_is_not() -> None:
     diagnosis = found(world, symptoms(world, of(rotation()), verdict=Verdict.INCONCLUSIVE))
     assert diagnosis.code == "QD901"
     assert diagnosis.ruled_out == ("QD602",)
+
+
+AER = methods("qiskit.aer/parameter-shift", "default.qubit/backprop")
+
+
+def device_that_samples(*, changing: bool, size: float = 0.02) -> World:
+    """One that draws 1000 samples although nobody asked for shots."""
+    seen = Measured("", 1000, changing, "Such statistics are estimates\nbased on samples.")
+    drawn = count(1)
+
+    def answer(request: Request) -> Evaluation:
+        own = request.method.device == "qiskit.aer"
+        off = size * (1 + 0.1 * (next(drawn) if changing else 0)) if own else 0.0
+        gradient = (np.array(0.5 + off),)
+        return Evaluation(request.method, (np.array(0.3),), jacobian=(gradient,), norms=(1.0,), measured=seen if own else Measured())
+
+    return World(answer)
+
+
+@pytest.mark.parametrize("changing", [True, False])
+def test_a_device_that_samples_unasked_is_shot_noise_in_its_own_words(changing: bool) -> None:
+    world = device_that_samples(changing=changing)
+    seen = symptoms(world, of(rotation()), AER)
+    diagnosis = found(world, seen)
+    assert seen.comparison.verdict is Verdict.INCONCLUSIVE
+    assert (diagnosis.code, diagnosis.confidence) == ("QD601", "confirmed")
+    assert "qiskit.aer samples although no shots were asked for" in diagnosis.because
+    assert "an estimate from 1000 samples (one standard deviation of a number between -1 and 1 is up to 0.032)" in diagnosis.because
+    assert "it warns: Such statistics are estimates based on samples." in diagnosis.because
+    assert "exact expectation values" in diagnosis.remedy
+
+
+def test_a_seed_that_has_no_effect_is_said() -> None:
+    world = device_that_samples(changing=True)
+    seeded = [replace(method, device_options=(("seed", 3),)) if method.device == "qiskit.aer" else method for method in AER]
+    assert "the seed that it was given has no effect" in found(world, symptoms(world, of(rotation()), seeded)).because
+    assert "seed" not in found(world, symptoms(world, of(rotation()), AER)).because
+
+
+def test_more_than_samples_explain_is_an_error() -> None:
+    world = device_that_samples(changing=False, size=0.8)
+    assert symptoms(world, of(rotation()), AER).comparison.verdict is Verdict.ERROR

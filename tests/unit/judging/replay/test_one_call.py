@@ -20,6 +20,7 @@ from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.measured import Measured
 from qdiag.model.method import Method, parse
 from qdiag.trace.keys import circuit_key
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT
@@ -294,6 +295,10 @@ def own(made: Call = CALL, output: float = 0.0, gradient: float = 0.0) -> Evalua
 
 def test_a_replay_that_gives_the_record_bit_for_bit_is_faithful() -> None:
     assert unfaithfulness(CALL, own()) is None
+
+
+def test_samples_are_never_the_same_twice() -> None:
+    assert unfaithfulness(CALL, replace(own(output=0.1), measured=Measured(samples=100))) is None
 
 
 @pytest.mark.parametrize("stage", ["timeout", "worker"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qdiag.model.circuit import Circuit, Node, Parameter
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.measured import Measured
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import (
     AROUND,
@@ -33,6 +34,7 @@ from qdiag.model.numerics.rounding import (
     exponentials,
     operations_of,
     rounding,
+    samples_of,
     sampling,
     truncation,
     working_eps,
@@ -109,6 +111,30 @@ def test_of_two_methods_the_narrower_one_sets_the_precision() -> None:
 def test_results_in_a_lower_precision_are_a_precision_at_work(result: str, eps: float) -> None:
     assert eps_of(turns(), said(dtype=result)) == eps
     assert Law.of(turns(), (said(), said(ADJOINT, result))).eps == eps
+
+
+@pytest.mark.parametrize(
+    ("method", "seen", "eps"),
+    [
+        (ADJOINT, Measured("complex64"), EPS32),
+        (ADJOINT, Measured("complex128"), EPS64),
+        (ADJOINT, Measured(), EPS64),
+        (NARROW, Measured("complex128"), EPS32),
+        (NARROW, Measured("complex128", assumed=True), EPS64),
+        (ADJOINT, Measured("complex64", assumed=True), EPS32),
+    ],
+)
+def test_a_device_works_in_the_lower_precision_of_what_it_declares_and_what_it_shows_unless_told(
+    method: Method, seen: Measured, eps: float
+) -> None:
+    assert eps_of(turns(), said(method, measured=seen)) == eps
+
+
+def test_a_device_that_samples_unasked_is_held_to_what_its_samples_explain() -> None:
+    alone, exact = said(measured=Measured(samples=100)), said()
+    assert Law.of(turns(), (alone, exact)).sampling == Law.of(turns(shots=(100,)), (exact, exact)).sampling
+    assert Law.of(turns(), (exact, exact)).sampling == (0.0, 0.0)
+    assert samples_of(turns(shots=(7,)), (alone,)) == 7
 
 
 def test_a_method_that_gave_nothing_works_in_that_of_its_numbers() -> None:
