@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import platform
+import re
 import sys
 from importlib import metadata
 from typing import Any
@@ -54,6 +55,20 @@ def environment() -> Environment:
         devices=_devices(),
         settings=tuple(sorted({**_python_settings(), **_torch_settings(), **_blas()}.items())),
     )
+
+
+def packages_of_device(name: str) -> tuple[tuple[str, str], ...]:
+    """The package that announces a device, and those that it needs itself, as far as they are installed: names and versions."""
+    announcing = [one for one in metadata.distributions() if any(_announces(point, name) for point in one.entry_points)]
+    names: dict[str, None] = {}
+    for distribution in announcing:
+        names[distribution.metadata["Name"]] = None
+        names.update(dict.fromkeys(re.split(r"[^\w.\-]", text, maxsplit=1)[0] for text in distribution.requires or ()))
+    return tuple((package, version) for package in names if (version := _version(package)))
+
+
+def _announces(point: Any, name: str) -> bool:
+    return bool(point.group == "pennylane.plugins" and point.name == name)
 
 
 def _version(package: str) -> str:

@@ -8,9 +8,8 @@ that one has right is this device's fault.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Optional
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import PLAIN, Method
+from qdiag.model.method import PLAIN, SHIFTED, Method
 from qdiag.model.numerics.rounding import EPS64, eps_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 from qdiag.model.promise import Promise
@@ -31,6 +30,9 @@ from qdiag.visible import make_visible
 
 SECONDS = 5.0
 """Time for the derivatives of a reference: specimens are small."""
+
+SIMPLER = "lightning.qubit"
+"""A device of PennyLane's that takes more operations apart than ``default.qubit`` does."""
 
 REPEATS = 4
 """So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
@@ -136,28 +138,32 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
-    beside = _beside(task, name)
-    if beside is None or beside.failure is not None:
-        return wrong
-    theirs = _verdict(replace(task, abilities=Abilities()), beside, ours)
-    return replace(wrong, standing=Standing.EVERYWHERE) if theirs.verdict == "wrong" and theirs.where is cell.where else wrong
+    for beside in _beside(task, name):
+        theirs = _verdict(replace(task, abilities=Abilities()), beside, ours) if beside.failure is None else None
+        if theirs is not None and theirs.verdict == "wrong" and theirs.where is cell.where:
+            return replace(wrong, standing=Standing.EVERYWHERE)
+    return wrong
 
 
 def _broken(task: Task, name: str, failure: Failure) -> Cell:
     """What breaks down instead of saying no: everywhere, where PennyLane's own device breaks down at it, too."""
     cell = replace(_failed(task, name, failure), promise=_promise(task, name, Evaluation(task.method(name))))
-    beside = _beside(task, name)
-    everywhere = beside is not None and beside.failure is not None and beside.failure.type == failure.type
+    everywhere = any(beside.failure is not None and beside.failure.type == failure.type for beside in _beside(task, name))
     return replace(cell, standing=Standing.EVERYWHERE) if everywhere else cell
 
 
-def _beside(task: Task, name: str) -> Optional[Evaluation]:
-    """The same on PennyLane's own device; None where the device is that itself, or has a method of its own."""
+def _beside(task: Task, name: str) -> Iterator[Evaluation]:
+    """The same on PennyLane's own devices; none where the device is one itself, or has a method of its own.
+
+    What a rule of PennyLane's makes of an operation depends on what a device takes apart: one that takes more is asked, too.
+    """
     if not task.beside or name == "device":
-        return None
-    device = "default.mixed" if _mixes(task.specimen.circuit) else task.beside
-    method = replace(task.method(name), device=device, device_options=(), device_precision="")
-    return evaluate(replace(task.request(name), method=method))
+        return
+    devices = ["default.mixed"] if _mixes(task.specimen.circuit) else [task.beside, *([SIMPLER] if name in SHIFTED else [])]
+    for device in devices:
+        if device != task.device.device:
+            method = replace(task.method(name), device=device, device_options=(), device_precision="")
+            yield evaluate(replace(task.request(name), method=method))
 
 
 def _mixes(circuit: Circuit) -> bool:

@@ -14,7 +14,7 @@ from qdiag.model.comparison import Signature
 from qdiag.model.specimen import BARE, Specimen
 
 SEVERAL = 2
-"""A variation is to blame where it is wrong at so many operations that are right without it."""
+"""A variation is to blame where it is wrong at so many operations or measurements that are right without it."""
 
 
 def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fault, ...]:
@@ -42,10 +42,10 @@ class _Explanations:
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
         self._operations = {(c.operation, _column(c)) for c in wrong if c.operation != BARE and not c.variation}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
-        self._variations: dict[tuple[str, str], set[str]] = {}
+        self._variations: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for cell in wrong:
             if cell.variation and not self._is_wrong_without(cell):
-                self._variations.setdefault((cell.variation, _column(cell)), set()).add(cell.operation)
+                self._variations.setdefault((cell.variation, _column(cell)), set()).add((cell.operation, cell.measurement))
 
     def _is_wrong_without(self, cell: Cell) -> bool:
         return any((cell.operation, column) in self._operations for column in {_column(cell), OUTPUT})
@@ -61,7 +61,8 @@ class _Explanations:
                 return self._root(cell.operation, known), known
         if len(self._variations.get((cell.variation, column), ())) >= SEVERAL:
             return cell.variation, column
-        return f"{cell.operation}, {cell.variation}" if cell.variation else cell.operation, column
+        name = cell.measurement if cell.operation == BARE else cell.operation
+        return f"{name}, {cell.variation}" if cell.variation else name, column
 
 
     def _root(self, operation: str, column: str) -> str:

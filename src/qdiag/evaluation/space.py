@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qdiag.model.call import Environment
 from qdiag.model.specimen import Specimen
 
@@ -23,8 +25,10 @@ def device_named(name: str, module: str) -> str:
     return name
 
 
-def environment() -> Environment:
-    """The stack, as far as it is loaded there."""
+def environment(device: str) -> Environment:
+    """The stack, as far as it is loaded there, and the packages that a device comes from."""
     from qdiag.bridges import stack
 
-    return stack.environment()
+    found = stack.environment()
+    packages = dict.fromkeys((*found.packages, *stack.packages_of_device(device)))
+    return replace(found, packages=tuple(packages))

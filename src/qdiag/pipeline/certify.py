@@ -115,9 +115,8 @@ class _Certifying:
             offered, words = methods_offered(asked.methods or _candidates(abilities.shots), ground, plain, workers)
         if words is not None:
             raise UsageError(f"{asked.name} takes no circuit: {words}", "give it what it needs with --option NAME=VALUE")
-        empty = Certificate(
-            asked.name, device, workers.call(space.environment).result(), abilities, offered, (), total=len(specimens), seed=asked.seed
-        )
+        stack = workers.call(space.environment, asked.name).result()
+        empty = Certificate(asked.name, device, stack, abilities, offered, (), total=len(specimens), seed=asked.seed)
         plain = replace(plain, methods=offered)
         found, interrupted = self._cells(specimens, plain)
         cells = tuple(found.cells)
@@ -132,10 +131,10 @@ class _Certifying:
         """The cells, and whether Ctrl-C cut them short: what is known by then is kept."""
         found = _Found()
         file = CellsFile(self._run.path / "cells.jsonl", f"{plain.device!r} {plain.methods} {self._asked.seed}")
-        until = (self._asked.budget or 0.0) * (FOR_CELLS if self._asked.causes else 1.0)
+        kept = self._deadline.left * (1 - FOR_CELLS) if self._asked.causes else 0.0
 
         def is_over() -> bool:
-            return self._asked.budget is not None and time.monotonic() - self._started >= until
+            return self._deadline.left <= kept
 
         with file, self._voice.progress("asking") as report:
 

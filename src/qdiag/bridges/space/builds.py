@@ -21,9 +21,6 @@ MOST_WIRES = 4
 MOST_NUMBERS = 16
 """Operations with more numbers are left out."""
 
-DEPTH = 4
-"""So deep an operation is taken apart to see what it is made of: whether it acts on qubits, and whether it sets their state."""
-
 EMPTY_TARGETS = frozenset({"Elbow", "TemporaryAND"})
 """Operations that are defined where their last wire is in the state 0 alone."""
 
@@ -152,8 +149,8 @@ def _build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels
         node,
         tracked,
         empty,
-        first=_sets_state(operator, DEPTH) if like is None else like.first,
-        made_of=frozenset(type(part).__name__ for part in _parts(operator, DEPTH)) if like is None else like.made_of,
+        first=_sets_state(operator) if like is None else like.first,
+        made_of=frozenset(part.__name__ for part in _parts(operator)) if like is None else like.made_of,
         scalars=bool(tracked) and len(tracked) == len(parameters) and all(parameters[i].value.ndim == 0 for i in tracked),
     )
 
@@ -166,7 +163,7 @@ def _acts_on_qubits(operator: Any) -> bool:
         return True
     if not isinstance(operator, qml.operation.Operation) and not is_unitary(operator):
         return False
-    return not any(isinstance(part, _CV) or type(part).__module__.startswith(_OTHER) for part in _parts(operator, DEPTH))
+    return not any(issubclass(part, _CV) or part.__module__.startswith(_OTHER) for part in _parts(operator))
 
 
 def is_unitary(operator: Any) -> bool:
@@ -181,25 +178,38 @@ def is_unitary(operator: Any) -> bool:
     return bool(matrix.ndim == 2 and np.allclose(matrix @ matrix.conj().T, np.eye(len(matrix)), atol=1e-6))
 
 
-def _parts(operator: Any, depth: int) -> Iterator[Any]:
-    """What an operation is made of, so deep."""
-    if not depth:
-        return
+def _parts(operator: Any) -> frozenset[type]:
+    """The classes of the operations that an operation is made of, all the way down."""
+    own = _decomposition(operator)
+    return frozenset().union(*({type(part)} | _parts_of_class(part) for part in own)) if own else frozenset()
+
+
+def _decomposition(operator: Any) -> list[Any]:
     try:
-        parts = operator.decomposition()
+        return list(operator.decomposition())
     except Exception:
         # what has no decomposition is made of itself
-        return
-    for part in parts:
-        yield part
-        yield from _parts(part, depth - 1)
+        return []
 
 
-def _sets_state(operator: Any, depth: int) -> bool:
+_KNOWN: dict[type, frozenset[type]] = {}
+
+
+def _parts_of_class(operator: Any) -> frozenset[type]:
+    """The same of a part, by its class: what is inside is taken apart once, not for each of its instances."""
+    kind = type(operator)
+    if kind not in _KNOWN:
+        # a class that is made of itself comes back to here
+        _KNOWN[kind] = frozenset()
+        _KNOWN[kind] = _parts(operator)
+    return _KNOWN[kind]
+
+
+def _sets_state(operator: Any) -> bool:
     """Whether it is a state preparation, or holds one: on other states than 0 it is not defined."""
-    if isinstance(operator, _PREPARATIONS) or ".state_preparations." in f"{type(operator).__module__}.":
+    if isinstance(operator, _PREPARATIONS) or type(operator).__module__.startswith(_STATES):
         return True
-    return any(isinstance(part, _PREPARATIONS) for part in _parts(operator, depth))
+    return any(_PREPARATIONS and issubclass(part, _PREPARATIONS) for part in _parts(operator))
 
 
 def _work_wires(operator: Any) -> tuple[Any, ...]:

@@ -49,6 +49,8 @@ def _all_specimens(seed: int) -> Iterator[Specimen]:
         yield _specimen(None, name, read, seed, Rank.GROUND)
     for name, read in _measurement_readings().items():
         yield _specimen(None, name, read, seed, Rank.MEASURED)
+    for name, read in PAIRS.items():
+        yield replace(_specimen(None, name, read, seed, Rank.MEASURED), variation="two measurements")
     for build in builds():
         for name, read in READINGS.items():
             yield _specimen(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
@@ -64,7 +66,7 @@ def _variations(build: Build, seed: int) -> Iterator[Specimen]:
         moved = on_wires(build, labels)
         if moved is not None:
             yield replace(_specimen(moved, *_PRODUCT, seed, Rank.WIRES), variation=variation)
-    yield replace(plain, rank=Rank.WIRES, variation="unused wires", device_wires=_with_unused(plain.circuit.wires))
+    yield replace(plain, rank=Rank.WIRES, variation="unused wires", device_wires=_with_unused(plain.wires))
     if not build.tracked:
         return
     yield replace(plain, rank=Rank.PRECISION, variation="float32", circuit=with_precision(plain.circuit, "float32"))
@@ -158,7 +160,7 @@ def _as_made(measurement: Any, wires: Sequence[Any]) -> Sequence[Any]:
 
 
 def _measurement_readings() -> dict[str, Reading]:
-    """Every kind of measurement, one alone and two together, that needs no shots."""
+    """Every kind of measurement that needs no shots."""
     found: dict[str, Reading] = {}
     for name, make in OBSERVABLES.items():
         found[f"expval({name})"] = partial(_read_observable, qml.expval, make)
@@ -170,7 +172,7 @@ def _measurement_readings() -> dict[str, Reading]:
             # the instances are on wires 0, 1 and are read there
             found[f"{instance.label} (PennyLane's)"] = partial(_as_made, instance.operator)
     found["probs on reversed wires"] = lambda w: [qml.probs(wires=[w[2], w[0]])]
-    return {**found, **PAIRS}
+    return found
 
 
 # --- a circuit ------------------------------------------------------------------------------------------------------------------------
@@ -190,9 +192,11 @@ def _specimen(
     """An operation between its layers, read in one way; ``numbers`` is what becomes of the operation's own tracked numbers."""
     draws = np.random.default_rng(seed)
     wires = (0, 1) if build is None else build.node.wires
-    spare: Label = SPARE if any(isinstance(label, str) for label in wires) else len(wires)
+    empty = () if build is None else build.empty
+    integers = [label for label in (*wires, *empty) if isinstance(label, int)]
+    spare: Label = SPARE if any(isinstance(label, str) for label in wires) else 1 + max(integers)
     everything = (*wires, spare) if len(wires) < 4 else wires
-    before = everything if build is None else tuple(w for w in everything if w not in build.empty and not (build.first and w in wires))
+    before = everything if build is None else tuple(w for w in everything if w not in empty and not (build.first and w in wires))
     prepared = [*_rotations(before, draws), *_entangle(before), *_phases(before, draws)]
     last = [*_rotations(everything, draws), *_entangle(tuple(reversed(everything)))]
     own = [] if build is None else [_with_numbers(build, numbers, float(draws.uniform(0.75, 1.0)))]
@@ -203,7 +207,10 @@ def _specimen(
     circuit = Circuit(tuple(operations), tuple(nodes), returns="single" if len(nodes) == 1 else "tuple")
     if build is None:
         return Specimen(BARE, BARE, measurement, circuit, rank)
-    return Specimen(build.label, build.core, measurement, circuit, rank, made_of=build.made_of)
+    outside = tuple(label for label in empty if label not in circuit.wires)
+    # work wires that an operation does not count among its own
+    device_wires = (*everything, *outside) if outside else ()
+    return Specimen(build.label, build.core, measurement, circuit, rank, device_wires=device_wires, made_of=build.made_of)
 
 
 def _as_in_order(labels: list[Label]) -> list[Label]:

@@ -41,9 +41,10 @@ KINDS = {
 }
 
 LEGEND = (
-    "✓ right to the precision that the device has · ✗ silently wrong · = wrong or broken on PennyLane's own device, too: no fault of "
-    "this one · ! raises, where it does not say that it refuses · – refused in words · ? not judged · ☠ its process died · ⧖ too slow. "
-    "A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! ⧖ = ? ✓ – that one of them came to."
+    "✓ right to the precision that the device has · ✗ silently wrong · = wrong or broken on PennyLane's own device, too: no fault "
+    "of this one · ! raises, where it does not say that it refuses · – refused in words · ? not judged · ☠ its process died · "
+    "⧖ too slow · a dot: not asked. A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! ⧖ = ? ✓ – that one "
+    "of them came to."
 )
 
 MOST_OTHERS = 12
@@ -149,10 +150,10 @@ def certificate_notes(certificate: Certificate) -> tuple[str, ...]:
         notes.append("Its results are sampled: what is off by more than sampling explains, five times of five, is wrong.")
     elsewhere = sum(cell.standing is Standing.EVERYWHERE for cell in certificate.cells)
     if elsewhere:
-        notes.append(f"{count(elsewhere, 'cell')} are wrong or broken on PennyLane's own device, too: listed, and not counted.")
+        notes.append(f"Wrong or broken on PennyLane's own device, too, and so listed but not counted: {count(elsewhere, 'cell')}.")
     differenced = sum(cell.words.startswith("by finite differences") for cell in certificate.cells if cell.standing is Standing.EXACT)
     if differenced:
-        notes.append(f"In {count(differenced, 'cell')} PennyLane takes finite differences without a word: right to these alone.")
+        notes.append(f"PennyLane takes finite differences without a word, and is right to these alone: {count(differenced, 'cell')}.")
     return tuple(notes)
 
 
@@ -181,7 +182,7 @@ def _worst_first(row: tuple[str, tuple[Tile, ...]]) -> tuple[int, str]:
 def _tile(row: Sequence[Cell], column: str, anchors: dict[tuple[str, str, str, str], str]) -> Tile:
     cells = [cell for cell in row if cell.column == column]
     if not cells:
-        return Tile("", "not asked", "blank")
+        return Tile("·", "not asked", "blank")
     shown = next(standing for standing in MARKS if any(cell.standing is standing for cell in cells))
     alike = [cell for cell in cells if cell.standing is shown]
     worst = max(alike, key=lambda cell: (math.isfinite(cell.error), cell.error))
@@ -196,7 +197,7 @@ def _tile(row: Sequence[Cell], column: str, anchors: dict[tuple[str, str, str, s
 
 
 def _size(error: float) -> str:
-    return f"{error:.2g}" if math.isfinite(error) else "no number"
+    return f"{error:.2g}" if math.isfinite(error) else "more than any number"
 
 
 # --- faults ---------------------------------------------------------------------------------------------------------------------------

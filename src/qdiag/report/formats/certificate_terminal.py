@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qdiag.report.certificate_outline import CertificatePage, FaultChapter
+from qdiag.report.content.figures import count
 from qdiag.report.formats.terminal import Speak, facts_grid, print_lines, speaker, verdict_line
 from qdiag.report.outline import Fact
 
@@ -35,7 +36,7 @@ def _parts(page: CertificatePage, speak: Speak, verbose: bool) -> Iterator[Rende
     if page.worse is not None:
         rows = [f"{circuit} under {method}: {after}, was {before}" for circuit, method, before, after in page.worse.rows[:MOST]]
         yield facts_grid(tuple(Fact("worse", row) for row in rows or [page.worse.note]), speak)
-    counts = tuple(Fact(table.title.lower(), f"{len(table.rows)} kinds") for table in page.tables)
+    counts = tuple(Fact(table.title.lower(), count(len(table.rows), "kind")) for table in page.tables)
     yield facts_grid((*counts, *((Fact("wrote", page.wrote),) if page.wrote else ())), speak)
     for note in page.notes:
         yield Padding(speak(note, "dim"), (0, 0, 0, 1), expand=False)

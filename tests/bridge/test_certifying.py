@@ -1,0 +1,67 @@
+"""Cells of devices whose faults are known: what is right is right, and what is wrong is found, on PennyLane's own and on sick ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qdiag.bridges.space.ingredients import MODERN
+from qdiag.bridges.space.specimens import specimens
+from qdiag.certifying.examine import Task, abilities_of, examine
+from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
+from qdiag.model.method import Method
+from qdiag.model.promise import Promise
+from qdiag.model.specimen import Rank
+
+pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
+
+SPACE = {one.key: one for one in specimens(0)}
+GROUND = tuple(one for one in SPACE.values() if one.rank is Rank.GROUND)
+PRODUCT = "expval of a product"
+DOUBLE = Abilities()
+BLIND = "tests.worlds.devices:BlindToControlValues"
+TURNED = "tests.worlds.devices:ReadsInOneBasis"
+
+
+def cells(device: str, key: tuple[str, str, str], *methods: str, abilities: Abilities = DOUBLE, **rest) -> dict[str, Cell]:
+    task = Task(SPACE[key], Method(device, ""), methods, abilities, trusted=True, **rest)
+    return {cell.column: cell for cell in examine(task)}
+
+
+@pytest.mark.parametrize(
+    "key", [("RX", PRODUCT, ""), ("Rot", "probs", ""), ("CNOT", PRODUCT, "controlled on 0"), ("CRX", PRODUCT, "wires reversed")]
+)
+def test_pennylanes_own_device_is_right(key: tuple[str, str, str]) -> None:
+    found = cells("default.qubit", key, "backprop", "adjoint", "parameter-shift", beside="")
+    assert {cell.standing for cell in found.values()} <= {Standing.EXACT, Standing.REFUSED}
+    assert found["backprop"].ulps < 1000
+
+
+def test_precision_is_measured_by_the_results() -> None:
+    assert abilities_of(Method("default.qubit", ""), GROUND).eps == np.finfo(np.float64).eps
+    assert abilities_of(Method(BLIND, ""), GROUND, True).eps == np.finfo(np.float32).eps
+
+
+def test_a_device_that_samples_is_seen_to() -> None:
+    sampled = abilities_of(Method("tests.worlds.sampling_device:Sampling", ""), GROUND, True)
+    assert sampled.shots == 500
+
+
+def test_a_device_that_ignores_control_values_is_wrong_there_and_right_beside() -> None:
+    single = Abilities(eps=float(np.finfo(np.float32).eps))
+    assert cells(BLIND, ("PauliX", PRODUCT, ""), "parameter-shift", abilities=single)["parameter-shift"].standing is Standing.EXACT
+    assert cells(BLIND, ("PauliX", PRODUCT, "controlled"), abilities=single)[OUTPUT].standing is Standing.EXACT
+    wrong = cells(BLIND, ("RX", PRODUCT, "controlled on 0"), "parameter-shift", abilities=single)
+    assert [wrong[name].standing for name in (OUTPUT, "parameter-shift")] == [Standing.WRONG] * 2
+    assert wrong[OUTPUT].promise in (Promise.SILENT, Promise.BROKEN)
+    assert wrong[OUTPUT].error > 1e-3
+
+
+def test_two_measurements_that_disturb_each_other_are_wrong_together() -> None:
+    assert cells(TURNED, ("no operation", "expval X + probs", "two measurements"))[OUTPUT].standing is Standing.WRONG
+    assert cells(TURNED, ("no operation", "expval X + probs of other wires", "two measurements"))[OUTPUT].standing is Standing.EXACT
+
+
+def test_what_pennylanes_own_device_has_wrong_too_is_no_fault_of_this_one() -> None:
+    purity = cells(TURNED, ("no operation", "purity (PennyLane's)", ""), "parameter-shift")
+    assert purity["parameter-shift"].standing is Standing.EVERYWHERE

@@ -1,0 +1,77 @@
+"""The space of circuits: the same each time, whole, and of circuits that PennyLane's own device runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from qdiag.bridges.space.builds import builds
+from qdiag.bridges.space.ingredients import MODERN
+from qdiag.bridges.space.specimens import specimens
+from qdiag.evaluation.evaluate import evaluate
+from qdiag.judging.arbiter.reference import reference
+from qdiag.model.circuit import nodes_of
+from qdiag.model.evaluation import Request
+from qdiag.model.method import Method
+from qdiag.model.operator_families import MIXING
+from qdiag.model.specimen import BARE, Rank
+from qdiag.trace.keys import circuit_key
+
+pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
+
+SPACE = specimens(0)
+ALONE = [one for one in SPACE if one.rank is Rank.ALONE]
+
+
+def test_the_space_is_the_same_each_time_and_another_seed_changes_numbers_alone() -> None:
+    assert [(one.key, circuit_key(one.circuit)) for one in specimens(0)] == [(one.key, circuit_key(one.circuit)) for one in SPACE]
+    other = specimens(1)
+    assert [one.key for one in other] == [one.key for one in SPACE]
+    assert circuit_key(other[0].circuit) != circuit_key(SPACE[0].circuit)
+
+
+def test_no_two_specimens_are_called_alike() -> None:
+    assert [key for key, count in Counter(one.key for one in SPACE).items() if count > 1] == []
+
+
+def test_the_space_holds_most_of_what_acts_on_few_qubits() -> None:
+    assert len(ALONE) > 120
+    assert {"RX", "CNOT", "MultiRZ", "StronglyEntanglingLayers", "DepolarizingChannel"} - {"StronglyEntanglingLayers"} <= {
+        one.core for one in ALONE
+    }
+
+
+@pytest.mark.parametrize("one", ALONE, ids=lambda one: one.operation)
+def test_an_operation_alone_runs_on_pennylanes_own_device(one) -> None:
+    mixed = any(node.name in MIXING for top in one.circuit.operations for node in nodes_of(top))
+    found = evaluate(Request(one.circuit, Method("default.mixed" if mixed else "default.qubit", "none"), "torch", one.wires))
+    if found.failure is not None:
+        assert found.failure.refusal or one.core in BROKEN, found.failure
+        return
+    assert found.outputs is not None
+    assert np.isfinite(found.outputs[0]).all()
+
+
+BROKEN = {"PhaseAdder"}
+"""Operations that PennyLane itself cannot run where they are the only ones on their wires."""
+
+
+def test_the_ground_is_judged_by_the_reference_and_right_on_pennylanes_own_device() -> None:
+    ground = [one for one in SPACE if one.rank is Rank.GROUND]
+    assert {one.operation for one in ground} == {BARE}
+    for one in ground:
+        found = evaluate(Request(one.circuit, Method("default.qubit", "none"), "torch", one.wires))
+        ours = reference(one.circuit, one.wires, "outputs")
+        np.testing.assert_allclose(np.asarray(found.outputs[0]).reshape(-1), np.asarray(ours.outputs[0]).reshape(-1), atol=1e-12)
+
+
+def test_work_wires_and_the_targets_that_must_be_empty_are_left_in_their_state() -> None:
+    wanting = {build.label: build for build in builds() if build.empty}
+    assert "TemporaryAND" in wanting
+    for one in ALONE:
+        if one.operation in wanting:
+            empty = set(wanting[one.operation].empty)
+            first = next((node.name for node in one.circuit.operations if empty & set(node.wires)), "")
+            assert first not in ("RX", "RY")

@@ -1,0 +1,72 @@
+"""Cells that one thing explains are one fault."""
+
+from dataclasses import replace
+
+from qdiag.certifying.faults import faults_of
+from qdiag.model.certificate import OUTPUT, Standing
+from qdiag.model.comparison import Signature
+from qdiag.model.promise import Promise
+from tests.worlds.certificates import cell, specimen
+
+WRONG = Standing.WRONG
+
+
+def names(cells, specimens=()) -> list[tuple[str, str, int]]:
+    return [(fault.about, fault.column, len(fault.cells)) for fault in faults_of(cells, specimens)]
+
+
+def test_a_measurement_that_is_wrong_by_itself_explains_what_it_reads() -> None:
+    cells = [cell(standing=WRONG), cell("RX", standing=WRONG), cell("RY", standing=WRONG, variation="at 0")]
+    assert names(cells) == [("expval of a product", OUTPUT, 3)]
+
+
+def test_an_operation_that_is_wrong_alone_explains_its_variations() -> None:
+    cells = [cell("RX", standing=WRONG), cell("RX", standing=WRONG, variation="adjoint"), cell("RX", measurement="var", standing=WRONG)]
+    assert names(cells) == [("RX", OUTPUT, 3)]
+
+
+def test_where_the_output_is_wrong_the_methods_are_wrong_with_it() -> None:
+    cells = [cell("RX", standing=WRONG), cell("RX", "adjoint", WRONG, where=Signature.JACOBIAN)]
+    assert names(cells) == [("RX", OUTPUT, 2)]
+
+
+def test_a_gradient_that_is_wrong_alone_is_a_fault_of_its_method() -> None:
+    assert names([cell("RX"), cell("RX", "adjoint", WRONG)]) == [("RX", "adjoint", 1)]
+
+
+def test_a_variation_that_is_wrong_at_several_operations_is_to_blame_for_all() -> None:
+    cells = [cell(name, standing=WRONG, variation="controlled on 0") for name in ("RX", "PauliX", "S")]
+    assert names(cells) == [("controlled on 0", OUTPUT, 3)]
+
+
+def test_a_variation_that_is_wrong_at_one_operation_is_that_ones() -> None:
+    assert names([cell("RX", standing=WRONG, variation="at 0")]) == [("RX, at 0", OUTPUT, 1)]
+
+
+def test_what_is_made_of_an_operation_that_is_wrong_is_put_down_to_it() -> None:
+    cells = [cell("MultiRZ", standing=WRONG), cell("PauliRot", standing=WRONG), cell("Trotter", standing=WRONG)]
+    inside = {"PauliRot": {"MultiRZ"}, "Trotter": {"PauliRot", "MultiRZ"}}
+    made = [specimen(name, made_of=frozenset(inside.get(name, ()))) for name in ("Trotter", "PauliRot", "MultiRZ")]
+    assert names(cells, made) == [("MultiRZ", OUTPUT, 3)]
+
+
+def test_operations_that_are_made_of_each_other_are_left_apart() -> None:
+    cells = [cell("A", standing=WRONG), cell("B", standing=WRONG)]
+    made = [specimen("A", made_of=frozenset({"B"})), specimen("B", made_of=frozenset({"A"}))]
+    assert sorted(names(cells, made)) == [("A", OUTPUT, 1), ("B", OUTPUT, 1)]
+
+
+def test_what_was_said_not_to_be_supported_is_no_silent_fault() -> None:
+    assert not faults_of([replace(cell("RX", standing=WRONG), promise=Promise.DOCUMENTED)], ())
+
+
+def test_what_is_wrong_everywhere_is_no_fault_of_the_device() -> None:
+    assert not faults_of([cell("RX", standing=Standing.EVERYWHERE)], ())
+
+
+def test_the_plainest_cell_comes_first_with_its_circuit() -> None:
+    cells = [cell("RX", standing=WRONG, variation="adjoint"), cell("RX", standing=WRONG)]
+    plain = specimen("RX")
+    (fault,) = faults_of(cells, [specimen("RX", variation="adjoint"), plain])
+    assert fault.specimen is plain
+    assert not fault.cells[0].variation
