@@ -341,6 +341,20 @@ def is_right_elsewhere(divergence: Divergence) -> bool:
     return any(not m.failure and _gap(m.slopes[position], argument) <= limit for m in divergence.probe.methods[1:])
 
 
+def right_on_the_same_device(divergence: Divergence) -> tuple[Evidence, ...]:
+    """The methods by which the same device gives the slope that the script's own method has wrong."""
+    position = _position(divergence)
+    if divergence.probe is None or position is None:
+        return ()
+    argument, before, limit = divergence.probe.arguments[position], divergence.comparison.max_abs, divergence.comparison.bound
+    answered = [(m, _gap(m.slopes[position], argument)) for m in divergence.probe.methods[1:] if not m.failure]
+    return tuple(
+        Evidence(f"differentiated by {method.diff_method}", before, after, Outcome.HEALS, True)
+        for method, after in answered
+        if after <= limit
+    )
+
+
 def is_proven(divergence: Divergence) -> bool:
     """Whether what the probe saw leaves no other explanation.
 

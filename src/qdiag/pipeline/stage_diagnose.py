@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
-from qdiag.diagnosis.causes.execution import IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
+from qdiag.diagnosis.causes.execution import DEVICE_KERNEL, IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
 from qdiag.diagnosis.causes.rules import REFUSES
 from qdiag.diagnosis.causes.unknown import UNKNOWN
@@ -21,6 +21,7 @@ from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question, observe
+from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
@@ -35,9 +36,27 @@ def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     proven = probe_findings.is_proven(divergence)
     if cause_of(diagnosis.code) is DETACHED and not proven and probe_findings.is_right_elsewhere(divergence):
         diagnosis = UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms))
+    beside = probe_findings.right_on_the_same_device(divergence)
+    if cause_of(diagnosis.code) is UNKNOWN and beside and _is_by_a_device_of_its_own(divergence, trusted=context.trusted):
+        return Finding(divergence, _of_the_device(divergence, beside))
     evidence = probe_findings.evidence(divergence)
     confidence = Confidence.CONFIRMED if proven and diagnosis.confidence is Confidence.LIKELY else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
+
+
+def _is_by_a_device_of_its_own(divergence: Divergence, *, trusted: bool) -> bool:
+    """Whether the script's own method is carried out by a device that cannot be made again, so that no replay has shown it right."""
+    own = divergence.call.method
+    return (own.by_device or own.diff_method == "device") and bool(obstacle(own, trusted=trusted))
+
+
+def _of_the_device(divergence: Divergence, beside: tuple[Evidence, ...]) -> Diagnosis:
+    """The device's own derivative is wrong: other methods take the same results of it, and get the slope."""
+    own, others = divergence.call.method, [one.experiment.rpartition(" ")[2] for one in beside]
+    right = f"by {' and '.join(others)} it is right"
+    because = f"{own.diff_method} is the device's own, and gives another slope than its results have; {right}"
+    remedy = f"{' or '.join(others)} on this device, until the derivative that it works out by itself is corrected"
+    return DEVICE_KERNEL.diagnosis(Confidence.LIKELY, because, remedy=remedy, evidence=beside)
 
 
 def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
+from qdiag.model.option import Held, Kind, Options
 from qdiag.model.probe import Probe, ProbedMethod
 from qdiag.pipeline import stage_arbitrate, stage_diagnose
 from qdiag.pipeline.stage_context import StageContext
@@ -24,6 +25,7 @@ class Recording:
 
 
 BENCH = StageContext(None, Environment())  # type: ignore[arg-type]
+MODEL = Held(Kind.OBJECT, ("an object (Model)",))
 LOST = probe(argument(followed=False), own=(0.0,), other=(0.0,))
 
 
@@ -58,6 +60,31 @@ def test_an_argument_that_another_method_gets_right_is_not_blamed_on_the_way_to_
     finding = stage_diagnose.diagnose_divergence(only(probe(argument(), own=(0.25,), other=(0.5,))), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD901", "unknown")
     assert [evidence.holds for evidence in finding.diagnosis.evidence] == [False]
+
+
+def of_its_own_device(divergence: Divergence, diff_method: str = "adjoint", options: Options = (("model", MODEL),)) -> Divergence:
+    """The same, on a device that cannot be made again where it has such options."""
+    one = divergence.call
+    configuration = replace(one.configuration, resolved=diff_method, device_options=options)
+    return replace(divergence, call=replace(one, configuration=configuration))
+
+
+def test_a_slope_that_a_device_of_the_scripts_works_out_itself_is_its_own_fault() -> None:
+    wrong = only(probe(argument(), own=(0.25,), other=(0.5,)))
+    finding = stage_diagnose.diagnose_divergence(of_its_own_device(wrong), (), BENCH)
+    assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD503", "likely")
+    assert [evidence.holds for evidence in finding.diagnosis.evidence] == [True]
+
+
+def test_the_device_is_not_blamed_where_a_replay_showed_it_right_or_no_method_is() -> None:
+    wrong = only(probe(argument(), own=(0.25,), other=(0.5,)))
+    others = [
+        of_its_own_device(wrong, options=()),
+        of_its_own_device(wrong, "backprop"),
+        of_its_own_device(only(probe(argument(), own=(0.25,), other=(0.25,)))),
+    ]
+    for divergence in others:
+        assert stage_diagnose.diagnose_divergence(divergence, (), BENCH).diagnosis.code != "QD503"
 
 
 def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:

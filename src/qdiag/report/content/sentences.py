@@ -257,7 +257,8 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
     wrong = divergence.wrong
     if not wrong:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
-    answering = {method.bare for method in result.replay.answering}
+    live = any(one.call == divergence.call.index for one in result.replay.not_rebuilt)
+    answering = set() if live else {method.bare for method in result.replay.answering}
     if answering and answering <= {method.bare for method in wrong}:
         return f"All methods are wrong: the {noun} is {off}."
     if len(wrong) == 1:
