@@ -10,7 +10,8 @@ import pytest
 
 from qdiag.bridges import stack
 from qdiag.bridges.codec import classes, operators, tapes
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.errors import OpaqueCircuitError
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances
 from tests.worlds.installed_pennylane import has_flatten, node_of
@@ -165,3 +166,14 @@ def test_the_wires_of_a_node_are_all_that_it_touches() -> None:
     node = node_of(qml.CRX(0.1, wires=["a", 3]))
     assert node.wires == ("a", 3)
     assert isinstance(node, Node)
+
+
+@pytest.mark.skipif(not has_flatten(), reason="operators have no flattening of their own")
+def test_a_class_that_cannot_be_made_from_its_own_parts_is_said_to_be_so() -> None:
+    source = (
+        "from pennylane.operation import Operation\n\nclass Doubled(Operation):\n    def __init__(self, angle, *, wires, key):\n"
+        "        super().__init__(2 * angle, wires=wires)\n"
+    )
+    node = Node("Doubled", (Parameter(np.array(0.3)),), (Wires((0,)), ()), (0,), source)
+    with pytest.raises(OpaqueCircuitError, match=r"Doubled of \w+ cannot be made from its own parts \(TypeError: .*key"):
+        tapes.tape_of(Circuit((node,), ()), trusted=True)

@@ -1,6 +1,7 @@
 """The source of a class that the script defines, with the imports, bases, functions and constants that it names.
 
-What is put together here stands on its own: it goes into the trace, and into a reproducer.
+What is put together here stands on its own: it goes into the trace, and into a reproducer. A class of an installed package is imported
+from there: whoever runs the script has the package, and its source may need all of it.
 """
 
 from __future__ import annotations
@@ -28,10 +29,22 @@ def definition_of(kind: type) -> str:
     """The source of a class with all that it needs, or "" where that cannot be had."""
     if kind not in _known:
         try:
-            _known[kind] = _Definition().of(kind)
+            _known[kind] = _installed(kind) or _Definition().of(kind)
         except (OSError, TypeError, SyntaxError, ValueError, RecursionError):
             _known[kind] = ""
     return _known[kind]
+
+
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders in which packages are installed."""
+
+
+def _installed(kind: type) -> str:
+    """The import of a class from the package that it is installed with; "" where a script of the user's defines it."""
+    module = sys.modules.get(kind.__module__)
+    parts = (getattr(module, "__file__", None) or "").replace("\\", "/").split("/")
+    found = not {*PACKAGES}.isdisjoint(parts) and getattr(module, kind.__qualname__, None) is kind
+    return f"from {kind.__module__} import {kind.__name__}\n" if found else ""
 
 
 def remember(kind: type, definition: str) -> None:
@@ -68,7 +81,7 @@ class _Definition:
     def need(self, name: str, item: Any) -> None:
         self.seen.add(name)
         home = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None) or ""
-        if home.partition(".")[0] in LIBRARIES:
+        if home.partition(".")[0] in LIBRARIES or (isinstance(item, type) and _installed(item)):
             self.imports.append(_import_of(home, item, name))
         elif isinstance(item, (type, FunctionType)):
             self.add(item)

@@ -43,7 +43,7 @@ class Decoding:
         metadata = self.value(node.metadata)
         if kind is None:
             return constructors.measurement_made(node.name, data, metadata)
-        operator = flattening.unflatten(kind, data, metadata)
+        operator = _put_together(kind, data, metadata) if node.definition else flattening.unflatten(kind, data, metadata)
         if flattening.is_mid_measurement(operator):
             self.measured.append(operator)
         return operator
@@ -84,6 +84,23 @@ class Decoding:
         if maker is None:
             raise OpaqueCircuitError(f"a value of kind {value.kind!r} is unknown to this qdiag", "use the qdiag that recorded it")
         return maker(self.value(value.content))
+
+
+def _put_together(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    """An operator of a class that is not PennyLane's, which may not come together from what it takes itself apart into.
+
+    Raises
+    ------
+    OpaqueCircuitError
+        If it does not.
+    """
+    try:
+        return flattening.unflatten(kind, data, metadata)
+    except Exception as error:
+        raise OpaqueCircuitError(
+            f"{kind.__name__} of {kind.__module__} cannot be made from its own parts ({type(error).__name__}: {error})",
+            "give the class a _flatten and an _unflatten that belong together",
+        ) from None
 
 
 def _make_slice(content: Any) -> slice:

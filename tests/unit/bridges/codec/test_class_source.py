@@ -129,3 +129,15 @@ def test_a_definition_is_worked_out_once(script: Script) -> None:
     first = definition_of(scope["Mine"])
     Path(scope["__file__"]).write_text("", encoding="utf-8")
     assert definition_of(scope["Mine"]) is first
+
+
+def test_a_class_of_a_package_is_imported_from_there(script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site-packages" / "plugin_of_others"
+    package.mkdir(parents=True)
+    source = "SECRET = object()\n\nclass Theirs:\n    def f(self):\n        return SECRET\n"
+    (package / "__init__.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(package.parent))
+    scope = script("from plugin_of_others import Theirs\n\nclass Mine(Theirs):\n    def g(self):\n        return 1\n")
+    assert definition_of(scope["Theirs"]) == "from plugin_of_others import Theirs\n"
+    mine = stands_alone(definition_of(scope["Mine"]), "Mine")
+    assert isinstance(mine(), scope["Theirs"])
