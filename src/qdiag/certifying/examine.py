@@ -7,7 +7,6 @@ that one has right is this device's fault.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +20,7 @@ from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
 from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import PLAIN, SHIFTED, Method
 from qdiag.model.numerics.rounding import EPS64, eps_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
@@ -85,6 +85,8 @@ class Task:
             seed=seed,
             trusted=self.trusted,
             default_dtype="float64",
+            # it has been measured: that is not to be done for each circuit
+            assumed=PRECISIONS[self.abilities.eps <= EPS64],
         )
 
 
@@ -126,6 +128,8 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
+    if found.takes_differences and (task.abilities.shots or task.abilities.eps > EPS64):
+        return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
     return _upheld(task, name, measured, found, ours)
 
 
@@ -138,8 +142,9 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
+    exact = replace(task, abilities=Abilities())
     for beside in _beside(task, name):
-        theirs = _verdict(replace(task, abilities=Abilities()), beside, ours) if beside.failure is None else None
+        theirs = _verdict(exact, beside, ours) if beside.failure is None else None
         if theirs is not None and theirs.verdict == "wrong" and theirs.where is cell.where:
             return replace(wrong, standing=Standing.EVERYWHERE)
     return wrong
@@ -163,7 +168,7 @@ def _beside(task: Task, name: str) -> Iterator[Evaluation]:
     for device in devices:
         if device != task.device.device:
             method = replace(task.method(name), device=device, device_options=(), device_precision="")
-            yield evaluate(replace(task.request(name), method=method))
+            yield evaluate(replace(task.request(name), method=method, assumed=PRECISIONS[-1]))
 
 
 def _mixes(circuit: Circuit) -> bool:
@@ -174,8 +179,6 @@ def _verdict(task: Task, found: Evaluation, ours: Reference) -> MethodVerdict:
     """An evaluation beside the reference, by the law of rounding for the precision that was measured."""
     circuit, shots = task.specimen.circuit, task.abilities.shots
     judged = replace(circuit, shots=(shots,)) if shots else circuit
-    if task.abilities.eps > EPS64 and not found.method.device_precision:
-        found = replace(found, method=replace(found.method, device_precision="complex64"))
     return verdicts(judged, [found], (), ours)[0]
 
 
@@ -218,41 +221,12 @@ def lost_cells(task: Task, standing: Standing, words: str) -> tuple[Cell, ...]:
 
 
 def abilities_of(device: Method, ground: Sequence[Specimen], trusted: bool = False) -> Abilities:
-    """Measure a device's precision, and whether it samples, on circuits that ask little of it. Runs where PennyLane is loaded."""
-    from qdiag.bridges.running.sampling import shots_of_device
-
-    distances: list[float] = []
-    spreads: list[float] = []
+    """What a device's own numbers say of its precision, and whether it samples. Runs where PennyLane is loaded."""
     said: dict[str, None] = {}
     for specimen in ground:
-        task = Task(specimen, device, (), trusted=trusted)
-        first, second = (evaluate(task.request(OUTPUT, seed)) for seed in (1, 2))
-        ours = reference(specimen.circuit, specimen.wires, "outputs")
-        said.update(dict.fromkeys(first.warnings))
-        if first.outputs is None or second.outputs is None or ours.outputs is None:
-            continue
-        distances.append(_distance(first.outputs, ours.outputs))
-        spreads.append(_distance(first.outputs, second.outputs))
-    near = [d for d in distances if math.isfinite(d)]
-    if not near:
-        return Abilities(words=tuple(said))
-    typical, spread = float(np.median(near)), float(np.median(spreads))
-    if spread > LARGEST_ROUNDING:
-        shots = shots_of_device(device, ground[0].wires, ground[0].circuit, trusted=trusted) or round(1 / spread**2)
-        return Abilities(shots=shots, words=tuple(said))
-    single = SMALLEST_OF_SINGLE < typical < LARGEST_ROUNDING
-    return Abilities(eps=float(np.finfo(np.float32).eps) if single else EPS64, words=tuple(said))
-
-
-SMALLEST_OF_SINGLE = 1e-10
-"""A result further off than this was not worked out in double precision …"""
-
-LARGEST_ROUNDING = 3e-5
-"""… and one further off than this is not explained by single precision either."""
-
-
-def _distance(theirs: Sequence[np.ndarray], mine: Sequence[np.ndarray]) -> float:
-    pairs = [(np.asarray(a).reshape(-1), np.asarray(b).reshape(-1)) for a, b in zip(theirs, mine)]
-    if any(a.shape != b.shape for a, b in pairs):
-        return math.inf
-    return max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs), default=0.0)
+        found = evaluate(replace(Task(specimen, device, (), trusted=trusted).request(OUTPUT), assumed=""))
+        said.update(dict.fromkeys(make_visible(text) for text in found.warnings))
+        if found.measured.precision or found.measured.samples:
+            eps = float(np.finfo(np.float32).eps) if found.measured.narrow else EPS64
+            return Abilities(eps, found.measured.samples, tuple(said))
+    return Abilities(words=tuple(said))

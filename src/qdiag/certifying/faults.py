@@ -28,7 +28,7 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
         groups.setdefault(known.of(cell), []).append(cell)
     faults = []
     for (about, column), group in groups.items():
-        ordered = tuple(sorted(group, key=lambda cell: _size(cell, by_key.get(cell.key[:3]))))
+        ordered = tuple(sorted(group, key=lambda cell: _size(cell, about, by_key.get(cell.key[:3]))))
         faults.append(Fault(about, column, ordered, by_key.get(ordered[0].key[:3])))
     return tuple(sorted(faults, key=lambda fault: (-len(fault.cells), fault.about, fault.column)))
 
@@ -38,14 +38,18 @@ class _Explanations:
 
     def __init__(self, wrong: Sequence[Cell], made_of: Mapping[str, frozenset[str]]) -> None:
         self._made_of = made_of
-        self._cores = {cell.core: cell.operation for cell in wrong if cell.operation != BARE and not cell.variation}
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
-        self._operations = {(c.operation, _column(c)) for c in wrong if c.operation != BARE and not c.variation}
+        alone = [c for c in wrong if c.operation != BARE and not c.variation and not self._is_of_measurement(c)]
+        self._operations = {(cell.operation, _column(cell)) for cell in alone}
+        self._cores = {cell.core: cell.operation for cell in alone}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
         self._variations: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for cell in wrong:
             if cell.variation and not self._is_wrong_without(cell):
                 self._variations.setdefault((cell.variation, _column(cell)), set()).add((cell.operation, cell.measurement))
+
+    def _is_of_measurement(self, cell: Cell) -> bool:
+        return any((cell.measurement, column) in self._measurements for column in {_column(cell), OUTPUT})
 
     def _is_wrong_without(self, cell: Cell) -> bool:
         return any((cell.operation, column) in self._operations for column in {_column(cell), OUTPUT})
@@ -82,8 +86,9 @@ def _column(cell: Cell) -> str:
     return OUTPUT if cell.where is Signature.OUTPUT else cell.column
 
 
-def _size(cell: Cell, specimen: Specimen | None) -> tuple[int, int, int, str]:
-    """The plainest first: without a variation, by few operations on few wires."""
+def _size(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, int, int, str]:
+    """The plainest first: what it is about, without a variation, by few operations on few wires."""
+    of_another = about not in (cell.operation, cell.measurement, cell.variation)
     if specimen is None:
-        return (1, 99, 99, cell.operation)
-    return (bool(cell.variation), len(specimen.circuit.wires), len(specimen.circuit.operations), cell.operation)
+        return (of_another, True, 99, 99, cell.operation)
+    return (of_another, bool(cell.variation), len(specimen.circuit.wires), len(specimen.circuit.operations), cell.operation)

@@ -57,7 +57,7 @@ Worse = Optional[Sequence[tuple[Cell, str]]]
 )
 @options.output
 @options.talk
-@click.argument("device")
+@click.argument("device", shell_complete=completion.devices)
 def command(
     device: str,
     given: tuple[str, ...],

@@ -5,6 +5,9 @@ Nothing here loads a framework: whoever presses the tabulator does not wait for 
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -26,6 +29,18 @@ def runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     # one types the run's own name, too
     meant = [name for name in names if name.startswith(incomplete) or Path(name).name.startswith(incomplete)]
     return [CompletionItem(name) for name in meant] or files(ctx, param, incomplete)
+
+
+def plugins() -> Iterable[metadata.EntryPoint]:
+    """The devices that installed packages announce, without loading any."""
+    if sys.version_info >= (3, 10):
+        return metadata.entry_points(group="pennylane.plugins")
+    return metadata.entry_points().get("pennylane.plugins", ())
+
+
+def devices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Devices that are installed."""
+    return [CompletionItem(name) for name in sorted({point.name for point in plugins()}) if name.startswith(incomplete)]
 
 
 def methods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from qdiag.cli import completion
 from qdiag.cli.progress import Voice
 from qdiag.errors import MethodError, OutputError
 from qdiag.judging.replay.plan import Plan
@@ -47,17 +46,11 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
 
 def _require_devices(methods: tuple[Method, ...]) -> tuple[Method, ...]:
     """The methods, if this environment has their devices: asked of the plugins' entry points, without loading PennyLane."""
-    known = sorted({point.name for point in _plugins()})
+    known = sorted({point.name for point in completion.plugins()})
     for method in methods:
         if method.device and known and method.device not in known:
             raise MethodError(f"there is no device '{method.device}' here", "installed are " + ", ".join(known))
     return methods
-
-
-def _plugins() -> Iterable[metadata.EntryPoint]:
-    if sys.version_info >= (3, 10):
-        return metadata.entry_points(group="pennylane.plugins")
-    return metadata.entry_points().get("pennylane.plugins", ())
 
 
 def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:

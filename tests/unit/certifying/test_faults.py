@@ -25,6 +25,12 @@ def test_an_operation_that_is_wrong_alone_explains_its_variations() -> None:
     assert names(cells) == [("RX", OUTPUT, 3)]
 
 
+def test_what_a_measurement_explains_does_not_make_an_operation_wrong() -> None:
+    states = [cell(measurement="state", standing=WRONG), cell("RX", measurement="state", standing=WRONG)]
+    cells = [*states, cell("RX"), *(cell(n, standing=WRONG, variation="adjoint") for n in ("RX", "S"))]
+    assert sorted(names(cells)) == [("adjoint", OUTPUT, 2), ("state", OUTPUT, 2)]
+
+
 def test_where_the_output_is_wrong_the_methods_are_wrong_with_it() -> None:
     cells = [cell("RX", standing=WRONG), cell("RX", "adjoint", WRONG, where=Signature.JACOBIAN)]
     assert names(cells) == [("RX", OUTPUT, 2)]
@@ -48,6 +54,7 @@ def test_what_is_made_of_an_operation_that_is_wrong_is_put_down_to_it() -> None:
     inside = {"PauliRot": {"MultiRZ"}, "Trotter": {"PauliRot", "MultiRZ"}}
     made = [specimen(name, made_of=frozenset(inside.get(name, ()))) for name in ("Trotter", "PauliRot", "MultiRZ")]
     assert names(cells, made) == [("MultiRZ", OUTPUT, 3)]
+    assert faults_of(cells, made)[0].cells[0].operation == "MultiRZ"
 
 
 def test_operations_that_are_made_of_each_other_are_left_apart() -> None:

@@ -67,6 +67,10 @@ def test_methods_are_offered_one_behind_the_other(command: str, begun: str, offe
     assert [text for _, text in completed(command, "--methods", begun)] == offered
 
 
+def test_devices_are_offered_that_packages_announce() -> None:
+    assert {name for kind, name in completed("certify", "default.qubi") if kind == "plain"} >= {"default.qubit"}
+
+
 def test_causes_are_offered_by_code_and_by_name() -> None:
     assert [text for _, text in completed("explain", "QD10")] == [f"QD10{n}" for n in range(1, 8)]
     assert [text for _, text in completed("explain", "qd101")] == ["QD101"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.cli import outcome
+from qdiag.cli import completion, outcome
 from qdiag.cli.outcome import options_of, show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import MethodError, OutputError
@@ -29,7 +29,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The devices that are installed here."""
     names = ["default.qubit", "lightning.qubit"]
     points = [metadata.EntryPoint(name, "somewhere:Device", "pennylane.plugins") for name in names]
-    monkeypatch.setattr(outcome, "_plugins", lambda: points)
+    monkeypatch.setattr(completion, "plugins", lambda: points)
     return names
 
 
@@ -62,7 +62,7 @@ class TestOptions:
         assert caught.value.cure == "installed are default.qubit, lightning.qubit"
 
     def test_believe_every_device_where_none_can_be_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(outcome, "_plugins", list)
+        monkeypatch.setattr(completion, "plugins", list)
         assert options_of({**GIVEN, "methods": "my.device/adjoint"}, trusted=True).plan.methods == (parse("my.device/adjoint"),)
 
     @pytest.mark.parametrize("methods", ["no-such-method", "backprop@float99", "a/b/c", "backprop,adjiont"])
