@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
+import numpy as np
+
 from qdiag.errors import CircuitFormatError, OpaqueCircuitError, QdiagError
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
@@ -15,6 +17,7 @@ from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Question, observe, question_of
+from qdiag.judging.replay.questions import cotangents_of
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
@@ -167,7 +170,9 @@ class StageContext:
         chosen = self.tolerance.absolute is not None or self.tolerance.relative is not None
         low = comparison.eps > EPS64 and divergence.signature in (Signature.OUTPUT, Signature.JACOBIAN, Signature.VJP)
         told = low and not chosen and not arbitration.reference.gradient_reason
-        return not (told and {*comparison.methods} <= {*arbitration.right})
+        kinds = {Signature.JACOBIAN, Signature.VJP} if divergence.signature is not Signature.OUTPUT else {Signature.OUTPUT}
+        right = {found.method for found in arbitration.methods if found.verdict == "right" and found.held & kinds}
+        return not (told and {*comparison.methods} <= right)
 
     def arbitrate(
         self, call: Call, methods: Sequence[Method], *, second: bool = False, outputs: bool = False
@@ -192,9 +197,18 @@ class StageContext:
         configuration = call.configuration
         self.tell(f"call {call.index} in float64, differentiated numerically")
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
-        futures = [self.workers.submit(replace(question, methods=(method, ARBITER)).request(0)) for method in methods]
+        # of complex numbers by complex ones products are held against the reference, and no Jacobian
+        cotangents = cotangents_of(call, circuit_key(call.circuit)) if _is_complex_by_complex(call) else ()
+        requests = [replace(question, methods=(method, ARBITER)).request(0) for method in methods]
+        futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]
-        return arbiter.arbitrate(call.circuit, configuration, evaluations, (), self.workers, trusted=self.trusted)
+        return arbiter.arbitrate(call.circuit, configuration, evaluations, cotangents, self.workers, trusted=self.trusted)
+
+
+def _is_complex_by_complex(call: Call) -> bool:
+    """Whether a call has complex results that are differentiated by complex parameters."""
+    parameters = (call.circuit.parameters[position] for position in call.circuit.trainable)
+    return any(map(np.iscomplexobj, call.outputs or ())) and any(np.iscomplexobj(one.value) for one in parameters)
 
 
 def excuse_as_rounding(comparison: Comparison, arbitration: arbiter.Arbitration) -> Comparison:

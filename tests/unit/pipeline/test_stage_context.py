@@ -9,13 +9,14 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 
+from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import Arbitration
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
 from qdiag.judging.row_samples import SAMPLED, WHOLE, sampled_rows
 from qdiag.model.call import Environment
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, with_values
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation, Request
@@ -40,8 +41,8 @@ def apart(
     return Divergence(call(index, circuit(0.3, "float32")), comparison)
 
 
-def judgement(*verdicts: str, gradient_reason: str = "") -> Arbitration:
-    found = tuple(MethodVerdict(name, verdict, Signature.VJP, 1e-5, 3e-5) for name, verdict in zip(PAIR, verdicts))
+def judgement(*verdicts: str, gradient_reason: str = "", held: Signature = Signature.VJP) -> Arbitration:
+    found = tuple(MethodVerdict(name, said, held, 1e-5, 3e-5, held=frozenset({held})) for name, said in zip(PAIR, verdicts))
     return Arbitration(Reference(gradient_reason=gradient_reason), found, "in a sentence")
 
 
@@ -73,11 +74,43 @@ def test_two_methods_that_are_both_right_differ_by_rounding():
         (apart(5e-5), judgement("right", "right", gradient_reason="takes too long")),
         (apart(5e-5, eps=2.2e-16), judgement("right", "right")),
         (apart(5e-5, signature=Signature.NAN), judgement("right", "right")),
+        (apart(5e-5), judgement("right", "right", held=Signature.OUTPUT)),
+        (apart(5e-5, signature=Signature.OUTPUT), judgement("right", "right")),
     ],
-    ids=["one is wrong", "one is not known", "no gradients to judge by", "in double precision", "no number"],
+    ids=[
+        "one is wrong",
+        "one is not known",
+        "no gradients to judge by",
+        "in double precision",
+        "no number",
+        "right in outputs alone",
+        "right in gradients alone",
+    ],
 )
 def test_otherwise_an_error_stays_one(divergence, said):
     assert judged(divergence, said).verdict is Verdict.ERROR
+
+
+class Asked(FakeEvaluator):
+    """Takes down the cotangents that come with a request."""
+
+    def __init__(self) -> None:
+        self.cotangents: list[Any] = []
+
+    def evaluate(self, request: Request) -> Evaluation:
+        self.cotangents.append(request.cotangents)
+        return Evaluation(request.method, (np.array(0.3),))
+
+
+@pytest.mark.parametrize(("output", "angle", "asked"), [("c", "c", True), ("c", "f", False), ("f", "c", False)])
+def test_of_complex_results_by_complex_parameters_products_are_judged(monkeypatch, output, angle, asked):
+    kinds = {"c": np.complex128, "f": np.float64}
+    monkeypatch.setattr(arbiter, "arbitrate", lambda circuit, *rest, **_: rest)
+    evaluator, ran = Asked(), circuit(0.3)
+    ran = with_values(ran, {0: np.asarray(0.3, kinds[angle])})
+    one = call(0, circuit(0.3), circuit=ran, outputs=(np.asarray(0.3, kinds[output]),), backwards=())
+    StageContext(evaluator, Environment()).arbitrate(one, [BACKPROP])
+    assert [bool(cotangents) for cotangents in evaluator.cotangents] == [asked]
 
 
 def test_a_tolerance_of_the_users_own_is_not_overruled():

@@ -40,6 +40,8 @@ class MethodVerdict:
         A sentence.
     entries
         Entries of the Jacobian that are off, where it was held against all axes: element of the outputs (all in a row), and coordinate.
+    held
+        The kinds of numbers that were held against the reference: a method is right in nothing else.
     """
 
     method: Method
@@ -49,6 +51,7 @@ class MethodVerdict:
     bound: float = 0.0
     detail: str = ""
     entries: frozenset[tuple[int, int]] = frozenset()
+    held: frozenset[Signature] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +119,9 @@ def _method_verdict(
     gaps += _bend_gaps(circuit, found, bend)
     if not gaps:
         return MethodVerdict(method, "unknown", detail="it gave nothing that the reference can be held against")
-    held = (gap_verdict(method, gap) for gap in gaps)
-    worst = max(held, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
+    seen = (gap_verdict(method, gap) for gap in gaps)
+    worst = max(seen, key=lambda m: (m.verdict == "wrong", m.where is Signature.NAN, m.gap / (m.bound or 1)))
+    worst = replace(worst, held=frozenset(gap.where for gap in gaps if gap.method.size))
     return replace(worst, entries=_entries(gaps, ours.axes)) if worst.verdict == "wrong" and ours.full else worst
 
 

@@ -66,6 +66,11 @@ def test_what_is_the_reference_is_right() -> None:
     assert verdict(given_by()).verdict == "right"
 
 
+def test_it_says_what_was_held_against_the_reference_and_no_more() -> None:
+    assert verdict(given_by()).held == {Signature.OUTPUT, Signature.JACOBIAN}
+    assert verdict(given_by(jacobian=None)).held == {Signature.OUTPUT}
+
+
 @pytest.mark.parametrize(
     ("found", "where", "gap"),
     [(off(output=0.125), "output", 0.125), (off(gradient=0.25), "jacobian", 0.25)],
