@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,49 @@ class ReadsInOneBasis(qml.devices.DefaultQubit):  # type: ignore[misc]
         if isinstance(measurement.obs, qml.X) and measurement.obs.wires[0] in turned:
             return qml.expval(qml.Z(measurement.obs.wires[0]))
         return measurement
+
+
+class SinglePrecision(qml.devices.DefaultQubit):  # type: ignore[misc]
+    """Gives results of single precision as if they were of double precision, and says nothing of it."""
+
+    @property
+    def name(self) -> str:
+        return "single.precision"
+
+    def execute(self, circuits: Any, execution_config: Any = None) -> Results:
+        return _rounded(super().execute(circuits, execution_config))
+
+
+class SmoothlyOff(qml.devices.DefaultQubit):  # type: ignore[misc]
+    """Works in double precision, and is off by as much as single precision rounds, the same everywhere."""
+
+    @property
+    def name(self) -> str:
+        return "smoothly.off"
+
+    def execute(self, circuits: Any, execution_config: Any = None) -> Results:
+        return _shifted(super().execute(circuits, execution_config))
+
+
+class SamplesUnasked(qml.devices.DefaultQubit):  # type: ignore[misc]
+    """Draws 400 samples where nobody asks for any, and warns of it."""
+
+    @property
+    def name(self) -> str:
+        return "samples.unasked"
+
+    def execute(self, circuits: Any, execution_config: Any = None) -> Results:
+        warnings.warn("These results are estimates from samples.", UserWarning, stacklevel=2)
+        one = not isinstance(circuits, (list, tuple))
+        tapes = [tape if tape.shots else tape.copy(shots=400) for tape in ([circuits] if one else circuits)]
+        found = super().execute(tapes, execution_config)
+        return found[0] if one else found
+
+
+def _shifted(result: Any) -> Any:
+    if isinstance(result, (list, tuple)):
+        return type(result)(_shifted(part) for part in result)
+    return result + 1e-7 * np.asarray(result) ** 2
 
 
 def _rounded(result: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from qdiag.diagnosis.experiments import (
     as_constants,
     edit,
     in_single_precision,
+    in_turn,
     narrow_again,
     narrow_dtypes,
 )
@@ -53,6 +55,19 @@ def _told_narrow(symptoms: Symptoms) -> bool:
 def _wide_device(symptoms: Symptoms) -> Experiment:
     """The change that takes single precision away from the device: one that has no other gives place to the reference device."""
     return OTHER_DEVICE if symptoms.narrow_devices else FLOAT64_DEVICE
+
+
+def _nothing_narrow_but_the_device(symptoms: Symptoms) -> tuple[Experiment, ...]:
+    """The changes that leave the device as the only thing in single precision, where the parameters are so as well, or the results."""
+    return (
+        *((FLOAT64_PARAMETERS,) if _narrow_circuit(symptoms) else ()),
+        *((DEFAULT_FLOAT64,) if _handed_on_in_float32(symptoms) else ()),
+    )
+
+
+def _wide_device_at_last(symptoms: Symptoms) -> Experiment:
+    """The change of the device, where nothing else is in single precision any more: by that alone the gap did not close."""
+    return reduce(in_turn, (*_nothing_narrow_but_the_device(symptoms), _wide_device(symptoms)))
 
 
 def _handed_on_in_float32(symptoms: Symptoms) -> bool:
@@ -156,9 +171,10 @@ COMPLEX64_DEVICE = Cause(
     remedy="qml.device(..., c_dtype=np.complex128)",
     applies=lambda symptoms: symptoms.numeric and _narrow_device(symptoms),
     predicts=lambda symptoms: (
-        *flips(_wide_device(symptoms)),
+        *flips(_wide_device_at_last(symptoms)),
         *leaves(FLOAT64_PARAMETERS),
         *_as_on_another_narrow_device(symptoms),
+        *(unlike(DEFAULT_FLOAT64) if _handed_on_in_float32(symptoms) else ()),
         *_finite_difference_rival(symptoms),
         *_point_rival(symptoms),
     ),
