@@ -151,8 +151,13 @@ def _told_by_attributes(device: Any) -> dict[str, Option]:
             found[name] = _UNKNOWN if attribute is None else option_of(name, held[attribute])
         elif attribute is not None and _may_be_what_was_given(held[attribute], parameter.default):
             found[name] = option_of(name, held[attribute])
+        elif attribute is not None and type(parameter.default) is str and not isinstance(held[attribute], _PLAIN):
+            # a name became what it names: whether it was the default's nobody can tell
+            found[name] = _UNKNOWN
     return found
 
+
+_PLAIN = (bool, int, float, str, type(None))
 
 _UNKNOWN = Held(Kind.OBJECT, ("not known, since nobody saw the device being made",))
 
@@ -162,6 +167,6 @@ _OTHERWISE = {"readout_prob": ("readout_err",)}
 
 def _may_be_what_was_given(value: Any, default: Any) -> bool:
     """Whether an attribute holds a plain value of its parameter's own kind, and not the default: others are made of what was given."""
-    if type(value) not in (bool, int, float, str) or value == default:
+    if value is None or type(value) not in _PLAIN or value == default:
         return False
     return default is None or type(value) is type(default)

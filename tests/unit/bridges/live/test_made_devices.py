@@ -82,6 +82,21 @@ def test_what_was_made_of_an_attribute_is_not_taken_for_what_was_given() -> None
     assert "way" not in dict(options_given_to(back))
 
 
+class Naming(Base):
+    """Makes an object of the name that it is given."""
+
+    def __init__(self, wires: Any = 2, backend: str = "plain") -> None:
+        super().__init__(wires)
+        self._backend = [backend]
+
+
+def test_a_name_that_became_an_object_is_not_known_any_more() -> None:
+    assert options_given_to(Naming(2, "exact")) == (("backend", "exact"),)
+    back = copy.copy(Naming())
+    made_devices._given.pop(id(back))
+    assert options_given_to(back) == (("backend", Held(Kind.OBJECT, ("not known, since nobody saw the device being made",))),)
+
+
 def test_a_seed_is_kept_where_it_is_a_number() -> None:
     assert options_given_to(Made(2, seed=3)) == (("seed", 3),)
     assert options_given_to(Made(2, seed=object())) == ()
