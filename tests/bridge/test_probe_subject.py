@@ -80,3 +80,55 @@ def test_each_evaluation_starts_from_the_same_random_numbers() -> None:
 def test_arguments_of_one_framework_are_differentiated_together() -> None:
     found = subject(state, BOTH[0], pnp.array(0.5, requires_grad=True))
     assert (found.interface, found.tracked) == ("torch", (0,))
+
+
+# --- whether it gives the same again ---------------------------------------------------------------------------------------------
+
+needs_devices = pytest.mark.skipif(not hasattr(qml.devices, "ExecutionConfig"), reason="devices are made otherwise in this PennyLane")
+
+
+def sampling(draw: Any) -> Any:
+    """A device that samples although nobody asked it to."""
+
+    class Sampling(qml.devices.DefaultQubit):  # type: ignore[misc,name-defined]
+        def execute(self, circuits: Any, execution_config: Any = None) -> Any:
+            return tuple(draw(result) for result in super().execute(circuits, execution_config))
+
+    return Sampling(wires=2)
+
+
+def expectation(x: Any) -> Any:
+    qml.RX(x, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
+def is_steady(function: Any, device: Any) -> bool:
+    qnode = qml.QNode(function, device, interface="torch", diff_method="parameter-shift")
+    return subject_of(qnode, (BOTH[0],), {}).is_steady(3)
+
+
+@needs_devices
+def test_what_samples_by_the_scripts_stream_or_by_its_own_gives_nothing_twice() -> None:
+    for stream in (np.random, np.random.default_rng(3)):
+        device = sampling(lambda result, stream=stream: stream.binomial(1000, (1 + float(result)) / 2) / 500 - 1)
+        assert not is_steady(expectation, device)
+    assert is_steady(expectation, sampling(lambda result: result))
+
+
+def test_a_circuit_that_is_drawn_at_random_is_no_sampling() -> None:
+    def noisy(x: Any) -> Any:
+        qml.RX(x + np.random.normal(), wires=0)
+        return qml.expval(qml.PauliZ(0))
+
+    assert is_steady(noisy, qml.device("default.qubit", wires=2))
+
+
+@needs_devices
+def test_a_device_that_samples_is_probed_and_nothing_is_made_of_it() -> None:
+    from qdiag.bridges.live.qnode_probe import probes
+
+    drawn = np.random.default_rng(3)
+    device = sampling(lambda result: 2 * drawn.binomial(10, (1 + float(result)) / 2) / 10 - 1)
+    qnode = qml.QNode(expectation, device, interface="torch", diff_method="parameter-shift")
+    (*_, last) = probes(qnode, (BOTH[0],), {}, layer="", call=0)
+    assert not last.repeatable

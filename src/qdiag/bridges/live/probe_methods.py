@@ -28,6 +28,9 @@ LEAST, MOST = 1.0, 4.0
 TIMES = 10
 """Between these, so many times what the user's own took."""
 
+REPEATS = 3
+"""So often a QNode has to give the same before it is said to give another result on plain numbers than on tracked ones."""
+
 Followed = tuple[bool, ...]
 """For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
 
@@ -61,24 +64,30 @@ class Cost:
 def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     """The user's own method, beside plain numbers, and plain numbers once more."""
     began = time.process_time()
-    again = real_elements(subject.outputs(subject.here))
-    forward = time.process_time() - began
+    steady = subject.is_steady()
+    # it takes two evaluations
+    forward = (time.process_time() - began) / 2
     closed = subject.is_whole
     graph, said = _differentiate(subject, subject.qnode, str(getattr(subject.qnode, "diff_method", "") or "none"))
+    spent = time.process_time() - began - forward
+    # of the circuit that was made last
+    followed, numbers = _followed_parameters(subject, graph), subject.trainable_numbers()
+    differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
     plain = real_elements(subject.plain)
+    gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
         eps=max(_device_eps(subject), *(number.eps for number in _numbers_of(subject))),
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
-        plain_gap=0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain),
-        repeatable=bool(np.array_equal(again, plain, equal_nan=True)),
+        plain_gap=gap,
+        # what samples may give the same twice, and hardly ever so often
+        repeatable=steady and (gap == 0 or subject.is_steady(REPEATS)),
         closed=closed,
         marked=subject.is_marked,
-        differenced=takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ())),
+        differenced=differenced,
     )
-    cost = Cost(forward, time.process_time() - began, subject.trainable_numbers())
-    return probe, _followed_parameters(subject, graph), cost
+    return probe, followed, Cost(forward, spent, numbers)
 
 
 def other_method(subject: Subject, method: str, cost: Cost) -> ProbedMethod:

@@ -103,6 +103,27 @@ class Subject:
         """The outputs of the QNode itself, as arrays."""
         return arrays_of(self.evaluate(self.qnode, values))
 
+    def is_steady(self, repeats: int = 1) -> bool:
+        """Whether the QNode gives the same again, from the same random streams, and the same circuit from others, too.
+
+        A device may sample although no shots were asked for, by a stream of its own or by one of those that are put back here: then
+        its results are steps, and no numerical slope says anything. Whose circuit itself is drawn at random is another matter.
+        """
+        plain, circuit = real_elements(self.plain), self._circuit()
+        for repeat in range(repeats):
+            if not np.array_equal(real_elements(self.outputs(self.here)), plain, equal_nan=True):
+                return False
+            otherwise = replace(self, streams=_other_streams(repeat))
+            drawn = real_elements(otherwise.outputs(self.here))
+            if self._circuit() == circuit and not np.array_equal(drawn, plain, equal_nan=True):
+                return False
+        return True
+
+    def _circuit(self) -> tuple[object, ...]:
+        """The operations of the last evaluation, with their numbers."""
+        numbers = [array_of(number).tobytes() for number in self.circuit_parameters()]
+        return (*qnode_attributes.operations_of(self.qnode), *numbers)
+
     @property
     def here(self) -> list[Any]:
         """The arguments as they were, tracked by nothing."""
@@ -216,6 +237,14 @@ def _real(array: np.ndarray) -> np.ndarray:
 def _streams() -> Streams:
     torch: Any = sys.modules.get("torch")
     return random.getstate(), np.random.get_state(), None if torch is None else torch.get_rng_state()
+
+
+def _other_streams(seed: int) -> Streams:
+    """Streams that are not those of the script."""
+    torch: Any = sys.modules.get("torch")
+    generator = None if torch is None else torch.Generator().manual_seed(SEED + seed)
+    drawn = np.random.RandomState(SEED + seed).get_state()
+    return random.Random(SEED + seed).getstate(), drawn, None if generator is None else generator.get_state()
 
 
 def _restore(streams: Streams) -> None:
