@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import Any
 
@@ -13,6 +14,8 @@ nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("ipykernel")
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+TOLD = re.compile(r"judged in [\d.]+ s")
 
 CELLS = {
     "imports": """
@@ -131,7 +134,13 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     resources = {"metadata": {"path": str(folder)}}
     client = nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, kernel_name="python3", resources=resources)
     client.execute(env={**os.environ, "IPYTHONDIR": str(folder / ".ipython")})
-    return {name: cell.outputs for name, cell in zip(CELLS, notebook.cells)}
+    return {name: without_line(cell.outputs) for name, cell in zip(CELLS, notebook.cells)}
+
+
+def without_line(outputs: list[Any]) -> list[Any]:
+    """What a cell puts out besides the line that tells how long it took, which is there where that was long."""
+    told = [output.output_type == "display_data" and TOLD.fullmatch(output.data.get("text/plain", "")) for output in outputs]
+    return [output for output, line in zip(outputs, told) if not line]
 
 
 def value(outputs: list[Any]) -> Any:

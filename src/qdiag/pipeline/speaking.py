@@ -81,7 +81,7 @@ class Speaker:
         self.quiet = quiet
         self._replaced = replaced
         self._stage: Optional[Stage] = None
-        self._spoken = time.monotonic() if since is None else since
+        self._began = self._spoken = time.monotonic() if since is None else since
         self._task: Callable[[Stage], None] = lambda stage: None
 
     def say(self, text: str) -> None:
@@ -90,7 +90,9 @@ class Speaker:
             self._spoken = time.monotonic()
             text = make_visible(text)
             if self._replaced is not None:
-                self._replaced(text)
+                # what is soon done leaves no line
+                if self._spoken - self._began >= REPLACED_EVERY:
+                    self._replaced(text)
             else:
                 # folded between words alone: what has to be copied in one piece stays in one
                 folded = textwrap.fill(text, self.console.width, break_long_words=False, break_on_hyphens=False)

@@ -173,3 +173,11 @@ def test_in_a_notebook_a_line_stands_in_place_of_the_one_before(clock: Clock) ->
     voice.say("first answer: AGREE")
     assert lines == ["replaying: 1 of 2 (1 s)", "replaying: 1 of 2 (2 s)", "first answer: AGREE"]
     assert stream.getvalue() == ""
+
+
+def test_in_a_notebook_what_is_soon_done_leaves_no_line(clock: Clock) -> None:
+    lines = list[str]()
+    voice = Speaker(Console(file=io.StringIO()), replaced=lines.append)
+    clock.now += 0.5
+    voice.say("first answer: AGREE")
+    assert lines == []
