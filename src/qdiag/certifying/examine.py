@@ -31,8 +31,8 @@ from qdiag.visible import make_visible
 SECONDS = 5.0
 """Time for the derivatives of a reference: specimens are small."""
 
-SIMPLER = "lightning.qubit"
-"""A device of PennyLane's that takes more operations apart than ``default.qubit`` does."""
+SIMPLER = ("lightning.qubit", "default.mixed")
+"""Devices of PennyLane's that take more operations apart than ``default.qubit`` does."""
 
 REPEATS = 4
 """So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
@@ -164,7 +164,7 @@ def _beside(task: Task, name: str) -> Iterator[Evaluation]:
     """
     if not task.beside or name == "device":
         return
-    devices = ["default.mixed"] if _mixes(task.specimen.circuit) else [task.beside, *([SIMPLER] if name in SHIFTED else [])]
+    devices = ["default.mixed"] if _mixes(task.specimen.circuit) else [task.beside, *(SIMPLER if name in SHIFTED else ())]
     for device in devices:
         if device != task.device.device:
             method = replace(task.method(name), device=device, device_options=(), device_precision="")

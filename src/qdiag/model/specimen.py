@@ -16,8 +16,8 @@ class Rank(IntEnum):
     """In which order specimens are asked: what a fault shows in most plainly comes first, and a budget cuts the rest."""
 
     GROUND = 0
-    ALONE = 1
-    MEASURED = 2
+    MEASURED = 1
+    ALONE = 2
     WRAPPED = 3
     PROBABILITIES = 4
     WIRES = 5

@@ -31,6 +31,9 @@ REFERENCE = "default.qubit"
 LIMIT = 20.0
 """Processor time for one evaluation: specimens are small, and what hangs is to end."""
 
+PLAINEST = 2
+"""Circuits that a method is offered: one that takes neither probabilities nor an expectation value is no method of the device."""
+
 FOR_CELLS = 0.75
 """The part of a budget that goes into the matrix, where causes are looked for."""
 
@@ -112,7 +115,7 @@ class _Certifying:
             abilities = workers.call(abilities_of, device, tuple(ground), trusted).result()
             beside = "" if asked.name == REFERENCE else REFERENCE
             plain = Task(ground[0], device, (), abilities, beside, trusted)
-            offered, words = methods_offered(asked.methods or _candidates(abilities.shots), ground, plain, workers)
+            offered, words = methods_offered(asked.methods or _candidates(abilities.shots), ground[:PLAINEST], plain, workers)
         if words is not None:
             raise UsageError(f"{asked.name} takes no circuit: {words}", "give it what it needs with --option NAME=VALUE")
         stack = workers.call(space.environment, asked.name).result()
