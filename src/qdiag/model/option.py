@@ -63,9 +63,10 @@ def objects_in(option: Option) -> tuple[str, ...]:
 
 
 def why_not_rebuilt(options: Options) -> str:
-    """Which options hold what cannot be made again, as ``option noise_model is an object (NoiseModel)``; "" where none does."""
+    """Which option holds what cannot be made again, as ``option noise_model is an object (NoiseModel)``; "" where none does."""
     found = [f"option {name} is {words}" for name, option in options for words in objects_in(option)[:1]]
-    return ", ".join(found)
+    more = f", and {len(found) - 1} more cannot be made again" if len(found) > 1 else ""
+    return f"{found[0]}{more}" if found else ""
 
 
 def names_in(option: Option) -> tuple[str, ...]:

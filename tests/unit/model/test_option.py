@@ -13,6 +13,7 @@ def test_what_cannot_be_made_again_is_found_however_deep_it_lies() -> None:
     assert objects_in(Held(Kind.DICT, ("a", Held(Kind.LIST, (1, BACKEND))))) == ("an object (AerSimulator)",)
     assert objects_in(Held(Kind.LIST, (1, "a", ANGLE))) == ()
     assert why_not_rebuilt((("backend", BACKEND), ("shots", 3))) == "option backend is an object (AerSimulator)"
+    assert why_not_rebuilt((("backend", BACKEND), ("model", BACKEND))).endswith("(AerSimulator), and 1 more cannot be made again")
     assert why_not_rebuilt((("shots", 3),)) == ""
 
 

@@ -186,7 +186,7 @@ class Replay:
         found = [difference for group in self._differences.values() for difference in group]
         results = [self._results[index] for index in sorted(self._results)]
         circuits = [j for j in results if not j.made_over and not j.not_rebuilt]
-        methods = once_each(method for j in results for method in j.methods)
+        methods = once_each(method for j in circuits or results for method in j.methods)
         counts = Counter(method.bare for j in circuits for method in j.methods)
         replayed = sum(1 for j in results if j.sides)
         lacking = unanswered(circuits)
