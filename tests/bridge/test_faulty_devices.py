@@ -13,6 +13,7 @@ if not hasattr(qml, "set_shots"):
     pytest.skip("the devices of these tests are made of today's", allow_module_level=True)
 
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.running.devices import installed_devices  # noqa: E402
 from qdiag.diagnosis.causes import CAUSES  # noqa: E402
 from qdiag.diagnosis.diagnose import diagnose  # noqa: E402
 from qdiag.diagnosis.survey import survey  # noqa: E402
@@ -130,3 +131,23 @@ def test_a_gate_that_is_wrong_stays_so_alone() -> None:
         qml.probs(wires=[1])
 
     assert diagnosed(asked(recorded(build), BLIND)).code == "QD503"
+
+
+# --- the same of plugins, where they are installed ----------------------------------------------------------------------------
+
+
+def needs(device: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(device not in installed_devices(), reason=f"the plugin of {device} is not installed")
+
+
+@needs("qulacs.simulator")
+def test_qulacs_reads_probabilities_in_the_basis_of_what_is_measured_beside_them() -> None:
+    diagnosis = diagnosed(asked(both(x_and_probabilities), Method("qulacs.simulator", "parameter-shift")))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD508", Confidence.CONFIRMED)
+
+
+@needs("qrack.simulator")
+def test_what_qrack_has_wrong_is_not_shrunk_to_its_single_precision() -> None:
+    question = asked(recorded(controlled_on_zero), Method("qrack.simulator", "parameter-shift"))
+    found = minimize(question.circuit, Oracle(SameDifference(question, Inline())), Terms(workshop=workshop_of(Inline(), trusted=False)))
+    assert [node.name for node in found.circuit.operations] == ["Controlled"]

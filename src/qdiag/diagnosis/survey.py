@@ -14,11 +14,13 @@ from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
 from qdiag.diagnosis.facts import law_of, ruled_parameters
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import AskArbiter, Question, observe
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
+from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE
 from qdiag.model.numerics.surfaces import tangential
 from qdiag.model.operator_families import as_written
@@ -41,13 +43,29 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
         return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
     symptoms = _with_disturbance(symptoms, evaluator)
     if not symptoms.derivative:
-        return symptoms
+        return replace(symptoms, decomposes_alike=_decomposes_alike(symptoms, evaluator))
     wrong, right = _sides(divergence, question, evaluator, reference)
     if wrong is None or right is None:
         return symptoms
     if symptoms.disturbance is not None:
         return replace(_with_gradients(symptoms, wrong, right), blamed=symptoms.blamed)
     return _locate_difference(_with_gradients(symptoms, wrong, right), evaluator, reference)
+
+
+REFERENCE = Method("default.qubit", "none")
+
+
+def _decomposes_alike(symptoms: Symptoms, evaluator: Evaluator) -> bool:
+    """Whether the reference device gives the same of the operations and of their decompositions: asked where another one is off."""
+    question = symptoms.question
+    if symptoms.signature is not Signature.OUTPUT or not symptoms.elsewhere or question.circuit.shots:
+        return False
+    elementary = DECOMPOSED.applied_to(question, evaluator)
+    if elementary is None:
+        return False
+    asked = (replace(one, methods=(REFERENCE, REFERENCE)) for one in (question, elementary))
+    whole, parts = (evaluator.submit(one.request(0)).result() for one in asked)
+    return compare(whole, parts, elementary.circuit).verdict in HEALED
 
 
 def _with_disturbance(symptoms: Symptoms, evaluator: Evaluator) -> Symptoms:

@@ -106,6 +106,9 @@ class Symptoms:
         The operation or measurement in which the difference sits, as far as deleting and freezing others tells.
     composite
         Whether the difference sits in operations that PennyLane can decompose.
+    decomposes_alike
+        Whether on PennyLane's reference device the operations give what their decompositions give; asked for where another device
+        is in question.
     disturbance
         The measurement that the difference shows in, where it comes out otherwise beside the others than alone.
     """
@@ -119,6 +122,7 @@ class Symptoms:
     displaced: bool = False
     blamed: Optional[Blamed] = None
     composite: bool = False
+    decomposes_alike: bool = False
     disturbance: Optional[Disturbance] = None
     _asked: dict[Fact[Any], Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -188,6 +192,11 @@ class Symptoms:
             return ()
         pairs = zip(self.comparison.methods, self.comparison.devices)
         return tuple((method, seen) for method, seen in pairs if seen.samples)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether one of the suspects runs on another device than PennyLane's reference."""
+        return any(method.device not in ("default.qubit", "") for method in self.suspects)
 
     @property
     def suspects(self) -> tuple[Method, ...]:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any, Callable, Optional
 
 import numpy as np
+import pytest
 
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import Method
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import PAIR, World, expectation, of, rotation, symptoms
 
@@ -156,3 +158,28 @@ def test_one_that_is_wrong_alone_as_well_is_none() -> None:
 
 def test_company_is_asked_after_for_errors_alone() -> None:
     assert beside(0.1, Verdict.ROUNDING).disturbance is None
+
+
+# --- other devices ---------------------------------------------------------------------------------------------------------------
+
+
+def of_outputs(pair: tuple[Method, ...], *, pieces: float) -> Symptoms:
+    """The survey of an output that is wrong on the first of two devices; what is decomposed is off by so much on the reference."""
+
+    def answer(request: Request) -> Evaluation:
+        off = 0.1 if request.method == pair[0] else pieces if elementary(request) else 0.0
+        return Evaluation(request.method, (np.array(0.3 + off),), norms=(1.0,))
+
+    world = World(answer, output=True, facts={name: (lambda *_, one=one: one) for name, one in DECOMPOSED.items()})
+    first = symptoms(world, THREE, pair)
+    return survey(first.divergence, first.question, world)
+
+
+@pytest.mark.parametrize("pieces", [0.0, 0.1])
+def test_of_another_device_it_is_asked_whether_elsewhere_the_pieces_make_the_whole(pieces: float) -> None:
+    pair = methods("lightning.qubit/adjoint", "default.qubit/backprop")
+    assert of_outputs(pair, pieces=pieces).decomposes_alike is (pieces == 0.0)
+
+
+def test_of_the_reference_itself_it_is_not() -> None:
+    assert not of_outputs(SHIFT, pieces=0.0).decomposes_alike

@@ -57,7 +57,7 @@ DECOMPOSITION = Cause(
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY),
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY) and not _is_of_the_kernel(symptoms),
     predicts=lambda symptoms: (
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
@@ -66,6 +66,12 @@ DECOMPOSITION = Cause(
     ),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
+
+
+def _is_of_the_kernel(symptoms: Symptoms) -> bool:
+    """Tells a decomposition (QD502) from a kernel (QD503), which what is decomposed never comes to: elsewhere both give the same."""
+    return symptoms.elsewhere and symptoms.decomposes_alike
+
 
 DEVICE_KERNEL = Cause(
     code="QD503",
@@ -76,7 +82,7 @@ DEVICE_KERNEL = Cause(
         symptoms.numeric and not _is_differenced(symptoms) and (_is_of_another_device(symptoms) or _is_of_the_order(symptoms))
     ),
     predicts=lambda symptoms: (
-        *flips(OTHER_DEVICE if _elsewhere(symptoms) else WIRES_AS_USED),
+        *flips(OTHER_DEVICE if symptoms.elsewhere else WIRES_AS_USED),
         *leaves(NUDGED_FAR),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
@@ -84,15 +90,10 @@ DEVICE_KERNEL = Cause(
     ),
     because=lambda symptoms: (
         f"{symptoms.suspects[0].device} gives another result than default.qubit for the same method"
-        if _elsewhere(symptoms)
+        if symptoms.elsewhere
         else f"{symptoms.suspects[0]} goes wrong over the order of the wires, which is not that of their use"
     ),
 )
-
-
-def _elsewhere(symptoms: Symptoms) -> bool:
-    """Whether one of the suspects runs on another device than PennyLane's reference."""
-    return any(method.device not in ("default.qubit", "") for method in symptoms.suspects)
 
 
 def _is_of_another_device(symptoms: Symptoms) -> bool:
@@ -100,7 +101,7 @@ def _is_of_another_device(symptoms: Symptoms) -> bool:
 
     Where all devices of a method drop it, another device heals nothing; where one does, it is still the method's rule that is missing.
     """
-    return _elsewhere(symptoms) and not symptoms.lost
+    return symptoms.elsewhere and not symptoms.lost
 
 
 def _is_of_the_order(symptoms: Symptoms) -> bool:
@@ -108,7 +109,7 @@ def _is_of_the_order(symptoms: Symptoms) -> bool:
 
     Of a gradient, rows may well be exactly zero where the permutation puts them: that is no gradient dropped (QD302).
     """
-    return symptoms.uses_another_order and not _elsewhere(symptoms)
+    return symptoms.uses_another_order and not symptoms.elsewhere
 
 
 def _is_differenced(symptoms: Symptoms) -> bool:
@@ -255,7 +256,7 @@ def _other_measured(symptoms: Symptoms) -> Experiment:
 
 def _device_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells the way of measuring midway (QD507), which other devices share, from the kernel of one of them (QD503)."""
-    return survives(OTHER_DEVICE) if _elsewhere(symptoms) else ()
+    return survives(OTHER_DEVICE) if symptoms.elsewhere else ()
 
 
 def _measured_words(symptoms: Symptoms) -> str:

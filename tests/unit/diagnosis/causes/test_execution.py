@@ -272,6 +272,21 @@ def test_what_is_deferred_gets_wires_to_be_deferred_to() -> None:
     assert kept.device_wires == (0, 1)
 
 
+# --- QD502 and QD503 --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("alike", "code"), [(True, "QD503"), (False, "QD502")])
+def test_a_gate_that_a_device_has_wrong_is_right_in_pieces_and_that_does_not_blame_the_pieces(alike: bool, code: str) -> None:
+    world = World(
+        lambda request: 0.1 if request.method.device == "lightning.qubit" and request.circuit.operations[0].name == "RX" else 0.0,
+        output=True,
+        facts={"expansion_of": decomposed},
+    )
+    diagnosis = found(world, symptoms(world, TWO, DEVICES, decomposes_alike=alike))
+    assert diagnosis.code == code
+    assert (diagnosis.confidence == "confirmed") is alike
+
+
 # --- QD508: measurements of one QNode disturb each other ---------------------------------------------------------------------
 
 BESIDE = replace(TWO, measurements=(expectation("PauliX"), expectation(), expectation(wire=1)), returns="tuple")
