@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from fractions import Fraction
 
 import numpy as np
@@ -20,10 +21,6 @@ from qdiag.model.option import Held, Kind
 
 CIRCUIT = Circuit((), (Node("ExpectationMP", (0,), None, (0,)),))
 OBJECT = Held(Kind.OBJECT, ("an object (NoiseModel)",))
-
-
-def options(*names_and_values):
-    return tuple(names_and_values)
 
 
 def test_recorded_options_become_what_they_were():
@@ -89,7 +86,17 @@ def test_an_option_is_told_by_an_attribute_where_nobody_saw_the_device_made():
     assert options_given_to(copy.deepcopy(made)) == (("readout_prob", 0.1),)
 
 
-def _parameters(name):
-    import inspect
+def test_aer_is_made_again_with_its_backend():
+    pytest.importorskip("pennylane_qiskit", reason="pennylane-qiskit is not installed")
+    method = Method("qiskit.aer", "none", device_options=(("backend", "aer_simulator_statevector"),))
+    assert own_device(devices.fresh(method, (0, 1), CIRCUIT)).backend_name == "aer_simulator_statevector"
 
+
+def test_a_device_that_needs_an_option_is_made_again_with_it():
+    pytest.importorskip("hybridlane", reason="hybridlane is not installed")
+    method = Method("default.hybrid", "none", device_options=(("fock_level", 8),))
+    assert name_of_device(own_device(devices.fresh(method, (), CIRCUIT))) == "default.hybrid"
+
+
+def _parameters(name):
     return inspect.signature(type(own_device(qml.device(name, wires=1))).__init__).parameters
