@@ -76,6 +76,10 @@ def doubt(probe: Probe, call: Call) -> str:
         coarse = NUMERICAL * max(argument.scale * probe.size, abs(argument.numerical))
         if not argument.smooth or not _allowed_difference(probe, position, probe.methods[0], laws) <= coarse:
             return f"numerical differentiation along {argument.name} gives no slope that is sharp enough"
+        if _is_off(probe, position, probe.methods[0], laws):
+            # no law is broken by a difference quotient that is noise, and nothing speaks for it
+            said, found = f"{probe.methods[0].slopes[position]:.6g}", f"{argument.numerical:.6g}"
+            return f"{probe.methods[0].diff_method} gives the slope {said} along {argument.name}, numerical differentiation {found}"
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qdiag.judging.live_word import NO_PROBE, with_live_word
@@ -69,6 +70,13 @@ def test_a_probe_that_finds_the_scripts_slopes_upholds_its_method() -> None:
     assert said.gap is Gap.JUDGED_LIVE
     assert said.text == f"The device could not be rebuilt ({WHY}): judged in the script's own process, at 1 call of 2."
     assert not Coverage(4, 0, found.unseen).leaves_undecided
+
+
+def test_a_difference_quotient_that_is_noise_is_not_upheld_though_it_breaks_no_law() -> None:
+    quotient = replace(CALL, configuration=replace(CALL.configuration, requested="finite-diff", resolved="finite-diff"))
+    noise = replace(UPHELD, methods=(ProbedMethod("finite-diff", (0.596,)),), eps=float(np.finfo(np.float32).eps))
+    assert "finite-diff gives the slope 0.596 along w, numerical differentiation 0.5" in doubt(noise, quotient)
+    assert doubt(replace(noise, methods=(ProbedMethod("finite-diff", (0.5,)),)), quotient) == ""
 
 
 def test_what_a_probe_finds_wrong_is_no_doubt_of_its_own() -> None:
