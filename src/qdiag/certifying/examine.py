@@ -123,7 +123,9 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
     if verdict.verdict == "unknown":
         return replace(cell, standing=Standing.OPEN)
     eps = max(task.abilities.eps, eps_of(task.specimen.circuit, found))
-    measured = replace(cell, where=verdict.where, error=verdict.gap, bound=verdict.bound, ulps=verdict.gap / (eps * scale))
+    # of what no physics allows the arbiter does not ask how far it is off
+    gap = verdict.gap or (_distance(found, ours) if verdict.verdict == "wrong" else 0.0)
+    measured = replace(cell, where=verdict.where, error=gap, bound=verdict.bound, ulps=gap / (eps * scale))
     if verdict.verdict == "right":
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:
@@ -131,6 +133,12 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
     if found.takes_differences and (task.abilities.shots or task.abilities.eps > EPS64):
         return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
     return _upheld(task, name, measured, found, ours)
+
+
+def _distance(found: Evaluation, ours: Reference) -> float:
+    """How far the outputs are from the reference's, where they can be held against each other."""
+    pairs = [(np.asarray(a).reshape(-1), np.asarray(b).reshape(-1)) for a, b in zip(found.outputs or (), ours.outputs or ())]
+    return max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs if a.shape == b.shape), default=0.0)
 
 
 def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference) -> Cell:

@@ -161,7 +161,7 @@ def _acts_on_qubits(operator: Any) -> bool:
         return False
     if isinstance(operator, (qml.operation.Channel, _PREPARATIONS)):
         return True
-    if not isinstance(operator, qml.operation.Operation) and not is_unitary(operator):
+    if not is_unitary(operator):
         return False
     return not any(issubclass(part, _CV) or part.__module__.startswith(_OTHER) for part in _parts(operator))
 
