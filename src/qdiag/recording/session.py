@@ -62,22 +62,32 @@ class Session:
         writer.create(self.trace, self.script, **self._facts)
         self._outermost = not hook_points.is_hooked()
         self._before = current.exchange(None, self._wanted)
-        if self._outermost:
-            self._watch.begin()
+        try:
+            if self._outermost:
+                self._watch.begin()
+        except BaseException:
+            self._put_back()
+            raise
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]) -> None:
         recorder = current.recorder
-        if recorder is not None and error is not None:
-            recorder.script_failed(error)
-        if recorder is not None:
-            recorder.close()
-        current.exchange(*self._before)
-        if self._outermost:
-            self._watch.end()
-            hook_points.unhook()
+        try:
+            if recorder is not None and error is not None:
+                recorder.script_failed(error)
+            if recorder is not None:
+                recorder.close()
+        finally:
+            # a Ctrl-C while the trace is closed leaves no hook behind
+            self._put_back()
         if os.getpid() == self._home:
             settle.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
+
+    def _put_back(self) -> None:
+        if self._outermost:
+            hook_points.unhook()
+            self._watch.end()
+        current.exchange(*self._before)
 
     def unseen(self, gap: Gap, text: str) -> None:
         """Something that the verdict is not about, as `Recorder.unseen` takes it."""

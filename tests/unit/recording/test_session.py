@@ -13,7 +13,7 @@ import pytest
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Script
-from qdiag.recording import current, first_need, hook_points, session
+from qdiag.recording import current, first_need, hook_points, hooks, session
 from qdiag.recording.session import Session
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter
@@ -126,6 +126,29 @@ def test_it_waits_for_frameworks_no_longer_than_it_lasts(tmp_path: Path) -> None
         with Session(tmp_path / "inner", SCRIPT):
             pass
     assert sys.meta_path == before
+
+
+def test_a_ctrl_c_while_the_trace_is_closed_leaves_nothing_behind(tmp_path: Path) -> None:
+    class Interrupted(Recorder):
+        def close(self) -> None:
+            raise KeyboardInterrupt
+
+    before = list(sys.meta_path)
+    with pytest.raises(KeyboardInterrupt), Session(tmp_path / "trace", SCRIPT):
+        current.exchange(Interrupted(), current.wanted)
+    assert sys.meta_path == before
+
+
+def test_one_while_hooks_are_put_in_does_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(watch: Any) -> None:
+        hooks.put(os, "_exit", lambda code: None)
+        raise KeyboardInterrupt
+
+    before = os._exit
+    monkeypatch.setattr(session._Watch, "begin", begin)
+    with pytest.raises(KeyboardInterrupt), Session(tmp_path / "trace", SCRIPT):
+        raise AssertionError
+    assert os._exit is before
 
 
 def test_a_trace_that_is_there_is_never_written_over(tmp_path: Path) -> None:
