@@ -198,7 +198,8 @@ def _is_another_phase(task: Task, name: str, found: Evaluation, ours: Reference)
     overlap = np.vdot(theirs, mine)
     if abs(overlap) < 0.5 or np.isclose(overlap / abs(overlap), 1.0, atol=1e-6):
         return False
-    return _verdict(task, Evaluation(found.method, (theirs * overlap / abs(overlap),)), ours).verdict == "right"
+    turned = replace(found, outputs=(theirs * overlap / abs(overlap),), jacobian=None)
+    return _verdict(task, turned, ours).verdict == "right"
 
 
 def _promise(task: Task, name: str, found: Evaluation) -> Promise:
