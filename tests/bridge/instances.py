@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
+from qdiag.bridges.space.generic import classes
 from qdiag.bridges.space.ingredients import MODERN
-from qdiag.bridges.space.instances import Instance, measurements, operators, unmade
+from qdiag.bridges.space.instances import Instance, measurements, operators
 
 __all__ = ["MODERN", "Instance", "containers", "measurements", "numbers", "operators", "unmade"]
 
@@ -41,3 +42,9 @@ def containers() -> dict[str, Callable[[float], Any]]:
 def numbers() -> list[Instance]:
     """One rotation in every container that a script may hand over."""
     return [Instance(f"RX of {name}", qml.RX(make(0.3), wires=0)) for name, make in containers().items()]
+
+
+def unmade() -> list[str]:
+    """Names of the classes of which no instance could be made."""
+    made = {instance.kind for instance in operators()}
+    return sorted(kind.__name__ for kind in classes() if kind.__name__ not in made)

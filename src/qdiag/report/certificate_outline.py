@@ -31,12 +31,12 @@ class Matrix:
 class FaultChapter:
     """A fault: what is wrong, why, the smallest circuit that shows it, and where else it shows."""
 
-    anchor: str
     title: str
     facts: tuple[Fact, ...]
     circuit: Drawing | None = None
     script: Code | None = None
     others: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Instances of PennyLane's own operations, templates, symbolic operators and measurements, made automatically and by hand.
 
 Every class that PennyLane ships is tried with generic arguments chosen from its signature; templates and operators with
-particular needs have an entry in a table. `unmade()` says which classes could not be made.
+particular needs have an entry in a table.
 """
 
 from __future__ import annotations
@@ -59,12 +59,6 @@ def _automatic(kind: type) -> list[Instance]:
 def measurements() -> list[Instance]:
     """Every measurement that could be made."""
     return [Instance(label, found) for label, make in MEASUREMENTS.items() if (found := _make(make)) is not None]
-
-
-def unmade() -> list[str]:
-    """Names of the classes of which no instance could be made."""
-    made = {instance.kind for instance in operators()}
-    return sorted(kind.__name__ for kind in classes() if kind.__name__ not in made)
 
 
 def _make(make: Callable[[], Any]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Optional
 
 from qdiag._version import __version__
@@ -235,7 +234,7 @@ def _chapter(number: int, fault: Fault) -> FaultChapter:
     named = "; ".join(f"{_place(cell)} under {cell.column} ({_size(cell.error)})" for cell in others[:MOST_OTHERS])
     more = f"; and {len(others) - MOST_OTHERS} more" if len(others) > MOST_OTHERS else ""
     drawn = None if circuit is None else drawing(circuit)
-    return FaultChapter(_anchor(number), f"{fault.about}: {what}", tuple(facts), drawn, script, named + more)
+    return FaultChapter(f"{fault.about}: {what}", tuple(facts), drawn, script, named + more, _anchor(number))
 
 
 def _promise(cell: Cell) -> str:
@@ -301,8 +300,3 @@ def _environment(certificate: Certificate) -> tuple[Fact, ...]:
 def _worse(worse: Sequence[tuple[Cell, str]]) -> Table:
     rows = tuple((_place(cell), cell.column, before, cell.standing.value) for cell, before in worse)
     return Table("Worse than before", ("circuit", "method", "was", "is"), rows, "" if rows else "No cell is worse.")
-
-
-def with_folder(shown: CertificatePage, folder: str) -> CertificatePage:
-    """The page that says where its files are."""
-    return replace(shown, wrote=folder)
