@@ -59,7 +59,8 @@ def _of_result(result: Result, names: Names) -> str:
     if result.alone:
         return f"No other method takes this circuit; {compared} agrees with our own simulation of it. It is not wrong."
     if result.replay.not_rebuilt and not result.replay.replayed:
-        return "The script's own method gives the slopes of its QNode, as numerical differentiation finds them. It is not wrong."
+        slopes = "The script's own method gives the slopes of its QNode, as numerical differentiation finds them"
+        return f"{slopes}: no gradient is wrong. Whether the device's results are right was not looked at."
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
     where, there = calls_compared(result.coverage), "" if is_whole(result.coverage) else " there"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)
