@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
@@ -47,6 +48,18 @@ def test_the_certificate_reads_as_it_did(suffix: str, update: bool) -> None:
     if update:
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_what_the_device_was_given_to_log_in_leaves_with_no_format(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = certificate()
+    options = (("backend", "statevector"), ("token", "zx81-qq-7741-ab"))
+    told = replace(plain.cells[0], words="DeviceError: /home/dorothea/keys says that zx81-qq-7741-ab is no token")
+    given = replace(plain, device=replace(plain.device, device_options=options), cells=(told, *plain.cells[1:]))
+    text = FORMATS[suffix](page(given))
+    assert "zx81" not in text
+    assert "dorothea" not in text
+    assert suffix != "json" or "statevector" in text
 
 
 def test_a_summary_fits_a_screen() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from qdiag._version import __version__
+from qdiag.model.call import Script
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.specimen import BARE
@@ -15,6 +16,7 @@ from qdiag.report.content.certificate_record import record_of
 from qdiag.report.content.drawing import drawing
 from qdiag.report.content.figures import count, listing, seconds, units
 from qdiag.report.outline import Code, Fact, Table
+from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 
 MARKS = {
     Standing.WRONG: "✗",
@@ -62,6 +64,7 @@ def page(certificate: Certificate, *, worse: Optional[Sequence[tuple[Cell, str]]
     wrote
         Where its files are.
     """
+    certificate = redact(certificate, secrets_of_this_machine(_arguments(certificate)))
     anchors = {cell.key: _anchor(number) for number, fault in enumerate(certificate.faults) for cell in fault.cells}
     verdict = verdict_of(certificate)
     return CertificatePage(
@@ -81,6 +84,12 @@ def page(certificate: Certificate, *, worse: Optional[Sequence[tuple[Cell, str]]
         wrote=wrote,
         worse=None if worse is None else _worse(worse),
     )
+
+
+def _arguments(certificate: Certificate) -> Script:
+    """The device's options as arguments: what they give away is hidden as in those of a script."""
+    options = certificate.device.device_options
+    return Script("certify", tuple(word for name, value in options for word in (f"--{name}", str(value))), called=True)
 
 
 def verdict_of(certificate: Certificate) -> str:
