@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from contextlib import suppress
 from pathlib import Path
 from typing import Optional
 
@@ -21,7 +20,7 @@ from qdiag.report.content import outline_file
 from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, Meaning, NextStep
-from qdiag.trace.run_folder import TRACE, RunFolder
+from qdiag.trace.run_folder import TRACE, RunFolder, write_together
 
 
 def report(outcome: JudgedRun) -> Document:
@@ -78,19 +77,9 @@ def write_reports(outline: Document, run: RunFolder) -> None:
         run.outline: outline_file.save(outline),
     }
     try:
-        for path, text in texts.items():
-            _unfinished(path).write_text(text, encoding="utf-8")
-        for path in texts:
-            _unfinished(path).replace(path)
+        write_together(texts)
     except OSError as error:
-        for path in texts:
-            with suppress(OSError):
-                _unfinished(path).unlink()
         raise OutputError(f"cannot write into {run.path}: {error.strerror}", "free some space; qdiag diagnose goes on") from None
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
 
 
 def judged_outline(run: RunFolder) -> Document:

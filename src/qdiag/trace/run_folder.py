@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,3 +191,27 @@ def _next_number(parent: Path, stem: str) -> Path:
             number += 1
         else:
             return path
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Write several files, all of them or none.
+
+    Raises
+    ------
+    OSError
+        The operating system's, when what was there before is there still.
+    """
+    try:
+        for path, text in texts.items():
+            _unfinished(path).write_text(text, encoding="utf-8")
+        for path in texts:
+            _unfinished(path).replace(path)
+    except OSError:
+        for path in texts:
+            with suppress(OSError):
+                _unfinished(path).unlink()
+        raise
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")

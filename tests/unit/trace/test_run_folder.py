@@ -10,7 +10,7 @@ import pytest
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Script
 from qdiag.trace import writer
-from qdiag.trace.run_folder import RUNS, TRACE, RunFolder, create, find
+from qdiag.trace.run_folder import RUNS, TRACE, RunFolder, create, find, write_together
 
 
 @pytest.fixture(autouse=True)
@@ -213,3 +213,10 @@ def test_a_script_that_failed_before_its_first_call_is_not_the_last_run(tmp_path
         os.utime(folder / TRACE, (number, number))
     assert find(None).path.name == "train-1"
     assert find(Path(RUNS, "train-2")).path.name == "train-2"
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("before")
+    with pytest.raises(OSError, match=r"b\.md"):
+        write_together({tmp_path / "a.md": "after", tmp_path / "none" / "b.md": "after"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.md": "before"}
