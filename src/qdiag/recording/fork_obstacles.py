@@ -82,16 +82,17 @@ def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
 
 _STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
 
-_SHELL = "IPython"
-"""It ends the thread that saves the history, and starts it again with the next input."""
+_ALIKE = ("IPython", "h5py")
+"""Packages whose hooks do no more than the standard library's: a shell ends the thread that saves the history, and starts it again with
+the next input; h5py, which PennyLane imports where it is installed, takes its lock before a fork and gives it back afterwards."""
 
 
 def _is_standard(hook: Any) -> bool:
-    """Whether a hook only puts locks, threads and random streams in order, as the standard library's and the shell's do."""
+    """Whether a hook only puts locks, threads and random streams in order, as the standard library's do."""
     if isinstance(hook, types.BuiltinFunctionType):
         return True
     module = str(getattr(hook, "__module__", "")).partition(".")[0]
-    return module != "__main__" and (module in _STANDARD or module in (_SHELL, __name__.partition(".")[0]))
+    return module != "__main__" and (module in _STANDARD or module in (*_ALIKE, __name__.partition(".")[0]))
 
 
 def _is_installed(hook: Any) -> bool:
