@@ -51,7 +51,7 @@ def document(
     meanings
         What the codes of its causes mean.
     """
-    secrets = secrets if secrets is not None else secrets_of_this_machine(script)
+    secrets = (secrets if secrets is not None else secrets_of_this_machine(script)).but_names(environment.devices)
     # before anything is shortened: half a token is no longer recognised as one
     result, script, environment, training, next_step = redact((result, script, environment, training, next_step), secrets)
     names = names_of(result.replay.methods)

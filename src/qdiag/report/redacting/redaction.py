@@ -44,6 +44,9 @@ _WORDS_OF_OURS = (
 _SEQUENCE = re.compile(r"((?:\x1b|\\x1b|\\033|\\u001b)\[[0-9;:?]*[ -/]*[@-~])")
 """An escape sequence, also where it is written out already."""
 
+VARIABLE = "<variable>"
+"""What stands for the value of an environment variable."""
+
 _LOOSE = 5
 """So long a name is found in any case, and inside words that underscores join."""
 
@@ -77,6 +80,11 @@ class Secrets:
                 if _is_told(owner):
                     known.setdefault(owner, "<user>")
         return _longest_first(known)
+
+    def but_names(self, names: Iterable[str]) -> Secrets:
+        """These, without variables that hold nothing but one of some names, which everybody knows: that of a device."""
+        known = {*names}
+        return Secrets(tuple((text, stand_in) for text, stand_in in self.known if text not in known or stand_in != VARIABLE))
 
     def code(self, source: str) -> str:
         """Source code without it: see `code_redaction`."""
@@ -151,7 +159,7 @@ def secrets_of(
     known: dict[str, str] = {}
     for name, content in variables.items():
         for part in _parts_of_variable(name, content):
-            known.setdefault(part, "<variable>")
+            known.setdefault(part, VARIABLE)
     known.update({user: "<user>" for user in users if _tells(user)})
     known.update({host: "<host>" for host in hosts if _tells(host)})
     named = {name: stand_in for name, stand_in in identities(script.argv).items() if _is_told(name)}

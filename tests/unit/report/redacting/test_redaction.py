@@ -144,6 +144,12 @@ class Leaf:
 # --- the script's arguments and the environment ---------------------------------------------------------------------------
 
 
+def test_a_device_that_a_variable_names_is_named() -> None:
+    secrets = secrets_of(Script("train.py"), variables={"DEVICE": "cirq.simulator", "API_KEY": "kohl.rabi-77"})
+    shown = secrets.but_names(["cirq.simulator"]).clean_text("cirq.simulator and kohl.rabi-77")
+    assert shown == "cirq.simulator and <variable>"
+
+
 def test_a_short_number_and_a_word_of_every_report_are_secrets_in_their_own_places_only() -> None:
     script = Script("train.py", ("--password", "1", "--api-key=adjoint", "--pass=no", "-p", "sin", "--host", "default.qubit"))
     variables = {"MAX_TOKENS": "512", "XDG_SESSION_ID": "241", "AUTH": "none", "PIN": "48213", "DB_PASS": "kohlrabi"}
