@@ -134,3 +134,7 @@ def test_no_difference_quotient_is_offered_where_it_would_be_noise(name: str, of
     configuration = Configuration("circuit", place, method.device, (0, 1), interface="torch", requested=own, resolved=own)
     found = [method.diff_method for method in applicable(recorded(), configuration)]
     assert ("finite-diff" in found) is offered
+
+
+def test_nothing_is_measured_where_there_are_no_wires_as_where_a_quantum_function_raised() -> None:
+    assert measured(Request(Circuit((), ()), RIGHT, "torch", ())) == Measured()

@@ -26,7 +26,8 @@ def measured(request: Request) -> Measured:
         return UNKNOWN
     method = Method(request.method.device, "none", "", request.method.device_precision, request.method.device_options)
     wires = request.device_wires or request.circuit.wires[:1]
-    return _measured_device(method, tuple(wires), request.trusted)
+    # a circuit may hold nothing whose wires are known
+    return _measured_device(method, tuple(wires), request.trusted) if wires else UNKNOWN
 
 
 @lru_cache(maxsize=32)
