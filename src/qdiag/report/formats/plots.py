@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib
@@ -37,11 +40,24 @@ _MOST_WRITTEN = 8
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
+@contextmanager
+def _styled(more: Mapping[Any, Any] = MappingProxyType({})) -> Iterator[None]:
+    """Our style, without a word about fonts: text stays text, and the reader's fonts show it, whichever are missing here."""
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with matplotlib.rc_context({**_STYLE, **more}):
+            yield
+    finally:
+        log.setLevel(level)
+
+
 def _svg(figure: Figure, alt: str, salt: str) -> str:
     """The figure as an inline SVG element with a name for those who cannot see it."""
     salt = re.sub(r"\W", "", salt)  # it goes into the page as it is
     buffer = io.StringIO()
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+    with _styled({"svg.hashsalt": salt}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a glyph that matplotlib's font lacks: the text stays text, and the reader's fonts have it
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
@@ -69,7 +85,7 @@ def gap_over_calls(plot: GapPlot, *, narrow: bool = False) -> str:
 
     ``narrow`` is for a screen of 400 pixels, on which the other one could not be read.
     """
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure = Figure(figsize=(4.6, 3.8) if narrow else (9.2, 3.6))
         axes = figure.subplots()
         _quiet(axes)
@@ -125,7 +141,7 @@ def gap_over_calls(plot: GapPlot, *, narrow: bool = False) -> str:
 
 def distance_over_steps(plot: TrainingPlot, *, narrow: bool = False) -> str:
     """How far trainings are apart, step by step: the nudged ones as a band, the steps at which something happens as lines."""
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure = Figure(figsize=(4.6, 4.2) if narrow else (9.2, 3.8))
         axes = figure.subplots()
         _quiet(axes)
@@ -200,7 +216,7 @@ def heat_map(heat: HeatMap, salt: str) -> str:
     width, height = left + columns * cell + 0.2, below + rows * cell * 0.75 + 0.1
     logs = [math.log10(x) for row in heat.numbers for x in row if math.isfinite(x) and x > 0]
     low, high = (min(logs), max(logs)) if logs else (0.0, 0.0)
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((left / width, below / height, columns * cell / width, rows * cell * 0.75 / height))
         for i, row in enumerate(heat.numbers):
@@ -256,7 +272,7 @@ def circuit(drawn: Drawing, salt: str) -> str:
     head = 0.25 + 0.09 * max(map(len, drawn.wires))
     starts = [head + 0.12 + before for before in accumulate([0.0, *widths[:-1]])]
     width, height = head + 0.3 + sum(widths), _ROW * len(drawn.wires) + 0.06
-    with matplotlib.rc_context(_STYLE):
+    with _styled():
         figure = Figure(figsize=(width, height))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(0, width)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import xml.etree.ElementTree as ElementTree
@@ -62,6 +63,15 @@ class TestEveryPlot:
 
     def test_is_the_same_each_time(self, name: str) -> None:
         assert PLOTS[name]() == PLOTS[name]()
+
+
+def test_a_font_that_is_missing_is_not_the_users_to_hear_of(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setitem(plots._STYLE, "font.family", "a font that nobody has")
+    before = logging.getLogger("matplotlib.font_manager").level
+    for draw in PLOTS.values():
+        draw()
+    assert caplog.messages == []
+    assert logging.getLogger("matplotlib.font_manager").level == before
 
 
 def test_two_plots_on_one_page_share_no_identifier() -> None:
