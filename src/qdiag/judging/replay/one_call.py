@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,36 +95,69 @@ def _replay(
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
+    shares = _shares(call, methods, screened, batched)
+    own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
+    why = failed_to_rebuild(call, own)
+    if why:
+        return not_rebuilt(call, key, why)
+    if _is_made_over(call, own):
+        return CallResult(call.index, key, own, (), (), (), made_over=True)
+    clean, unclean = yield from _screen(own, shares.screened, first, plan)
+    sides, refused = compare_with_own(call.circuit, own, [*others, *unclean], plan, cotangents)
+    sides = (*sides, *clean)
+    if products <= MOST_PRODUCTS_CLOSER:
+        sides = yield from look_at_jacobians(sides, first, call.circuit, plan, cotangents)
+    if thorough and _is_alone_with_shots(call, own, sides):
+        (another,) = yield (replace(first, seed=plan.seed + 1),)
+        sides = (*sides, *compare_with_own(call.circuit, own, [another], plan, cotangents)[0])
+    result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
+    if own.failure is not None and call.failure is None:
+        return result
+    if batched and own.failure is None and (thorough or shares.of_few_rows or shares.of_few_parameters):
+        result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, thorough=thorough, batched=batched)
+    if shares.of_few_parameters:
+        result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, thorough=thorough, batched=batched)
+    return result
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """How much of a call each of its methods sees.
+
+    Parameters
+    ----------
+    of_few_parameters
+        Those that take many parameters one by one: some of these.
+    of_all
+        The others.
+    of_few_rows
+        Of the others, those that take a large batch row by row: some of the rows.
+    asked, screened
+        Those that see all: on the interface's own route, or on a cheaper one first.
+    """
+
+    of_few_parameters: Sequence[Method]
+    of_all: Sequence[Method]
+    of_few_rows: Sequence[Method]
+    asked: Sequence[Method]
+    screened: Sequence[Method]
+
+
+def _shares(call: Call, methods: Sequence[Method], screened: Collection[Method], batched: Rows) -> _Shares:
     size = batch_size(call) if batched else 0
     of_few_parameters = [method for method in methods if goes_by_parameters(method, call.circuit)]
     of_all = [method for method in methods if method not in of_few_parameters]
     of_few_rows = [method for method in of_all if goes_by_rows(method, size, slow=method in screened)]
     at_once = [method for method in of_all if method not in of_few_rows]
     asked = [method for method in at_once if method not in screened]
-    own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *asked))
-    why = failed_to_rebuild(call, own)
-    if why:
-        return not_rebuilt(call, key, why)
-    if _is_made_over(call, own):
-        return CallResult(call.index, key, own, (), (), (), made_over=True)
-    clean, unclean = yield from _screen(own, [method for method in at_once if method in screened], first, plan)
-    sides, refused = compare_with_own(call.circuit, own, [*others, *unclean], plan, cotangents)
-    sides = (*sides, *clean)
-    if products <= MOST_PRODUCTS_CLOSER:
-        sides = yield from look_at_jacobians(sides, first, call.circuit, plan, cotangents)
-    # one that breaks down on the way back says nothing about derivatives
+    return _Shares(of_few_parameters, of_all, of_few_rows, asked, [method for method in at_once if method in screened])
+
+
+def _is_alone_with_shots(call: Call, own: Evaluation, sides: Sequence[Side]) -> bool:
+    """Whether only another draw of the same method can say how far samples scatter."""
+    # a method that breaks down on the way back says nothing about derivatives
     alone = all(side.evaluation.failure is not None for side in sides)
-    if call.circuit.shots and not call.circuit.samples_only and thorough and alone and own.failure is None:
-        (another,) = yield (replace(first, seed=plan.seed + 1),)
-        sides = (*sides, *compare_with_own(call.circuit, own, [another], plan, cotangents)[0])
-    result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
-    if own.failure is not None and call.failure is None:
-        return result
-    if batched and own.failure is None and (thorough or of_few_rows or of_few_parameters):
-        result = yield from look_at_rows(result, call, of_all, of_few_rows, plan, thorough=thorough, batched=batched)
-    if of_few_parameters:
-        result = yield from look_at_parameters(result, call, of_few_parameters, plan, thorough=thorough, batched=batched)
-    return result
+    return bool(call.circuit.shots) and not call.circuit.samples_only and alone and own.failure is None
 
 
 def not_rebuilt(call: Call, key: str, why: str) -> CallResult:

@@ -22,7 +22,7 @@ MARKS = {
     Standing.WRONG: "✗",
     Standing.LOST: "☠",
     Standing.RAISED: "!",
-    Standing.LATE: "⧖",
+    Standing.LATE: "…",
     Standing.EVERYWHERE: "=",
     Standing.OPEN: "?",
     Standing.EXACT: "✓",
@@ -44,7 +44,7 @@ KINDS = {
 LEGEND = (
     "✓ right to the precision that the device has · ✗ silently wrong · = wrong or broken on PennyLane's own device, too: no fault "
     "of this one · ! raises, where it does not say that it refuses · – refused in words · ? not judged · ☠ its process died · "
-    "⧖ too slow · a dot: not asked. A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! ⧖ = ? ✓ – that one "
+    "… too slow · a dot: not asked. A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! … = ? ✓ – that one "
     "of them came to."
 )
 
