@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.specimens import specimens
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.arbiter.reference import reference
-from qdiag.model.circuit import nodes_of
+from qdiag.model.circuit import nodes_of, parameters_of
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 from qdiag.model.operator_families import MIXING
@@ -75,3 +76,21 @@ def test_work_wires_and_the_targets_that_must_be_empty_are_left_in_their_state()
             empty = set(wanting[one.operation].empty)
             first = next((node.name for node in one.circuit.operations if empty & set(node.wires)), "")
             assert first not in ("RX", "RY")
+
+
+def test_of_the_observables_that_users_weigh_the_coefficients_are_tracked_and_no_entry_of_a_matrix_is() -> None:
+    weighed = [one for one in SPACE if "tracked" in one.measurement]
+    assert {one.measurement.partition("(")[0] for one in weighed} == {"expval", "var"}
+    for one in weighed:
+        numbers = [number for node in one.circuit.measurements for number in parameters_of(node)]
+        assert [number.trainable for number in numbers] == [number.value.ndim == 0 for number in numbers]
+        assert any(number.trainable for number in numbers)
+
+
+def test_circuits_that_ask_for_shots_stand_last_and_are_read_as_those_without() -> None:
+    sampled = [one for one in SPACE if one.circuit.shots]
+    assert SPACE[-len(sampled) :] == tuple(sampled)
+    plain = {one.measurement: one for one in SPACE if one.operation == BARE and not one.variation}
+    for one in sampled:
+        assert one.rank is Rank.SHOTS
+        assert circuit_key(replace(one.circuit, shots=())) == circuit_key(plain[one.measurement].circuit)

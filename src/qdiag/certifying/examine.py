@@ -130,7 +130,7 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
-    if found.takes_differences and (task.abilities.shots or task.abilities.eps > EPS64):
+    if found.takes_differences and (_shots(task) or task.abilities.eps > EPS64):
         return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
     return _upheld(task, name, measured, found, ours)
 
@@ -145,7 +145,7 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
     """A cell that disagrees, asked again and asked of PennyLane's own device."""
     if task.specimen.circuit.measurements[0].name in STATE_VECTORS and _is_another_phase(task, name, found, ours):
         return replace(cell, standing=Standing.OPEN, words="a state has no phase of its own, and this one has another")
-    for seed in range(1, 1 + (REPEATS if task.abilities.shots else 1)):
+    for seed in range(1, 1 + (REPEATS if _shots(task) else 1)):
         again = evaluate(task.request(name, seed))
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
@@ -185,9 +185,14 @@ def _mixes(circuit: Circuit) -> bool:
 
 def _verdict(task: Task, found: Evaluation, ours: Reference) -> MethodVerdict:
     """An evaluation beside the reference, by the law of rounding for the precision that was measured."""
-    circuit, shots = task.specimen.circuit, task.abilities.shots
+    circuit, shots = task.specimen.circuit, _shots(task)
     judged = replace(circuit, shots=(shots,)) if shots else circuit
     return verdicts(judged, [found], (), ours)[0]
+
+
+def _shots(task: Task) -> int:
+    """Samples that a result is made of: those that the circuit asks for, or that the device takes by itself; 0 where it is exact."""
+    return min(task.specimen.circuit.shots or (task.abilities.shots,))
 
 
 def _is_another_phase(task: Task, name: str, found: Evaluation, ours: Reference) -> bool:

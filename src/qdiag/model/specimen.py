@@ -25,6 +25,7 @@ class Rank(IntEnum):
     SINGULAR = 7
     BATCH = 8
     OTHER_MEASUREMENT = 9
+    SHOTS = 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 import pennylane as qml
@@ -17,18 +17,29 @@ import pennylane as qml
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.space.builds import Build, builds, on_wires, wrapped_builds
-from qdiag.bridges.space.ingredients import hermitian
-from qdiag.bridges.space.instances import measurements
+from qdiag.bridges.space.readings import (
+    PAIRS,
+    PROBABILITIES,
+    PRODUCT,
+    READINGS,
+    WITH_SHOTS,
+    Reading,
+    measurement_readings,
+    weighted_readings,
+)
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters, with_precision
-from qdiag.model.operator_families import RAW_SAMPLES
 from qdiag.model.specimen import BARE, Rank, Specimen, in_order
 
 ANGLES = {"0": 0.0, "π/2": np.pi / 2, "π": np.pi}
 """Points at which rules may be singular."""
 
-_SHADOWS = frozenset({"ClassicalShadowMP", "ShadowExpvalMP"})
+SHOTS = 10_000
+"""So many are asked of a device where it is to sample: an error of a tenth is then beyond chance."""
 
-Reading = Callable[[Sequence[Any]], Sequence[Any]]
+RANKS = {PRODUCT: Rank.ALONE, PROBABILITIES: Rank.PROBABILITIES}
+"""How an operation is read before all else."""
+
+_PROBABILITIES, _PRODUCT = (PROBABILITIES, READINGS[PROBABILITIES]), (PRODUCT, READINGS[PRODUCT])
 
 
 def specimens(seed: int = 0) -> tuple[Specimen, ...]:
@@ -47,10 +58,16 @@ def specimens(seed: int = 0) -> tuple[Specimen, ...]:
 def _all_specimens(seed: int) -> Iterator[Specimen]:
     for name, read in READINGS.items():
         yield _specimen(None, name, read, seed, Rank.GROUND)
-    for name, read in _measurement_readings().items():
+    for name, read in measurement_readings().items():
         yield _specimen(None, name, read, seed, Rank.MEASURED)
+    for name, read in weighted_readings().items():
+        one = _specimen(None, name, read, seed, Rank.MEASURED)
+        yield replace(one, circuit=_with_tracked_measurements(one.circuit))
     for name, read in PAIRS.items():
         yield replace(_specimen(None, name, read, seed, Rank.MEASURED), variation="two measurements")
+    for name in sorted(WITH_SHOTS):
+        one = _specimen(None, name, READINGS[name], seed, Rank.SHOTS)
+        yield replace(one, variation=f"{SHOTS:,} shots", circuit=replace(one.circuit, shots=(SHOTS,)))
     for build in builds():
         for name, read in READINGS.items():
             yield _specimen(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
@@ -94,85 +111,6 @@ def _other_wires(count: int) -> dict[str, tuple[Label, ...]]:
 def _with_unused(labels: Sequence[Label]) -> tuple[Label, ...]:
     """These wires in another order, with more of them at both ends."""
     return (len(labels) + 3, *reversed(labels), len(labels) + 1)
-
-
-# --- how a circuit is read ------------------------------------------------------------------------------------------------------------
-
-
-def _sum(wires: Sequence[Any]) -> Any:
-    return qml.Hamiltonian([0.7, -0.4], [qml.PauliX(wires[0]), qml.PauliZ(wires[0]) @ qml.PauliY(wires[1])])
-
-
-READINGS: dict[str, Reading] = {
-    "probs": lambda wires: [qml.probs(wires=list(wires[:2]))],
-    "expval of a product": lambda wires: [qml.expval(qml.PauliZ(wires[0]) @ qml.PauliX(wires[1]))],
-    "var": lambda wires: [qml.var(qml.PauliY(wires[0]))],
-    "expval of a sum": lambda wires: [qml.expval(_sum(wires))],
-    "state": lambda wires: [qml.state()],
-}
-"""How each operation is read, from its wires and one more."""
-
-RANKS = {"expval of a product": Rank.ALONE, "probs": Rank.PROBABILITIES}
-"""How it is read before all else."""
-
-_PROBABILITIES, _PRODUCT = ("probs", READINGS["probs"]), ("expval of a product", READINGS["expval of a product"])
-
-PAIRS: dict[str, Reading] = {
-    "expval X + probs": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=[w[0]])],
-    "probs + expval X": lambda w: [qml.probs(wires=[w[0]]), qml.expval(qml.PauliX(w[0]))],
-    "expval X + expval Z": lambda w: [qml.expval(qml.PauliX(w[0])), qml.expval(qml.PauliZ(w[0]))],
-    "expval Y + var X": lambda w: [qml.expval(qml.PauliY(w[0])), qml.var(qml.PauliX(w[0]))],
-    "expval X + probs of other wires": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=[w[1], w[2]])],
-    "expval X + probs of all": lambda w: [qml.expval(qml.PauliX(w[0])), qml.probs(wires=list(w[:3]))],
-    "expval Hermitian + probs": lambda w: [qml.expval(qml.Hermitian(hermitian(1), wires=w[0])), qml.probs(wires=[w[0]])],
-    "expval Z + expval Z": lambda w: [qml.expval(qml.PauliZ(w[0])), qml.expval(qml.PauliZ(w[0]))],
-}
-"""Two measurements in one QNode: the second must not see how the first was made."""
-
-OBSERVABLES: dict[str, Callable[[Sequence[Any]], Any]] = {
-    "X": lambda w: qml.PauliX(w[0]),
-    "Y": lambda w: qml.PauliY(w[0]),
-    "Z": lambda w: qml.PauliZ(w[0]),
-    "Hadamard": lambda w: qml.Hadamard(w[0]),
-    "Identity": lambda w: qml.Identity(w[0]),
-    "Hermitian": lambda w: qml.Hermitian(hermitian(1), wires=w[0]),
-    "Hermitian on two wires": lambda w: qml.Hermitian(hermitian(2), wires=list(w[:2])),
-    "Projector": lambda w: qml.Projector([1, 0], wires=list(w[:2])),
-    "X @ Y @ Z": lambda w: qml.PauliX(w[0]) @ qml.PauliY(w[1]) @ qml.PauliZ(w[2]),
-    "Z on reversed wires": lambda w: qml.PauliZ(w[2]) @ qml.PauliX(w[0]),
-    "Hadamard @ Z": lambda w: qml.Hadamard(w[0]) @ qml.PauliZ(w[1]),
-    "Hermitian @ X": lambda w: qml.Hermitian(hermitian(1), wires=w[1]) @ qml.PauliX(w[0]),
-    "sum": _sum,
-}
-"""What an expectation value and a variance are taken of."""
-
-
-def _read_observable(measure: Callable[[Any], Any], make: Callable[[Sequence[Any]], Any], wires: Sequence[Any]) -> Sequence[Any]:
-    return [measure(make(wires))]
-
-
-def _probabilities_of(observable: Any) -> Any:
-    return qml.probs(op=observable)
-
-
-def _as_made(measurement: Any, wires: Sequence[Any]) -> Sequence[Any]:
-    return [measurement]
-
-
-def _measurement_readings() -> dict[str, Reading]:
-    """Every kind of measurement that needs no shots."""
-    found: dict[str, Reading] = {}
-    for name, make in OBSERVABLES.items():
-        found[f"expval({name})"] = partial(_read_observable, qml.expval, make)
-        found[f"var({name})"] = partial(_read_observable, qml.var, make)
-        if name in ("X", "Hadamard", "Hermitian"):
-            found[f"probs({name})"] = partial(_read_observable, _probabilities_of, make)
-    for instance in measurements():
-        if instance.kind not in (RAW_SAMPLES | _SHADOWS) and not instance.label.startswith(("expval", "var")):
-            # the instances are on wires 0, 1 and are read there
-            found[f"{instance.label} (PennyLane's)"] = partial(_as_made, instance.operator)
-    found["probs on reversed wires"] = lambda w: [qml.probs(wires=[w[2], w[0]])]
-    return found
 
 
 # --- a circuit ------------------------------------------------------------------------------------------------------------------------
@@ -230,6 +168,13 @@ def _gate_at_zero(name: str, wires: tuple[Label, ...], angles: int) -> Node:
 
 def _track(parameter: Parameter) -> Parameter:
     return replace(parameter, container="torch", trainable=True)
+
+
+def _with_tracked_measurements(circuit: Circuit) -> Circuit:
+    """The same with a derivative by each coefficient of its measurements: the entries of a matrix mean something together only."""
+    before = len(parameters_of(circuit.operations))
+    numbers = [_track(p) if k >= before and p.value.ndim == 0 else p for k, p in enumerate(circuit.parameters)]
+    return with_parameters(circuit, numbers)
 
 
 def _rotations(wires: Sequence[Label], draws: np.random.Generator) -> list[Node]:
