@@ -149,3 +149,16 @@ def test_operations_that_are_matrix_exponentials_are_known_as_such():
 def test_what_is_no_matrix_is_refused_with_its_name():
     with pytest.raises(NotSimulated, match="Displacement"):
         operator_matrices.matrix_of(qml.Displacement(0.1, 0.2, wires=0))
+
+
+@pytest.mark.skipif(not MODERN, reason="operations before 0.24 know no batch")
+def test_a_batch_that_an_operation_hides_in_its_parts_is_a_reason():
+    class Hiding(qml.operation.Operation):
+        num_wires = 1
+        batch_size = None
+
+        def decomposition(self):
+            return [qml.QubitUnitary(np.eye(2)[None], wires=self.wires)]
+
+    with pytest.raises(NotSimulated, match="carries a batch"):
+        operator_matrices.steps(Hiding(wires=0))

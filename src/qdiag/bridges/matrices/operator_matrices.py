@@ -42,6 +42,9 @@ def steps(operator: Any, *, fresh: bool = False, nesting: int = 0) -> tuple[Step
     """
     if nesting > MAX_NESTING:
         raise NotSimulated(f"{operator.name} is decomposed endlessly")
+    if getattr(operator, "batch_size", None) is not None:
+        # rows are taken from the operation that the circuit shows: here one hides its batch in what it is made of
+        raise NotSimulated(f"{operator.name} carries a batch inside of an operation that shows none")
     names = _names(operator)
     for family, rule in _PREPARATIONS:
         if fresh and names & family:
