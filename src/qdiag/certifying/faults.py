@@ -1,15 +1,17 @@
 """Faults from cells: what one thing explains is one fault, and its plainest circuit stands for it.
 
-Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads; an operation that
-is wrong alone explains all of its variations, and what is made of it; what is wrong in one variation alone, whatever the operation, is
-the variation's. Where already the output is wrong, the methods are wrong with it.
+Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads, and what several of
+these have in common explains them; an operation that is wrong alone explains all of its variations, and what is made of it; what is wrong
+in one variation alone, whatever the operation, is the variation's. Where already the output is wrong, the methods are wrong with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from qdiag.model.certificate import OUTPUT, Cell, Fault
+from qdiag.certifying.traits import shared_traits, traits_of
+from qdiag.model.certificate import OUTPUT, Cell, Fault, Standing
+from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.specimen import BARE, Specimen
 
@@ -23,7 +25,7 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
     by_key = {specimen.key: specimen for specimen in specimens}
     groups: dict[tuple[str, str], list[Cell]] = {}
     made_of = {specimen.operation: specimen.made_of for specimen in by_key.values()}
-    known = _Explanations(wrong, made_of)
+    known = _Explanations(wrong, made_of, _Measured(cells, by_key))
     for cell in wrong:
         groups.setdefault(known.of(cell), []).append(cell)
     faults = []
@@ -33,15 +35,33 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
     return tuple(sorted(faults, key=lambda fault: (-len(fault.cells), fault.about, fault.column)))
 
 
+class _Measured:
+    """Measurements that are wrong without any operation, by column, and what they have in common."""
+
+    def __init__(self, cells: Sequence[Cell], by_key: Mapping[tuple[str, str, str], Specimen]) -> None:
+        bare = [cell for cell in cells if cell.operation == BARE and cell.key[:3] in by_key]
+        self._shared: dict[tuple[str, str], str] = {}
+        for column in {_column(cell) for cell in bare if cell.silent}:
+            wrong = {c.measurement: traits_of(by_key[c.key[:3]]) for c in bare if c.silent and _column(c) == column}
+            right = [traits_of(by_key[c.key[:3]]) for c in bare if c.standing is Standing.EXACT and c.column == column]
+            self._shared |= {(name, column): about for name, about in shared_traits(wrong, right).items()}
+
+    def shared(self, measurement: str, column: str) -> str:
+        """What it has in common with others that are wrong, or ""."""
+        return self._shared.get((measurement, column), "")
+
+
 class _Explanations:
     """What each of the wrong cells is put down to."""
 
-    def __init__(self, wrong: Sequence[Cell], made_of: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, wrong: Sequence[Cell], made_of: Mapping[str, frozenset[str]], measured: _Measured) -> None:
         self._made_of = made_of
+        self._measured = measured
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
         alone = [c for c in wrong if c.operation != BARE and not c.variation and not self._is_of_measurement(c)]
         self._operations = {(cell.operation, _column(cell)) for cell in alone}
-        self._cores = {cell.core: cell.operation for cell in alone}
+        # the first build of a class stands for all of them
+        self._cores = {cell.core: cell.operation for cell in reversed(alone)}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
         self._variations: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for cell in wrong:
@@ -58,19 +78,23 @@ class _Explanations:
         """What a cell is put down to, and the column in which that shows."""
         column = OUTPUT if cell.key[:3] in self._outputs else _column(cell)
         for known in {column: None, OUTPUT: None}:
+            shared = self._measured.shared(cell.measurement, known)
+            if shared:
+                return shared, known
             if (cell.measurement, known) in self._measurements:
                 return cell.measurement, known
         for known in {OUTPUT: None, column: None}:
             if (cell.operation, known) in self._operations:
-                return self._root(cell.operation, known), known
+                return self._root(cell, known), known
         if len(self._variations.get((cell.variation, column), ())) >= SEVERAL:
             return cell.variation, column
         name = cell.measurement if cell.operation == BARE else cell.operation
         return f"{name}, {cell.variation}" if cell.variation else name, column
 
-
-    def _root(self, operation: str, column: str) -> str:
+    def _root(self, cell: Cell, column: str) -> str:
         """The operation inside of one that is wrong that is wrong by itself, and holds no other such; itself, where there is none."""
+        first = self._cores.get(cell.core, cell.operation)
+        operation = first if (first, column) in self._operations else cell.operation
         inside = {self._cores[name] for name in self._made_of.get(operation, ()) if name in self._cores}
         wrong = {one for one in inside - {operation} if (one, column) in self._operations}
         roots = [one for one in wrong if not self._wrong_inside(one, column)]
@@ -91,4 +115,6 @@ def _size(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool
     of_another = about not in (cell.operation, cell.measurement, cell.variation)
     if specimen is None:
         return (of_another, True, 99, 99, cell.operation)
-    return (of_another, bool(cell.variation), len(specimen.circuit.wires), len(specimen.circuit.operations), cell.operation)
+    circuit = specimen.circuit
+    parts = len(circuit.operations) + sum(len(nodes_of(measurement)) for measurement in circuit.measurements)
+    return (of_another, bool(cell.variation), len(circuit.wires), parts, cell.operation)

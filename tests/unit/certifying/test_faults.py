@@ -4,9 +4,12 @@ from dataclasses import replace
 
 from qdiag.certifying.faults import faults_of
 from qdiag.model.certificate import OUTPUT, Standing
+from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
 from qdiag.model.promise import Promise
+from qdiag.model.specimen import Specimen
 from tests.worlds.certificates import cell, specimen
+from tests.worlds.small_circuits import expval, gate, probs
 
 WRONG = Standing.WRONG
 
@@ -77,3 +80,38 @@ def test_the_plainest_cell_comes_first_with_its_circuit() -> None:
     (fault,) = faults_of(cells, [specimen("RX", variation="adjoint"), plain])
     assert fault.specimen is plain
     assert not fault.cells[0].variation
+
+
+def test_builds_of_one_class_are_one_fault() -> None:
+    cells = [replace(cell(name, standing=WRONG), core="BlockEncode") for name in ("BlockEncode", "BlockEncode number")]
+    assert names(cells) == [("BlockEncode", OUTPUT, 2)]
+
+
+def var(observable: Node) -> Node:
+    return replace(expval(observable), name="VarianceMP")
+
+
+def read(name: str, *measured, variation: str = "") -> Specimen:
+    one = specimen(measurement=name, variation=variation)
+    return replace(one, circuit=replace(one.circuit, measurements=measured))
+
+
+def test_measurements_that_share_what_is_wrong_in_all_of_them_are_one_fault() -> None:
+    x, h = gate("PauliX"), gate("Hadamard")
+    space = [read(f"{kind}({op.name})", measure(op)) for op in (x, h) for kind, measure in (("expval", expval), ("var", var))]
+    pair = read("expval X + expval H", expval(x), expval(h), variation="two measurements")
+    cells = [cell(measurement=f"{kind}(Hadamard)", standing=WRONG) for kind in ("expval", "var")]
+    cells += [cell(measurement=f"{kind}(PauliX)") for kind in ("expval", "var")]
+    cells.append(cell(measurement=pair.measurement, variation="two measurements", standing=WRONG))
+    assert names(cells, [*space, pair]) == [("Hadamard in an observable", OUTPUT, 3)]
+    assert faults_of(cells, [*space, pair])[0].cells[0].measurement == "expval(Hadamard)"
+
+
+def test_a_pair_whose_members_are_right_alone_is_put_down_to_their_being_two() -> None:
+    x, z = gate("PauliX"), gate("PauliZ")
+    alone = [read("expval(X)", expval(x)), read("expval(Z)", expval(z)), read("probs", probs(0))]
+    both = {"X + probs": (expval(x), probs(0)), "X + Z": (expval(x), expval(z))}
+    pairs = [read(name, *members, variation="two measurements") for name, members in both.items()]
+    cells = [cell(measurement=one.measurement) for one in alone]
+    cells += [cell(measurement=one.measurement, variation="two measurements", standing=WRONG) for one in pairs]
+    assert names(cells, [*alone, *pairs]) == [("two measurements", OUTPUT, 2)]
