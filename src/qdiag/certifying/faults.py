@@ -1,8 +1,9 @@
 """Faults from cells: what one thing explains is one fault, and its plainest circuit stands for it.
 
-Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads, and what several of
-these have in common explains them; an operation that is wrong alone explains all of its variations, and what is made of it; what is wrong
-in one variation alone, whatever the operation, is the variation's. Where already the output is wrong, the methods are wrong with it.
+Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads, and what several
+of these have in common explains them; an operation that is wrong alone explains all of its variations, and what is made of it; what is
+wrong in one variation alone, whatever the operation, is the variation's. Where already the output is wrong, the methods are wrong with
+it.
 """
 
 from __future__ import annotations

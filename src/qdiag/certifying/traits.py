@@ -1,8 +1,8 @@
 """What measurements that are wrong have in common, and none that is right has: that is to blame for all of them.
 
-A device that reads Hadamard in another basis has its expectation value wrong, its variance, its probabilities, and each product and pair
-that it stands in. Traits are the kind of a measurement, the classes inside its observable, one of these under one of those, and coefficients
-that are tracked. Those that explain most come first, until nothing is left that two measurements share.
+A device that reads Hadamard in another basis has its expectation value wrong, its variance, its probabilities, and each product and
+pair that it stands in. Traits are the kind of a measurement, the classes inside its observable, one of these under one of those, and
+coefficients that are tracked. Those that explain most come first, until nothing is left that two measurements share.
 """
 
 from __future__ import annotations
