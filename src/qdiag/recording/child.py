@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from qdiag.recording import children, frames, imports
+from qdiag.recording import children, fork_hooks, frames, imports
 
 TYPE_CHECKING = False  # as in `frames`
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def become() -> None:
         before = sys.orig_argv[: sys.orig_argv.index(here)]
         sys.orig_argv[:] = [*before, *(["-m"] if kind == "module" else []), target, *arguments]
     _forget(main)
+    if hasattr(os, "register_at_fork"):
+        fork_hooks.hooks_of_forks()
     imports.watch(trace, target, kind == "module", os.getpid())
     children.watch_starts(trace, os.getcwd() if kind == "module" else os.path.dirname(os.path.realpath(target)), os.getpid())
     try:

@@ -5,8 +5,6 @@ A new danger becomes a reason in `obstacle`; how a copy is made and kept apart i
 
 from __future__ import annotations
 
-import functools
-import gc
 import os
 import signal
 import sys
@@ -16,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from qdiag.recording import shared_memory, syscall_filter
+from qdiag.recording import fork_hooks, shared_memory, syscall_filter
 
 
 def obstacle(backward_seen: bool) -> str:
@@ -33,7 +31,7 @@ def obstacle(backward_seen: bool) -> str:
         return "this machine's system calls are not known, so that a copy could not be confined"
     if _listens_for_children():
         return "the script listens for the end of its child processes"
-    here, in_the_copy = _hooks()
+    here, in_the_copy = fork_hooks.hooks_of_forks()
     strangers = [hook for hooks in here for hook in hooks if not _is_standard(hook)]
     strangers += [hook for hook in in_the_copy if not (_is_standard(hook) or _is_installed(hook))]
     for stranger in strangers[:1]:
@@ -65,19 +63,6 @@ def _other_threads() -> Iterator[str]:
         if int(thread) != threading.get_native_id():
             with suppress(OSError), open(f"/proc/self/task/{thread}/syscall", encoding="ascii") as file:
                 yield file.read()
-
-
-def _mark() -> None:
-    """Does nothing at a fork: copies of it are there so that the lists which hold them can be found."""
-
-
-@functools.cache
-def _hooks() -> tuple[tuple[list[Any], list[Any]], list[Any]]:
-    """What Python runs at each fork in this process, before and after, and in the copy: the interpreter's own lists."""
-    marks = tuple(types.FunctionType(_mark.__code__, globals()) for _ in range(3))
-    os.register_at_fork(before=marks[0], after_in_parent=marks[1], after_in_child=marks[2])
-    before, after, in_the_copy = (next(held for held in gc.get_referrers(mark) if type(held) is list) for mark in marks)
-    return (before, after), in_the_copy
 
 
 _STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))

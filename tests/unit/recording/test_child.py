@@ -127,11 +127,11 @@ def test_flags_change_the_path_as_they_would(tmp_path: Path, flags: tuple[str, .
     assert child == plain
 
 
-def test_nothing_but_four_files_of_ours_is_loaded_before_the_script(tmp_path: Path) -> None:
+def test_nothing_but_five_files_of_ours_is_loaded_before_the_script(tmp_path: Path) -> None:
     plain, child = ask(tmp_path, [script(tmp_path, "sorted(sys.modules)")], "script")
     more = set(child) - set(plain)
     ours = {name for name in more if name.partition(".")[0] == "qdiag"}
-    recording = {"qdiag.recording", *(f"qdiag.recording.{name}" for name in ("child", "children", "frames", "imports"))}
+    recording = {"qdiag.recording", *(f"qdiag.recording.{name}" for name in ("child", "children", "fork_hooks", "frames", "imports"))}
     assert ours == {"qdiag", "qdiag._version"} | recording
     assert more - ours <= {"__future__"}
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from qdiag.recording import fork_obstacles, shared_memory
+from qdiag.recording import fork_hooks, fork_obstacles, shared_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
 
@@ -116,7 +116,7 @@ def hook() -> None:
 
 
 def test_not_where_a_fork_would_run_code_of_the_script() -> None:
-    (before, after), in_the_copy = fork_obstacles._hooks()
+    (before, after), in_the_copy = fork_hooks.hooks_of_forks()
     for hooks in (before, after, in_the_copy):
         hooks.append(hook)
         assert fork_obstacles.obstacle(False) == f"{__name__} runs code of its own at every fork"
@@ -132,7 +132,7 @@ def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it
     package.__file__ = os.path.join(folder, "jax", "__init__.py")
     monkeypatch.setitem(sys.modules, "jax", package)
     monkeypatch.setattr(hook, "__module__", "jax")
-    (before, after), in_the_copy = fork_obstacles._hooks()
+    (before, after), in_the_copy = fork_hooks.hooks_of_forks()
     for hooks, obstacle in ((before, "jax runs code of its own at every fork"), (after, "jax runs code"), (in_the_copy, "")):
         hooks.append(hook)
         found = fork_obstacles.obstacle(False)
@@ -144,7 +144,7 @@ def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it
 @pytest.mark.parametrize("module", ["IPython.core.history", "h5py._objects"])
 def test_a_package_that_stops_its_thread_or_takes_its_lock_is_none(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(hook, "__module__", module)
-    (before, _), _ = fork_obstacles._hooks()
+    (before, _), _ = fork_hooks.hooks_of_forks()
     before.append(hook)
     found = fork_obstacles.obstacle(False)
     before.remove(hook)
