@@ -93,24 +93,59 @@ def few_values(array: np.ndarray) -> tuple[float, ...]:
 def names_of(tensors: Iterable[Any], variables: dict[str, Any]) -> dict[int, str]:
     """Names by ``id``: from the modules that hold tensors, else from some variables.
 
-    Modules are looked for among all objects: the variables of a function under way cannot be read without keeping them alive.
+    Modules that no variable leads to are looked for among all objects, which takes a while: the variables of a function under way
+    cannot be read without keeping them alive.
     """
     wanted = {id(tensor) for tensor in tensors}
-    found = {id(value): name for name, value in list(variables.items()) if id(value) in wanted}
+    values = list(variables.items())
+    found = {id(value): name for name, value in values if id(value) in wanted}
     module_class = getattr(sys.modules.get("torch.nn"), "Module", None)
-    if module_class is not None:
-        modules = [thing for thing in gc.get_objects() if issubclass(type(thing), module_class)]
-        parents = {
-            id(child): (module, name)
-            for module in modules
-            for name, child in vars(module).get("_modules", {}).items()
-            if child is not None
-        }
-        for module in modules:
-            for name, parameter in vars(module).get("_parameters", {}).items():
-                if id(parameter) in wanted:
-                    found[id(parameter)] = _way_to(module, name, parents)
-    return found
+    if module_class is None:
+        return found
+    led_to = _parts_of(value for _, value in values if issubclass(type(value), module_class))
+    named = _names_in(led_to, wanted)
+    if len(named) < len(wanted):
+        kinds = _kinds_of(module_class)
+        named = _names_in([thing for thing in gc.get_objects() if type(thing) in kinds], wanted)
+    return {**found, **named}
+
+
+def _parts_of(modules: Iterable[Any]) -> list[Any]:
+    """Modules and all that they are made of, each once."""
+    waiting = list(modules)
+    known = {id(module): module for module in waiting}
+    while waiting:
+        for part in vars(waiting.pop()).get("_modules", {}).values():
+            if part is not None and id(part) not in known:
+                known[id(part)] = part
+                waiting.append(part)
+    return list(known.values())
+
+
+def _kinds_of(base: type) -> set[type]:
+    """A class and all that are derived from it."""
+    kinds: set[type] = {base}
+    waiting = [base]
+    while waiting:
+        derived: list[type] = type.__subclasses__(waiting.pop())
+        for kind in derived:
+            if kind not in kinds:
+                kinds.add(kind)
+                waiting.append(kind)
+    return kinds
+
+
+def _names_in(modules: list[Any], wanted: set[int]) -> dict[int, str]:
+    """Names of wanted tensors by the modules that hold them."""
+    parents = {
+        id(child): (module, name) for module in modules for name, child in vars(module).get("_modules", {}).items() if child is not None
+    }
+    return {
+        id(parameter): _way_to(module, name, parents)
+        for module in modules
+        for name, parameter in vars(module).get("_parameters", {}).items()
+        if id(parameter) in wanted
+    }
 
 
 def _way_to(module: Any, name: str, parents: dict[int, tuple[Any, str]]) -> str:

@@ -57,6 +57,19 @@ def test_a_name_is_the_way_from_the_outermost_module() -> None:
     assert [names[id(p)] for p in (*net.parameters(), free)] == ["Net.layers.0.weight", "Net.layers.0.bias", "weights"]
 
 
+def test_modules_that_variables_lead_to_are_found_without_looking_through_all_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    outer = torch.nn.Sequential(torch.nn.Linear(2, 1))
+    monkeypatch.setattr(tokens_module.gc, "get_objects", lambda: pytest.fail("all objects were looked through"))
+    names = tokens_module.names_of(outer.parameters(), {"inner": outer[0], "outer": outer})
+    assert sorted(names.values()) == ["Sequential.0.bias", "Sequential.0.weight"]
+
+
+def test_a_module_that_no_variable_leads_to_is_found_among_all_objects() -> None:
+    here, there = torch.nn.Linear(2, 1), torch.nn.Sequential(torch.nn.Linear(2, 1))
+    names = tokens_module.names_of([here.weight, there[0].weight], {"here": here})
+    assert [names[id(here.weight)], names[id(there[0].weight)]] == ["Linear.weight", "Sequential.0.weight"]
+
+
 def test_few_real_numbers_are_kept_and_many_are_not() -> None:
     assert tokens_module.leaf_of(torch.tensor([0.5, 2.0]), 3).values == (0.5, 2.0)
     assert tokens_module.leaf_of(torch.zeros(65), 3).values == ()
