@@ -25,8 +25,7 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
     wrong = [cell for cell in cells if cell.silent]
     by_key = {specimen.key: specimen for specimen in specimens}
     groups: dict[tuple[str, str], list[Cell]] = {}
-    made_of = {specimen.operation: specimen.made_of for specimen in by_key.values()}
-    known = _Explanations(wrong, made_of, _Measured(cells, by_key))
+    known = _Explanations(wrong, _Kin(by_key.values()), _Measured(cells, by_key))
     for cell in wrong:
         groups.setdefault(known.of(cell), []).append(cell)
     faults = []
@@ -52,28 +51,46 @@ class _Measured:
         return self._shared.get((measurement, column), "")
 
 
+class _Kin:
+    """Which operations stand inside which."""
+
+    def __init__(self, specimens: Iterable[Specimen]) -> None:
+        self._made_of = {one.operation: one.made_of for one in specimens}
+        self._core = {one.operation: one.core for one in specimens}
+
+    def root(self, operation: str, wrong: Sequence[str]) -> str:
+        """The wrong one inside of an operation that holds no other such; the first build of its class, where there is none."""
+        first = {self._core.get(one, one): one for one in reversed(wrong)}
+        start = first.get(self._core.get(operation, operation), operation)
+        roots = [one for one in self._inside(start, first) if not self._inside(one, first)]
+        return min(roots, default=start)
+
+    def _inside(self, operation: str, first: Mapping[str, str]) -> set[str]:
+        return {first[core] for core in self._made_of.get(operation, ()) if core in first} - {operation}
+
+
 class _Explanations:
     """What each of the wrong cells is put down to."""
 
-    def __init__(self, wrong: Sequence[Cell], made_of: Mapping[str, frozenset[str]], measured: _Measured) -> None:
-        self._made_of = made_of
+    def __init__(self, wrong: Sequence[Cell], kin: _Kin, measured: _Measured) -> None:
+        self._kin = kin
         self._measured = measured
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
-        alone = [c for c in wrong if c.operation != BARE and not c.variation and not self._is_of_measurement(c)]
-        self._operations = {(cell.operation, _column(cell)) for cell in alone}
-        # the first build of a class stands for all of them
-        self._cores = {cell.core: cell.operation for cell in reversed(alone)}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
-        self._variations: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        self._operations: dict[str, dict[str, None]] = {}
+        for cell in wrong:
+            if cell.operation != BARE and not cell.variation and not self._is_of_measurement(cell):
+                self._operations.setdefault(_column(cell), {})[cell.operation] = None
+        self._variations: dict[tuple[str, str], dict[str, None]] = {}
         for cell in wrong:
             if cell.variation and not self._is_wrong_without(cell):
-                self._variations.setdefault((cell.variation, _column(cell)), set()).add((cell.operation, cell.measurement))
+                self._variations.setdefault((cell.variation, _column(cell)), {})[_subject(cell)] = None
 
     def _is_of_measurement(self, cell: Cell) -> bool:
         return any((cell.measurement, column) in self._measurements for column in {_column(cell), OUTPUT})
 
     def _is_wrong_without(self, cell: Cell) -> bool:
-        return any((cell.operation, column) in self._operations for column in {_column(cell), OUTPUT})
+        return any(cell.operation in self._operations.get(column, ()) for column in {_column(cell), OUTPUT})
 
     def of(self, cell: Cell) -> tuple[str, str]:
         """What a cell is put down to, and the column in which that shows."""
@@ -85,25 +102,24 @@ class _Explanations:
             if (cell.measurement, known) in self._measurements:
                 return cell.measurement, known
         for known in {OUTPUT: None, column: None}:
-            if (cell.operation, known) in self._operations:
-                return self._root(cell, known), known
-        if len(self._variations.get((cell.variation, column), ())) >= SEVERAL:
-            return cell.variation, column
-        name = cell.measurement if cell.operation == BARE else cell.operation
-        return f"{name}, {cell.variation}" if cell.variation else name, column
+            alone = self._operations.get(known, {})
+            if cell.operation in alone:
+                return self._kin.root(cell.operation, tuple(alone)), known
+        return self._of_variation(cell, column), column
 
-    def _root(self, cell: Cell, column: str) -> str:
-        """The operation inside of one that is wrong that is wrong by itself, and holds no other such; itself, where there is none."""
-        first = self._cores.get(cell.core, cell.operation)
-        operation = first if (first, column) in self._operations else cell.operation
-        inside = {self._cores[name] for name in self._made_of.get(operation, ()) if name in self._cores}
-        wrong = {one for one in inside - {operation} if (one, column) in self._operations}
-        roots = [one for one in wrong if not self._wrong_inside(one, column)]
-        return min(roots, default=operation)
+    def _of_variation(self, cell: Cell, column: str) -> str:
+        """What is wrong in a variation alone is the variation's, where operations that share nothing else are wrong in it."""
+        alike = tuple(self._variations.get((cell.variation, column), {}))
+        roots = {self._kin.root(one, alike) for one in alike}
+        if len(roots) >= SEVERAL:
+            return cell.variation
+        name = self._kin.root(_subject(cell), alike)
+        return f"{name}, {cell.variation}" if cell.variation else name
 
-    def _wrong_inside(self, operation: str, column: str) -> bool:
-        inside = {self._cores.get(name) for name in self._made_of.get(operation, ())} - {operation}
-        return any((str(one), column) in self._operations for one in inside)
+
+def _subject(cell: Cell) -> str:
+    """What a cell asks about: its operation, or its measurement where there is none."""
+    return cell.measurement if cell.operation == BARE else cell.operation
 
 
 def _column(cell: Cell) -> str:
@@ -113,7 +129,7 @@ def _column(cell: Cell) -> str:
 
 def _size(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, int, int, str]:
     """The plainest first: what it is about, without a variation, by few operations on few wires."""
-    of_another = about not in (cell.operation, cell.measurement, cell.variation)
+    of_another = about.partition(", ")[0] not in (cell.operation, cell.measurement, cell.variation)
     if specimen is None:
         return (of_another, True, 99, 99, cell.operation)
     circuit = specimen.circuit

@@ -52,6 +52,16 @@ def test_a_variation_that_is_wrong_at_one_operation_is_that_ones() -> None:
     assert names([cell("RX", standing=WRONG, variation="at 0")]) == [("RX, at 0", OUTPUT, 1)]
 
 
+def test_a_variation_that_is_wrong_at_one_operation_and_what_is_made_of_it_is_that_ones() -> None:
+    cells = [cell(name, standing=WRONG, variation="unused wires") for name in ("UCCSD", "BasisState")]
+    made = [
+        specimen("UCCSD", variation="unused wires", made_of=frozenset({"BasisState"})),
+        specimen("BasisState", variation="unused wires"),
+    ]
+    assert names(cells, made) == [("BasisState, unused wires", OUTPUT, 2)]
+    assert faults_of(cells, made)[0].specimen is made[1]
+
+
 def test_what_is_made_of_an_operation_that_is_wrong_is_put_down_to_it() -> None:
     cells = [cell("MultiRZ", standing=WRONG), cell("PauliRot", standing=WRONG), cell("Trotter", standing=WRONG)]
     inside = {"PauliRot": {"MultiRZ"}, "Trotter": {"PauliRot", "MultiRZ"}}
@@ -83,8 +93,9 @@ def test_the_plainest_cell_comes_first_with_its_circuit() -> None:
 
 
 def test_builds_of_one_class_are_one_fault() -> None:
-    cells = [replace(cell(name, standing=WRONG), core="BlockEncode") for name in ("BlockEncode", "BlockEncode number")]
-    assert names(cells) == [("BlockEncode", OUTPUT, 2)]
+    builds = ("BlockEncode", "BlockEncode number")
+    cells = [cell(name, standing=WRONG) for name in builds]
+    assert names(cells, [replace(specimen(name), core="BlockEncode") for name in builds]) == [("BlockEncode", OUTPUT, 2)]
 
 
 def var(observable: Node) -> Node:
