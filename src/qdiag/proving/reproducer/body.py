@@ -85,8 +85,8 @@ class Body:
         side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
             options.setdefault("max_diff", order)
-        if not task.wording.readable and self.layout.interface in ("torch", "autograd"):
-            # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape
+        if not task.wording.readable and self.layout.interface in ("torch", "autograd") and side.diff_method != "none":
+            # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape; plain numbers come back plain
             options["interface"] = self.layout.interface
         return self.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
 

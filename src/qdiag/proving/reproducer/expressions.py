@@ -181,7 +181,8 @@ class Layout:
             lines += [f"    return (ahead - behind) / {TWICE}", "", ""]
         slope = "slope({})" if self.several else f"(plain(point + {{0}}) - plain(point - {{0}})) / {TWICE}"
         if not shape:
-            return [*lines, f"b = {slope.format(STEP)}"]
+            # without an interface lightning gives a bare float, here too
+            return [*lines, f"b = np.asarray({slope.format(STEP)})"]
         steps = f"{STEP} * np.eye({size})" + (f".reshape({size}, {', '.join(map(str, shape))})" if len(shape) > 1 else "")
         shaped = ".reshape(a.shape)" if len(shape) > 1 or self.several else ""
         return [*lines, f"b = np.stack([{slope.format('h')} for h in {steps}], -1){shaped}"]

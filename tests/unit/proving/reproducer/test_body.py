@@ -15,7 +15,7 @@ from qdiag.model.circuit import Circuit, Label, Node
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
-from qdiag.model.method import ARBITER, Method
+from qdiag.model.method import ARBITER, PLAIN, Method
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.material import AS_RECORDED, Material
@@ -101,6 +101,10 @@ def test_second_derivatives_ask_for_them() -> None:
 def test_numbers_as_recorded_name_their_interface() -> None:
     assert "'interface': 'torch'" in body(wording=AS_RECORDED).qnode(PAIR[0])
     assert "interface" not in body().qnode(PAIR[0])
+
+
+def test_plain_numbers_name_no_interface() -> None:
+    assert "interface" not in body(wording=AS_RECORDED).qnode(PLAIN)
 
 
 # --- settings --------------------------------------------------------------------------------------------------------------

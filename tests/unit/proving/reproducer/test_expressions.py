@@ -189,6 +189,13 @@ def test_a_scalar_is_differenced() -> None:
     assert differences(SCALAR, 0.25, np.sin) == pytest.approx(np.cos(0.25), abs=1e-8)
 
 
+def test_a_bare_float_is_differenced_to_an_array() -> None:
+    lines = layout(SCALAR).differences("function")
+    known: dict[str, Any] = {"np": np, "x": np.asarray(0.25).view(Numbers), "function": lambda x: float(np.sin(x))}
+    exec("\n".join(lines), known)
+    assert known["b"].tolist() == pytest.approx(np.cos(0.25), abs=1e-8)
+
+
 def test_a_vector_is_differenced_element_by_element() -> None:
     found = differences(VECTOR, [0.25, 0.5], lambda x: np.sin(x[0]) * x[1])
     assert found == pytest.approx([0.5 * np.cos(0.25), np.sin(0.25)], abs=1e-8)
