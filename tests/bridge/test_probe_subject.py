@@ -132,3 +132,42 @@ def test_a_device_that_samples_is_probed_and_nothing_is_made_of_it() -> None:
     qnode = qml.QNode(expectation, device, interface="torch", diff_method="parameter-shift")
     (*_, last) = probes(qnode, (BOTH[0],), {}, layer="", call=0)
     assert not last.repeatable
+
+
+@needs_devices
+def test_a_device_that_samples_by_the_scripts_stream_is_seen_in_single_precision_too() -> None:
+    device = sampling(lambda result: np.random.binomial(1000, (1 + float(result)) / 2) / 500 - 1)
+    qnode = qml.QNode(expectation, device, interface="torch", diff_method="parameter-shift")
+    assert not subject_of(qnode, (torch.tensor(0.3, requires_grad=True),), {}).is_steady(3)
+
+
+# --- what the script got ---------------------------------------------------------------------------------------------------------
+
+
+def probed(function: Any, *, off: float = 0.0) -> Any:
+    """The last probe of a QNode that was called once, and whose results are told otherwise by as much."""
+    from qdiag.bridges.live.qnode_probe import probes
+
+    qnode = qml.QNode(function, qml.device("default.qubit", wires=1), interface="torch", diff_method="backprop")
+    returned = [np.asarray(qnode(BOTH[0]).detach()) + off]
+    (*_, last) = probes(qnode, (BOTH[0],), {}, layer="", call=0, returned=returned)
+    return last
+
+
+def test_results_are_held_against_those_that_the_script_got() -> None:
+    assert probed(expectation).again == 0
+    assert probed(expectation, off=0.25).again == pytest.approx(0.25)
+
+
+def test_results_of_another_circuit_than_the_script_ran_are_held_against_nothing() -> None:
+    def drawn(x: Any) -> Any:
+        qml.RX(x + np.random.normal(), wires=0)
+        return qml.expval(qml.PauliZ(0))
+
+    assert probed(drawn).again is None
+
+
+def test_outputs_of_other_methods_are_held_against_the_qnodes_own() -> None:
+    others = {method.diff_method: method.apart for method in probed(expectation).methods[1:]}
+    assert others["adjoint"] == pytest.approx(0, abs=1e-14)
+    assert others["parameter-shift"] == pytest.approx(0, abs=1e-14)

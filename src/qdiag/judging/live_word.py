@@ -1,4 +1,4 @@
-"""The word of the live probes where the device cannot be made again: such calls were not replayed, and are judged by these alone.
+"""The word of the live probes where the device or the circuit cannot be made again: calls are not replayed then, and judged by these.
 
 A probe evaluates the QNode itself, on the script's own device in the script's own process. It upholds the script's method where that
 one's slopes are those of the QNode's numerical differentiation; where they are not, it has found an error, which stands as such.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
-from qdiag.judging import probe_findings
+from qdiag.judging import live_methods, probe_findings
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.model.call import Call
 from qdiag.model.coverage import Gap, Unseen
@@ -40,10 +40,11 @@ class Calls(Protocol):
 class _Word(NamedTuple):
     """What probes say of the calls of one QNode: at how many of them they looked, and why they do not decide, or ""."""
 
-    why: str
+    missing: NotRebuilt
     calls: int
     probed: int
     doubt: str
+    others: tuple[str, ...] = ()
 
 
 def with_live_word(located: Located, trace: Calls) -> Located:
@@ -68,7 +69,7 @@ def with_live_word(located: Located, trace: Calls) -> Located:
 def _by_qnode(calls: Sequence[NotRebuilt], trace: Calls) -> list[list[NotRebuilt]]:
     groups: dict[object, list[NotRebuilt]] = {}
     for one in calls:
-        groups.setdefault((trace.call(one.call).configuration.qnode_object, one.why), []).append(one)
+        groups.setdefault((trace.call(one.call).configuration.qnode_object, one.why, one.circuit), []).append(one)
     return list(groups.values())
 
 
@@ -77,7 +78,8 @@ def _word_of(group: Sequence[NotRebuilt], trace: Calls) -> _Word:
     probes = [(probe, trace.call(probe.call)) for probe in trace.probes]
     own = [(_as_asked(probe, trace), call) for probe, call in probes if call.configuration.qnode_object == qnode]
     doubts = [probe_findings.doubt(probe, call) for probe, call in own] or [NO_PROBE]
-    return _Word(group[0].why, len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""))
+    others = dict.fromkeys(name for probe, _ in own for name in live_methods.compared_methods(probe))
+    return _Word(group[0], len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""), tuple(others))
 
 
 def _as_asked(probe: Probe, trace: Calls) -> Probe:
@@ -86,11 +88,12 @@ def _as_asked(probe: Probe, trace: Calls) -> Probe:
 
 def _unseen(words: Sequence[_Word], recorded: int) -> Iterator[Unseen]:
     for word in words:
-        rebuilt = f"The device could not be rebuilt ({word.why})"
+        rebuilt = f"The {'circuit' if word.missing.circuit else 'device'} could not be rebuilt ({word.missing.why})"
         calls = "1 call" if word.probed == 1 else f"{word.probed} calls"
         if not word.doubt:
-            text = f"{rebuilt}: judged in the script's own process, at {calls} of {word.calls}."
+            beside = f", beside {' and '.join(word.others)} there" if word.others else ", where no other method takes it"
+            text = f"{rebuilt}: judged in the script's own process, at {calls} of {word.calls}{beside}."
             yield Unseen(Gap.JUDGED_LIVE, text, word.calls, recorded)
         else:
             text = f"{rebuilt}, so nothing could be replayed; nor is it judged in the script's own process: {word.doubt}."
-            yield Unseen(Gap.NOT_REBUILT, text, word.calls, recorded)
+            yield Unseen(Gap.OPAQUE if word.missing.circuit else Gap.NOT_REBUILT, text, word.calls, recorded)

@@ -44,7 +44,7 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     """
     if not probe.repeatable or not probe.methods:
         return ()
-    probe = _resolve_probe(probe, call)
+    probe = resolve_probe(probe, call)
     laws = laws_of(probe, call)
     found = (_mixing(probe, call, laws), _outputs(probe, call, laws), _slopes(probe, call, laws))
     return next(((divergence,) for divergence in found if divergence is not None), ())
@@ -68,13 +68,15 @@ def doubt(probe: Probe, call: Call) -> str:
         return probe.note or "nothing is differentiated there, and outputs are held against nothing"
     if divergences(probe, call):
         return ""
+    probe = resolve_probe(probe, call)
+    laws = laws_of(probe, call)
+    if probe.again is not None and not probe.again <= allowed_of_outputs(probe, laws):
+        return f"evaluated again in a copy of the process, it gives other results than the script got, by {probe.again:.2g}"
     if probe.methods[0].failure:
         return f"its own method gives no gradient in a copy of the process ({probe.methods[0].failure})"
-    probe = _resolve_probe(probe, call)
-    laws = laws_of(probe, call)
     for position, argument in enumerate(probe.arguments):
         coarse = NUMERICAL * max(argument.scale * probe.size, abs(argument.numerical))
-        if not argument.smooth or not _allowed_difference(probe, position, probe.methods[0], laws) <= coarse:
+        if not argument.smooth or not allowed_difference(probe, position, probe.methods[0], laws) <= coarse:
             return f"numerical differentiation along {argument.name} gives no slope that is sharp enough"
         if _is_off(probe, position, probe.methods[0], laws):
             # no law is broken by a difference quotient that is noise, and nothing speaks for it
@@ -83,7 +85,7 @@ def doubt(probe: Probe, call: Call) -> str:
     return ""
 
 
-def _resolve_probe(probe: Probe, call: Call) -> Probe:
+def resolve_probe(probe: Probe, call: Call) -> Probe:
     """The probe with what only the call's configuration knows: which method ``best`` is, and the device's own precision."""
     configuration = call.configuration
     own = replace(probe.methods[0], diff_method=configuration.resolved)
@@ -93,7 +95,7 @@ def _resolve_probe(probe: Probe, call: Call) -> Probe:
 
 def laws_of(probe: Probe, call: Call) -> Laws:
     """How far each of the probed methods may be off: by the code around the circuit, too, which no replay evaluates."""
-    told = {m.diff_method: Evaluation(_method(call, probe, m), differenced=probe.differenced) for m in probe.methods}
+    told = {m.diff_method: Evaluation(method_of(call, probe, m), differenced=probe.differenced) for m in probe.methods}
     return {name: Law.of(call.circuit, (evaluation,)).around(probe.eps) for name, evaluation in told.items()}
 
 
@@ -129,7 +131,7 @@ def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: floa
     """
     if not (probe.methods and probe.arguments and probe.repeatable and probe.closed):
         return False
-    probe = _resolve_probe(probe, call)
+    probe = resolve_probe(probe, call)
     method = next((one for one in probe.methods if one.diff_method == diff_method and not one.failure), None)
     if method is None or len(method.slopes) != len(probe.arguments):
         return False
@@ -138,7 +140,7 @@ def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: floa
         argument.smooth
         # also of a method that differs by construction: what is off by more than rounding is no proof of anything
         and not _is_off(probe, position, method, laws)
-        and _allowed_difference(probe, position, method, laws) < TELLING * gap
+        and allowed_difference(probe, position, method, laws) < TELLING * gap
         for position, argument in enumerate(probe.arguments)
     )
 
@@ -146,17 +148,17 @@ def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: floa
 def _is_off(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> bool:
     """Whether a method's slope is further from the numerical one than a healthy one may be; what is no number is."""
     gap = abs(method.slopes[position] - probe.arguments[position].numerical)
-    return not gap <= _allowed_difference(probe, position, method, laws)
+    return not gap <= allowed_difference(probe, position, method, laws)
 
 
-def _allowed_difference(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:
+def allowed_difference(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> float:
     """By how much a healthy slope may differ from the numerical one."""
     argument, slope = probe.arguments[position], method.slopes[position]
     size = argument.scale * probe.size + abs(argument.numerical) + (abs(slope) if math.isfinite(slope) else 0.0)
     return argument.error + laws[method.diff_method].from_exact(size, gradient=True)
 
 
-def _allowed_of_outputs(probe: Probe, laws: Laws) -> float:
+def allowed_of_outputs(probe: Probe, laws: Laws) -> float:
     """By how much the outputs of two healthy evaluations may differ."""
     return laws[probe.methods[0].diff_method].from_exact(probe.size, gradient=False)
 
@@ -171,7 +173,7 @@ def _slopes(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
     position = max(gaps, key=lambda gap: (math.isnan(gap[0]), gap))[1]
     argument, own = probe.arguments[position], probe.methods[0].slopes[position]
     wrong = wrong_at(probe, position, laws)
-    gap, limit = _gap(own, argument), _allowed_difference(probe, position, probe.methods[0], laws)
+    gap, limit = gap_to(own, argument), allowed_difference(probe, position, probe.methods[0], laws)
     proof = _proof(probe, position, limit, laws)
     comparison = Comparison(
         _pair(call),
@@ -191,10 +193,10 @@ def _slopes(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
     judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}"
     if proof in (Proof.STRUCTURE, Proof.POINT):
         judged += f"; {proof.value}"
-    return replace(_divergence(call, comparison, probe, wrong, judged), proof=proof)
+    return replace(divergence_of(call, comparison, probe, wrong, judged), proof=proof)
 
 
-def _gap(slope: float, argument: ProbedArgument) -> float:
+def gap_to(slope: float, argument: ProbedArgument) -> float:
     """How far a slope is from the numerical one; what is no number is further than any."""
     return abs(slope - argument.numerical) if math.isfinite(slope) else math.inf
 
@@ -204,7 +206,7 @@ def _proof(probe: Probe, position: int, limit: float, laws: Laws) -> Proof:
     argument, bare = probe.arguments[position], probe.untransformed
     if bare is not None and not bare.failure:
         same = replace(bare, diff_method=probe.methods[0].diff_method)
-        if _gap(bare.slopes[position], argument) <= _allowed_difference(probe, position, same, laws):
+        if gap_to(bare.slopes[position], argument) <= allowed_difference(probe, position, same, laws):
             return Proof.TRANSFORMS
     if argument.aside is not None and argument.aside <= limit:
         return Proof.STRUCTURE if argument.restructured else Proof.POINT
@@ -220,7 +222,7 @@ def _how(argument: ProbedArgument, own: float, proof: Proof) -> str:
 
 
 def _mixing(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
-    limit = _allowed_of_outputs(probe, laws)
+    limit = allowed_of_outputs(probe, laws)
     if probe.mixing is None or probe.mixing <= limit:
         return None
     comparison = Comparison(
@@ -237,7 +239,7 @@ def _mixing(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
         detail=f"{Proof.MIXED_ROWS.value}: {rows_moved(probe)}",
     )
     answered = tuple(method for method in probe.methods if not method.failure)
-    found = _divergence(call, comparison, probe, answered, "the QNode itself was evaluated with other rows")
+    found = divergence_of(call, comparison, probe, answered, "the QNode itself was evaluated with other rows")
     return replace(found, proof=Proof.MIXED_ROWS)
 
 
@@ -255,7 +257,7 @@ def rows_moved(probe: Probe) -> str:
 
 
 def _outputs(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
-    limit = _allowed_of_outputs(probe, laws)
+    limit = allowed_of_outputs(probe, laws)
     if probe.plain_gap <= limit:
         return None
     comparison = Comparison(
@@ -271,20 +273,21 @@ def _outputs(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
         scale=probe.size,
         detail="the QNode gives another result when its arguments are plain numbers",
     )
-    return _divergence(call, comparison, probe, probe.methods[:1], "the QNode itself was evaluated on plain numbers")
+    return divergence_of(call, comparison, probe, probe.methods[:1], "the QNode itself was evaluated on plain numbers")
 
 
 def _pair(call: Call) -> tuple[Method, Method]:
     return call.method, ARBITER
 
 
-def _divergence(
+def divergence_of(
     call: Call, comparison: Comparison, probe: Probe, wrong: Sequence[ProbedMethod], judged: str
 ) -> Divergence:
+    """The divergence of a comparison that a probe made at its call: with the methods that are wrong, and in words by what."""
     return Divergence(
         call,
         comparison,
-        tuple(dict.fromkeys(_method(call, probe, method) for method in wrong)),
+        tuple(dict.fromkeys(method_of(call, probe, method) for method in wrong)),
         judged,
         worst_call=call.index,
         calls=(call.index,),
@@ -292,7 +295,7 @@ def _divergence(
     )
 
 
-def _method(call: Call, probe: Probe, method: ProbedMethod) -> Method:
+def method_of(call: Call, probe: Probe, method: ProbedMethod) -> Method:
     """The method that was probed: on the very device of the call, so with its options."""
     own = call.method
     return own if method is probe.methods[0] else replace(own, diff_method=method.diff_method, gradient_options=())
@@ -307,7 +310,7 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
         batch = probe.batch
         row, result = (probe.rows - 1, 0) if batch is None else (batch.row, batch.result)
         return (Evidence(f"another row {row}", 0.0, probe.mixing, Outcome.MOVES, True, f"result {result}"),)
-    position = _position(divergence)
+    position = position_of(divergence)
     if position is None:
         return ()
     argument = probe.arguments[position]
@@ -316,10 +319,10 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
         Evidence(f"differentiated by {method.diff_method}", before, gap, Outcome.PERSISTS, gap > limit)
         for method in probe.methods[1:]
         if not method.failure
-        for gap in [_gap(method.slopes[position], argument)]
+        for gap in [gap_to(method.slopes[position], argument)]
     ]
     if divergence.proof is Proof.TRANSFORMS and probe.untransformed is not None:
-        after = _gap(probe.untransformed.slopes[position], argument)
+        after = gap_to(probe.untransformed.slopes[position], argument)
         return (Evidence("transforms removed", before, after, Outcome.HEALS, True), *found)
     if argument.aside is not None:
         words = "there the circuit has the operations that are left out here" if argument.restructured else ""
@@ -338,20 +341,20 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
 
 def is_right_elsewhere(divergence: Divergence) -> bool:
     """Whether another method that was probed gets the gradient that this one has wrong: then it does reach the circuit."""
-    position = _position(divergence)
+    position = position_of(divergence)
     if divergence.probe is None or position is None:
         return False
     argument, limit = divergence.probe.arguments[position], divergence.comparison.bound
-    return any(not m.failure and _gap(m.slopes[position], argument) <= limit for m in divergence.probe.methods[1:])
+    return any(not m.failure and gap_to(m.slopes[position], argument) <= limit for m in divergence.probe.methods[1:])
 
 
 def right_on_the_same_device(divergence: Divergence) -> tuple[Evidence, ...]:
     """The methods by which the same device gives the slope that the script's own method has wrong."""
-    position = _position(divergence)
+    position = position_of(divergence)
     if divergence.probe is None or position is None:
         return ()
     argument, before, limit = divergence.probe.arguments[position], divergence.comparison.max_abs, divergence.comparison.bound
-    answered = [(m, _gap(m.slopes[position], argument)) for m in divergence.probe.methods[1:] if not m.failure]
+    answered = [(m, gap_to(m.slopes[position], argument)) for m in divergence.probe.methods[1:] if not m.failure]
     return tuple(
         Evidence(f"differentiated by {method.diff_method}", before, after, Outcome.HEALS, True)
         for method, after in answered
@@ -370,7 +373,7 @@ def is_proven(divergence: Divergence) -> bool:
 
 def is_cut_before_the_circuit(divergence: Divergence) -> bool:
     """Whether the graph is seen to end between the argument and the circuit's own parameters."""
-    position = _position(divergence)
+    position = position_of(divergence)
     if divergence.probe is None or position is None:
         return False
     argument = divergence.probe.arguments[position]
@@ -381,7 +384,7 @@ def is_cut_before_the_circuit(divergence: Divergence) -> bool:
     return argument.moves > MOVES and not argument.followed and divergence.comparison.values[0] == 0
 
 
-def _position(divergence: Divergence) -> Optional[int]:
+def position_of(divergence: Divergence) -> Optional[int]:
     """Which of the probe's arguments it is about; None where it is about outputs."""
     element = divergence.comparison.element
     return element.at[0] if element is not None and element.kind is Kind.ARGUMENT else None

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
+OTHER_OUTPUTS = "gives other outputs"
+"""How it is said that another method does not evaluate what the QNode does."""
+
 
 class Proof(Enum):
     """What a probe, or the circuit as written, shows beside a gap, where that leaves one explanation; the value is how it is said."""
@@ -60,11 +63,20 @@ class ProbedArgument:
 
 @dataclass(frozen=True)
 class ProbedMethod:
-    """What one differentiation method says: a slope for each argument, or PennyLane's words where it refused or broke down."""
+    """What one differentiation method says: a slope for each argument, or PennyLane's words where it refused or broke down.
+
+    Parameters
+    ----------
+    diff_method, slopes, failure
+        The method, and what it says.
+    apart
+        How far its outputs are from those of the QNode on plain numbers, where there are as many; None where that is not known.
+    """
 
     diff_method: str
     slopes: tuple[float, ...] = ()
     failure: str = ""
+    apart: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +163,8 @@ class Probe:
         Whether nothing in the circuit is tracked but by way of the probed arguments, as far as they were all probed.
     marked
         Whether the arguments are only marked trainable: no graph led to them at the call.
+    again
+        How far the outputs are from those that the script got, of the same circuit; None where it was another one, or nobody knows.
     """
 
     call: int
@@ -170,3 +184,4 @@ class Probe:
     vectors: Optional[ProbedVectors] = None
     closed: bool = False
     marked: bool = False
+    again: Optional[float] = None

@@ -52,7 +52,7 @@ class Unfaithful:
 
 @dataclass(frozen=True)
 class NotRebuilt:
-    """A call whose device cannot be made again where calls are replayed.
+    """A call whose device, or circuit, cannot be made again where calls are replayed.
 
     Parameters
     ----------
@@ -60,10 +60,13 @@ class NotRebuilt:
         Its index.
     why
         Why, as ``option noise_model is an object (NoiseModel)``.
+    circuit
+        Whether it is the circuit that cannot be, and not the device.
     """
 
     call: int
     why: str
+    circuit: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +96,7 @@ class ReplaySummary:
     parameters
         Method → numbers by which it was differentiated, and of how many, for those not differentiated by all of them.
     not_rebuilt
-        Calls that were not replayed, since their device cannot be made again.
+        Calls that were not replayed, since their device or circuit cannot be made again.
     """
 
     methods: tuple[Method, ...] = ()

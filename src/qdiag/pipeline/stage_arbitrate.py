@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
+from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
@@ -22,6 +22,7 @@ from qdiag.model.comparison import DERIVATIVES, Comparison, Signature, Tolerance
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import working_eps
+from qdiag.model.result import NotRebuilt
 from qdiag.pipeline.run_options import Report
 from qdiag.pipeline.stage_context import StageContext, as_replayed, or_what_is_left
 
@@ -61,7 +62,7 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     between = [_beside_probes(divergence, trace) for divergence in between]
     alone = [_beside_probes(divergence, trace) for divergence in unanimous_errors(context, trace, between, report, astray)]
-    alone += [*seen_by_probes(trace, [*between, *alone]), *lost_in_layers(trace)]
+    alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
     return sorted(found, key=lambda divergence: (divergence.verdict is not Verdict.ERROR, divergence.call.index))
@@ -192,8 +193,10 @@ def _against_the_arbiter(context: StageContext, call: Call, *, outputs: bool = F
     return Divergence(call, comparison, arbitration.wrong, arbitration.reason, worst_call=call.index, calls=(call.index,))
 
 
-def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence]) -> Iterator[Divergence]:
-    """What the live probes saw where the replayed circuits are right."""
+def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt: Sequence[NotRebuilt] = ()) -> Iterator[Divergence]:
+    """What the live probes saw where the replayed circuits are right; of calls that could not be replayed, also of other methods."""
+    missing = {one.call: one.why for one in not_rebuilt}
+    others: set[tuple[object, ...]] = set()
     errors = {d.call.configuration.qnode: d for d in _latest_first(known) if _is_of_own(d)}
     rounding = {d.call.configuration.qnode: d.comparison for d in known if d.verdict is Verdict.ROUNDING}
     for probe in trace.probes:
@@ -207,6 +210,11 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence]) -> Iterator[
         for divergence in probe_findings.divergences(probe, call):
             if not _is_of_the_point(divergence, rounding.get(qnode)):
                 errors[qnode] = divergence
+                yield divergence
+        for divergence in live_methods.between_methods(probe, call, missing[call.index]) if call.index in missing else ():
+            key = (qnode, divergence.comparison.methods, divergence.signature)
+            if key not in others:
+                others.add(key)
                 yield divergence
 
 

@@ -19,7 +19,7 @@ from qdiag.diagnosis.in_transforms import way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.judging import layer_findings, metric_findings, probe_findings, transform_findings
+from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
@@ -44,6 +44,20 @@ def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
 
 
+NOT_REBUILT = "it shows in the script's own process alone: what ran there cannot be made again"
+
+
+NO_EXPERIMENT = "no circuit can be replayed that shows it, so that no experiment could be made"
+
+
+def _diagnose_beside(divergence: Divergence, context: StageContext) -> Finding:
+    """What another method than the script's own says otherwise, on what only the script's process has."""
+    beside = live_methods.right_beside(divergence)
+    if any(method.by_device for method in divergence.wrong) and beside:
+        return Finding(divergence, _of_the_device(divergence, beside), unreproduced=NOT_REBUILT)
+    return Finding(divergence, UNKNOWN.diagnosis(Confidence.UNKNOWN, NO_EXPERIMENT, evidence=beside), unreproduced=NOT_REBUILT)
+
+
 def _is_by_a_device_of_its_own(divergence: Divergence, *, trusted: bool) -> bool:
     """Whether the script's own method is carried out by a device that cannot be made again, so that no replay has shown it right."""
     own = divergence.call.method
@@ -52,9 +66,9 @@ def _is_by_a_device_of_its_own(divergence: Divergence, *, trusted: bool) -> bool
 
 def _of_the_device(divergence: Divergence, beside: tuple[Evidence, ...]) -> Diagnosis:
     """The device's own derivative is wrong: other methods take the same results of it, and get the slope."""
-    own, others = divergence.call.method, [one.experiment.rpartition(" ")[2] for one in beside]
+    (wrong, *_), others = divergence.wrong, [one.experiment.rpartition(" ")[2] for one in beside]
     right = f"by {' and '.join(others)} it is right"
-    because = f"{own.diff_method} is the device's own, and gives another slope than its results have; {right}"
+    because = f"{wrong.diff_method} is the device's own, and gives another slope than its results have; {right}"
     remedy = f"{' or '.join(others)} on this device, until the derivative that it works out by itself is corrected"
     return DEVICE_KERNEL.diagnosis(Confidence.LIKELY, because, remedy=remedy, evidence=beside)
 
@@ -129,6 +143,8 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         return _diagnose_metric(divergence, context)
     if divergence.rewritten:
         return _diagnose_rewritten(divergence, context)
+    if divergence.probe is not None and divergence.upheld:
+        return _diagnose_beside(divergence, context)
     if divergence.probe is not None:
         return _diagnose_outside(divergence, context)
     if divergence.signature is Signature.RAISE and divergence.call.configuration.remade_by:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
 
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
@@ -96,7 +96,15 @@ class Prober:
         self._started = 0
         self._said: set[str] = set()
 
-    def probe_if_due(self, call: Ongoing, index: int, configuration: str, backward_seen: bool, likeness: object = None) -> None:
+    def probe_if_due(
+        self,
+        call: Ongoing,
+        index: int,
+        configuration: str,
+        backward_seen: bool,
+        likeness: object = None,
+        returned: Optional[Sequence[Any]] = None,
+    ) -> None:
         """A call has returned and was recorded.
 
         Parameters
@@ -110,6 +118,8 @@ class Prober:
         likeness
             Equal for QNodes that look alike from outside, and make the same circuit: those that do not are probed first, where not
             all can be.
+        returned
+            The arrays that the call returned.
         """
         number = self._seen[configuration] = self._seen.get(configuration, 0) + 1
         if is_due(number) | self._is_unlike(configuration, likeness):
@@ -129,7 +139,7 @@ class Prober:
         if len(self._running) < ALWAYS or turns.has_room(for_more=alike):
             self._due.discard(configuration)
             self._known.add(likeness)
-            self._start(call, index)
+            self._start(call, index, returned)
         else:
             self._once(NO_MEMORY)
 
@@ -141,7 +151,7 @@ class Prober:
         circuits.add(likeness)
         return True
 
-    def _start(self, call: Ongoing, index: int) -> None:
+    def _start(self, call: Ongoing, index: int, returned: Optional[Sequence[Any]]) -> None:
         import fcntl
 
         path = probe_path(self._path, index)
@@ -151,7 +161,7 @@ class Prober:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._started += 1
             attendant = turns.Attendant(self._path, file, self._seconds, self._home)
-            work = functools.partial(self._probe, call, index, file)
+            work = functools.partial(self._probe, call, index, file, returned)
             if forking.in_a_copy(lambda: attendant.attend(work), file, turns.LONGEST, gives_way=False):
                 self._running.append(path)
             else:
@@ -159,7 +169,7 @@ class Prober:
         finally:
             os.close(file)
 
-    def _probe(self, call: Ongoing, index: int, file: int) -> None:
+    def _probe(self, call: Ongoing, index: int, file: int, returned: Optional[Sequence[Any]]) -> None:
         """In the copy: evaluate, and write what is known after each stage; the last one counts."""
         self._silence()
         from qdiag.bridges.live import qnode_probe
@@ -170,7 +180,8 @@ class Prober:
 
         if not confinement.confine(file, self._seconds, end):
             end("the kernel does not confine it")
-        for probe in qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index):
+        asked = qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index, returned=returned)
+        for probe in asked:
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 
     def _once(self, text: str) -> None:

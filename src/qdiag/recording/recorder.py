@@ -206,7 +206,7 @@ class Recorder:
             # by what autograd differentiates shows only while it does: such a call is probed besides one that is only evaluated
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
             likeness = qnode_attributes.code_of(call.qnode), entry.structure, entry.arguments
-            self._prober.probe_if_due(call, index, kind, self.passes.begun, likeness)
+            self._prober.probe_if_due(call, index, kind, self.passes.begun, likeness, entry.outputs)
         except Exception as error:
             self._prober = None
             self.unseen(Gap.NOT_PROBED, f"{probe_schedule.UNAVAILABLE}: {_words(error)}.")

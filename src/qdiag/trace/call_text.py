@@ -255,7 +255,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "argument": _text,
         "shape": _several(_natural),
     },
-    ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text},
+    ProbedMethod: {"diff_method": _text, "slopes": _several(_number), "failure": _text, "apart": _optional(_number)},
     Probe: {
         "call": _natural,
         "arguments": _several(lambda entry: _value(ProbedArgument, entry)),
@@ -274,6 +274,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "differenced": _flag,
         "closed": _flag,
         "marked": _flag,
+        "again": _optional(_number),
     },
     GivenNumbers: {
         "name": _text,

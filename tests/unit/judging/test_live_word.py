@@ -34,6 +34,8 @@ UNDECIDED = [
     (replace(UPHELD, arguments=(replace(SLOPE, smooth=False),)), "along w gives no slope"),
     (replace(UPHELD, arguments=(replace(SLOPE, error=0.1),)), "along w gives no slope"),
     (replace(UPHELD, arguments=(replace(SLOPE, error=float("inf")),)), "along w gives no slope"),
+    (replace(UPHELD, again=1e-3), "gives other results than the script got, by 0.001"),
+    (replace(UPHELD, again=float("nan")), "gives other results than the script got"),
 ]
 
 
@@ -68,8 +70,13 @@ def test_a_probe_that_finds_the_scripts_slopes_upholds_its_method() -> None:
     assert found.verdict is Verdict.AGREE
     (said,) = found.unseen
     assert said.gap is Gap.JUDGED_LIVE
-    assert said.text == f"The device could not be rebuilt ({WHY}): judged in the script's own process, at 1 call of 2."
+    judged = "judged in the script's own process, at 1 call of 2, where no other method takes it"
+    assert said.text == f"The device could not be rebuilt ({WHY}): {judged}."
     assert not Coverage(4, 0, found.unseen).leaves_undecided
+
+
+def test_results_that_come_out_again_to_rounding_are_upheld() -> None:
+    assert doubt(replace(UPHELD, again=1e-15), CALL) == ""
 
 
 def test_a_difference_quotient_that_is_noise_is_not_upheld_though_it_breaks_no_law() -> None:
@@ -98,6 +105,19 @@ def test_each_qnode_has_the_word_of_its_own_probes() -> None:
     found = with_live_word(located(0, 1, 2, 3), Recorded(UPHELD))
     assert [(one.gap, one.calls) for one in found.unseen] == [(Gap.JUDGED_LIVE, 2), (Gap.NOT_REBUILT, 2)]
     assert NO_PROBE in found.unseen[1].text
+
+
+def test_a_circuit_that_cannot_be_made_again_is_judged_live_as_a_device_is() -> None:
+    missing = (NotRebuilt(0, "Own was recorded by name only", circuit=True),)
+    others = ProbedMethod("backprop", (0.5,), apart=0.0), ProbedMethod("hadamard", failure="no")
+    beside = replace(UPHELD, methods=(*UPHELD.methods, *others))
+    found = with_live_word(Located(not_rebuilt=missing), Recorded(beside))
+    assert found.verdict is Verdict.AGREE
+    rebuilt = "The circuit could not be rebuilt (Own was recorded by name only)"
+    judged = "judged in the script's own process, at 1 call of 1, beside backprop there"
+    assert [one.text for one in found.unseen] == [f"{rebuilt}: {judged}."]
+    doubtful = with_live_word(Located(not_rebuilt=missing), Recorded(replace(UPHELD, repeatable=False)))
+    assert (doubtful.verdict, [one.gap for one in doubtful.unseen]) == (Verdict.INCONCLUSIVE, [Gap.OPAQUE])
 
 
 def test_beside_calls_that_were_replayed_the_verdict_is_that_of_both() -> None:

@@ -208,7 +208,7 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     monkeypatch.setattr(forking, "write_out", lambda file, data: written.append(data))
     world.call()
     copies.works[0]()
-    assert asked == [(("qnode", (1,), {}), {"layer": "", "call": 0})]
+    assert asked == [(("qnode", (1,), {}), {"layer": "", "call": 0, "returned": None})]
     assert [call_text.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
     assert all(line.endswith(b"\n") for line in written)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -20,7 +20,7 @@ from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
 from qdiag.model.method import SHIFTED
-from qdiag.model.probe import Probe, ProbedMethod
+from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedMethod
 
 LEAST, MOST = 1.0, 4.0
 """Processor seconds for one method besides the user's own, at least and at most: the script runs beside, and waits at its end."""
@@ -109,9 +109,12 @@ def other_method(subject: Subject, method: str, cost: Cost) -> ProbedMethod:
 def other_qnode(subject: Subject, qnode: Any, method: str) -> ProbedMethod:
     """What another QNode says; one that computes another circuit than the user's is none of it."""
     graph, said = _differentiate(subject, qnode, method)
-    if graph is not None and not said.failure and not subject.is_same(real_elements(graph.outputs)):
-        return ProbedMethod(method, failure="gives other outputs")
-    return said
+    if graph is None or said.failure:
+        return said
+    elements = real_elements(graph.outputs)
+    apart = _largest_gap(elements, real_elements(subject.plain)) if elements.shape == real_elements(subject.plain).shape else None
+    said = replace(said, apart=apart)
+    return said if subject.is_same(elements) else replace(said, slopes=(), failure=OTHER_OUTPUTS)
 
 
 def slopes_here(subject: Subject) -> ProbedMethod:

@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -42,8 +42,8 @@ class Subject:
         A random direction for each of them.
     streams
         The random streams from which every evaluation starts.
-    plain
-        The outputs on numbers that nothing tracks.
+    plain, circuit
+        The outputs on numbers that nothing tracks, and the circuit that was made for them.
     cotangent
         A random weight for each element of the outputs: what is differentiated is their weighted sum.
     wide
@@ -58,6 +58,7 @@ class Subject:
     directions: tuple[np.ndarray, ...]
     streams: Streams
     plain: tuple[np.ndarray, ...] = ()
+    circuit: tuple[object, ...] = ()
     cotangent: np.ndarray = field(default_factory=lambda: np.zeros(0))
     wide: bool = False
 
@@ -109,20 +110,15 @@ class Subject:
         A device may sample although no shots were asked for, by a stream of its own or by one of those that are put back here: then
         its results are steps, and no numerical slope says anything. Whose circuit itself is drawn at random is another matter.
         """
-        plain, circuit = real_elements(self.plain), self._circuit()
+        plain = real_elements(self.plain)
         for repeat in range(repeats):
             if not np.array_equal(real_elements(self.outputs(self.here)), plain, equal_nan=True):
                 return False
             otherwise = replace(self, streams=_other_streams(repeat))
             drawn = real_elements(otherwise.outputs(self.here))
-            if self._circuit() == circuit and not np.array_equal(drawn, plain, equal_nan=True):
+            if circuit_of(self.qnode) == self.circuit and not np.array_equal(drawn, plain, equal_nan=True):
                 return False
         return True
-
-    def _circuit(self) -> tuple[object, ...]:
-        """The operations of the last evaluation, with their numbers."""
-        numbers = [array_of(number).tobytes() for number in self.circuit_parameters()]
-        return (*qnode_attributes.operations_of(self.qnode), *numbers)
 
     @property
     def here(self) -> list[Any]:
@@ -138,12 +134,7 @@ class Subject:
 
     def circuit_parameters(self) -> list[Any]:
         """The live numbers in the circuit that the last evaluation made."""
-        tape = qnode_attributes.tape_of(self.qnode)
-        try:
-            return list(tape.get_parameters(trainable_only=False))
-        except Exception:
-            # a QNode that has not come as far as a tape
-            return []
+        return parameters_of(self.qnode)
 
     def trainable_numbers(self) -> int:
         """How many of them, in the circuit that the last evaluation made, something differentiates by."""
@@ -187,10 +178,27 @@ def subject_of(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sub
     directions = tuple(drawn_direction(draws, leaves[place].array) for place in tracked)
     subject = Subject(qnode, args, kwargs, leaves, tracked, directions, _streams())
     plain = subject.outputs(subject.here)
+    circuit = circuit_of(qnode)
     size = real_elements(plain).size
     cotangent = np.asarray(draws.uniform(0.5, 1.0, size) * draws.choice([-1.0, 1.0], size))
-    subject = replace(subject, plain=plain, cotangent=cotangent)
+    subject = replace(subject, plain=plain, circuit=circuit, cotangent=cotangent)
     return replace(subject, wide=_takes_wider(subject))
+
+
+def parameters_of(qnode: Any) -> list[Any]:
+    """The live numbers in the circuit that the last evaluation of a QNode made."""
+    tape = qnode_attributes.tape_of(qnode)
+    try:
+        return list(tape.get_parameters(trainable_only=False))
+    except Exception:
+        # a QNode that has not come as far as a tape
+        return []
+
+
+def circuit_of(qnode: Any) -> tuple[object, ...]:
+    """The operations of the last evaluation of a QNode, with their numbers."""
+    numbers = [array_of(number).tobytes() for number in parameters_of(qnode)]
+    return (*qnode_attributes.operations_of(qnode), *numbers)
 
 
 def _tracks(number: Any) -> bool:
@@ -229,6 +237,12 @@ def _real(array: np.ndarray) -> np.ndarray:
     if np.iscomplexobj(array):
         return np.stack([array.real, array.imag], -1).astype(np.float64)
     return array.astype(np.float64)
+
+
+def distance(some: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> Optional[float]:
+    """The largest gap between elements of outputs; None where there are more of the one than of the other."""
+    first, second = real_elements(some), real_elements(others)
+    return float(np.max(np.abs(first - second), initial=0.0)) if first.shape == second.shape else None
 
 
 # --- random streams -------------------------------------------------------------------------------------------------------

@@ -6,15 +6,17 @@ it in `probe_methods`, what numbers say in `probe_slopes`, axes in `probe_rows` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
+
+import numpy as np
 
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, own_method
 from qdiag.bridges.live.probe_rows import with_rows
 from qdiag.bridges.live.probe_slopes import probed_argument
-from qdiag.bridges.live.probe_subject import Subject, first_line, subject_of
+from qdiag.bridges.live.probe_subject import Subject, circuit_of, distance, first_line, subject_of
 from qdiag.bridges.live.probe_vectors import with_vectors
 from qdiag.model.probe import Probe
 
@@ -22,14 +24,36 @@ METHODS = ("backprop", "adjoint", "parameter-shift")
 """What a QNode is differentiated by besides the user's own method, where it does not refuse."""
 
 
-def probes(qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, layer: str, call: int) -> Iterator[Probe]:
-    """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first."""
+def probes(
+    qnode: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    layer: str,
+    call: int,
+    returned: Optional[Sequence[np.ndarray]] = None,
+) -> Iterator[Probe]:
+    """Probe a QNode at the arguments of a call; what is known after each stage, the cheapest and most telling first.
+
+    Parameters
+    ----------
+    qnode, args, kwargs, call
+        The QNode, which was called last with these arguments, and the index of that call.
+    layer
+        Class name of the layer that made the call, or "".
+    returned
+        What the call returned, where that is known.
+    """
     try:
+        ran = circuit_of(qnode)
         subject = subject_of(qnode, args, kwargs)
         if subject.sampled:
             yield Probe(call, complete=True, note="results are sampled: there is no derivative to compare with")
             return
+        # what is drawn at random in a circuit may not be drawn again
+        again = distance(returned, subject.plain) if returned is not None and subject.circuit == ran else None
         probe, followed, cost = own_method(subject, call)
+        probe = replace(probe, again=again)
         probe = with_rows(subject, probe if layer else with_vectors(subject, probe), layer)
         yield probe
         probe = _with_arguments(subject, probe, followed)

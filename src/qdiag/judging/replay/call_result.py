@@ -12,7 +12,7 @@ from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Comparison
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
-from qdiag.model.result import Unfaithful
+from qdiag.model.result import NotRebuilt, Unfaithful
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class CallResult:
     part
         The call with these rows and parameters alone. Then `own`, `cotangents` and the evaluations of `sides` are those of the part.
     not_rebuilt
-        Why the device cannot be made again, or "": then nothing was evaluated.
+        That the device or the circuit cannot be made again, and why: then nothing was compared.
     untold
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
     """
@@ -88,7 +88,7 @@ class CallResult:
     tracked: Positions = ()
     numbers: tuple[int, int] = (0, 0)
     part: Optional[Call] = None
-    not_rebuilt: str = ""
+    not_rebuilt: Optional[NotRebuilt] = None
     untold: str = ""
 
     @property

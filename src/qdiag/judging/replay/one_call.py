@@ -30,6 +30,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.result import NotRebuilt
 
 CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
 """What a cheaper route must come to, to stand for the interface's own."""
@@ -89,7 +90,7 @@ def _replay(
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
     why = obstacle(call.method, trusted=plan.trusted)
     if why:
-        return not_rebuilt(call, key, why)
+        return not_rebuilt(call, key, NotRebuilt(call.index, why))
     if not call.circuit.resolved or call.circuit.samples_only:
         methods = ()
     cotangents = cotangents_of(call, key)
@@ -97,9 +98,9 @@ def _replay(
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
     shares = _shares(call, methods, screened, batched)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
-    why = failed_to_rebuild(call, own)
-    if why:
-        return not_rebuilt(call, key, why)
+    missing = failed_to_rebuild(call, own)
+    if missing is not None:
+        return not_rebuilt(call, key, missing)
     if _is_made_over(call, own):
         return CallResult(call.index, key, own, (), (), (), made_over=True)
     clean, unclean = yield from _screen(own, shares.screened, first, plan)
@@ -160,9 +161,9 @@ def _is_alone_with_shots(call: Call, own: Evaluation, sides: Sequence[Side]) -> 
     return bool(call.circuit.shots) and not call.circuit.samples_only and alone and own.failure is None
 
 
-def not_rebuilt(call: Call, key: str, why: str) -> CallResult:
-    """The result of a call whose device cannot be made again: nothing is evaluated on another one in its place."""
-    return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, not_rebuilt=why)
+def not_rebuilt(call: Call, key: str, missing: NotRebuilt) -> CallResult:
+    """The result of a call whose device or circuit cannot be made again: nothing is compared of another one in its place."""
+    return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, not_rebuilt=missing)
 
 
 def _screen(

@@ -1,15 +1,19 @@
-"""Whether the device of a call can be made again, as its script made it, where calls are replayed.
+"""Whether the device and the circuit of a call can be made again, as its script made them, where calls are replayed.
 
-Where it cannot, another device in its place would say nothing of the script's: the call is judged in the script's own process, by the
+Where they cannot, another one in their place would say nothing of the script's: the call is judged in the script's own process, by the
 probe of its QNode (`judging.live_word`).
 """
 
 from __future__ import annotations
 
+from typing import Optional
+
+from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Call
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.option import why_not_rebuilt
+from qdiag.model.result import NotRebuilt
 
 DEVICE = "device"
 """The stage of a failure that was met while a device was made."""
@@ -34,9 +38,13 @@ def obstacle(method: Method, *, trusted: bool) -> str:
     return f"{method.imports[0]} is imported only for a trace of your own, or with --trust"
 
 
-def failed_to_rebuild(call: Call, own: Evaluation) -> str:
-    """Why making the device again failed, although the script's own call went well; "" where it did not fail there."""
+def failed_to_rebuild(call: Call, own: Evaluation) -> Optional[NotRebuilt]:
+    """That making the device or the circuit again failed, although the script's own call went well; None where it did not."""
     failure = own.failure
-    if failure is None or failure.stage != DEVICE or call.failure is not None:
-        return ""
-    return failure.message if failure.ours else f"{failure.type}: {failure.message}"
+    if failure is None or call.failure is not None:
+        return None
+    if failure.stage == DEVICE:
+        return NotRebuilt(call.index, failure.message if failure.ours else f"{failure.type}: {failure.message}")
+    if failure.ours and failure.type == OpaqueCircuitError.__name__:
+        return NotRebuilt(call.index, failure.message.rstrip("."), circuit=True)
+    return None

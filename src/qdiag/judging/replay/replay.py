@@ -27,7 +27,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.method import Method, once_each
-from qdiag.model.result import Cost, NotRebuilt, ReplaySummary
+from qdiag.model.result import Cost, ReplaySummary
 from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
@@ -209,7 +209,7 @@ class Replay:
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
             costs=_costs(circuits),
-            not_rebuilt=tuple(NotRebuilt(j.call, j.not_rebuilt) for j in results if j.not_rebuilt),
+            not_rebuilt=tuple(j.not_rebuilt for j in results if j.not_rebuilt is not None),
             unseen=tuple(self._unseen()),
             notes=(
                 *self._about_astray(),

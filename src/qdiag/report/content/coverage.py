@@ -60,7 +60,7 @@ def _not_rebuilt(coverage: Coverage) -> str:
 
 
 def _live(coverage: Coverage) -> str:
-    return "The device cannot be rebuilt from what is known of it, so the QNode itself was judged, in the script's own process."
+    return "Its device or circuit cannot be rebuilt from what is known of it, so the QNode was judged in the script's own process."
 
 
 def _outside(coverage: Coverage) -> str:

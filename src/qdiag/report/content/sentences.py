@@ -60,7 +60,8 @@ def _of_result(result: Result, names: Names) -> str:
         return f"No other method takes this circuit; {compared} agrees with our own simulation of it. It is not wrong."
     if result.replay.not_rebuilt and not result.replay.replayed:
         slopes = "The script's own method gives the slopes of its QNode, as numerical differentiation finds them"
-        return f"{slopes}: no gradient is wrong. Whether the device's results are right was not looked at."
+        results = "Its results come out the same again, and nothing that could say whether they are right simulates it"
+        return f"{slopes}: no gradient is wrong. {results}."
     outputs = "" if result.tracked else " in their outputs, which is all that was compared,"
     where, there = calls_compared(result.coverage), "" if is_whole(result.coverage) else " there"
     apart = max((comparison.tolerance_needed for _, comparison in result.replay.comparisons), default=0.0)

@@ -13,6 +13,7 @@ from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.option import Held, Kind
+from qdiag.model.result import NotRebuilt
 from tests.worlds.methods import ADJOINT
 from tests.worlds.scripted import call, circuit
 
@@ -46,15 +47,24 @@ def test_a_call_on_such_a_device_is_evaluated_on_no_other_in_its_place() -> None
     asked = replay_call(made, "0" * 64, (ADJOINT,), Plan(), thorough=True)
     with pytest.raises(StopIteration) as ended:
         next(asked)
-    assert ended.value.value.not_rebuilt == "option backend is an object (AerSimulator)"
+    assert ended.value.value.not_rebuilt == NotRebuilt(0, "option backend is an object (AerSimulator)")
     assert not ended.value.value.sides
 
 
 def test_a_failure_while_the_device_is_made_is_none_of_the_circuits() -> None:
     made, failure = call(0, circuit(0.3)), Failure("TypeError", "fock_level is missing", stage=DEVICE)
     own = Evaluation(made.method, failure=failure)
-    assert failed_to_rebuild(made, own) == "TypeError: fock_level is missing"
-    assert failed_to_rebuild(replace(made, failure=failure), own) == ""
-    assert failed_to_rebuild(made, replace(own, failure=replace(failure, stage="forward"))) == ""
+    assert failed_to_rebuild(made, own) == NotRebuilt(0, "TypeError: fock_level is missing")
+    assert failed_to_rebuild(replace(made, failure=failure), own) is None
+    assert failed_to_rebuild(made, replace(own, failure=replace(failure, stage="forward"))) is None
     ours = replace(failure, message="there is no device here", frames=("qdiag.bridges.running.devices:require:3",))
-    assert failed_to_rebuild(made, replace(own, failure=ours)) == "there is no device here"
+    assert failed_to_rebuild(made, replace(own, failure=ours)) == NotRebuilt(0, "there is no device here")
+
+
+def test_a_circuit_that_cannot_be_made_again_is_told_from_a_device() -> None:
+    made = call(0, circuit(0.3))
+    failure = Failure("OpaqueCircuitError", "Own was recorded by name only.", frames=("qdiag.bridges.codec:decode:1",), refusal=True)
+    missing = failed_to_rebuild(made, Evaluation(made.method, failure=failure))
+    assert missing == NotRebuilt(0, "Own was recorded by name only", circuit=True)
+    theirs = replace(failure, frames=("train:f:1",), refusal=False)
+    assert failed_to_rebuild(made, Evaluation(made.method, failure=theirs)) is None

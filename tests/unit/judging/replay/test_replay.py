@@ -22,6 +22,7 @@ from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method, parse_list
+from qdiag.model.result import NotRebuilt
 from qdiag.model.unanswered import Reason
 from qdiag.trace.evaluation_store import EvaluationStore
 from tests.worlds.methods import methods
@@ -553,10 +554,11 @@ class Knowing(ScriptedEvaluator):
         return super().evaluate(request)
 
 
-def test_calls_that_cannot_be_replayed_are_counted_and_nothing_is_said_of_them():
+def test_calls_whose_circuit_cannot_be_made_again_are_left_to_the_probes():
     located = locate(ScriptedTrace([call(0, circuit(0.3)), call(1, circuit(0.7)), call(2, circuit(0.8))]), Knowing())
     assert located.replayed == 1
-    assert located.unseen == (Unseen(Gap.OPAQUE, "2 calls cannot be replayed: Own was recorded by name only.", 2, 3),)
+    assert located.not_rebuilt == tuple(NotRebuilt(index, "Own was recorded by name only", circuit=True) for index in (1, 2))
+    assert located.unseen == ()
 
 
 def test_a_call_whose_results_a_transform_makes_over_is_left_to_itself():
