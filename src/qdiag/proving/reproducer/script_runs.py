@@ -1,7 +1,7 @@
 """Scripts run in processes of their own: in an interpreter each, or in forks of one that has loaded the frameworks before.
 
 To import PennyLane and torch takes seconds and is the same for all scripts; to run one takes a tenth of a second. So an interpreter
-that has imported what a script imports, and nothing of ours, is kept (see `script_server`), and every script has a fork of it to itself.
+that has imported what a script imports, and nothing of ours, is kept (see `script_server`): every script has a fork of it to itself.
 """
 
 from __future__ import annotations
