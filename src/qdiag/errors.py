@@ -79,6 +79,10 @@ class OutputError(QdiagError):
     """The output folder cannot be written, exists already, or the disk is full."""
 
 
+class ClusterError(QdiagError):
+    """There is no such cluster, it has no workers that could be used, or it went away."""
+
+
 class OpaqueCircuitError(QdiagError):
     """A circuit holds an operation that qdiag could record by name only, so it cannot be replayed."""
 

@@ -51,7 +51,7 @@ Worse = Optional[Sequence[tuple[Cell, str]]]
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the angles in the circuits.")
 @click.option("--quick", is_flag=True, help="Only the matrix: look for no cause.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]")
+@options.workers
 @click.option(
     "--resume", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Go on with a run that was interrupted."
 )
@@ -69,6 +69,7 @@ def command(
     seed: int,
     quick: bool,
     jobs: Optional[int],
+    cluster: str,
     resume: Optional[Path],
     out: Optional[Path],
     force: bool,
@@ -89,7 +90,7 @@ def command(
         # where `python -m` would search for it
         sys.path.insert(0, os.getcwd())
     chosen = _methods_of(methods)
-    asked = Asked(device, _options_of(given), module, chosen, frozenset(only), seed, jobs, budget, not quick)
+    asked = Asked(device, _options_of(given), module, chosen, frozenset(only), seed, jobs, budget, not quick, cluster)
     name = device.replace(".", "-")
     run = run_folder.create(name, out, force=force) if resume is None else RunFolder(resume)
     voice = Voice(quiet, verbose)

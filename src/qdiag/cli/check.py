@@ -46,6 +46,7 @@ def command(
     assume_precision: Optional[str],
     no_minimize: bool,
     jobs: Optional[int],
+    cluster: str,
     probe: bool,
     out: Optional[Path],
     force: bool,
@@ -61,7 +62,7 @@ def command(
     arguments = json_arguments.Arguments() if file is None else json_arguments.read(file)
     called = _import_object(target)
     given: dict[str, Any] = {"methods": methods, "atol": atol, "rtol": rtol, "no_minimize": no_minimize, "jobs": jobs}
-    given["assume_precision"] = assume_precision
+    given |= {"assume_precision": assume_precision, "cluster": cluster}
     chosen = replace(options_of({**_ALL_CALLS, **given}, trusted=True), probe=probe, own_process=False)
     run = run_folder.create(target.rpartition(":")[2], out, force=force)
     voice = Voice(quiet, verbose)

@@ -22,7 +22,7 @@ from qdiag.trace import run_folder
 @click.option("--call", type=click.IntRange(min=0), metavar="N", help="The finding at this call.")
 @click.option("--finding", type=click.IntRange(min=1), metavar="N", help="The report's N-th finding.  [default: all]")
 @click.option("--budget", type=click.FloatRange(min=1), default=300.0, show_default=True, metavar="SECONDS", help="For each finding.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]")
+@options.workers
 @options.trust
 @options.talk
 def command(
@@ -31,6 +31,7 @@ def command(
     finding: Optional[int],
     budget: float,
     jobs: Optional[int],
+    cluster: str,
     trust: bool,
     as_json: bool,
     quiet: int,
@@ -42,7 +43,7 @@ def command(
     """
     found = run_folder.find(run)
     voice = Voice(quiet, verbose)
-    chosen = Options(jobs=jobs, trusted=trust, seconds=budget, own_process=True)
+    chosen = Options(jobs=jobs, trusted=trust, seconds=budget, own_process=True, cluster=cluster)
     plan = asked_again(replace(chosen.plan, trusted=trust), asked_before(found), methods=False, tolerance=False, assumed=False)
     shrunk = shrink_findings(found, finding, call, replace(chosen, plan=plan), voice)
     if not shrunk.any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 import click
 
@@ -57,10 +57,27 @@ assume_precision = click.option(
     help="The precision that the devices work in, instead of measuring it.",
 )
 
-shrink = together(
-    click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."),
+
+
+def _checked_cluster(context: click.Context, option: click.Parameter, value: Optional[str]) -> str:
+    if value:
+        from qdiag.evaluation.executor import check_cluster
+
+        check_cluster(value)
+    return value or ""
+
+
+workers = together(
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes.  [default: one a core, as memory allows]"),
+    click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        callback=_checked_cluster,
+        help="Evaluate by the workers of a Dask cluster instead: tcp://HOST:PORT, or local:N.",
+    ),
 )
+
+shrink = together(click.option("--no-minimize", is_flag=True, help="Do not shrink the failing circuit."), workers)
 
 replay = together(
     methods,

@@ -41,6 +41,7 @@ def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
         own_process=True,
         quick=given["quick"],
         limit=given["limit"],
+        cluster=given["cluster"],
     )
 
 

@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 from qdiag.evaluation import worker_process
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.limits import SECONDS, evaluate_within, late_evaluation
+from qdiag.evaluation.memory import Memory
 from qdiag.evaluation.remote import applicable
 from qdiag.model.call import LOST, Configuration, Failure
 from qdiag.model.circuit import Circuit
@@ -39,10 +39,6 @@ WALL = 4.0
 
 EVALUATIONS_OF_CALL = 5
 """A function that is called may take this many times the limit of one evaluation, by the clock."""
-
-REMEMBERED = 512
-"""So many evaluations are kept, to answer the same request again."""
-
 
 def most_workers() -> int:
     """How many workers this machine bears: one for each core that we may use, as far as the free memory goes."""
@@ -76,26 +72,6 @@ def _free_memory() -> int:
     except ValueError:
         # macOS does not tell what is free
         return page * os.sysconf("SC_PHYS_PAGES") // 2
-
-
-class _Memory:
-    """The evaluations made last, by what was asked."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Evaluation] = OrderedDict()
-
-    def get(self, key: Optional[str]) -> Optional[Evaluation]:
-        if key is None or key not in self._kept:
-            return None
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def keep(self, key: Optional[str], evaluation: Evaluation) -> None:
-        if key is None or (evaluation.failure is not None and evaluation.failure.passing):
-            return
-        self._kept[key] = evaluation
-        if len(self._kept) > REMEMBERED:
-            self._kept.popitem(last=False)
 
 
 PATIENCE = 1.0
@@ -143,7 +119,7 @@ class Workers:
         self.count = most_workers() if count is None else max(1, count)
         self.timeout = timeout
         self._function = function
-        self._memory = _Memory()
+        self._memory = Memory()
         if forked:
             load_frameworks()
         # fork is not safe on macOS, whose own frameworks start threads
@@ -219,7 +195,7 @@ class Inline:
 
     def __init__(self, function: Callable[[Request], Evaluation] = evaluate, timeout: float = math.inf) -> None:
         self._function, self._timeout = function, timeout
-        self._memory = _Memory()
+        self._memory = Memory()
 
     def __enter__(self) -> Inline:
         return self

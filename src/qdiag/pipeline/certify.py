@@ -13,8 +13,8 @@ from qdiag.certifying.matrix import fill, methods_offered
 from qdiag.errors import UsageError
 from qdiag.evaluation import space
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.executor import open_evaluator
 from qdiag.evaluation.limits import Deadline
-from qdiag.evaluation.workers import Workers
 from qdiag.model.certificate import Cell, Certificate
 from qdiag.model.method import DETERMINISTIC, Method
 from qdiag.model.option import Options as DeviceOptions
@@ -22,7 +22,6 @@ from qdiag.model.specimen import Rank, Specimen, about
 from qdiag.pipeline.run_options import Voice
 from qdiag.pipeline.stage_certified import with_causes
 from qdiag.pipeline.stage_context import StageContext
-from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.trace.cells_file import CellsFile
 from qdiag.trace.run_folder import RunFolder
 
@@ -63,6 +62,8 @@ class Asked:
         Seconds for all of it.
     causes
         Whether faults are diagnosed and shrunk.
+    cluster
+        The address of a Dask scheduler whose workers evaluate, or ``local:N``; "" for workers on this machine.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Asked:
     jobs: Optional[int] = None
     budget: Optional[float] = None
     causes: bool = True
+    cluster: str = ""
 
 
 @dataclass
@@ -92,16 +94,15 @@ def certify(asked: Asked, run: RunFolder, voice: Voice, workers: Optional[Evalua
     UsageError
         If there is no such device, it takes no circuit at all, or nothing of that name is in the space.
     """
-    with ScriptRunner() as start:
-        if workers is not None:
-            return _Certifying(asked, run, voice, workers, start).certify()
-        with Workers(asked.jobs, LIMIT, forked=True) as own:
-            return _Certifying(asked, run, voice, own, start).certify()
+    if workers is not None:
+        return _Certifying(asked, run, voice, workers).certify()
+    with open_evaluator(asked.cluster, asked.jobs, LIMIT, forked=True, tell=voice.say) as own:
+        return _Certifying(asked, run, voice, own).certify()
 
 
 class _Certifying:
-    def __init__(self, asked: Asked, run: RunFolder, voice: Voice, workers: Evaluator, start: ScriptRunner) -> None:
-        self._asked, self._run, self._voice, self._workers, self._start = asked, run, voice, workers, start
+    def __init__(self, asked: Asked, run: RunFolder, voice: Voice, workers: Evaluator) -> None:
+        self._asked, self._run, self._voice, self._workers = asked, run, voice, workers
         self._started = time.monotonic()
         self._deadline = Deadline(asked.budget)
         self._deadline.begin()
@@ -127,7 +128,6 @@ class _Certifying:
         cells = tuple(found.cells)
         faults = faults_of(cells, specimens)
         if asked.causes and faults and not interrupted:
-            self._start.get_ready()
             with self._voice.progress("diagnosing") as report:
                 faults = with_causes(faults, plain, self._context(empty), self._run, report)
         seconds = time.monotonic() - self._started
@@ -166,7 +166,6 @@ class _Certifying:
             seconds=SHRINKING,
             deadline=self._deadline,
             tell=self._voice.now,
-            start=self._start,
         )
 
 

@@ -15,8 +15,9 @@ from typing import Optional
 
 from qdiag.errors import Interrupted, QdiagError, TraceError
 from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.executor import open_evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
-from qdiag.evaluation.workers import Workers, load_frameworks, most_workers
+from qdiag.evaluation.workers import load_frameworks, most_workers
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.live_word import with_live_word
 from qdiag.judging.replay.located import Located
@@ -41,7 +42,6 @@ from qdiag.pipeline.stage_findings import QUICK, SPENT, finding_of, in_folder, p
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
-from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
 from qdiag.recording import launcher, settle
 from qdiag.report.content.method_names import names_of
 from qdiag.report.content.sentences import first_answer, script_ended
@@ -51,6 +51,9 @@ from qdiag.trace.run_folder import RunFolder
 
 KEPT_FOR_THE_END = 0.1
 """The part of a budget that is kept for what is said and written when it is spent."""
+
+CALLS_OF_WORKER = 2
+"""So many calls are under way for each worker at least, that none waits for another."""
 
 PROBES_SHARE = 0.5
 """The part of a budget for which probes are waited for."""
@@ -77,11 +80,12 @@ def record(
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
     """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
-    if options.own_process and most_workers() > 1:
+    if options.own_process and not options.cluster and most_workers() > 1:
         # where a core is free: the script takes its time, too, before its first QNode call
         load_frameworks()
     heard: list[int] = []
     with _telling_how_to_go_on(run), Run(run, options, voice) as examination, ExitStack() as afterwards:
+        examination.connect()
         began, started = time.monotonic(), Script(script, tuple(argv), module)
 
         def tell_end(exit_code: int) -> None:
@@ -159,13 +163,27 @@ class Run:
     @cached_property
     def _workers(self) -> Evaluator:
         options = self._options
-        own = self._given or self._resources.enter_context(Workers(options.jobs, options.limit, forked=options.own_process))
+        own = self._given or self._resources.enter_context(
+            open_evaluator(options.cluster, options.jobs, options.limit, forked=options.own_process, tell=self._voice.say)
+        )
         if self._deadline.seconds is None:
             return own
         self._bounded = self._resources.enter_context(Bounded(own, self._deadline))
         if self._deadline.begun:
             self._bounded.begin()
         return self._bounded
+
+    def connect(self) -> None:
+        """Reach the cluster, where one is asked for.
+
+        Raises
+        ------
+        ClusterError
+            If there is none: better now than when the script has ended.
+        """
+        if self._options.cluster:
+            with self._voice.progress("reaching the cluster"):
+                self._workers.count  # noqa: B018
 
     def miss_the_end(self, error: TraceError) -> None:
         """The recording could not be completed: what is there is judged.
@@ -191,11 +209,12 @@ class Run:
 
     @cached_property
     def _replay(self) -> Replay:
-        calls, plan = self._calls, self._options.plan  # what is no trace leaves no file beside it
+        calls, workers = self._calls, self._workers  # what is no trace leaves no file beside it
+        plan = replace(self._options.plan, in_flight=max(self._options.plan.in_flight, CALLS_OF_WORKER * workers.count))
         self._store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
         return Replay(
             calls,
-            self._workers,
+            workers,
             plan,
             store=self._store,
             progress=lambda done, total: self._report(done, total),
@@ -278,7 +297,6 @@ class Run:
             self._voice.say(first_answer(result_of(self._trace, located, tuple(so_far), ()), self._trace.script))
         if late or (located.replayed and self._options.quick):
             return self._judged(located, so_far, (), context)
-        self._get_ready_for_scripts(divergences)
         with self._voice.progress("replaying") as self._report:
             first, located = located, with_live_word(replay.finish(), self._calls)
         if not _says_the_same(first, located):
@@ -323,16 +341,6 @@ class Run:
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self.ended or self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
-    @cached_property
-    def _scripts(self) -> ScriptRunner:
-        return self._resources.enter_context(ScriptRunner())
-
-    def _get_ready_for_scripts(self, divergences: Sequence[Divergence]) -> None:
-        """Load what scripts will import, beside all that comes before they are written."""
-        interfaces = {one.call.configuration.interface for one in divergences if one.verdict in self._options.proven}
-        if interfaces:
-            self._scripts.get_ready(FRAMEWORKS if "torch" in interfaces else FRAMEWORKS[:1])
-
     def _context(self) -> StageContext:
         """What the stages after the replay work with."""
         options = self._options
@@ -347,7 +355,6 @@ class Run:
             kept=options.kept,
             deadline=self._deadline,
             tell=self._voice.now,
-            start=self._scripts,
         )
 
     def _prove(

@@ -108,6 +108,8 @@ class Options:
         Whether to end with the first answer: cheap methods and the arbiter's word, no cause and no script.
     limit
         Processor time for one evaluation, in seconds.
+    cluster
+        The address of a Dask scheduler whose workers evaluate, or ``local:N``; "" for workers on this machine.
     kept
         Whether the run's folder is; what was worked out until Ctrl-C is then finished off and reported.
     """
@@ -125,6 +127,7 @@ class Options:
     all_asked: bool = False
     quick: bool = False
     limit: float = SECONDS
+    cluster: str = ""
     kept: bool = True
 
     @property

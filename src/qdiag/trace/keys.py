@@ -35,7 +35,7 @@ def circuit_key(circuit: Circuit) -> str:
     """
     key = _of_circuits.get(circuit)
     if key is None:
-        text, numbers = _skeleton(circuit)
+        text, numbers = split_circuit(circuit)
         key = _of_circuits[circuit] = bound.sha256(text.encode() + pack(numbers)).hexdigest()
     return key
 
@@ -50,8 +50,8 @@ def request_key(request: Request) -> Optional[str]:
     return _of_requests[request]
 
 
-def _skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
-    """As `skeleton`: the requests that are made of one circuit share it."""
+def split_circuit(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
+    """As `skeleton`, worked out once: the requests that are made of one circuit share it."""
     known = _written.get(circuit)
     if known is None:
         known = _written[circuit] = skeleton(circuit)
@@ -59,7 +59,7 @@ def _skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
 
 
 def _digest(request: Request) -> str:
-    text, numbers = _skeleton(request.circuit)
+    text, numbers = split_circuit(request.circuit)
     given = [cotangent for cotangents in request.cotangents for cotangent in cotangents]
     arrays = pack([*numbers, *(None if array is None else np.asarray(array) for array in given)])
     counts = [len(cotangents) for cotangents in request.cotangents]

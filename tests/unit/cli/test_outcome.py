@@ -20,7 +20,7 @@ from tests.worlds.judged_runs import judged_run
 
 GIVEN: dict[str, Any] = {
     "methods": "auto", "every": None, "max_calls": None, "budget": None, "atol": None, "rtol": None, "jobs": None, "no_minimize": False,
-    "quick": False, "limit": 60.0,
+    "quick": False, "limit": 60.0, "cluster": "",
 }  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_inline_has_the_same_face_and_runs_here():
 
 
 def test_inline_forgets_the_oldest_evaluation(monkeypatch):
-    monkeypatch.setattr("qdiag.evaluation.workers.REMEMBERED", 2)
+    monkeypatch.setattr("qdiag.evaluation.memory.REMEMBERED", 2)
     asked = []
 
     def counting(one: Request) -> Evaluation:
