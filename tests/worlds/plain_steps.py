@@ -117,7 +117,11 @@ def direction_for(circuit: Circuit) -> tuple[np.ndarray, ...]:
 def without_pennylane(monkeypatch: pytest.MonkeyPatch, *, stacks: bool = False) -> None:
     """Let the arbiter's parts find these functions where they look for the bridge's."""
     steps = SimpleNamespace(
-        double_precision_value=double_precision_value, operation=operation, measurement=measurement, disagreement=disagreement
+        double_precision_value=double_precision_value,
+        operation=operation,
+        operation_slopes=lambda *_, **__: None,
+        measurement=measurement,
+        disagreement=disagreement,
     )
     monkeypatch.setattr(qdiag.bridges.matrices, "node_steps", steps, raising=False)
     runner = ModuleType("qdiag.bridges.running.run_circuit")

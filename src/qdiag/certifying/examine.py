@@ -108,7 +108,7 @@ def examine(task: Task) -> tuple[Cell, ...]:
 
 
 def _reference(task: Task, depth: str) -> Reference:
-    return reference(task.specimen.circuit, task.specimen.wires, depth, seconds=SECONDS)
+    return reference(task.specimen.circuit, task.specimen.wires, depth, seconds=SECONDS, eps=task.abilities.eps)
 
 
 # --- one cell -------------------------------------------------------------------------------------------------------------------------

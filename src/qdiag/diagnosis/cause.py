@@ -71,6 +71,7 @@ class Place(Enum):
     RESULT = "what becomes of the results"
     LAYER = "the layer around the QNode"
     SCRIPT = "the user's script"
+    OPTION = "an option of the device"
     TRAINING = "the training as a whole"
 
 

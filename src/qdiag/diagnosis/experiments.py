@@ -8,6 +8,7 @@ from typing import Optional
 
 import numpy as np
 
+from qdiag.diagnosis.approximation import Number, with_option
 from qdiag.diagnosis.cause import Experiment
 from qdiag.diagnosis.disturbance import with_measurements
 from qdiag.evaluation import remote
@@ -104,6 +105,11 @@ def _default_device(method: Method) -> Method:
 
 
 OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
+
+
+def relaxed(option: str, value: Number) -> Experiment:
+    """The device with another value of one of its options, by which it works more finely."""
+    return other_methods(f"{option}={value:g}", lambda method: with_option(method, option, value))
 
 
 def in_single_precision(devices: Collection[str]) -> Experiment:

@@ -8,6 +8,7 @@ from typing import Optional
 
 import numpy as np
 
+from qdiag.diagnosis.approximation import approximation_of
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.disturbance import disturbance_of
 from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
@@ -41,7 +42,7 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     symptoms = Symptoms(divergence, question, evaluator)
     if divergence.signature is Signature.RAISE:
         return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
-    symptoms = _with_disturbance(symptoms, evaluator)
+    symptoms = _with_disturbance(_with_approximation(symptoms, evaluator, reference), evaluator)
     if not symptoms.derivative:
         return replace(symptoms, decomposes_alike=_decomposes_alike(symptoms, evaluator))
     wrong, right = _sides(divergence, question, evaluator, reference)
@@ -66,6 +67,13 @@ def _decomposes_alike(symptoms: Symptoms, evaluator: Evaluator) -> bool:
     asked = (replace(one, methods=(REFERENCE, REFERENCE)) for one in (question, elementary))
     whole, parts = (evaluator.submit(one.request(0)).result() for one in asked)
     return compare(whole, parts, elementary.circuit).verdict in HEALED
+
+
+def _with_approximation(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:
+    """Whether the difference is that of an approximation, which an option of the device steers."""
+    if symptoms.divergence.verdict is not Verdict.ERROR or not symptoms.numeric or symptoms.question.circuit.shots:
+        return symptoms
+    return replace(symptoms, approximation=approximation_of(symptoms.question, symptoms.comparison, evaluator, reference))
 
 
 def _with_disturbance(symptoms: Symptoms, evaluator: Evaluator) -> Symptoms:

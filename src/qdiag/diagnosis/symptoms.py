@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Generic, Optional, TypeVar
 
 from qdiag.bridges.failures import refuses_complex_gradient
+from qdiag.diagnosis.approximation import Approximation
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
@@ -111,6 +112,8 @@ class Symptoms:
         is in question.
     disturbance
         The measurement that the difference shows in, where it comes out otherwise beside the others than alone.
+    approximation
+        The option by which the device works out an approximation, where the gap closes when that is relaxed.
     """
 
     divergence: Divergence
@@ -124,6 +127,7 @@ class Symptoms:
     composite: bool = False
     decomposes_alike: bool = False
     disturbance: Optional[Disturbance] = None
+    approximation: Optional[Approximation] = None
     _asked: dict[Fact[Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def fact(self, fact: Fact[Answer]) -> Answer:

@@ -22,6 +22,7 @@ from qdiag.model.specimen import Rank, Specimen, about
 from qdiag.pipeline.run_options import Voice
 from qdiag.pipeline.stage_certified import with_causes
 from qdiag.pipeline.stage_context import StageContext
+from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.trace.cells_file import CellsFile
 from qdiag.trace.run_folder import RunFolder
 
@@ -94,15 +95,16 @@ def certify(asked: Asked, run: RunFolder, voice: Voice, workers: Optional[Evalua
     UsageError
         If there is no such device, it takes no circuit at all, or nothing of that name is in the space.
     """
-    if workers is not None:
-        return _Certifying(asked, run, voice, workers).certify()
-    with open_evaluator(asked.cluster, asked.jobs, LIMIT, forked=True, tell=voice.say) as own:
-        return _Certifying(asked, run, voice, own).certify()
+    with ScriptRunner() as start:
+        if workers is not None:
+            return _Certifying(asked, run, voice, workers, start).certify()
+        with open_evaluator(asked.cluster, asked.jobs, LIMIT, forked=True, tell=voice.say) as own:
+            return _Certifying(asked, run, voice, own, start).certify()
 
 
 class _Certifying:
-    def __init__(self, asked: Asked, run: RunFolder, voice: Voice, workers: Evaluator) -> None:
-        self._asked, self._run, self._voice, self._workers = asked, run, voice, workers
+    def __init__(self, asked: Asked, run: RunFolder, voice: Voice, workers: Evaluator, start: ScriptRunner) -> None:
+        self._asked, self._run, self._voice, self._workers, self._start = asked, run, voice, workers, start
         self._started = time.monotonic()
         self._deadline = Deadline(asked.budget)
         self._deadline.begin()
@@ -128,6 +130,7 @@ class _Certifying:
         cells = tuple(found.cells)
         faults = faults_of(cells, specimens)
         if asked.causes and faults and not interrupted:
+            self._start.get_ready()
             with self._voice.progress("diagnosing") as report:
                 faults = with_causes(faults, plain, self._context(empty), self._run, report)
         seconds = time.monotonic() - self._started
@@ -166,6 +169,7 @@ class _Certifying:
             seconds=SHRINKING,
             deadline=self._deadline,
             tell=self._voice.now,
+            start=self._start,
         )
 
 

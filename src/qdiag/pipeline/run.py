@@ -42,6 +42,7 @@ from qdiag.pipeline.stage_findings import QUICK, SPENT, finding_of, in_folder, p
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
+from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
 from qdiag.recording import launcher, settle
 from qdiag.report.content.method_names import names_of
 from qdiag.report.content.sentences import first_answer, script_ended
@@ -297,6 +298,7 @@ class Run:
             self._voice.say(first_answer(result_of(self._trace, located, tuple(so_far), ()), self._trace.script))
         if late or (located.replayed and self._options.quick):
             return self._judged(located, so_far, (), context)
+        self._get_ready_for_scripts(divergences)
         with self._voice.progress("replaying") as self._report:
             first, located = located, with_live_word(replay.finish(), self._calls)
         if not _says_the_same(first, located):
@@ -341,6 +343,16 @@ class Run:
         result = replace(result, notes=(*result.notes, *notes), asked=asked_of(self._options.plan))
         return JudgedRun(result, self._run, self.ended or self._trace.script, self._trace.environment, INTERRUPTED in context.stopped)
 
+    @cached_property
+    def _scripts(self) -> ScriptRunner:
+        return self._resources.enter_context(ScriptRunner())
+
+    def _get_ready_for_scripts(self, divergences: Sequence[Divergence]) -> None:
+        """Load what scripts will import, beside all that comes before they are written."""
+        interfaces = {one.call.configuration.interface for one in divergences if one.verdict in self._options.proven}
+        if interfaces:
+            self._scripts.get_ready(FRAMEWORKS if "torch" in interfaces else FRAMEWORKS[:1])
+
     def _context(self) -> StageContext:
         """What the stages after the replay work with."""
         options = self._options
@@ -355,6 +367,7 @@ class Run:
             kept=options.kept,
             deadline=self._deadline,
             tell=self._voice.now,
+            start=self._scripts,
         )
 
     def _prove(

@@ -27,6 +27,7 @@ from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.pipeline.run_options import MINIMIZING_SECONDS
 from qdiag.proving.reproducer.function_cut import FunctionCut, cut_function
+from qdiag.proving.reproducer.script_runs import NewInterpreter, Start
 from qdiag.trace.keys import circuit_key
 
 Kept = TypeVar("Kept")
@@ -43,7 +44,7 @@ class StageContext:
     the script's own method was held against the arbiter alone and is right; ``kept`` is whether
     anything is left of what was worked out until Ctrl-C, which otherwise ends it all; ``deadline`` is when all must have ended;
     ``known`` are arbitrations that were made, so that what is asked before and after the expensive methods is asked once;
-    ``tell`` is told what is under way.
+    ``tell`` is told what is under way; ``start`` starts a script that is to show what was found, in a process of its own.
     """
 
     workers: Evaluator
@@ -59,6 +60,7 @@ class StageContext:
     deadline: Deadline = field(default_factory=Deadline)
     known: dict[tuple[object, ...], arbiter.Arbitration] = field(default_factory=dict)
     tell: Callable[[str], None] = lambda text: None
+    start: Start = NewInterpreter
 
     def reference(self, question: Question) -> Evaluation:
         """The arbiter's evaluation of a question's circuit."""

@@ -164,6 +164,9 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     elif cause is UNKNOWN and _refuses_in_words(judged):
         diagnosis = _refused_for_several_reasons(judged, diagnosis)
+    if cause.sits is Place.OPTION and not judged.wrong:
+        # nobody is proven wrong who works out an approximation, as finely as the script said
+        judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
     blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
     return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
 

@@ -120,7 +120,7 @@ def _write_and_verify(finding: Finding, path: Path, material: Material, context:
     # the search's own worker has just seen a minimal circuit show it
     times = TIMES if finding.minimal is None or material.circuit is not finding.minimal.circuit else 1
     seconds = min(SECONDS, context.deadline.left)
-    return write_and_verify(finding, path, material, candidates=candidates, times=times, seconds=seconds)
+    return write_and_verify(finding, path, material, candidates=candidates, times=times, start=context.start, seconds=seconds)
 
 
 def _arbiters_evaluation(question: Question, circuit: Circuit, context: StageContext) -> Optional[Evaluation]:

@@ -28,6 +28,7 @@ from qdiag.model.twin_training import PartingCause, Training, TrainingVerdict
 from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.proving.reproducer.loop import loops
+from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.proving.reproducer.verify import first_to_show
 from qdiag.recording import launcher
 from qdiag.report.content.method_names import full
@@ -277,10 +278,10 @@ def _with_loop(outcome: JudgedRun, training: Training, voice: Voice) -> JudgedRu
     methods = (own, replace(own, diff_method=training.other, gradient_options=()))
     path = outcome.run.reproducer(at)
     try:
-        with voice.progress("looking for a short loop that parts as well"), Workers(1, forked=True) as workers:
+        with voice.progress("looking for a short loop that parts as well"), Workers(1, forked=True) as workers, ScriptRunner() as start:
             # PennyLane is not loaded here
             scripts = workers.call(loops, findings[at].divergence.call, methods, outcome.environment).result()
-            found = first_to_show(scripts, path, within=LOOP_SECONDS)
+            found = first_to_show(scripts, path, within=LOOP_SECONDS, start=start)
         why = "" if found is not None else f"{WHOLE_TRAINING}; loops made of the first circuit alone do not part"
     except OpaqueCircuitError as error:
         found, why = None, f"{WHOLE_TRAINING}; {error.cause}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from qdiag.bridges.codec import flattening, operators
-from qdiag.bridges.matrices import cross_examination, operator_matrices
+from qdiag.bridges.matrices import cross_examination, operator_matrices, step_slopes
 from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model import operator_families as families
@@ -68,6 +68,48 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
         raise
     except Exception as error:
         raise NotSimulated(f"{node.name} cannot be taken apart ({type(error).__name__}: {error})") from error
+
+
+def operation_slopes(
+    node: Node, values: Sequence[np.ndarray], rates: Sequence[Sequence[np.ndarray]], *, trusted: bool = False
+) -> Optional[list[tuple[Row, ...]]]:
+    """How the steps of an operation move where its numbers do, for each of several rates; None where our own table has no law for it.
+
+    Parameters
+    ----------
+    node, values
+        As in `operation`.
+    rates
+        For each direction one array for each of the values.
+
+    Returns
+    -------
+    list or None
+        For each direction the rows of `operation`, whose steps hold derivatives in the place of their matrices.
+    """
+    outcome = next((part for part in walk(node) if isinstance(part, MeasuredOutcome)), None)
+    inner = next(part for part in node.data if isinstance(part, Node)) if outcome is not None else node
+    live = _live(inner, values, trusted)
+    data = getattr(live, "data", ())
+    if len(data) != len(values) or not all(np.array_equal(one, other) for one, other in zip(data, values)):
+        # what it holds is not what it was given
+        return None
+    found: list[tuple[Row, ...]] = []
+    parts = rows(live)
+    for direction in rates:
+        moved = [step_slopes.slopes(part, _row_of(live, direction, row)) for row, part in enumerate(parts)]
+        known: list[Row] = [steps for steps in moved if steps is not None]
+        if len(known) < len(moved):
+            return None
+        found.append(tuple((Conditioned(outcome, steps),) if outcome is not None else steps for steps in known))
+    return found
+
+
+def _row_of(live: Any, rates: Sequence[np.ndarray], row: int) -> list[np.ndarray]:
+    """One row's part of the rates of numbers of which some carry the batch."""
+    if getattr(live, "batch_size", None) is None:
+        return list(rates)
+    return [rate[row] if np.ndim(rate) > ndim else rate for rate, ndim in zip(rates, live.ndim_params)]
 
 
 def _number(parameter: Parameter, value: np.ndarray) -> Any:

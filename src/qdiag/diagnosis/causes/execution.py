@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.causes.precision import default_dtype_rival
@@ -62,6 +63,7 @@ DECOMPOSITION = Cause(
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
         *company_rival(symptoms),
+        *approximation_rival(symptoms),
         *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
@@ -86,6 +88,7 @@ DEVICE_KERNEL = Cause(
         *leaves(NUDGED_FAR),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
+        *approximation_rival(symptoms),
         *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: (
@@ -312,4 +315,14 @@ def _in_words(measurement: Node) -> str:
     return f"{as_written(measurement.name)}{of}{on}"
 
 
-CAUSES = (BATCH_AS_FEATURE, MCM_METHOD, MATRIX_BY_INTERFACE, TRANSFORM, DISTURBED, BROADCASTING, DECOMPOSITION, DEVICE_KERNEL)
+CAUSES = (
+    BATCH_AS_FEATURE,
+    MCM_METHOD,
+    MATRIX_BY_INTERFACE,
+    TRANSFORM,
+    DISTURBED,
+    APPROXIMATION,
+    BROADCASTING,
+    DECOMPOSITION,
+    DEVICE_KERNEL,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
@@ -76,6 +77,7 @@ WRONG_RULE = Cause(
         *_measurement_rival(symptoms),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
+        *approximation_rival(symptoms),
     ),
     because=lambda symptoms: f"the rule used for {_blamed_name(symptoms)} gives another derivative than its matrix does",
 )
@@ -134,6 +136,7 @@ DROPPED = Cause(
         *_order_rival(symptoms),
         *skewed_rival(symptoms),
         *company_rival(symptoms),
+        *approximation_rival(symptoms),
     ),
     because=lambda symptoms: f"the gradient of {_blamed_name(symptoms)} comes back as exactly zero, although the result depends on it",
 )
@@ -318,7 +321,12 @@ UNCOVERED_MEASUREMENT = Cause(
     applies=lambda symptoms: (
         symptoms.derivative and _is_uncovered(symptoms) and symptoms.involves("parameter-shift", "hadamard", "adjoint")
     ),
-    predicts=lambda symptoms: (*flips(_covered_measurement(symptoms)), *_off_the_point(symptoms), *company_rival(symptoms)),
+    predicts=lambda symptoms: (
+        *flips(_covered_measurement(symptoms)),
+        *_off_the_point(symptoms),
+        *company_rival(symptoms),
+        *approximation_rival(symptoms),
+    ),
     because=lambda symptoms: _uncovered_words(symptoms),
 )
 

@@ -125,13 +125,14 @@ def arbitrate(
         Time for the reference's derivatives.
     """
     def refer(at: Circuit, depth: str) -> Reference:
-        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds)
+        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds, coarsest)
         found: Optional[Reference] = answer_of(asked, None, "the reference")
         return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
     def verdicts_against(against: Reference, moved: Sequence[Reference] = ()) -> tuple[MethodVerdict, ...]:
         return verdicts(circuit, evaluations, cotangents, against, moved=moved, bend=curved)
 
+    coarsest = max((eps_of(circuit, e) for e in evaluations), default=EPS64)
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
     depth = "direction" if any(e.vjps or e.jacobian for e in evaluations) else "outputs"

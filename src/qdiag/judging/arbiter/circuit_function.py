@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from qdiag.model.circuit import Circuit, Label, Node, nodes_of, parameters_of
+from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import defect, read
 from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolve, mixes
-from qdiag.model.numerics.surfaces import tangential
+from qdiag.model.numerics.surfaces import held_positions, tangential
 from qdiag.model.operator_families import MID_MEASUREMENTS, MIXING
 
 MOST_WIRES = 12
@@ -107,11 +107,13 @@ class Simulation:
         self.values = [node_steps.double_precision_value(parameter) for parameter in circuit.parameters]
         self.spans = _spans(circuit.nodes)
         self.fresh = _fresh(circuit.operations)
-        self.parts = [self._part(index, self.values) for index in range(len(circuit.nodes))]
-        too_wide(circuit, mixed=any(mixes(step) for part in self.parts for step in flat(part)))
+        self.parts = [self.part(index, self.values) for index in range(len(circuit.nodes))]
+        self.mixed = any(mixes(step) for part in self.parts for step in flat(part))
+        too_wide(circuit, mixed=self.mixed)
         self.evaluations = 0
 
-    def _part(self, index: int, values: Sequence[np.ndarray]) -> Any:
+    def part(self, index: int, values: Sequence[np.ndarray]) -> Any:
+        """The rows of steps of one operation, or the reading of one measurement, at these values of all parameters."""
         start, stop = self.spans[index]
         node = self.circuit.nodes[index]
         if index < len(self.circuit.operations):
@@ -122,7 +124,7 @@ class Simulation:
         """Rows of steps for each operation, and a reading for each measurement; those whose numbers did not change are kept."""
         changed = [value is not base and not np.array_equal(value, base) for value, base in zip(values, self.values)]
         return [
-            self._part(index, values) if any(changed[start:stop]) else part
+            self.part(index, values) if any(changed[start:stop]) else part
             for index, ((start, stop), part) in enumerate(zip(self.spans, self.parts))
         ]
 
@@ -194,6 +196,30 @@ def _fresh(operations: Sequence[Node]) -> list[bool]:
     return fresh
 
 
+TURNS = frozenset(gates.PARAMETRIC) | {"GlobalPhase", "MultiRZ", "PCPhase", "PauliRot"}
+"""Gates that are unitary at any real angles."""
+
+_AROUND_GATES = ("Adjoint", "Controlled", "ControlledOp")
+
+
+def angle_positions(circuit: Circuit) -> frozenset[int]:
+    """The parameters that are real angles of gates of ours: whatever they are moved to is physical."""
+    found: set[int] = set()
+    for node, (start, stop) in zip(circuit.nodes, _spans(circuit.nodes)):
+        if _is_turn(node):
+            found.update(k for k in range(start, stop) if circuit.parameters[k].value.dtype.kind == "f")
+    return frozenset(found)
+
+
+def _is_turn(node: Node) -> bool:
+    if node.definition or node.opaque:
+        return False
+    if node.name in TURNS:
+        return all(not isinstance(part, Node) for part in node.data)
+    inner = [part for part in node.data if isinstance(part, Node)]
+    return node.name in _AROUND_GATES and len(inner) == len(node.data) == 1 and _is_turn(inner[0])
+
+
 # --- the same function in real coordinates ------------------------------------------------------------------------------------
 
 _OFF = 1e-5
@@ -214,6 +240,11 @@ class Space:
         self.positions = [i for i in self.circuit.trainable if simulation.values[i].dtype.kind in "fc"]
         self.base = [simulation.values[i] for i in self.positions]
         self.centre = coordinates(self.base)
+        held = held_positions(self.circuit)
+        self.curved = bool(held)
+        sizes = [value.size * (2 if np.iscomplexobj(value) else 1) for value in self.base]
+        self._on_surfaces = np.repeat(np.array([position in held for position in self.positions], dtype=bool), sizes)
+        self._own_axes: Optional[list[np.ndarray]] = None
 
     def values_at(self, row: np.ndarray) -> list[np.ndarray]:
         """The values of all parameters of the circuit."""
@@ -232,27 +263,20 @@ class Space:
 
     def along(self, direction: np.ndarray) -> np.ndarray:
         """The part of a direction along the surfaces on which the parameters live."""
+        if not self.curved:
+            return direction
         return coordinates(tangential(self.circuit, from_coordinates(direction, self.base)))
 
     def axes(self, allowed: np.ndarray) -> list[np.ndarray]:
         """All allowed axes, each along its surface."""
-        return [self.along(axis) for axis, usable in zip(np.eye(len(self.centre)), allowed) if usable]
+        if self._own_axes is None:
+            units = np.eye(len(self.centre))
+            self._own_axes = [self.along(axis) if curved else axis for axis, curved in zip(units, self._on_surfaces)]
+        return [axis for axis, usable in zip(self._own_axes, allowed) if usable]
 
     def still_coordinates(self) -> np.ndarray:
         """For each coordinate, whether the surface on which its parameter lives leaves it no way to go."""
         return np.array([not axis.any() for axis in self.axes(np.ones(len(self.centre), dtype=bool))], dtype=bool)
-
-    def seconds(self) -> float:
-        """Time of one evaluation: the better of two, since a machine may be busy."""
-        times = []
-        for _ in range(2):
-            started = time.perf_counter()
-            try:
-                self.outputs_at(self.centre + 1e-3)
-            except (ArithmeticError, ValueError):
-                continue
-            times.append(time.perf_counter() - started)
-        return min(times, default=0.0)
 
     def physical(self, direction: np.ndarray) -> bool:
         """Whether the circuit stays physical when it is moved along a direction to either side, or to the one where it exists."""
@@ -270,9 +294,14 @@ class Space:
         axes = self.axes(everything)
         allowed = ~everything
         start = 0
-        for size in [value.size for value in self.base for _ in range(2 if np.iscomplexobj(value) else 1)]:
+        angles = angle_positions(self.circuit)
+        blocks = [(i, v.size) for i, v in zip(self.positions, self.base) for _ in range(2 if np.iscomplexobj(v) else 1)]
+        for position, size in blocks:
             block = range(start, start + size)
             start += size
+            if position in angles:
+                allowed[block] = True
+                continue
             together = np.sum([axes[k] * (1 + k % 7) / 7 for k in block], axis=0)
             if size and self.physical(together):
                 allowed[block] = [bool(axes[k].any()) for k in block]

@@ -1,4 +1,4 @@
-"""The arbiter's own evaluation of a circuit: outputs from our own simulation in complex128, slopes by numerical differentiation.
+"""The arbiter's own evaluation of a circuit: outputs from our own simulation in complex128, slopes from tangents that evolve with it.
 
 It shares no gradient rule with any method, and only the taking apart of templates with PennyLane. Slopes are taken along directions
 in the space of all trainable numbers: one seeded random direction, or every axis. Runs where PennyLane is loaded.
@@ -15,8 +15,8 @@ import numpy as np
 
 from qdiag.evaluation.answers import is_own_failure
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
+from qdiag.judging.arbiter.directions import Allowance, random_directions, slopes_along
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
-from qdiag.model.numerics.derivative import Derivative, derivative
 from qdiag.model.numerics.measurements import defect, dense
 from qdiag.model.numerics.observable_norms import norms_of
 from qdiag.model.numerics.states import NotSimulated, Preparation, Reading
@@ -29,9 +29,6 @@ UNPHYSICAL = 1e-6
 single precision are off by some 1e-7."""
 
 EPS = float(np.finfo(np.float64).eps)
-
-EVALUATIONS = 30
-"""So many evaluations one numerical derivative takes, at most."""
 
 _MARGIN = 8.0
 
@@ -103,6 +100,7 @@ def reference(
     trusted: bool = False,
     seed: int = 0,
     seconds: float = 20.0,
+    eps: float = EPS,
 ) -> Reference:
     """Evaluate a circuit by our own routes.
 
@@ -120,6 +118,8 @@ def reference(
         Of the random direction.
     seconds
         Time for the derivatives.
+    eps
+        That of the coarsest method that is judged: what rounds more is looked at along more directions.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def reference(
     """
     started = time.perf_counter()
     try:
-        found = _worked_out(circuit, device_wires, depth, trusted, seed, seconds)
+        found = _worked_out(circuit, device_wires, depth, trusted, seed, seconds, eps)
     except NotSimulated as error:
         found = Reference(reason=str(error))
     except Exception as error:
@@ -139,24 +139,30 @@ def reference(
     return replace(found, seconds=time.perf_counter() - started)
 
 
-def _worked_out(circuit: Circuit, device_wires: Sequence[Any], depth: str, trusted: bool, seed: int, seconds: float) -> Reference:
+def _worked_out(
+    circuit: Circuit, device_wires: Sequence[Any], depth: str, trusted: bool, seed: int, seconds: float, eps: float
+) -> Reference:
     too_large(circuit)
+    started = time.perf_counter()
     simulation = Simulation(circuit, device_wires, trusted)
+    made = time.perf_counter() - started
     ranges = tuple(_range(reading) for reading in simulation.readings)
     bounds = norms_of(circuit, len(ranges))
     norms = tuple(_size(reading, limits, bound) for reading, limits, bound in zip(simulation.readings, ranges, bounds))
     found = _with_doubts(Reference(norms=norms, ranges=ranges), circuit, trusted)
+    started = time.perf_counter()
     try:
         outputs = tuple(simulation.outputs(simulation.values))
     except NotSimulated as error:
         return replace(found, reason=str(error))
+    once = made + time.perf_counter() - started
     off = max((defect(step) for part in simulation.parts for step in flat(part)), default=0.0)
     if off > UNPHYSICAL:
         found = replace(found, evidence=(*found.evidence, f"an operation or observable is {off:.1e} away from what physics allows"))
     errors = tuple(_noise(simulation, norm) for norm in norms)
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
-        found = _with_slopes(found, simulation, depth, seed, seconds)
+        found = _with_slopes(found, simulation, depth, seed, Allowance(seconds, once), eps)
     found = replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
     return _stack_outputs(found, [reading.kind for reading in simulation.readings])
 
@@ -238,47 +244,30 @@ def _conditional(node: Node) -> bool:
 # --- slopes ----------------------------------------------------------------------------------------------------------------
 
 
-def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, seconds: float) -> Reference:
+def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, allowance: Allowance, eps: float) -> Reference:
     space = Space(simulation)
     count = len(space.centre)
     if len(space.positions) != len(space.circuit.trainable):
         return replace(found, gradient_reason="a trainable parameter is a whole number")
     if not 0 < count <= MOST_COORDINATES:
         return replace(found, gradient_reason=f"{count} trainable numbers" if count else "nothing is trainable")
-    cost = space.seconds() * EVALUATIONS
-    if cost > seconds:
-        return replace(found, gradient_reason=f"a derivative by our own simulation takes {cost:.2g} s")
+    if not allowance.suffices(space, 1):
+        return replace(found, gradient_reason=f"a derivative by our own simulation takes {allowance.cost(space):.2g} s")
     movable = space.movable_coordinates()
     still = space.still_coordinates()
     lost = int(np.sum(~movable & ~still))
     reasons = [f"{lost} of {count} trainable numbers leave what physics allows when moved"] if lost else []
     if not movable.any():
         return replace(found, gradient_reason="; ".join(reasons) or "no trainable number can be moved along its surface")
-    full = depth == "full" and cost * int(movable.sum()) <= seconds
-    directions = space.axes(movable) if full else [space.along(_random_direction(movable, seed))]
-    slopes = [derivative(space.outputs_at, space.centre, direction, noise=max(found.errors)) for direction in directions]
-    if not all(slope.smooth for slope in slopes):
-        reasons.append("the slopes to the left and to the right of this point differ")
+    full = depth == "full" and allowance.suffices(space, int(movable.sum()))
+    directions = space.axes(movable) if full else random_directions(space, movable, seed, eps)
+    slopes = slopes_along(space, directions, found.outputs or (), found.norms, max(found.errors), allowance)
     return replace(
         found,
         directions=np.array(directions),
-        slopes=_numbers(slopes, found),
-        slope_errors=np.stack([slope.error[0::2] + slope.error[1::2] for slope in slopes], axis=1),
-        gradient_reason="; ".join(reasons),
+        slopes=slopes.value if any(np.iscomplexobj(output) for output in found.outputs or ()) else slopes.value.real,
+        slope_errors=slopes.error,
+        gradient_reason="; ".join([*reasons, *slopes.reasons]),
         axes=tuple(int(k) for k in np.flatnonzero(movable)) if full else (),
         still=tuple(int(k) for k in np.flatnonzero(still)) if full else (),
     )
-
-
-def _numbers(slopes: Sequence[Derivative], found: Reference) -> np.ndarray:
-    """A column for each slope; NaN where there is none, and complex only where an output is."""
-    columns = [np.where(slope.smooth, slope.value[0::2] + 1j * slope.value[1::2], np.nan) for slope in slopes]
-    numbers = np.stack(columns, axis=1)
-    return numbers if any(np.iscomplexobj(output) for output in found.outputs or ()) else numbers.real
-
-
-def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:
-    """A seeded direction of about unit size, with no entry near zero where a coordinate may be moved."""
-    generator = np.random.default_rng(seed)
-    entries = generator.uniform(0.5, 1.0, len(allowed)) * generator.choice([-1.0, 1.0], len(allowed))
-    return np.asarray(np.where(allowed, entries, 0.0) / max(1.0, 0.5 * np.sqrt(allowed.sum())))

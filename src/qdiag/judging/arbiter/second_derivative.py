@@ -9,7 +9,8 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, coordinates
-from qdiag.judging.arbiter.reference import EVALUATIONS, reference
+from qdiag.judging.arbiter.directions import EVALUATIONS
+from qdiag.judging.arbiter.reference import reference
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics.derivative import curvature
 
@@ -54,7 +55,7 @@ def second_derivative_of(
     space = Space(Simulation(circuit, device_wires, trusted))
     if len(space.centre) != len(direction) or not np.allclose(space.along(direction), direction):
         return SecondDerivative(direction, reason="a trainable parameter cannot be moved freely")
-    if space.seconds() * EVALUATIONS > seconds:
+    if found.seconds * EVALUATIONS > seconds:
         return SecondDerivative(direction, reason="a derivative by our own simulation takes too long")
     generator = np.random.default_rng(len(found.outputs))
     given = cotangents or [generator.standard_normal(output.shape) for output in found.outputs]

@@ -114,16 +114,24 @@ def pswap(angle: complex) -> Matrix:
     return within(4, (1, 2), np.array([[0, phase(angle)], [phase(angle), 0]]))
 
 
+def parity_signs(wires: int) -> np.ndarray:
+    """The diagonal of ``Z…Z``."""
+    return np.array([(-1) ** bin(k).count("1") for k in range(1 << wires)])
+
+
 def parity_rotation(wires: int, angle: complex) -> Matrix:
     """``exp(-i angle/2 Z…Z)``."""
-    signs = np.array([(-1) ** bin(k).count("1") for k in range(1 << wires)])
-    return np.diag(np.exp(-0.5j * angle * signs))
+    return np.diag(np.exp(-0.5j * angle * parity_signs(wires)))
+
+
+def projector_signs(size: int, dimension: int) -> np.ndarray:
+    """Plus one for the first states of the basis, minus one for the others."""
+    return np.where(np.arange(size) < dimension, 1.0, -1.0)
 
 
 def projector_phase(size: int, dimension: int, angle: complex) -> Matrix:
     """``exp(i angle)`` on the first states of the basis and ``exp(-i angle)`` on the others."""
-    signs = np.where(np.arange(size) < dimension, 1.0, -1.0)
-    return np.diag(np.exp(1j * angle * signs))
+    return np.diag(np.exp(1j * angle * projector_signs(size, dimension)))
 
 
 def fourier(wires: int) -> Matrix:

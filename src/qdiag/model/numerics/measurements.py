@@ -51,7 +51,7 @@ def _trace(tensor: np.ndarray, mixed: bool) -> float:
 
 
 def _read_outcomes(final: Final, reading: Reading, weights: np.ndarray) -> np.ndarray:
-    values = np.array([[looked_up(outcome, branch) for outcome in reading.outcomes] for branch in final.branches])
+    values = outcome_values(final, reading)
     if reading.kind == "probs":
         bits = values.astype(int) @ (1 << np.arange(values.shape[1])[::-1])
         return np.bincount(bits, weights, minlength=1 << values.shape[1])
@@ -61,13 +61,18 @@ def _read_outcomes(final: Final, reading: Reading, weights: np.ndarray) -> np.nd
     return np.asarray(mean if reading.kind == "expval" else weights @ values[:, 0] ** 2 - mean**2)
 
 
-def _apply_observable(final: Final, tensor: np.ndarray, terms: Sequence[Term]) -> np.ndarray:
-    """``Oψ``, or ``Oρ``."""
+def outcome_values(final: Final, reading: Reading) -> np.ndarray:
+    """For each branch (rows), the value of each mid-circuit outcome that is read."""
+    return np.array([[looked_up(outcome, branch) for outcome in reading.outcomes] for branch in final.branches])
+
+
+def apply_observable(final: Final, tensor: np.ndarray, terms: Sequence[Term], *, first: int = 0) -> np.ndarray:
+    """``Oψ``, or ``Oρ``; ``first`` is how many axes come before those of the wires."""
     total = np.zeros_like(tensor)
     for coefficient, factors in terms:
         part = tensor
         for factor in factors:
-            part = apply_matrix(part, factor.matrix, final.axes(factor.wires))
+            part = apply_matrix(part, factor.matrix, [first + axis for axis in final.axes(factor.wires)])
         total = total + coefficient * part
     return total
 
@@ -75,12 +80,12 @@ def _apply_observable(final: Final, tensor: np.ndarray, terms: Sequence[Term]) -
 def _read_observable(final: Final, reading: Reading, total: float) -> np.ndarray:
     mean, square = 0j, 0j
     for branch in final.branches:
-        acted = _apply_observable(final, branch.tensor, reading.terms)
+        acted = apply_observable(final, branch.tensor, reading.terms)
         if final.mixed:
             size = math.isqrt(acted.size)
             mean += complex(np.trace(acted.reshape(size, size)))
             if reading.kind == "var":
-                square += complex(np.trace(_apply_observable(final, acted, reading.terms).reshape(size, size)))
+                square += complex(np.trace(apply_observable(final, acted, reading.terms).reshape(size, size)))
         else:
             mean += complex(np.vdot(branch.tensor, acted))
             square += complex(np.vdot(acted, acted))
@@ -94,8 +99,14 @@ def _probabilities(final: Final, branch: Branch, reading: Reading) -> np.ndarray
         tensor = apply_operator(tensor, factor.matrix, final.axes(factor.wires), final.mixed)
     count = len(final.wires)
     whole = np.diagonal(tensor.reshape(1 << count, 1 << count)).real if final.mixed else np.abs(tensor) ** 2
+    return marginal(final, whole, reading.wires)
+
+
+def marginal(final: Final, whole: np.ndarray, wires: Sequence[Label]) -> np.ndarray:
+    """The numbers of the whole basis summed over all wires but these; none stand for all."""
+    count = len(final.wires)
     diagonal = whole.reshape((2,) * count)
-    axes = final.axes(reading.wires or final.wires)
+    axes = final.axes(wires or final.wires)
     rest = tuple(axis for axis in range(count) if axis not in axes)
     kept = sorted(axes)
     return np.transpose(diagonal.sum(axis=rest), [kept.index(axis) for axis in axes]).reshape(-1)
@@ -153,7 +164,7 @@ def dense(terms: Sequence[Term], wires: Sequence[Label], limit: int = 10) -> np.
     size = 1 << len(wires)
     identity = np.eye(size, dtype=np.complex128).reshape((2,) * (2 * len(wires)))
     final = Final((), tuple(wires), mixed=True, selected=False)
-    return _apply_observable(final, identity, terms).reshape(size, size)
+    return apply_observable(final, identity, terms).reshape(size, size)
 
 
 def defect(step: Union[Step, Reading]) -> float:

@@ -171,12 +171,17 @@ def evolve(steps: Sequence[Step], wires: Sequence[Label]) -> Final:
     """The branches that a circuit ends in, from all wires in their ground state."""
     order = tuple(wires)
     mixed = any(mixes(step) for step in steps)
-    ground = np.zeros((2,) * (len(order) * (2 if mixed else 1)), dtype=np.complex128)
-    ground[(0,) * ground.ndim] = 1
-    final = Final((Branch((), ground),), order, mixed, selected=False)
+    final = Final((Branch((), ground_state(len(order), mixed)),), order, mixed, selected=False)
     for step in steps:
         final = _after(final, step)
     return final
+
+
+def ground_state(count: int, mixed: bool) -> np.ndarray:
+    """So many wires in their ground state, as a vector or a density matrix."""
+    ground = np.zeros((2,) * (count * (2 if mixed else 1)), dtype=np.complex128)
+    ground[(0,) * ground.ndim] = 1
+    return ground
 
 
 def mixes(step: Step) -> bool:
@@ -223,14 +228,18 @@ def _prepare(tensor: np.ndarray, state: np.ndarray, axes: tuple[int, ...], mixed
 
 def _split(final: Final, branch: Branch, step: Measured) -> list[Branch]:
     axes = final.axes((step.wire,))
-    branches = []
-    for outcome in (0, 1):
-        if step.postselect is not None and outcome != step.postselect:
-            continue
-        projector = np.zeros((2, 2), dtype=np.complex128)
-        projector[0 if step.reset else outcome, outcome] = 1
-        branches.append(Branch((*branch.outcomes, outcome), apply_operator(branch.tensor, projector, axes, final.mixed)))
-    return branches
+    return [
+        Branch((*branch.outcomes, outcome), apply_operator(branch.tensor, projector(step, outcome), axes, final.mixed))
+        for outcome in (0, 1)
+        if step.postselect in (None, outcome)
+    ]
+
+
+def projector(step: Measured, outcome: int) -> np.ndarray:
+    """What a measurement with this outcome multiplies the state with."""
+    found = np.zeros((2, 2), dtype=np.complex128)
+    found[0 if step.reset else outcome, outcome] = 1
+    return found
 
 
 def looked_up(outcome: MeasuredOutcome, branch: Branch) -> float:

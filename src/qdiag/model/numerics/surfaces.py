@@ -67,6 +67,11 @@ def tangential(circuit: Circuit, gradients: Sequence[np.ndarray]) -> tuple[np.nd
     return tuple(found.values())
 
 
+def held_positions(circuit: Circuit) -> frozenset[int]:
+    """The trainable parameters that live on a surface, by position among all."""
+    return frozenset(position for held in _surfaces(circuit) for position in held.positions)
+
+
 def nudged(circuit: Circuit, size: float, draws: np.random.Generator) -> dict[int, np.ndarray]:
     """Other values for all trainable numbers, so far away, each on the surface on which it lives: by position among all."""
     moved = {}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from qdiag.errors import OpaqueCircuitError, OutputError
 from qdiag.model.findings import Finding, Reproducer
 from qdiag.proving.reproducer.candidates import Candidates, candidates_for
 from qdiag.proving.reproducer.material import NOTHING_ELSE, Material
+from qdiag.proving.reproducer.script_runs import NewInterpreter, Start, Started
 
 SECONDS = 120.0
 """How long a script may run: importing the frameworks takes seconds on a busy machine, the circuit milliseconds."""
@@ -26,8 +24,10 @@ MOST_OUTPUT = 10_000
 """Characters of a script's output that are kept."""
 
 
-def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, times: int = 1, seconds: float = SECONDS) -> Reproducer:
-    """Write a script to a file and run it in fresh processes.
+def verify(
+    reproducer: Reproducer, path: Path, *, start: Start = NewInterpreter, times: int = 1, seconds: float = SECONDS
+) -> Reproducer:
+    """Write a script to a file and run it in fresh processes, side by side.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, 
         The script.
     path
         Where it is written; it runs in that folder.
-    python
-        The interpreter whose stack is asked.
+    start
+        What starts it, each time in a process of its own.
     times
         How often it must exit with 1.
     seconds
@@ -52,36 +52,19 @@ def verify(reproducer: Reproducer, path: Path, *, python: str = sys.executable, 
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}", "choose another folder with --out") from None
     found = replace(reproducer, path=path.name)
-    for code, output in _runs([python, path.name], path.parent, times, seconds):
-        found = replace(found, verified=code == 1, exit_code=code, output=output[-MOST_OUTPUT:])
-        if not found.verified:
-            break
+    started: list[Started] = []
+    try:
+        started += [start(path, seconds) for _ in range(times)]
+        for one in started:
+            code, output = one.ended()
+            found = replace(found, verified=code == 1, exit_code=code, output=output[-MOST_OUTPUT:])
+            if not found.verified:
+                break
+    finally:
+        # also by Ctrl-C: they are of no more use, and would be waited for
+        for one in started:
+            one.end()
     return found
-
-
-def _runs(command: Sequence[str], folder: Path, times: int, seconds: float) -> Iterator[tuple[Optional[int], str]]:
-    """Exit code and output of several runs, side by side: each spends its time on imports."""
-    running: list[subprocess.Popen[str]] = []
-    with ThreadPoolExecutor(max(1, times)) as threads:
-        try:
-            yield from threads.map(lambda _: _run(command, folder, seconds, running), range(times))
-        except BaseException:
-            # Ctrl-C: they are of no more use, and would be waited for
-            for process in running:
-                process.kill()
-            raise
-
-
-def _run(command: Sequence[str], folder: Path, seconds: float, running: list[subprocess.Popen[str]]) -> tuple[Optional[int], str]:
-    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, cwd=folder, encoding="utf-8", errors="replace", **streams) as process:
-        running.append(process)
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return None, f"stopped after {seconds:g} s"
-    return process.returncode, output
 
 
 def write_and_verify(
@@ -91,7 +74,7 @@ def write_and_verify(
     *,
     candidates: Optional[Candidates] = None,
     times: int = TIMES,
-    python: str = sys.executable,
+    start: Start = NewInterpreter,
     seconds: float = SECONDS,
 ) -> Reproducer:
     """The reproducer of a finding, written and run: the first of its scripts that shows it.
@@ -106,7 +89,7 @@ def write_and_verify(
         What it is made of. A script that holds the user's own classes is run only where these are trusted.
     candidates
         The scripts to try, by default `candidates_for` them, which loads PennyLane.
-    times, python, seconds
+    times, start, seconds
         As in `verify`.
 
     Returns
@@ -123,7 +106,7 @@ def write_and_verify(
     candidates = candidates_for(finding, material) if candidates is None else candidates
     first: Optional[Reproducer] = None
     for candidate in candidates.scripts:
-        tried = verify(candidate, path, python=python, times=times if may_run else 0, seconds=seconds)
+        tried = verify(candidate, path, start=start, times=times if may_run else 0, seconds=seconds)
         if tried.verified or not may_run:
             return tried
         first = first or tried
@@ -140,7 +123,7 @@ def write_and_verify(
 
 
 def first_to_show(
-    scripts: Iterable[Reproducer], path: Path, *, within: float, times: int = TIMES, python: str = sys.executable
+    scripts: Iterable[Reproducer], path: Path, *, within: float, times: int = TIMES, start: Start = NewInterpreter
 ) -> Optional[Reproducer]:
     """The first of several scripts, each a guess, that shows what it claims in each of several fresh processes.
 
@@ -152,7 +135,7 @@ def first_to_show(
         Where it is written; nothing is left there where none shows it.
     within
         Seconds after which no further guess is tried.
-    times, python
+    times, start
         As in `verify`.
     """
     begun = time.monotonic()
@@ -161,8 +144,8 @@ def first_to_show(
         if left <= 0:
             break
         # one process tells most guesses apart from those that show it
-        if verify(script, path, python=python, seconds=left).verified:
-            tried = verify(script, path, python=python, times=times)
+        if verify(script, path, start=start, seconds=left).verified:
+            tried = verify(script, path, start=start, times=times)
             if tried.verified:
                 return tried
     path.unlink(missing_ok=True)

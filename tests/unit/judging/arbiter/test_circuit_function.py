@@ -331,13 +331,3 @@ def test_a_direction_of_nothing_is_none() -> None:
     made = space(trained("RX", 0.4))
     assert not made.physical(np.zeros(1))
     assert made.physical(np.ones(1))
-
-
-def test_the_time_of_an_evaluation_is_measured_on_two_that_count() -> None:
-    made = space(trained("RX", 0.4))
-    assert 0 < made.seconds() < 1
-    assert made.simulation.evaluations == 2
-
-
-def test_a_circuit_that_cannot_be_evaluated_beside_its_point_takes_no_time() -> None:
-    assert space(trained("AmplitudeDamping", 1.0)).seconds() == 0.0

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.judging.arbiter import reference as module
-from qdiag.judging.arbiter.circuit_function import Space
+from qdiag.judging.arbiter.directions import Allowance
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Wires
 from qdiag.model.numerics.states import NotSimulated
@@ -227,7 +227,10 @@ class TestWhatItCannotSay:
         assert found.gradient_reason.startswith("a derivative by our own simulation takes")
 
     def test_where_the_time_suffices_for_one_direction_alone_it_takes_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Space, "seconds", lambda self: 1.0 / module.EVALUATIONS)
+        def seconds_for(allowance: Allowance, directions: int) -> bool:
+            return directions <= allowance.seconds
+
+        monkeypatch.setattr(Allowance, "suffices", lambda self, space, directions, evaluations=0: seconds_for(self, directions))
         made = of(*(trained("RX", 0.4),) * 3)
         assert reference(made, depth="full", seconds=3.0).full
         found = reference(made, depth="full", seconds=2.9)

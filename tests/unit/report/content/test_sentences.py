@@ -12,7 +12,7 @@ from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import Method
-from qdiag.model.probe import Proof
+from qdiag.model.probe import Probe, Proof
 from qdiag.model.result import ReplaySummary, Result, Unfaithful
 from qdiag.report.content.method_names import Names
 from qdiag.report.content.sentences import WORDS, judged_words, of_finding, of_result, script_ended
@@ -45,6 +45,24 @@ def test_of_a_method_that_the_script_does_not_use_it_is_said_that_its_own_is_rig
         "adjoint is wrong: its gradient (Jacobian) is off by 6.1 at call 0, where rounding explains 9.1e-15. "
         "The script does not use it: its own method, backprop, is right."
     )
+
+
+@pytest.mark.parametrize(
+    ("upheld", "said"),
+    [
+        (False, "None of them is proven wrong."),
+        (True, "The script does not use it: the slopes of its own method, adjoint, are those of its results."),
+    ],
+)
+def test_where_nobody_is_wrong_as_far_as_is_known_nobody_is_called_right(upheld: bool, said: str) -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    own = replace(finding.divergence.call.configuration, resolved="adjoint")
+    comparison = replace(finding.divergence.comparison, verdict=Verdict.REMARK)
+    made = replace(finding.divergence.call, configuration=own)
+    divergence = replace(finding.divergence, call=made, comparison=comparison, wrong=(), upheld=upheld, probe=Probe(0) if upheld else None)
+    words = of_finding(replace(finding, divergence=divergence), result, Names("default.qubit"))
+    assert words.endswith(f"Which one is wrong is not known. {said}")
 
 
 @pytest.mark.parametrize(
