@@ -9,6 +9,7 @@ from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.specimens import specimens
 from qdiag.certifying.examine import Task, abilities_of, examine
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
+from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Rank
@@ -65,3 +66,16 @@ def test_two_measurements_that_disturb_each_other_are_wrong_together() -> None:
 def test_what_pennylanes_own_device_has_wrong_too_is_no_fault_of_this_one() -> None:
     purity = cells(TURNED, ("no operation", "purity (PennyLane's)", ""), "parameter-shift")
     assert purity["parameter-shift"].standing is Standing.EVERYWHERE
+
+
+def test_a_gradient_that_is_off_is_seen_by_one_product() -> None:
+    found = cells("default.qubit", ("no operation", "purity (PennyLane's)", ""), "backprop", "parameter-shift", beside="")
+    assert found["backprop"].standing is Standing.EXACT
+    assert found["parameter-shift"].standing is Standing.WRONG
+    assert found["parameter-shift"].where in (Signature.VJP, Signature.JACOBIAN)
+
+
+def test_a_density_matrix_beside_a_vector_is_judged_by_its_outputs_alone() -> None:
+    found = cells("default.mixed", ("CNOT", "state", ""), "backprop")
+    assert found[OUTPUT].standing is Standing.EXACT
+    assert found["backprop"].standing in (Standing.EXACT, Standing.OPEN)

@@ -1,14 +1,16 @@
 """One specimen on one device, under all of its methods, in one task of a worker: the lean path.
 
 Nothing of a run is needed for it, no trace and no comparison of methods: each evaluation stands beside the arbiter's reference alone,
-which is worked out once for all of them. What disagrees is asked a second time, and PennyLane's own device is asked the same: only what
-that one has right is this device's fault.
+which is worked out once for all of them. A method gives one vector-Jacobian product, along a seeded cotangent that weighs every
+element of every output: an error in one entry of the Jacobian is one of about half its size there. What disagrees is asked a second
+time, for the whole Jacobian, and PennyLane's own device is asked the same: only what that one has right is this device's fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Optional
 
 import numpy as np
 
@@ -59,6 +61,8 @@ class Task:
         PennyLane's own device for the same, or "" where it is that itself.
     trusted
         Whether the device's class may be imported.
+    cotangents
+        By which its outputs are weighed in a vector-Jacobian product; empty until their shapes are known.
     """
 
     specimen: Specimen
@@ -67,21 +71,29 @@ class Task:
     abilities: Abilities = field(default_factory=Abilities)
     beside: str = "default.qubit"
     trusted: bool = False
+    cotangents: tuple[np.ndarray, ...] = ()
 
     def method(self, name: str) -> Method:
         """The device under one of its methods."""
         return replace(self.device, diff_method=PLAIN.diff_method if name == OUTPUT else name)
 
-    def request(self, name: str, seed: int = 0) -> Request:
-        """What it is asked under one of them."""
+    @property
+    def weighed(self) -> tuple[tuple[np.ndarray, ...], ...]:
+        """The cotangents of one vector-Jacobian product, as a request and a verdict take them."""
+        return (self.cotangents,) if self.cotangents else ()
+
+    def request(self, name: str, seed: int = 0, *, whole: bool = False) -> Request:
+        """What it is asked under one of them: a product alone where it can be, or the whole Jacobian."""
         circuit, wires = self.specimen.circuit, self.specimen.wires
+        plain = name == OUTPUT
         # what becomes of results in torch's default dtype is not the device's doing
         return Request(
             circuit,
             self.method(name),
             "torch",
             wires,
-            jacobian=name != OUTPUT,
+            cotangents=() if plain else self.weighed,
+            jacobian=not plain and (whole or not self.cotangents),
             seed=seed,
             trusted=self.trusted,
             default_dtype="float64",
@@ -97,14 +109,28 @@ def examine(task: Task) -> tuple[Cell, ...]:
         # what the device does not take on plain numbers it takes under no method
         refused = _failed(task, OUTPUT, plain.failure)
         return (refused, *(replace(refused, column=name, asked=False) for name in task.methods))
+    task = replace(task, cotangents=_cotangents(plain.outputs or ()))
     names = task.methods if task.specimen.circuit.trainable else ()
     found = {OUTPUT: plain, **{name: evaluate(task.request(name)) for name in names}}
-    depth = "direction" if any(e.jacobian is not None for e in found.values()) else "outputs"
+    depth = "direction" if any(e.vjps or e.jacobian is not None for e in found.values()) else "outputs"
     ours = _reference(task, depth)
-    if depth == "direction" and any(e.failure is None and _verdict(task, e, ours).verdict == "wrong" for e in found.values()):
-        # one direction shows that something is off; which entry, all of them
+    wrong = [name for name, e in found.items() if e.failure is None and _verdict(task, e, ours).verdict == "wrong"]
+    if depth == "direction" and wrong:
+        # one direction and one product show that something is off; which entry, all of them
         ours = _reference(task, "full")
+        found |= {name: evaluate(task.request(name, whole=True)) for name in wrong if name != OUTPUT}
     return tuple(_cell(task, name, evaluation, ours) for name, evaluation in found.items())
+
+
+def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Seeded weights for each element of each output, none of them near zero."""
+    draws = np.random.default_rng(0)
+
+    def weights(shape: tuple[int, ...]) -> np.ndarray:
+        return np.asarray(draws.uniform(0.5, 1.0, shape) * draws.choice([-1.0, 1.0], shape))
+
+    arrays = [np.asarray(output) for output in outputs]
+    return tuple(weights(a.shape) + 1j * weights(a.shape) if np.iscomplexobj(a) else weights(a.shape) for a in arrays)
 
 
 def _reference(task: Task, depth: str) -> Reference:
@@ -146,14 +172,14 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
     if task.specimen.circuit.measurements[0].name in STATE_VECTORS and _is_another_phase(task, name, found, ours):
         return replace(cell, standing=Standing.OPEN, words="a state has no phase of its own, and this one has another")
     for seed in range(1, 1 + (REPEATS if _shots(task) else 1)):
-        again = evaluate(task.request(name, seed))
+        again = evaluate(task.request(name, seed, whole=True))
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
     exact = replace(task, abilities=Abilities())
     for beside in _beside(task, name):
         theirs = _verdict(exact, beside, ours) if beside.failure is None else None
-        if theirs is not None and theirs.verdict == "wrong" and theirs.where is cell.where:
+        if theirs is not None and theirs.verdict == "wrong" and _alike(theirs.where, cell.where):
             return replace(wrong, standing=Standing.EVERYWHERE)
     return wrong
 
@@ -176,7 +202,12 @@ def _beside(task: Task, name: str) -> Iterator[Evaluation]:
     for device in devices:
         if device != task.device.device:
             method = replace(task.method(name), device=device, device_options=(), device_precision="")
-            yield evaluate(replace(task.request(name), method=method, assumed=PRECISIONS[-1]))
+            yield evaluate(replace(task.request(name, whole=True), method=method, assumed=PRECISIONS[-1]))
+
+
+def _alike(one: Optional[Signature], other: Optional[Signature]) -> bool:
+    """Whether two are off in the same way: a product that is off is off since its Jacobian is."""
+    return one is other or {one, other} <= {Signature.VJP, Signature.JACOBIAN}
 
 
 def _mixes(circuit: Circuit) -> bool:
@@ -187,7 +218,20 @@ def _verdict(task: Task, found: Evaluation, ours: Reference) -> MethodVerdict:
     """An evaluation beside the reference, by the law of rounding for the precision that was measured."""
     circuit, shots = task.specimen.circuit, _shots(task)
     judged = replace(circuit, shots=(shots,)) if shots else circuit
-    return verdicts(judged, [found], (), ours)[0]
+    ours = _as_matrix(found, ours)
+    sizes = [(c.size, output.size) for c, output in zip(task.cotangents, ours.outputs or ())]
+    fitting = all(theirs == mine for theirs, mine in sizes)
+    shaped = tuple(c.reshape(output.shape) for c, output in zip(task.cotangents, ours.outputs or ())) if fitting else ()
+    return verdicts(judged, [found], (shaped,) if shaped else (), ours)[0]
+
+
+def _as_matrix(found: Evaluation, ours: Reference) -> Reference:
+    """The reference as a density matrix, where a device gives one of what is a vector to the arbiter: then without derivatives."""
+    pairs = list(zip(found.outputs or (), ours.outputs or ()))
+    if not any(mine.ndim == 1 and np.iscomplexobj(mine) and theirs.shape == 2 * mine.shape for theirs, mine in pairs):
+        return ours
+    outputs = tuple(np.outer(mine, mine.conj()) if theirs.shape == 2 * mine.shape else mine for theirs, mine in pairs)
+    return replace(ours, outputs=outputs, directions=np.zeros((0, 0)))
 
 
 def _shots(task: Task) -> int:
@@ -203,7 +247,7 @@ def _is_another_phase(task: Task, name: str, found: Evaluation, ours: Reference)
     overlap = np.vdot(theirs, mine)
     if abs(overlap) < 0.5 or np.isclose(overlap / abs(overlap), 1.0, atol=1e-6):
         return False
-    turned = replace(found, outputs=(theirs * overlap / abs(overlap),), jacobian=None)
+    turned = replace(found, outputs=(theirs * overlap / abs(overlap),), vjps=(), jacobian=None)
     return _verdict(task, turned, ours).verdict == "right"
 
 

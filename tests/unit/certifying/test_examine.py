@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.certifying.examine import Task, _is_another_phase
+from qdiag.certifying.examine import Task, _cotangents, _is_another_phase
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.certificate import OUTPUT
 from qdiag.model.evaluation import Evaluation
@@ -44,3 +44,20 @@ def test_another_state_is_not() -> None:
 def test_a_state_of_another_size_or_without_numbers_is_not() -> None:
     assert not shows_another_phase(STATE[:2])
     assert not shows_another_phase(STATE * np.nan)
+
+
+def test_every_element_of_every_output_weighs_in_a_product_and_both_parts_of_a_complex_one_do() -> None:
+    real, state, number = _cotangents([np.zeros((2, 4)), STATE, np.array(0.5)])
+    assert (real.shape, state.shape, number.shape) == ((2, 4), (4,), ())
+    assert min(np.min(np.abs(real)), np.min(np.abs(state.real)), np.min(np.abs(state.imag)), abs(number)) >= 0.5
+    np.testing.assert_array_equal(_cotangents([np.zeros((2, 4))])[0], real)
+
+
+def test_a_method_is_asked_for_one_product_and_for_the_whole_jacobian_where_it_is_doubted() -> None:
+    task = Task(specimen(), DEVICE, ("adjoint",), cotangents=(np.ones(2),))
+    product, whole, plain = task.request("adjoint"), task.request("adjoint", whole=True), task.request(OUTPUT)
+    assert (len(product.cotangents), product.jacobian) == (1, False)
+    assert (len(whole.cotangents), whole.jacobian) == (1, True)
+    assert (len(plain.cotangents), plain.jacobian) == (0, False)
+    # without an output its shape is not known
+    assert Task(specimen(), DEVICE, ("adjoint",)).request("adjoint").jacobian
