@@ -140,7 +140,8 @@ class _Certifying:
         """The cells, and whether Ctrl-C cut them short: what is known by then is kept."""
         found = _Found()
         file = CellsFile(self._run.path / "cells.jsonl", f"{plain.device!r} {plain.methods} {self._asked.seed}")
-        kept = self._deadline.left * (1 - FOR_CELLS) if self._asked.causes else 0.0
+        # of time without an end nothing need be kept
+        kept = (self._asked.budget or 0.0) * (1 - FOR_CELLS) if self._asked.causes else 0.0
 
         def is_over() -> bool:
             return self._deadline.left <= kept

@@ -102,6 +102,11 @@ def test_ctrl_c_keeps_what_is_known(tmp_path: Path) -> None:
     assert found.asked < found.total
 
 
+def test_without_a_budget_everything_is_asked_also_where_causes_are_looked_for(tmp_path: Path) -> None:
+    found = certified(Device(), tmp_path, causes=True)
+    assert (found.asked, found.total) == (4, 4)
+
+
 def test_a_budget_that_is_spent_asks_no_more(tmp_path: Path) -> None:
     found = certified(Device(), tmp_path, budget=1e-9)
     assert found.asked == 0
