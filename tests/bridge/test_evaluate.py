@@ -20,6 +20,7 @@ from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges import stack  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.running import run_circuit  # noqa: E402
 from qdiag.bridges.running.batch_rows import rows  # noqa: E402
 from qdiag.bridges.running.run_circuit import direction_for  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
@@ -221,6 +222,23 @@ def test_autograd_calls_come_back_bit_for_bit(diff_method):
     cotangents = (np.array(0.5), np.array(-2.0)) if TODAY else (np.array([0.5, -2.0]),)
     evaluation = evaluate(Request(circuit, method(diff_method), "autograd", (0, 1, 2), (cotangents,)))
     assert [float(g) for g in evaluation.vjps[0]] == [float(gradient[0]), *map(float, gradient[1])]
+
+
+@today_only
+@pytest.mark.parametrize(("wires", "spare"), [(3, True), (4, False)])
+def test_a_hadamard_test_gets_its_spare_wire_before_it_has_been_refused(wires, spare, monkeypatch):
+    attempts = []
+    attempt = run_circuit._attempt
+    monkeypatch.setattr(run_circuit, "_attempt", lambda *given: attempts.append(given) or attempt(*given))
+    circuit = called(ansatz, *numbers("torch"), wires=wires, returns="tuple")
+    asked = Request(circuit, method("hadamard"), "torch", tuple(range(wires)), jacobian=True, assumed="complex128")
+    found, other = evaluate(asked), evaluate(replace(asked, method=method("backprop")))
+    assert found.failure is None
+    assert len(attempts) == 2
+    assert (run_circuit.SPARE_WIRE in found.notes) == spare
+    for row, theirs in zip(found.jacobian, other.jacobian):
+        for a, b in zip(row, theirs):
+            np.testing.assert_allclose(a, b, atol=1e-12)
 
 
 # --- batches ---------------------------------------------------------------------------------------------------------------

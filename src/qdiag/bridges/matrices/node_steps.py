@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Optional
 
 import numpy as np
 
 from qdiag.bridges.codec import flattening, operators
 from qdiag.bridges.matrices import cross_examination, operator_matrices, step_slopes
+from qdiag.bridges.matrices.contents import Named, named
 from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model import operator_families as families
@@ -237,6 +239,17 @@ def disagreement(node: Node, *, trusted: bool = False) -> tuple[str, bool]:
     text, defined
         See `cross_examination.disagreement` and `cross_examination.is_defined`.
     """
+    found = named(node)
+    # a circuit's fixed gates, and those that stand in many circuits, are examined once
+    return _examined(found, trusted) if found is not None else _examine(node, trusted)
+
+
+@lru_cache(maxsize=4096)
+def _examined(found: Named, trusted: bool) -> tuple[str, bool]:
+    return _examine(found.node, trusted)
+
+
+def _examine(node: Node, trusted: bool) -> tuple[str, bool]:
     try:
         live = rows(_live(node, [double_precision_value(parameter) for parameter in parameters_of(node)], trusted))[0]
         if flattening.is_mid_measurement(live):

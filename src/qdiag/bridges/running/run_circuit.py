@@ -22,12 +22,16 @@ from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_precision, with_trainable
+from qdiag.model.circuit import Circuit, Parameter, parameters_of, raw_outputs, with_precision, with_trainable
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.numerics.gates import PARAMETRIC
 
 ROWS = "rows evaluated one by one"
 SPARE_WIRE = "a spare wire was added for hadamard"
 DIRECT = "hadamard in its direct mode, which needs no spare wire"
+
+_READ_BY_TESTS = frozenset({"ExpectationMP", "ProbabilityMP"})
+"""What a Hadamard test reads; of all else it says that before it looks for a wire."""
 
 _REFUSES_BATCHES = re.compile(r"broadcast|#4462|batch", re.IGNORECASE)
 _WANTS_WIRE = re.compile(r"aux|free wire|wires not found on the device", re.IGNORECASE)
@@ -43,10 +47,9 @@ def evaluate_circuit(request: Request) -> Evaluation:
 
 def _attempt_and_amend(request: Request) -> Evaluation:
     asked = _prepare_request(request)
-    evaluation = _attempt(asked)
-    for amend in (_with_spare_wire, _by_rows):
-        if evaluation.failure is not None:
-            evaluation = amend(asked, evaluation)
+    evaluation = _attempt_with_wire(asked)
+    if evaluation.failure is not None:
+        evaluation = _by_rows(asked, evaluation)
     return replace(evaluation, method=request.method)
 
 
@@ -154,21 +157,48 @@ def _element_gradient(graph: Graph, position: int, element: int, tracked: Sequen
 # --- amendments: what a method that refuses the circuit as it stands is given instead ------------------------------------
 
 
+def _attempt_with_wire(request: Request, direction: Optional[Sequence[np.ndarray]] = None) -> Evaluation:
+    """An attempt, with a spare wire where one is needed."""
+    if _leaves_no_wire(request):
+        # it would be refused once the circuit has run: that is not tried only to hear so
+        spared = _attempt(_with_another_wire(request), direction)
+        if spared.failure is None:
+            return replace(spared, notes=(*spared.notes, SPARE_WIRE))
+    return _with_spare_wire(request, _attempt(request, direction))
+
+
+def _leaves_no_wire(request: Request) -> bool:
+    """Whether Hadamard tests are wanted of a circuit that takes all wires of its device."""
+    circuit, method = request.circuit, request.method
+    if method.diff_method != "hadamard" or not {"aux_wire", "mode"}.isdisjoint(dict(method.gradient_options)):
+        return False
+    if not circuit.trainable or not (request.cotangents or request.jacobian or request.second):
+        return False
+    read = all(node.name in _READ_BY_TESTS and node.wires for node in circuit.measurements)
+    turns = [parameter for node in circuit.operations if node.name in PARAMETRIC for parameter in parameters_of(node)]
+    # a batch is refused, too, and before that
+    plain = not any(parameter.value.ndim for parameter in turns)
+    return read and plain and bool(request.device_wires) and set(request.device_wires) <= set(circuit.wires)
+
+
+def _with_another_wire(request: Request) -> Request:
+    label = devices.spare_label((*request.device_wires, *request.circuit.wires))
+    wires = (*(request.device_wires or request.circuit.wires), label)
+    options = tuple(sorted({**dict(request.method.gradient_options), "aux_wire": label}.items()))
+    return replace(request, device_wires=wires, method=replace(request.method, gradient_options=options))
+
+
 def _with_spare_wire(request: Request, refused: Evaluation) -> Evaluation:
     """Hadamard tests need a wire that the circuit leaves free."""
     failure = refused.failure
     if request.method.diff_method != "hadamard" or failure is None or not (failure.refusal and _WANTS_WIRE.search(failure.message)):
         return refused
     method = request.method
-    taken = dict(method.gradient_options)
     if all(node.wires for node in request.circuit.measurements):
-        label = devices.spare_label((*request.device_wires, *request.circuit.wires))
-        wires = (*(request.device_wires or request.circuit.wires), label)
-        options = tuple(sorted({**taken, "aux_wire": label}.items()))
-        amended = _attempt(replace(request, device_wires=wires, method=replace(method, gradient_options=options)))
+        amended = _attempt(_with_another_wire(request))
         note = SPARE_WIRE
     else:
-        options = tuple(sorted({**taken, "mode": "direct"}.items()))
+        options = tuple(sorted({**dict(method.gradient_options), "mode": "direct"}.items()))
         amended = _attempt(replace(request, method=replace(method, gradient_options=options)))
         note = DIRECT
     return refused if amended.failure and _WANTS_WIRE.search(amended.failure.message) else _with_note(amended, refused, note)
@@ -184,7 +214,7 @@ def _by_rows(request: Request, refused: Evaluation) -> Evaluation:
     directions = _row_directions(request, requests)
     evaluations = []
     for row, direction in zip(requests, directions):
-        evaluation = _with_spare_wire(row, _attempt(row, direction))
+        evaluation = _attempt_with_wire(row, direction)
         if evaluation.failure is not None:
             return _with_note(evaluation, refused, ROWS)
         evaluations.append(evaluation)

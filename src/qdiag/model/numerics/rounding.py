@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Optional
 
 import numpy as np
@@ -107,6 +108,7 @@ def _eps(dtype: np.dtype) -> float:
 # --- the terms, each in units of the scale ---------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
 def operations_of(circuit: Circuit) -> int:
     """How many elementary steps a circuit has, at least: a template counts once for each of its angles."""
     return max(1, sum(_steps(node) for node in circuit.operations))
@@ -151,12 +153,14 @@ def truncation(method: Method, operations: int, *, differenced: bool = False) ->
     return CURVATURE * math.pow(step, order) + 2 * CONSTANT * EPS64 * math.sqrt(operations) / step
 
 
+@lru_cache(maxsize=64)
 def exponentials(circuit: Circuit) -> float:
     """What an inexact matrix exponential explains even in float64; 0 where a circuit holds none."""
     names = {node.name for top in circuit.operations for node in nodes_of(top)}
     return EXPONENTIAL_ERROR if names & EXPONENTIALS else 0.0
 
 
+@lru_cache(maxsize=64)
 def count_exponentials(circuit: Circuit) -> int:
     """How many matrix exponentials a circuit takes: a product formula takes one for each term, step and stage."""
     return sum(_repeats(node) for top in circuit.operations for node in nodes_of(top) if node.name in EXPONENTIALS)
