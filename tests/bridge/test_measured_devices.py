@@ -14,6 +14,7 @@ if not hasattr(qml, "set_shots"):
     pytest.skip("the devices of these tests are made of today's", allow_module_level=True)
 
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.live import device_numbers  # noqa: E402
 from qdiag.bridges.live.device_numbers import measured_live  # noqa: E402
 from qdiag.bridges.running.applicable import applicable  # noqa: E402
 from qdiag.bridges.running.device_measurement import measured  # noqa: E402
@@ -138,3 +139,26 @@ def test_no_difference_quotient_is_offered_where_it_would_be_noise(name: str, of
 
 def test_nothing_is_measured_where_there_are_no_wires_as_where_a_quantum_function_raised() -> None:
     assert measured(Request(Circuit((), ()), RIGHT, "torch", ())) == Measured()
+
+
+# --- seeds -----------------------------------------------------------------------------------------------------------------------
+
+
+class Seeded(devices.SamplesUnasked):
+    """Draws samples, from a seed or from another one than it was given."""
+
+    def __init__(self, wires: Any = None, seed: Any = None, heed: Any = True) -> None:
+        super().__init__(wires=wires, seed=seed if heed is True else heed)
+        self._seed = seed
+        self._heed = heed
+
+
+@pytest.mark.parametrize(("heed", "idle"), [(True, False), (11, True), (None, True)], ids=["heeded", "another", "none"])
+def test_a_seed_that_has_no_effect_is_seen(heed: Any, idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"seed": 3} if heed is True else {"seed": 3, "heed": heed}
+    monkeypatch.setattr(device_numbers, "options_given_to", lambda device: tuple(given.items()))
+    assert measured_live(Seeded(wires=1, **given)).idle_seed is idle
+
+
+def test_a_device_without_a_seed_has_none_that_is_idle() -> None:
+    assert not measured_live(devices.SamplesUnasked(wires=1)).idle_seed

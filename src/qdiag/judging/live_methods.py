@@ -29,7 +29,21 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Divergence, Evidence, Outcome
-from qdiag.model.probe import Probe, ProbedMethod
+from qdiag.model.method import ARBITER
+from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, Proof
+
+
+def of_live_call(probe: Probe, call: Call, why: str) -> tuple[Divergence, ...]:
+    """What a probe saw of a call that cannot be replayed, beside what it finds wrong anywhere (`probe_findings.divergences`).
+
+    Parameters
+    ----------
+    probe, call
+        What was seen, and where.
+    why
+        Why nothing but the QNode itself can be asked.
+    """
+    return of_sampling(probe, call) or of_steps(probe, call) or between_methods(probe, call, why)
 
 
 def between_methods(probe: Probe, call: Call, why: str) -> tuple[Divergence, ...]:
@@ -48,6 +62,63 @@ def between_methods(probe: Probe, call: Call, why: str) -> tuple[Divergence, ...
     laws = laws_of(probe, call)
     found = (_other_outputs(probe, call, laws, why), _other_slopes(probe, call, laws))
     return next(((divergence,) for divergence in found if divergence is not None), ())
+
+
+def of_sampling(probe: Probe, call: Call) -> tuple[Divergence, ...]:
+    """That a device samples although no shots were asked for: then nothing of its QNode can be held against anything."""
+    if not probe.device.samples:
+        return ()
+    comparison = Comparison(
+        (call.method, call.method),
+        Verdict.INCONCLUSIVE,
+        Signature.OUTPUT,
+        max_abs=probe.plain_gap,
+        eps=probe.eps,
+        scale=probe.size,
+        detail="its device samples although no shots were asked for",
+        devices=(probe.device, probe.device),
+    )
+    return (divergence_of(call, comparison, probe, (), ""),)
+
+
+STILL = 0.1
+"""Of the gap of a difference quotient: with a larger step no more than this may be left, if the step is to blame."""
+
+
+def of_steps(probe: Probe, call: Call) -> tuple[Divergence, ...]:
+    """A difference quotient of the script's own that is noise, since its device works in single precision and its step is too short.
+
+    It breaks no law, as differences are wrong by construction. That it is the step shows by a larger one, with which it is right.
+    """
+    if not probe.device.narrow or len(probe.steps) != 2 or any(method.failure for method in (*probe.steps, *probe.methods[:1])):
+        return ()
+    probe = resolve_probe(probe, call)
+    laws, own = laws_of(probe, call), probe.methods[0]
+    gaps = [
+        (gap_to(own.slopes[position], argument), position)
+        for position, argument in enumerate(probe.arguments)
+        if argument.smooth and math.isfinite(argument.error)
+    ]
+    gap, position = max(gaps, default=(0.0, 0))
+    if not gaps or gap <= allowed_difference(probe, position, own, laws):
+        return ()
+    argument = probe.arguments[position]
+    larger, _ = (gap_to(method.slopes[position], argument) for method in probe.steps)
+    if not larger <= STILL * gap:
+        return ()
+    comparison = replace(
+        _comparison(call, probe, own, Signature.VJP, gap, argument.scale),
+        methods=(call.method, ARBITER),
+        bound=allowed_difference(probe, position, own, laws),
+        element=Element(Kind.ARGUMENT, by=argument.name, at=(position,)),
+        values=(own.slopes[position], argument.numerical),
+    )
+    judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {_numerical(argument)}"
+    return (replace(divergence_of(call, comparison, probe, [own], judged), proof=Proof.LARGER_STEP),)
+
+
+def _numerical(argument: ProbedArgument) -> str:
+    return f"{argument.numerical:.6g} ± {argument.error:.1g}"
 
 
 def _other_outputs(probe: Probe, call: Call, laws: Laws, why: str) -> Optional[Divergence]:
@@ -86,8 +157,7 @@ def _other_slopes(probe: Probe, call: Call, laws: Laws) -> Optional[Divergence]:
         element=Element(Kind.ARGUMENT, by=argument.name, at=(position,)),
         values=(argument.numerical, slope if math.isfinite(slope) else None),
     )
-    numerical = f"{argument.numerical:.6g} ± {argument.error:.1g}"
-    judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {numerical}"
+    judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {_numerical(argument)}"
     return replace(divergence_of(call, comparison, probe, [other], judged), upheld=True)
 
 

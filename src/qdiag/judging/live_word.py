@@ -77,9 +77,14 @@ def _word_of(group: Sequence[NotRebuilt], trace: Calls) -> _Word:
     qnode = trace.call(group[0].call).configuration.qnode_object
     probes = [(probe, trace.call(probe.call)) for probe in trace.probes]
     own = [(_as_asked(probe, trace), call) for probe, call in probes if call.configuration.qnode_object == qnode]
-    doubts = [probe_findings.doubt(probe, call) for probe, call in own] or [NO_PROBE]
+    doubts = [_doubt(probe, call) for probe, call in own] or [NO_PROBE]
     others = dict.fromkeys(name for probe, _ in own for name in live_methods.compared_methods(probe))
     return _Word(group[0], len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""), tuple(others))
+
+
+def _doubt(probe: Probe, call: Call) -> str:
+    """Why a probe does not decide, in words; "" where it upholds the script's method, or finds it wrong in whatever way."""
+    return "" if live_methods.of_steps(probe, call) else probe_findings.doubt(probe, call)
 
 
 def _as_asked(probe: Probe, trace: Calls) -> Probe:

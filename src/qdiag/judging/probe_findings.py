@@ -42,7 +42,7 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
     call
         The call at which it was.
     """
-    if not probe.repeatable or not probe.methods:
+    if not probe.repeatable or not probe.methods or probe.device.samples:
         return ()
     probe = resolve_probe(probe, call)
     laws = laws_of(probe, call)
@@ -62,6 +62,8 @@ def doubt(probe: Probe, call: Call) -> str:
     probe, call
         What was seen, and where.
     """
+    if probe.device.samples:
+        return "its device samples although no shots were asked for"
     if not probe.repeatable:
         return "its results change from one evaluation to the next"
     if not probe.methods or not probe.arguments:
@@ -324,6 +326,13 @@ def evidence(divergence: Divergence) -> tuple[Evidence, ...]:
     if divergence.proof is Proof.TRANSFORMS and probe.untransformed is not None:
         after = gap_to(probe.untransformed.slopes[position], argument)
         return (Evidence("transforms removed", before, after, Outcome.HEALS, True), *found)
+    if divergence.proof is Proof.LARGER_STEP:
+        larger, twice = (gap_to(method.slopes[position], argument) for method in probe.steps)
+        return (
+            Evidence("finite-difference step 0.1, order 4", before, larger, Outcome.HEALS, True),
+            Evidence("finite-difference step 2e-7", before, twice, Outcome.PERSISTS, twice > limit),
+            *found,
+        )
     if argument.aside is not None:
         words = "there the circuit has the operations that are left out here" if argument.restructured else ""
         moved = Evidence(f"{argument.name} moved off this point", before, argument.aside, Outcome.HEALS, argument.aside <= limit, words)

@@ -24,6 +24,8 @@ class Measured:
         What the device warned of meanwhile, or "".
     assumed
         Whether the precision is not measured, but what the user says.
+    idle_seed
+        Whether devices made with the seed that it was given, and with another one, draw otherwise than a seed promises.
     """
 
     precision: str = ""
@@ -31,6 +33,7 @@ class Measured:
     changing: bool = False
     warning: str = ""
     assumed: bool = False
+    idle_seed: bool = False
 
     @property
     def narrow(self) -> bool:

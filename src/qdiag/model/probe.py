@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Optional
 
+from qdiag.model.measured import UNKNOWN, Measured
+
 OTHER_OUTPUTS = "gives other outputs"
 """How it is said that another method does not evaluate what the QNode does."""
 
@@ -19,6 +21,7 @@ class Proof(Enum):
     STRUCTURE = "beside this point the circuit has another structure"
     POINT = "beside this point its gradient is right"
     REWRITTEN = "the circuit that ran is not the one that was written"
+    LARGER_STEP = "with a larger step its gradient is right"
     METRIC = "the metric tensor is not that of the circuit's state"
 
 
@@ -165,6 +168,10 @@ class Probe:
         Whether the arguments are only marked trainable: no graph led to them at the call.
     again
         How far the outputs are from those that the script got, of the same circuit; None where it was another one, or nobody knows.
+    device
+        What the device's own numbers say of it.
+    steps
+        Where the own method takes difference quotients: what it says with a far larger step, and with one twice as long.
     """
 
     call: int
@@ -185,3 +192,5 @@ class Probe:
     closed: bool = False
     marked: bool = False
     again: Optional[float] = None
+    device: Measured = UNKNOWN
+    steps: tuple[ProbedMethod, ...] = ()

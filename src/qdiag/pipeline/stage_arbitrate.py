@@ -211,7 +211,7 @@ def seen_by_probes(trace: JudgedCalls, known: Sequence[Divergence], not_rebuilt:
             if not _is_of_the_point(divergence, rounding.get(qnode)):
                 errors[qnode] = divergence
                 yield divergence
-        for divergence in live_methods.between_methods(probe, call, missing[call.index]) if call.index in missing else ():
+        for divergence in live_methods.of_live_call(probe, call, missing[call.index]) if call.index in missing else ():
             key = (qnode, divergence.comparison.methods, divergence.signature)
             if key not in others:
                 others.add(key)

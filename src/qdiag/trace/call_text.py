@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Process, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
-from qdiag.model.measured import PRECISIONS
+from qdiag.model.measured import PRECISIONS, Measured
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
@@ -275,6 +275,16 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "closed": _flag,
         "marked": _flag,
         "again": _optional(_number),
+        "device": lambda entry: _measured(entry),
+        "steps": _several(lambda entry: _value(ProbedMethod, entry)),
+    },
+    Measured: {
+        "precision": _precision,
+        "samples": _natural,
+        "changing": _flag,
+        "warning": _text,
+        "assumed": _flag,
+        "idle_seed": _flag,
     },
     GivenNumbers: {
         "name": _text,
@@ -375,6 +385,13 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "token": _optional(_natural),
     },
 }
+
+
+def _measured(entry: Any) -> Measured:
+    """What is written always says all of it: nothing at all is no way of saying that nothing is known."""
+    if not entry:
+        raise _Odd
+    return _value(Measured, entry)
 
 
 def _value(kind: type[Kind], entry: Any) -> Kind:

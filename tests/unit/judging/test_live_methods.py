@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from qdiag.judging.live_methods import between_methods, compared_methods, right_beside
+from qdiag.judging.live_methods import between_methods, compared_methods, of_live_call, of_steps, right_beside
+from qdiag.judging.probe_findings import doubt, evidence
 from qdiag.model.comparison import Signature, Verdict
-from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedArgument, ProbedMethod
+from qdiag.model.findings import Divergence
+from qdiag.model.measured import Measured
+from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedArgument, ProbedMethod, Proof
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
 
@@ -66,3 +70,53 @@ def test_where_the_scripts_own_method_is_in_doubt_or_wrong_nothing_is_held_again
 def test_methods_that_gave_nothing_were_not_compared() -> None:
     given = probe(ProbedMethod("adjoint", failure="no"), ProbedMethod("parameter-shift", (0.5,)))
     assert compared_methods(given) == ("parameter-shift",)
+
+
+# --- a device that samples, and difference quotients that are noise ---------------------------------------------------------------
+
+SINGLE = Measured("complex64")
+QUOTIENT = ProbedMethod("finite-diff", (0.55,))
+STEPS = ProbedMethod("finite-diff", (0.5 + 1e-6,)), ProbedMethod("finite-diff", (0.61,))
+
+
+def test_a_device_that_samples_unasked_is_told_with_what_was_seen_of_it() -> None:
+    device = Measured("", 400, True, "These are samples.")
+    given = replace(probe(), device=device, repeatable=False)
+    (found,) = of_live_call(given, CALL, WHY)
+    assert (found.verdict, found.comparison.devices, found.wrong) == (Verdict.INCONCLUSIVE, (device, device), ())
+    assert of_live_call(replace(given, device=Measured("complex128")), CALL, WHY) == ()
+    assert "samples although no shots were asked for" in doubt(given, CALL)
+
+
+def quotient(**facts: Any) -> tuple[Divergence, ...]:
+    own = replace(CALL.configuration, requested="finite-diff", resolved="finite-diff")
+    given = replace(probe(own=QUOTIENT), eps=2.0**-23, device=SINGLE, steps=STEPS)
+    return of_steps(replace(given, **facts), replace(CALL, configuration=own))
+
+
+def test_a_quotient_that_is_right_with_a_larger_step_is_wrong_for_its_step() -> None:
+    (found,) = quotient()
+    assert (found.verdict, found.proof, [str(method) for method in found.wrong]) == (
+        Verdict.ERROR,
+        Proof.LARGER_STEP,
+        ["default.qubit/finite-diff"],
+    )
+    larger, twice = evidence(found)
+    assert larger.after == pytest.approx(1e-6)
+    assert twice.after == pytest.approx(0.11)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"device": Measured("complex128")},
+        {"steps": ()},
+        {"steps": (ProbedMethod("finite-diff", (0.55,)), STEPS[1])},
+        {"steps": (ProbedMethod("finite-diff", failure="no"), STEPS[1])},
+        {"methods": (ProbedMethod("finite-diff", (0.5 + 1e-7,)),)},
+        {"arguments": (replace(SLOPE, smooth=False),)},
+    ],
+    ids=["in double precision", "nothing asked", "as wrong with a larger step", "refused", "right", "no slope"],
+)
+def test_else_nothing_is_said_of_its_step(facts: dict[str, Any]) -> None:
+    assert quotient(**facts) == ()

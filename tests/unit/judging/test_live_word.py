@@ -14,6 +14,7 @@ from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Coverage, Gap
+from qdiag.model.measured import Measured
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.model.result import NotRebuilt
 from tests.worlds.methods import ADJOINT
@@ -84,6 +85,18 @@ def test_a_difference_quotient_that_is_noise_is_not_upheld_though_it_breaks_no_l
     noise = replace(UPHELD, methods=(ProbedMethod("finite-diff", (0.596,)),), eps=float(np.finfo(np.float32).eps))
     assert "finite-diff gives the slope 0.596 along w, numerical differentiation 0.5" in doubt(noise, quotient)
     assert doubt(replace(noise, methods=(ProbedMethod("finite-diff", (0.5,)),)), quotient) == ""
+
+
+def test_a_quotient_that_is_found_to_be_noise_leaves_no_doubt() -> None:
+    class Quotients(Recorded):
+        def call(self, index: int) -> Call:
+            made = super().call(index)
+            return replace(made, configuration=replace(made.configuration, requested="finite-diff", resolved="finite-diff"))
+
+    own, larger, twice = (ProbedMethod("finite-diff", (slope,)) for slope in (0.55, 0.5, 0.6))
+    noise = replace(UPHELD, methods=(own,), steps=(larger, twice), eps=2.0**-23, device=Measured("complex64"))
+    (said,) = with_live_word(located(0, 2), Quotients(noise)).unseen
+    assert said.gap is Gap.JUDGED_LIVE
 
 
 def test_what_a_probe_finds_wrong_is_no_doubt_of_its_own() -> None:

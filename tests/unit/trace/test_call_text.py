@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
+from qdiag.model.measured import Measured
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
@@ -61,6 +62,7 @@ CONFIGURATION = Configuration(
 ARGUMENT = Argument("weights", "torch", "float32", (2, 3), True)
 ENVIRONMENT = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1), ("factor", math.inf)))
 SCRIPT = Script("train.py", ("--lr", "0.1"), False, -9, FAILURE, False)
+MEASURED = Measured("complex64", 400, True, "samples", True, True)
 PROBE = Probe(
     3,
     (ProbedArgument("weights", 0.5, math.inf, True, 2.0, 0.25, False, True, 0.125, math.nan),),
@@ -80,6 +82,8 @@ PROBE = Probe(
     True,
     True,
     1e-17,
+    MEASURED,
+    (ProbedMethod("finite-diff", (0.5,)),),
 )
 LOSS = LossAxes("SubBackward0", (4, 1), (4, 4), SOURCE, 0.5, 0.25, False)
 STEP_PROBE = StepProbe(

@@ -14,8 +14,11 @@ from typing import Any, Optional
 import numpy as np
 import pennylane as qml
 
+from qdiag.bridges.live.device_identity import own_device
+from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.model.measured import UNKNOWN, Measured
 from qdiag.model.numerics.granularity import COARSEST, neighbours, precision_of, roughness, samples_by_scatter, samples_of
+from qdiag.model.option import Held
 
 ANGLES = (0.3, 0.4, 0.6, 0.8, 0.9, 1.1, 1.3, 1.4, 1.7, 2.2, 2.5, 2.6)
 """Points far apart."""
@@ -42,21 +45,48 @@ def measured_live(device: Any) -> Measured:
     if getattr(device, "shots", None) or len(labels) > MOST_LIVE_WIRES:
         return UNKNOWN
 
-    def value(angle: float) -> float:
-        def rotated() -> Any:
-            qml.RX(angle, wires=labels[0])
-            return qml.expval(qml.PauliZ(labels[0]))
-
-        try:
-            return float(np.real(qml.QNode(rotated, device, interface=None, diff_method=None)()))
-        except Exception:
-            # a device that has no rotations
-            return math.nan
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = look_at(value)
-    return UNKNOWN if found is None else replace(found, warning=next((str(one.message) for one in caught), ""))
+        found = look_at(lambda angle: _expectation(device, labels[0], angle))
+        if found is None:
+            return UNKNOWN
+        idle = bool(found.samples) and _has_idle_seed(device, labels)
+    return replace(found, warning=next((str(one.message) for one in caught), ""), idle_seed=idle)
+
+
+def _expectation(device: Any, wire: Any, angle: float) -> float:
+    def rotated() -> Any:
+        qml.RX(angle, wires=wire)
+        return qml.expval(qml.PauliZ(wire))
+
+    try:
+        return float(np.real(qml.QNode(rotated, device, interface=None, diff_method=None)()))
+    except Exception:
+        # a device that has no rotations
+        return math.nan
+
+
+def _has_idle_seed(device: Any, labels: Sequence[Any]) -> bool:
+    """Whether a seed that a device was given does nothing: made anew with it, it draws otherwise, or with another one the same.
+
+    A device that was given none, or that cannot be made again from plain options, has none.
+    """
+    device = own_device(device)
+    options = dict(options_given_to(device))
+    if "seed" not in options or any(isinstance(value, Held) for value in options.values()):
+        return False
+
+    def drawn(seed: int) -> list[float]:
+        made = type(device)(wires=labels, **{**options, "seed": seed})
+        return [_expectation(made, labels[0], angle) for angle in ANGLES]
+
+    given = options["seed"]
+    try:
+        first, again, other = drawn(given), drawn(given), drawn(given + 1)  # type: ignore[arg-type, operator]
+    except Exception:
+        # what cannot be made again, or not with another seed
+        return False
+    return bool(np.isfinite([*first, *again, *other]).all()) and (first != again or first == other)
 
 
 def look_at(value: Value) -> Optional[Measured]:

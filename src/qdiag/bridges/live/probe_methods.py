@@ -19,6 +19,7 @@ from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
+from qdiag.model.measured import Measured
 from qdiag.model.method import SHIFTED
 from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedMethod
 
@@ -30,6 +31,9 @@ TIMES = 10
 
 REPEATS = 3
 """So often a QNode has to give the same before it is said to give another result on plain numbers than on tracked ones."""
+
+STEPS: tuple[dict[str, Any], ...] = ({"h": 0.1, "approx_order": 4, "strategy": "center"}, {"h": 2e-7})
+"""Another step for difference quotients: one that rounding does not reach, and one that is twice the default."""
 
 Followed = tuple[bool, ...]
 """For each tracked argument, whether the graph of the circuit's own parameters leads back to it."""
@@ -75,10 +79,11 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
     plain = real_elements(subject.plain)
     gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
+    device = measured_live(qnode_attributes.device_of(subject.qnode))
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
-        eps=max(_device_eps(subject), *(number.eps for number in _numbers_of(subject))),
+        eps=max(_eps_of(device), *(number.eps for number in _numbers_of(subject))),
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=gap,
         # what samples may give the same twice, and hardly ever so often
@@ -86,6 +91,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
         closed=closed,
         marked=subject.is_marked,
         differenced=differenced,
+        device=device,
     )
     return probe, followed, Cost(forward, spent, numbers)
 
@@ -115,6 +121,18 @@ def other_qnode(subject: Subject, qnode: Any, method: str) -> ProbedMethod:
     apart = _largest_gap(elements, real_elements(subject.plain)) if elements.shape == real_elements(subject.plain).shape else None
     said = replace(said, apart=apart)
     return said if subject.is_same(elements) else replace(said, slopes=(), failure=OTHER_OUTPUTS)
+
+
+def other_steps(subject: Subject) -> tuple[ProbedMethod, ...]:
+    """What difference quotients of the QNode itself say with a far larger step, and with one twice as long; () where it takes none."""
+    qnode = subject.qnode
+    if getattr(qnode, "diff_method", "") != "finite-diff" or not hasattr(qnode, "update") or not takes_gradient_kwargs():
+        return ()
+    try:
+        return tuple(other_qnode(subject, qnode.update(gradient_kwargs=dict(options)), "finite-diff") for options in STEPS)
+    except Exception:
+        # what cannot be asked with another step says nothing
+        return ()
 
 
 def slopes_here(subject: Subject) -> ProbedMethod:
@@ -165,10 +183,9 @@ def _largest_gap(elements: np.ndarray, plain: np.ndarray) -> float:
     return float(np.max(np.abs(elements - plain), initial=0.0)) if elements.shape == plain.shape else 0.0
 
 
-def _device_eps(subject: Subject) -> float:
+def _eps_of(device: Measured) -> float:
     """That of single precision where the device's own numbers tell of it, whatever it declares."""
-    seen = measured_live(qnode_attributes.device_of(subject.qnode))
-    return float(np.finfo(np.float32 if seen.narrow else np.float64).eps)
+    return float(np.finfo(np.float32 if device.narrow else np.float64).eps)
 
 
 def _numbers_of(subject: Subject) -> list[Parameter]:

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, own_method
+from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, other_steps, own_method
 from qdiag.bridges.live.probe_rows import with_rows
 from qdiag.bridges.live.probe_slopes import probed_argument
 from qdiag.bridges.live.probe_subject import Subject, circuit_of, distance, first_line, subject_of
@@ -58,6 +58,8 @@ def probes(
         yield probe
         probe = _with_arguments(subject, probe, followed)
         yield probe
+        if probe.methods and not probe.methods[0].failure:
+            probe = replace(probe, steps=other_steps(subject))
         bare = qnode_attributes.without_transforms(qnode) if probe.methods else None
         if bare is not None:
             probe = replace(probe, untransformed=other_qnode(subject, bare, probe.methods[0].diff_method))

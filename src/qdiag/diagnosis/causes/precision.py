@@ -33,6 +33,7 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.operator_families import STATE_DATA
+from qdiag.model.probe import Proof
 
 
 def _narrow(parameter: Parameter) -> bool:
@@ -254,15 +255,24 @@ FINITE_DIFFERENCE_STEP = Cause(
     slug="finite-difference-step",
     title="finite-difference step against precision",
     remedy='diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64',
-    applies=lambda symptoms: symptoms.derivative and symptoms.involves("finite-diff"),
+    applies=lambda symptoms: (
+        symptoms.derivative and symptoms.involves("finite-diff")
+        if symptoms.divergence.probe is None
+        else symptoms.divergence.proof is Proof.LARGER_STEP
+    ),
     predicts=lambda symptoms: (
-        *flips(LARGER_STEP),
-        *leaves(STEP_TWICE),
-        # where the rounding of the outputs is what the step divides, no point is better than another
-        *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= EPS64 else ()),
+        (
+            *flips(LARGER_STEP),
+            *leaves(STEP_TWICE),
+            # where the rounding of the outputs is what the step divides, no point is better than another
+            *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= EPS64 else ()),
+        )
+        if symptoms.divergence.probe is None
+        else ()
     ),
     because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
+    seen_by_probes=True,
 )
 
 ILL_CONDITIONED = Cause(

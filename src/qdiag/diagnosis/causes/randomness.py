@@ -10,8 +10,6 @@ from qdiag.diagnosis.facts import is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome
-from qdiag.model.measured import Measured
-from qdiag.model.method import Method
 from qdiag.model.probe import Proof
 from qdiag.model.twin_training import PartingCause
 
@@ -27,11 +25,15 @@ def _changes(symptoms: Symptoms) -> bool:
     return seen.changing and method == symptoms.question.methods[0]
 
 
-def _sampling_words(method: Method, seen: Measured) -> str:
+def _sampling_words(symptoms: Symptoms) -> str:
     """What a device does that was not asked to sample, in its own words where it has some."""
+    method, seen = symptoms.sampling_devices[0]
+    # a device that lives on draws further, whatever its seed was; one that is made anew does not
+    live = symptoms.divergence.probe is not None
     error = f"one standard deviation of a number between -1 and 1 is up to {1 / math.sqrt(seen.samples):.2g}"
     first = f"{method.device} samples although no shots were asked for: every number is an estimate from {seen.samples} samples"
-    seedless = "; the seed that it was given has no effect" if seen.changing and "seed" in dict(method.device_options) else ""
+    idle = seen.idle_seed or (not live and seen.changing and "seed" in dict(method.device_options))
+    seedless = "; the seed that it was given has no effect" if idle else ""
     return f"{first} ({error}){seedless}" + (f"; it warns: {' '.join(seen.warning.split())}" if seen.warning else "")
 
 
@@ -44,12 +46,14 @@ SHOT_NOISE = Cause(
         bool(symptoms.question.circuit.shots or symptoms.sampling_devices) and not _is_divided_by_a_step(symptoms)
     ),
     predicts=lambda symptoms: (
-        (*flips(OTHER_DEVICE), *(leaves(OTHER_SEED) if _changes(symptoms) else ()))
+        ()
+        if symptoms.divergence.probe is not None
+        else (*flips(OTHER_DEVICE), *(leaves(OTHER_SEED) if _changes(symptoms) else ()))
         if symptoms.sampling_devices
         else (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED))
     ),
     because=lambda symptoms: (
-        _sampling_words(*symptoms.sampling_devices[0])
+        _sampling_words(symptoms)
         if symptoms.sampling_devices
         else f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots"
     ),
@@ -61,6 +65,7 @@ SHOT_NOISE = Cause(
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
     sits=Place.CHANCE,
     fileable=False,
+    seen_by_probes=True,
 )
 
 NONDETERMINISTIC = Cause(

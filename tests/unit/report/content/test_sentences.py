@@ -60,7 +60,8 @@ def test_where_nobody_is_wrong_as_far_as_is_known_nobody_is_called_right(upheld:
     own = replace(finding.divergence.call.configuration, resolved="adjoint")
     comparison = replace(finding.divergence.comparison, verdict=Verdict.REMARK)
     made = replace(finding.divergence.call, configuration=own)
-    divergence = replace(finding.divergence, call=made, comparison=comparison, wrong=(), upheld=upheld, probe=Probe(0) if upheld else None)
+    seen = Probe(0) if upheld else None
+    divergence = replace(finding.divergence, call=made, comparison=comparison, wrong=(), upheld=upheld, probe=seen)
     words = of_finding(replace(finding, divergence=divergence), result, Names("default.qubit"))
     assert words.endswith(f"Which one is wrong is not known. {said}")
 
