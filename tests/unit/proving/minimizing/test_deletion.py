@@ -40,7 +40,7 @@ def test_no_items_need_no_question(strategy: Strategy) -> None:
     assert searched(strategy, 0, needs()) == (frozenset(), 1)
 
 
-@pytest.mark.parametrize(("count", "relevant", "most"), [(100, 1, 15), (100, 5, 55), (100, 10, 90), (1000, 5, 90)])
+@pytest.mark.parametrize(("count", "relevant", "most"), [(30, 5, 30), (100, 1, 12), (100, 5, 39), (100, 10, 66), (1000, 5, 57)])
 def test_few_questions_where_few_items_matter(count: int, relevant: int, most: int) -> None:
     draws = [random.Random(seed).sample(range(count), relevant) for seed in range(60)]
     assert statistics.median(searched(thin_out, count, needs(*draw))[1] for draw in draws) <= most
@@ -60,10 +60,18 @@ def test_all_together_is_tried_first() -> None:
     assert searched(try_all, 50, needs())[1] == 2
 
 
-@pytest.mark.parametrize(("count", "relevant", "most"), [(309, 3, 12), (309, 5, 19), (1000, 5, 24)])
-def test_what_is_asked_is_small_because_the_last_needed_item_is_found_exactly_only_at_the_end(
-    count: int, relevant: int, most: int
-) -> None:
+@pytest.mark.parametrize(("count", "most"), [(30, 9), (100, 10), (1000, 14)])
+def test_where_one_item_matters_it_costs_no_more_than_to_halve_until_it_is_found(count: int, most: int) -> None:
+    assert statistics.median(searched(thin_out, count, needs(item))[1] for item in range(0, count, 7)) - 1 <= most
+
+
+def test_of_items_of_which_any_will_do_the_first_stays() -> None:
+    gone, _ = searched(thin_out, 12, lambda gone: len(gone) < 12)
+    assert gone == set(range(1, 12))
+
+
+@pytest.mark.parametrize(("count", "relevant", "most"), [(309, 3, 13), (309, 5, 20), (1000, 5, 24)])
+def test_what_is_asked_is_small_since_most_is_gone_early(count: int, relevant: int, most: int) -> None:
     """The items of all candidates together, in units of the start: what evaluating them costs."""
 
     def asked(seed: int) -> float:

@@ -45,8 +45,8 @@ class Row:
     result: str
 
 
-def row(name: str, start: Circuit, *proposes: str, result: str = "") -> Row:
-    return Row(name, start, proposes, result or proposes[0])
+def row(name: str, start: Circuit, *proposes: str, result: str | None = None) -> Row:
+    return Row(name, start, proposes, proposes[0] if result is None else result)
 
 
 def brief(found: Circuit) -> str:
@@ -88,7 +88,7 @@ TABLE = [
         "",
         " | E(Sum(PauliZ[0],PauliY[1])[0,1])[0,1]",
         " | E(Sum(PauliZ[0],PauliX[0])[0])[0]",
-        result=" | E(PauliX[0])[0]",
+        result="",
     ),
     row(
         "drop terms and factors",
