@@ -135,10 +135,11 @@ def arbitrate(
     coarsest = max((eps_of(circuit, e) for e in evaluations), default=EPS64)
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
-    depth = "direction" if any(e.vjps or e.jacobian for e in evaluations) else "outputs"
+    gradients = any(e.vjps or e.jacobian for e in evaluations)
+    depth = "outputs" if not gradients else "full" if _apart(circuit, evaluations) else "direction"
     found = refer(circuit, depth)
     judged = verdicts_against(found)
-    if depth == "direction" and (found.gradient_reason or _wrong(judged) or _apart(circuit, evaluations)):
+    if depth == "direction" and (found.gradient_reason or _wrong(judged)):
         found = refer(circuit, "full")
         judged = verdicts_against(found)
     if found.outputs is None:

@@ -214,6 +214,13 @@ def test_one_direction_is_enough_where_methods_agree():
 def test_where_methods_differ_every_axis_is_asked_about():
     evaluator = Scripted()
     arbitrate(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
+    assert evaluator.depths == ["full"]
+
+
+def test_where_methods_agree_and_one_direction_blames_them_every_axis_is_asked_about():
+    evaluator = Scripted()
+    both = [given("default.qubit/backprop", (0.3, 0.4)), given("default.qubit/adjoint", (0.3, 0.4))]
+    assert arbitrate(circuit(), CONFIGURATION, both, (), evaluator).wrong
     assert evaluator.depths == ["direction", "full"]
 
 
