@@ -14,13 +14,11 @@ from rich.text import Text
 
 from qdiag.cli import options
 from qdiag.errors import UsageError
-from qdiag.report.content.figures import count
+from qdiag.report.content.figures import count, size
 from qdiag.report.formats.terminal import COLOURS, print_lines
 from qdiag.trace.run_folder import RUNS
 from qdiag.trace.run_list import FILES, Listed, delete, list_runs, older_than_newest
 from qdiag.visible import make_visible
-
-UNITS = ("B", "kB", "MB", "GB")
 
 
 @click.command(name="runs", epilog="Example:  qdiag runs --clean --keep 2")
@@ -53,7 +51,7 @@ def _clean(old: tuple[Listed, ...], *, yes: bool) -> None:
     if not old:
         click.echo("there is nothing to delete", err=True)
         return
-    what = f"{count(len(old), 'run')}, {_size(sum(run.size for run in old))}"
+    what = f"{count(len(old), 'run')}, {size(sum(run.size for run in old))}"
     for run in old:
         click.echo(make_visible(str(run.path)))
     if not yes:
@@ -79,7 +77,7 @@ def _print(runs: tuple[Listed, ...], *, verbose: bool) -> None:
     for run in runs:
         word = run.verdict.upper() if run.verdict.upper() in COLOURS else run.verdict
         changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.changed))
-        cells = (make_visible(str(run.path)), Text(word, style=COLOURS.get(word, "")), str(run.calls), _size(run.size), changed)
+        cells = (make_visible(str(run.path)), Text(word, style=COLOURS.get(word, "")), str(run.calls), size(run.size), changed)
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
     print_lines(console, table)
     if verbose:
@@ -89,11 +87,3 @@ def _print(runs: tuple[Listed, ...], *, verbose: bool) -> None:
         for name, meaning in FILES:
             files.add_row(Text(name), Text(meaning))
         print_lines(console, files)
-
-
-def _size(size: int) -> str:
-    """Bytes as people read them: ``512 B``, ``1.2 MB``."""
-    number, unit = float(size), 0
-    while number >= 999.5 and unit < len(UNITS) - 1:
-        number, unit = number / 1000, unit + 1
-    return f"{number:.0f} {UNITS[unit]}" if unit == 0 or number >= 9.95 else f"{number:.1f} {UNITS[unit]}"

@@ -13,10 +13,12 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from qdiag.cli import completion, options
+from qdiag.errors import UsageError
 from qdiag.model.call import Call
 from qdiag.pipeline.coverage import unseen_in
 from qdiag.pipeline.reports import judged_outline
 from qdiag.report.content.chapters import flow
+from qdiag.report.content.costs import HEADER, costs_in
 from qdiag.report.content.figures import NOTHING, count, units
 from qdiag.report.content.method_names import full, names_of
 from qdiag.report.formats.terminal import print_lines
@@ -40,14 +42,18 @@ MOST_ROWS = 40
 @click.argument("run", required=False, type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option("-v", "--verbose", "--all", "everything", is_flag=True, help="Every call, however many there are.")
 @click.option("-q", "--quiet", is_flag=True, help="How many calls, structures and steps only.")
+@click.option("--costs", is_flag=True, help="What a gradient takes under each method, and which right one is the cheapest.")
 @options.json_only
-def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -> None:
+def command(run: Optional[Path], everything: bool, quiet: bool, costs: bool, as_json: bool) -> None:
     """List what the trace of RUN holds (the last run, if none is named): calls, QNodes, steps, dtypes as they flow.
 
     Where the run was judged, also the gap at each call, and what each method took.
     """
     found = run_folder.find(run)
     judged = _stored_document(found)
+    if costs:
+        _show_costs(judged, found, as_json=as_json)
+        return
     with Trace.open(found.trace) as trace:
         # what is shown is what people paste
         secrets = secrets_of_this_machine(trace.script)
@@ -63,6 +69,27 @@ def command(run: Optional[Path], everything: bool, quiet: bool, as_json: bool) -
         for text in unseen:
             click.echo(text)
         _print(rows, judged, everything)
+
+
+def _show_costs(judged: Optional[Document], run: RunFolder, *, as_json: bool) -> None:
+    """What each method takes, and which to use."""
+    if judged is None:
+        raise UsageError(f"{run.path} is not judged yet", f"judge it with: qdiag diagnose {run.path}")
+    found = costs_in(judged.record)
+    if as_json:
+        cheapest = None if found.cheapest is None else full(found.cheapest)
+        click.echo(json.dumps({"costs": judged.record.get("costs", []), "cheapest": cheapest, "says": found.sentences}, indent=1))
+        return
+    console = Console()
+    if found.rows:
+        left, right = Column(Text(HEADER[0]), overflow="fold"), [Column(Text(title), justify="right") for title in HEADER[1:]]
+        table = Table(left, *right, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        for row in found.rows:
+            table.add_row(*map(Text, row))
+        print_lines(console, table)
+        click.echo()
+    for sentence in found.sentences:
+        print_lines(console, Text(sentence))
 
 
 def _stored_document(run: RunFolder) -> Optional[Document]:

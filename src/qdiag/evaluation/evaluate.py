@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from qdiag.evaluation import taken_memory
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import UNKNOWN
 from qdiag.model.method import SHIFTED
@@ -30,12 +31,14 @@ def evaluate(request: Request) -> Evaluation:
     from qdiag.bridges.facts import decompositions
     from qdiag.bridges.running import device_measurement, run_circuit
 
+    resident = taken_memory.resident_now()
     start = time.process_time()
     evaluation = run_circuit.evaluate_circuit(request)
     seconds = time.process_time() - start
+    memory = taken_memory.taken_since(resident)
     norms = norms_of(request.circuit, len(evaluation.outputs)) if evaluation.outputs is not None else ()
     if request.method.diff_method in SHIFTED and (evaluation.vjps or evaluation.jacobian or evaluation.hvp):
         left = decompositions.parameters_left_to_differences(request.circuit, request.trusted)
         evaluation = replace(evaluation, differenced=bool(left))
     seen = device_measurement.measured(request) if evaluation.outputs is not None else UNKNOWN
-    return replace(evaluation, measured=seen, norms=norms, seconds=seconds)
+    return replace(evaluation, measured=seen, norms=norms, seconds=seconds, memory=memory)

@@ -9,6 +9,8 @@ import threading
 import warnings
 from contextlib import suppress
 
+from qdiag.evaluation import taken_memory
+
 NICENESS = 5
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -28,6 +30,7 @@ def prepare(warm: bool) -> None:
         os.environ[name] = "1"
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
+    taken_memory.measure_here()
     # what the user's own call warned of was shown then, and is recorded; an evaluation collects its own
     warnings.simplefilter("ignore")
     if warm:

@@ -156,6 +156,8 @@ class Evaluation:
         Whether PennyLane's shift rules left a trainable number to finite differences, without a word.
     measured
         What the device's own numbers say of it.
+    memory
+        Bytes that it took beyond what its process had, at most; 0 where nobody knows.
     """
 
     method: Method
@@ -170,6 +172,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     differenced: bool = False
     measured: Measured = UNKNOWN
+    memory: int = 0
 
     @property
     def takes_differences(self) -> bool:

@@ -24,11 +24,27 @@ _RANKS = {Verdict.ERROR: 0, Verdict.REMARK: 1}
 
 @dataclass(frozen=True)
 class Cost:
-    """What a method took: number of calls at which it was evaluated, and seconds."""
+    """What a method took.
+
+    Parameters
+    ----------
+    method
+        The method.
+    calls, seconds
+        At how many calls it was evaluated, and the processor time of all evaluations together.
+    usual, times
+        What the gradient of one call takes, and that as a multiple of what the script's own method takes at the same calls: medians;
+        0 where it saw parts of calls alone.
+    memory
+        Bytes that one evaluation takes beyond what its process has, a median; 0 where nobody knows.
+    """
 
     method: Method
     calls: int
     seconds: float
+    usual: float = 0.0
+    times: float = 0.0
+    memory: int = 0
 
 
 @dataclass(frozen=True)

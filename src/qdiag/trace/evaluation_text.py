@@ -50,6 +50,7 @@ def write_evaluation(evaluation: Evaluation) -> tuple[str, bytes]:
         "notes": evaluation.notes,
         "differenced": evaluation.differenced,
         "measured": asdict(evaluation.measured),
+        "memory": evaluation.memory,
     }
     return json.dumps(head), pack(_arrays(evaluation))
 
@@ -72,6 +73,7 @@ def read_evaluation(text: str, blob: bytes) -> Evaluation:
         # stores of earlier versions do not say it
         differenced=bool(head.get("differenced", False)),
         measured=_measured(head.get("measured")),
+        memory=_of(head.get("memory", 0), int),
     )
 
 

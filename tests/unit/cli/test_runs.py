@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qdiag.cli.runs import _size, command
+from qdiag.cli.runs import command
 from qdiag.errors import UsageError
 from tests.unit.trace.test_run_list import a_run
 
@@ -68,10 +68,3 @@ def test_asked_and_answered_no_nothing_is_deleted(folder: Path, monkeypatch: pyt
     monkeypatch.setattr("qdiag.cli.runs.sys.stdin.isatty", lambda: True, raising=False)
     CliRunner().invoke(command, ["--clean", str(folder)], input="n\n")
     assert len(list(folder.iterdir())) == 3
-
-
-@pytest.mark.parametrize(
-    ("size", "written"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (9_960_000, "10 MB"), (2e12, "2000 GB")]
-)
-def test_sizes_are_written_as_people_read_them(size: float, written: str) -> None:
-    assert _size(int(size)) == written

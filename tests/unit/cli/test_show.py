@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from qdiag.cli.show import command
+from qdiag.errors import UsageError
 from qdiag.model.call import Event, Script
 from qdiag.model.coverage import Gap, event_of
 from qdiag.report.content import outline_file
@@ -108,3 +109,23 @@ def test_what_the_recording_did_not_see_is_shown(run: Path) -> None:
         writer.events([Event(event_of(Gap.STOPPED), 50, "The recording stopped before the script ended: disk full.")])
     assert "stopped before the script ended: disk full." in shown(run)
     assert "The recording stopped before the script ended: disk full." in json.loads(shown(run, "--json"))["unseen"]
+
+
+def test_costs_say_which_method_to_use_within_80_columns_and_without_colour(run: Path) -> None:
+    document = CASES["moons"]().document()
+    costs = [
+        {"method": "default.qubit/backprop", "calls": 9, "seconds": 1.0, "usual_seconds": 0.02, "times_own": 1.0},
+        {"method": "default.qubit/adjoint", "calls": 9, "seconds": 0.5, "usual_seconds": 0.01, "times_own": 0.5},
+    ]
+    record = {**document.record, "costs": costs, "findings": [], "undecided": False}
+    (run / "report.qdiag").write_text(outline_file.save(replace(document, record=record)))
+    text = shown(run, "--costs", columns=80)
+    assert "adjoint is the cheapest method that is right here: 10 ms a gradient; backprop," in " ".join(text.split())
+    assert max(map(len, text.split("\n"))) <= 80
+    assert "\x1b" not in text
+    assert json.loads(shown(run, "--costs", "--json"))["cheapest"] == "default.qubit/adjoint"
+
+
+def test_costs_of_a_run_that_is_not_judged_are_refused_with_what_to_do(run: Path) -> None:
+    with pytest.raises(UsageError, match="is not judged yet"):
+        shown(run, "--costs")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Optional
 
+import numpy as np
+
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.parameter_samples import Positions
 from qdiag.judging.row_samples import Rows
@@ -72,6 +74,8 @@ class CallResult:
         That the device or the circuit cannot be made again, and why: then nothing was compared.
     untold
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
+    usual
+        About what the own method takes where no Jacobian is formed; known once the arrays are left out.
     """
 
     call: int
@@ -90,6 +94,7 @@ class CallResult:
     part: Optional[Call] = None
     not_rebuilt: Optional[NotRebuilt] = None
     untold: str = ""
+    usual: float = 0.0
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -106,8 +111,14 @@ class CallResult:
     def without_arrays(self) -> CallResult:
         """The same result without the numbers that led to it: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
-        return replace(self, own=_bare(self.own), sides=sides, cotangents=(), part=None)
+        return replace(self, own=_bare(self.own), sides=sides, cotangents=(), part=None, usual=self.usual or usual_seconds(self.own))
 
 
 def _bare(evaluation: Evaluation) -> Evaluation:
-    return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure)
+    return Evaluation(evaluation.method, seconds=evaluation.seconds, failure=evaluation.failure, memory=evaluation.memory)
+
+
+def usual_seconds(evaluation: Evaluation) -> float:
+    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
+    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
+    return evaluation.seconds * 2 / (2 + products)

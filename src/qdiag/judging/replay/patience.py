@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.judging.replay.call_result import CallResult
-from qdiag.judging.replay.questions import usual_seconds
+from qdiag.judging.replay.call_result import CallResult, usual_seconds
 from qdiag.model.method import Method
 
 LEAST, MOST = 1.5, 10.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.replay.call_result import Side
+from qdiag.judging.replay.call_result import Side, usual_seconds
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Backward, Call, Failure
@@ -82,12 +82,6 @@ def compare_with_own(
 
 def _side(found: Evaluation, comparison: Comparison) -> Side:
     return Side(found.method, found, comparison, usual_seconds(found))
-
-
-def usual_seconds(evaluation: Evaluation) -> float:
-    """About what an evaluation takes where no Jacobian is formed: that took a product for each result, beside two or so of others."""
-    products = 0 if evaluation.jacobian is None else sum(np.size(output) for output in evaluation.outputs or ())
-    return evaluation.seconds * 2 / (2 + products)
 
 
 def cotangents_of(call: Call, key: str) -> Cotangents:

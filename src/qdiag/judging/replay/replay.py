@@ -13,6 +13,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.parameter_samples import with_tracked
 from qdiag.judging.replay.call_result import CallResult
+from qdiag.judging.replay.costs import costs_of
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.located import Located, verdict_of
@@ -27,7 +28,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.method import Method, once_each
-from qdiag.model.result import Cost, ReplaySummary
+from qdiag.model.result import ReplaySummary
 from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
@@ -208,7 +209,7 @@ class Replay:
             parameters=tuple((m, *numbers[m.bare]) for m in methods if m.bare in numbers),
             unfaithful=unfaithful,
             comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
-            costs=_costs(circuits),
+            costs=costs_of(circuits),
             not_rebuilt=tuple(j.not_rebuilt for j in results if j.not_rebuilt is not None),
             unseen=tuple(self._unseen()),
             notes=(
@@ -442,13 +443,3 @@ def _about_made_over(count: int) -> Iterator[str]:
     if count:
         calls = "1 call gives" if count == 1 else f"{count} calls give"
         yield f"{calls} what a transform works out from the results of several circuits: no two methods are compared there"
-
-
-def _costs(results: Sequence[CallResult]) -> tuple[Cost, ...]:
-    costs: dict[Method, Cost] = {}
-    for one in results:
-        for evaluation in (one.own, *(side.evaluation for side in one.sides)):
-            method = evaluation.method
-            known = costs.get(method.bare, Cost(method, 0, 0.0))
-            costs[method.bare] = replace(known, calls=known.calls + 1, seconds=known.seconds + evaluation.seconds)
-    return tuple(costs.values())

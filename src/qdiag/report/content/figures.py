@@ -12,6 +12,7 @@ ARROW = "→"
 NOTHING = "–"
 
 _PRECISIONS = ((7e-3, "bfloat16"), (9e-4, "float16"), (1e-7, "float32"), (1e-16, "float64"))
+_UNITS = ("B", "kB", "MB", "GB")
 _PLAIN = (1e-3, 1e4)
 _MOST_DIGITS = 17
 
@@ -73,6 +74,14 @@ def seconds(duration: float) -> str:
     if duration < 120:
         return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
     return f"{int(duration // 60)} min {int(duration % 60)} s"
+
+
+def size(number: float) -> str:
+    """Bytes as people read them: ``512 B``, ``1.2 MB``."""
+    number, unit = float(number), 0
+    while number >= 999.5 and unit < len(_UNITS) - 1:
+        number, unit = number / 1000, unit + 1
+    return f"{number:.0f} {_UNITS[unit]}" if unit == 0 or number >= 9.95 else f"{number:.1f} {_UNITS[unit]}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

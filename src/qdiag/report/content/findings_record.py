@@ -12,7 +12,7 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Asked, Entry, Result
+from qdiag.model.result import Asked, Cost, Entry, Result
 from qdiag.model.unanswered import Unanswered
 from qdiag.report.content import known_issues, sentences
 from qdiag.report.content.elements import element_name
@@ -52,7 +52,7 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
         "unanswered": [_unanswered(one) for one in result.replay.unanswered],
         "unfaithful": [one.call for one in result.replay.unfaithful],
         "notes": [*result.coverage.texts, *result.notes],
-        "costs": [{"method": full(c.method), "calls": c.calls, **_number("seconds", c.seconds)} for c in result.replay.costs],
+        "costs": [_cost(one) for one in result.replay.costs],
         "verdict": result.verdict.value,
         "undecided": result.undecided or result.verdict is Verdict.INCONCLUSIVE,
         "findings": [_entry(entry, environment) for entry in result.entries],
@@ -89,6 +89,13 @@ def _unanswered(one: Unanswered) -> dict[str, Any]:
         "asked": one.asked,
         "words": words(one.failure),
     }
+
+
+def _cost(one: Cost) -> dict[str, Any]:
+    """What a method took in all, and what one gradient takes: seconds, as a multiple of the script's own method, bytes."""
+    usual = {"usual_seconds": one.usual, "times_own": one.times, "memory_bytes": one.memory}
+    known = {name: number for name, number in usual.items() if number}
+    return {"method": full(one.method), "calls": one.calls, **_number("seconds", one.seconds), **known}
 
 
 def _number(name: str, number: Optional[float]) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.judging.replay.call_result import CallResult, Side
+from qdiag.judging.replay.call_result import CallResult, Side, usual_seconds
 from qdiag.judging.replay.patience import LEAST, MOST, SHARE, SLOW, Patience
-from qdiag.judging.replay.questions import usual_seconds
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method

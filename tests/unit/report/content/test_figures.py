@@ -163,3 +163,10 @@ def test_an_exception_without_a_type_is_its_words() -> None:
 
 def test_a_noun_may_have_a_plural_of_its_own() -> None:
     assert (figures.count(1, "axis", "axes"), figures.count(2, "axis", "axes")) == ("1 axis", "2 axes")
+
+
+@pytest.mark.parametrize(
+    ("number", "written"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (9_960_000, "10 MB"), (2e12, "2000 GB")]
+)
+def test_sizes_are_written_as_people_read_them(number: float, written: str) -> None:
+    assert figures.size(int(number)) == written
