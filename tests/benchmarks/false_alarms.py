@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Optional
@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.workers import Inline
-from qdiag.judging.arbiter.arbiter import arbitrate
+from qdiag.judging.arbiter.arbiter import Arbitration, arbitrate
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import cotangents_of
@@ -126,6 +126,30 @@ def upheld(call: Call, located: Located) -> str:
     return ", ".join(map(str, judgement.wrong))
 
 
+def judged(call: Call, methods: Sequence[Method], mover: Optional[Mover]) -> Arbitration:
+    """What the arbiter says about these methods, one of which may have an element of its gradient moved."""
+    cotangents = cotangents_of(call, circuit_key(call.circuit))
+    wires = call.configuration.device_wires
+    request = Request(call.circuit, methods[0], device_wires=wires, cotangents=tuple(cotangents), jacobian=True)
+    evaluator: Any = mover or Inline()
+    evaluations = [evaluator.submit(replace(request, method=m)).result() for m in methods]
+    return arbitrate(call.circuit, call.configuration, evaluations, cotangents, Inline())
+
+
+def ask_arbiter(call: Call, methods: Sequence[Method], dtype: str, seed: int, counts: Counter[str], say: Callable[[str], None]) -> None:
+    """Count whom the arbiter blames on a healthy circuit, and on one where a gradient is moved."""
+    found = judged(call, methods, None)
+    counts["arbiter: judged"] += bool(found.reference.slopes.size and np.isfinite(found.reference.slopes).all())
+    counts["arbiter: blames the healthy"] += bool(found.wrong)
+    if found.wrong:
+        say(f"  {dtype} the arbiter blames {found.reason} {[n.name for n in call.circuit.nodes]}")
+    for amount, must in MOVES[dtype]:
+        moved = judged(call, methods, Mover(Inline(), methods[1], amount, seed))
+        counts[f"arbiter: {amount:g} {'seen' if moved.wrong == (methods[1],) else 'blames another' if moved.wrong else 'silent'}"] += 1
+        if must and moved.wrong != (methods[1],):
+            say(f"  {dtype} the arbiter does not see {amount:g}: {moved.reason} {[n.name for n in call.circuit.nodes]}")
+
+
 def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None]) -> tuple[int, int]:
     """Draw circuits and count; returns the unexplained alarms and the moves judged otherwise than they must be."""
     own = Method(arguments.device, arguments.own)
@@ -156,8 +180,10 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
                 counts[f"{amount:g} {'seen' if seen else 'silent'}"] += 1
                 counts["missed"] += must and not seen
                 counts["too keen"] += seen and not must
+            ask_arbiter(call, (own, first), dtype, arguments.seed, counts, say)
 
     calm = settings(database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+
     @seed(arguments.seed)
     @settings(calm, max_examples=arguments.count)
     @given(circuits(dtype))
@@ -167,7 +193,7 @@ def measure(dtype: str, arguments: argparse.Namespace, say: Callable[[str], None
     began = time.monotonic()
     run()
     say(f"{dtype}: {dict(sorted(counts.items()))} in {time.monotonic() - began:.0f} s")
-    return counts["false alarm"], counts["missed"] + counts["too keen"]
+    return counts["false alarm"] + counts["arbiter: blames the healthy"], counts["missed"] + counts["too keen"]
 
 
 def main() -> int:
