@@ -20,7 +20,7 @@ from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges import stack  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
-from qdiag.bridges.running import run_circuit  # noqa: E402
+from qdiag.bridges.running import products, run_circuit  # noqa: E402
 from qdiag.bridges.running.batch_rows import rows  # noqa: E402
 from qdiag.bridges.running.run_circuit import direction_for  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
@@ -239,6 +239,37 @@ def test_a_hadamard_test_gets_its_spare_wire_before_it_has_been_refused(wires, s
     for row, theirs in zip(found.jacobian, other.jacobian):
         for a, b in zip(row, theirs):
             np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_of_one_number_the_jacobian_is_what_went_back_by_what_came(dtype, monkeypatch):
+    def first(x, w):
+        qml.RX(x, wires=0)
+        qml.RY(w[0], wires=0)
+        qml.RZ(w[1], wires=0)
+        qml.RY(w[2], wires=0)
+        return qml.expval(qml.PauliZ(0))
+
+    circuit = called(first, *numbers("torch", dtype), wires=1)
+    given = ((np.array(-0.7),), (np.array(0.2),))
+    asked = Request(circuit, method("backprop"), "torch", (0,), given, jacobian=True, assumed="complex128")
+    known, plain = evaluate(asked), evaluate(replace(asked, cotangents=()))
+    monkeypatch.setattr(products, "_output_jacobian", None)
+    again = evaluate(asked)
+    assert again.failure is None
+    for mine, other in zip(*known.vjps):
+        np.testing.assert_allclose(other, mine * (0.2 / -0.7), rtol=1e-6 if dtype == "float32" else 1e-14)
+    for ours, theirs, same in zip(known.jacobian[0], plain.jacobian[0], again.jacobian[0]):
+        assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6 if dtype == "float32" else 1e-14, atol=1e-7 if dtype == "float32" else 1e-15)
+        np.testing.assert_array_equal(ours, same)
+
+
+@pytest.mark.parametrize("cotangents", [((np.array(1e-9),),), ((None,),), ()])
+def test_where_nothing_came_back_the_jacobian_is_taken_by_itself(cotangents):
+    circuit = called(lambda x: [qml.RX(x, wires=0), qml.expval(qml.PauliZ(0))][-1], torch.tensor(0.7, requires_grad=True), wires=1)
+    found = evaluate(Request(circuit, method("backprop"), "torch", (0,), cotangents, jacobian=True, assumed="complex128"))
+    np.testing.assert_allclose(found.jacobian[0][0], -np.sin(0.7), atol=1e-6)
 
 
 # --- batches ---------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import sys
+from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
@@ -71,7 +72,9 @@ def _announces(point: Any, name: str) -> bool:
     return bool(point.group == "pennylane.plugins" and point.name == name)
 
 
+@lru_cache(maxsize=64)
 def _version(package: str) -> str:
+    # a file is read for each: what is loaded stays what it is
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

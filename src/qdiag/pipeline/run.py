@@ -212,7 +212,7 @@ class Run:
     def _replay(self) -> Replay:
         calls, workers = self._calls, self._workers  # what is no trace leaves no file beside it
         plan = replace(self._options.plan, in_flight=max(self._options.plan.in_flight, CALLS_OF_WORKER * workers.count))
-        self._store = self._resources.enter_context(EvaluationStore(self._run.evaluations))
+        self._store = self._resources.enter_context(EvaluationStore(self._run.evaluations if self._options.kept else None))
         return Replay(
             calls,
             workers,

@@ -20,9 +20,10 @@ from qdiag.bridges.interfaces.choice import graph_for, interface_for
 from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
+from qdiag.bridges.running.products import jacobian, products
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Parameter, parameters_of, raw_outputs, with_precision, with_trainable
+from qdiag.model.circuit import Circuit, parameters_of, with_precision, with_trainable
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.numerics.gates import PARAMETRIC
 
@@ -79,9 +80,9 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         misfit = _misfit(request, graph.outputs)
         if misfit is not None:
             return replace(evaluation, failure=misfit)
-        evaluation = replace(evaluation, vjps=tuple(graph.vjp(cotangents) for cotangents in request.cotangents))
+        evaluation = replace(evaluation, vjps=products(graph, request))
         if request.jacobian:
-            evaluation = replace(evaluation, jacobian=_jacobian(graph, request.circuit))
+            evaluation = replace(evaluation, jacobian=jacobian(graph, request, evaluation.vjps))
         if request.second:
             wanted = direction_for(request.circuit) if direction is None else direction
             evaluation = replace(evaluation, hvp=graph.hvp(_cotangents(request, graph), wanted))
@@ -114,44 +115,6 @@ def _cotangents(request: Request, graph: Graph) -> Sequence[Optional[np.ndarray]
         return request.cotangents[0]
     generator = np.random.default_rng(len(graph.outputs))
     return tuple(generator.standard_normal(output.shape) for output in graph.outputs)
-
-
-def _jacobian(graph: Graph, circuit: Circuit) -> tuple[tuple[np.ndarray, ...], ...]:
-    tracked = [circuit.parameters[i] for i in circuit.trainable]
-    raw = raw_outputs(circuit, len(graph.outputs))
-    return tuple(
-        _no_jacobian(output, tracked) if k in raw else _output_jacobian(graph, k, tracked) for k, output in enumerate(graph.outputs)
-    )
-
-
-def _no_jacobian(output: np.ndarray, tracked: Sequence[Parameter]) -> tuple[np.ndarray, ...]:
-    """Zeros: for an output that holds no number, and for raw samples, which have no derivative."""
-    return tuple(np.zeros(output.shape + p.value.shape, dtype=p.value.dtype) for p in tracked)
-
-
-def _output_jacobian(graph: Graph, position: int, tracked: Sequence[Parameter]) -> tuple[np.ndarray, ...]:
-    """The derivative of each element of one output: a vector-Jacobian product each, two where the output is complex."""
-    output = graph.outputs[position]
-    products = [_element_gradient(graph, position, element, tracked) for element in range(output.size)]
-    if not products:
-        return _no_jacobian(output, tracked)
-    return tuple(np.stack(parts).reshape(output.shape + p.value.shape) for p, parts in zip(tracked, zip(*products)))
-
-
-def _element_gradient(graph: Graph, position: int, element: int, tracked: Sequence[Parameter]) -> list[np.ndarray]:
-    output = graph.outputs[position]
-    one_hot = np.zeros(output.shape, dtype=output.dtype if output.dtype.kind in "fc" else np.float64)
-    cotangents: list[Optional[np.ndarray]] = [None] * len(graph.outputs)
-    cotangents[position] = one_hot
-    one_hot.reshape(-1)[element] = 1
-    real = list(graph.vjp(cotangents))
-    if output.dtype.kind != "c":
-        return real
-    one_hot.reshape(-1)[element] = 1j
-    imaginary = graph.vjp(cotangents)
-    return [
-        a if p.value.dtype.kind == "c" else a + 1j * b for a, b, p in zip(real, imaginary, tracked)
-    ]
 
 
 # --- amendments: what a method that refuses the circuit as it stands is given instead ------------------------------------
