@@ -151,7 +151,9 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
     eps = max(task.abilities.eps, eps_of(task.specimen.circuit, found))
     # of what no physics allows the arbiter does not ask how far it is off
     gap = verdict.gap or (_distance(found, ours) if verdict.verdict == "wrong" else 0.0)
-    measured = replace(cell, where=verdict.where, error=gap, bound=verdict.bound, ulps=gap / (eps * scale))
+    # of samples chance is the measure, not the precision
+    ulps = 0.0 if _shots(task) else gap / (eps * scale)
+    measured = replace(cell, where=verdict.where, error=gap, bound=verdict.bound, ulps=ulps)
     if verdict.verdict == "right":
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:

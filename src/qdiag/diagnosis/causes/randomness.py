@@ -37,14 +37,19 @@ def _sampling_words(symptoms: Symptoms) -> str:
     return f"{first} ({error}){seedless}" + (f"; it warns: {' '.join(seen.warning.split())}" if seen.warning else "")
 
 
+def _may_be_chance(symptoms: Symptoms) -> bool:
+    """Whether chance explains it: what is further apart than the error of the shots that were asked for has been held against that error."""
+    if symptoms.question.circuit.shots:
+        return symptoms.divergence.verdict is Verdict.INCONCLUSIVE
+    return bool(symptoms.sampling_devices)
+
+
 SHOT_NOISE = Cause(
     code="QD601",
     slug="shot-noise",
     title="shot noise",
     remedy="compare without shots, or average over many seeds",
-    applies=lambda symptoms: (
-        bool(symptoms.question.circuit.shots or symptoms.sampling_devices) and not _is_divided_by_a_step(symptoms)
-    ),
+    applies=lambda symptoms: _may_be_chance(symptoms) and not _is_divided_by_a_step(symptoms),
     predicts=lambda symptoms: (
         ()
         if symptoms.divergence.probe is not None

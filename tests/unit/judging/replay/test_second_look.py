@@ -176,3 +176,21 @@ def test_no_rounding_makes_a_number_vanish() -> None:
     found, rounds = look(SINGLE, answer, off(gradient=np.nan), reference=steep)
     assert (found.comparison.verdict, found.comparison.where) == (Verdict.ERROR, "nan")
     assert len(rounds) == 1
+
+
+def drawn(mean: float, spread: float) -> Answer:
+    """Samples of a device that heeds no seed: another number at each repetition, about a mean of its own."""
+    return lambda request: moved(answer(request), 0.0, mean + spread * (1 - 2 * request.repetition))
+
+
+SAMPLED = call(0, circuit(0.7, shots=(10_000,)))
+
+
+def test_samples_that_are_drawn_anew_are_the_same_within_their_error() -> None:
+    found, _ = look(SAMPLED, drawn(0.0, 0.01), drawn(0.9, 0.01))
+    assert found.comparison.verdict is Verdict.ERROR
+
+
+def test_what_other_samples_do_not_show_is_left_open() -> None:
+    found, _ = look(SAMPLED, drawn(0.0, 0.0), drawn(0.45, 0.45))
+    assert found.comparison.verdict is Verdict.INCONCLUSIVE
