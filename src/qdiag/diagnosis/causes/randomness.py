@@ -38,7 +38,7 @@ def _sampling_words(symptoms: Symptoms) -> str:
 
 
 def _may_be_chance(symptoms: Symptoms) -> bool:
-    """Whether chance explains it: what is further apart than the error of the shots that were asked for has been held against that error."""
+    """Whether chance may explain it: an error is further apart than the shots that were asked for explain."""
     if symptoms.question.circuit.shots:
         return symptoms.divergence.verdict is Verdict.INCONCLUSIVE
     return bool(symptoms.sampling_devices)
