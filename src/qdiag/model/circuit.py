@@ -224,7 +224,7 @@ class Circuit:
         Beyond that the ends of a rounding error are different angles: nothing that any method gives means anything.
         """
         numbers = (p.value for node in self.operations for p in parameters_of(node) if p.value.dtype.kind in "fc" and p.value.size)
-        return self.finite and all(float(np.max(np.abs(value))) * np.finfo(value.dtype).eps <= UNRESOLVED for value in numbers)
+        return self.finite and all(_largest(value) * np.finfo(value.dtype).eps <= UNRESOLVED for value in numbers)
 
     @property
     def samples_only(self) -> bool:
@@ -235,6 +235,11 @@ class Circuit:
     def opaque(self) -> tuple[str, ...]:
         """Names of the operators that are recorded by name only, each with the reason."""
         return tuple(f"{node.name} ({node.opaque})" for top in self.nodes for node in nodes_of(top) if node.opaque)
+
+
+def _largest(value: np.ndarray) -> float:
+    """The largest number of an array that has some, by magnitude; most have one."""
+    return float(abs(value[()]) if value.ndim == 0 else np.max(np.abs(value)))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
@@ -262,12 +267,29 @@ def walk(value: Value) -> Iterator[Value]:
 
 def parameters_of(value: Value) -> tuple[Parameter, ...]:
     """The parameters inside a value, in order."""
-    return tuple(part for part in walk(value) if isinstance(part, Parameter))
+    found: list[Parameter] = []
+    _gather(value, Parameter, found)
+    return tuple(found)
 
 
 def nodes_of(value: Value) -> tuple[Node, ...]:
     """The operators inside a value, outermost first, the value itself among them."""
-    return tuple(part for part in walk(value) if isinstance(part, Node))
+    found: list[Node] = []
+    _gather(value, Node, found)
+    return tuple(found)
+
+
+def _gather(value: Value, kind: type[Any], found: list[Any]) -> None:
+    """What of `walk` is of a kind, without a generator for each level: each call of a long replay is asked many times."""
+    if isinstance(value, kind):
+        found.append(value)
+    if isinstance(value, Node):
+        for part in value.data:
+            _gather(part, kind, found)
+        _gather(value.metadata, kind, found)
+    elif isinstance(value, (tuple, list, Mapping, Tagged)):
+        for part in parts_of(value):
+            _gather(part, kind, found)
 
 
 def midway_measurements(circuit: Circuit) -> int:

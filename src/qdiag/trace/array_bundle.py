@@ -19,6 +19,9 @@ DTYPES = frozenset(
 )
 """The dtypes that a file may hold; anything else is refused when written and when read."""
 
+_DTYPES_BY_NAME = {name: (np.dtype(name).newbyteorder("<"), np.dtype(name)) for name in DTYPES}
+"""As they lie in a bundle, and as this machine has them."""
+
 MAX_BYTES = 1 << 30
 """No single bundle of arrays may claim to be larger: a file from a stranger must not exhaust memory."""
 
@@ -76,12 +79,12 @@ def unpack(data: bytes) -> tuple[Optional[np.ndarray], ...]:
             name, shape = entry
             if name not in DTYPES or not all(isinstance(n, int) and n >= 0 for n in shape):
                 raise ValueError
-            dtype = np.dtype(name).newbyteorder("<")
+            dtype, native = _DTYPES_BY_NAME[name]
             count = math.prod(shape)
             if offset + count * dtype.itemsize > len(body):
                 raise ValueError
             flat = np.frombuffer(body, dtype=dtype, count=count, offset=offset)
-            arrays.append(flat.astype(np.dtype(name)).reshape(shape))
+            arrays.append(flat.astype(native).reshape(shape))
             offset += count * dtype.itemsize
         if offset != len(body):
             raise ValueError

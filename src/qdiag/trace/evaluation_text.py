@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from itertools import islice
 from typing import Any, Optional, get_type_hints
 
@@ -77,10 +78,15 @@ def read_evaluation(text: str, blob: bytes) -> Evaluation:
     )
 
 
+@cache
+def _kinds_of(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _measured(head: Any) -> Measured:
     if head is None:
         return UNKNOWN
-    kinds = get_type_hints(Measured)
+    kinds = _kinds_of(Measured)
     found = Measured(**{name: _of(part, kinds[name]) for name, part in _of(head, dict).items()})
     if found.precision not in ("", *PRECISIONS):
         raise ValueError("a precision that is none")
@@ -88,7 +94,7 @@ def _measured(head: Any) -> Measured:
 
 
 def _failure(head: dict[str, Any]) -> Failure:
-    kinds = get_type_hints(Failure)
+    kinds = _kinds_of(Failure)
     parts: dict[str, Any] = {name: _texts(part) if name == "frames" else _of(part, kinds[name]) for name, part in head.items()}
     return Failure(**parts)
 

@@ -329,3 +329,10 @@ def test_labels_may_be_exchanged_at_once() -> None:
 )
 def test_an_angle_beyond_its_precision_is_none(angle: float, dtype: str, resolved: bool) -> None:
     assert circuit(gate("RX", angle, dtype=dtype)).resolved is resolved
+
+
+@given(circuits())
+def test_parameters_and_operators_are_those_of_a_walk(circuit):
+    for node in circuit.nodes:
+        assert parameters_of(node) == tuple(part for part in walk(node) if isinstance(part, Parameter))
+        assert nodes_of(node) == tuple(part for part in walk(node) if isinstance(part, Node))

@@ -112,6 +112,8 @@ def _compare_tensor(tensor: Tensor, pair: _Pair) -> Comparison:
         return _incomparable(blank, Signature.SHAPE, detail)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
+    if a.ndim == 0 and a.dtype == b.dtype and a.dtype.kind == "f" and np.isfinite(a) and np.isfinite(b):
+        return _compare_numbers(tensor, pair, a.item(), b.item())
     numbers = np.isfinite(a), np.isfinite(b)
     if (numbers[0] != numbers[1]).any():
         return _not_finite(tensor, pair, a, b, numbers[0] != numbers[1])
@@ -120,19 +122,32 @@ def _compare_tensor(tensor: Tensor, pair: _Pair) -> Comparison:
     gaps = np.abs(wide[0] - wide[1])
     scale = max([tensor.floor, *(float(np.max(np.abs(t), initial=0.0)) for t in wide)]) or 1.0
     gap = float(np.max(gaps, initial=0.0))
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
+    found = _found(tensor, pair, gap, scale, index, (_number(a, index), _number(b, index)))
+    if found.where is Signature.OUTPUT and (a.dtype.kind == "c") != (b.dtype.kind == "c") and found.verdict is not Verdict.ERROR:
+        return replace(found, verdict=Verdict.ERROR, where=Signature.DTYPE, detail=f"{a.dtype} against {b.dtype}")
+    return found
+
+
+def _compare_numbers(tensor: Tensor, pair: _Pair, a: float, b: float) -> Comparison:
+    """What `_compare_tensor` gives of one number beside another: a circuit may have hundreds of such parameters at each call."""
+    scale = max(tensor.floor, abs(a), abs(b)) or 1.0
+    return _found(tensor, pair, abs(a - b), scale, (), (a, b))
+
+
+def _found(
+    tensor: Tensor, pair: _Pair, gap: float, scale: float, index: tuple[int, ...], values: tuple[Optional[complex], Optional[complex]]
+) -> Comparison:
     gradient = tensor.where is not Signature.OUTPUT
     bounds = pair.law.bounds(scale, gradient=gradient, spread=tensor.spread)
-    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
     verdict, detail = _verdict(gap, bounds, pair.stochastic and gradient)
-    where = tensor.where
-    if where is Signature.OUTPUT and (a.dtype.kind == "c") != (b.dtype.kind == "c") and verdict is not Verdict.ERROR:
-        verdict, where, detail = Verdict.ERROR, Signature.DTYPE, f"{a.dtype} against {b.dtype}"
-    return replace(
-        blank,
-        verdict=verdict,
-        where=where,
-        element=tensor.at(index),
-        values=(_number(a, index), _number(b, index)),
+    return Comparison(
+        pair.methods,
+        verdict,
+        tensor.where,
+        tensor.at(index),
+        values,
+        eps=pair.law.eps,
         max_abs=gap,
         max_rel=gap / scale,
         ulps=gap / (pair.law.eps * scale),

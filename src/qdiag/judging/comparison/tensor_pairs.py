@@ -58,7 +58,7 @@ class Tensor:
 
     def at(self, index: tuple[int, ...]) -> Element:
         """The element at an index: that in the output comes before that in the parameter."""
-        return replace(self.element, index=index[: self.axes], at=index[self.axes :])
+        return replace(self.element, index=index[: self.axes], at=index[self.axes :]) if index else self.element
 
 
 def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, cotangents: Cotangents) -> Iterator[Tensor]:

@@ -292,3 +292,14 @@ def test_each_group_of_shots_brings_all_measurements():
     assert raw_outputs(circuit, 4) == {1, 3}
     assert raw_outputs(circuit, 2) == {1}
     assert raw_outputs(rotations(), 1) == set()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("pair", [(0.1, 0.1), (0.1, 0.1 + 1e-7), (0.0, -0.0), (0.0, 1e-300), (-0.3, 0.3), (6e4, -6e4), (0.1, math.nan)])
+def test_one_number_is_compared_as_a_row_of_one_is(pair, dtype):
+    found = []
+    for shape in ((), (1,)):
+        one, other = (evaluation(jacobian=None, vjps=(), output=np.asarray(number, dtype).reshape(shape)) for number in pair)
+        found.append(compare(one, other, rotations()))
+    single, row = found
+    assert vars(replace(row, element=single.element)) == vars(single)
