@@ -15,7 +15,7 @@ from qdiag.judging.arbiter.tangent_slopes import has_laws, tangent_slopes
 from qdiag.model.circuit import Circuit
 from qdiag.model.numerics import smooth_slope
 from qdiag.model.numerics.derivative import derivative
-from qdiag.model.numerics.rounding import CONSTANT
+from qdiag.model.numerics.rounding import operations_of, rounding
 from qdiag.trace.keys import circuit_key
 
 EVALUATIONS = 30
@@ -64,7 +64,7 @@ def directions_for(circuit: Circuit, count: int, eps: float) -> int:
     it a normal number of that width is seen, which has to fall into the tolerance.
     """
     widest = max([eps, *(circuit.parameters[k].eps for k in circuit.trainable)])
-    tolerance = CONSTANT * widest * float(np.sqrt(len(circuit.operations) + 1)) * count
+    tolerance = rounding(widest, operations_of(circuit)) * count
     chance = min(0.8 * tolerance / NOTICED, 0.5)
     return min(max(int(np.ceil(np.log(OVERLOOKED) / np.log(chance))), 1), MOST_DIRECTIONS)
 
