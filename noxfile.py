@@ -1,9 +1,26 @@
 """Sessions that need a stack of their own."""
 
+from pathlib import Path
+
 import nox
 
-nox.options.sessions = ["slow", "legacy", "wheel"]
+nox.options.sessions = ["slow", "legacy", "plugins", "wheel"]
 nox.options.error_on_missing_interpreters = False
+
+PLUGINS = {
+    "qulacs": ["pennylane-qulacs[cpu]"],
+    "qrack": ["pyqrack-cpu"],
+    "maestro": ["pennylane-maestro"],
+    "cirq": ["pennylane-cirq"],
+    "qiskit": ["pennylane-qiskit", "qiskit-aer"],
+    "hybridlane": ["hybridlane"],
+    "quimb": ["quimb"],
+    "matchcake": ["matchcake"],
+}
+"""What a plugin's session installs, by the name that its tests have."""
+
+WITHOUT_REQUIREMENTS = {"qrack": ["pennylane-qrack-cpu"]}
+"""What is installed without what it asks for: the plugin of Qrack asks for a library that needs OpenCL."""
 
 
 @nox.session
@@ -27,3 +44,18 @@ def legacy(session: nox.Session, pennylane: str) -> None:
     session.install("-c", f"constraints-{pennylane}.txt", "setuptools", ".[test]")
     session.run("pytest", "-m", "stack and not slow", *session.posargs, env={"OMP_NUM_THREADS": "1"})
     session.run("pytest", "-m", "slow", "tests/e2e/test_cases.py", env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
+@nox.parametrize("plugin", [*PLUGINS])
+def plugins(session: nox.Session, plugin: str) -> None:
+    """Run the tests that need a plugin, each plugin by itself; skipped where it cannot be installed."""
+    constraints = {"PIP_CONSTRAINT": str(Path("tests", "plugins", "constraints", f"{plugin}.txt").resolve())}
+    try:
+        # pip hands a variable on to what builds a source package, and the option -c it does not
+        session.install(".[test]", *PLUGINS[plugin], env=constraints)
+        if plugin in WITHOUT_REQUIREMENTS:
+            session.install("--no-deps", *WITHOUT_REQUIREMENTS[plugin], env=constraints)
+    except nox.command.CommandFailed:
+        session.skip(f"{plugin} cannot be installed here: pip says why above")
+    session.run("pytest", "-m", "plugin", "-k", plugin, "tests/bridge", "tests/plugins", *session.posargs, env={"OMP_NUM_THREADS": "1"})

@@ -86,13 +86,15 @@ def test_an_option_is_told_by_an_attribute_where_nobody_saw_the_device_made():
     assert options_given_to(copy.deepcopy(made)) == (("readout_prob", 0.1),)
 
 
-def test_aer_is_made_again_with_its_backend():
+@pytest.mark.plugin
+def test_aer_on_qiskit_is_made_again_with_its_backend():
     pytest.importorskip("pennylane_qiskit", reason="pennylane-qiskit is not installed")
     method = Method("qiskit.aer", "none", device_options=(("backend", "aer_simulator_statevector"),))
     assert own_device(devices.fresh(method, (0, 1), CIRCUIT)).backend_name == "aer_simulator_statevector"
 
 
-def test_a_device_that_needs_an_option_is_made_again_with_it():
+@pytest.mark.plugin
+def test_a_device_of_hybridlane_that_needs_an_option_is_made_again_with_it():
     pytest.importorskip("hybridlane", reason="hybridlane is not installed")
     method = Method("default.hybrid", "none", device_options=(("fock_level", 8),))
     assert name_of_device(own_device(devices.fresh(method, (), CIRCUIT))) == "default.hybrid"

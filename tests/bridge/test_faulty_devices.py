@@ -140,12 +140,14 @@ def needs(device: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(device not in installed_devices(), reason=f"the plugin of {device} is not installed")
 
 
+@pytest.mark.plugin
 @needs("qulacs.simulator")
 def test_qulacs_reads_probabilities_in_the_basis_of_what_is_measured_beside_them() -> None:
     diagnosis = diagnosed(asked(both(x_and_probabilities), Method("qulacs.simulator", "parameter-shift")))
     assert (diagnosis.code, diagnosis.confidence) == ("QD508", Confidence.CONFIRMED)
 
 
+@pytest.mark.plugin
 @needs("qrack.simulator")
 def test_what_qrack_has_wrong_is_not_shrunk_to_its_single_precision() -> None:
     question = asked(recorded(controlled_on_zero), Method("qrack.simulator", "parameter-shift"))

@@ -141,6 +141,18 @@ def test_a_device_that_samples_by_the_scripts_stream_is_seen_in_single_precision
     assert not subject_of(qnode, (torch.tensor(0.3, requires_grad=True),), {}).is_steady(3)
 
 
+@needs_devices
+def test_last_digits_of_single_precision_that_change_are_no_samples() -> None:
+    from qdiag.bridges.live.qnode_probe import probes
+
+    turns = iter(range(10**6))
+    device = sampling(lambda result: np.float64(np.float32(result)) + 6e-8 * (next(turns) % 2))
+    qnode = qml.QNode(expectation, device, interface="torch", diff_method="parameter-shift")
+    (*_, last) = probes(qnode, (BOTH[0],), {}, layer="", call=0)
+    assert last.repeatable
+    assert last.device.narrow
+
+
 # --- what the script got ---------------------------------------------------------------------------------------------------------
 
 

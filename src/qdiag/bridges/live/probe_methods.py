@@ -21,6 +21,8 @@ from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Parameter
 from qdiag.model.measured import Measured
 from qdiag.model.method import SHIFTED
+from qdiag.model.numerics.granularity import COARSEST
+from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedMethod
 
 LEAST, MOST = 1.0, 4.0
@@ -67,8 +69,11 @@ class Cost:
 
 def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     """The user's own method, beside plain numbers, and plain numbers once more."""
+    device = measured_live(qnode_attributes.device_of(subject.qnode))
+    eps = max(_eps_of(device), *(number.eps for number in _numbers_of(subject)))
+    jitter = COARSEST if eps > EPS64 else 0.0
     began = time.process_time()
-    steady = subject.is_steady()
+    steady = subject.is_steady(within=jitter)
     # it takes two evaluations
     forward = (time.process_time() - began) / 2
     closed = subject.is_whole
@@ -79,15 +84,14 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
     plain = real_elements(subject.plain)
     gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
-    device = measured_live(qnode_attributes.device_of(subject.qnode))
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
-        eps=max(_eps_of(device), *(number.eps for number in _numbers_of(subject))),
+        eps=eps,
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=gap,
         # what samples may give the same twice, and hardly ever so often
-        repeatable=steady and (gap == 0 or subject.is_steady(REPEATS)),
+        repeatable=steady and (gap == 0 or subject.is_steady(REPEATS, within=jitter)),
         closed=closed,
         marked=subject.is_marked,
         differenced=differenced,
