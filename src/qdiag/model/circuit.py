@@ -302,6 +302,13 @@ def measures_midway(circuit: Circuit) -> bool:
     return midway_measurements(circuit) > 0
 
 
+AS_DECOMPOSITION = "was recorded as its decomposition"
+"""How a circuit's note says that it holds the parts of an operation, and not the operation that ran."""
+
+MOVED_TO_CPU = "was moved to the CPU"
+"""How a circuit's note says that a number of it lay in the memory of another device."""
+
+
 # --- rebuilding --------------------------------------------------------------------------------------------------------
 
 

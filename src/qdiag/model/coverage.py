@@ -26,6 +26,7 @@ class Gap(str, Enum):
     OPAQUE = "opaque"
     NOT_REBUILT = "not rebuilt"
     JUDGED_LIVE = "judged live"
+    OTHERWISE = "recorded otherwise"
     NOT_WATCHED = "not watched"
     NO_FACTS = "no training facts"
 

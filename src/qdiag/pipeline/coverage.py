@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Optional
+from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.model.call import Event
+from qdiag.model.call import Call, Event
+from qdiag.model.circuit import AS_DECOMPOSITION, MOVED_TO_CPU
 from qdiag.model.coverage import Coverage, Gap, Unseen, gap_of
 from qdiag.model.probe import Probe
 from qdiag.model.result import ReplaySummary
@@ -37,7 +38,7 @@ def coverage_of(trace: Trace, replay: ReplaySummary) -> Coverage:
 def unseen_in(trace: Trace) -> tuple[Unseen, ...]:
     """What the recording itself did not see."""
     events = trace.events
-    return (*of_events(events), *of_probing(trace, events))
+    return (*of_events(events), *of_circuits(trace), *of_probing(trace, events))
 
 
 def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
@@ -53,6 +54,33 @@ def of_events(events: Iterable[Event]) -> Iterator[Unseen]:
         rest = sum(times for _, times in texts.most_common()[MOST_TEXTS:])
         if rest:
             yield Unseen(gap, "More of these are in the trace.", rest if gap is Gap.UNRECORDED else None)
+
+
+MOST_STRUCTURES = 32
+"""The circuits of so many structures are asked for their notes."""
+
+_OTHERWISE = {
+    AS_DECOMPOSITION: "methods were compared on its parts, and its own rules were not",
+    MOVED_TO_CPU: "methods were compared on the CPU, where rounding may be another",
+}
+"""What a circuit's note says, and what follows from it."""
+
+
+class Circuits(Protocol):
+    """A trace, as far as its circuits are asked for."""
+
+    def call(self, index: int) -> Call:
+        """The call at an index."""
+
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        """The first call of each structure, in order, of so many structures."""
+
+
+def of_circuits(trace: Circuits) -> Iterator[Unseen]:
+    """What was recorded otherwise than it ran: the same words once."""
+    notes = dict.fromkeys(note for index in trace.first_of_each_structure(MOST_STRUCTURES) for note in trace.call(index).circuit.notes)
+    found = [f"{note[:1].upper()}{note[1:]}: {then}." for note in notes for words, then in _OTHERWISE.items() if words in note]
+    yield from (Unseen(Gap.OTHERWISE, text) for text in found[:MOST_TEXTS])
 
 
 _OUTSIDE = "Gradients outside of the circuits"

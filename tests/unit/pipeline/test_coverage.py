@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 from qdiag.evaluation.limits import Deadline
 from qdiag.model.call import Event
+from qdiag.model.circuit import AS_DECOMPOSITION, MOVED_TO_CPU
 from qdiag.model.coverage import Gap, Unseen, event_of
 from qdiag.model.probe import Probe
-from qdiag.pipeline.coverage import MOST_NAMES, MOST_TEXTS, of_deadline, of_events, of_probing
+from qdiag.pipeline.coverage import MOST_NAMES, MOST_TEXTS, of_circuits, of_deadline, of_events, of_probing
 from tests.worlds.scripted import call, circuit
 
 
@@ -43,6 +44,27 @@ def test_the_events_of_an_earlier_qdiag_say_the_same() -> None:
         Unseen(Gap.THREADS, threads),
         Unseen(Gap.UNRECORDED, "", 1),
     ]
+
+
+class Noted:
+    """A trace of circuits with notes."""
+
+    def __init__(self, *notes: tuple[str, ...]) -> None:
+        self.notes = notes
+
+    def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:
+        return tuple(range(len(self.notes)))
+
+    def call(self, index: int) -> Any:
+        return call(index, replace(circuit(0.3), notes=self.notes[index]))
+
+
+def test_what_was_recorded_otherwise_than_it_ran_is_said_once() -> None:
+    decomposed, moved = f"MPS {AS_DECOMPOSITION} (it holds the function block)", f"a tensor on cuda {MOVED_TO_CPU}"
+    found = list(of_circuits(Noted((decomposed,), (), ("the wire 1.5 was recorded under its text",), (decomposed, moved))))
+    assert [one.gap for one in found] == [Gap.OTHERWISE] * 2
+    assert found[0].text == f"{decomposed}: methods were compared on its parts, and its own rules were not."
+    assert found[1].text == f"A tensor on cuda {MOVED_TO_CPU}: methods were compared on the CPU, where rounding may be another."
 
 
 class Recorded:

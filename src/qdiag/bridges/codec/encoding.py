@@ -15,7 +15,7 @@ import pennylane as qml
 
 from qdiag.bridges.codec import classes, constructors, flattening
 from qdiag.bridges.codec.live_numbers import NotANumber, reader_for
-from qdiag.model.circuit import Label, Mapping, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import AS_DECOMPOSITION, Label, Mapping, Node, Parameter, Tagged, Value, Wires
 
 MAX_DEPTH = 100
 """Operators nested deeper than this are known by name only: their tree could not be walked within Python's own limit."""
@@ -68,7 +68,7 @@ class Encoding:
         except Exception:
             self._back_to(*marks)
             return (self._opaque(operator, reason),)
-        self.note(f"{classes.name_of(type(operator))} was recorded as its decomposition ({reason})")
+        self.note(f"{classes.name_of(type(operator))} {AS_DECOMPOSITION} ({reason})")
         return nodes
 
     def whole(self, operator: Any) -> Node:

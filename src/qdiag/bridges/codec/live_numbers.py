@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import FOREIGN, Parameter
+from qdiag.model.circuit import FOREIGN, MOVED_TO_CPU, Parameter
 from qdiag.trace.array_bundle import DTYPES
 
 Note = Callable[[str], None]
@@ -75,7 +75,7 @@ def _unusual_tensor(tensor: Any, note: Note) -> np.ndarray:
         note(f"a {str(tensor.layout).replace('torch.', '')} tensor was made dense")
         tensor = tensor.to_dense()
     if tensor.device.type != "cpu":
-        note(f"a tensor on {tensor.device.type} was moved to the CPU")
+        note(f"a tensor on {tensor.device.type} {MOVED_TO_CPU}")
         tensor = tensor.cpu()
     for resolve in ("resolve_conj", "resolve_neg"):
         if hasattr(tensor, resolve):

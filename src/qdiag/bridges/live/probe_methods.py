@@ -91,7 +91,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
         size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
         plain_gap=gap,
         # what samples may give the same twice, and hardly ever so often
-        repeatable=steady and (gap == 0 or subject.is_steady(REPEATS, within=jitter)),
+        repeatable=steady and not (device.samples and device.changing) and (gap == 0 or subject.is_steady(REPEATS, within=jitter)),
         closed=closed,
         marked=subject.is_marked,
         differenced=differenced,

@@ -63,6 +63,10 @@ def _live(coverage: Coverage) -> str:
     return "Its device or circuit cannot be rebuilt from what is known of it, so the QNode was judged in the script's own process."
 
 
+def _otherwise(coverage: Coverage) -> str:
+    return " ".join(one.text for one in coverage.of(Gap.OTHERWISE))
+
+
 def _outside(coverage: Coverage) -> str:
     outside = "Gradients outside of the circuits were"
     missing = coverage.of(Gap.NOT_PROBED)
@@ -89,6 +93,7 @@ _SENTENCES: dict[Gap, Callable[[Coverage], str]] = {
     Gap.OPAQUE: _opaque,
     Gap.NOT_REBUILT: _not_rebuilt,
     Gap.JUDGED_LIVE: _live,
+    Gap.OTHERWISE: _otherwise,
     Gap.BUDGET: _budget,
     Gap.NOT_WATCHED: _not_watched,
     Gap.NOT_PROBED: _outside,
