@@ -13,6 +13,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
+from qdiag.diagnosis.symptoms import Blamed
 from qdiag.errors import NotReproducedError, OpaqueCircuitError, TraceError
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, with_circuit
@@ -27,6 +28,7 @@ from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of
 from qdiag.proving.minimizing.same_difference import SameDifference
 from qdiag.proving.minimizing.search import Terms, minimize
+from qdiag.proving.minimizing.suspects import suspects
 from qdiag.proving.minimizing.what_may_vary import Explanation, explain
 from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import Material
@@ -141,7 +143,7 @@ def minimal_of(
     if divergence.outside or cause.sits is not Place.CIRCUIT or question.circuit.opaque:
         return None
     same = same_difference(question, divergence.call, divergence.wrong, cause, context)
-    same_cause = _same_cause(divergence, question, cause, context)
+    same_cause = _SameCause(divergence, question, cause, context)
     workshop = workshop_of(context.workers, trusted=context.trusted)
 
     def tell(candidates: int, operations: int) -> None:
@@ -154,6 +156,7 @@ def minimal_of(
         same_cause=same_cause,
         accepted=accepted,
         asked=tell,
+        suspects=lambda: suspects(question.circuit, same_cause.blamed or ()),
     )
     try:
         with Oracle(same, width=context.workers.count) as oracle:
@@ -195,13 +198,31 @@ def same_difference(question: Question, call: Call, wrong: Sequence[Method], cau
     )
 
 
-def _same_cause(divergence: Divergence, question: Question, cause: Cause, context: StageContext) -> Callable[[Circuit], bool]:
-    """Whether the cause explains the difference on another circuit, too; a cause that is unknown always does."""
-    def holds(circuit: Circuit) -> bool:
-        smaller = with_circuit(question, circuit)
-        compared = observe(smaller, context.workers, context.reference).comparison
-        shown = replace(divergence, call=replace(divergence.call, circuit=circuit), comparison=compared)
-        symptoms = survey(shown, smaller, context.workers, context.reference)
-        return cause is UNKNOWN or recurs(cause, symptoms, context.workers, context.reference)
+class _SameCause:
+    """Whether the cause explains the difference on another circuit, too; a cause that is unknown always does.
 
-    return holds
+    Attributes
+    ----------
+    blamed
+        Positions of what is to blame in the circuit that it was asked about first.
+    """
+
+    def __init__(self, divergence: Divergence, question: Question, cause: Cause, context: StageContext) -> None:
+        self._divergence, self._question, self._cause, self._context = divergence, question, cause, context
+        self.blamed: Optional[tuple[int, ...]] = None
+
+    def __call__(self, circuit: Circuit) -> bool:
+        smaller, context = with_circuit(self._question, circuit), self._context
+        compared = observe(smaller, context.workers, context.reference).comparison
+        shown = replace(self._divergence, call=replace(self._divergence.call, circuit=circuit), comparison=compared)
+        symptoms = survey(shown, smaller, context.workers, context.reference)
+        if self.blamed is None:
+            self.blamed = _positions_of(symptoms.blamed)
+        return self._cause is UNKNOWN or recurs(self._cause, symptoms, context.workers, context.reference)
+
+
+def _positions_of(blamed: Optional[Blamed]) -> tuple[int, ...]:
+    """Which operations are to blame."""
+    if blamed is None or blamed.kind != "operation":
+        return ()
+    return blamed.removable or (blamed.position,)

@@ -29,6 +29,11 @@ PLAIN_GATES = (
 _RANKS = {name: rank for rank, name in enumerate(PLAIN_GATES)}
 _COMPOSITE = len(PLAIN_GATES)
 
+def is_plain(node: Node) -> bool:
+    """Whether every reader knows a gate."""
+    return node.name in _RANKS
+
+
 NUMBERS_PER_OPERATION = 3
 """An operation with more numbers than the general rotation stands for several: a layered template does not count as one."""
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.errors import NotReproducedError
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, without_operations
 from qdiag.proving.minimizing.changes import NO_EDITS, Changes, Pass, PennyLaneEdits
 from qdiag.proving.minimizing.deletion import Items, Strategy, thin_out
 from qdiag.proving.minimizing.lookahead import likely
 from qdiag.proving.minimizing.oracle import Interesting, Oracle
 from qdiag.proving.minimizing.order import Key, key
 from qdiag.proving.minimizing.passes import PASSES
+from qdiag.proving.minimizing.suspects import neighbourhoods
 
 ANY_SIZE: Key = ((sys.maxsize,),)
 """A key above all others."""
@@ -94,6 +95,8 @@ class Terms:
         Handed each new best, the start first, so that it can be kept safe.
     asked
         Told before each candidate how many were asked for, and how many operations are left.
+    suspects
+        Positions of the operations of the start that the difference may sit in: asked for once it is known to be interesting.
     """
 
     passes: Sequence[Pass] = PASSES
@@ -102,6 +105,7 @@ class Terms:
     same_cause: Optional[Interesting] = None
     accepted: Callable[[Circuit], None] = lambda circuit: None
     asked: Callable[[int, int], None] = lambda calls, operations: None
+    suspects: Callable[[], Collection[int]] = tuple
 
 
 USUAL = Terms()
@@ -128,6 +132,7 @@ def minimize(start: Circuit, oracle: Oracle, terms: Terms = USUAL) -> Minimized:
     stopped = ""
     try:
         search.verify()
+        search.look_at_suspects()
         search.run(terms.passes)
     except _Stop as stop:
         stopped = str(stop)
@@ -162,6 +167,16 @@ class _Search:
         if self.same_cause is not None and not self.same_cause.ask(self.best):
             self.same_cause = None
         self.terms.accepted(self.best)
+
+    def look_at_suspects(self) -> None:
+        """Keep what stands around the suspects alone, where that is interesting for the same cause."""
+        whole, strict = self.best, self.strict
+        self.strict = True
+        for kept in neighbourhoods(whole, self.terms.suspects()):
+            if self.consider(without_operations(whole, [i for i in range(len(whole.operations)) if i not in kept]), floor=None):
+                self.since_confirmed = [self.best]
+                break
+        self.strict = strict
 
     def run(self, passes: Sequence[Pass]) -> None:
         """All passes, again and again, until each has left the best as it is, or has ended in a sweep that proves that it would."""
