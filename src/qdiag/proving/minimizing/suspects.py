@@ -14,8 +14,8 @@ from qdiag.proving.minimizing.order import is_plain
 REACHES = (1, 4)
 """How many operations on each wire of a suspect, before it and after it, are kept with it."""
 
-WORTH_ASKING = 0.5
-"""The part of the operations that may be kept: where more are, group testing asks no better question by itself."""
+WORTH_ASKING = 1 / 3
+"""The part of the operations that may be kept: where more are, group testing needs no more questions without being told."""
 
 
 def suspects(circuit: Circuit, blamed: Collection[int] = ()) -> frozenset[int]:
