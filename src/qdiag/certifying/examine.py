@@ -114,12 +114,15 @@ def examine(task: Task) -> tuple[Cell, ...]:
     found = {OUTPUT: plain, **{name: evaluate(task.request(name)) for name in names}}
     depth = "direction" if any(e.vjps or e.jacobian is not None for e in found.values()) else "outputs"
     ours = _reference(task, depth)
-    wrong = [name for name, e in found.items() if e.failure is None and _verdict(task, e, ours).verdict == "wrong"]
-    if depth == "direction" and wrong:
+    verdicts_of = {name: _verdict(task, e, ours) for name, e in found.items() if e.failure is None}
+    wrong = {name for name, verdict in verdicts_of.items() if verdict.verdict == "wrong"}
+    # where outputs are wrong, derivatives are wrong with them
+    whole = {name for name in wrong if OUTPUT not in wrong and verdicts_of[name].where not in (Signature.OUTPUT, Signature.SHAPE)}
+    if depth == "direction" and whole:
         # one direction and one product show that something is off; which entry, all of them
         ours = _reference(task, "full")
-        found |= {name: evaluate(task.request(name, whole=True)) for name in wrong if name != OUTPUT}
-    return tuple(_cell(task, name, evaluation, ours) for name, evaluation in found.items())
+        found |= {name: evaluate(task.request(name, whole=True)) for name in whole}
+    return tuple(_cell(task, name, evaluation, ours, whole=name in whole) for name, evaluation in found.items())
 
 
 def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -140,7 +143,7 @@ def _reference(task: Task, depth: str) -> Reference:
 # --- one cell -------------------------------------------------------------------------------------------------------------------------
 
 
-def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
+def _cell(task: Task, name: str, found: Evaluation, ours: Reference, *, whole: bool) -> Cell:
     if found.failure is not None:
         return _broken(task, name, found.failure) if not found.failure.refusal else _failed(task, name, found.failure)
     verdict = _verdict(task, found, ours)
@@ -160,7 +163,7 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference) -> Cell:
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
     if found.takes_differences and (_shots(task) or task.abilities.eps > EPS64):
         return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
-    return _upheld(task, name, measured, found, ours)
+    return _upheld(task, name, measured, found, ours, whole=whole)
 
 
 def _distance(found: Evaluation, ours: Reference) -> float:
@@ -169,17 +172,17 @@ def _distance(found: Evaluation, ours: Reference) -> float:
     return max((float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs if a.shape == b.shape), default=0.0)
 
 
-def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference) -> Cell:
+def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference, *, whole: bool) -> Cell:
     """A cell that disagrees, asked again and asked of PennyLane's own device."""
     if task.specimen.circuit.measurements[0].name in STATE_VECTORS and _is_another_phase(task, name, found, ours):
         return replace(cell, standing=Standing.OPEN, words="a state has no phase of its own, and this one has another")
     for seed in range(1, 1 + (REPEATS if _shots(task) else 1)):
-        again = evaluate(task.request(name, seed, whole=True))
+        again = evaluate(task.request(name, seed, whole=whole))
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
     exact = replace(task, abilities=Abilities())
-    for beside in _beside(task, name):
+    for beside in _beside(task, name, whole=whole):
         theirs = _verdict(exact, beside, ours) if beside.failure is None else None
         if theirs is not None and theirs.verdict == "wrong" and _alike(theirs.where, cell.where):
             return replace(wrong, standing=Standing.EVERYWHERE)
@@ -189,11 +192,11 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
 def _broken(task: Task, name: str, failure: Failure) -> Cell:
     """What breaks down instead of saying no: everywhere, where PennyLane's own device breaks down at it, too."""
     cell = replace(_failed(task, name, failure), promise=_promise(task, name, Evaluation(task.method(name))))
-    everywhere = any(beside.failure is not None and beside.failure.type == failure.type for beside in _beside(task, name))
+    everywhere = any(beside.failure is not None and beside.failure.type == failure.type for beside in _beside(task, name, whole=False))
     return replace(cell, standing=Standing.EVERYWHERE) if everywhere else cell
 
 
-def _beside(task: Task, name: str) -> Iterator[Evaluation]:
+def _beside(task: Task, name: str, *, whole: bool) -> Iterator[Evaluation]:
     """The same on PennyLane's own devices; none where the device is one itself, or has a method of its own.
 
     What a rule of PennyLane's makes of an operation depends on what a device takes apart: one that takes more is asked, too.
@@ -204,7 +207,7 @@ def _beside(task: Task, name: str) -> Iterator[Evaluation]:
     for device in devices:
         if device != task.device.device:
             method = replace(task.method(name), device=device, device_options=(), device_precision="")
-            yield evaluate(replace(task.request(name, whole=True), method=method, assumed=PRECISIONS[-1]))
+            yield evaluate(replace(task.request(name, whole=whole), method=method, assumed=PRECISIONS[-1]))
 
 
 def _alike(one: Optional[Signature], other: Optional[Signature]) -> bool:
