@@ -51,6 +51,11 @@ def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted:
     return ((_single(node, values, fresh),),)
 
 
+def recorded_operation(node: Node, *, fresh: bool, trusted: bool = False) -> tuple[Row, ...]:
+    """The same at the numbers that were recorded."""
+    return operation(node, [double_precision_value(parameter) for parameter in parameters_of(node)], fresh=fresh)
+
+
 def _single(node: Node, values: Sequence[np.ndarray], fresh: bool) -> Step:
     if node.name in gates.FIXED:
         return Factor(gates.FIXED[node.name], node.wires)
@@ -119,6 +124,7 @@ def without_pennylane(monkeypatch: pytest.MonkeyPatch, *, stacks: bool = False) 
     steps = SimpleNamespace(
         double_precision_value=double_precision_value,
         operation=operation,
+        recorded_operation=recorded_operation,
         operation_slopes=lambda *_, **__: None,
         measurement=measurement,
         disagreement=disagreement,

@@ -18,6 +18,7 @@ from qdiag.model import operator_families as families
 from qdiag.model.circuit import MeasuredOutcome, Node, Parameter, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
+from qdiag.model.numerics.tangents import arrays_of
 
 Row = tuple[Step, ...]
 
@@ -34,6 +35,26 @@ def double_precision_value(parameter: Parameter) -> np.ndarray:
     if kind == "c":
         return parameter.value.astype(np.complex128)
     return parameter.value.astype(np.float64) if kind == "f" else parameter.value
+
+
+KNOWN, SMALL = 4096, 1 << 16
+"""So many operations are kept, whose matrices have no more bytes than that: other circuits have the same fixed gates."""
+
+_known: dict[tuple[Named, bool], tuple[Row, ...]] = {}
+
+
+def recorded_operation(node: Node, *, fresh: bool, trusted: bool = False) -> tuple[Row, ...]:
+    """As `operation`, at the numbers that were recorded; what holds the same is worked out once."""
+    key = named(node)
+    found = _known.get((key, fresh)) if key is not None else None
+    if found is None:
+        values = [double_precision_value(parameter) for parameter in parameters_of(node)]
+        found = operation(node, values, fresh=fresh, trusted=trusted)
+        if key is not None and sum(array.nbytes for row in found for step in row for array in arrays_of(step)) <= SMALL:
+            if len(_known) >= KNOWN:
+                _known.clear()
+            _known[key, fresh] = found
+    return found
 
 
 def operation(node: Node, values: Sequence[np.ndarray], *, fresh: bool, trusted: bool = False) -> tuple[Row, ...]:

@@ -107,10 +107,15 @@ class Simulation:
         self.values = [node_steps.double_precision_value(parameter) for parameter in circuit.parameters]
         self.spans = _spans(circuit.nodes)
         self.fresh = _fresh(circuit.operations)
-        self.parts = [self.part(index, self.values) for index in range(len(circuit.nodes))]
+        self.parts = [self._recorded_part(index) for index in range(len(circuit.nodes))]
         self.mixed = any(mixes(step) for part in self.parts for step in flat(part))
         too_wide(circuit, mixed=self.mixed)
         self.evaluations = 0
+
+    def _recorded_part(self, index: int) -> Any:
+        if index >= len(self.circuit.operations):
+            return self.part(index, self.values)
+        return self.plain.recorded_operation(self.circuit.nodes[index], fresh=self.fresh[index], trusted=self.trusted)
 
     def part(self, index: int, values: Sequence[np.ndarray]) -> Any:
         """The rows of steps of one operation, or the reading of one measurement, at these values of all parameters."""

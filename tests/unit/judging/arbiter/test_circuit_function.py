@@ -106,7 +106,7 @@ def simulation(monkeypatch: pytest.MonkeyPatch, step: Step, wires: int) -> Simul
     """With a bridge that translates each operation into one known step."""
     bridge = ModuleType("node_steps")
     bridge.__dict__["double_precision_value"] = lambda parameter: parameter.value
-    bridge.__dict__["operation"] = lambda *_, **__: ((step,),)
+    bridge.__dict__["recorded_operation"] = lambda *_, **__: ((step,),)
     bridge.__dict__["measurement"] = lambda *_, **__: Reading("state")
     monkeypatch.setitem(sys.modules, "qdiag.bridges.matrices.node_steps", bridge)
     monkeypatch.setattr(matrices, "node_steps", bridge, raising=False)
