@@ -27,7 +27,7 @@ from qdiag.model.method import PLAIN, SHIFTED, Method
 from qdiag.model.numerics.rounding import EPS64, eps_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 from qdiag.model.promise import Promise
-from qdiag.model.specimen import Specimen
+from qdiag.model.specimen import Rank, Specimen
 from qdiag.visible import make_visible
 
 SECONDS = 5.0
@@ -110,7 +110,7 @@ def examine(task: Task) -> tuple[Cell, ...]:
         refused = _failed(task, OUTPUT, plain.failure)
         return (refused, *(replace(refused, column=name, asked=False) for name in task.methods))
     task = replace(task, cotangents=_cotangents(plain.outputs or ()))
-    names = task.methods if task.specimen.circuit.trainable else ()
+    names = methods_of(task)
     found = {OUTPUT: plain, **{name: evaluate(task.request(name)) for name in names}}
     depth = "direction" if any(e.vjps or e.jacobian is not None for e in found.values()) else "outputs"
     ours = _reference(task, depth)
@@ -123,6 +123,20 @@ def examine(task: Task) -> tuple[Cell, ...]:
         ours = _reference(task, "full")
         found |= {name: evaluate(task.request(name, whole=True)) for name in whole}
     return tuple(_cell(task, name, evaluation, ours, whole=name in whole) for name, evaluation in found.items())
+
+
+def methods_of(task: Task) -> tuple[str, ...]:
+    """The methods that a specimen is asked under.
+
+    Shift rules are the device's outputs at other angles: where nothing is new but the wires, the precision or what is measured, they
+    are not asked once more.
+    """
+    if not task.specimen.circuit.trainable:
+        return ()
+    return tuple(name for name in task.methods if name not in SHIFTED) if task.specimen.rank in OUTPUTS_AGAIN else task.methods
+
+
+OUTPUTS_AGAIN = (Rank.WIRES, Rank.PRECISION, Rank.OTHER_MEASUREMENT)
 
 
 def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.certifying.examine import Task, _cotangents, _is_another_phase
+from qdiag.certifying.examine import Task, _cotangents, _is_another_phase, methods_of
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.certificate import OUTPUT
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.measured import Measured
 from qdiag.model.method import Method
-from qdiag.model.specimen import Specimen
+from qdiag.model.specimen import Rank, Specimen
 from tests.worlds.certificates import specimen
+from tests.worlds.small_circuits import gate
 
 STATE = np.array([0.5, 0.5j, -0.5, 0.5], dtype=np.complex128)
 OURS = Reference(outputs=(STATE,), errors=(0.0,), norms=(1.0,), ranges=(None,))
@@ -61,3 +62,14 @@ def test_a_method_is_asked_for_one_product_and_for_the_whole_jacobian_where_it_i
     assert (len(plain.cotangents), plain.jacobian) == (0, False)
     # without an output its shape is not known
     assert Task(specimen(), DEVICE, ("adjoint",)).request("adjoint").jacobian
+
+
+@pytest.mark.parametrize(
+    ("rank", "asked"),
+    [(Rank.ALONE, ("adjoint", "parameter-shift")), (Rank.WIRES, ("adjoint",)), (Rank.OTHER_MEASUREMENT, ("adjoint",))],
+)
+def test_shift_rules_are_not_asked_where_they_are_the_outputs_once_more(rank: Rank, asked: tuple[str, ...]) -> None:
+    tracked = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True),))
+    one = replace(specimen(), circuit=tracked, rank=rank)
+    assert methods_of(Task(one, DEVICE, ("adjoint", "parameter-shift"))) == asked
+    assert methods_of(Task(replace(one, circuit=specimen().circuit), DEVICE, ("adjoint",))) == ()
