@@ -37,6 +37,7 @@ from qdiag.recording import (
     words_left,
 )
 from qdiag.trace import call_text, schema
+from qdiag.trace.held_writer import HeldWriter
 from qdiag.trace.writer import Entry, TraceWriter
 
 MAX_WAITING = 1000
@@ -93,7 +94,7 @@ class Recorder:
         self._reader = call_reader.Reader(places)
         self._training: Optional[training_watch.TrainingWatch] = training_watch.TrainingWatch(places, self._fact)
         self.losses = loss_watch.Losses(places, lambda text: self._event(Event("loss axes", self.count, text)))
-        self._writer: Optional[TraceWriter] = None
+        self._writer: Optional[HeldWriter] = None
         self._prober: Optional[probe_schedule.Prober] = None
         self._step_prober: Optional[step_probe.StepProber] = None
         self._pending: list[Event] = []
@@ -408,8 +409,9 @@ class Recorder:
     def end(self) -> None:
         """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
         self.flush()
-        if self._writer is not None and os.getpid() == self.home:
+        if os.getpid() == self.home and self._writer is not None:
             self._try_write(lambda writer: writer.meta(schema.ENDED, "yes"))
+        self._save()
 
     def close(self) -> None:
         """The recording is over while the program goes on: hooks that are still on its tensors become idle."""
@@ -421,7 +423,7 @@ class Recorder:
 
     # --- writing -------------------------------------------------------------------------------------------------------
 
-    def _ready(self) -> TraceWriter:
+    def _ready(self) -> HeldWriter:
         if self._writer is None:
             self._writer = self._make_writer()
             self._writer.meta("environment", call_text.text_of(stack.environment()))
@@ -433,15 +435,15 @@ class Recorder:
             self._reader.places.learn_frameworks()
         return self._writer
 
-    def _make_writer(self) -> TraceWriter:
+    def _make_writer(self) -> HeldWriter:
         if os.getpid() == self.home:
-            writer = TraceWriter(self.path)
+            writer = HeldWriter(self.path)
             if not writer.calls:
                 return writer
             # of the program that this one has replaced: their numbers would be mixed up
             writer.close()
             self.home = 0
-        return TraceWriter(side_files.make_side_file(self.path))
+        return HeldWriter(side_files.make_side_file(self.path))
 
     @property
     def count(self) -> int:
@@ -482,6 +484,16 @@ class Recorder:
                 write(writer)
         except Exception as error:
             self._trouble(None, error)
+
+    def _save(self) -> None:
+        """Leave nothing to those who settle the trace that can be committed now."""
+        with self._lock:
+            if self._writer is None or self.stopped:
+                return
+            try:
+                self._writer.save()
+            except Exception as error:
+                self._trouble(None, error)
 
     def _trouble(self, call: Optional[call_reader.Ongoing], error: Exception) -> None:
         """A call that cannot be recorded is a note; a file that cannot be written ends the recording."""

@@ -18,7 +18,7 @@ from qdiag.model.coverage import Gap, event_of
 from qdiag.model.probe import Probe
 from qdiag.recording import probe_schedule, side_files, step_probe_files
 from qdiag.recording.words_left import STOPPED, UNREACHED, mark_stopped, read_link
-from qdiag.trace import call_text, schema
+from qdiag.trace import call_text, schema, tail_file
 from qdiag.trace.reader import single_file
 from qdiag.trace.writer import TraceWriter
 
@@ -113,6 +113,6 @@ def _pause(meanwhile: Optional[Callable[[], Any]]) -> Callable[[float], Any]:
 
 
 def _remove(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
+    for suffix in ("", "-wal", "-shm", "-journal", tail_file.SUFFIX):
         with suppress(OSError):
             os.unlink(f"{path}{suffix}")

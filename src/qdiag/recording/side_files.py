@@ -146,6 +146,9 @@ def take_in(writer: TraceWriter, sides: Iterable[Side]) -> None:
     for side in sides:
         name, first = side.name or f"process {side.process}", writer.calls
         try:
+            with suppress(sqlite3.Error):
+                # also where that process goes on: what it has called is here
+                TraceWriter(side.path).close()
             with Trace.open(side.path) as trace:
                 untold += [name] if processes and any(event.kind == "step" for event in trace.events) else []
                 _append(writer, trace, len(processes))

@@ -6,8 +6,21 @@ module is loaded with the first hook, before the script's own first statement th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b, sha256
-from json import dumps, loads
+from json import JSONEncoder, dumps, loads
+from json import encoder as _encoder
 from json.encoder import encode_basestring_ascii as text_in_ascii
+from typing import Any, Callable
 
-__all__ = ["blake2b", "dumps", "loads", "sha256", "text_in_ascii"]
+__all__ = ["blake2b", "dumps", "json_encoder", "loads", "sha256", "text_in_ascii"]
+
+
+def json_encoder(default: Callable[[Any], Any]) -> Callable[[Any, int], Iterable[str]]:
+    """What gives the parts of a value's JSON, made once: ``dumps`` makes one at each call, which takes longer than a short text."""
+    make: Any = getattr(_encoder, "c_make_encoder", None)
+    if make is None:
+        slow = JSONEncoder(separators=(",", ":"), check_circular=False, default=default)
+        return lambda value, level: slow.iterencode(value)
+    encode: Callable[[Any, int], Iterable[str]] = make(None, default, text_in_ascii, None, ":", ",", False, False, True)
+    return encode

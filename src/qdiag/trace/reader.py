@@ -23,7 +23,7 @@ from qdiag.model.call import Argument, Backward, Call, Configuration, Environmen
 from qdiag.model.circuit import CONTAINERS, Circuit
 from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
-from qdiag.trace import call_text, schema
+from qdiag.trace import call_text, schema, tail_file
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_text import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
@@ -62,7 +62,7 @@ class Trace:
         if not path.is_file():
             raise TraceError(f"there is no trace at {path}", "record one with: qdiag trace SCRIPT")
         _check_header(path)
-        if os.path.exists(f"{path}-wal"):
+        if os.path.exists(f"{path}-wal") or os.path.exists(tail_file.tail_path(path)):
             single_file(path)
         return cls(_connect(path), path)
 
@@ -406,7 +406,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def single_file(path: Path) -> None:
-    """Fold the write-ahead log into the file, where nobody is writing and the folder lets us."""
+    """Fold the write-ahead log and the tail into the file, where nobody is writing and the folder lets us."""
     with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("PRAGMA journal_mode = DELETE")
+        # refused while anybody else has the file open
+        if database.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete":
+            tail_file.take_in(database, path)

@@ -63,3 +63,20 @@ CLUSTERED = frozenset(["backwards"])
 
 CALL_COLUMNS = tuple(column.split()[0] for column in TABLES["calls"].split(", "))
 """Columns of the table of calls, in order."""
+
+TAIL = "tail"
+"""The trace's fact that numbers the last commit of its recorder (see `tail_file`)."""
+
+CALL, EVENT, BACKWARD, FAILURE, META, STRUCTURE, DESCRIPTION = range(7)
+"""What a row is of: its number in `STATEMENTS`."""
+
+STATEMENTS = (
+    f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})",
+    "INSERT INTO events (kind, after, text, number) VALUES (?, ?, ?, ?)",
+    "INSERT INTO backwards VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT OR IGNORE INTO failures VALUES (?, ?)",
+    "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+    "INSERT INTO structures (id, key, text) VALUES (?, ?, ?)",
+    "INSERT INTO descriptions (id, text) VALUES (?, ?)",
+)
+"""How a row of each kind is put into the database."""

@@ -1,4 +1,4 @@
-"""Writes a trace as the script runs: a transaction for each call, so that a kill costs at most the call in flight.
+"""Writes a trace: whole transactions, or nothing of them.
 
 Each distinct circuit structure, configuration and list of arguments is stored once; a call adds its numbers, as raw bytes.
 """
@@ -12,20 +12,16 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Backward, Call, Event, Failure, Script
-from qdiag.trace import bound, call_text
+from qdiag.trace import bound, call_text, schema, tail_file
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
-from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CHECKPOINT_PAGES, CLUSTERED, CONVENTION, TABLES, VERSION
-
-_INSERT_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
-_INSERT_EVENT = "INSERT INTO events (kind, after, text, number) VALUES (?, ?, ?, ?)"
-_INSERT_BACKWARD = "INSERT INTO backwards VALUES (?, ?, ?, ?, ?, ?)"
+from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CHECKPOINT_PAGES, CLUSTERED, CONVENTION, STATEMENTS, TABLES, VERSION
 
 
 class Entry(NamedTuple):
@@ -37,7 +33,7 @@ class Entry(NamedTuple):
     arguments: str
     structure: str
     numbers: bytes
-    outputs: Optional[Sequence[np.ndarray]]
+    outputs: Union[Sequence[np.ndarray], bytes, None]
     written: Optional[str] = None
     written_numbers: bytes = b""
     container: str = "numpy"
@@ -135,8 +131,9 @@ class TraceWriter:
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        self._structures: dict[str, int] = {}
-        self._descriptions: dict[str, int] = {}
+        tail_file.take_in(self._database, path)
+        self._structures = _Texts(self._greatest("structures"))
+        self._descriptions = _Texts(self._greatest("descriptions"))
         self._mark = (0, 0, 0)
         self._transaction = Transaction(self)
         self.calls: int = self._database.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
@@ -149,7 +146,7 @@ class TraceWriter:
     def begin(self) -> None:
         """Start a transaction."""
         self._hold_files()
-        self._mark = (len(self._structures), len(self._descriptions), self.calls)
+        self._mark = (len(self._structures.ids), len(self._descriptions.ids), self.calls)
         self._database.execute("BEGIN")
 
     def commit(self) -> None:
@@ -163,8 +160,8 @@ class TraceWriter:
     def undo(self) -> None:
         """Forget what was written since `begin`."""
         structures, descriptions, self.calls = self._mark
-        _shorten(self._structures, structures)
-        _shorten(self._descriptions, descriptions)
+        self._structures.shorten(structures)
+        self._descriptions.shorten(descriptions)
         with suppress(sqlite3.Error):
             self._database.execute("ROLLBACK")
 
@@ -202,7 +199,7 @@ class TraceWriter:
             entry.numbers,
             None if entry.written is None else self._structure(entry.written),
             None if entry.written is None else entry.written_numbers,
-            None if entry.outputs is None else pack(entry.outputs),
+            _packed(entry.outputs),
             entry.container,
             entry.layer_dtype,
             call_text.text_of(entry.warnings) if entry.warnings else None,
@@ -210,7 +207,7 @@ class TraceWriter:
             process,
             entry.thread,
         )
-        self._database.execute(_INSERT_CALL, row)
+        self._put(schema.CALL, row)
         self.calls = index + 1
         if entry.failure is not None:
             self.failure(index, entry.failure)
@@ -220,20 +217,21 @@ class TraceWriter:
         """Append what the n-th backward pass, from 0, brought to a call; inside a transaction."""
         exact = "".join(["1" if flag else "0" for flag in backward.exact])
         row = (call, number, pack(backward.cotangents), pack(backward.gradients), exact, int(backward.create_graph))
-        self._database.execute(_INSERT_BACKWARD, row)
+        self._put(schema.BACKWARD, row)
 
     def failure(self, call: int, failure: Failure) -> None:
         """Say that a call, or its backward pass, raised; the first failure stays. Inside a transaction."""
-        self._database.execute("INSERT OR IGNORE INTO failures VALUES (?, ?)", (call, call_text.text_of(failure)))
+        self._put(schema.FAILURE, (call, call_text.text_of(failure)))
 
     def events(self, events: Iterable[Event]) -> None:
         """Append events, inside a transaction."""
-        self._database.executemany(_INSERT_EVENT, [_event_row(event) for event in events])
+        for event in events:
+            self._put(schema.EVENT, _event_row(event))
 
     def meta(self, name: str, text: str) -> None:
         """Set a fact about the whole recording."""
         with self.transaction():
-            self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, text))
+            self._put(schema.META, (name, text))
 
     def fact(self, name: str) -> str:
         """A fact about the whole recording, or ""."""
@@ -260,22 +258,57 @@ class TraceWriter:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def _put(self, statement: int, row: tuple[Any, ...]) -> None:
+        """Write one row."""
+        self._database.execute(STATEMENTS[statement], row)
+
     def _structure(self, text: str) -> int:
-        known = self._structures.get(text)
+        known = self._structures.ids.get(text)
         if known is None:
             key = bound.sha256(text.encode()).hexdigest()
-            self._database.execute("INSERT OR IGNORE INTO structures (key, text) VALUES (?, ?)", (key, text))
-            known = self._database.execute("SELECT id FROM structures WHERE key = ?", (key,)).fetchone()[0]
-            self._structures[text] = known
+            known = self._older(self._structures, "SELECT id FROM structures WHERE key = ?", key)
+            if known is None:
+                known = self._structures.take_number()
+                self._put(schema.STRUCTURE, (known, key, text))
+            self._structures.ids[text] = known
         return known
 
     def _description(self, text: str) -> int:
-        known = self._descriptions.get(text)
+        known = self._descriptions.ids.get(text)
         if known is None:
-            self._database.execute("INSERT OR IGNORE INTO descriptions (text) VALUES (?)", (text,))
-            known = self._database.execute("SELECT id FROM descriptions WHERE text = ?", (text,)).fetchone()[0]
-            self._descriptions[text] = known
+            known = self._older(self._descriptions, "SELECT id FROM descriptions WHERE text = ?", text)
+            if known is None:
+                known = self._descriptions.take_number()
+                self._put(schema.DESCRIPTION, (known, text))
+            self._descriptions.ids[text] = known
         return known
+
+    def _greatest(self, table: str) -> int:
+        return int(self._database.execute(f"SELECT IFNULL(MAX(id), 0) FROM {table}").fetchone()[0])
+
+    def _older(self, texts: _Texts, query: str, sought: str) -> Optional[int]:
+        """The number of a text that was in the trace before this writer came."""
+        row = self._database.execute(query, (sought,)).fetchone() if texts.first else None
+        return None if row is None else int(row[0])
+
+
+class _Texts:
+    """The numbers of texts that a writer has written or found, and which comes next."""
+
+    __slots__ = ("first", "ids", "last")
+
+    def __init__(self, last: int) -> None:
+        self.first = self.last = last
+        self.ids: dict[str, int] = {}
+
+    def take_number(self) -> int:
+        self.last += 1
+        return self.last
+
+    def shorten(self, length: int) -> None:
+        """Forget all but the first so many; a number that was given is not given again."""
+        while len(self.ids) > length:
+            self.ids.popitem()
 
 
 _Identity = Optional[tuple[int, int]]
@@ -307,13 +340,12 @@ def _open_files(path: Path) -> dict[int, _Identity]:
     return {number: file for number in numbers for file in [_identity(number)] if file in ours}
 
 
+def _packed(outputs: Union[Sequence[np.ndarray], bytes, None]) -> Optional[bytes]:
+    return outputs if outputs is None or isinstance(outputs, bytes) else pack(outputs)
+
+
 def _event_row(event: Event) -> tuple[str, int, str, Optional[float]]:
     """SQLite has no NaN: the word stands in the text."""
     if event.number is not None and math.isnan(event.number):
         return event.kind, event.after, "nan", None
     return event.kind, event.after, event.text, event.number
-
-
-def _shorten(table: dict[str, int], length: int) -> None:
-    while len(table) > length:
-        table.popitem()
