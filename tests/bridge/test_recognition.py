@@ -28,7 +28,7 @@ def taken(recognition: Recognition, x: Any, data: Any) -> Circuit:
         qml.RY(data, wires=0)
         return qml.expval(qml.Hermitian(MATRIX, wires=0))
 
-    structure, packed, _ = recognition.read_tape(qml.tape.make_qscript(function)(), "single")
+    structure, packed, *_ = recognition.read_tape(qml.tape.make_qscript(function)(), "single")
     return restore(structure, [array for array in unpack(packed) if array is not None])
 
 

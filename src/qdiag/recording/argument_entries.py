@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of, is_trainable
+from qdiag.bridges.codec.containers import is_trainable
+from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of
 
 MOST_ENTRIES = 4096
 """Of an argument that is looked through; larger ones are no parameters that anybody reads one by one."""

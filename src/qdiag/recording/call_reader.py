@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
@@ -11,8 +12,9 @@ import numpy as np
 
 from qdiag.bridges import results
 from qdiag.bridges.codec import flattening
-from qdiag.bridges.codec.live_numbers import reader_for
-from qdiag.bridges.codec.recognition import Recognition, Taken
+from qdiag.bridges.codec.containers import container_of, is_trainable
+from qdiag.bridges.codec.packer import PYTHON, Packer
+from qdiag.bridges.codec.recognition import Form, Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.transform_kinds import measured_by, name_of_transform
 from qdiag.model.call import Argument, Failure, SourceLine
@@ -91,13 +93,26 @@ class Done(NamedTuple):
     children: tuple[Any, ...]
 
 
-class _Known(NamedTuple):
-    """What was worked out for a QNode at an earlier call: its parameters' names, and a text for each configuration it was in."""
+class Read(NamedTuple):
+    """A call as it was read: its entry, its circuit with the live numbers, and whether its results are numbers throughout."""
 
-    qnode: weakref.ref[Any]
-    names: tuple[str, ...]
-    configurations: dict[Any, str]
-    number: int
+    entry: Entry
+    circuit: Taken
+    finite: bool
+
+
+class _Known:
+    """What was worked out for a QNode at earlier calls: its parameters' names, a text for each configuration, its circuit's form."""
+
+    __slots__ = ("configurations", "form", "names", "number", "packers", "qnode")
+
+    def __init__(self, qnode: weakref.ref[Any], names: tuple[str, ...], number: int) -> None:
+        self.qnode = qnode
+        self.names = names
+        self.number = number
+        self.configurations: dict[Any, str] = {}
+        self.packers: dict[Any, Packer] = {}
+        self.form: Optional[Form] = None
 
 
 _NOTHING = skeleton(Circuit((), (), notes=("the quantum function raised before its circuit was complete",)))[0]
@@ -124,32 +139,33 @@ class Reader:
         """Names of a QNode's positional parameters."""
         return self._known_of(qnode).names
 
-    def entry(
+    def read(
         self, call: Ongoing, step: int, thread: int, outputs: Optional[tuple[Any, ...]], failure: Optional[Failure] = None
-    ) -> tuple[Entry, tuple[Any, ...]]:
-        """The entry of a call that is over, and the live numbers of its circuit in the order of the circuit's parameters."""
+    ) -> Read:
+        """A call that is over; the live numbers of its circuit are in the order of the circuit's parameters."""
         known = self._known_of(call.qnode)
         ended = qnode_attributes.last_call_of(call.qnode)
-        circuit, written = self._circuits(call, ended)
+        circuit, written = self._circuits(call, ended, known)
+        packed, finite = (None, True) if outputs is None else _packed(outputs, known.packers)
         entry = Entry(
-            step=step,
-            source=self._source(call.source),
-            configuration=self._configuration(call, known, ended, (written or circuit).sources),
-            arguments=self._arguments_of(call, known.names),
-            structure=circuit.structure,
-            numbers=circuit.numbers,
-            outputs=None if outputs is None else [array_of(output) for output in outputs],
-            written=None if written is None else written.structure,
-            written_numbers=b"" if written is None else written.numbers,
-            container=container_of(outputs[0]) if outputs else "numpy",
-            layer_dtype=_layer_dtype(call),
-            warnings=tuple(call.warnings),
+            step,
+            self._source(call.source),
+            self._configuration(call, known, ended, (written or circuit).sources),
+            self._arguments_of(call, known.names),
+            circuit.structure,
+            circuit.numbers,
+            packed,
+            None if written is None else written.structure,
+            b"" if written is None else written.numbers,
+            container_of(outputs[0]) if outputs else "numpy",
+            _layer_dtype(call),
+            tuple(call.warnings),
             thread=thread,
             failure=failure,
         )
-        return entry, circuit.sources
+        return Read(entry, circuit, finite)
 
-    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall) -> tuple[Taken, Optional[Taken]]:
+    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: _Known) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""
         tape = call.own(ended.tape)
         if tape is None:
@@ -159,7 +175,9 @@ class Reader:
         taken = self._recognition.read_tape
         with flattening.stop_recording():
             if call.transformed is None:
-                return taken(tape, returns, shots), None
+                circuit = taken(tape, returns, shots, last=known.form)
+                known.form = circuit.form
+                return circuit, None
             if _measures_otherwise(call.transformed, tape):
                 count = len(call.transformed)
                 circuits = f"{count} circuits" if count != 1 else "a circuit with other measurements"
@@ -174,7 +192,7 @@ class Reader:
         if known is None or known.qnode() is not qnode:
             reference = weakref.ref(qnode)
             names = qnode_attributes.parameter_names(qnode)
-            known = self._known[id(qnode)] = _Known(reference, names, {}, self._number(qnode, reference))
+            known = self._known[id(qnode)] = _Known(reference, names, self._number(qnode, reference))
         return known
 
     def _number(self, qnode: Any, reference: weakref.ref[Any]) -> int:
@@ -184,7 +202,7 @@ class Reader:
         living[free : free + 1] = [reference]
         return free
 
-    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: tuple[Any, ...]) -> str:
+    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: Sequence[Any]) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
         otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)
@@ -231,7 +249,7 @@ def makes_metric_tensor(qnode: Any) -> bool:
     return any(name_of_transform(transform) in METRIC_TENSORS for transform in qnode_attributes.pipeline_of(qnode))
 
 
-def _entries_in_circuit(args: tuple[Any, ...], sources: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
+def _entries_in_circuit(args: tuple[Any, ...], sources: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
     """For each trainable argument, which of a circuit's trainable numbers its entries are; () unless each is one of them, once."""
     numbers = [array_of(source).reshape(-1) for source in sources if is_trainable(source)]
     given = [array_of(value).reshape(-1) for value in args if is_trainable(value)]
@@ -241,6 +259,34 @@ def _entries_in_circuit(args: tuple[Any, ...], sources: tuple[Any, ...]) -> tupl
         return ()
     place = {number: position for position, number in enumerate(inside)}
     return tuple(tuple(place[number] for number in array.tolist()) for array in given)
+
+
+def _packed(outputs: tuple[Any, ...], packers: dict[Any, Packer]) -> tuple[bytes, bool]:
+    """What a call returned, as bytes, and whether it is numbers throughout."""
+    kinds = tuple([_kind_of(output) for output in outputs])
+    packer = packers.get(kinds)
+    if packer is not None:
+        with suppress(Exception):
+            values = packer.read(outputs)
+            return packer.join(values), packer.are_finite(values)
+    arrays = [array_of(output) for output in outputs]
+    packed, packer = pack(arrays), Packer(outputs, arrays)
+    if len(packers) < MAX_LEAVES:
+        with suppress(Exception):
+            if packer.pack(outputs) == packed:
+                packers[kinds] = packer
+    return packed, are_finite(arrays)
+
+
+def _kind_of(output: Any) -> Any:
+    """What the bytes of an output depend on besides its numbers."""
+    kind = type(output)
+    return kind if kind in PYTHON else (kind, output.dtype, output.shape) if hasattr(output, "dtype") else (kind, np.shape(output))
+
+
+def are_finite(arrays: Sequence[np.ndarray]) -> bool:
+    """Whether results, as arrays, are numbers throughout."""
+    return all(array.dtype.kind not in "fc" or bool(np.isfinite(array).all()) for array in arrays)
 
 
 def _shots(call: Ongoing, tape: Any, ended: qnode_attributes.LastCall) -> tuple[int, ...]:
@@ -259,44 +305,10 @@ def array_of(value: Any) -> np.ndarray:
     return array
 
 
-def is_trainable(number: Any) -> bool:
-    """Whether a live number counts as trainable for the user's interface."""
-    return bool(getattr(number, "requires_grad", hasattr(number, "_node")))
-
-
-def is_tracked(number: Any) -> bool:
-    """Whether a graph leads on from a live number: an array of PennyLane's is marked trainable, and differentiated by once boxed."""
-    return hasattr(number, "_node") or (is_trainable(number) and container_of(number) != "autograd")
-
-
-def container_of(value: Any) -> str:
-    """Which of `circuit.CONTAINERS` a live value is in."""
-    return _container(type(value))
-
-
 def _interface_of(arguments: tuple[Any, ...]) -> str:
     """The interface that ``auto`` comes to, where the call ended before PennyLane said."""
     containers = {container_of(leaf) for value in arguments for leaf in results.outputs_of(value)}
     return next((name for name in ("torch", "autograd") if name in containers), "numpy")
-
-
-_CONTAINERS: dict[type, str] = {}
-
-
-def _container(kind: type) -> str:
-    known = _CONTAINERS.get(kind)
-    if known is None:
-        torch = sys.modules.get("torch")
-        if torch is not None and issubclass(kind, torch.Tensor):
-            known = "torch"
-        elif kind.__module__.startswith(("pennylane", "autograd")):
-            known = "autograd"
-        elif issubclass(kind, np.generic):
-            known = "numpy-scalar"
-        else:
-            known = "python" if kind in _NUMBERS or reader_for(kind) is None else "numpy"
-        _CONTAINERS[kind] = known
-    return known
 
 
 _NUMBERS = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
@@ -309,7 +321,7 @@ def _describe(name: str, value: Any, spec: list[tuple[Any, ...]]) -> None:
                 _describe(f"{name}[{position}]", part, spec)
         return
     kind = type(value)
-    container = _container(kind)
+    container = container_of(value)
     if container == "python":
         spec.append((name, container, _NUMBERS.get(kind, kind.__name__), (), False))
         return

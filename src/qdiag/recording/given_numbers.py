@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
@@ -16,11 +16,6 @@ MOST_CALLS = 8
 
 MOST_ROWS = 32
 """Rows that are told one by one."""
-
-
-def are_finite(outputs: Optional[Iterable[Any]]) -> bool:
-    """Whether results, as arrays, are numbers throughout."""
-    return outputs is None or all(array.dtype.kind not in "fc" or bool(np.isfinite(array).all()) for array in outputs)
 
 
 def given_numbers(call: Ongoing, index: int, names: Sequence[str]) -> NotFinite:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from qdiag.bridges.codec.containers import container_of
 from qdiag.model.call import SourceLine
 from qdiag.model.training import Gradient, Leaf, Optimiser, ParameterStep, SteppedArgument, is_sampled
-from qdiag.recording.call_reader import array_of, container_of
+from qdiag.recording.call_reader import array_of
 from qdiag.recording.tokens import Tokens, few_values, leaf_of, names_of
 from qdiag.trace import bound
 

@@ -165,8 +165,9 @@ class Recorder:
         try:
             self._leave(call)
             outputs = results.outputs_of(result)
-            entry, sources = self._reader.entry(call, self.steps, self._thread(), outputs)
-            trainable = [number for number in sources if call_reader.is_tracked(number)]
+            read = self._reader.read(call, self.steps, self._thread(), outputs)
+            entry, sources = read.entry, read.circuit.sources
+            trainable = read.circuit.tracked()
             returned = backward.Returned(len(outputs), len(trainable), qnode_attributes.code_of(call.qnode))
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
@@ -174,18 +175,14 @@ class Recorder:
             if index is not None:
                 ended, names = training_watch.Ended(call, index, sources, outputs), self._reader.names(call.qnode)
                 self.training(lambda watch: watch.call_ended(ended, names, self.steps))
-                self._look_at_numbers(call, entry, index, names)
+                if not read.finite and self._astray < given_numbers.MOST_CALLS:
+                    self._astray += 1
+                    self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
                 self._name_numbers(call, entry, index, names, sources)
             self._probe(call, entry, index)
             self._step_probe(call, outputs, index)
         except Exception as error:
             self._trouble(call, error)
-
-    def _look_at_numbers(self, call: call_reader.Ongoing, entry: Entry, index: int, names: Sequence[str]) -> None:
-        """Tell what a call was given whose results are no numbers."""
-        if self._astray < given_numbers.MOST_CALLS and not given_numbers.are_finite(entry.outputs):
-            self._astray += 1
-            self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
 
     def _name_numbers(
         self, call: call_reader.Ongoing, entry: Entry, index: int, names: Sequence[str], sources: Sequence[Any]
@@ -247,7 +244,7 @@ class Recorder:
             if only_stops(error):
                 return
             stage = "build" if call.tape is None else "forward"
-            entry, _ = self._reader.entry(call, self.steps, self._thread(), None, failure_of(error, stage))
+            entry = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage)).entry
             self._finish(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)

@@ -14,10 +14,11 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any, Callable, NamedTuple, Optional
 
+from qdiag.bridges.codec.containers import is_trainable
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
 from qdiag.recording import backward, optimisers
-from qdiag.recording.call_reader import Ongoing, array_of, is_trainable
+from qdiag.recording.call_reader import Ongoing, array_of
 from qdiag.recording.graph_walk import leaves_behind
 from qdiag.recording.makers import Maker, maker_of
 from qdiag.recording.source_places import Places

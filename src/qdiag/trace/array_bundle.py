@@ -34,9 +34,14 @@ def pack(arrays: Sequence[Optional[np.ndarray]]) -> bytes:
     CircuitFormatError
         If a dtype is not in `DTYPES`.
     """
-    header = _header(tuple([None if array is None else (array.dtype, array.shape) for array in arrays]))
+    header = header_of(arrays)
     blocks = [_little_endian(array) for array in arrays if array is not None]
     return header + b"".join(blocks)
+
+
+def header_of(arrays: Sequence[Optional[np.ndarray]]) -> bytes:
+    """The first line of a bundle of arrays, which says their dtypes and shapes."""
+    return _header(tuple([None if array is None else (array.dtype, array.shape) for array in arrays]))
 
 
 @lru_cache(maxsize=4096)

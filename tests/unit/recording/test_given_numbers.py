@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from qdiag.model.not_finite import GivenNumbers
-from qdiag.recording.given_numbers import are_finite, given_numbers
+from qdiag.recording.call_reader import are_finite
+from qdiag.recording.given_numbers import given_numbers
 
 
 def given(*args: Any, **kwargs: Any) -> tuple[GivenNumbers, ...]:
@@ -22,7 +23,6 @@ def given(*args: Any, **kwargs: Any) -> tuple[GivenNumbers, ...]:
 @pytest.mark.parametrize(
     ("outputs", "finite"),
     [
-        (None, True),
         ([np.array([1.0, 2.0]), np.array(3)], True),
         ([np.array([1.0, math.nan])], False),
         ([np.array(1.0), np.array(complex(0, math.inf))], False),

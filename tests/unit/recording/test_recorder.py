@@ -107,6 +107,11 @@ def qnode() -> Any:
     return qml.QNode(rotation, DEVICE, interface="torch", diff_method="backprop")
 
 
+def settle_as_after_a_kill(world: World) -> None:
+    """What a launcher does whose script was killed: nobody has told the recorder."""
+    settle.settle(world.path, Script("train.py", exit_code=-9))
+
+
 def weight(value: float = 0.3) -> Any:
     return torch.tensor(value, dtype=torch.float64, requires_grad=True)
 
@@ -277,6 +282,7 @@ class TestWhatComesBetweenCalls:
         world.call(qnode, weight())
         for _ in range(recorder_module.MAX_WAITING + 1):
             world.recorder.loss(0.5)
+        settle_as_after_a_kill(world)
         with Trace.open(world.path) as trace:
             assert len(trace.events) == recorder_module.MAX_WAITING + 1
 
@@ -302,7 +308,7 @@ class TestTrouble:
             raise AttributeError("no such thing in this version\nsecond line")
 
         with monkeypatch.context() as patch:
-            patch.setattr(world.recorder._reader, "entry", broken)
+            patch.setattr(world.recorder._reader, "read", broken)
             world.call(qnode, weight())
         world.call(qnode, weight())
         assert len(world.calls) == 1
@@ -443,6 +449,7 @@ def test_a_step_is_in_the_trace_when_it_is_taken_with_the_loss_and_the_backward_
     output.backward()
     world.recorder.loss(0.5)
     world.recorder.step()
+    settle_as_after_a_kill(world)
     with Trace.open(world.path) as trace:
         assert [event.kind for event in trace.events][-2:] == ["loss", "step"]
         assert len(trace.call(0).backwards) == 1

@@ -7,6 +7,7 @@ measurements carry random identifiers, and functions of their outcomes: here the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any, NamedTuple, Optional
 
@@ -55,12 +56,15 @@ class Way(NamedTuple):
         The source code of a class that is not PennyLane's.
     parts
         What gives name, data and metadata.
+    held
+        How its instances hold labels and data among their own variables, where reading them calls nothing (see `as_held`).
     """
 
     name: str
     wires: Optional[Callable[[Any], Optional[tuple[Any, ...]]]]
     definition: str
     parts: Callable[[Any], tuple[str, Any, Any]]
+    held: str = ""
 
 
 def way_of(kind: Any) -> Way:
@@ -71,7 +75,44 @@ def way_of(kind: Any) -> Way:
     special = _special(kind)
     if special is not None:
         return Way(name, None, "", lambda operator: (name, *special[0](operator)))
-    return Way(name, _labels_getter(kind), "", _parts_by(name, kind))
+    return Way(name, _labels_getter(kind), "", _parts_by(name, kind), _held(kind))
+
+
+PLAIN, CONTROLLED, MEASURED = "plain", "controlled", "measured"
+"""How an operator holds labels and data: itself, as gates do; in two parts, as controlled gates do; with an observable."""
+
+_MEASUREMENT_HOLDS = {"obs", "mv", "id", "_wires", "_eigvals"}
+
+
+def _held(kind: Any) -> str:
+    own = classes.OPERATOR
+    if issubclass(kind, classes.MEASUREMENT):
+        return MEASURED if getattr(kind, "_flatten", 0) is getattr(classes.MEASUREMENT, "_flatten", 1) else ""
+    if _labels_getter(kind) is None or kind.hyperparameters is not own.hyperparameters:
+        return ""
+    return PLAIN if kind.wires is own.wires else CONTROLLED
+
+
+def as_held(way: Way, operator: Any) -> Way:
+    """A way whose ``held`` is true of an instance: versions differ in what their operators hold."""
+    return way if _holds(way, operator) else way._replace(held="")
+
+
+def _holds(way: Way, operator: Any) -> bool:
+    names = vars(operator)
+    try:
+        if way.held == MEASURED:
+            wires = names["_wires"]
+            return names.keys() == _MEASUREMENT_HOLDS and (wires is None or wires._labels == wires.labels)
+        if way.held == CONTROLLED:
+            inside = names["_hyperparameters"]
+            base = vars(inside["base"])
+            same = inside["control_wires"]._labels + base["_wires"]._labels == way.wires(operator)  # type: ignore[misc]
+            return bool(same) and base["data"] is operator.data
+        wires = names["_wires"]
+        return wires is operator.wires and wires._labels == wires.labels and names["data"] is operator.data
+    except (KeyError, AttributeError):
+        return False
 
 
 def _parts_by(name: str, kind: Any) -> Callable[[Any], tuple[str, Any, Any]]:
@@ -234,10 +275,14 @@ def decomposition(operator: Any) -> Sequence[Any]:
         return operator.decomposition()
 
 
+_AS_IT_IS = nullcontext()
+
+
 def stop_recording() -> Any:
     """PennyLane's context in which a new operator does not join the circuit that is being recorded."""
-    if hasattr(qml, "QueuingManager"):
-        return qml.QueuingManager.stop_recording()
+    manager = getattr(qml, "QueuingManager", None)
+    if manager is not None:
+        return manager.stop_recording() if manager.recording() else _AS_IT_IS
     from pennylane.tape import stop_recording as legacy
 
     return legacy()

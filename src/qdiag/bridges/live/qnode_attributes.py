@@ -81,10 +81,10 @@ class Untouched:
 
 def last_call_of(qnode: Any) -> LastCall:
     """What a QNode says of its last call."""
-    tape = tape_of(qnode)
+    tape, settings = tape_of(qnode), settings_of(qnode)
     if tape is None:
-        return LastCall(None, "single", (), settings_of(qnode))
-    return LastCall(tape, returns_of(qnode), shots_of(qnode, tape), settings_of(qnode))
+        return LastCall(None, "single", (), settings)
+    return LastCall(tape, returns_of(qnode), () if hasattr(tape, "shots") else shots_of(qnode, tape), settings)
 
 
 def tape_of(qnode: Any) -> Any:
@@ -162,13 +162,13 @@ def shots_of(qnode: Any, tape: Any) -> tuple[int, ...]:
 
 def settings_of(qnode: Any) -> tuple[Any, ...]:
     """What a configuration depends on, cheaply: equal settings of one QNode, equal configurations."""
-    names = vars(qnode)
+    get = vars(qnode).get
     torch = sys.modules.get("torch")
     return (
-        id(names.get("device")),
-        id(names.get("diff_method")),
-        id(names.get("gradient_fn")),
-        names.get("_interface"),
+        id(get("device")),
+        id(get("diff_method")),
+        id(get("gradient_fn")),
+        get("_interface"),
         len(pipeline_of(qnode)),
         None if torch is None else torch.get_default_dtype(),
     )

@@ -1,0 +1,45 @@
+"""What live numbers are held in, and which of them something differentiates by."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from qdiag.bridges.codec.live_numbers import reader_for
+
+PYTHON = (bool, int, float, complex)
+"""Python's own kinds of numbers."""
+
+_CONTAINERS: dict[type, str] = {}
+
+
+def container_of(value: Any) -> str:
+    """Which of `circuit.CONTAINERS` a live value is in."""
+    kind = type(value)
+    return _CONTAINERS.get(kind) or _container(kind)
+
+
+def _container(kind: type) -> str:
+    torch = sys.modules.get("torch")
+    if torch is not None and issubclass(kind, torch.Tensor):
+        known = "torch"
+    elif kind.__module__.startswith(("pennylane", "autograd")):
+        known = "autograd"
+    elif issubclass(kind, np.generic):
+        known = "numpy-scalar"
+    else:
+        known = "python" if kind in PYTHON or reader_for(kind) is None else "numpy"
+    _CONTAINERS[kind] = known
+    return known
+
+
+def is_trainable(number: Any) -> bool:
+    """Whether a live number counts as trainable for the user's interface."""
+    return bool(getattr(number, "requires_grad", hasattr(number, "_node")))
+
+
+def is_tracked(number: Any) -> bool:
+    """Whether a graph leads on from a live number: an array of PennyLane's is marked trainable, and differentiated by once boxed."""
+    return hasattr(number, "_node") or (is_trainable(number) and container_of(number) != "autograd")
