@@ -9,7 +9,7 @@ import contextlib
 import functools
 import sys
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import Any, Callable, Optional
 
@@ -22,6 +22,12 @@ from qdiag.recording.unseen_work import Unseen
 
 MAX_WATCHED = 16
 """Parameters of one call whose gradients are watched; where there are more, the next call watches the next ones."""
+
+FULLY = 32
+"""Calls after which fewer are watched: by then replay has been held against the script's own gradients often enough to tell."""
+
+FEW = 4
+"""Parameters that are watched from then on, the next ones at each call."""
 
 MAX_PASSES = 256
 """Backward passes kept of one call: a Jacobian taken row by row brings one for each row."""
@@ -69,6 +75,7 @@ class Passes:
 
     def __init__(self, write: Write) -> None:
         self.turn = 0
+        self.watched = 0
         self.begun = False
         self.over = False
         self._write = write
@@ -179,10 +186,12 @@ def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], tr
 
 def _turn(passes: Passes, count: int) -> Iterable[int]:
     """Positions of the parameters whose turn it is."""
-    if count <= MAX_WATCHED:
+    passes.watched += 1
+    most = MAX_WATCHED if passes.watched <= FULLY else FEW
+    if count <= most:
         return range(count)
-    passes.turn += MAX_WATCHED
-    return [(passes.turn + offset) % count for offset in range(MAX_WATCHED)]
+    passes.turn += most
+    return [(passes.turn + offset) % count for offset in range(most)]
 
 
 class _Key(int):
@@ -191,7 +200,17 @@ class _Key(int):
     __torch_unserializable__ = True
 
 
+_OURS = _Key(-1)
+
+
 def _hook(tensor: Any, hook: _Hook) -> None:
+    if tensor._backward_hooks is None:
+        node = tensor.grad_fn
+        if hasattr(node, "_register_hook_dict"):
+            # what register_hook does, less the handle by which a hook is removed; torch's own handles have numbers from 0 on
+            tensor._backward_hooks = OrderedDict({_OURS: hook})
+            node._register_hook_dict(tensor)
+            return
     key = tensor.register_hook(hook).id
     hooks = tensor._backward_hooks
     if hooks.pop(key, None) is hook:
@@ -214,17 +233,23 @@ class _CotangentHook(_Hook):
     __slots__ = ()
 
     def __call__(self, gradient: Any) -> None:
-        with Unseen(), contextlib.suppress(Exception):
-            recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
-            self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
+        with Unseen():
+            try:
+                recorded = gradient.requires_grad or sys.modules["torch"].is_grad_enabled()
+                self.passes.cotangent(self.returned, self.position, gradient, bool(recorded))
+            except Exception:
+                return
 
 
 class _GradientHook(_Hook):
     __slots__ = ()
 
     def __call__(self, gradient: Any) -> None:
-        with Unseen(), contextlib.suppress(Exception):
-            self.passes.gradient(self.returned, self.position, gradient)
+        with Unseen():
+            try:
+                self.passes.gradient(self.returned, self.position, gradient)
+            except Exception:
+                return
 
 
 def watch_autograd(

@@ -27,6 +27,8 @@ _HANDLED = tuple(
 _plain: Any = sys.modules.get("_signal", signal)
 """What ``signal`` wraps: at every hook there is no time to make an enumeration of each answer."""
 
+_getsignal, _ident = _plain.getsignal, threading.get_ident
+
 
 class Unseen:
     """A context without state of its own to share: one for each use."""
@@ -39,14 +41,11 @@ class Unseen:
         self._mask: Any = None
 
     def __enter__(self) -> None:
-        if threading.get_ident() == _MAIN and any(callable(_plain.getsignal(number)) for number in _HANDLED):
+        if _ident() == _MAIN and any(map(callable, map(_getsignal, _HANDLED))):
             self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-        torch = sys.modules.get("torch")
-        inner = getattr(torch, "_C", None)
-        guard = getattr(inner, "DisableTorchFunction", None)
+        guard, count = _switches or _find_switches()
         if guard is None:
             return
-        count = getattr(inner, "_len_torch_dispatch_stack", None)
         if count is not None and count():
             dispatching: Any = sys.modules.get("torch.utils._python_dispatch")
             modes: Optional[Any] = getattr(dispatching, "_disable_current_modes", None)
@@ -57,9 +56,24 @@ class Unseen:
         self._functions.__enter__()
 
     def __exit__(self, *exception: object) -> None:
-        for guard in (self._functions, self._modes):
-            if guard is not None:
-                guard.__exit__(None, None, None)
+        if self._functions is not None:
+            self._functions.__exit__(None, None, None)
+        if self._modes is not None:
+            self._modes.__exit__(None, None, None)
         if self._mask is not None:
             # what has come meanwhile is heard here, and what a handler raises goes on to the script
             _plain.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+_switches: tuple[Any, Any] = ()  # type: ignore[assignment]
+"""Torch's switch for function modes and subclasses, and what counts its dispatch modes: once torch is loaded they stay the same."""
+
+
+def _find_switches() -> tuple[Any, Any]:
+    global _switches
+    inner = getattr(sys.modules.get("torch"), "_C", None)
+    guard = getattr(inner, "DisableTorchFunction", None)
+    if guard is None:
+        return None, None
+    _switches = guard, getattr(inner, "_len_torch_dispatch_stack", None)
+    return _switches
