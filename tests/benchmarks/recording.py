@@ -1,48 +1,33 @@
-"""What recording costs: the recorded run ÷ the plain run, interleaved, medians; imports apart, and live probes apart.
+"""What recording costs: the recorded run ÷ the plain run, interleaved, medians; a row for each kind of script, as a table and as JSON.
 
-Run it as ``python -m tests.benchmarks.recording [rounds]``. Processor time is what the ratios are of: it does not see what else the
-machine is doing. Durable writes are on, as always. A probe works beside the script; what it costs is the fork.
+Run it as ``python -m tests.benchmarks.recording [rounds] [--only NAME]... [--json FILE]``. Processor time is what the ratios are of: it
+does not see what else the machine is doing. ``whole`` is the command as it is typed, with the launcher; ``less start`` leaves out what
+starting the launcher takes, which is an import; ``loop`` is what the script itself measured around its loop, with the copies of it that
+were forked. Durable writes are on, as always. A probe works beside the script; what it costs is the fork.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import resource
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple, Optional
 
-from tests.benchmarks.interleaved import IMPORTS, start_of, table
+from tests.benchmarks import recording_models as models
+from tests.benchmarks.interleaved import start_of
 
 ROOT = Path(__file__).resolve().parents[2]
-SIX_QUBITS = '''
-import pennylane as qml
-import torch
 
-torch.manual_seed(0)
-dev = qml.device("default.qubit", wires=6)
-
-
-@qml.qnode(dev, interface="torch", diff_method="backprop")
-def circuit(inputs, weights):
-    for i in range(6):
-        qml.RX(inputs[..., i], wires=i)
-    for layer in weights:
-        for i in range(6):
-            qml.RY(layer[i], wires=i)
-        for i in range(5):
-            qml.CNOT(wires=[i, i + 1])
-    return [qml.expval(qml.PauliZ(i)) for i in range(6)]
-
-
-layer = qml.qnn.TorchLayer(circuit, {"weights": (9, 6)})
-optimizer = torch.optim.Adam(layer.parameters(), lr=0.05)
-x, y = torch.rand(100, 5, 6), torch.rand(100, 5, 6)
-for step in range(100):
-    optimizer.zero_grad()
-    loss = torch.nn.functional.mse_loss(layer(x[step]), y[step])
-    loss.backward()
-    optimizer.step()
-print(loss.item())
-'''
 RECORD = """
 import sys
 from pathlib import Path
@@ -53,21 +38,138 @@ launcher.run(Script(sys.argv[3], tuple(sys.argv[4:])), Path(sys.argv[1]), probin
 """
 
 
-def commands(script: Path) -> dict[str, list[str]]:
-    """The script as it is, recorded, and recorded with live probes."""
-    recorded = {name: ["-c", RECORD, "{out}", flag, str(script)] for name, flag in (("recorded", ""), ("probed", "probe"))}
-    return {"plain": [str(script)], **recorded}
+class Script(NamedTuple):
+    """A script to record: its text ("" for a file of the project), its words, and what its recording may cost."""
+
+    text: str
+    words: tuple[str, ...]
+    probed: bool
+    target: str
+
+
+SCRIPTS = {
+    "moons": Script("", (str(ROOT / "cases/moons/train.py"),), True, "1.02"),
+    "six qubits": Script(models.SIX_QUBITS, (), True, "1.02"),
+    "20,000 cheap calls": Script(models.CHEAP, ("20000",), True, "1.08"),
+    "50 QNodes": Script(models.FIFTY_QNODES, (), True, "1.06, loop 1.12"),
+    "2,000 structures": Script(models.STRUCTURES, (), True, "1.10"),
+    "10,000 cheap calls": Script(models.CHEAP, ("10000",), False, "300 bytes a call"),
+    "100,000 cheap calls": Script(models.CHEAP, ("100000",), False, "memory as after 10,000"),
+}
+DEFAULT = tuple(SCRIPTS)[:5]
+
+
+class Run(NamedTuple):
+    """Processor seconds of a run and of its loop, wall seconds, the script's peak of memory in MB, and bytes a call in the trace."""
+
+    processor: float
+    wall: float
+    loop: float
+    memory: float
+    bytes_a_call: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A script, recorded beside plain: medians over the rounds."""
+
+    script: str
+    target: str
+    plain: float
+    whole: float
+    less_start: float
+    wall: float
+    loop: Optional[float]
+    memory_plain: float
+    memory: float
+    bytes_a_call: float
+
+
+def run(words: Sequence[str], folder: Path) -> Run:
+    """Run Python once, with every process that it waits for."""
+    trace, loop = folder / "trace.qdiag", folder / "loop"
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    command = [sys.executable, *(word.format(out=trace) if word == "{out}" else word for word in words)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "LOOP": str(loop)})
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
+    spent, peak = map(float, loop.read_text().split()) if loop.exists() else (0.0, 0.0)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(processor, wall, spent, peak / 1024, _bytes_a_call(trace))
+
+
+def _bytes_a_call(trace: Path) -> float:
+    import sqlite3
+
+    if not trace.exists():
+        return 0.0
+    with closing(sqlite3.connect(trace)) as database:
+        return trace.stat().st_size / max(1, database.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
+
+
+def row_of(name: str, rounds: int, launch: float) -> Row:
+    """Measure one script, plain and recorded in turns."""
+    script = SCRIPTS[name]
+    pairs: list[tuple[Run, Run]] = []
+    with tempfile.TemporaryDirectory() as there:
+        words = list(script.words)
+        if script.text:
+            Path(there, "script.py").write_text(script.text)
+            words.insert(0, str(Path(there, "script.py")))
+        kinds = (words, ["-c", RECORD, "{out}", "probe" if script.probed else "", *words])
+        for number in range(rounds):
+            runs = {}
+            for place in (number % 2, 1 - number % 2):
+                with tempfile.TemporaryDirectory() as folder:
+                    runs[place] = run(kinds[place], Path(folder))
+            pairs.append((runs[0], runs[1]))
+    return Row(
+        name,
+        script.target,
+        median(a.processor for a, _ in pairs),
+        median(b.processor / a.processor for a, b in pairs),
+        median((b.processor - launch) / a.processor for a, b in pairs),
+        median(b.wall / a.wall for a, b in pairs),
+        median(b.loop / a.loop for a, b in pairs) if all(a.loop for a, _ in pairs) else None,
+        median(a.memory for a, _ in pairs),
+        median(b.memory for _, b in pairs),
+        median(b.bytes_a_call for _, b in pairs),
+    )
+
+
+def line_of(row: Row) -> str:
+    """A row of the table."""
+    loop = f"{row.loop:7.3f}" if row.loop is not None else f"{'-':>7s}"
+    return (
+        f"{row.script:20s} {row.plain:7.2f} {row.whole:7.3f} {row.less_start:11.3f} {row.wall:7.3f} {loop}"
+        f" {row.memory_plain:9.0f} {row.memory:9.0f} {row.bytes_a_call:8.0f}  {row.target}"
+    )
+
+
+HEAD = (
+    f"{'':20s} {'plain':>7s} {'whole':>7s} {'less start':>11s} {'wall':>7s} {'loop':>7s}"
+    f" {'MB, plain':>9s} {'MB':>9s} {'B a call':>8s}  target"
+)
 
 
 def main() -> None:
-    """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    with tempfile.TemporaryDirectory() as folder:
-        imports, six = Path(folder, "imports.py"), Path(folder, "six.py")
-        imports.write_text(IMPORTS)
-        six.write_text(SIX_QUBITS)
-        trainings = {"moons": commands(ROOT / "cases/moons/train.py"), "six qubits": commands(six)}
-        table("recording", trainings, commands(imports), rounds, start_of("numpy, qdiag.recording.launcher"))
+    """Measure, print, and write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rounds", type=int, nargs="?", default=7)
+    parser.add_argument("--only", action="append", choices=list(SCRIPTS), default=[])
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    launch = start_of("numpy, qdiag.recording.launcher")
+    print(f"{options.rounds} interleaved rounds, medians; plain in processor seconds, the launcher's own start takes {launch:.2f} s")
+    print(HEAD)
+    rows = []
+    for name in options.only or DEFAULT:
+        rows.append(row_of(name, options.rounds, launch))
+        print(line_of(rows[-1]), flush=True)
+    text = json.dumps({"rounds": options.rounds, "launch": launch, "rows": [asdict(row) for row in rows]}, indent=1)
+    if options.json:
+        options.json.write_text(text)
+    else:
+        print(text)
 
 
 if __name__ == "__main__":
