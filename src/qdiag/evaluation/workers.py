@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from qdiag.evaluation import worker_process
 from qdiag.evaluation.evaluate import evaluate
+from qdiag.evaluation.free_memory import free_memory
 from qdiag.evaluation.limits import SECONDS, evaluate_within, late_evaluation
 from qdiag.evaluation.memory import Memory
 from qdiag.evaluation.remote import applicable
@@ -43,7 +44,7 @@ EVALUATIONS_OF_CALL = 5
 def most_workers() -> int:
     """How many workers this machine bears: one for each core that we may use, as far as the free memory goes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, _free_memory() // MEMORY_OF_WORKER))
+    return max(1, min(cores, int(free_memory() // MEMORY_OF_WORKER)))
 
 
 def load_frameworks() -> None:
@@ -63,15 +64,6 @@ def _end_server(owner: int) -> None:
     if server is not None and os.getpid() == owner:
         with suppress(OSError):  # it has ended before
             os.kill(server, signal.SIGTERM)
-
-
-def _free_memory() -> int:
-    page = os.sysconf("SC_PAGE_SIZE")
-    try:
-        return page * os.sysconf("SC_AVPHYS_PAGES")
-    except ValueError:
-        # macOS does not tell what is free
-        return page * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 PATIENCE = 1.0
