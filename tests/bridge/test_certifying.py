@@ -8,6 +8,7 @@ import pytest
 from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.specimens import specimens
 from qdiag.certifying.examine import Task, abilities_of, examine
+from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
 from qdiag.model.comparison import Signature
 from qdiag.model.method import Method
@@ -79,3 +80,11 @@ def test_a_density_matrix_beside_a_vector_is_judged_by_its_outputs_alone() -> No
     found = cells("default.mixed", ("CNOT", "state", ""), "backprop")
     assert found[OUTPUT].standing is Standing.EXACT
     assert found["backprop"].standing in (Standing.EXACT, Standing.OPEN)
+
+
+def test_asking_for_several_products_does_not_make_a_right_gradient_wrong() -> None:
+    one = SPACE["Adjoint", PRODUCT, "controlled"]
+    task = Task(one, Method("default.qubit", ""), ("parameter-shift",), cotangents=(np.array(0.75),))
+    product, whole = (evaluate(task.request("parameter-shift", whole=every)) for every in (False, True))
+    for mine, theirs in zip(product.vjps[0], whole.jacobian[0]):
+        np.testing.assert_allclose(mine, 0.75 * theirs, atol=1e-12)

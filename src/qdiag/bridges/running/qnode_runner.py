@@ -15,6 +15,7 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.results import outputs_of
 from qdiag.bridges.running import devices
+from qdiag.model.circuit import Circuit, nodes_of
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 
@@ -78,12 +79,20 @@ class Runner:
         if request.cheaply and method.diff_method == "adjoint" and "device_vjp" in _SIGNATURE:
             # through torch, PennyLane forms the whole Jacobian first
             options["device_vjp"] = True
-        if (request.jacobian or len(request.cotangents) > 1) and method.per_parameter and not request.circuit.shots:
+        if (request.jacobian or len(request.cotangents) > 1) and method.per_parameter and _is_cached_well(request.circuit):
             # each vector-Jacobian product asks for the same shifted circuits again
             options["cache"] = True
         if "shots" in _SIGNATURE:
             options["shots"] = devices.shots_of(request.circuit)
         return options
+
+
+def _is_cached_well(circuit: Circuit) -> bool:
+    """Whether PennyLane's cache tells the shifted circuits apart: not samples, and not angles of operators that stand inside of others.
+
+    It takes RX(x) and RX(x + 2π) for one, which differ in sign: under a control, as in ``ctrl(adjoint(RX))``, that is another gate.
+    """
+    return not circuit.shots and all(len(nodes_of(operation)) == 1 for operation in circuit.operations)
 
 
 def _is_accepted(name: str, value: object, method: Method) -> bool:
