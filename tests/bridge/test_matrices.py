@@ -162,3 +162,13 @@ def test_a_batch_that_an_operation_hides_in_its_parts_is_a_reason():
 
     with pytest.raises(NotSimulated, match="carries a batch"):
         operator_matrices.steps(Hiding(wires=0))
+
+
+@pytest.mark.skipif(not MODERN, reason="operations before 0.24 know no batch")
+@pytest.mark.parametrize("name", ["MultiRZ", "RX", "CRot"])
+def test_a_row_of_a_batch_is_an_operation_without_one(name: str) -> None:
+    count = getattr(qml, name).num_params
+    batched = getattr(qml, name)(*[np.array([0.1, 0.2, 0.3])] * count, wires=[0, 1][: 1 if name == "RX" else 2])
+    for row, alone in enumerate(rows(batched)):
+        assert alone.batch_size is None
+        assert [float(value) for value in alone.data] == [[0.1, 0.2, 0.3][row]] * count

@@ -165,10 +165,15 @@ def rows(operator: Any) -> tuple[Any, ...]:
 
     plain = tuple(zip(operator.data, operator.ndim_params))
     with flattening.stop_recording():
-        return tuple(
+        found = tuple(
             bind_new_parameters(operator, [value[row] if np.ndim(value) > ndim else value for value, ndim in plain])
             for row in range(size)
         )
+    for bound in found:
+        if getattr(bound, "_batch_size", None) is not None:
+            # what is copied with other numbers keeps what was found out about its old ones
+            bound._batch_size = None
+    return found
 
 
 # --- measurements ---------------------------------------------------------------------------------------------------------
