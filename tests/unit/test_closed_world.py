@@ -50,7 +50,8 @@ EXPECTED = [tomllib.loads(path.read_text(encoding="utf-8"))["expected"] for path
 NOTED = {code for expected in EXPECTED for note in expected.get("notes", ()) for code in re.findall(r"QD\d+", note)}
 """Causes of a warning, where nothing differs: there is no finding that a case could expect, but a note."""
 REMARKED = {code for expected in EXPECTED for code in expected.get("remarks", ())}
-DEVICES = (TESTS / "bridge" / "test_faulty_devices.py").read_text(encoding="utf-8")
+DEVICE_TESTS = (TESTS / "bridge" / "test_faulty_devices.py", TESTS / "plugins" / "test_devices_of_plugins.py")
+DEVICES = "\n".join(path.read_text(encoding="utf-8") for path in DEVICE_TESTS)
 """Faults of devices that others wrote: a case's script cannot bring one along that workers could make again."""
 FIRST = {expected["codes"][0] for expected in EXPECTED if expected.get("codes")} | NOTED | REMARKED
 

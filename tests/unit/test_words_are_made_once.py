@@ -41,7 +41,7 @@ RULES = {
         r"(?<![\w.])(?:parse|parse_list|parse_method)\(|from qdiag\.model\.method import [^#]*\bparse",
         (
             "model/method.py", "cli/", "api.py", "pipeline/asked.py", "pipeline/pytest_run.py", "pipeline/synthetic_report.py",
-            "diagnosis/page.py",
+            "diagnosis/page.py", "report/content/costs.py",
         ),
         "hand the Method on",
         ('    found = parse(name)', "from qdiag.model.method import Method, parse", "    own, other = map(parse_method(name), names)"),
