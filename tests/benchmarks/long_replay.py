@@ -29,6 +29,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
 from qdiag.model.circuit import with_values
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
@@ -105,7 +106,7 @@ def replayed(trace: Path, evaluations: Path, cluster: str, jobs: int) -> dict[st
         calls = JudgedCalls(opened, "")
         first = calls.call(0)
         # each of them has loaded what it needs and made something of each kind
-        for one in [workers.call(_warm, first, number) for number in range(4 * jobs)]:
+        for one in [workers.submit(request) for number in range(4 * jobs) for request in _questions(first, number)]:
             one.result()
         replay = Replay(calls, workers, plan, store=store)
         before, began, own = _of_descendants(), time.perf_counter(), time.process_time()
@@ -114,12 +115,10 @@ def replayed(trace: Path, evaluations: Path, cluster: str, jobs: int) -> dict[st
         return _figures(asking, spent, wall, len(calls))
 
 
-def _warm(call: Any, number: int) -> None:
-    from qdiag.evaluation.evaluate import evaluate
-    from qdiag.model.evaluation import Request
-
-    for method in METHODS:
-        evaluate(Request.of(call.circuit, parse(f"default.qubit/{method}"), call.configuration, trusted=False, seed=number))
+def _questions(call: Any, number: int) -> list[Request]:
+    """One of each kind, like no other's: a function of this very file cannot be sent to a cluster."""
+    methods = [parse(f"default.qubit/{method}") for method in METHODS]
+    return [Request.of(call.circuit, method, call.configuration, trusted=False, seed=1 + number) for method in methods]
 
 
 def _figures(asking: float, workers: float, wall: float, calls: int) -> dict[str, float]:
@@ -153,8 +152,6 @@ def measure_long(folder: Path, calls: int) -> dict[str, Any]:
         """Gives any circuit zeros: the replay's own work is what is measured."""
 
         def evaluate(self, request: Any) -> Any:
-            from qdiag.model.evaluation import Evaluation
-
             zeros = tuple(np.zeros(request.circuit.parameters[at].value.shape) for at in request.circuit.trainable)
             return Evaluation(request.method, (np.zeros(()),), tuple(zeros for _ in request.cotangents), norms=(1.0,), seconds=0.01)
 
