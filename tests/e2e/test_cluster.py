@@ -21,7 +21,7 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 pytestmark = [pytest.mark.slow, pytest.mark.stack]
 
 CASES = Path(__file__).parents[2] / "cases"
-TIMES = re.compile(r'("seconds": |verified in )[\d.e+-]+')
+TIMES = re.compile(r'("seconds": |"usual_seconds": |"times_own": |"memory_bytes": |verified in )(?:null|[\d.e+-]+)')
 
 
 def qdiag(*words: object, **given: Any) -> subprocess.CompletedProcess[str]:
@@ -30,7 +30,7 @@ def qdiag(*words: object, **given: Any) -> subprocess.CompletedProcess[str]:
 
 
 def found(run: Path) -> tuple[str, list[str]]:
-    """The findings without their times, and the scripts."""
+    """The findings without what was measured of times and memory, and the scripts."""
     text = (run / "findings.json").read_text(encoding="utf-8").replace(str(run), "RUN")
     return TIMES.sub(r"\1…", text), [path.read_text(encoding="utf-8") for path in sorted(run.glob("repro*.py"))]
 
