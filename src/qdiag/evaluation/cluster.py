@@ -24,8 +24,8 @@ from distributed.scheduler import KilledWorker
 
 from qdiag.errors import CircuitFormatError, ClusterError
 from qdiag.evaluation import cluster_host
+from qdiag.evaluation.cluster_address import LOCAL
 from qdiag.evaluation.evaluate import evaluate
-from qdiag.evaluation.executor import LOCAL
 from qdiag.evaluation.limits import SECONDS
 from qdiag.evaluation.memory import Memory
 from qdiag.evaluation.remote import applicable

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Optional
 
 from qdiag.errors import UsageError
+from qdiag.evaluation.cluster_address import ADDRESS, LOCAL
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import SECONDS
 from qdiag.evaluation.workers import Workers
-
-LOCAL = re.compile(r"local:([1-9]\d*)")
-"""A cluster of our own on this machine, and how many workers it has."""
-
-_ADDRESS = re.compile(r"[a-z+]+://\S+")
 
 
 def open_evaluator(
@@ -60,7 +55,7 @@ def check_cluster(cluster: str) -> None:
     UsageError
         If it is none, or Dask is not installed.
     """
-    if not (LOCAL.fullmatch(cluster) or _ADDRESS.fullmatch(cluster)):
+    if not (LOCAL.fullmatch(cluster) or ADDRESS.fullmatch(cluster)):
         raise UsageError(f"'{cluster}' is no cluster", "write tcp://HOST:PORT of a Dask scheduler, or local:N for N workers here")
     try:
         import distributed  # noqa: F401

@@ -205,9 +205,14 @@ class TestSignals:
             signal.signal(signal.SIGHUP, before)
 
     def test_an_interrupt_is_left_to_the_script_and_remembered(self) -> None:
+        # a shell's background job ignores it from the beginning
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         heard: list[int] = []
-        with launcher._signals(heard):
-            os.kill(os.getpid(), signal.SIGINT)
+        try:
+            with launcher._signals(heard):
+                os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert heard == [signal.SIGINT]
 
     def test_nothing_is_done_meanwhile_once_something_was_heard(self, tmp_path: Path) -> None:
