@@ -54,11 +54,11 @@ def look_closer(found: Difference, result: CallResult, call: Call, known: Sequen
     for once, again in (runs[:2], runs[2:]):
         if not _repeats(once, again, call):
             return doubt_difference(found, f"{once.method} is not deterministic: two evaluations with one seed differ")
-    if call.circuit.shots:
-        redrawn = compare(runs[1], replace(runs[3], failure=None), call.circuit, plan.tolerance, None, cotangents)
-        return found if redrawn.verdict is Verdict.ERROR else doubt_difference(found, "other samples do not show it")
+    if call.circuit.shots and not all(_repeats(once, again, call, redrawn=False) for once, again in (runs[:2], runs[2:])):
+        other = compare(runs[1], replace(runs[3], failure=None), call.circuit, plan.tolerance, None, cotangents)
+        return found if other.verdict is Verdict.ERROR else doubt_difference(found, "other samples do not show it")
     chosen = plan.tolerance.absolute is not None or plan.tolerance.relative is not None
-    if where not in EXPLICABLE or chosen:
+    if where not in EXPLICABLE or chosen or call.circuit.shots:
         return found
     spread = yield from _reference_spread(replace(request, default_dtype="float64"), found, pair, known, plan)
     if spread is None:
@@ -67,12 +67,12 @@ def look_closer(found: Difference, result: CallResult, call: Call, known: Sequen
     return regrade_difference(found, call, comparison)
 
 
-def _repeats(once: Evaluation, again: Evaluation, call: Call) -> bool:
+def _repeats(once: Evaluation, again: Evaluation, call: Call, *, redrawn: bool = True) -> bool:
     if (once.failure is None) != (again.failure is None):
         return False
     usable = [replace(e, failure=None) for e in (once, again)]
     # a device that heeds no seed draws other samples: within their error these are the same
-    same = (Verdict.AGREE, Verdict.ROUNDING, *((Verdict.INCONCLUSIVE,) if call.circuit.shots else ()))
+    same = (Verdict.AGREE, Verdict.ROUNDING, *((Verdict.INCONCLUSIVE,) if call.circuit.shots and redrawn else ()))
     return compare(usable[0], usable[1], call.circuit).verdict in same
 
 
