@@ -139,7 +139,7 @@ def call_on(device: Device, circuit: Circuit) -> Call:
 
 def diagnosed(device: Device, circuit: Circuit, *, wrong: bool = True, against: str = "default.qubit/backprop") -> Diagnosis:
     methods = device.method, parse(against).beside(device.method)
-    question = Question(circuit, methods, device_wires=(0, 1), jacobian=True)
+    question = Question(circuit, methods, device_wires=circuit.wires, jacobian=True)
     comparison = observe(question, Inline()).comparison
     divergence = Divergence(call_on(device, circuit), comparison, methods[:1] if wrong else ())
     return diagnose(survey(divergence, question, Inline()), CAUSES, Inline())
@@ -188,10 +188,32 @@ def twice_entangled(weights: Any) -> Any:
     return qml.expval(qml.Z(1))
 
 
-@pytest.mark.parametrize("device", parameters((Device("quimb", "default.tensor", (("max_bond_dim", 1), ("method", "mps"))),)))
-def test_what_a_bond_dimension_cuts_off_is_an_approximation(device: Device) -> None:
-    found = diagnosed(device, recorded(twice_entangled), wrong=False, against="hadamard")
+def entangled_in_a_row(weights: Any) -> Any:
+    angles = [weights[0], weights[1] * 2, weights[0] * 0.8, weights[1] * 2.5]
+    for wire, angle in enumerate(angles):
+        qml.RY(angle, wires=wire)
+    for wire in range(3):
+        qml.CNOT(wires=[wire, wire + 1])
+    for wire, angle in enumerate(angles):
+        qml.RX(angle * 0.7, wires=wire)
+    for wire in range(3):
+        qml.CNOT(wires=[wire, wire + 1])
+    return qml.expval(qml.Z(3))
+
+
+ONE_BOND = parameters((Device("quimb", "default.tensor", (("max_bond_dim", 1), ("method", "mps"))),))
+
+
+@pytest.mark.parametrize("device", ONE_BOND)
+def test_what_a_bond_dimension_cuts_off_by_degrees_is_an_approximation(device: Device) -> None:
+    found = diagnosed(device, recorded(entangled_in_a_row), wrong=False, against="hadamard")
     assert (found.code, found.confidence) == ("QD509", Confidence.CONFIRMED)
+
+
+@pytest.mark.parametrize("device", ONE_BOND)
+def test_what_the_next_bond_dimension_closes_at_once_is_only_likely_one(device: Device) -> None:
+    found = diagnosed(device, recorded(twice_entangled), wrong=False, against="hadamard")
+    assert (found.code, found.confidence) == ("QD509", Confidence.LIKELY)
 
 
 # --- circuits that cannot be made again -------------------------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 A bond dimension, a Fock level, a cutoff: each method sends other circuits to the device, and each is cut off otherwise. No method is
 wrong for that. It shows by asking the same again with the option relaxed: the gap closes, and stays closed when it is relaxed further.
 
+An option that only steps around a fault, as a number of threads may, closes a gap likewise. What cuts off does it by degrees: at
+another value, finer or coarser, the gap is there in another size.
+
 How fine something is, is a whole number that grows, or a threshold that shrinks. A strength (of noise, of a coupling) shrinks as well;
 but what it does moves with it, where what a threshold cuts off stays the same over a small stretch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
@@ -30,6 +33,12 @@ FINER = (2, 4, 8, 16, 32, 64)
 SHARPER = (1e-2, 1e-4, 1e-6, 1e-9)
 """A threshold is relaxed by these."""
 
+COARSER = 10.0
+"""A threshold is raised by this, a whole number is halved."""
+
+DEGREE = 1.2
+"""A gap is larger than another by a degree where it is so many times as large: what does not depend on the option stays the same."""
+
 BESIDE = 1 + 1e-3
 """Over such a stretch nothing crosses a threshold, and what a strength does moves by as much."""
 
@@ -44,11 +53,14 @@ class Approximation:
     ----------
     option, given, enough
         Its name, the value that the script gave, and the one that closes the gap.
+    graded
+        Whether the gap was seen in another size at another value; else the option may only step around a fault.
     """
 
     option: str
     given: Number
     enough: Number
+    graded: bool = True
 
 
 def approximation_of(
@@ -64,9 +76,9 @@ def approximation_of(
         Where evaluations are made, and the arbiter.
     """
     for option, given in _numbers_of(question.methods):
-        enough = _enough(option, given, question, comparison, evaluator, reference)
-        if enough is not None:
-            return Approximation(option, given, enough)
+        found = _relaxed(option, given, question, comparison, evaluator, reference)
+        if found is not None:
+            return found
     return None
 
 
@@ -91,25 +103,41 @@ def _numbers_of(methods: Sequence[Method]) -> list[tuple[str, Number]]:
     return list(found.items())
 
 
-def _enough(
+def _relaxed(
     option: str, given: Number, question: Question, comparison: Comparison, evaluator: Evaluator, reference: Optional[AskArbiter]
-) -> Optional[Number]:
+) -> Optional[Approximation]:
     """The first of the relaxed values that closes the gap, where the next one leaves it closed."""
 
-    def outcome(value: Number) -> Optional[Outcome]:
-        return classify(comparison, observe(_with_option(question, option, value), evaluator, reference).comparison)
+    def at(value: Number) -> Comparison:
+        return observe(_with_option(question, option, value), evaluator, reference).comparison
 
-    values = [given * factor for factor in (FINER if isinstance(given, int) else SHARPER)]
     if isinstance(given, float) and not _is_threshold(option, given, question, evaluator):
         return None
+    values = [given * factor for factor in (FINER if isinstance(given, int) else SHARPER)]
+    graded = False
     for value, further in zip(values, values[1:]):
-        came = outcome(value)
+        seen = at(value)
+        came = classify(comparison, seen)
         if came is None:
             # what the device cannot be given, or takes too long with
             return None
         if came is Outcome.HEALS:
-            return value if outcome(further) in (Outcome.HEALS, None) else None
+            stays = classify(comparison, at(further)) in (Outcome.HEALS, None)
+            return Approximation(option, given, value, graded or _is_graded(comparison, given, at)) if stays else None
+        graded = graded or _has_another_size(comparison, seen)
     return None
+
+
+def _is_graded(comparison: Comparison, given: Number, at: Callable[[Number], Comparison]) -> bool:
+    """Whether the gap has another size where the option is coarser."""
+    coarser = given // 2 if isinstance(given, int) else given * COARSER
+    return bool(coarser) and _has_another_size(comparison, at(coarser))
+
+
+def _has_another_size(one: Comparison, other: Comparison) -> bool:
+    """Whether both gaps are there, and one is larger by a degree."""
+    small, large = sorted((one.max_abs, other.max_abs))
+    return one.verdict is other.verdict is Verdict.ERROR and large >= DEGREE * small
 
 
 def _is_threshold(option: str, given: float, question: Question, evaluator: Evaluator) -> bool:

@@ -56,7 +56,7 @@ def test_a_whole_number_is_doubled_until_the_gap_closes() -> None:
 
 
 def test_a_threshold_is_lowered_until_the_gap_closes() -> None:
-    assert approximation(world(threshold), {"cutoff": 1e-2}) == Approximation("cutoff", 1e-2, 1e-2 * 1e-4)
+    assert approximation(world(threshold), {"cutoff": 1e-2}) == Approximation("cutoff", 1e-2, 1e-2 * 1e-4, graded=False)
 
 
 def test_a_strength_that_a_method_forgets_is_none() -> None:
@@ -91,6 +91,17 @@ def test_it_is_confirmed_and_the_kernel_is_ruled_out() -> None:
     assert "QD503" in diagnosis.ruled_out
     assert "bond=4" in diagnosis.because
     assert "bond=4" in diagnosis.remedy
+
+
+def test_an_option_that_only_steps_around_a_fault_confirms_nothing() -> None:
+    made = world(lambda options: 0.1 if options["threads"] == 2 else 0.0)
+    shown = seen(made, {"threads": 2})
+    diagnosis = found(made, survey(replace(shown.divergence, wrong=()), shown.question, made))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD509", "likely")
+
+
+def test_what_is_cut_off_more_where_the_option_is_coarser_is_confirmed() -> None:
+    assert approximation(world(cut_off), {"bond": 2}) == Approximation("bond", 2, 4)
 
 
 def test_a_kernel_that_is_wrong_at_any_value_is_none_of_it() -> None:

@@ -12,6 +12,13 @@ def _relaxed(symptoms: Symptoms) -> tuple[Experiment, ...]:
     return () if found is None else (relaxed(found.option, found.enough),)
 
 
+def _predictions(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Without degrees the flip that was seen tells it from nothing that the option steps around: it is likely, not more."""
+    found = symptoms.approximation
+    by_degrees = found is not None and found.graded
+    return (*(flips(*_relaxed(symptoms)) if by_degrees else ()), *leaves(NUDGED_FAR))
+
+
 def approximation_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells what is wrong however finely the device works from what an approximation leaves out (QD509)."""
     return tuple(prediction for experiment in _relaxed(symptoms) for prediction in survives(experiment))
@@ -39,7 +46,7 @@ APPROXIMATION = Cause(
     title="approximation that an option of the device steers",
     remedy="a larger bond dimension, cutoff or level, where the gradient is to be that of the results",
     applies=lambda symptoms: symptoms.approximation is not None,
-    predicts=lambda symptoms: (*flips(*_relaxed(symptoms)), *leaves(NUDGED_FAR)),
+    predicts=_predictions,
     because=_words,
     remedy_for=_remedy,
     sits=Place.OPTION,
