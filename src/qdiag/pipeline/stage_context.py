@@ -197,7 +197,7 @@ class StageContext:
 
     def _arbitrate(self, call: Call, methods: Sequence[Method], where: Signature) -> arbiter.Arbitration:
         configuration = call.configuration
-        self.tell(f"call {call.index} in float64, differentiated numerically")
+        self.tell(f"call {call.index} in float64, with derivatives of its own")
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
         # of complex numbers by complex ones products are held against the reference, and no Jacobian
         cotangents = cotangents_of(call, circuit_key(call.circuit)) if _is_complex_by_complex(call) else ()

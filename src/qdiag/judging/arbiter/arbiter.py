@@ -262,7 +262,7 @@ def _contradictory(found: Reference) -> str:
 def _reason(found: Reference, judged: Sequence[MethodVerdict]) -> Union[FoundWrong, str]:
     wrong = [m for m in judged if m.verdict == "wrong"]
     right = [m for m in judged if m.verdict == "right"]
-    source = f"our own simulation of the circuit in double precision{', differentiated numerically' if found.slopes.size else ''}"
+    source = f"our own simulation of the circuit in double precision{', with derivatives of its own' if found.slopes.size else ''}"
     if wrong:
         worst = max(wrong, key=lambda m: m.gap)
         assert worst.where is not None, "what is wrong is wrong in something"
