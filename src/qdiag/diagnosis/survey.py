@@ -119,6 +119,10 @@ def _sides(
     return _blocks(wrong, circuit, sizes), _blocks(judge, circuit, sizes) or _blocks(other, circuit, sizes)
 
 
+COINCIDENCE = 1e-3
+"""The chance with which numbers may be the same by coincidence and still be called the same."""
+
+
 def _blocks(evaluation: Evaluation, circuit: Circuit, sizes: Sequence[int]) -> Optional[Blocks]:
     """One matrix for each trainable parameter: a row for each output element, a column for each of its own elements."""
     if not evaluation.jacobian:
@@ -143,7 +147,7 @@ def _with_gradients(symptoms: Symptoms, wrong: Blocks, right: Blocks) -> Symptom
         symptoms,
         apart=tuple(trainable[i] for i in apart),
         lost=tuple(trainable[i] for i in lost),
-        displaced=len(zero) < len(apart) and _are_displaced(wrong, right, bound),
+        displaced=len(zero) < len(apart) and _are_displaced(wrong, right, bound, scale),
         blamed=blamed_for_gradients(symptoms.question, [trainable[i] for i in apart]),
     )
 
@@ -154,14 +158,18 @@ def _gap(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.max(np.abs(first - second), initial=0.0))
 
 
-def _are_displaced(wrong: Blocks, right: Blocks, bound: float) -> bool:
-    """Whether the wrong gradients, strung together, are the right ones moved by some places."""
+def _are_displaced(wrong: Blocks, right: Blocks, bound: float, scale: float) -> bool:
+    """Whether the wrong gradients, strung together, are the right ones moved by some places.
+
+    Numbers that coincide by chance say nothing: of so many, within a bound that samples make wide.
+    """
     if any(a.shape != b.shape for a, b in zip(wrong, right)):
         return False
     ours, theirs = np.concatenate(wrong, axis=1), np.concatenate(right, axis=1)
     size = ours.shape[1]
     for places in range(1, size):
         for a, b in ((ours[:, places:], theirs[:, :-places]), (ours[:, :-places], theirs[:, places:])):
-            if np.max(np.abs(b)) > bound and np.max(np.abs(a - b)) <= bound:
+            told = int(np.sum(np.abs(b) > bound))
+            if told and (bound / scale) ** told <= COINCIDENCE and np.max(np.abs(a - b)) <= bound:
                 return True
     return False

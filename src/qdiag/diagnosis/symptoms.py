@@ -15,7 +15,7 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
-from qdiag.model.findings import Divergence
+from qdiag.model.findings import Divergence, FoundWrong
 from qdiag.model.measured import Measured
 from qdiag.model.method import Method
 
@@ -160,8 +160,10 @@ class Symptoms:
 
     @property
     def derivative(self) -> bool:
-        """Whether outputs agree and derivatives do not."""
-        return self.signature in (*DERIVATIVES, Signature.NAN)
+        """Whether outputs agree and derivatives do not; not where the arbiter finds already the outputs of all wrong, which agree."""
+        judged = self.divergence.judged
+        outputs_wrong = isinstance(judged, FoundWrong) and judged.unanimous and judged.where is Signature.OUTPUT
+        return self.signature in (*DERIVATIVES, Signature.NAN) and not outputs_wrong
 
     @property
     def numeric(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.disturbance import Disturbance
-from qdiag.diagnosis.survey import survey
+from qdiag.diagnosis.survey import _are_displaced, survey
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
@@ -71,6 +71,13 @@ def test_zero_where_there_is_no_rule_is_lost_under_a_shift_rule_too() -> None:
 
 def test_the_right_gradients_at_other_places_have_moved() -> None:
     assert seen((0.0, 0.1, 0.2)).displaced
+
+
+def test_a_few_numbers_that_are_alike_within_the_error_of_samples_have_not_moved() -> None:
+    """One number of two stands at the other's place, as many do by chance within a bound of some percent."""
+    wrong, right = (np.array([[0.58]]), np.array([[0.0]])), (np.array([[0.0]]), np.array([[0.59]]))
+    assert not _are_displaced(wrong, right, bound=0.078, scale=0.59)
+    assert _are_displaced((np.array([[0.59]]), np.array([[0.0]])), right, bound=1e-12, scale=0.59)
 
 
 def test_where_all_that_is_wrong_is_zero_nothing_has_moved() -> None:

@@ -16,6 +16,7 @@ from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation.workers import Inline
 from qdiag.model.circuit import Circuit, Node, with_trainable
 from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.findings import FoundWrong
 from tests.worlds.symptoms import World, expectation, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))
@@ -120,3 +121,21 @@ def test_a_cause_is_not_asked_what_another_one_wants() -> None:
     seen = asking({"rows": (TWO,)})
     diagnose(seen, [cause for cause in CAUSES if cause.code == "QD501"], HALF)
     assert asked(seen) == ["rows"]
+
+
+@pytest.mark.parametrize(
+    ("where", "unanimous", "derivative"),
+    [
+        (Signature.OUTPUT, True, False),
+        (Signature.OUTPUT, False, True),
+        (Signature.JACOBIAN, True, True),
+    ],
+)
+def test_gradients_that_are_apart_are_no_matter_of_derivatives_where_all_outputs_are_wrong(
+    where: Signature, unanimous: bool, derivative: bool
+) -> None:
+    shown = symptoms(HALF, TWO)
+    methods = shown.question.methods
+    judged = FoundWrong(methods, methods[0], "0.5 where the reference has 0.25", where, 1e-12, "our own simulation", unanimous)
+    assert symptoms(HALF, TWO).derivative
+    assert replace(shown, divergence=replace(shown.divergence, judged=judged)).derivative is derivative
