@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Callable, Optional
 
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Script
-from qdiag.recording import probe_schedule, settle
+from qdiag.recording import probe_schedule, settle, turns
 from qdiag.trace import writer
 from qdiag.trace.reader import Trace
 
@@ -113,6 +113,8 @@ def run(
     if not script.module and not os.path.exists(place):
         raise UsageError(f"there is no script {script.path}", "check the path; use -m for a module")
     trace_path, onlooker = Path(os.path.abspath(trace_path)), onlooker or Onlooker()
+    if probing is not None:
+        onlooker = _announcing(onlooker, trace_path)
     writer.create(trace_path, script, **facts, **({probe_schedule.WANTED: str(probing.seconds)} if probing else {}))
     kind = "module" if script.module else "folder" if _holds_main(place) else "script"
     script = replace(script, exit_code=_run(_command(kind, script, trace_path), onlooker, output, folder))
@@ -125,6 +127,16 @@ def run(
             raise
         onlooker.unsettled(error)
         return script
+
+
+def _announcing(onlooker: Onlooker, trace_path: Path) -> Onlooker:
+    """One that lets probes know at once that the script has ended: what is done meanwhile may take longer than they wait for a word."""
+
+    def ended(exit_code: int) -> None:
+        turns.announce_end(trace_path)
+        onlooker.ended(exit_code)
+
+    return replace(onlooker, ended=ended)
 
 
 def _run(command: list[str], onlooker: Onlooker, output: Optional[BinaryIO], folder: Optional[Path]) -> int:

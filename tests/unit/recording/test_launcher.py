@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -214,6 +215,22 @@ class TestSignals:
         finally:
             signal.signal(signal.SIGINT, before)
         assert heard == [signal.SIGINT]
+
+    def test_probes_hear_at_once_that_the_script_has_ended_however_long_what_is_done_meanwhile_takes(self, tmp_path: Path) -> None:
+        heard: list[bool] = []
+
+        def meanwhile() -> bool:
+            until = time.monotonic() + 20
+            while not (tmp_path / "trace.script-ended").exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            heard.append((tmp_path / "trace.script-ended").exists())
+            return False
+
+        wait = f"import time; time.sleep({3 * launcher.INTERVAL})"
+        run(tmp_path, wait, onlooker=Onlooker(meanwhile), probing=launcher.Probing())
+        assert heard[0]
+        # and when all is settled there is nothing left of it
+        assert not (tmp_path / "trace.script-ended").exists()
 
     def test_nothing_is_done_meanwhile_once_something_was_heard(self, tmp_path: Path) -> None:
         heard, rounds = list[int](), list[int]()
