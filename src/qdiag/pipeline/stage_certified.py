@@ -38,17 +38,24 @@ def with_causes(faults: Sequence[Fault], task: Task, context: StageContext, run:
 
 def _finding_of(fault: Fault, specimen: Specimen, task: Task, context: StageContext, run: RunFolder, number: int) -> Optional[Finding]:
     """The finding of a fault's circuit; None where it does not show any more."""
-    methods = (task.methods or ("none",)) if fault.column == OUTPUT else (fault.column,)
-    call = call_of(specimen, task.method(methods[0]))
+    call = call_of(specimen, task.method(asked_under(fault, specimen)))
     where = Signature.OUTPUT if fault.column == OUTPUT else Signature.JACOBIAN
     question = question_of(call, (call.method, ARBITER), where=where, trusted=context.trusted, tolerance=context.tolerance)
     seen = observe(question, context.workers, context.reference)
-    if seen.comparison.verdict is not Verdict.ERROR:
+    if seen.comparison.verdict is not Verdict.ERROR or seen.comparison.where is Signature.RAISE:
         return None
     call = replace(call, outputs=seen.sides[0].outputs)
     divergence = Divergence(call, seen.comparison, (call.method,), fault.cells[0].words, calls=(0,))
     finding = finding_of(divergence, (call.method,), context)
     return proven_finding(finding, context, run.reproducer(number))
+
+
+def asked_under(fault: Fault, specimen: Specimen) -> str:
+    """The method under which a fault is asked about: for wrong outputs one that shows them here, since others may refuse."""
+    if fault.column != OUTPUT:
+        return fault.column
+    shown = (cell.column for cell in fault.cells if cell.key[:3] == specimen.key and cell.column != OUTPUT)
+    return next(shown, OUTPUT)
 
 
 def call_of(specimen: Specimen, method: Method) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
 from qdiag._version import __version__
@@ -45,8 +45,11 @@ LEGEND = (
     "✓ right to the precision that the device has · ✗ silently wrong · = wrong or broken on PennyLane's own device, too: no fault "
     "of this one · ! raises, where it does not say that it refuses · – refused in words · ? not judged · ☠ its process died · "
     "… too slow · a dot: not asked. A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! … = ? ✓ – that one "
-    "of them came to."
+    "of them came to. What is wrong only by how it is measured, or in a variation in which everything is, stands with its fault."
 )
+
+Key = tuple[str, str, str, str]
+"""What a cell is known by."""
 
 MOST_OTHERS = 12
 """So many of a fault's other circuits are named."""
@@ -168,15 +171,19 @@ def certificate_notes(certificate: Certificate) -> tuple[str, ...]:
 # --- the matrix -----------------------------------------------------------------------------------------------------------------------
 
 
-def _matrices(certificate: Certificate, anchors: dict[tuple[str, str, str, str], str]) -> Iterable[Matrix]:
+def _matrices(certificate: Certificate, anchors: Mapping[Key, str]) -> Iterable[Matrix]:
     measured = [cell for cell in certificate.cells if cell.operation == BARE]
     operated = [cell for cell in certificate.cells if cell.operation != BARE]
+    explained = _explained(certificate.faults)
     for title, cells, by in (("Operations", operated, "operation"), ("Measurements", measured, "measurement")):
         rows: dict[str, list[Cell]] = {}
         for cell in cells:
             rows.setdefault(getattr(cell, by), []).append(cell)
         if rows:
-            tiles = [(name, tuple(_tile(row, column, anchors) for column in certificate.columns)) for name, row in rows.items()]
+            tiles = [
+                (name, tuple(_tile([c for c in row if c.column == column], explained, anchors) for column in certificate.columns))
+                for name, row in rows.items()
+            ]
             yield Matrix(title, (title[:-1].lower(), *certificate.columns), tuple(sorted(tiles, key=_worst_first)))
 
 
@@ -187,8 +194,19 @@ def _worst_first(row: tuple[str, tuple[Tile, ...]]) -> tuple[int, str]:
     return min(order.index(kind) for kind in kinds), row[0].lower()
 
 
-def _tile(row: Sequence[Cell], column: str, anchors: dict[tuple[str, str, str, str], str]) -> Tile:
-    cells = [cell for cell in row if cell.column == column]
+def _explained(faults: Iterable[Fault]) -> frozenset[Key]:
+    """Cells of operations that are wrong for no reason of their own: by what is measured, or in a variation in which all are."""
+    return frozenset(
+        cell.key
+        for fault in faults
+        for cell in fault.cells
+        if cell.operation != BARE and (fault.cells[0].operation == BARE or fault.about == cell.variation)
+    )
+
+
+def _tile(row: Sequence[Cell], explained: frozenset[Key], anchors: Mapping[Key, str]) -> Tile:
+    """One row's cells in one column; those that another fault explains do not make it red, unless there are no others."""
+    cells = [cell for cell in row if cell.key not in explained] or row
     if not cells:
         return Tile("·", "not asked", "blank")
     shown = next(standing for standing in MARKS if any(cell.standing is standing for cell in cells))
@@ -201,6 +219,8 @@ def _tile(row: Sequence[Cell], column: str, anchors: dict[tuple[str, str, str, s
         words += f", by up to {_size(worst.error)}"
     elif worst.words:
         words += f": {worst.words}"
+    if len(cells) < len(row):
+        words += f"; {len(row) - len(cells)} wrong by a fault of another kind"
     return Tile(MARKS[shown], words, KINDS[shown], anchors.get(worst.key, ""))
 
 
