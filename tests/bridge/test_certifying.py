@@ -51,7 +51,7 @@ def test_a_device_that_samples_is_seen_to() -> None:
 
 def test_a_device_that_ignores_control_values_is_wrong_there_and_right_beside() -> None:
     single = Abilities(eps=float(np.finfo(np.float32).eps))
-    assert cells(BLIND, ("PauliX", PRODUCT, ""), "parameter-shift", abilities=single)["parameter-shift"].standing is Standing.EXACT
+    assert cells(BLIND, ("RX", PRODUCT, ""), "parameter-shift", abilities=single)["parameter-shift"].standing is Standing.EXACT
     assert cells(BLIND, ("PauliX", PRODUCT, "controlled"), abilities=single)[OUTPUT].standing is Standing.EXACT
     wrong = cells(BLIND, ("RX", PRODUCT, "controlled on 0"), "parameter-shift", abilities=single)
     assert [wrong[name].standing for name in (OUTPUT, "parameter-shift")] == [Standing.WRONG] * 2

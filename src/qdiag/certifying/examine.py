@@ -128,15 +128,19 @@ def examine(task: Task) -> tuple[Cell, ...]:
 def methods_of(task: Task) -> tuple[str, ...]:
     """The methods that a specimen is asked under.
 
-    Shift rules are the device's outputs at other angles: where nothing is new but the wires, the precision or what is measured, they
-    are not asked once more.
+    Shift rules are the device's outputs at other angles. They are asked where the rule has to do with what is new in a circuit: an
+    operation with numbers of its own, at the first reading of it; not for other wires, another precision, or other measurements once
+    more. Of PennyLane's own device everything is asked, since the rules are PennyLane's.
     """
-    if not task.specimen.circuit.trainable:
+    specimen = task.specimen
+    if not specimen.circuit.trainable:
         return ()
-    return tuple(name for name in task.methods if name not in SHIFTED) if task.specimen.rank in OUTPUTS_AGAIN else task.methods
+    if task.beside and (specimen.rank in OUTPUTS_AGAIN or not specimen.tracked):
+        return tuple(name for name in task.methods if name not in SHIFTED)
+    return task.methods
 
 
-OUTPUTS_AGAIN = (Rank.WIRES, Rank.PRECISION, Rank.OTHER_MEASUREMENT)
+OUTPUTS_AGAIN = (Rank.PROBABILITIES, Rank.WIRES, Rank.PRECISION, Rank.OTHER_MEASUREMENT)
 
 
 def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -187,19 +191,19 @@ def _distance(found: Evaluation, ours: Reference) -> float:
 
 
 def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference, *, whole: bool) -> Cell:
-    """A cell that disagrees, asked again and asked of PennyLane's own device."""
+    """A cell that disagrees, asked of PennyLane's own device, and asked again."""
     if task.specimen.circuit.measurements[0].name in STATE_VECTORS and _is_another_phase(task, name, found, ours):
         return replace(cell, standing=Standing.OPEN, words="a state has no phase of its own, and this one has another")
-    for seed in range(1, 1 + (REPEATS if _shots(task) else 1)):
-        again = evaluate(task.request(name, seed, whole=whole))
-        if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
-            return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     wrong = replace(cell, standing=Standing.WRONG, promise=_promise(task, name, found))
     exact = replace(task, abilities=Abilities())
     for beside in _beside(task, name, whole=whole):
         theirs = _verdict(exact, beside, ours) if beside.failure is None else None
         if theirs is not None and theirs.verdict == "wrong" and _alike(theirs.where, cell.where):
             return replace(wrong, standing=Standing.EVERYWHERE)
+    for seed in range(1, 1 + (REPEATS if _shots(task) else 1)):
+        again = evaluate(task.request(name, seed, whole=whole))
+        if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
+            return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
     return wrong
 
 

@@ -50,6 +50,8 @@ class Specimen:
         Wires of the device, where they are not those of the circuit.
     made_of
         The operations into which PennyLane takes the operation apart, by the names of their classes.
+    tracked
+        Whether derivatives are asked by numbers of what it is about, and not of its surroundings alone.
     """
 
     operation: str
@@ -60,6 +62,7 @@ class Specimen:
     variation: str = ""
     device_wires: tuple[Label, ...] = ()
     made_of: frozenset[str] = frozenset()
+    tracked: bool = True
 
     @property
     def wires(self) -> tuple[Label, ...]:

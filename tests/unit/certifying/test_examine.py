@@ -73,3 +73,15 @@ def test_shift_rules_are_not_asked_where_they_are_the_outputs_once_more(rank: Ra
     one = replace(specimen(), circuit=tracked, rank=rank)
     assert methods_of(Task(one, DEVICE, ("adjoint", "parameter-shift"))) == asked
     assert methods_of(Task(replace(one, circuit=specimen().circuit), DEVICE, ("adjoint",))) == ()
+
+
+def test_nor_where_only_the_surroundings_of_an_operation_are_differentiated() -> None:
+    circuit = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True), gate("CNOT", wires=(0, 1))))
+    one = replace(specimen("CNOT"), circuit=circuit, tracked=False)
+    assert methods_of(Task(one, DEVICE, ("adjoint", "hadamard"))) == ("adjoint",)
+
+
+def test_of_the_device_whose_rules_they_are_everything_is_asked() -> None:
+    circuit = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True),))
+    one = replace(specimen(), circuit=circuit, rank=Rank.WIRES, tracked=False)
+    assert methods_of(Task(one, DEVICE, ("adjoint", "hadamard"), beside="")) == ("adjoint", "hadamard")

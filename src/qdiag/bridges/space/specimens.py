@@ -148,7 +148,8 @@ def _specimen(
     outside = tuple(label for label in empty if label not in circuit.wires)
     # work wires that an operation does not count among its own
     device_wires = (*everything, *outside) if outside else ()
-    return Specimen(build.label, build.core, measurement, circuit, rank, device_wires=device_wires, made_of=build.made_of)
+    about = Specimen(build.label, build.core, measurement, circuit, rank, device_wires=device_wires, made_of=build.made_of)
+    return replace(about, tracked=bool(build.tracked))
 
 
 def _as_in_order(labels: list[Label]) -> list[Label]:
