@@ -11,6 +11,7 @@ from qdiag.certifying.examine import Task, abilities_of, examine
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
 from qdiag.model.comparison import Signature
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Rank
@@ -57,6 +58,22 @@ def test_a_device_that_ignores_control_values_is_wrong_there_and_right_beside() 
     assert [wrong[name].standing for name in (OUTPUT, "parameter-shift")] == [Standing.WRONG] * 2
     assert wrong[OUTPUT].promise in (Promise.SILENT, Promise.BROKEN)
     assert wrong[OUTPUT].error > 1e-3
+
+
+def test_a_method_whose_outputs_are_as_wrong_as_the_devices_own_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def evaluate_and_count(request: Request) -> Evaluation:
+        asked.append(str(request.method))
+        return evaluate(request)
+
+    monkeypatch.setattr("qdiag.certifying.examine.evaluate", evaluate_and_count)
+    single = Abilities(eps=float(np.finfo(np.float32).eps))
+    wrong = cells(BLIND, ("RX", PRODUCT, "controlled on 0"), "parameter-shift", abilities=single)
+    assert wrong["parameter-shift"].standing is Standing.WRONG
+    assert asked.count(f"{BLIND}/none") == 2
+    assert asked.count(f"{BLIND}/parameter-shift") == 1
+    assert asked.count("default.qubit/parameter-shift") == 0
 
 
 def test_two_measurements_that_disturb_each_other_are_wrong_together() -> None:

@@ -122,7 +122,8 @@ def examine(task: Task) -> tuple[Cell, ...]:
         # one direction and one product show that something is off; which entry, all of them
         ours = _reference(task, "full")
         found |= {name: evaluate(task.request(name, whole=True)) for name in whole}
-    return tuple(_cell(task, name, evaluation, ours, whole=name in whole) for name, evaluation in found.items())
+    output = _cell(task, OUTPUT, found.pop(OUTPUT), ours)
+    return (output, *(_cell(task, name, evaluation, ours, output, whole=name in whole) for name, evaluation in found.items()))
 
 
 def methods_of(task: Task) -> tuple[str, ...]:
@@ -161,7 +162,7 @@ def _reference(task: Task, depth: str) -> Reference:
 # --- one cell -------------------------------------------------------------------------------------------------------------------------
 
 
-def _cell(task: Task, name: str, found: Evaluation, ours: Reference, *, whole: bool) -> Cell:
+def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Optional[Cell] = None, *, whole: bool = False) -> Cell:
     if found.failure is not None:
         return _broken(task, name, found.failure) if not found.failure.refusal else _failed(task, name, found.failure)
     verdict = _verdict(task, found, ours)
@@ -181,6 +182,9 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, *, whole: b
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
     if found.takes_differences and (_shots(task) or task.abilities.eps > EPS64):
         return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
+    if output is not None and output.standing in (Standing.WRONG, Standing.EVERYWHERE) and _distance(found, ours) > output.bound:
+        # the outputs are wrong without this method, too: these have been asked again, and derivatives are wrong with them
+        return replace(measured, standing=output.standing, promise=_promise(task, name, found))
     return _upheld(task, name, measured, found, ours, whole=whole)
 
 
