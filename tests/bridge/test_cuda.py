@@ -1,4 +1,4 @@
-"""Numbers in the memory of a GPU: read as they are, said to have been moved, and judged on the CPU.
+"""Numbers in the memory of a GPU: read as they are, said to have been moved, and judged on the CPU, and there, too.
 
 Those that need one are skipped without it. What it takes to read a tensor that numpy cannot look at is tested on one that only says so.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ import pytest
 torch = pytest.importorskip("torch")
 qml = pytest.importorskip("pennylane")
 
+import qdiag  # noqa: E402
 from qdiag.bridges import results  # noqa: E402
 from qdiag.bridges.codec.live_numbers import reader_for  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
-from qdiag.model.circuit import MOVED_TO_CPU  # noqa: E402
+from qdiag.bridges.running.applicable import applicable  # noqa: E402
+from qdiag.model.call import Configuration, SourceLine  # noqa: E402
+from qdiag.model.circuit import MOVED_TO_CPU, ON_CUDA  # noqa: E402
 from qdiag.recording import call_reader, fork_obstacles  # noqa: E402
 
 pytestmark = pytest.mark.stack
@@ -63,6 +67,18 @@ def test_results_in_another_memory_are_read(read: Any) -> None:
     assert np.asarray(read(elsewhere())).tolist() == [0.25, 0.5]
 
 
+def test_a_circuit_is_replayed_on_a_gpu_where_its_numbers_lay_on_one_and_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Configuration("f", SourceLine("train.py", 1), "default.qubit", (0,), interface="torch", resolved="backprop")
+    tracked = torch.tensor(0.3, requires_grad=True)
+    plain = circuit_of(qml.tape.QuantumScript([qml.RX(tracked, 0)], [qml.expval(qml.PauliZ(0))]), "single")
+    moved = replace(plain, notes=(ON_CUDA,))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert [str(method) for method in applicable(moved, own)[:2]] == ["default.qubit/backprop", "default.qubit/backprop@cuda"]
+    assert not any(method.placement for method in applicable(plain, own))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert not any(method.placement for method in applicable(moved, own))
+
+
 # --- on a GPU ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -76,6 +92,24 @@ def test_a_circuit_of_cuda_tensors_is_recorded_with_their_bits() -> None:
     circuit = circuit_of(qml.tape.QuantumScript.from_queue(queue), "single")
     assert circuit.parameters[0].value.tolist() == 0.3
     assert any(MOVED_TO_CPU in note for note in circuit.notes)
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_a_circuit_of_cuda_tensors_is_replayed_where_they_lie_and_on_the_cpu(dtype: Any) -> None:
+    angle = torch.tensor([0.3, 0.7], dtype=dtype, device="cuda", requires_grad=True)
+
+    @qml.qnode(qml.device("default.qubit", wires=2), diff_method="backprop")  # type: ignore[untyped-decorator]
+    def circuit(x: Any) -> Any:
+        qml.RX(x[0], wires=0)
+        qml.RY(x[1], wires=1)
+        qml.CNOT([0, 1])
+        return qml.expval(qml.PauliZ(1))
+
+    found = qdiag.check(circuit, angle)
+    assert found, str(found)
+    assert "backprop@cuda" in str(found)
 
 
 @pytest.mark.gpu
@@ -122,7 +156,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("device", "diff_method"), [("default.qubit", "backprop"), ("lightning.qubit", "adjoint"), ("lightning.gpu", "adjoint")]
 )
-def test_a_layer_on_a_gpu_is_traced_invisibly_and_judged_on_the_cpu(tmp_path: Path, device: str, diff_method: str) -> None:
+def test_a_layer_on_a_gpu_is_traced_invisibly_and_judged(tmp_path: Path, device: str, diff_method: str) -> None:
     if device == "lightning.gpu":
         pytest.importorskip("pennylane_lightning.lightning_gpu", reason="lightning.gpu is not installed")
     (tmp_path / "train.py").write_text(LAYER)

@@ -104,6 +104,7 @@ def _default_device(method: Method) -> Method:
     return method if method.device in ("default.qubit", "") else replace(method, device="default.qubit", device_options=())
 
 
+ON_THE_CPU = other_methods("the same numbers in the memory of the CPU", lambda method: replace(method, placement=""))
 OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
 
 

@@ -197,6 +197,11 @@ class Circuit:
         """Every wire that is touched, in order of first use."""
         return tuple(dict.fromkeys(label for node in self.nodes for label in node.wires))
 
+    @property
+    def placement(self) -> str:
+        """Where its numbers lay when it ran: ``cuda``, or "" for the memory of the CPU."""
+        return "cuda" if ON_CUDA in self.notes else ""
+
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every number in the tree: operations first, in the order in which the nodes hold them."""
@@ -307,6 +312,9 @@ AS_DECOMPOSITION = "was recorded as its decomposition"
 
 MOVED_TO_CPU = "was moved to the CPU"
 """How a circuit's note says that a number of it lay in the memory of another device."""
+
+ON_CUDA = f"a tensor on cuda {MOVED_TO_CPU}"
+"""The note of a circuit whose numbers lay in the memory of a GPU."""
 
 
 # --- rebuilding --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A method: one way to evaluate a circuit, and how it is written.
 
-``[device[complex64]/]diff_method[@precision]`` on the command line; canonical, with the device, in files.
+``[device[complex64]/]diff_method[@precision][@cuda]`` on the command line; canonical, with the device, in files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BY_DEVICE = frozenset({"adjoint"})
 """Methods that a device applies itself, to one circuit after the other: it takes a batch apart into its rows."""
 
 _WRITTEN = re.compile(
-    r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?"
+    r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?(?:@(?P<placement>cuda))?"
 )
 
 
@@ -53,6 +53,8 @@ class Method:
         Further keyword arguments of the device, sorted by name.
     gradient_options
         PennyLane's ``gradient_kwargs``, sorted by name.
+    placement
+        ``cuda`` where the parameters lie in the memory of a GPU, or "" for the CPU's.
     """
 
     device: str
@@ -61,11 +63,12 @@ class Method:
     device_precision: str = ""
     device_options: tuple[tuple[str, Option], ...] = ()
     gradient_options: tuple[tuple[str, Option], ...] = ()
+    placement: str = ""
 
     def __str__(self) -> str:
         width = f"[{self.device_precision}]" if self.device_precision else ""
         device = f"{self.device}{width}/" if self.device else ""
-        return f"{device}{self.diff_method}" + (f"@{self.precision}" if self.precision else "")
+        return f"{device}{self.diff_method}" + "".join(f"@{given}" for given in (self.precision, self.placement) if given)
 
     @property
     def stochastic(self) -> bool:
@@ -94,9 +97,9 @@ class Method:
         return (*own, *(name for _, value in self.device_options for name in names_in(value)))
 
     @property
-    def order(self) -> tuple[str, str, str, str]:
+    def order(self) -> tuple[str, ...]:
         """What methods are sorted by where nothing tells which one is better."""
-        return self.device, self.device_precision, self.diff_method, self.precision
+        return self.device, self.device_precision, self.diff_method, self.precision, self.placement
 
     def on(self, device: str) -> Method:
         """The same method, with the device filled in where none was written; the arbiter has none."""
@@ -129,17 +132,18 @@ def parse(written: str) -> Method:
     Raises
     ------
     MethodError
-        If it is not written as ``[device/]diff_method[@precision]``, or the differentiation method is none of PennyLane's.
+        If it is not written as ``[device/]diff_method[@precision][@cuda]``, or the differentiation method is none of PennyLane's.
     """
     match = _WRITTEN.fullmatch(written.strip())
     if match is None:
         raise MethodError(
             f"cannot read the method '{written}'",
-            "write [device/]diff_method[@precision], for example backprop, lightning.qubit/adjoint or backprop@float64",
+            "write [device/]diff_method[@precision][@cuda], for example backprop, lightning.qubit/adjoint or backprop@float64",
         )
     if match["diff"] not in DIFF_METHODS:
         raise MethodError(f"unknown differentiation method '{match['diff']}'", "known are " + ", ".join(DIFF_METHODS))
-    return Method(match["device"] or "", match["diff"], match["precision"] or "", match["width"] or "")
+    width, placement = match["width"] or "", match["placement"] or ""
+    return Method(match["device"] or "", match["diff"], match["precision"] or "", width, placement=placement)
 
 
 def parse_list(written: str) -> tuple[Method, ...]:

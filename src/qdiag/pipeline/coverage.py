@@ -61,7 +61,7 @@ MOST_STRUCTURES = 32
 
 _OTHERWISE = {
     AS_DECOMPOSITION: "methods were compared on its parts, and its own rules were not",
-    MOVED_TO_CPU: "methods were compared on the CPU, where rounding may be another",
+    MOVED_TO_CPU: "methods were compared on the CPU, where rounding may be another; the script's own on the GPU, too, if there is one",
 }
 """What a circuit's note says, and what follows from it."""
 

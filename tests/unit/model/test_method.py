@@ -43,6 +43,8 @@ def test_whatever_is_read_is_written_back_as_it_stood(text: str) -> None:
         ("lightning.qubit[complex64]/adjoint", Method("lightning.qubit", "adjoint", "", "complex64")),
         ("lightning.qubit[complex128]/adjoint@float64", Method("lightning.qubit", "adjoint", "float64", "complex128")),
         ("my_device-2/device", Method("my_device-2", "device")),
+        ("backprop@cuda", Method("", "backprop", placement="cuda")),
+        ("lightning.gpu/adjoint@float64@cuda", Method("lightning.gpu", "adjoint", "float64", placement="cuda")),
         ("none", Method("", "none")),
     ],
 )
@@ -60,6 +62,8 @@ def test_each_part_has_its_place(written: str, method: Method) -> None:
         "default.qubit adjoint",
         "backprop@float16",
         "backprop@",
+        "backprop@cuda@float64",
+        "backprop@tpu",
         "lightning.qubit[complex32]/adjoint",
         "[complex64]/adjoint",
         "a/b/adjoint",

@@ -64,7 +64,8 @@ def test_what_was_recorded_otherwise_than_it_ran_is_said_once() -> None:
     found = list(of_circuits(Noted((decomposed,), (), ("the wire 1.5 was recorded under its text",), (decomposed, moved))))
     assert [one.gap for one in found] == [Gap.OTHERWISE] * 2
     assert found[0].text == f"{decomposed}: methods were compared on its parts, and its own rules were not."
-    assert found[1].text == f"A tensor on cuda {MOVED_TO_CPU}: methods were compared on the CPU, where rounding may be another."
+    then = "methods were compared on the CPU, where rounding may be another; the script's own on the GPU, too, if there is one."
+    assert found[1].text == f"A tensor on cuda {MOVED_TO_CPU}: {then}"
 
 
 class Recorded:

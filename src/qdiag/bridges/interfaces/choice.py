@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from qdiag.bridges.interfaces.forward_pass import Function, Graph, PlainGraph
 from qdiag.errors import MethodError
@@ -35,12 +36,20 @@ def interface_for(name: str, parameters: Sequence[Parameter]) -> str:
     return "torch"
 
 
-def graph_for(interface: str) -> Callable[[Function, Sequence[Parameter]], Graph]:
-    """The class that makes forward passes under an interface; it is imported only when wanted."""
+def graph_for(interface: str, placement: str = "") -> Callable[[Function, Sequence[Parameter]], Graph]:
+    """What makes forward passes under an interface, its numbers in the memory of a device of torch's; it is imported only when wanted.
+
+    Raises
+    ------
+    MethodError
+        If numbers are to lie where no interface but torch has any.
+    """
     if interface == "torch":
         from qdiag.bridges.interfaces.torch_graph import TorchGraph
 
-        return TorchGraph
+        return partial(TorchGraph, placement=placement) if placement else TorchGraph
+    if placement:
+        raise MethodError(f"only torch's numbers lie on a GPU, and these are {interface or 'plain'} ones", "leave out @cuda")
     if interface == "autograd":
         from qdiag.bridges.interfaces.autograd_graph import AutogradGraph
 

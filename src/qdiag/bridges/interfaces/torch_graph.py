@@ -39,11 +39,13 @@ class TorchGraph:
         Evaluates the circuit on live numbers.
     parameters
         All parameters of the circuit.
+    placement
+        The device of torch's in whose memory they lie.
     """
 
-    def __init__(self, function: Function, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, function: Function, parameters: Sequence[Parameter], placement: str = "cpu") -> None:
         self.tracked = [p for p in parameters if p.trainable]
-        numbers = [_live_number(p) for p in parameters]
+        numbers = [_live_number(p, placement) for p in parameters]
         self.leaves = [number for number, p in zip(numbers, parameters) if p.trainable]
         with torch.enable_grad():
             self.live = function(numbers)
@@ -61,7 +63,7 @@ class TorchGraph:
         first = self._gradients(cotangents, create_graph=True)
         with torch.enable_grad():
             slopes = [
-                _inner(gradient, torch.as_tensor(step).to(gradient.dtype))
+                _inner(gradient, torch.as_tensor(step).to(gradient))
                 for gradient, step in zip(first, direction)
                 if gradient is not None and gradient.requires_grad
             ]
@@ -109,11 +111,11 @@ def _gradients_of(leaves: Sequence[Any], gradients: Any) -> Sequence[Optional[An
     return [next(found) if getattr(leaf, "requires_grad", False) else None for leaf in leaves]
 
 
-def _live_number(parameter: Parameter) -> Any:
+def _live_number(parameter: Parameter, placement: str) -> Any:
     if parameter.marked:
         return _marked_number(parameter)
     if parameter.container == "torch" or (parameter.trainable and parameter.value.dtype.kind in "fc"):
-        tensor = tensor_of(parameter)
+        tensor = tensor_of(parameter).to(placement)
         return tensor.requires_grad_() if parameter.trainable and tensor.dtype.is_floating_point | tensor.dtype.is_complex else tensor
     return np.array(parameter.value) if parameter.container == "autograd" else plain_number(parameter)
 
@@ -130,4 +132,4 @@ def _marked_number(parameter: Parameter) -> Any:
 def _cotangent(cotangent: np.ndarray, output: Any) -> Any:
     if not output.dtype.is_complex and np.iscomplexobj(cotangent):
         cotangent = cotangent.real
-    return torch.from_numpy(np.array(cotangent, order="C")).to(output.dtype).reshape(output.shape)
+    return torch.from_numpy(np.array(cotangent, order="C")).to(output).reshape(output.shape)

@@ -52,6 +52,9 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     devices.require([configuration.device])
     own = configuration.method
     found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
+    if found and circuit.placement and _has_memory(circuit.placement):
+        # the same where the script had its numbers, beside the CPU
+        found.append(replace(own, placement=circuit.placement))
     for name in DETERMINISTIC:
         candidate = replace(own, diff_method=name, gradient_options=())
         if name == own.diff_method or not _is_offered(candidate, circuit, configuration):
@@ -62,6 +65,13 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     if own.device != REFERENCE.device and _fits_reference(circuit) and not _gives_density_matrices(own, circuit):
         found.append(REFERENCE)
     return tuple(dict.fromkeys(found))
+
+
+def _has_memory(placement: str) -> bool:
+    """Whether this machine has such a device of torch's."""
+    import torch
+
+    return bool(getattr(torch, placement).is_available())
 
 
 def _is_coarse(circuit: Circuit, configuration: Configuration) -> bool:

@@ -60,7 +60,8 @@ def _prepare_request(request: Request) -> Request:
         circuit = with_precision(circuit, request.method.precision)
     if request.method.diff_method == "none":
         circuit = with_trainable(circuit, ())
-        return replace(request, circuit=circuit, interface="", cotangents=(), jacobian=False, second=False)
+        method = replace(request.method, placement="")
+        return replace(request, circuit=circuit, method=method, interface="", cotangents=(), jacobian=False, second=False)
     return replace(request, circuit=circuit)
 
 
@@ -74,7 +75,7 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         stage = "device"
         runner = Runner(request, interface)
         stage = "build"
-        graph = graph_for(interface)(runner, parameters)
+        graph = graph_for(interface, request.method.placement)(runner, parameters)
         stage = "backward"
         evaluation = replace(evaluation, outputs=graph.outputs)
         misfit = _misfit(request, graph.outputs)

@@ -17,6 +17,7 @@ from qdiag.diagnosis.experiments import (
     HALF,
     LARGER_STEP,
     NUDGED_FAR,
+    ON_THE_CPU,
     OTHER_DEVICE,
     STEP_TWICE,
     as_constants,
@@ -238,6 +239,26 @@ DEFAULT_DTYPE_RESULTS = Cause(
     script=ScriptKind.RESULT_DTYPE,
 )
 
+PLACEMENT = Cause(
+    code="QD108",
+    slug="numbers-on-a-gpu",
+    title="a GPU gives other numbers than the CPU",
+    remedy='keep the numbers of the quantum layer on the CPU: layer.to("cpu"), layer(x.cpu()); or accept the rounding of the GPU',
+    applies=lambda symptoms: symptoms.numeric and any(method.placement for method in symptoms.suspects),
+    predicts=lambda symptoms: (
+        *flips(ON_THE_CPU),
+        *leaves(NUDGED_FAR),
+        *(survives(FLOAT64_PARAMETERS) if _narrow_circuit(symptoms) else ()),
+    ),
+    because=lambda symptoms: f"{_placed(symptoms)} is off where its numbers lie on the GPU, and not where they lie on the CPU",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
+)
+
+
+def _placed(symptoms: Symptoms) -> str:
+    return " and ".join(method.diff_method for method in symptoms.suspects if method.placement)
+
+
 LAYER_CAST = Cause(
     code="QD104",
     slug="layer-casts-to-input-dtype",
@@ -330,5 +351,6 @@ CAUSES = (
     FLOAT32_PARAMETERS,
     COMPLEX64_DEVICE,
     DEFAULT_DTYPE_RESULTS,
+    PLACEMENT,
     LAYER_CAST,
 )

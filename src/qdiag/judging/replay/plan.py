@@ -65,7 +65,7 @@ def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Me
     found: dict[Method, None] = {}
     for method in wanted:
         placed = method.beside(own)
-        if placed == own or (not placed.precision and _same_route(placed, own)):
+        if placed == own or (not placed.precision and placed.placement == own.placement and _same_route(placed, own)):
             continue
         if placed.diff_method == "finite-diff" and not placed.precision and working_eps(circuit, [placed]) > EPS64:
             placed = replace(placed, precision="float64", device_precision="")

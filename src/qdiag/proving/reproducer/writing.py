@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
+from qdiag.errors import OpaqueCircuitError
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, lines_of_code
 from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
@@ -85,6 +86,8 @@ _MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {
 
 def _script(task: Task) -> Script:
     """All parts but the finished header."""
+    if any(side.placement for side in task.sides):
+        raise OpaqueCircuitError("what differs goes with the memory of a GPU", "read both in findings.json")
     promoted = any(side.precision for side in task.sides)
     # torch's functional derivatives track their inputs themselves
     tracked = task.quantity == "output" or task.interface != "torch"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,22 @@ def test_what_can_only_be_recorded_says_so(name: str) -> None:
 @pytest.mark.parametrize(("interface", "name"), [("torch", "TorchGraph"), ("autograd", "AutogradGraph"), ("", "PlainGraph")])
 def test_each_has_a_class_for_its_forward_passes(interface: str, name: str) -> None:
     assert choice.graph_for(interface).__name__ == name
+
+
+def test_numbers_are_put_where_they_are_to_lie() -> None:
+    seen: list[Any] = []
+    parameters = [Parameter(np.array(0.1), "torch", True), Parameter(np.array(0.2), "torch"), Parameter(np.array(0.3), "python")]
+    with pytest.raises(RuntimeError, match="meta"):
+        # the memory that holds no numbers: they are there when the circuit runs, and nothing can be read of it afterwards
+        choice.graph_for("torch", "meta")(lambda numbers: seen.extend(numbers) or [numbers[0] * numbers[1]], parameters)
+    assert [number.device.type for number in seen[:2]] == ["meta", "meta"]
+    assert (seen[0].requires_grad, seen[1].requires_grad) == (True, False)
+    assert float(seen[2]) == 0.3
+
+
+def test_no_other_interface_has_numbers_on_a_gpu() -> None:
+    with pytest.raises(MethodError, match="autograd"):
+        choice.graph_for("autograd", "cuda")
 
 
 def test_on_plain_numbers_there_is_nothing_to_differentiate() -> None:

@@ -238,3 +238,32 @@ def test_a_gap_that_goes_with_the_angles_is_not() -> None:
     diagnosis = found(world, symptoms(world, prepared("float32"), BACKPROP))
     assert diagnosis.code == "QD101"
     assert "QD107" in diagnosis.ruled_out
+
+
+# --- QD108: numbers on a GPU -----------------------------------------------------------------------------------------------
+
+PLACED = methods("default.qubit/backprop@cuda", "default.qubit/backprop")
+
+
+def placed(request: Request) -> bool:
+    return request.method.placement == "cuda"
+
+
+@pytest.mark.parametrize("circuit", [WIDE, NARROW])
+def test_a_gap_that_goes_with_the_memory_of_a_gpu_is_its_own(circuit: Circuit) -> None:
+    world = World(lambda request: 1e-3 if placed(request) else 0.0)
+    diagnosis = found(world, symptoms(world, circuit, PLACED))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD108", "confirmed")
+
+
+def test_a_gap_on_a_gpu_that_double_precision_closes_is_rounding() -> None:
+    world = World(lambda request: 6e-8 if placed(request) and narrow(request) else 0.0)
+    diagnosis = found(world, symptoms(world, NARROW, PLACED))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert "QD108" in diagnosis.ruled_out
+
+
+def test_a_gap_that_is_on_the_cpu_as_well_is_not() -> None:
+    world = World(lambda request: 1e-3 if first(request) else 0.0)
+    pair = methods("default.qubit/backprop@cuda", "default.qubit/adjoint")
+    assert "QD108" in found(world, symptoms(world, WIDE, pair)).ruled_out

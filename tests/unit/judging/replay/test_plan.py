@@ -20,6 +20,11 @@ SPSA = parse("default.qubit/spsa")
 # --- shadows ------------------------------------------------------------------------------------------------------------------
 
 
+def test_the_same_on_a_gpu_is_held_against_the_scripts_own_on_the_cpu() -> None:
+    placed = parse("default.qubit/backprop@cuda")
+    assert shadows(BACKPROP, (BACKPROP, placed), DOUBLE) == (placed,)
+
+
 def test_the_users_own_method_is_not_its_own_shadow() -> None:
     assert shadows(BACKPROP, (BACKPROP, ADJOINT, parse("backprop")), DOUBLE) == (ADJOINT,)
 
