@@ -102,7 +102,7 @@ class ReplaySummary:
     unfaithful
         Calls whose replay is not bit for bit what the script saw.
     comparisons
-        Every comparison with the user's own method, with its call.
+        Every comparison with the user's own method, with its call: to be gone through, as often as one likes.
     costs
         What each method took.
     rows
@@ -120,7 +120,7 @@ class ReplaySummary:
     sampled: tuple[tuple[Method, int], ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     unfaithful: tuple[Unfaithful, ...] = ()
-    comparisons: tuple[tuple[int, Comparison], ...] = ()
+    comparisons: Iterable[tuple[int, Comparison]] = ()
     costs: tuple[Cost, ...] = ()
     rows: tuple[tuple[Method, int, int], ...] = ()
     unseen: tuple[Unseen, ...] = ()

@@ -21,6 +21,9 @@ from qdiag.trace.run_folder import RunFolder
 INTERVAL = 0.5
 """Seconds between looks at a recording where there was nothing more to judge."""
 
+TELLING = 0.1
+"""The part of its time that may go into telling what is known so far: of very many calls that takes a while."""
+
 _LEVELS = (Verdict.AGREE, Verdict.REMARK, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR)
 """Verdicts as a number that a chart can show: 0 is agreement, 4 an error."""
 
@@ -62,13 +65,15 @@ def follow(run: RunFolder, options: Options, voice: Voice, *, there: Callable[[]
         Whether whoever records is still there.
     """
     with Run(run, options, voice) as examination:
-        told = -1
+        told, due = -1, 0.0
         while there() and not examination.complete:
             more = examination.advance()
-            known = examination.known_so_far()
+            began = time.monotonic()
+            known = examination.known_so_far() if began >= due else None
             if known is not None and known.replayed != told:
                 told = known.replayed
                 write_scalars(run.scalars, scalars_of(known))
+                due = time.monotonic() + (time.monotonic() - began) / TELLING
             if not more:
                 time.sleep(INTERVAL)
         judged = examination.finish()

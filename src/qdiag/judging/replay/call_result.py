@@ -109,9 +109,10 @@ class CallResult:
         return (*own, *self.refused)
 
     def without_arrays(self) -> CallResult:
-        """The same result without the numbers that led to it: a trace may have many calls."""
+        """The same result without the numbers that led to it, nor the key, which the call tells: a trace may have many calls."""
         sides = tuple(replace(side, evaluation=_bare(side.evaluation)) for side in self.sides)
-        return replace(self, own=_bare(self.own), sides=sides, cotangents=(), part=None, usual=self.usual or usual_seconds(self.own))
+        bare = _bare(self.own)
+        return replace(self, key="", own=bare, sides=sides, cotangents=(), part=None, usual=self.usual or usual_seconds(self.own))
 
 
 def _bare(evaluation: Evaluation) -> Evaluation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -12,6 +12,10 @@ from qdiag.model.method import Method
 from qdiag.model.result import Cost
 
 
+def _numbers() -> array[float]:
+    return array("d")
+
+
 @dataclass
 class _Told:
     """What is known of one method so far."""
@@ -19,9 +23,9 @@ class _Told:
     method: Method
     calls: int = 0
     seconds: float = 0.0
-    memory: list[int] = field(default_factory=list)
-    usual: list[float] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    memory: array[float] = field(default_factory=_numbers)
+    usual: array[float] = field(default_factory=_numbers)
+    times: array[float] = field(default_factory=_numbers)
 
     def add(self, evaluation: Evaluation) -> None:
         self.calls += 1
@@ -29,13 +33,18 @@ class _Told:
         self.memory.append(evaluation.memory)
 
 
-def costs_of(results: Sequence[CallResult]) -> tuple[Cost, ...]:
-    """What each method took, in the order in which they were met.
+class Costs:
+    """What each method took, told call by call.
 
     Medians, since the first call of a structure takes longer than others. A call of which a method saw a part counts in sums alone.
     """
-    told: dict[Method, _Told] = {}
-    for one in results:
+
+    def __init__(self) -> None:
+        self._told: dict[Method, _Told] = {}
+
+    def add(self, one: CallResult) -> None:
+        """Take note of what the methods took at one more call."""
+        told = self._told
         own = told.setdefault(one.own.method.bare, _Told(one.own.method))
         own.add(one.own)
         in_parts = bool(one.rows or one.tracked)
@@ -48,7 +57,10 @@ def costs_of(results: Sequence[CallResult]) -> tuple[Cost, ...]:
             if side.seconds and not in_parts and one.usual:
                 other.usual.append(side.seconds)
                 other.times.append(side.seconds / one.usual)
-    return tuple(_cost(one) for one in told.values())
+
+    def all(self) -> tuple[Cost, ...]:
+        """What each method took so far, in the order in which they were met."""
+        return tuple(_cost(one) for one in self._told.values())
 
 
 def _cost(one: _Told) -> Cost:

