@@ -8,7 +8,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qdiag.certifying.traits import shared_traits, traits_of
 from qdiag.model.certificate import OUTPUT, Cell, Fault, Standing
@@ -20,17 +20,32 @@ SEVERAL = 2
 """A variation is to blame where it is wrong at so many operations or measurements that are right without it."""
 
 
-def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fault, ...]:
-    """The faults that explain all cells that are silently wrong, those with the most cells first."""
-    wrong = [cell for cell in cells if cell.silent]
+def is_silent(cell: Cell) -> bool:
+    """Whether a cell is silently wrong."""
+    return cell.silent
+
+
+def faults_of(
+    cells: Sequence[Cell], specimens: Iterable[Specimen], counts: Callable[[Cell], bool] = is_silent
+) -> tuple[Fault, ...]:
+    """The faults that explain all cells that count as wrong, those with the most cells first.
+
+    Parameters
+    ----------
+    cells, specimens
+        All that were asked, and their circuits.
+    counts
+        Whether a cell is wrong: silently so, if nothing else is asked for.
+    """
+    wrong = [cell for cell in cells if counts(cell)]
     by_key = {specimen.key: specimen for specimen in specimens}
     groups: dict[tuple[str, str], list[Cell]] = {}
-    known = _Explanations(wrong, _Kin(by_key.values()), _Measured(cells, by_key))
+    known = _Explanations(wrong, _Kin(by_key.values()), _Measured(cells, wrong, by_key))
     for cell in wrong:
         groups.setdefault(known.of(cell), []).append(cell)
     faults = []
     for (about, column), group in groups.items():
-        ordered = tuple(sorted(group, key=lambda cell: _size(cell, about, by_key.get(cell.key[:3]))))
+        ordered = tuple(sorted(group, key=lambda cell: plainness(cell, about, by_key.get(cell.key[:3]))))
         faults.append(Fault(about, column, ordered, by_key.get(ordered[0].key[:3])))
     return tuple(sorted(faults, key=lambda fault: (-len(fault.cells), fault.about, fault.column)))
 
@@ -38,17 +53,22 @@ def faults_of(cells: Sequence[Cell], specimens: Iterable[Specimen]) -> tuple[Fau
 class _Measured:
     """Measurements that are wrong without any operation, by column, and what they have in common."""
 
-    def __init__(self, cells: Sequence[Cell], by_key: Mapping[tuple[str, str, str], Specimen]) -> None:
-        bare = [cell for cell in cells if cell.operation == BARE and cell.key[:3] in by_key]
+    def __init__(self, cells: Sequence[Cell], wrong: Sequence[Cell], by_key: Mapping[tuple[str, str, str], Specimen]) -> None:
+        right = [cell for cell in cells if cell.standing is Standing.EXACT and _is_bare(cell, by_key)]
+        bare = [cell for cell in wrong if _is_bare(cell, by_key)]
         self._shared: dict[tuple[str, str], str] = {}
-        for column in {_column(cell) for cell in bare if cell.silent}:
-            wrong = {c.measurement: traits_of(by_key[c.key[:3]]) for c in bare if c.silent and _column(c) == column}
-            right = [traits_of(by_key[c.key[:3]]) for c in bare if c.standing is Standing.EXACT and c.column == column]
-            self._shared |= {(name, column): about for name, about in shared_traits(wrong, right).items()}
+        for column in {_column(cell) for cell in bare}:
+            held = {c.measurement: traits_of(by_key[c.key[:3]]) for c in bare if _column(c) == column}
+            innocent = [traits_of(by_key[c.key[:3]]) for c in right if c.column == column]
+            self._shared |= {(name, column): about for name, about in shared_traits(held, innocent).items()}
 
     def shared(self, measurement: str, column: str) -> str:
         """What it has in common with others that are wrong, or ""."""
         return self._shared.get((measurement, column), "")
+
+
+def _is_bare(cell: Cell, by_key: Mapping[tuple[str, str, str], Specimen]) -> bool:
+    return cell.operation == BARE and cell.key[:3] in by_key
 
 
 class _Kin:
@@ -84,7 +104,7 @@ class _Explanations:
         self._variations: dict[tuple[str, str], dict[str, None]] = {}
         for cell in wrong:
             if cell.variation and not self._is_wrong_without(cell):
-                self._variations.setdefault((cell.variation, _column(cell)), {})[_subject(cell)] = None
+                self._variations.setdefault((cell.variation, _column(cell)), {})[subject_of(cell)] = None
 
     def _is_of_measurement(self, cell: Cell) -> bool:
         return any((cell.measurement, column) in self._measurements for column in {_column(cell), OUTPUT})
@@ -113,11 +133,11 @@ class _Explanations:
         roots = {self._kin.root(one, alike) for one in alike}
         if len(roots) >= SEVERAL:
             return cell.variation
-        name = self._kin.root(_subject(cell), alike)
+        name = self._kin.root(subject_of(cell), alike)
         return f"{name}, {cell.variation}" if cell.variation else name
 
 
-def _subject(cell: Cell) -> str:
+def subject_of(cell: Cell) -> str:
     """What a cell asks about: its operation, or its measurement where there is none."""
     return cell.measurement if cell.operation == BARE else cell.operation
 
@@ -127,7 +147,7 @@ def _column(cell: Cell) -> str:
     return OUTPUT if cell.where is Signature.OUTPUT else cell.column
 
 
-def _size(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, int, int, str]:
+def plainness(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, int, int, str]:
     """The plainest first: what it is about, without a variation, by few operations on few wires."""
     of_another = about.partition(", ")[0] not in (cell.operation, cell.measurement, cell.variation)
     if specimen is None:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Optional
 
-from qdiag.certifying.examine import Task, abilities_of
 from qdiag.certifying.faults import faults_of
-from qdiag.certifying.matrix import fill, methods_offered
-from qdiag.errors import UsageError
 from qdiag.evaluation import space
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.executor import open_evaluator
 from qdiag.evaluation.limits import Deadline
-from qdiag.model.certificate import Cell, Certificate
-from qdiag.model.method import DETERMINISTIC, Method
+from qdiag.model.certificate import Certificate
+from qdiag.model.method import DETERMINISTIC
 from qdiag.model.option import Options as DeviceOptions
-from qdiag.model.specimen import Rank, Specimen, about
 from qdiag.pipeline.run_options import Voice
+from qdiag.pipeline.stage_cells import Device, begin_sweep, candidates_named, chosen, fill_cells, filled
 from qdiag.pipeline.stage_certified import with_causes
 from qdiag.pipeline.stage_context import StageContext
 from qdiag.proving.reproducer.script_runs import ScriptRunner
-from qdiag.trace.cells_file import CellsFile
 from qdiag.trace.run_folder import RunFolder
 
 REFERENCE = "default.qubit"
@@ -31,9 +26,6 @@ REFERENCE = "default.qubit"
 
 LIMIT = 20.0
 """Processor time for one evaluation: specimens are small, and what hangs is to end."""
-
-PLAINEST = 2
-"""Circuits that a method is offered: one that takes neither probabilities nor an expectation value is no method of the device."""
 
 FOR_CELLS = 0.75
 """The part of a budget that goes into the matrix, where causes are looked for."""
@@ -79,14 +71,6 @@ class Asked:
     cluster: str = ""
 
 
-@dataclass
-class _Found:
-    """What is known so far."""
-
-    cells: list[Cell] = field(default_factory=list)
-    asked: int = 0
-
-
 def certify(asked: Asked, run: RunFolder, voice: Voice, workers: Optional[Evaluator] = None) -> Certificate:
     """Put all specimens to a device, and find out why what is wrong is wrong.
 
@@ -111,56 +95,26 @@ class _Certifying:
 
     def certify(self) -> Certificate:
         asked, workers = self._asked, self._workers
+        beside = "" if asked.name == REFERENCE else REFERENCE
+        device = Device(asked.name, asked.options, asked.module, beside, trusted=bool(asked.module))
         with self._voice.progress("making circuits"):
-            device = Method(workers.call(space.device_named, asked.name, asked.module).result(), "", device_options=asked.options)
-            specimens = _chosen(workers.call(space.specimens, asked.seed).result(), asked)
-        ground = [one for one in specimens if one.rank is Rank.GROUND]
+            workers.call(space.device_named, asked.name, asked.module).result()
+            specimens = chosen(workers.call(space.specimens, asked.seed).result(), asked.only)
         with self._voice.progress("measuring its precision"):
-            trusted = bool(asked.module)
-            abilities = workers.call(abilities_of, device, tuple(ground), trusted).result()
-            beside = "" if asked.name == REFERENCE else REFERENCE
-            plain = Task(ground[0], device, (), abilities, beside, trusted)
-            offered, words = methods_offered(asked.methods or _candidates(abilities.shots), ground[:PLAINEST], plain, workers)
-        if words is not None:
-            raise UsageError(f"{asked.name} takes no circuit: {words}", "give it what it needs with --option NAME=VALUE")
-        stack = workers.call(space.environment, asked.name).result()
-        empty = Certificate(asked.name, device, stack, abilities, offered, (), total=len(specimens), seed=asked.seed)
-        plain = replace(plain, methods=offered)
-        found, interrupted = self._cells(specimens, plain)
-        cells = tuple(found.cells)
-        faults = faults_of(cells, specimens)
-        if asked.causes and faults and not interrupted:
+            candidates = candidates_named(asked.methods, _candidates)
+            sweep = begin_sweep(device, candidates, specimens, workers, asked.seed)
+        known = fill_cells(sweep, specimens, workers, self._run, self._voice, over=self._is_over)
+        faults = faults_of(known.cells, specimens)
+        if asked.causes and faults and not known.interrupted:
             self._start.get_ready()
             with self._voice.progress("diagnosing") as report:
-                faults = with_causes(faults, plain, self._context(empty), self._run, report)
-        seconds = time.monotonic() - self._started
-        return replace(empty, cells=cells, faults=faults, asked=found.asked, seconds=seconds, interrupted=interrupted)
+                faults = with_causes(faults, sweep.plain, self._context(sweep.certificate), self._run, report)
+        return replace(filled(sweep, known, time.monotonic() - self._started), faults=faults)
 
-    def _cells(self, specimens: Sequence[Specimen], plain: Task) -> tuple[_Found, bool]:
-        """The cells, and whether Ctrl-C cut them short: what is known by then is kept."""
-        found = _Found()
-        file = CellsFile(self._run.path / "cells.jsonl", f"{plain.device!r} {plain.methods} {self._asked.seed}")
+    def _is_over(self) -> bool:
         # of time without an end nothing need be kept
         kept = (self._asked.budget or 0.0) * (1 - FOR_CELLS) if self._asked.causes else 0.0
-
-        def is_over() -> bool:
-            return self._deadline.left <= kept
-
-        with file, self._voice.progress("asking") as report:
-
-            def tell(specimen: Specimen, cells: tuple[Cell, ...]) -> None:
-                found.cells += cells
-                found.asked += 1
-                file.keep(specimen, cells)
-                report(found.asked, len(specimens))
-                wrong = sum(cell.silent for cell in found.cells)
-                self._voice.now(f"{wrong} wrong" if wrong else "")
-
-            try:
-                fill(specimens, plain, self._workers, tell, known=file.known, over=is_over)
-            except KeyboardInterrupt:
-                return found, True
-        return found, False
+        return self._deadline.left <= kept
 
     def _context(self, certificate: Certificate) -> StageContext:
         return StageContext(
@@ -176,17 +130,6 @@ class _Certifying:
 
 SHRINKING = 15.0
 """Seconds for shrinking one fault: a specimen is nearly as small as it can be."""
-
-
-def _chosen(specimens: tuple[Specimen, ...], asked: Asked) -> tuple[Specimen, ...]:
-    if not asked.only:
-        return specimens
-    chosen = about(specimens, asked.only)
-    names = {name for one in chosen for name in (one.core, one.operation, one.measurement)}
-    missing = sorted(asked.only - names)
-    if missing:
-        raise UsageError(f"there is no operation '{missing[0]}' in the space", "name a class of PennyLane's, as RX or TrotterProduct")
-    return chosen
 
 
 def _candidates(shots: int) -> tuple[str, ...]:

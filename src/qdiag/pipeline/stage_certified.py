@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Optional
 
 from qdiag.certifying.examine import Task
@@ -30,24 +31,38 @@ def with_causes(faults: Sequence[Fault], task: Task, context: StageContext, run:
         report(done, len(faults))
         finding: Optional[Finding] = None
         if fault.specimen is not None and not context.deadline.passed:
-            asked = partial(_finding_of, fault, fault.specimen, task, context, run, done)
+            asked = partial(finding_of_fault, fault, fault.specimen, task, context, run.reproducer(done))
             finding = or_what_is_left(asked, lambda failed: None, "this fault")
         found.append(replace(fault, finding=finding))
     return tuple(found)
 
 
-def _finding_of(fault: Fault, specimen: Specimen, task: Task, context: StageContext, run: RunFolder, number: int) -> Optional[Finding]:
-    """The finding of a fault's circuit; None where it does not show any more."""
+def finding_of_fault(
+    fault: Fault, specimen: Specimen, task: Task, context: StageContext, script: Path, *, raises: bool = False
+) -> Optional[Finding]:
+    """The finding of a fault's circuit; None where it does not show any more.
+
+    Parameters
+    ----------
+    fault, specimen, task
+        The fault, its circuit, and the device.
+    context
+        Who answers.
+    script
+        Where its reproducer goes.
+    raises
+        Whether it breaks down instead of giving a wrong number.
+    """
     call = call_of(specimen, task.method(asked_under(fault, specimen)))
-    where = Signature.OUTPUT if fault.column == OUTPUT else Signature.JACOBIAN
+    where = Signature.RAISE if raises else Signature.OUTPUT if fault.column == OUTPUT else Signature.JACOBIAN
     question = question_of(call, (call.method, ARBITER), where=where, trusted=context.trusted, tolerance=context.tolerance)
     seen = observe(question, context.workers, context.reference)
-    if seen.comparison.verdict is not Verdict.ERROR or seen.comparison.where is Signature.RAISE:
+    if seen.comparison.verdict is not Verdict.ERROR or (seen.comparison.where is Signature.RAISE) is not raises:
         return None
-    call = replace(call, outputs=seen.sides[0].outputs)
+    call = replace(call, outputs=seen.sides[0].outputs, failure=seen.sides[0].failure)
     divergence = Divergence(call, seen.comparison, (call.method,), fault.cells[0].words, calls=(0,))
     finding = finding_of(divergence, (call.method,), context)
-    return proven_finding(finding, context, run.reproducer(number))
+    return proven_finding(finding, context, script)
 
 
 def asked_under(fault: Fault, specimen: Specimen) -> str:

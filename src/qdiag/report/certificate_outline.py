@@ -1,4 +1,4 @@
-"""The outline of a certificate: what every format of it shows, already worded. Renderers lay out and compute nothing."""
+"""The outline of a certificate, or of a hunt: what every format of it shows, already worded. Renderers lay out and compute nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class FaultChapter:
 
 @dataclass(frozen=True)
 class CertificatePage:
-    """All of it; ``record`` is the same for machines, ``badge`` a line for a README."""
+    """All of it; ``record`` is the same for machines, ``badge`` a line for a README, ``heading`` stands above the faults."""
 
     title: str
     verdict: str
@@ -58,3 +58,4 @@ class CertificatePage:
     record: dict[str, Any]
     wrote: str = ""
     worse: Table | None = None
+    heading: str = "Silent faults"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional
 
@@ -11,35 +10,26 @@ from qdiag.model.call import Script
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.specimen import BARE
-from qdiag.report.certificate_outline import CertificatePage, FaultChapter, Matrix, Tile
+from qdiag.report.certificate_outline import CertificatePage, FaultChapter, Matrix
+from qdiag.report.content.cells import (
+    Key,
+    drawing_of,
+    facts_of,
+    first_of,
+    place_of,
+    promise_in_words,
+    row_name,
+    script_of,
+    shortened,
+    size_in_words,
+    some_names,
+    tile_of,
+    worst_first,
+)
 from qdiag.report.content.certificate_record import record_of
-from qdiag.report.content.drawing import drawing
 from qdiag.report.content.figures import count, listing, seconds, units
-from qdiag.report.outline import Code, Fact, Table
+from qdiag.report.outline import Fact, Table
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
-
-MARKS = {
-    Standing.WRONG: "✗",
-    Standing.LOST: "☠",
-    Standing.RAISED: "!",
-    Standing.LATE: "…",
-    Standing.EVERYWHERE: "=",
-    Standing.OPEN: "?",
-    Standing.EXACT: "✓",
-    Standing.REFUSED: "–",
-}
-"""The mark of each standing, the one first that a tile shows where its cells differ."""
-
-KINDS = {
-    Standing.WRONG: "wrong",
-    Standing.LOST: "broken",
-    Standing.RAISED: "broken",
-    Standing.LATE: "broken",
-    Standing.EVERYWHERE: "elsewhere",
-    Standing.OPEN: "open",
-    Standing.EXACT: "right",
-    Standing.REFUSED: "refused",
-}
 
 LEGEND = (
     "✓ right to the precision that the device has · ✗ silently wrong · = wrong or broken on PennyLane's own device, too: no fault "
@@ -47,12 +37,6 @@ LEGEND = (
     "… too slow · a dot: not asked. A tile stands for all circuits of its row; it shows the first of ✗ ☠ ! … = ? ✓ – that one "
     "of them came to. What is wrong only by how it is measured, or in a variation in which everything is, stands with its fault."
 )
-
-Key = tuple[str, str, str, str]
-"""What a cell is known by."""
-
-MOST_OTHERS = 12
-"""So many of a fault's other circuits are named."""
 
 
 def page(certificate: Certificate, *, worse: Optional[Sequence[tuple[Cell, str]]] = None, wrote: str = "") -> CertificatePage:
@@ -145,7 +129,7 @@ def _facts(certificate: Certificate) -> tuple[Fact, ...]:
     exact = [cell for cell in cells if cell.standing is Standing.EXACT and cell.asked]
     if exact and not abilities.shots:
         worst = max(exact, key=lambda cell: cell.ulps)
-        facts.append(Fact("worst", f"{units(worst.ulps)} ulps off of what is right: {_place(worst)} under {worst.column}"))
+        facts.append(Fact("worst", f"{units(worst.ulps)} ulps off of what is right: {place_of(worst)} under {worst.column}"))
     asked = f"{certificate.asked} of {certificate.total} circuits asked"
     facts.append(Fact("asked", f"{asked} in {seconds(certificate.seconds)}, seed {certificate.seed}"))
     return tuple(facts)
@@ -181,17 +165,10 @@ def _matrices(certificate: Certificate, anchors: Mapping[Key, str]) -> Iterable[
             rows.setdefault(getattr(cell, by), []).append(cell)
         if rows:
             tiles = [
-                (name, tuple(_tile([c for c in row if c.column == column], explained, anchors) for column in certificate.columns))
+                (name, tuple(tile_of([c for c in row if c.column == column], explained, anchors) for column in certificate.columns))
                 for name, row in rows.items()
             ]
-            yield Matrix(title, (title[:-1].lower(), *certificate.columns), tuple(sorted(tiles, key=_worst_first)))
-
-
-def _worst_first(row: tuple[str, tuple[Tile, ...]]) -> tuple[int, str]:
-    """Rows that are wrong somewhere above those that are right, those that are refused throughout last."""
-    kinds = {tile.kind for tile in row[1]}
-    order = ("wrong", "broken", "elsewhere", "open", "right", "refused", "blank")
-    return min(order.index(kind) for kind in kinds), row[0].lower()
+            yield Matrix(title, (title[:-1].lower(), *certificate.columns), tuple(sorted(tiles, key=worst_first)))
 
 
 def _explained(faults: Iterable[Fault]) -> frozenset[Key]:
@@ -202,30 +179,6 @@ def _explained(faults: Iterable[Fault]) -> frozenset[Key]:
         for cell in fault.cells
         if cell.operation != BARE and (fault.cells[0].operation == BARE or fault.about == cell.variation)
     )
-
-
-def _tile(row: Sequence[Cell], explained: frozenset[Key], anchors: Mapping[Key, str]) -> Tile:
-    """One row's cells in one column; those that another fault explains do not make it red, unless there are no others."""
-    cells = [cell for cell in row if cell.key not in explained] or row
-    if not cells:
-        return Tile("·", "not asked", "blank")
-    shown = next(standing for standing in MARKS if any(cell.standing is standing for cell in cells))
-    alike = [cell for cell in cells if cell.standing is shown]
-    worst = max(alike, key=lambda cell: (math.isfinite(cell.error), cell.error))
-    words = f"{len(alike)} of {len(cells)} {shown.value}"
-    if shown is Standing.EXACT and worst.ulps:
-        words += f", at most {units(max(cell.ulps for cell in alike))} ulps off"
-    elif shown in (Standing.WRONG, Standing.EVERYWHERE) and worst.error:
-        words += f", by up to {_size(worst.error)}"
-    elif worst.words:
-        words += f": {worst.words}"
-    if len(cells) < len(row):
-        words += f"; {len(row) - len(cells)} wrong by a fault of another kind"
-    return Tile(MARKS[shown], words, KINDS[shown], anchors.get(worst.key, ""))
-
-
-def _size(error: float) -> str:
-    return f"{error:.2g}" if math.isfinite(error) else "more than any number"
 
 
 # --- faults ---------------------------------------------------------------------------------------------------------------------------
@@ -239,45 +192,15 @@ def _chapter(number: int, fault: Fault) -> FaultChapter:
     first = fault.cells[0]
     what = "its output" if fault.column == OUTPUT else f"the gradient under {fault.column}"
     facts = [
-        Fact("wrong", f"{first.words} ({_place(first)})"),
-        Fact("promise", _promise(first)),
-        Fact("size", f"{_size(first.error)}; rounding explains {first.bound:.2g}"),
+        Fact("wrong", f"{first.words} ({place_of(first)})"),
+        Fact("promise", promise_in_words(first)),
+        Fact("size", f"{size_in_words(first.error)}; rounding explains {first.bound:.2g}"),
     ]
-    finding = fault.finding
-    if finding is not None:
-        diagnosis = finding.diagnosis
-        facts.append(Fact("cause", f"{diagnosis.code} {diagnosis.title}, {diagnosis.confidence.value}"))
-        facts.append(Fact("because", diagnosis.because))
-        if finding.minimal is not None:
-            small = finding.minimal
-            facts.append(Fact("minimal", f"{count(small.operations, 'operation')} on {count(small.wires, 'wire')}"))
-    else:
-        facts.append(Fact("cause", "not looked for"))
-    circuit = finding.minimal.circuit if finding is not None and finding.minimal is not None else None
-    if circuit is None and fault.specimen is not None:
-        circuit = fault.specimen.circuit
-    script = None
-    if finding is not None and finding.reproducer is not None and finding.reproducer.verified:
-        script = Code("A script that shows it", finding.reproducer.source, note="exits 1 while it is there")
-    others = fault.cells[1:]
-    named = "; ".join(f"{_place(cell)} under {cell.column} ({_size(cell.error)})" for cell in others[:MOST_OTHERS])
-    more = f"; and {len(others) - MOST_OTHERS} more" if len(others) > MOST_OTHERS else ""
-    drawn = None if circuit is None else drawing(circuit)
-    return FaultChapter(f"{fault.about}: {what}", tuple(facts), drawn, script, named + more, _anchor(number))
-
-
-def _promise(cell: Cell) -> str:
-    words = {
-        "broken promise": "broken: the device declares it, or PennyLane has a rule for it",
-        "silent": "none was given, and nothing was said",
-        "documented": "it is said not to be supported",
-    }
-    return words[cell.promise.value] if cell.promise is not None else ""
-
-
-def _place(cell: Cell) -> str:
-    what = cell.measurement if cell.operation == BARE else f"{cell.operation}, {cell.measurement}"
-    return f"{what}, {cell.variation}" if cell.variation else what
+    facts += facts_of(fault.finding)
+    named = [f"{place_of(cell)} under {cell.column} ({size_in_words(cell.error)})" for cell in fault.cells[1:]]
+    drawn = drawing_of(fault.specimen, fault.finding)
+    script = script_of(fault.finding)
+    return FaultChapter(f"{fault.about}: {what}", tuple(facts), drawn, script, first_of(named), _anchor(number))
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------------------------
@@ -294,26 +217,11 @@ def _tables(certificate: Certificate) -> Iterable[Table]:
         groups: dict[tuple[str, str], dict[str, None]] = {}
         for cell in certificate.cells:
             if cell.standing in standings:
-                words = cell.words or f"off by {_size(cell.error)}"
-                groups.setdefault((_shortened(words), cell.column), {})[_row_name(cell)] = None
-        rows = [(_names(names), column, words) for (words, column), names in groups.items()]
+                words = cell.words or f"off by {size_in_words(cell.error)}"
+                groups.setdefault((shortened(words), cell.column), {})[row_name(cell)] = None
+        rows = [(some_names(names), column, words) for (words, column), names in groups.items()]
         if rows:
             yield Table(title, ("of", "method", "words"), tuple(sorted(rows)), note)
-
-
-def _row_name(cell: Cell) -> str:
-    return cell.measurement if cell.operation == BARE else cell.operation
-
-
-def _names(names: Iterable[str]) -> str:
-    known = sorted(names)
-    more = f" and {len(known) - MOST_OTHERS} more" if len(known) > MOST_OTHERS else ""
-    return ", ".join(known[:MOST_OTHERS]) + more
-
-
-def _shortened(words: str) -> str:
-    """Words without the numbers in them that make each of them another one."""
-    return words if len(words) <= 160 else words[:159] + "…"
 
 
 def _environment(certificate: Certificate) -> tuple[Fact, ...]:
@@ -327,5 +235,5 @@ def _environment(certificate: Certificate) -> tuple[Fact, ...]:
 
 
 def _worse(worse: Sequence[tuple[Cell, str]]) -> Table:
-    rows = tuple((_place(cell), cell.column, before, cell.standing.value) for cell, before in worse)
+    rows = tuple((place_of(cell), cell.column, before, cell.standing.value) for cell, before in worse)
     return Table("Worse than before", ("circuit", "method", "was", "is"), rows, "" if rows else "No cell is worse.")

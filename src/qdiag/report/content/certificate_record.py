@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any
+from typing import Any, Optional
 
 from qdiag._version import __version__
 from qdiag.model.certificate import Certificate, Fault
+from qdiag.model.findings import Finding
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.trace import cells_file
 
@@ -42,8 +43,8 @@ def _plain(value: Any) -> Any:
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
-    first, finding = fault.cells[0], fault.finding
-    record: dict[str, Any] = {
+    first = fault.cells[0]
+    return {
         "about": fault.about,
         "column": fault.column,
         "cells": len(fault.cells),
@@ -51,10 +52,13 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "bound": first.bound,
         "promise": first.promise.value if first.promise else None,
         "representative": dict(zip(("operation", "measurement", "variation", "column"), first.key)),
-        "cause": None,
-        "minimal": None,
-        "reproducer": None,
+        **finding_record(fault.finding),
     }
+
+
+def finding_record(finding: Optional[Finding]) -> dict[str, Any]:
+    """The cause of what is wrong, and the smallest circuit and the script that show it, as far as they are known."""
+    record: dict[str, Any] = {"cause": None, "minimal": None, "reproducer": None}
     if finding is None:
         return record
     record["cause"] = {

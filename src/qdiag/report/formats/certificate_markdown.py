@@ -27,7 +27,7 @@ def _blocks(page: CertificatePage) -> Iterator[str]:
         yield f"## {plain(page.worse.title)}"
         yield table_text(page.worse) if page.worse.rows else plain(page.worse.note)
     if page.faults:
-        yield "## Silent faults"
+        yield f"## {plain(page.heading)}"
     for number, fault in enumerate(page.faults, 1):
         yield from _fault(number, fault)
     for matrix in page.matrices:
@@ -39,7 +39,7 @@ def _blocks(page: CertificatePage) -> Iterator[str]:
         yield table_text(table)
     yield "## Environment"
     yield bullets([f"{fact.label}: {fact.text}" for fact in page.environment])
-    yield inline(page.badge)
+    yield inline(page.badge) if page.badge else ""
     yield f"Made by qdiag {plain(page.version)}."
 
 

@@ -35,7 +35,7 @@ def _parts(page: CertificatePage, speak: Speak, verbose: bool) -> Iterator[Rende
         yield facts_grid((Fact("", f"and {len(page.faults) - len(shown)} more"),), speak)
     if page.worse is not None:
         rows = [f"{circuit} under {method}: {after}, was {before}" for circuit, method, before, after in page.worse.rows[:MOST]]
-        yield facts_grid(tuple(Fact("worse", row) for row in rows or [page.worse.note]), speak)
+        yield facts_grid(tuple(Fact(page.worse.title.split()[0].lower(), row) for row in rows or [page.worse.note]), speak)
     counts = tuple(Fact(table.title.lower(), count(len(table.rows), "kind")) for table in page.tables)
     yield facts_grid((*counts, *((Fact("wrote", page.wrote),) if page.wrote else ())), speak)
     for note in page.notes:
@@ -44,4 +44,5 @@ def _parts(page: CertificatePage, speak: Speak, verbose: bool) -> Iterator[Rende
 
 def _line(fault: FaultChapter) -> str:
     facts = {fact.label: fact.text for fact in fault.facts}
-    return f"{fault.title}, off by {facts['size'].partition(';')[0]}; {facts['cause']}"
+    size = f", off by {facts['size'].partition(';')[0]}" if "size" in facts else ""
+    return f"{fault.title}{size}; {facts['cause']}"
