@@ -93,6 +93,11 @@ def test_a_gradient_that_is_off_is_seen_by_one_product() -> None:
     assert found["parameter-shift"].where in (Signature.VJP, Signature.JACOBIAN)
 
 
+def test_a_gradient_that_is_off_is_upheld_by_numerical_differentiation_of_the_qnode_itself() -> None:
+    purity = cells("default.qubit", ("no operation", "purity (PennyLane's)", ""), "parameter-shift", beside="", upheld=True)
+    assert purity["parameter-shift"].standing is Standing.WRONG
+
+
 def test_a_density_matrix_beside_a_vector_is_judged_by_its_outputs_alone() -> None:
     found = cells("default.mixed", ("CNOT", "state", ""), "backprop")
     assert found[OUTPUT].standing is Standing.EXACT

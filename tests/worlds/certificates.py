@@ -10,6 +10,7 @@ import numpy as np
 
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Certificate, Fault, Standing
 from qdiag.model.comparison import Signature
+from qdiag.model.hunt import Find, Hit, Hunt
 from qdiag.model.method import Method
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import BARE, Rank, Specimen
@@ -62,3 +63,17 @@ def certificate(**rest: Any) -> Certificate:
         seconds=12.0,
     )
     return replace(made, **rest)
+
+
+def hunted(**rest: Any) -> Hunt:
+    """Two devices: one operation whose gradient two methods drop alike, one that breaks down under a third, one that is right."""
+    name, dropped = "default.qubit", cell("Rot", "backprop", Standing.WRONG, promise=Promise.BROKEN)
+    raised = cell("MultiRZ", "adjoint", Standing.RAISED, words="IndexError: out of range", place="pennylane.devices:slice")
+    cells = (cell("Rot"), dropped, replace(dropped, column="adjoint"), cell("MultiRZ"), raised, cell("RX", ulps=3.0))
+    plain = certificate(faults=(), asked=3, total=4, methods=("backprop", "adjoint"), cells=cells, abilities=Abilities())
+    first = replace(plain, name=name, device=Method(name, ""))
+    doubted = cell("RX", "backprop", Standing.OPEN, words="not upheld: numerical differentiation of the QNode itself gives the same")
+    second = replace(first, name="default.mixed", cells=(cell("Rot"), dropped, doubted), asked=4, total=4, methods=("backprop",))
+    wrong = Find("Rot", (Hit(name, dropped), Hit(name, cells[2]), Hit("default.mixed", dropped)), specimen("Rot"))
+    broken = Find("MultiRZ", (Hit(name, raised),), specimen("MultiRZ"))
+    return replace(Hunt((first, second), (wrong, broken), 12.0), **rest)

@@ -14,6 +14,7 @@ from typing import Optional
 
 import numpy as np
 
+from qdiag.certifying.upheld import doubt_of
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
 from qdiag.judging.arbiter.reference import Reference, reference
@@ -35,6 +36,9 @@ SECONDS = 5.0
 
 SIMPLER = ("lightning.qubit", "default.mixed")
 """Devices of PennyLane's that take more operations apart than ``default.qubit`` does."""
+
+OWN = ("default.qubit", *SIMPLER)
+"""PennyLane's own devices."""
 
 REPEATS = 4
 """So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
@@ -61,6 +65,8 @@ class Task:
         PennyLane's own device for the same, or "" where it is that itself.
     trusted
         Whether the device's class may be imported.
+    upheld
+        Whether what is wrong must be so by another word than the arbiter's, too.
     cotangents
         By which its outputs are weighed in a vector-Jacobian product; empty until their shapes are known.
     """
@@ -71,6 +77,7 @@ class Task:
     abilities: Abilities = field(default_factory=Abilities)
     beside: str = "default.qubit"
     trusted: bool = False
+    upheld: bool = False
     cotangents: tuple[np.ndarray, ...] = ()
 
     def method(self, name: str) -> Method:
@@ -208,7 +215,22 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
         again = evaluate(task.request(name, seed, whole=whole))
         if again.failure is not None or _verdict(task, again, ours).verdict != "wrong":
             return replace(cell, standing=Standing.OPEN, words="another result each time: asked again, it is right or fails")
-    return wrong
+    doubt = _doubt(task, name, cell, found, ours) if task.upheld else ""
+    return replace(cell, standing=Standing.OPEN, words=f"not upheld: {doubt}") if doubt else wrong
+
+
+def _doubt(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference) -> str:
+    """Why nothing but the arbiter calls a cell wrong, or "" where something does.
+
+    Of outputs that are the QNode itself on plain numbers, or another of PennyLane's devices; of derivatives numerical differentiation.
+    """
+    plain = task.request(OUTPUT)
+    if cell.where not in (Signature.OUTPUT, Signature.SHAPE) and all(np.isfinite(output).all() for output in found.outputs or ()):
+        return doubt_of(found, plain, task.cotangents, cell.bound, evaluate)
+    devices = dict.fromkeys((task.device.device, *OWN))
+    asked = (replace(plain, method=replace(plain.method, device=d)) for d in devices if name != OUTPUT or d != task.device.device)
+    right = (e.failure is None and _verdict(task, e, ours).verdict == "right" for e in map(evaluate, asked))
+    return "" if any(right) else "no other device of PennyLane's gives what the reference has"
 
 
 def _broken(task: Task, name: str, failure: Failure) -> Cell:
@@ -289,7 +311,7 @@ def _promise(task: Task, name: str, found: Evaluation) -> Promise:
 def _failed(task: Task, name: str, failure: Failure) -> Cell:
     standing = Standing.REFUSED if failure.refusal else Standing.LATE if failure.stage == "timeout" else Standing.RAISED
     words = make_visible(f"{failure.type}: {failure.message}".split("\n")[0])
-    return replace(_blank(task, name, standing, words), where=Signature.RAISE)
+    return replace(_blank(task, name, standing, words), where=Signature.RAISE, place=failure.place)
 
 
 def _blank(task: Task, name: str, standing: Standing, words: str) -> Cell:

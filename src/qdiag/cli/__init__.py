@@ -29,6 +29,7 @@ COMMANDS = (
     ("twin", "Train again under controlled changes: why losses part although every call agrees."),
     ("check", "Call a QNode or a model of an importable module once, and judge every QNode call."),
     ("certify", "Try out what a device may be trusted with: each operation, measurement and method."),
+    ("hunt", "Look for wrong gradients in PennyLane itself, over the whole space of circuits."),
     ("diagnose", "Judge a trace that was recorded before."),
     ("report", "Print the report of a run: terminal, Markdown, HTML, JSON, or the text of an issue."),
     ("show", "List what a trace holds."),

@@ -31,6 +31,10 @@ LOST = "ProcessExpired"
 _OURS, _SERVANTS = "qdiag", ("numpy", "scipy")
 """Whose frames are ours, and whose frames are of what everybody calls."""
 
+_FRAMEWORK = ("pennylane", "pennylane_lightning")
+_COMMON = ("pennylane.math", "pennylane.numpy", "pennylane.capture", "pennylane.workflow")
+"""The packages of the framework, and what all of its parts call."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -55,6 +59,13 @@ class Failure:
     frames: tuple[str, ...] = ()
     stage: str = "forward"
     refusal: bool = False
+
+    @property
+    def place(self) -> str:
+        """The innermost function of the framework's that was at work, as ``module:function``, or "": where it broke down."""
+        places = [frame.rpartition(":")[0] for frame in self.frames if frame.partition(":")[0].partition(".")[0] in _FRAMEWORK]
+        # what everybody calls says nothing of who called it
+        return next((place for place in reversed(places) if not place.startswith(_COMMON)), "")
 
     @property
     def passing(self) -> bool:

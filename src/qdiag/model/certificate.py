@@ -62,6 +62,8 @@ class Cell:
         Of what is wrong or breaks down.
     asked
         Whether it was evaluated; else it follows from another cell.
+    place
+        The function of PennyLane's in which it broke down, or "".
     """
 
     operation: str
@@ -77,6 +79,7 @@ class Cell:
     words: str = ""
     promise: Optional[Promise] = None
     asked: bool = True
+    place: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -33,6 +33,8 @@ def record_of(cell: Cell) -> dict[str, Any]:
     record["where"] = cell.where.value if cell.where else None
     record["promise"] = cell.promise.value if cell.promise else None
     record["asked"] = cell.asked
+    if cell.place:
+        record["place"] = cell.place
     return record
 
 
@@ -49,7 +51,7 @@ def cell_from(record: Any) -> Cell:
         values.update({name: math.inf if record[name] is None else float(record[name]) for name in _NUMBERS})
         values["where"] = Signature(record["where"]) if record["where"] else None
         values["promise"] = Promise(record["promise"]) if record["promise"] else None
-        return Cell(standing=Standing(record["standing"]), asked=bool(record["asked"]), **values)
+        return Cell(standing=Standing(record["standing"]), asked=bool(record["asked"]), place=str(record.get("place", "")), **values)
     except (KeyError, TypeError, ValueError):
         raise TraceError("a cell of the certificate cannot be read", "write it anew with: qdiag certify") from None
 

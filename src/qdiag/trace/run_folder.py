@@ -56,6 +56,11 @@ class RunFolder:
         return self.path / "certificate.json"
 
     @property
+    def hunt(self) -> Path:
+        """What a hunt found, for machines."""
+        return self.path / "hunt.json"
+
+    @property
     def evaluations(self) -> Path:
         """What replaying worked out so far, so that it can be resumed."""
         return self.path / "evaluations.qdiag"
@@ -118,7 +123,7 @@ def create(script: str, out: Path | None, *, force: bool) -> RunFolder:
         if out.is_dir() and any(out.iterdir()):
             if not force:
                 raise OutputError(f"the folder {out} exists and is not empty", "choose another --out, or pass --force")
-            if not (out / TRACE).exists() and not RunFolder(out).certificate.exists():
+            if not any(path.exists() for path in (out / TRACE, RunFolder(out).certificate, RunFolder(out).hunt)):
                 raise OutputError(f"{out} does not look like a run of qdiag", "empty it yourself, or choose another --out")
             shutil.rmtree(out)
         out.mkdir(parents=True, exist_ok=True)

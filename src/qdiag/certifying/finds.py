@@ -1,0 +1,164 @@
+"""Finds from the certificates of several devices: one for each thing that goes wrong, whatever the device and the method.
+
+What is wrong is first put together device by device, as the faults of a certificate are; then faults become one that are about the same
+and are off by the same amount in the same circuit: methods that go the same wrong way end at the same wrong number. What breaks down is
+one find where it is the same exception out of the same function of PennyLane's; a lost process is one for each operation.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from qdiag.certifying.faults import faults_of, plainness, subject_of
+from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
+from qdiag.model.findings import Confidence
+from qdiag.model.hunt import Find, Hit, Kind
+from qdiag.model.specimen import BARE, Specimen
+
+Key = tuple[str, str, str]
+"""What a specimen is known by."""
+
+DIGITS = 6
+"""Errors are the same where so many digits of them are."""
+
+_ORDER = list(Kind)
+
+
+def finds_of(parts: Sequence[Certificate], specimens: Iterable[Specimen]) -> tuple[Find, ...]:
+    """The finds that explain all hits: the worst kinds first, and of these the largest.
+
+    Parameters
+    ----------
+    parts
+        What was asked of each device.
+    specimens
+        The circuits.
+    """
+    by_key = {one.key: one for one in specimens}
+    working = {cell.key[:3] for part in parts for cell in part.cells if cell.standing is Standing.EXACT}
+    found = [*_wrong(parts, by_key), *_broken(parts, by_key, working)]
+    return tuple(sorted(found, key=lambda find: (_ORDER.index(find.kind), -len(find.hits), find.about)))
+
+
+# --- what is wrong --------------------------------------------------------------------------------------------------------------------
+
+
+def is_wrong(cell: Cell) -> bool:
+    """Whether a cell is wrong, said to be unsupported or not."""
+    return cell.standing is Standing.WRONG
+
+
+def _wrong(parts: Sequence[Certificate], by_key: Mapping[Key, Specimen]) -> list[Find]:
+    faults = [(part.name, fault) for part in parts for fault in faults_of(part.cells, by_key.values(), is_wrong)]
+    found = []
+    for group in _joined([_marks(fault) for _, fault in faults]):
+        about = _widest([faults[k][1] for k in group])
+        hits = [Hit(faults[k][0], cell) for k in group for cell in faults[k][1].cells]
+        found.append(_find(about, hits, by_key))
+    alike = _joined([{(_subject(find), find.kind, frozenset(find.columns))} for find in found])
+    return [_together([found[k] for k in group], by_key) for group in alike]
+
+
+def _subject(find: Find) -> Hashable:
+    """The operation that a find is about, in whatever variation; of others what it is about."""
+    first = find.first.cell
+    return first.core if first.operation != BARE and first.operation in find.about.split(", ") else find.about
+
+
+def _together(finds: Sequence[Find], by_key: Mapping[Key, Specimen]) -> Find:
+    """One find of several, called by the plainest of them."""
+    if len(finds) == 1:
+        return finds[0]
+    whole = _find("", [hit for find in finds for hit in find.hits], by_key)
+    own = next(find for find in finds if whole.first in find.hits)
+    return replace(whole, about=own.about, finding=own.finding)
+
+
+def _marks(fault: Fault) -> set[Hashable]:
+    """What a fault has in common with those that are the same: what it is about, and by how much a circuit is off."""
+    return {(fault.about, cell.key[:3], _rounded(cell.error)) for cell in fault.cells}
+
+
+def _rounded(error: float) -> str:
+    return f"{error:.{DIGITS - 1}e}" if math.isfinite(error) else "none"
+
+
+def _widest(faults: Sequence[Fault]) -> str:
+    return max(faults, key=lambda fault: len(fault.cells)).about
+
+
+def _joined(marks: Sequence[set[Hashable]]) -> list[list[int]]:
+    """Positions put together that share a mark, directly or by others, in order."""
+    group = list(range(len(marks)))
+    holder: dict[Hashable, int] = {}
+
+    def root(k: int) -> int:
+        while group[k] != k:
+            k = group[k]
+        return k
+
+    for k, own in enumerate(marks):
+        for mark in own:
+            other = root(holder.setdefault(mark, k))
+            mine = root(k)
+            group[max(other, mine)] = min(other, mine)
+    found: dict[int, list[int]] = {}
+    for k in range(len(marks)):
+        found.setdefault(root(k), []).append(k)
+    return list(found.values())
+
+
+# --- what breaks down -----------------------------------------------------------------------------------------------------------------
+
+
+def _broken(parts: Sequence[Certificate], by_key: Mapping[Key, Specimen], working: set[Key]) -> list[Find]:
+    """What raises, or ends the process, where another method or device gives the right number for the same circuit."""
+    groups: dict[Hashable, list[Hit]] = {}
+    for part in parts:
+        for cell in part.cells:
+            if cell.standing in (Standing.RAISED, Standing.LOST) and cell.key[:3] in working:
+                groups.setdefault(_breakdown(cell), []).append(Hit(part.name, cell))
+    return [_find("", hits, by_key) for hits in groups.values()]
+
+
+def _breakdown(cell: Cell) -> Hashable:
+    """The same for cells that break down at the same place."""
+    if cell.standing is Standing.LOST:
+        return cell.standing, cell.core
+    kind, _, words = cell.words.partition(":")
+    if cell.place:
+        return kind, cell.place
+    # the words are all there is then, but for the numbers and names in them, which are of this circuit alone
+    return kind, cell.column, re.sub(r"\d+|'[^']*'", "", words)
+
+
+# --- one find -------------------------------------------------------------------------------------------------------------------------
+
+
+def _find(about: str, hits: Sequence[Hit], by_key: Mapping[Key, Specimen]) -> Find:
+    """A find, its plainest hit first; what breaks down is about the circuit that is plainest."""
+
+    def plain(hit: Hit) -> tuple[bool, bool, int, int, str]:
+        return plainness(hit.cell, about or subject_of(hit.cell), by_key.get(hit.cell.key[:3]))
+
+    ordered = tuple(sorted(hits, key=lambda hit: (*plain(hit), hit.cell.column == OUTPUT)))
+    first = ordered[0].cell
+    name = about or ", ".join(filter(None, (subject_of(first), first.variation)))
+    return Find(name, ordered, by_key.get(first.key[:3]))
+
+
+def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> tuple[Find, ...]:
+    """The finds once they are diagnosed: those about the same operation, with the same confirmed cause, that share a method are one."""
+    by_key = {one.key: one for one in specimens}
+
+    def marks(number: int, find: Find) -> set[Hashable]:
+        finding = find.finding
+        if finding is None or finding.diagnosis.confidence is not Confidence.CONFIRMED or find.kind is Kind.RAISED:
+            return {number}
+        return {(_subject(find), find.kind, finding.diagnosis.code, column) for column in find.columns}
+
+    groups = _joined([marks(number, find) for number, find in enumerate(finds)])
+    return tuple(_together([finds[k] for k in group], by_key) for group in groups)

@@ -1,0 +1,167 @@
+"""The staircase of ``qdiag hunt``: the space, the cells of each of PennyLane's own devices, finds across them, their causes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+from qdiag.certifying.examine import OWN, Task
+from qdiag.certifying.finds import finds_of, with_causes_joined
+from qdiag.errors import UsageError
+from qdiag.evaluation import space
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.evaluation.executor import open_evaluator
+from qdiag.evaluation.limits import Deadline
+from qdiag.model.certificate import Cell, Certificate, Standing
+from qdiag.model.hunt import Find, Hunt
+from qdiag.model.method import DETERMINISTIC
+from qdiag.model.specimen import Specimen
+from qdiag.pipeline.certify import FOR_CELLS, LIMIT, SHRINKING
+from qdiag.pipeline.run_options import Voice
+from qdiag.pipeline.stage_cells import Device, begin_sweep, candidates_named, chosen, fill_cells, filled
+from qdiag.pipeline.stage_context import StageContext
+from qdiag.pipeline.stage_finds import with_findings
+from qdiag.proving.reproducer.script_runs import ScriptRunner
+from qdiag.trace.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    devices
+        The devices; empty for PennyLane's own that are installed.
+    module
+        A module whose operations, and devices, are asked for, too; "" for none.
+    methods
+        Differentiation methods, or empty for all that each device offers.
+    only
+        Operations and measurements, by name; empty for all.
+    seed
+        Of the angles.
+    jobs
+        Worker processes.
+    budget
+        Seconds for all of it.
+    causes
+        Whether finds are diagnosed and shrunk.
+    cluster
+        The address of a Dask scheduler whose workers evaluate, or ``local:N``; "" for workers on this machine.
+    """
+
+    devices: tuple[str, ...] = ()
+    module: str = ""
+    methods: tuple[str, ...] = ()
+    only: frozenset[str] = frozenset()
+    seed: int = 0
+    jobs: Optional[int] = None
+    budget: Optional[float] = None
+    causes: bool = True
+    cluster: str = ""
+
+
+def hunt(asked: Asked, run: RunFolder, voice: Voice, workers: Optional[Evaluator] = None) -> Hunt:
+    """Ask PennyLane's own devices for all specimens, and find out why what is wrong is wrong.
+
+    Raises
+    ------
+    UsageError
+        If there is no such device, or nothing of a name is in the space.
+    """
+    with ScriptRunner() as start:
+        if workers is not None:
+            return _Hunting(asked, run, voice, workers, start).hunt()
+        with open_evaluator(asked.cluster, asked.jobs, LIMIT, forked=True, tell=voice.say) as own:
+            return _Hunting(asked, run, voice, own, start).hunt()
+
+
+class _Hunting:
+    def __init__(self, asked: Asked, run: RunFolder, voice: Voice, workers: Evaluator, start: ScriptRunner) -> None:
+        self._asked, self._run, self._voice, self._workers, self._start = asked, run, voice, workers, start
+        self._started = time.monotonic()
+        self._deadline = Deadline(asked.budget)
+        self._deadline.begin()
+
+    def hunt(self) -> Hunt:
+        asked = self._asked
+        names = asked.devices or self._installed()
+        with self._voice.progress("making circuits"):
+            made = self._workers.call(space.specimens, asked.seed).result()
+            # what is drawn is neither upheld nor ruled out by numerical differentiation
+            specimens = tuple(one for one in chosen(made, asked.only) if not one.circuit.shots)
+        parts: list[Certificate] = []
+        tasks: dict[str, Task] = {}
+        for left, name in zip(range(len(names), 0, -1), names):
+            part, tasks[name] = self._part(name, specimens, left)
+            parts.append(part)
+            if part.interrupted:
+                break
+        interrupted = parts[-1].interrupted
+        finds = finds_of(parts, specimens)
+        if asked.causes and finds and not interrupted:
+            finds = self._diagnosed(finds, tasks, specimens, parts[0])
+        return Hunt(tuple(parts), finds, time.monotonic() - self._started, interrupted)
+
+    def _installed(self) -> tuple[str, ...]:
+        """PennyLane's own devices, as far as they are installed."""
+        found = []
+        for name in OWN:
+            try:
+                found.append(self._workers.call(space.device_named, name, "").result())
+            except UsageError:
+                continue
+        return tuple(found)
+
+    def _part(self, name: str, specimens: Sequence[Specimen], left: int) -> tuple[Certificate, Task]:
+        """The cells of one device, of so many that are left."""
+        asked, started = self._asked, time.monotonic()
+        trusted = bool(asked.module)
+        device = Device(name, module=asked.module if name not in OWN else "", upheld=True, trusted=trusted)
+        with self._voice.progress(f"measuring {name}"):
+            sweep = begin_sweep(device, candidates_named(asked.methods, _candidates), specimens, self._workers, asked.seed)
+        kept = (asked.budget or 0.0) * (1 - FOR_CELLS) if asked.causes else 0.0
+        # what is left of the budget is shared by the devices that are still to come
+        ends = kept + (self._deadline.left - kept) * (left - 1) / left if asked.budget else 0.0
+        known = fill_cells(
+            sweep,
+            specimens,
+            self._workers,
+            self._run,
+            self._voice,
+            over=lambda: self._deadline.left <= ends,
+            file=f"cells-{name}.jsonl",
+            about=f" {sweep.certificate.environment.version('pennylane')}",
+            what=f"asking {name}",
+            count=is_hit,
+            beside="hits",
+        )
+        return filled(sweep, known, time.monotonic() - started), sweep.plain
+
+    def _diagnosed(
+        self, finds: tuple[Find, ...], tasks: dict[str, Task], specimens: Sequence[Specimen], part: Certificate
+    ) -> tuple[Find, ...]:
+        self._start.get_ready()
+        context = StageContext(
+            self._workers,
+            part.environment,
+            trusted=bool(self._asked.module),
+            seconds=SHRINKING,
+            deadline=self._deadline,
+            tell=self._voice.now,
+            start=self._start,
+        )
+        with self._voice.progress("diagnosing") as report:
+            return with_causes_joined(with_findings(finds, tasks, context, self._run, report), specimens)
+
+
+def is_hit(cell: Cell) -> bool:
+    """Whether a cell may be a hit: what breaks down is one only where another works."""
+    return cell.standing in (Standing.WRONG, Standing.RAISED, Standing.LOST)
+
+
+def _candidates(shots: int) -> tuple[str, ...]:
+    return (*DETERMINISTIC, "device")

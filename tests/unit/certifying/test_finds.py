@@ -1,0 +1,101 @@
+"""Finds from the cells of several devices: what one thing explains is one, whatever the device and the method."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qdiag.certifying.finds import finds_of, with_causes_joined
+from qdiag.model.certificate import OUTPUT, Cell, Certificate, Standing
+from qdiag.model.comparison import Signature
+from qdiag.model.findings import Confidence, Finding
+from qdiag.model.hunt import Kind
+from qdiag.model.promise import Promise
+from tests.worlds.certificates import cell, certificate, specimen
+from tests.worlds.results import shifted
+
+WRONG, RAISED = Standing.WRONG, Standing.RAISED
+SPACE = [specimen(), specimen("RX"), specimen("RY"), specimen("RX", variation="adjoint"), specimen("RX", variation="controlled")]
+
+
+def part(name: str, *cells: Cell) -> Certificate:
+    return certificate(name=name, cells=cells, faults=())
+
+
+def raised(operation: str, words: str = "IndexError: out of range", place: str = "pennylane.a:f", column: str = "adjoint") -> Cell:
+    return cell(operation, column, RAISED, words=words, place=place)
+
+
+def test_two_methods_that_are_off_by_the_same_are_one_find_across_devices() -> None:
+    one = part("a", cell("RX"), cell("RX", "adjoint", WRONG), cell("RX", "backprop", WRONG))
+    two = part("b", cell("RX"), cell("RX", "adjoint", WRONG))
+    (found,) = finds_of([one, two], SPACE)
+    assert found.about == "RX"
+    assert found.kind is Kind.WRONG
+    assert found.columns == ("a/adjoint", "a/backprop", "b/adjoint")
+
+
+def test_two_methods_that_are_off_by_different_amounts_are_two() -> None:
+    one = part("a", cell("RX", "adjoint", WRONG), cell("RX", "backprop", WRONG, error=0.75))
+    assert len(finds_of([one], SPACE)) == 2
+
+
+def test_variations_of_an_operation_that_is_right_alone_are_one_where_the_same_methods_have_them_wrong() -> None:
+    wrong = cell("RX", "adjoint", WRONG, variation="adjoint")
+    right = cell("RX", "adjoint")
+    (found,) = finds_of([part("a", right, wrong, replace(wrong, variation="controlled", error=0.3))], SPACE)
+    assert len(found.hits) == 2
+    assert found.about == "RX, adjoint"
+
+
+def test_no_number_is_a_kind_of_its_own_and_comes_after_wrong_ones() -> None:
+    lost = cell("RX", "adjoint", WRONG, where=Signature.NAN, error=float("inf"))
+    found = finds_of([part("a", lost, cell("RY", "adjoint", WRONG))], SPACE)
+    assert [one.kind for one in found] == [Kind.WRONG, Kind.NOT_FINITE]
+
+
+def test_what_breaks_down_at_one_place_is_one_find_where_another_method_works() -> None:
+    words = "IndexError: another index"
+    (found,) = finds_of([part("a", cell("RX"), raised("RX"), cell("RY"), raised("RY", words))], SPACE)
+    assert (found.kind, len(found.hits)) == (Kind.RAISED, 2)
+
+
+def test_what_breaks_down_under_all_methods_is_none() -> None:
+    assert not finds_of([part("a", raised("RX", column=OUTPUT), raised("RX"))], SPACE)
+
+
+def test_without_a_place_the_words_tell_breakdowns_apart_but_for_what_is_of_one_circuit() -> None:
+    def cells(*words: str) -> list[Cell]:
+        return [cell("RX"), cell("RY"), *(raised(name, one, "") for name, one in zip(("RX", "RY"), words))]
+
+    assert len(finds_of([part("a", *cells("ValueError: got 3 for 'RX'", "ValueError: got 4 for 'RY'"))], SPACE)) == 1
+    assert len(finds_of([part("a", *cells("ValueError: got 3", "ValueError: no batch"))], SPACE)) == 2
+
+
+def test_a_lost_process_is_a_find_of_its_operation() -> None:
+    (found,) = finds_of([part("a", cell("RX"), cell("RX", "adjoint", Standing.LOST, words="the process was lost"))], SPACE)
+    assert found.kind is Kind.LOST
+
+
+def test_what_is_said_not_to_be_supported_is_found_and_not_offered() -> None:
+    (found,) = finds_of([part("a", cell("RX", "adjoint", WRONG, promise=Promise.DOCUMENTED))], SPACE)
+    assert not found.offered
+
+
+@pytest.mark.parametrize(("codes", "count"), [(("QD302", "QD302"), 1), (("QD302", "QD301"), 2)])
+def test_finds_of_one_operation_with_one_confirmed_cause_are_one(codes: tuple[str, str], count: int) -> None:
+    one = part("a", cell("RX", "adjoint", WRONG), cell("RX", "backprop", WRONG, error=0.75))
+    two = part("b", cell("RX", "adjoint", WRONG, error=0.1))
+    found = finds_of([one, two], SPACE)
+    assert len(found) == 3
+    shared = [find for find in found if "adjoint" in find.columns[0]]
+    diagnosed = [replace(find, finding=finding(code)) for find, code in zip(shared, codes)]
+    # other devices' methods are other columns
+    diagnosed[1] = replace(diagnosed[1], hits=tuple(replace(hit, device="a") for hit in diagnosed[1].hits))
+    assert len(with_causes_joined(diagnosed, SPACE)) == count
+
+
+def finding(code: str) -> Finding:
+    plain = shifted().result.findings[0]
+    return replace(plain, diagnosis=replace(plain.diagnosis, code=code, confidence=Confidence.CONFIRMED))
