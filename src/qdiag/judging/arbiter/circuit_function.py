@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, Node, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit, Label, MeasuredOutcome, Node, nodes_of, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import defect, read
 from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolve, mixes
@@ -42,6 +42,14 @@ def too_large(circuit: Circuit) -> None:
     measured = sum(node.name in MID_MEASUREMENTS for node in inside)
     if measured > MOST_MEASURED:
         raise NotSimulated(f"{measured} mid-circuit measurements are more than the {MOST_MEASURED} that are simulated")
+    if any(position >= measured for node in circuit.nodes for outcome in _outcomes(node) for position in outcome.measurements):
+        # a part of a circuit may have lost the measurement that another part asks for
+        raise NotSimulated("it asks for the outcome of a measurement that it does not hold")
+
+
+def _outcomes(node: Node) -> Iterator[MeasuredOutcome]:
+    """The outcomes of mid-circuit measurements that a node depends on."""
+    return (value for value in walk(node) if isinstance(value, MeasuredOutcome))
 
 
 def too_wide(circuit: Circuit, *, mixed: bool) -> None:

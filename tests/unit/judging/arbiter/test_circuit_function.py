@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -73,6 +74,14 @@ def test_so_many_measurements_in_the_middle_are_followed_and_no_more(name: str) 
     too_large(on_wires(1, *[gate(name)] * MOST_MEASURED))
     with pytest.raises(NotSimulated, match=f"more than the {MOST_MEASURED}"):
         too_large(on_wires(1, *[gate(name)] * (MOST_MEASURED + 1)))
+
+
+def test_a_circuit_that_has_lost_the_measurement_whose_outcome_it_reads_is_none() -> None:
+    read = Node("ExpectationMP", (), MeasuredOutcome((1,), (0, 1)), ())
+    whole = replace(on_wires(1, *[gate(sorted(MID_MEASUREMENTS)[0])] * 2), measurements=(read,))
+    too_large(whole)
+    with pytest.raises(NotSimulated, match="does not hold"):
+        too_large(replace(whole, operations=whole.operations[1:]))
 
 
 def test_a_state_vector_has_room_for_more_wires() -> None:
