@@ -81,7 +81,7 @@ def test_a_circuit_that_has_lost_the_measurement_whose_outcome_it_reads_is_none(
     whole = replace(on_wires(1, *[gate(sorted(MID_MEASUREMENTS)[0])] * 2), measurements=(read,))
     too_large(whole)
     with pytest.raises(NotSimulated, match="does not hold"):
-        too_large(replace(whole, operations=whole.operations[1:]))
+        too_large(replace(whole, operations=whole.operations[:-1]))
 
 
 def test_a_state_vector_has_room_for_more_wires() -> None:
