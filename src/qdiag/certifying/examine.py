@@ -97,7 +97,7 @@ class Task:
         return Request(
             circuit,
             self.method(name),
-            "torch",
+            self.specimen.interface,
             wires,
             cotangents=() if plain else self.weighed,
             jacobian=not plain and (whole or not self.cotangents),
@@ -163,7 +163,8 @@ def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
 
 
 def _reference(task: Task, depth: str) -> Reference:
-    return reference(task.specimen.circuit, task.specimen.wires, depth, seconds=SECONDS, eps=task.abilities.eps)
+    circuit, wires = task.specimen.circuit, task.specimen.wires
+    return reference(circuit, wires, depth, task.trusted, seconds=SECONDS, eps=task.abilities.eps)
 
 
 # --- one cell -------------------------------------------------------------------------------------------------------------------------

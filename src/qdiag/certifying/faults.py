@@ -72,11 +72,17 @@ def _is_bare(cell: Cell, by_key: Mapping[tuple[str, str, str], Specimen]) -> boo
 
 
 class _Kin:
-    """Which operations stand inside which."""
+    """Which operations stand inside which, and beside which."""
 
     def __init__(self, specimens: Iterable[Specimen]) -> None:
-        self._made_of = {one.operation: one.made_of for one in specimens}
-        self._core = {one.operation: one.core for one in specimens}
+        known = tuple(specimens)
+        self._made_of = {one.operation: one.made_of for one in known if not one.beside}
+        self._core = {one.operation: one.core for one in known}
+        self._beside = {one.key: one.beside for one in known if one.beside}
+
+    def beside(self, cell: Cell) -> str:
+        """The operation that stands before the one that a cell asks about, or ""."""
+        return self._beside.get(cell.key[:3], "")
 
     def root(self, operation: str, wrong: Sequence[str]) -> str:
         """The wrong one inside of an operation that holds no other such; the first build of its class, where there is none."""
@@ -123,8 +129,9 @@ class _Explanations:
                 return cell.measurement, known
         for known in {OUTPUT: None, column: None}:
             alone = self._operations.get(known, {})
-            if cell.operation in alone:
-                return self._kin.root(cell.operation, tuple(alone)), known
+            for operation in (cell.operation, self._kin.beside(cell)):
+                if operation in alone:
+                    return self._kin.root(operation, tuple(alone)), known
         return self._of_variation(cell, column), column
 
     def _of_variation(self, cell: Cell, column: str) -> str:

@@ -13,6 +13,7 @@ from typing import Optional
 
 import numpy as np
 
+from qdiag.judging.arbiter.circuit_function import coordinates, from_coordinates
 from qdiag.model.circuit import Circuit, with_precision, with_values
 from qdiag.model.evaluation import Evaluation, Request
 
@@ -63,11 +64,8 @@ def doubt_of(found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray]
     """
     if not found.vjps or not cotangents:
         return "its outputs cannot be weighed, so that nothing was differentiated numerically"
-    tracked = [plain.circuit.parameters[k].value for k in plain.circuit.trainable]
-    if any(value.dtype.kind == "c" for value in tracked):
-        return "a complex number is not differentiated numerically"
-    theirs = np.concatenate([np.zeros(0), *(np.asarray(part, dtype=np.float64).reshape(-1) for part in found.vjps[0])])
-    if theirs.size != sum(value.size for value in tracked):
+    theirs, tracked = coordinates(found.vjps[0]), coordinates([plain.circuit.parameters[k].value for k in plain.circuit.trainable])
+    if theirs.size != tracked.size:
         return ""  # a gradient of another shape than its parameter needs no differences
     slopes = slopes_of(plain, cotangents, ask)
     if slopes is None or not np.isfinite(slopes.values).all():
@@ -87,7 +85,8 @@ def slopes_of(plain: Request, cotangents: Sequence[np.ndarray], ask: Ask) -> Opt
         return _weighed(ask(replace(plain, circuit=at)), cotangents)
 
     here = weighed(circuit)
-    rows = [_slope([weighed(moved) for moved in _moved(circuit, k, i)], here) for k, i in _numbers(circuit)]
+    count = coordinates([circuit.parameters[position].value for position in circuit.trainable]).size
+    rows = [_slope([weighed(moved) for moved in _moved(circuit, index)], here) for index in range(count)]
     if not rows or not np.isfinite(here):
         return None
     values, errors, kinks = (np.array(column) for column in zip(*rows))
@@ -112,16 +111,11 @@ def _weighed(found: Evaluation, cotangents: Sequence[np.ndarray]) -> float:
     return float(sum(np.real(np.vdot(c.reshape(-1), np.asarray(o).reshape(-1))) for o, c in zip(outputs, cotangents)))
 
 
-def _numbers(circuit: Circuit) -> Iterator[tuple[int, int]]:
-    for position in circuit.trainable:
-        for index in range(circuit.parameters[position].value.size):
-            yield position, index
-
-
-def _moved(circuit: Circuit, position: int, index: int) -> Iterator[Circuit]:
-    """The circuit with one number moved to both sides by both steps."""
-    value = np.asarray(circuit.parameters[position].value, dtype=np.float64)
+def _moved(circuit: Circuit, index: int) -> Iterator[Circuit]:
+    """The circuit with one number, or one part of a complex one, moved to both sides by both steps."""
+    values = [circuit.parameters[position].value for position in circuit.trainable]
+    row = coordinates(values)
     for step in (STEP, -STEP, STEP / 2, -STEP / 2):
-        moved = value.copy()
-        moved.reshape(-1)[index] += step
-        yield with_values(circuit, {position: moved})
+        moved = row.copy()
+        moved[index] += step
+        yield with_values(circuit, dict(zip(circuit.trainable, from_coordinates(moved, values))))

@@ -8,11 +8,18 @@ from qdiag.model.call import Environment
 from qdiag.model.specimen import Specimen
 
 
-def specimens(seed: int) -> tuple[Specimen, ...]:
-    """All circuits of the space, in the order in which they are asked."""
+def specimens(seed: int, module: str = "") -> tuple[Specimen, ...]:
+    """All circuits of the space, in the order in which they are asked; with those of a module's operations, where one is named."""
     from qdiag.bridges.space import specimens as bridge
 
-    return bridge.specimens(seed)
+    return bridge.specimens(seed, module)
+
+
+def wide_specimens(seed: int, module: str) -> tuple[Specimen, ...]:
+    """The further circuits of a hunt, among them those of a module's operations."""
+    from qdiag.bridges.space import wide as bridge
+
+    return bridge.wide_specimens(seed, module)
 
 
 def device_named(name: str, module: str) -> str:

@@ -26,6 +26,11 @@ class Rank(IntEnum):
     BATCH = 8
     OTHER_MEASUREMENT = 9
     SHOTS = 10
+    NUMBERS = 11
+    TWICE = 12
+    INTERFACE = 13
+    BESIDE = 14
+    PAIRS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,10 @@ class Specimen:
         The operations into which PennyLane takes the operation apart, by the names of their classes.
     tracked
         Whether derivatives are asked by numbers of what it is about, and not of its surroundings alone.
+    interface
+        Whose numbers are tracked.
+    beside
+        The operation before the one that is asked about, by the name of its build, or "".
     """
 
     operation: str
@@ -63,6 +72,8 @@ class Specimen:
     device_wires: tuple[Label, ...] = ()
     made_of: frozenset[str] = frozenset()
     tracked: bool = True
+    interface: str = "torch"
+    beside: str = ""
 
     @property
     def wires(self) -> tuple[Label, ...]:

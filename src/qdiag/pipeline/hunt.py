@@ -17,7 +17,7 @@ from qdiag.evaluation.limits import Deadline
 from qdiag.model.certificate import Cell, Certificate, Standing
 from qdiag.model.hunt import Find, Hunt
 from qdiag.model.method import DETERMINISTIC
-from qdiag.model.specimen import Specimen
+from qdiag.model.specimen import Specimen, in_order
 from qdiag.pipeline.certify import FOR_CELLS, LIMIT, SHRINKING
 from qdiag.pipeline.run_options import Voice
 from qdiag.pipeline.stage_cells import Device, begin_sweep, candidates_named, chosen, fill_cells, filled
@@ -90,7 +90,9 @@ class _Hunting:
         asked = self._asked
         names = asked.devices or self._installed()
         with self._voice.progress("making circuits"):
-            made = self._workers.call(space.specimens, asked.seed).result()
+            plain = self._workers.call(space.specimens, asked.seed, asked.module).result()
+            wide = self._workers.call(space.wide_specimens, asked.seed, asked.module).result()
+            made = in_order((*plain, *wide))
             # what is drawn is neither upheld nor ruled out by numerical differentiation
             specimens = tuple(one for one in chosen(made, asked.only) if not one.circuit.shots)
         parts: list[Certificate] = []

@@ -81,7 +81,7 @@ def call_of(specimen: Specimen, method: Method) -> Call:
         method.device,
         device_wires=specimen.wires,
         device_options=method.device_options,
-        interface="torch",
+        interface=specimen.interface,
         requested=method.diff_method,
         resolved=method.diff_method,
         default_dtype="float64",

@@ -45,6 +45,7 @@ class Devices(FakeEvaluator):
         plain: dict[Any, Any] = {
             space.device_named: arguments[0] if arguments else "",
             space.specimens: SPACE,
+            space.wide_specimens: (),
             space.environment: ENVIRONMENT,
             abilities_of: Abilities(),
         }

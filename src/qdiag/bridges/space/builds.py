@@ -76,11 +76,11 @@ class Build:
     made_of: frozenset[str] = frozenset()
 
 
-def builds() -> tuple[Build, ...]:
-    """Every operation on few qubits that PennyLane has, in the order of its instances, by label."""
+def builds(module: str = "") -> tuple[Build, ...]:
+    """Every operation on few qubits that PennyLane has, in the order of its instances, by label; before them those of a module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = (build for instance in operators() if (build := _build_of(instance.name, instance.operator)) is not None)
+        found = (build for instance in operators(module) if (build := _build_of(instance.name, instance.operator)) is not None)
         return tuple(found)
 
 
@@ -221,7 +221,11 @@ def _work_wires(operator: Any) -> tuple[Any, ...]:
 
 def _tracked_numbers(operator: Any, parameters: tuple[Parameter, ...], numbers: list[Any]) -> tuple[int, ...]:
     """Real numbers that PennyLane differentiates by: not the entries of states and matrices, which mean something together only."""
-    whole = isinstance(operator, _PREPARATIONS) or type(operator).__module__.startswith(_STATES) or type(operator).__name__ in MATRICES
+    innermost = operator
+    while isinstance(base := getattr(innermost, "base", None), qml.operation.Operator):
+        innermost = base
+    named = type(innermost).__name__ in MATRICES or type(operator).__module__.startswith(_STATES)
+    whole = named or isinstance(operator, _PREPARATIONS)
     if whole or not _is_differentiable(operator):
         return ()
     data = {id(datum) for datum in operator.data}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import itertools
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import numpy as np
 import pennylane as qml
 
 from qdiag.bridges.space.ingredients import hermitian, unitary, vector
+from qdiag.errors import UsageError
 
 ABSTRACT = {
     "Operation", "Channel", "CVOperation", "StatePrepBase", "CV", "CVObservable", "Observable", "Operator", "DiagonalOperation",
@@ -52,6 +54,24 @@ def classes() -> list[type]:
         and kind.__name__ not in ABSTRACT
         and not kind.__name__.startswith("_")
     ]
+
+
+def classes_of(module: str) -> list[type]:
+    """The operator classes that a module defines.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be imported.
+    """
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        # a module may raise anything
+        words = f"importing {module} raised {type(error).__name__}: {error}"
+        raise UsageError(words, "run qdiag in the folder that holds it, or install it") from None
+    found = dict.fromkeys(below(qml.operation.Operator))
+    return [kind for kind in found if kind.__module__ == module and not kind.__name__.startswith("_")]
 
 
 def generic_makers(kind: Any) -> Iterator[tuple[str, Callable[[], Any]]]:

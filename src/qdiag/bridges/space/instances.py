@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qdiag.bridges.space.generic import classes, generic_makers, is_usable
+from qdiag.bridges.space.generic import classes, classes_of, generic_makers, is_usable
 from qdiag.bridges.space.measurements_by_hand import MEASUREMENTS
 from qdiag.bridges.space.operators_by_hand import OPERATORS
 from qdiag.bridges.space.templates_by_hand import TEMPLATES
@@ -38,9 +38,16 @@ class Instance:
         return type(self.operator).__name__
 
 
-def operators() -> list[Instance]:
-    """Every operator that could be made: by hand where there is an entry, else from generic arguments."""
-    found = [Instance(label, operator) for label, make in _BY_HAND.items() if (operator := _make(make)) is not None]
+def operators(module: str = "") -> list[Instance]:
+    """Every operator that could be made: by hand where there is an entry, else from generic arguments.
+
+    Parameters
+    ----------
+    module
+        A module whose classes come first, or "".
+    """
+    theirs = [instance for kind in classes_of(module) for instance in _automatic(kind)] if module else []
+    found = theirs + [Instance(label, operator) for label, make in _BY_HAND.items() if (operator := _make(make)) is not None]
     by_hand = {instance.kind for instance in found} | {instance.label for instance in found}
     for kind in classes():
         if kind.__name__ not in by_hand:

@@ -90,7 +90,7 @@ def measurement_readings() -> dict[str, Reading]:
     for instance in measurements():
         if instance.kind not in (RAW_SAMPLES | _SHADOWS) and not instance.label.startswith(("expval", "var")):
             # the instances are on wires 0, 1 and are read there
-            found[f"{instance.label} (PennyLane's)"] = partial(_as_made, instance.operator)
+            found[f"{instance.label} (PennyLane's)"] = partial(as_made, instance.operator)
     found["probs on reversed wires"] = lambda w: [qml.probs(wires=[w[2], w[0]])]
     return found
 
@@ -112,5 +112,6 @@ def _probabilities_of(observable: Any) -> Any:
     return qml.probs(op=observable)
 
 
-def _as_made(measurement: Any, wires: Sequence[Any]) -> Sequence[Any]:
+def as_made(measurement: Any, wires: Sequence[Any]) -> Sequence[Any]:
+    """A measurement on the wires that it has."""
     return [measurement]

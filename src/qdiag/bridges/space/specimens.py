@@ -42,57 +42,59 @@ RANKS = {PRODUCT: Rank.ALONE, PROBABILITIES: Rank.PROBABILITIES}
 _PROBABILITIES, _PRODUCT = (PROBABILITIES, READINGS[PROBABILITIES]), (PRODUCT, READINGS[PRODUCT])
 
 
-def specimens(seed: int = 0) -> tuple[Specimen, ...]:
+def specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
     """All circuits of the space, in the order in which they are asked.
 
     Parameters
     ----------
     seed
         Of the angles.
+    module
+        A module whose operations stand beside PennyLane's, or "".
     """
     with warnings.catch_warnings(), flattening.stop_recording():
         warnings.simplefilter("ignore")
-        return in_order(_all_specimens(seed))
+        return in_order(_all_specimens(seed, module))
 
 
-def _all_specimens(seed: int) -> Iterator[Specimen]:
+def _all_specimens(seed: int, module: str) -> Iterator[Specimen]:
     for name, read in READINGS.items():
-        yield _specimen(None, name, read, seed, Rank.GROUND)
+        yield specimen_of(None, name, read, seed, Rank.GROUND)
     for name, read in measurement_readings().items():
-        yield _specimen(None, name, read, seed, Rank.MEASURED)
+        yield specimen_of(None, name, read, seed, Rank.MEASURED)
     for name, read in weighted_readings().items():
-        one = _specimen(None, name, read, seed, Rank.MEASURED)
+        one = specimen_of(None, name, read, seed, Rank.MEASURED)
         yield replace(one, circuit=_with_tracked_measurements(one.circuit))
     for name, read in PAIRS.items():
-        yield replace(_specimen(None, name, read, seed, Rank.MEASURED), variation="two measurements")
+        yield replace(specimen_of(None, name, read, seed, Rank.MEASURED), variation="two measurements")
     for name in sorted(WITH_SHOTS):
-        one = _specimen(None, name, READINGS[name], seed, Rank.SHOTS)
+        one = specimen_of(None, name, READINGS[name], seed, Rank.SHOTS)
         yield replace(one, variation=f"{SHOTS:,} shots", circuit=replace(one.circuit, shots=(SHOTS,)))
-    for build in builds():
+    for build in builds(module):
         for name, read in READINGS.items():
-            yield _specimen(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
+            yield specimen_of(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
         yield from _variations(build, seed)
         for words, wrapped in wrapped_builds(build):
-            yield replace(_specimen(wrapped, *_PRODUCT, seed, Rank.WRAPPED), variation=words)
+            yield replace(specimen_of(wrapped, *_PRODUCT, seed, Rank.WRAPPED), variation=words)
 
 
 def _variations(build: Build, seed: int) -> Iterator[Specimen]:
     """The same operation on other wires, at other numbers, in another precision, for several rows at once."""
-    plain = _specimen(build, *_PRODUCT, seed, Rank.ALONE)
+    plain = specimen_of(build, *_PRODUCT, seed, Rank.ALONE)
     for variation, labels in _other_wires(len(build.node.wires)).items():
         moved = on_wires(build, labels)
         if moved is not None:
-            yield replace(_specimen(moved, *_PRODUCT, seed, Rank.WIRES), variation=variation)
+            yield replace(specimen_of(moved, *_PRODUCT, seed, Rank.WIRES), variation=variation)
     yield replace(plain, rank=Rank.WIRES, variation="unused wires", device_wires=_with_unused(plain.wires))
     if not build.tracked:
         return
     yield replace(plain, rank=Rank.PRECISION, variation="float32", circuit=with_precision(plain.circuit, "float32"))
     if build.scalars:
         for name, angle in ANGLES.items():
-            at = _specimen(build, *_PROBABILITIES, seed, Rank.SINGULAR, partial(_constant, angle))
+            at = specimen_of(build, *_PROBABILITIES, seed, Rank.SINGULAR, partial(_constant, angle))
             yield replace(at, variation=f"at {name}")
         for rows in (1, 3):
-            batch = _specimen(build, *_PRODUCT, seed, Rank.BATCH, partial(_rows, rows))
+            batch = specimen_of(build, *_PRODUCT, seed, Rank.BATCH, partial(_rows, rows))
             yield replace(batch, variation=f"batch of {rows}")
 
 
@@ -119,15 +121,33 @@ SPARE = "s"
 """The wire beside those of the operation: it is entangled with them."""
 
 
-def _specimen(
+def specimen_of(
     build: Optional[Build],
     measurement: str,
     read: Reading,
     seed: int,
     rank: Rank,
     numbers: Callable[[np.ndarray], np.ndarray] = lambda value: value,
+    *,
+    node: Optional[Node] = None,
+    between: Sequence[Node] = (),
+    layers: bool = True,
 ) -> Specimen:
-    """An operation between its layers, read in one way; ``numbers`` is what becomes of the operation's own tracked numbers."""
+    """An operation between its layers, read in one way.
+
+    Parameters
+    ----------
+    build, measurement, read, seed, rank
+        The operation, how it is read, the seed of the angles, and when it is asked.
+    numbers
+        What becomes of the operation's own tracked numbers.
+    node
+        The operation as it stands in the circuit, where not that.
+    between
+        What stands right before it.
+    layers
+        Whether an angle of each layer is tracked.
+    """
     draws = np.random.default_rng(seed)
     wires = (0, 1) if build is None else build.node.wires
     empty = () if build is None else build.empty
@@ -135,11 +155,11 @@ def _specimen(
     spare: Label = SPARE if any(isinstance(label, str) for label in wires) else 1 + max(integers)
     everything = (*wires, spare) if len(wires) < 4 else wires
     before = everything if build is None else tuple(w for w in everything if w not in empty and not (build.first and w in wires))
-    prepared = [*_rotations(before, draws), *_entangle(before), *_phases(before, draws)]
-    last = [*_rotations(everything, draws), *_entangle(tuple(reversed(everything)))]
-    own = [] if build is None else [_with_numbers(build, numbers, float(draws.uniform(0.75, 1.0)))]
+    prepared = [*_rotations(before, draws, layers), *_entangle(before), *_phases(before, draws)]
+    last = [*_rotations(everything, draws, layers), *_entangle(tuple(reversed(everything)))]
+    own = [] if build is None else [node or with_numbers(build, numbers, float(draws.uniform(0.75, 1.0)))]
     # a preparation stands first: what devices take as one they take there alone
-    operations = [*own, *prepared, *last] if build is not None and build.first else [*prepared, *own, *last]
+    operations = [*own, *prepared, *last] if build is not None and build.first else [*prepared, *between, *own, *last]
     reading = [everything[k % len(everything)] for k in range(3)]
     nodes = [Encoding().whole(measured) for measured in read(_as_in_order(reading))]
     circuit = Circuit(tuple(operations), tuple(nodes), returns="single" if len(nodes) == 1 else "tuple")
@@ -167,21 +187,22 @@ def _gate_at_zero(name: str, wires: tuple[Label, ...], angles: int) -> Node:
     return Encoding().whole(getattr(qml, name)(*[0.0] * angles, wires=list(wires)))
 
 
-def _track(parameter: Parameter) -> Parameter:
+def track(parameter: Parameter) -> Parameter:
+    """The number as one by which users differentiate."""
     return replace(parameter, container="torch", trainable=True)
 
 
 def _with_tracked_measurements(circuit: Circuit) -> Circuit:
     """The same with a derivative by each coefficient of its measurements: the entries of a matrix mean something together only."""
     before = len(parameters_of(circuit.operations))
-    numbers = [_track(p) if k >= before and p.value.ndim == 0 else p for k, p in enumerate(circuit.parameters)]
+    numbers = [track(p) if k >= before and p.value.ndim == 0 else p for k, p in enumerate(circuit.parameters)]
     return with_parameters(circuit, numbers)
 
 
-def _rotations(wires: Sequence[Label], draws: np.random.Generator) -> list[Node]:
-    """Two rotations for each wire; the first one's angle is tracked."""
+def _rotations(wires: Sequence[Label], draws: np.random.Generator, tracked: bool) -> list[Node]:
+    """Two rotations for each wire; the first one's angle may be tracked."""
     places = [(k, wire, name) for k, wire in enumerate(wires) for name in ("RY", "RX")]
-    return [_gate(name, [wire], float(draws.uniform(0.4, 1.3)), tracked=(k, name) == (0, "RY")) for k, wire, name in places]
+    return [_gate(name, [wire], float(draws.uniform(0.4, 1.3)), tracked=tracked and (k, name) == (0, "RY")) for k, wire, name in places]
 
 
 def _phases(wires: Sequence[Label], draws: np.random.Generator) -> list[Node]:
@@ -192,12 +213,12 @@ def _entangle(wires: Sequence[Label]) -> list[Node]:
     return [_gate("CNOT", pair) for pair in zip(wires, wires[1:])]
 
 
-def _with_numbers(build: Build, numbers: Callable[[np.ndarray], np.ndarray], factor: float) -> Node:
+def with_numbers(build: Build, numbers: Callable[[np.ndarray], np.ndarray], factor: float) -> Node:
     """The operation's node with its tracked numbers drawn anew; factors below one keep probabilities what they are."""
     circuit = Circuit((build.node,), ())
     chosen = frozenset(build.tracked)
     parameters = [
-        replace(_track(p), value=np.asarray(numbers(p.value * factor), dtype=np.float64)) if k in chosen else p
+        replace(track(p), value=np.asarray(numbers(p.value * factor), dtype=np.float64)) if k in chosen else p
         for k, p in enumerate(parameters_of(build.node))
     ]
     return with_parameters(circuit, parameters).operations[0]

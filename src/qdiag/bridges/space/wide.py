@@ -1,0 +1,217 @@
+"""More of the space, for a hunt: other sets and values of tracked numbers, two wraps, gates after one another, another interface.
+
+A device is certified by what is asked of it one thing at a time. PennyLane's own faults sit where two things meet: a number that is
+the only one tracked, or hidden in what an operation is made from; an entry of a state that is zero; a power that is controlled; a
+gate after another. All pairs of gates come last: there are many.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+
+from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec.encoding import Encoding
+from qdiag.bridges.space.builds import Build, builds, is_unitary, wrapped_builds
+from qdiag.bridges.space.instances import measurements
+from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_made
+from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters
+from qdiag.model.specimen import Rank, Specimen, in_order
+
+MATRICES_OF_NUMBERS = frozenset({"BlockEncode", "FABLE"})
+"""Operations whose matrix may have any numbers in it, so that each can be moved."""
+
+MOST_TRACKED = 4
+"""So many numbers of an operation are each tracked alone."""
+
+TWICE = (
+    ("squared", "controlled"), ("controlled", "squared"), ("adjoint", "controlled"), ("controlled", "adjoint"),
+    ("adjoint", "squared"), ("squared", "adjoint"), ("controlled on 0", "controlled"),
+)  # fmt: skip
+"""The inner wrap and the one around it."""
+
+TINY = 1e-9
+
+PAIRED_WIRES, PAIRED_NUMBERS = 2, 3
+"""Gates on no more wires, with no more numbers, stand beside each other."""
+
+
+def wide_specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
+    """All further circuits, in the order in which they are asked.
+
+    Parameters
+    ----------
+    seed
+        Of the angles.
+    module
+        A module whose operations stand beside PennyLane's, or "".
+    """
+    with warnings.catch_warnings(), flattening.stop_recording():
+        warnings.simplefilter("ignore")
+        return in_order(_all(seed, builds(module)))
+
+
+def _all(seed: int, made: Sequence[Build]) -> Iterator[Specimen]:
+    gates = [build for build in made if _is_gate(build)]
+    for build in made:
+        yield from _of_numbers(build, seed)
+        yield from _by_autograd(build, seed)
+        if build.first:
+            yield _in_the_middle(build, seed)
+    for gate in gates:
+        yield from _wrapped_twice(gate, seed)
+    yield from _measured_before(seed)
+    yield from _read_as_made(seed)
+    for first in gates:
+        for second in gates:
+            yield _after(first, second, seed)
+
+
+def _is_gate(build: Build) -> bool:
+    """Whether it is a plain gate on few wires, whatever it stands beside."""
+    numbers = sum(p.value.size for p in parameters_of(build.node))
+    small = len(build.node.wires) <= PAIRED_WIRES and numbers <= PAIRED_NUMBERS
+    own = type(build.operator).__module__.startswith("pennylane.ops.") and build.label == build.core
+    return small and own and not build.first and not build.empty and is_unitary(build.operator)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------------------------
+
+
+def _of_numbers(build: Build, seed: int) -> Iterator[Specimen]:
+    own = parameters_of(build.node)
+    ask = partial(specimen_of, build, PRODUCT, READINGS[PRODUCT], seed, Rank.NUMBERS)
+    if build.tracked:
+        yield replace(ask(layers=False), variation="its own numbers alone")
+        if 1 < len(build.tracked) <= MOST_TRACKED:
+            for k, position in enumerate(build.tracked, 1):
+                node = _tracking(build.node, {position: own[position].value})
+                yield replace(ask(node=node, layers=False), variation=f"number {k} alone")
+    if build.scalars:
+        for name, value in (("tiny numbers", TINY), ("equal numbers", 0.4)):
+            yield replace(ask(partial(_all_equal, value)), variation=name)
+        yield replace(ask(lambda value: np.asarray(value * np.array([1.0, 0.7]))), variation="batch of 2")
+        yield replace(ask(node=with_integers(build)), variation="integers")
+    hidden = {k: p.value for k, p in enumerate(own) if k not in build.tracked and p.value.ndim == 0 and p.value.dtype.kind in "fc"}
+    if hidden and not build.first:
+        yield replace(ask(node=_tracking(build.node, hidden)), variation="hidden numbers tracked")
+        for k in list(hidden)[:1]:
+            zero = {**hidden, k: np.zeros_like(hidden[k])}
+            yield replace(ask(node=_tracking(build.node, zero)), variation="hidden numbers tracked, one zero")
+    yield from _of_entries(build, own, ask)
+
+
+def _all_equal(value: float, _: np.ndarray) -> np.ndarray:
+    return np.asarray(value)
+
+
+def _of_entries(build: Build, own: Sequence[Parameter], ask: Any) -> Iterator[Specimen]:
+    """The entries of a state, or of a matrix that may have any, all of them real."""
+    arrays = {k: p.value for k, p in enumerate(own) if p.value.ndim and p.value.dtype.kind in "fc" and k not in build.tracked}
+    if not arrays or not (build.first or build.core in MATRICES_OF_NUMBERS):
+        return
+    real = {k: _scaled(np.real(value), value) for k, value in arrays.items()}
+    yield replace(ask(node=_tracking(build.node, real)), variation="entries tracked")
+    holed = {k: _scaled(np.where(np.arange(v.size).reshape(v.shape) == v.size - 1, 0.0, v), v) for k, v in real.items()}
+    yield replace(ask(node=_tracking(build.node, holed)), variation="entries tracked, one zero")
+
+
+def _scaled(value: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """An array as long as another one; that, where nothing is left of it."""
+    length = float(np.linalg.norm(value))
+    return np.asarray(value * float(np.linalg.norm(like)) / length if length else np.abs(like), dtype=np.float64)
+
+
+def _tracking(node: Node, numbers: Mapping[int, np.ndarray]) -> Node:
+    """The node with these numbers in it, and tracked; the others are plain."""
+    circuit = Circuit((node,), ())
+    parameters = [
+        replace(track(p), value=np.asarray(numbers[k])) if k in numbers else p for k, p in enumerate(parameters_of(node))
+    ]
+    return with_parameters(circuit, parameters).operations[0]
+
+
+def with_integers(build: Build) -> Node:
+    """The node with an integer, which nobody can track, in the place of each of its numbers."""
+    circuit = Circuit((build.node,), ())
+    one = [Parameter(np.asarray(1), "python", False) if k in build.tracked else p for k, p in enumerate(parameters_of(build.node))]
+    return with_parameters(circuit, one).operations[0]
+
+
+def _by_autograd(build: Build, seed: int) -> Iterator[Specimen]:
+    if not build.tracked and not build.first:
+        return
+    one = specimen_of(build, PRODUCT, READINGS[PRODUCT], seed, Rank.INTERFACE)
+    parameters = [replace(p, container="autograd") if p.trainable else p for p in one.circuit.parameters]
+    yield replace(one, variation="autograd", interface="autograd", circuit=with_parameters(one.circuit, parameters))
+
+
+# --- surroundings ---------------------------------------------------------------------------------------------------------------------
+
+
+def _wrapped_twice(build: Build, seed: int) -> Iterator[Specimen]:
+    for inner, once in wrapped_builds(build):
+        for outer, twice in wrapped_builds(once):
+            if (inner, outer) in TWICE:
+                yield replace(specimen_of(twice, PRODUCT, READINGS[PRODUCT], seed, Rank.TWICE), variation=f"{inner}, {outer}")
+                if build.scalars:
+                    at = partial(specimen_of, twice, PROBABILITIES, READINGS[PROBABILITIES], seed, Rank.TWICE)
+                    yield replace(at(lambda _: np.asarray(0.0)), variation=f"{inner}, {outer}, at 0")
+
+
+def _in_the_middle(build: Build, seed: int) -> Specimen:
+    """A state preparation after other operations: its own wires are untouched until then."""
+    one = specimen_of(build, PRODUCT, READINGS[PRODUCT], seed, Rank.BESIDE)
+    wires: tuple[Label, ...] = build.node.wires
+    others = [op for op in one.circuit.operations[1:] if not set(op.wires) & set(wires)]
+    rest = [op for op in one.circuit.operations[1:] if set(op.wires) & set(wires)]
+    operations = (*others, one.circuit.operations[0], *rest)
+    return replace(one, variation="not at the start", circuit=replace(one.circuit, operations=operations))
+
+
+def _measured_before(seed: int) -> Iterator[Specimen]:
+    """The plain layers with a wire measured between them."""
+    kinds: dict[str, dict[str, Any]] = {
+        "a measured wire": {},
+        "a postselected wire": {"postselect": 1},
+        "a reset wire": {"reset": True},
+    }
+    for name, given in kinds.items():
+        measured = Encoding().whole(qml.measure(0, **given).measurements[0])
+        for measurement, read in READINGS.items():
+            one = specimen_of(None, measurement, read, seed, Rank.BESIDE)
+            cut = next(k for k, op in enumerate(one.circuit.operations) if op.name == "RZ")
+            operations = (*one.circuit.operations[:cut], measured, *one.circuit.operations[cut:])
+            # a measurement that is deferred to the end takes a wire for itself, one that is postselected or reset another
+            wires = (*one.wires, len(one.wires), len(one.wires) + 1)
+            circuit = replace(one.circuit, operations=operations)
+            yield replace(one, variation=f"after {name}", circuit=circuit, device_wires=wires)
+
+
+def _read_as_made(seed: int) -> Iterator[Specimen]:
+    """Measurements that PennyLane's own instances have and the readings have not."""
+    for instance in measurements():
+        if instance.label.startswith(("expval of", "var of")) and set(instance.operator.wires) <= {0, 1}:
+            read = partial(as_made, instance.operator)
+            yield specimen_of(None, f"{instance.label} (PennyLane's)", read, seed, Rank.MEASURED)
+
+
+def _after(first: Build, second: Build, seed: int) -> Specimen:
+    factor = float(np.random.default_rng(seed + 1).uniform(0.75, 1.0))
+    before = with_numbers(first, lambda value: value, factor)
+    after = with_numbers(second, lambda value: value, factor)
+    # the layers are those of the one with more wires
+    if len(before.wires) > len(after.wires):
+        circuit = specimen_of(first, PRODUCT, READINGS[PRODUCT], seed, Rank.PAIRS, node=after, between=[before]).circuit
+    else:
+        circuit = specimen_of(second, PRODUCT, READINGS[PRODUCT], seed, Rank.PAIRS, node=after, between=[before]).circuit
+    made_of = second.made_of | first.made_of
+    about = Specimen(second.label, second.core, PRODUCT, circuit, Rank.PAIRS, f"after {first.label}", made_of=made_of)
+    return replace(about, beside=first.label, tracked=bool(first.tracked or second.tracked))
