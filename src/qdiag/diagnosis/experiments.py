@@ -136,6 +136,28 @@ LARGER_STEP = other_methods("finite-difference step 0.1, order 4", _gradient_opt
 STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
 
 
+AUXILIARY = "auxiliary"
+"""A label that no circuit has: a wire for Hadamard tests alone."""
+
+
+def _with_own_auxiliary(method: Method) -> Method:
+    if method.diff_method != "hadamard":
+        return method
+    return replace(method, gradient_options=tuple(sorted({**dict(method.gradient_options), "aux_wire": AUXILIARY}.items())))
+
+
+def _own_auxiliary(question: Question, _: Evaluator) -> Optional[Question]:
+    first, second = (_with_own_auxiliary(method) for method in question.methods)
+    if (first, second) == question.methods:
+        return None
+    # a device without wires of its own takes those that it meets
+    wires = (*question.device_wires, AUXILIARY) if question.device_wires else ()
+    return replace(question, methods=(first, second), device_wires=wires)
+
+
+OWN_AUXILIARY = Experiment("an auxiliary wire that nothing else uses", _own_auxiliary)
+
+
 # --- the point ---------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from qdiag.diagnosis.experiments import (
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
+    OWN_AUXILIARY,
     POSTSELECTION_REMOVED,
     TURNED_AT_THE_END,
     WIRES_AS_USED,
@@ -54,8 +55,19 @@ def _others_frozen(symptoms: Symptoms) -> tuple[Experiment, ...]:
 
 
 def _off_the_point(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    """The fault is in the rule, not at the point: moving far keeps it. Nor is it in what counts as trainable."""
-    return (*leaves(NUDGED_FAR), *survives(ALL_TRAINABLE))
+    """The fault is in the rule, not at the point: moving far keeps it. Nor is it in what counts as trainable, or in a wire too few."""
+    return (*leaves(NUDGED_FAR), *survives(ALL_TRAINABLE), *(survives(OWN_AUXILIARY) if symptoms.involves("hadamard") else ()))
+
+
+AUXILIARY_WIRE = Cause(
+    code="QD311",
+    slug="auxiliary-wire-in-use",
+    title="the auxiliary wire of hadamard is in use",
+    remedy='gradient_kwargs={"aux_wire": WIRE} with a wire that no operation uses, as a work wire either; or another diff_method',
+    applies=lambda symptoms: symptoms.derivative and symptoms.involves("hadamard"),
+    predicts=lambda symptoms: (*flips(OWN_AUXILIARY), *leaves(NUDGED_FAR), *survives(ALL_TRAINABLE)),
+    because=lambda symptoms: "the Hadamard test takes a wire that an operation works on without counting it among its own",
+)
 
 
 WRONG_RULE = Cause(
@@ -415,6 +427,7 @@ CAUSES = (
     NOT_A_NUMBER,
     ROOT_OF_ZERO,
     SINGULAR_DECOMPOSITION,
+    AUXILIARY_WIRE,
     UNCOVERED_MEASUREMENT,
     DISPLACED,
     DROPPED,

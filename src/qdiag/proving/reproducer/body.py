@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Wires, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import NUMPY, TORCH
 from qdiag.model.method import Method
@@ -70,11 +70,19 @@ class Body:
         if own is not None:
             wires = [*wires, *({own} - set(wires))]
         elif side.diff_method == "hadamard" and self.task.where is not Signature.RAISE:
-            spare = len(wires) if wires == list(range(len(wires))) else "aux"
-            wires, side = [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
+            wires, side = self._with_auxiliary(wires, side)
         text, imports = self.language.device(side, wires, self.task.circuit.shots)
         self.imports |= imports
         return text, side, wires
+
+    def _with_auxiliary(self, wires: list[object], side: Method) -> tuple[list[object], Method]:
+        """A wire for Hadamard tests: one that the script's device has to spare, which PennyLane takes untold, or one that is added."""
+        touched = self.task.circuit.wires
+        free = [label for label in self.task.configuration.device_wires if label not in touched]
+        if free:
+            return [*wires, *(label for label in free[:1] if label not in wires)], side
+        spare = len(wires) if wires == list(range(len(wires))) else "aux"
+        return [*wires, spare], replace(side, gradient_options=(*side.gradient_options, ("aux_wire", spare)))
 
     def qnode(self, side: Method, device: str = "") -> str:
         """The expression of a side's QNode."""
@@ -194,6 +202,12 @@ class Body:
         return [*lines, "sys.exit(a != b)  # 1 while they differ"]
 
 
+def _work_wires(circuit: Circuit, device_wires: Sequence[object]) -> list[object]:
+    """The device's wires that operations are told of and do not count among their own: some methods need them, and others do not."""
+    told = (label for node in circuit.operations for value in walk(node) if isinstance(value, Wires) for label in value.labels)
+    return [label for label in dict.fromkeys(told) if label in device_wires and label not in circuit.wires]
+
+
 def _except_clause(exception: str) -> list[str]:
     """The ``except`` clause for an exception by its class name, without importing its class."""
     kind = getattr(builtins, exception, None)
@@ -209,7 +223,7 @@ def _wires(circuit: Circuit, device_wires: Sequence[object], *, needed: bool) ->
 
     None at all where the user gave none, a measurement is of all, and no other wire is needed: then their order is what is shown.
     """
-    labels: list[object] = list(circuit.wires)
+    labels: list[object] = [*circuit.wires, *_work_wires(circuit, device_wires)]
     if any(not node.wires for node in circuit.measurements) and set(labels) <= set(device_wires):
         labels = list(device_wires)
     elif any(not node.wires for node in circuit.measurements) and not device_wires and not needed:

@@ -13,6 +13,7 @@ from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", angle=0.7))
@@ -272,3 +273,26 @@ def test_what_an_expectation_value_shows_as_well_is_the_operations() -> None:
     diagnosis = found(world, symptoms(world, of_wire("VnEntropyMP"), apart=(0,)))
     assert diagnosis.code == "QD309"
     assert "QD308" in diagnosis.ruled_out
+
+
+# --- QD311: the auxiliary wire of hadamard is in use -----------------------------------------------------------------------
+
+TESTED = methods("default.qubit/hadamard", "default.qubit/backprop")
+
+
+def by_hadamard(request: Request) -> bool:
+    return request.method.diff_method == "hadamard"
+
+
+def test_a_gap_that_another_auxiliary_wire_closes_is_that_of_the_wire() -> None:
+    world = World(lambda request: 0.2 if by_hadamard(request) and not dict(request.method.gradient_options) else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, TESTED, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD311", "confirmed")
+    assert "QD301" in diagnosis.ruled_out
+
+
+def test_a_gap_that_stays_with_a_wire_of_its_own_is_the_rules() -> None:
+    world = World(lambda request: 0.2 if by_hadamard(request) and tracked(request) else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, TESTED, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD301", "confirmed")
+    assert "QD311" in diagnosis.ruled_out

@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Label, Node
+from qdiag.model.circuit import Circuit, Label, Mapping, Node, Wires
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
@@ -71,6 +71,23 @@ def test_hadamard_gets_a_wire_of_its_own() -> None:
     assert (list(wires), dict(method.gradient_options)) == ([0, 1], {"aux_wire": 1})
     named = divergence(on("a", measured=replace(EXPVAL, wires=("a",))), names=(hadamard, PAIR[1]))
     assert list(body(named).device(hadamard)[2]) == ["a", "aux"]
+
+
+def test_a_wire_that_the_device_has_to_spare_is_taken_without_a_word() -> None:
+    hadamard = methods("default.qubit/hadamard")[0]
+    found = configured(divergence(names=(hadamard, PAIR[1])), device_wires=(0, "work", 7))
+    _, method, wires = body(found).device(hadamard)
+    assert (list(wires), dict(method.gradient_options)) == ([0, "work"], {})
+
+
+def test_work_wires_that_an_operation_is_told_of_are_on_the_device_of_each_side() -> None:
+    hadamard, backprop = methods("default.qubit/hadamard", "default.qubit/backprop")
+    adder = Node("PhaseAdder", (), Mapping((("x_wires", Wires((0,))), ("work_wire", Wires(("work",))))), (0,))
+    shown = replace(on(0), operations=(adder, *on(0).operations))
+    found = configured(divergence(shown, names=(hadamard, backprop)), device_wires=(0, "work", 7))
+    assert list(body(found).device(backprop)[2]) == [0, "work"]
+    _, method, wires = body(found).device(hadamard)
+    assert (list(wires), dict(method.gradient_options)) == ([0, "work"], {})
 
 
 def test_the_users_own_spare_wire_is_kept() -> None:
