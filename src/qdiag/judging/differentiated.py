@@ -84,6 +84,7 @@ class JudgedCalls:
         self._assumed = assumed
         self._handed = trace.handed
         self._known = lru_cache(maxsize=4096)(trace.is_differentiated)
+        self._structure = lru_cache(maxsize=4096)(trace.structure_of)
 
     def __len__(self) -> int:
         return len(self._trace)
@@ -97,7 +98,7 @@ class JudgedCalls:
 
     def structure_of(self, index: int) -> str:
         """Equal for calls whose circuits differ in nothing but numbers, and which are all differentiated or none."""
-        structure = self._trace.structure_of(index)
+        structure = self._structure(index)
         return structure if self._known(index) else f"{structure} evaluated"
 
     def first_of_each_structure(self, limit: Optional[int] = None) -> tuple[int, ...]:

@@ -8,10 +8,11 @@ they know nothing of searching.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
+from functools import cache, cached_property
 from typing import Any, Union
 
 import numpy as np
@@ -71,7 +72,7 @@ class Parameter:
         """That dtype's eps; that of double precision where it is none of real or complex numbers."""
         if self.foreign:
             return FOREIGN[self.foreign]
-        return float(np.finfo(self.value.dtype).eps) if self.value.dtype.kind in "fc" else float(np.finfo(np.float64).eps)
+        return _eps_of(self.value.dtype) if self.value.dtype.kind in "fc" else _eps_of(np.dtype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,9 @@ def rounded_to_bfloat16(value: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(narrow), rounded, narrow)
 
 
+_FORM = "_form"
+"""Where a circuit keeps its `Circuit.form`, where that is another one: no field, so that a circuit made of it has none."""
+
 UNRESOLVED = 0.01
 """Radians: where neighbouring numbers of a precision are further apart, they name no angle."""
 
@@ -207,6 +211,19 @@ class Circuit:
         """Every number in the tree: operations first, in the order in which the nodes hold them."""
         return tuple(parameter for node in self.nodes for parameter in parameters_of(node))
 
+    @property
+    def form(self) -> Circuit:
+        """A circuit that differs from this one in nothing but numbers, the same for all that were read as one structure; else itself.
+
+        What depends on no number is worked out for it, and so once for all of them.
+        """
+        form: Circuit = self.__dict__.get(_FORM, self)
+        return form
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Its fields alone: what was worked out of them is not sent to another process."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     @cached_property
     def trainable(self) -> tuple[int, ...]:
         """Positions in `parameters` of those that the user's interface tracked."""
@@ -220,7 +237,7 @@ class Circuit:
     @cached_property
     def finite(self) -> bool:
         """Whether all its numbers are numbers: a training that went astray hands on NaN, about which methods need not agree."""
-        return all(np.isfinite(p.value).all() for p in self.parameters if p.value.dtype.kind in "fc")
+        return all(_is_finite(p.value) for p in self.parameters if p.value.dtype.kind in "fc")
 
     @cached_property
     def resolved(self) -> bool:
@@ -229,7 +246,7 @@ class Circuit:
         Beyond that the ends of a rounding error are different angles: nothing that any method gives means anything.
         """
         numbers = (p.value for node in self.operations for p in parameters_of(node) if p.value.dtype.kind in "fc" and p.value.size)
-        return self.finite and all(_largest(value) * np.finfo(value.dtype).eps <= UNRESOLVED for value in numbers)
+        return self.finite and all(_largest(value) * _eps_of(value.dtype) <= UNRESOLVED for value in numbers)
 
     @property
     def samples_only(self) -> bool:
@@ -240,6 +257,22 @@ class Circuit:
     def opaque(self) -> tuple[str, ...]:
         """Names of the operators that are recorded by name only, each with the reason."""
         return tuple(f"{node.name} ({node.opaque})" for top in self.nodes for node in nodes_of(top) if node.opaque)
+
+
+def joined_to(circuit: Circuit, form: Circuit, parameters: tuple[Parameter, ...]) -> Circuit:
+    """The same circuit, which knows its parameters now, and a form that differs from it in nothing but these."""
+    circuit.__dict__.update({_FORM: form, "parameters": parameters, "trainable": form.trainable, "marked": form.marked})
+    return circuit
+
+
+@cache
+def _eps_of(dtype: np.dtype) -> float:
+    return float(np.finfo(dtype).eps)
+
+
+def _is_finite(value: np.ndarray) -> bool:
+    """Whether all numbers of an array are; most have one."""
+    return math.isfinite(value) if value.ndim == 0 and value.dtype.kind == "f" else bool(np.isfinite(value).all())
 
 
 def _largest(value: np.ndarray) -> float:
@@ -346,12 +379,14 @@ def with_nodes(circuit: Circuit, change: Callable[[Value], Value]) -> Circuit:
     """A circuit whose trees have been rebuilt by ``change`` (see `rebuild`)."""
     return replace(
         circuit,
-        operations=tuple(_node(rebuild(node, change)) for node in circuit.operations),
-        measurements=tuple(_node(rebuild(node, change)) for node in circuit.measurements),
+        operations=tuple(with_parts(node, change) for node in circuit.operations),
+        measurements=tuple(with_parts(node, change) for node in circuit.measurements),
     )
 
 
-def _node(value: Value) -> Node:
+def with_parts(node: Node, change: Callable[[Value], Value]) -> Node:
+    """An operator that has been rebuilt by ``change`` (see `rebuild`)."""
+    value = rebuild(node, change)
     if not isinstance(value, Node):
         raise TypeError(f"an operation must stay an operation, not become {type(value).__name__}")
     return value

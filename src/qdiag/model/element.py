@@ -79,9 +79,13 @@ def _subscript(index: Sequence[int]) -> str:
     return f"[{', '.join(map(str, index))}]" if len(index) else ""
 
 
-@lru_cache(maxsize=16)
 def trainable_names(circuit: Circuit) -> tuple[str, ...]:
     """A name for each trainable parameter: its operation, counted among its like from 0, and which of its numbers."""
+    return _trainable_names(circuit.form)
+
+
+@lru_cache(maxsize=64)
+def _trainable_names(circuit: Circuit) -> tuple[str, ...]:
     names = parameter_names(circuit)
     return tuple(names[i] for i in circuit.trainable)
 

@@ -6,7 +6,7 @@ trusts nothing: every tag, type, depth and size is checked, and anything odd is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ from qdiag.model.circuit import (
     Tagged,
     Value,
     Wires,
+    joined_to,
+    parameters_of,
+    with_parts,
 )
 from qdiag.trace import bound
 from qdiag.trace.array_bundle import DTYPES
@@ -197,6 +200,10 @@ _WRITERS: dict[type, Callable[[Any, list[Parameter], int], str]] = {
 # --- reading -----------------------------------------------------------------------------------------------------------
 
 
+KEPT_FORMS = 256
+"""How many structures that were read are kept at most: the other calls of each are put together without reading the text again."""
+
+
 class _Odd(Exception):
     """Something in the text is not as `skeleton` writes it."""
 
@@ -216,15 +223,63 @@ def restore(text: str, arrays: Sequence[np.ndarray]) -> Circuit:
     CircuitFormatError
         If the text is damaged, foreign, newer, or over the bounds, or the arrays are not those that it describes.
     """
+    form = _forms.get(text)
+    if form is not None and form.takes(arrays):
+        return form.filled(arrays)
     try:
         if len(text) > MAX_TEXT:
             raise _Odd(f"it is longer than {MAX_TEXT} characters")
         document = bound.loads(text, parse_constant=_refuse)
-        return _circuit(document, arrays)
+        circuit = _circuit(document, arrays)
+        if len(_forms) >= KEPT_FORMS:
+            _forms.clear()
+        _forms[text] = _Form(circuit)
+        return circuit
     except _Odd as odd:
         raise CircuitFormatError(f"a stored circuit cannot be read: {odd}", "record the trace again") from None
     except (ValueError, TypeError, RecursionError):
         raise CircuitFormatError("a stored circuit is no JSON", "record the trace again") from None
+
+
+class _Form:
+    """A circuit that was read, as the pattern of all that differ from it in nothing but numbers."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit = circuit
+        self._kinds = [(parameter, parameter.value.dtype, parameter.value.shape) for parameter in circuit.parameters]
+        self._operations = [(node, len(parameters_of(node)), _holds_numbers_alone(node)) for node in circuit.operations]
+        self._measurements = [(node, len(parameters_of(node)), _holds_numbers_alone(node)) for node in circuit.measurements]
+
+    def takes(self, arrays: Sequence[np.ndarray]) -> bool:
+        """Whether these may be its numbers."""
+        return len(arrays) == len(self._kinds) and all(
+            isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape
+            for array, (_, dtype, shape) in zip(arrays, self._kinds)
+        )
+
+    def filled(self, arrays: Sequence[np.ndarray]) -> Circuit:
+        """The circuit with these numbers; operators without any are shared."""
+        parameters = [Parameter(array, p.container, p.trainable, p.marked, p.foreign) for array, (p, _, _) in zip(arrays, self._kinds)]
+        form, made = self._circuit, iter(parameters)
+        operations, measurements = (
+            tuple([_filled(node, made, alone) if count else node for node, count, alone in group])
+            for group in (self._operations, self._measurements)
+        )
+        return joined_to(Circuit(operations, measurements, form.shots, form.returns, form.notes), form, tuple(parameters))
+
+
+def _holds_numbers_alone(node: Node) -> bool:
+    return all(isinstance(part, Parameter) for part in node.data) and not parameters_of(node.metadata)
+
+
+def _filled(node: Node, made: Iterator[Parameter], alone: bool) -> Node:
+    if alone:
+        data = tuple([next(made) for _ in node.data])
+        return Node(node.name, data, node.metadata, node.wires, node.definition, node.opaque)
+    return with_parts(node, lambda value: next(made) if isinstance(value, Parameter) else value)
+
+
+_forms: dict[str, _Form] = {}
 
 
 def _refuse(word: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, Optional, get_type_hints
 
@@ -28,7 +28,12 @@ DAMAGE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, Circu
 
 def can_be_written(evaluation: Evaluation) -> bool:
     """Whether all its results are plain arrays."""
-    return all(array.dtype.name in DTYPES for array in _arrays(evaluation))
+    return all(_is_known(array.dtype) for array in _arrays(evaluation))
+
+
+@cache
+def _is_known(dtype: np.dtype) -> bool:
+    return dtype.name in DTYPES
 
 
 def _arrays(evaluation: Evaluation) -> list[np.ndarray]:
@@ -39,7 +44,7 @@ def _arrays(evaluation: Evaluation) -> list[np.ndarray]:
 def write_evaluation(evaluation: Evaluation) -> tuple[str, bytes]:
     """All of an evaluation: its arrays as bytes, the rest as text."""
     head = {
-        "method": asdict(evaluation.method),
+        "method": _method_parts(evaluation.method),
         "outputs": None if evaluation.outputs is None else len(evaluation.outputs),
         "hvp": None if evaluation.hvp is None else len(evaluation.hvp),
         "vjps": [len(row) for row in evaluation.vjps],
@@ -50,7 +55,7 @@ def write_evaluation(evaluation: Evaluation) -> tuple[str, bytes]:
         "norms": evaluation.norms,
         "notes": evaluation.notes,
         "differenced": evaluation.differenced,
-        "measured": asdict(evaluation.measured),
+        "measured": vars(evaluation.measured),
         "memory": evaluation.memory,
     }
     return json.dumps(head), pack(_arrays(evaluation))
@@ -76,6 +81,11 @@ def read_evaluation(text: str, blob: bytes) -> Evaluation:
         measured=_measured(head.get("measured")),
         memory=_of(head.get("memory", 0), int),
     )
+
+
+@lru_cache(maxsize=256)
+def _method_parts(method: Method) -> dict[str, Any]:
+    return asdict(method)
 
 
 @cache

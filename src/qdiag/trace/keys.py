@@ -54,7 +54,11 @@ def split_circuit(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
     """As `skeleton`, worked out once: the requests that are made of one circuit share it."""
     known = _written.get(circuit)
     if known is None:
-        known = _written[circuit] = skeleton(circuit)
+        if circuit.form is circuit:
+            known = skeleton(circuit)
+        else:
+            known = split_circuit(circuit.form)[0], tuple([parameter.value for parameter in circuit.parameters])
+        _written[circuit] = known
     return known
 
 

@@ -47,6 +47,8 @@ class Trace:
         self._length = 0
         self._description = lru_cache(maxsize=4096)(self._read_description)
         self._structure = lru_cache(maxsize=4096)(self._read_structure)
+        self._value = lru_cache(maxsize=1024)(self._read_value)
+        self._arguments = lru_cache(maxsize=1024)(self._read_arguments)
         self.refresh()
 
     @classmethod
@@ -230,16 +232,16 @@ class Trace:
     def _call(self, row: dict[str, Any]) -> Call:
         index = _natural(row["id"])
         failures = self._texts("SELECT text FROM failures WHERE call = ?", index)
-        configuration = call_text.value_from(Configuration, self._description(row["configuration"]))
+        configuration = self._value(Configuration, row["configuration"])
         container = row["container"]
         if container not in CONTAINERS:
             raise ValueError(container)
         return Call(
             index=index,
             step=_natural(row["step"]),
-            source=call_text.value_from(SourceLine, self._description(row["source"])),
+            source=self._value(SourceLine, row["source"]),
             configuration=configuration,
-            arguments=call_text.values_from(Argument, self._description(row["arguments"])),
+            arguments=self._arguments(row["arguments"]),
             circuit=self._circuit(row["structure"], row["numbers"]),
             outputs=None if row["outputs"] is None else _arrays(row["outputs"]),
             written=None if row["written"] is None else self._circuit(row["written"], row["written_numbers"]),
@@ -267,6 +269,12 @@ class Trace:
 
     def _read_description(self, key: int) -> str:
         return self._texts("SELECT text FROM descriptions WHERE id = ?", key)[0]
+
+    def _read_value(self, kind: type[Kind], key: int) -> Kind:
+        return call_text.value_from(kind, self._description(key))
+
+    def _read_arguments(self, key: int) -> tuple[Argument, ...]:
+        return call_text.values_from(Argument, self._description(key))
 
     def _read_structure(self, key: int) -> str:
         return self._texts("SELECT text FROM structures WHERE id = ?", key)[0]

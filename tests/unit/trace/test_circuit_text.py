@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -24,8 +25,10 @@ from qdiag.model.circuit import (
     Tagged,
     Value,
     Wires,
+    parameters_of,
     with_parameters,
     with_trainable,
+    with_values,
     with_wire_labels,
 )
 from qdiag.trace.circuit_text import MAX_OUTCOME_MEASUREMENTS, restore, skeleton
@@ -320,3 +323,47 @@ def test_a_foreign_dtype_where_it_cannot_be_is_refused(change: Callable[[str], s
     text, arrays = skeleton(BRIEF)
     with pytest.raises(CircuitFormatError, match="described as"):
         restore(change(text), arrays)
+
+
+# --- the other calls of a structure -----------------------------------------------------------------------------------------
+
+
+@given(circuits(), st.integers(1, 9))
+@settings(max_examples=20)
+def test_a_second_call_of_a_structure_is_read_as_the_first_was(made: Circuit, by: int) -> None:
+    text, arrays = skeleton(made)
+    first = restore(text, arrays)
+    others = [np.asarray(np.nan_to_num(array) + by, array.dtype) if array.dtype.kind in "iufc" else array for array in arrays]
+    second = restore(text, others)
+    assert second.form is first.form is not second
+    assert same(second, with_values(made, dict(enumerate(others))))
+    assert same(second.parameters, tuple(p for node in second.nodes for p in parameters_of(node)))
+    assert (second.trainable, second.marked) == (made.trainable, made.marked)
+    assert skeleton(second)[0] == text
+
+
+def test_a_structure_that_is_known_still_refuses_arrays_that_are_not_its_own() -> None:
+    text, arrays = skeleton(circuit(gate("RX", 0.1), gate("RY", 0.2)))
+    restore(text, arrays)
+    odds: list[list[Any]] = [[*arrays, arrays[0]], [arrays[0], np.zeros(2)], [arrays[0], np.array(1, np.float32)], [arrays[0], 0.2]]
+    for odd in odds:
+        with pytest.raises(CircuitFormatError):
+            restore(text, odd)
+
+
+def test_a_circuit_that_is_made_of_one_that_was_read_has_a_form_of_its_own() -> None:
+    text, arrays = skeleton(circuit(gate("RX", 0.1), gate("RY", 0.2)))
+    read = [restore(text, arrays) for _ in range(2)][1]
+    made = replace(read, operations=read.operations[:1])
+    assert read.form is not read
+    assert made.form is made
+    assert len(made.parameters) == 1
+
+
+def test_what_is_sent_to_another_process_is_the_circuit_alone() -> None:
+    text, arrays = skeleton(circuit(gate("RX", 0.1, trainable=True), gate("RY", 0.2)))
+    read = [restore(text, arrays) for _ in range(2)][1]
+    sent = pickle.loads(pickle.dumps(read))
+    assert same(sent, read)
+    assert sent.form is sent
+    assert sent.trainable == (0,)

@@ -13,7 +13,7 @@ from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 from qdiag.trace import keys
-from qdiag.trace.circuit_text import skeleton
+from qdiag.trace.circuit_text import restore, skeleton
 from qdiag.trace.keys import circuit_key, request_key
 from tests.worlds.scripted import METHODS, circuit
 
@@ -118,3 +118,12 @@ def test_nothing_is_remembered_of_what_is_gone():
     request_key(request), circuit_key(request.circuit)
     del request
     assert (len(keys._of_requests), len(keys._of_circuits), len(keys._written)) == before
+
+
+def test_a_circuit_that_was_read_has_the_key_that_it_was_written_under():
+    text, numbers = skeleton(circuit(0.3))
+    first, second = restore(text, numbers), restore(text, numbers)
+    assert second.form is first.form is not second
+    assert circuit_key(second) == circuit_key(circuit(0.3))
+    (number,) = numbers
+    assert circuit_key(restore(text, [np.asarray(number + 1)])) == circuit_key(circuit(float(number + 1)))

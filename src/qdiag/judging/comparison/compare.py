@@ -7,8 +7,8 @@ tensor is the largest number in it, floored by what its observable can give, so 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Optional
+from dataclasses import replace
+from typing import NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -57,14 +57,15 @@ def compare(
     methods = (reference.method, candidate.method)
     if reference.failure is not None or candidate.failure is not None:
         return _failure_comparison(methods, reference.failure, candidate.failure)
-    found = comparisons(reference, candidate, circuit, tolerance, spread, cotangents)
+    found, pair = _measured(reference, candidate, circuit, tolerance, spread, cotangents)
     if not found:
         return Comparison(methods, Verdict.INCONCLUSIVE, detail="neither gives a number to compare")
-    worst = max(SEVERITY.index(c.verdict) for c in found)
-    alike = [c for c in found if SEVERITY.index(c.verdict) == worst]
+    verdicts = {c.verdict for c in found}
+    worst = max(verdicts, key=SEVERITY.index)
+    alike = found if len(verdicts) == 1 else [c for c in found if c.verdict is worst]
     # where all agree, what is the same to the bit is not what differs
     where = next((c.where for c in alike if c.max_abs > 0), alike[0].where)
-    shown = max((c for c in alike if c.where == where), key=_excess)
+    shown = _comparison(max((c for c in alike if c.where == where), key=_excess), pair)
     needed = max(c.tolerance_needed for c in found)
     dtypes = _dtypes(reference, candidate)
     words = f"outputs are {dtypes[0]} against {dtypes[1]}" if dtypes else ""
@@ -81,39 +82,107 @@ def comparisons(
     cotangents: Cotangents = (),
 ) -> tuple[Comparison, ...]:
     """Compare tensor by tensor: outputs, Jacobian, vector-Jacobian products, second derivatives (see `compare`)."""
+    found, pair = _measured(reference, candidate, circuit, tolerance, spread, cotangents)
+    return tuple(_comparison(one, pair) for one in found)
+
+
+def _measured(
+    reference: Evaluation,
+    candidate: Evaluation,
+    circuit: Circuit,
+    tolerance: Tolerance,
+    spread: Optional[Spread],
+    cotangents: Cotangents,
+) -> tuple[list[Union[_Measured, Comparison]], _Pair]:
+    """How far apart the tensors are, with what is the same for all of them."""
+    law = Law.of(circuit, (reference, candidate), tolerance)
+    pair = _Pair((reference.method, candidate.method), law, reference.method.stochastic or candidate.method.stochastic)
     if (reference.outputs is None) != (candidate.outputs is None) or len(reference.outputs or ()) != len(candidate.outputs or ()):
         counts = [0 if e.outputs is None else len(e.outputs) for e in (reference, candidate)]
         detail = f"{counts[0]} outputs against {counts[1]}"
-        methods = (reference.method, candidate.method)
-        return (_incomparable(Comparison(methods, Verdict.ERROR, element=Element(Kind.OUTPUT)), Signature.SHAPE, detail),)
-    methods = (reference.method, candidate.method)
-    law = Law.of(circuit, (reference, candidate), tolerance)
-    pair = _Pair(methods, law, any(method.stochastic for method in methods))
-    return tuple(_compare_tensor(t, pair) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents))
+        blank = Comparison(pair.methods, Verdict.ERROR, element=Element(Kind.OUTPUT))
+        return [_incomparable(blank, Signature.SHAPE, detail)], pair
+    return [_measure(t, pair) for t in tensors_of(reference, candidate, circuit, spread or Spread(), cotangents)], pair
 
 
-@dataclass(frozen=True)
 class _Pair:
     """What is the same for all tensors of a pair."""
 
-    methods: tuple[Method, Method]
-    law: Law
-    stochastic: bool
+    def __init__(self, methods: tuple[Method, Method], law: Law, stochastic: bool) -> None:
+        self.methods, self.law, self.stochastic = methods, law, stochastic
+        self._bounds: dict[tuple[float, bool, float], Bounds] = {}
+
+    def bounds(self, scale: float, gradient: bool, spread: float) -> Bounds:
+        """As `Law.bounds`, asked once for all tensors of one scale: most are as large as their floor."""
+        key = (scale, gradient, spread)
+        known = self._bounds.get(key)
+        if known is None:
+            known = self._bounds[key] = self.law.bounds(scale, gradient=gradient, spread=spread)
+        return known
+
+
+class _Measured(NamedTuple):
+    """How far apart one tensor is: a `Comparison` is made of the one that is shown."""
+
+    tensor: Tensor
+    where: Signature
+    verdict: Verdict
+    detail: str
+    max_abs: float
+    scale: float
+    bounds: Bounds
+    place: tuple[int, ...]
+    values: tuple[Optional[complex], Optional[complex]]
+
+    @property
+    def bound(self) -> float:
+        """The gap beyond which nothing explains it."""
+        return self.bounds.largest
+
+    @property
+    def tolerance_needed(self) -> float:
+        """The relative tolerance at which the two would agree."""
+        return self.max_abs / self.scale
+
+
+def _comparison(found: Union[_Measured, Comparison], pair: _Pair) -> Comparison:
+    if isinstance(found, Comparison):
+        return found
+    return Comparison(
+        pair.methods,
+        found.verdict,
+        found.where,
+        found.tensor.at(found.place),
+        found.values,
+        eps=pair.law.eps,
+        max_abs=found.max_abs,
+        max_rel=found.max_abs / found.scale,
+        ulps=found.max_abs / (pair.law.eps * found.scale),
+        tolerance_needed=found.tolerance_needed,
+        bound=found.bound,
+        float64_bound=found.bounds.double,
+        scale=found.scale,
+        detail=found.detail,
+    )
 
 
 # --- one tensor --------------------------------------------------------------------------------------------------------
 
 
-def _compare_tensor(tensor: Tensor, pair: _Pair) -> Comparison:
+def _measure(tensor: Tensor, pair: _Pair) -> Union[_Measured, Comparison]:
     a, b = np.asarray(tensor.a), np.asarray(tensor.b)
+    if a.ndim == 0 and a.dtype == b.dtype and a.dtype.kind == "f" and a.shape == b.shape:
+        one, other = a.item(), b.item()
+        if math.isfinite(one) and math.isfinite(other):
+            # most are such: a circuit may have hundreds of parameters at each call
+            scale = max(tensor.floor, abs(one), abs(other)) or 1.0
+            return _found(tensor, pair, abs(one - other), scale, (), (one, other))
     blank = Comparison(pair.methods, Verdict.ERROR, element=tensor.element, eps=pair.law.eps)
     if a.shape != b.shape:
         detail = f"shape {a.shape} against {b.shape}"
         return _incomparable(blank, Signature.SHAPE, detail)
     if a.dtype.kind not in "biufc" or b.dtype.kind not in "biufc":
         return replace(blank, verdict=Verdict.INCONCLUSIVE, where=tensor.where, detail=f"{a.dtype} against {b.dtype}: no numbers")
-    if a.ndim == 0 and a.dtype == b.dtype and a.dtype.kind == "f" and np.isfinite(a) and np.isfinite(b):
-        return _compare_numbers(tensor, pair, a.item(), b.item())
     numbers = np.isfinite(a), np.isfinite(b)
     if (numbers[0] != numbers[1]).any():
         return _not_finite(tensor, pair, a, b, numbers[0] != numbers[1])
@@ -125,38 +194,18 @@ def _compare_tensor(tensor: Tensor, pair: _Pair) -> Comparison:
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape)) if gaps.size else ()
     found = _found(tensor, pair, gap, scale, index, (_number(a, index), _number(b, index)))
     if found.where is Signature.OUTPUT and (a.dtype.kind == "c") != (b.dtype.kind == "c") and found.verdict is not Verdict.ERROR:
-        return replace(found, verdict=Verdict.ERROR, where=Signature.DTYPE, detail=f"{a.dtype} against {b.dtype}")
+        return found._replace(verdict=Verdict.ERROR, where=Signature.DTYPE, detail=f"{a.dtype} against {b.dtype}")
     return found
-
-
-def _compare_numbers(tensor: Tensor, pair: _Pair, a: float, b: float) -> Comparison:
-    """What `_compare_tensor` gives of one number beside another: a circuit may have hundreds of such parameters at each call."""
-    scale = max(tensor.floor, abs(a), abs(b)) or 1.0
-    return _found(tensor, pair, abs(a - b), scale, (), (a, b))
 
 
 def _found(
     tensor: Tensor, pair: _Pair, gap: float, scale: float, index: tuple[int, ...], values: tuple[Optional[complex], Optional[complex]]
-) -> Comparison:
-    gradient = tensor.where is not Signature.OUTPUT
-    bounds = pair.law.bounds(scale, gradient=gradient, spread=tensor.spread)
+) -> _Measured:
+    where = tensor.where
+    gradient = where is not Signature.OUTPUT
+    bounds = pair.bounds(scale, gradient, tensor.spread)
     verdict, detail = _verdict(gap, bounds, pair.stochastic and gradient)
-    return Comparison(
-        pair.methods,
-        verdict,
-        tensor.where,
-        tensor.at(index),
-        values,
-        eps=pair.law.eps,
-        max_abs=gap,
-        max_rel=gap / scale,
-        ulps=gap / (pair.law.eps * scale),
-        tolerance_needed=gap / scale,
-        bound=bounds.largest,
-        float64_bound=bounds.double,
-        scale=scale,
-        detail=detail,
-    )
+    return _Measured(tensor, where, verdict, detail, gap, scale, bounds, index, values)
 
 
 def _verdict(gap: float, bounds: Bounds, stochastic: bool) -> tuple[Verdict, str]:
@@ -198,7 +247,7 @@ def _dtypes(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
     return next((pair for pair in pairs if pair[0] != pair[1]), ())
 
 
-def _excess(comparison: Comparison) -> float:
+def _excess(comparison: Union[_Measured, Comparison]) -> float:
     return math.inf if not math.isfinite(comparison.max_abs) else comparison.max_abs / (comparison.bound or 1.0)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Optional, TypeVar
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple, Optional, TypeVar
 
 import numpy as np
 
@@ -26,8 +27,7 @@ _WHERE = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Tensor:
+class Tensor(NamedTuple):
     """Two arrays that ought to be the same.
 
     Parameters
@@ -73,24 +73,38 @@ def tensors_of(a: Evaluation, b: Evaluation, circuit: Circuit, spread: Spread, c
     for i, (x, y) in enumerate(outputs):
         if i in raw:
             continue
-        yield Tensor(Element(Kind.OUTPUT, i, count), x, y, np.ndim(x), norms[i], _at(spread.outputs, i, 0.0))
-    names = trainable_names(circuit)
+        yield Tensor(_output_element(i, count), x, y, np.ndim(x), norms[i], _at(spread.outputs, i, 0.0))
+    form = circuit.form
     for i, (row, other) in enumerate(zip(_along(circuit, a.jacobian or ()), _along(circuit, b.jacobian or ()))):
         if i in raw:
             continue
         ndim = np.ndim(outputs[i][0]) if i < count else 0
-        for j, (x, y) in enumerate(zip(row, other)):
-            element = Element(Kind.JACOBIAN, i, count, by=_at(names, j, f"parameter {j}"))
+        elements = _elements(form, Kind.JACOBIAN, len(row), i, count)
+        for j, (x, y, element) in enumerate(zip(row, other, elements)):
             yield Tensor(element, x, y, ndim, norms[i] if i < count else 1.0, _at(_at(spread.jacobian, i, ()), j, 0.0))
     for k, (row, other) in enumerate(zip(_along(circuit, a.vjps), _along(circuit, b.vjps))):
         floor = _floor(_at(cotangents, k, ()), norms)
-        for j, (x, y) in enumerate(zip(row, other)):
-            element = Element(Kind.PRODUCT, by=_at(names, j, f"parameter {j}"), loss=None if len(a.vjps) < 3 else k)
-            yield Tensor(element, x, y, 0, floor, _at(_at(spread.vjps, k, ()), j, 0.0))
+        elements, spreads = _elements(form, Kind.PRODUCT, len(row), loss=None if len(a.vjps) < 3 else k), _at(spread.vjps, k, ())
+        for j, (x, y, element) in enumerate(zip(row, other, elements)):
+            yield Tensor(element, x, y, 0, floor, _at(spreads, j, 0.0))
     # a difference quotient of difference quotients divides rounding by the step twice: it says nothing
     if not (a.takes_differences or b.takes_differences):
-        for j, (x, y) in enumerate(zip(a.hvp or (), b.hvp or ())):
-            yield Tensor(Element(Kind.SECOND, by=_at(names, j, f"parameter {j}")), x, y, 0, sum(norms), 0.0)
+        for x, y, element in zip(a.hvp or (), b.hvp or (), _elements(form, Kind.SECOND, len(a.hvp or ()))):
+            yield Tensor(element, x, y, 0, sum(norms), 0.0)
+
+
+@lru_cache(maxsize=256)
+def _output_element(position: int, count: int) -> Element:
+    return Element(Kind.OUTPUT, position, count)
+
+
+@lru_cache(maxsize=256)
+def _elements(
+    form: Circuit, kind: Kind, number: int, output: int = 0, outputs: int = 1, loss: Optional[int] = None
+) -> tuple[Element, ...]:
+    """What the derivatives by each of so many parameters are called."""
+    names = trainable_names(form)
+    return tuple(Element(kind, output, outputs, by=_at(names, j, f"parameter {j}"), loss=loss) for j in range(number))
 
 
 def _is_one_state(x: np.ndarray, y: np.ndarray) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Optional
 
 import numpy as np
@@ -74,8 +74,13 @@ def working_eps(circuit: Circuit, methods: Iterable[Method]) -> float:
 
     Python numbers and integers have no precision of their own: they take that of what they meet.
     """
-    recorded = max((p.eps for p in circuit.parameters if p.container != "python"), default=EPS64)
+    recorded = _recorded_eps(circuit.form)
     return max((_method_eps(method, recorded) for method in methods), default=recorded)
+
+
+@lru_cache(maxsize=64)
+def _recorded_eps(circuit: Circuit) -> float:
+    return max((p.eps for p in circuit.parameters if p.container != "python"), default=EPS64)
 
 
 def eps_of(circuit: Circuit, evaluation: Evaluation) -> float:
@@ -102,15 +107,24 @@ def _method_eps(method: Method, recorded: float) -> float:
 
 
 def _eps(dtype: np.dtype) -> float:
-    return float(np.finfo(dtype).eps) if dtype.kind in "fc" else EPS64
+    return _eps_of_floats(dtype) if dtype.kind in "fc" else EPS64
+
+
+@cache
+def _eps_of_floats(dtype: np.dtype) -> float:
+    return float(np.finfo(dtype).eps)
 
 
 # --- the terms, each in units of the scale ---------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
 def operations_of(circuit: Circuit) -> int:
     """How many elementary steps a circuit has, at least: a template counts once for each of its angles."""
+    return _operations_of(circuit.form)
+
+
+@lru_cache(maxsize=64)
+def _operations_of(circuit: Circuit) -> int:
     return max(1, sum(_steps(node) for node in circuit.operations))
 
 
@@ -153,16 +167,23 @@ def truncation(method: Method, operations: int, *, differenced: bool = False) ->
     return CURVATURE * math.pow(step, order) + 2 * CONSTANT * EPS64 * math.sqrt(operations) / step
 
 
-@lru_cache(maxsize=64)
 def exponentials(circuit: Circuit) -> float:
     """What an inexact matrix exponential explains even in float64; 0 where a circuit holds none."""
-    names = {node.name for top in circuit.operations for node in nodes_of(top)}
-    return EXPONENTIAL_ERROR if names & EXPONENTIALS else 0.0
+    return EXPONENTIAL_ERROR if _holds_exponentials(circuit.form) else 0.0
 
 
 @lru_cache(maxsize=64)
+def _holds_exponentials(circuit: Circuit) -> bool:
+    return any(node.name in EXPONENTIALS for top in circuit.operations for node in nodes_of(top))
+
+
 def count_exponentials(circuit: Circuit) -> int:
     """How many matrix exponentials a circuit takes: a product formula takes one for each term, step and stage."""
+    return _count_exponentials(circuit.form)
+
+
+@lru_cache(maxsize=64)
+def _count_exponentials(circuit: Circuit) -> int:
     return sum(_repeats(node) for top in circuit.operations for node in nodes_of(top) if node.name in EXPONENTIALS)
 
 

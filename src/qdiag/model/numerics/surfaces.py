@@ -18,7 +18,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Node, Parameter, Value, parts_of
+from qdiag.model.circuit import Circuit, Node, Parameter, Value, nodes_of, parts_of
 
 CLOSE = 1e-5
 """A parameter this close to the surface is on it: single precision is."""
@@ -115,8 +115,20 @@ def _points(circuit: Circuit, held: _Held) -> list[np.ndarray]:
 # --- which parameters are on which surface --------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)
 def _surfaces(circuit: Circuit) -> tuple[_Held, ...]:
+    return _surfaces_by_numbers(circuit) if _may_have_surfaces(circuit.form) else ()
+
+
+@lru_cache(maxsize=64)
+def _may_have_surfaces(circuit: Circuit) -> bool:
+    """Whether any of its operators is one whose numbers live on a surface, whatever they are."""
+    matrices = families.UNITARY_MATRICES | families.HERMITIAN_MATRICES | families.DENSITY_MATRICES | families.KRAUS_MATRICES
+    others = families.AMPLITUDES | families.IMAGINARY_COEFFICIENTS | families.UNITARY_DIAGONALS | families.CHANNELS
+    return any(node.name in matrices | others for top in circuit.nodes for node in nodes_of(top))
+
+
+@lru_cache(maxsize=16)
+def _surfaces_by_numbers(circuit: Circuit) -> tuple[_Held, ...]:
     return tuple(held for node, positions in _owned(circuit) for held in _held_by(circuit, node, positions))
 
 
