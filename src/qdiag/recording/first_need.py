@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qdiag.recording import current
+from qdiag.recording import collector, current
 
 
 def ensure_recorder() -> Any:
@@ -15,7 +15,8 @@ def ensure_recorder() -> Any:
     """
     wanted = current.wanted
     if current.recorder is None and wanted.trace:
-        from qdiag.recording.recorder import Recorder
+        with collector.pause_collector():
+            from qdiag.recording.recorder import Recorder
 
-        current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
+            current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
     return current.recorder

@@ -88,7 +88,10 @@ class Watch:
         if not self.pending:
             self.end()
         try:
-            self.hook(module)
+            from qdiag.recording import collector
+
+            with collector.pause_collector():
+                self.hook(module)
         except Exception as error:
             _say(self.trace, error)
 

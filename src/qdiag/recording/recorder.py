@@ -26,6 +26,7 @@ from qdiag.recording import (
     backward,
     branch,
     call_reader,
+    collector,
     given_numbers,
     loss_watch,
     probe_schedule,
@@ -422,15 +423,19 @@ class Recorder:
 
     def _ready(self) -> HeldWriter:
         if self._writer is None:
-            self._writer = self._make_writer()
-            self._writer.meta("environment", call_text.text_of(stack.environment()))
-            wanted = self._writer.fact(probe_schedule.WANTED)
-            if wanted:
-                unseen, seconds = functools.partial(self.unseen, Gap.NOT_PROBED), probe_schedule.seconds_of(wanted)
-                self._prober = probe_schedule.Prober(self.path, unseen, self._silence, seconds)
-                self._step_prober = step_probe.StepProber(self.path, self._reader.places, self.note, self._keep_loss)
-            self._reader.places.learn_frameworks()
+            with collector.pause_collector():
+                self._writer = self._make_writer()
+                self._begin_trace(self._writer)
         return self._writer
+
+    def _begin_trace(self, writer: HeldWriter) -> None:
+        writer.meta("environment", call_text.text_of(stack.environment()))
+        wanted = writer.fact(probe_schedule.WANTED)
+        if wanted:
+            unseen, seconds = functools.partial(self.unseen, Gap.NOT_PROBED), probe_schedule.seconds_of(wanted)
+            self._prober = probe_schedule.Prober(self.path, unseen, self._silence, seconds)
+            self._step_prober = step_probe.StepProber(self.path, self._reader.places, self.note, self._keep_loss)
+        self._reader.places.learn_frameworks()
 
     def _make_writer(self) -> HeldWriter:
         if os.getpid() == self.home:
