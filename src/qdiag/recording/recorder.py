@@ -509,8 +509,7 @@ class Recorder:
         if call is None:
             self.unseen(Gap.NO_FACTS, f"Something between two calls was not recorded: {_words(error)}.")
             return
-        hidden = hidden_numbers.hide_numbers((*call.args, *call.kwargs.values()))
-        because = hidden_numbers.IN_TRANSFORMS if hidden else _words(error)
+        because = hidden_numbers.why_hidden((*call.args, *call.kwargs.values())) or _words(error)
         self.unseen(Gap.UNRECORDED, f"A call at {call.source} was not recorded: {because}.")
 
 

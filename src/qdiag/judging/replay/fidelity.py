@@ -14,6 +14,7 @@ from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.numerics.rounding import Law, samples_of
 from qdiag.model.result import Unfaithful
+from qdiag.model.unanswered import Reason, reason_of
 
 
 def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
@@ -22,8 +23,8 @@ def unfaithfulness(call: Call, own: Evaluation) -> Optional[Unfaithful]:
         return Unfaithful(call.index, f"the call raised {call.failure.type}, its replay does not", explained=True)
     if call.outputs is None or call.failure is not None:
         return None
-    if own.failure is not None and own.failure.passing:
-        # time was over, or a process lost: that tells nothing of what a replay gives
+    if own.failure is not None and (own.failure.passing or reason_of(own.failure) is Reason.NOT_REPLAYED):
+        # time was over, a process lost, or nothing was replayed at all: that tells nothing of what a replay gives
         return None
     if own.failure is not None:
         return Unfaithful(call.index, f"the replay raises {own.failure.type}: {own.failure.message}", explained=False)

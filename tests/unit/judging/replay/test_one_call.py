@@ -301,6 +301,12 @@ def test_samples_are_never_the_same_twice() -> None:
     assert unfaithfulness(CALL, replace(own(output=0.1), measured=Measured(samples=100))) is None
 
 
+def test_a_call_that_is_not_replayed_at_all_is_not_unfaithful() -> None:
+    words = "the jax interface is recorded but not replayed"
+    refused = Evaluation(BACKPROP, failure=Failure("MethodError", words, ("qdiag.bridges.interfaces.choice:interface_for:30",), refusal=True))
+    assert unfaithfulness(CALL, refused) is None
+
+
 @pytest.mark.parametrize("stage", ["timeout", "worker"])
 def test_a_replay_that_was_not_made_in_time_or_was_lost_is_not_unfaithful(stage: str) -> None:
     late = Evaluation(CALL.method, failure=Failure("TimeoutError", "the budget was spent", stage=stage))
