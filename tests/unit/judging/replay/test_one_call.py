@@ -303,7 +303,8 @@ def test_samples_are_never_the_same_twice() -> None:
 
 def test_a_call_that_is_not_replayed_at_all_is_not_unfaithful() -> None:
     words = "the jax interface is recorded but not replayed"
-    refused = Evaluation(BACKPROP, failure=Failure("MethodError", words, ("qdiag.bridges.interfaces.choice:interface_for:30",), refusal=True))
+    within = ("qdiag.bridges.interfaces.choice:interface_for:30",)
+    refused = Evaluation(BACKPROP, failure=Failure("MethodError", words, within, refusal=True))
     assert unfaithfulness(CALL, refused) is None
 
 
