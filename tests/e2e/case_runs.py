@@ -13,8 +13,9 @@ from qdiag.evaluation.workers import Workers
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
+from qdiag.pipeline.record import record
 from qdiag.pipeline.reports import report
-from qdiag.pipeline.run import examine, record
+from qdiag.pipeline.run import examine
 from qdiag.pipeline.run_options import JudgedRun, Options
 from qdiag.trace import run_folder
 

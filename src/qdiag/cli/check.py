@@ -12,7 +12,8 @@ from typing import Any, Callable, Optional
 import click
 
 from qdiag.cli import json_arguments, options
-from qdiag.cli.outcome import options_of, show_outcome
+from qdiag.cli.asked import options_of
+from qdiag.cli.outcome import show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.errors import QdiagError, UsageError, UserCodeError
 from qdiag.evaluation.limits import SECONDS

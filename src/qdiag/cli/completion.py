@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from qdiag.model.method import DIFF_METHODS
 from qdiag.trace.run_folder import RUNS, TRACE
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -33,6 +36,8 @@ def runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
 
 def plugins() -> Iterable[metadata.EntryPoint]:
     """The devices that installed packages announce, without loading any."""
+    from importlib import metadata
+
     if sys.version_info >= (3, 10):
         return metadata.entry_points(group="pennylane.plugins")
     return metadata.entry_points().get("pennylane.plugins", ())

@@ -10,7 +10,8 @@ import click
 from click.core import ParameterSource
 
 from qdiag.cli import completion, options
-from qdiag.cli.outcome import options_of, show_outcome
+from qdiag.cli.asked import options_of
+from qdiag.cli.outcome import show_outcome
 from qdiag.cli.progress import Voice
 from qdiag.pipeline.asked import asked_again, asked_before
 from qdiag.pipeline.run import examine

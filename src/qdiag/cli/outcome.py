@@ -1,57 +1,17 @@
-"""What `trace` and `diagnose` have in common: from options to a plan, and from a run to its summary, files and exit code."""
+"""What `trace` and `diagnose` have in common: from a run to its summary, files and exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
-from qdiag.cli import completion
 from qdiag.cli.progress import Voice
-from qdiag.errors import MethodError, OutputError
-from qdiag.judging.replay.plan import Plan
-from qdiag.model.comparison import Tolerance
-from qdiag.model.method import Method, parse_list
+from qdiag.errors import OutputError
 from qdiag.pipeline import signals
 from qdiag.pipeline.reports import outline_of, report
-from qdiag.pipeline.run_options import JudgedRun, Options, exit_code
+from qdiag.pipeline.run_options import JudgedRun, exit_code
 from qdiag.report.formats import findings_json, terminal
 from qdiag.report.outline import Document
 from qdiag.trace.run_folder import RunFolder
-
-
-def options_of(given: Mapping[str, Any], *, trusted: bool) -> Options:
-    """The pipeline's options from those of the command line."""
-    methods = () if given["methods"] == "auto" else _require_devices(parse_list(given["methods"]))
-    plan = Plan(
-        methods=methods,
-        every=given["every"],
-        max_calls=given["max_calls"],
-        budget=given["budget"],
-        tolerance=Tolerance(given["atol"], given["rtol"]),
-        trusted=trusted,
-        assumed=given.get("assume_precision") or "",
-    )
-    return Options(
-        plan,
-        given["jobs"],
-        not given["no_minimize"],
-        trusted=trusted,
-        own_process=True,
-        quick=given["quick"],
-        limit=given["limit"],
-        cluster=given["cluster"],
-    )
-
-
-def _require_devices(methods: tuple[Method, ...]) -> tuple[Method, ...]:
-    """The methods, if this environment has their devices: asked of the plugins' entry points, without loading PennyLane."""
-    known = sorted({point.name for point in completion.plugins()})
-    for method in methods:
-        if method.device and known and method.device not in known:
-            raise MethodError(f"there is no device '{method.device}' here", "installed are " + ", ".join(known))
-    return methods
 
 
 def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: bool) -> int:

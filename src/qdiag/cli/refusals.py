@@ -8,7 +8,6 @@ import platform
 import shlex
 import traceback
 from collections.abc import Iterable, Iterator
-from importlib import metadata
 from pathlib import Path
 
 import click
@@ -90,6 +89,8 @@ def _what(error: Exception) -> str:
 
 
 def _stack() -> str:
+    from importlib import metadata
+
     found = [f"qdiag {__version__}", f"Python {platform.python_version()}", platform.system()]
     for name in _PACKAGES:
         try:

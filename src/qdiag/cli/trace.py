@@ -15,11 +15,10 @@ from typing import Optional
 import click
 
 from qdiag.cli import completion, options
-from qdiag.cli.outcome import options_of, show_outcome
-from qdiag.cli.progress import Voice
+from qdiag.cli.asked import options_of
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Script
-from qdiag.pipeline.run import record, recorded_calls, trace
+from qdiag.pipeline.record import record, recorded_calls
 from qdiag.trace import run_folder
 from qdiag.trace.run_folder import RunFolder
 
@@ -62,12 +61,17 @@ def command(
         raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
     chosen = replace(options_of(replay, trusted=True), probe=probe)
     run = run_folder.create(script, out, force=force)
-    voice = Voice(quiet, verbose)
     if record_only:
         ended = record(script, argv, module=module, run=run, options=chosen, unsettled=_tell)
         if not quiet:
             _say_where(run, ended, argv)
         _leave_as(ended.exit_code)
+    # loaded here: who only records does not wait for what judges
+    from qdiag.cli.outcome import show_outcome
+    from qdiag.cli.progress import Voice
+    from qdiag.pipeline.run import trace
+
+    voice = Voice(quiet, verbose)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
     code = show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
     if not (outcome.result.calls or quiet) and outcome.script.exit_code:

@@ -6,14 +6,14 @@ import math
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
-from qdiag.errors import Interrupted, QdiagError, TraceError
+from qdiag.errors import Interrupted, TraceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.executor import open_evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
@@ -33,6 +33,7 @@ from qdiag.pipeline import stage_cast_warnings
 from qdiag.pipeline.asked import asked_of, fact_of
 from qdiag.pipeline.coverage import of_deadline
 from qdiag.pipeline.notes import own_failures
+from qdiag.pipeline.record import recorded_calls
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.run_result import result_of, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
@@ -58,25 +59,6 @@ CALLS_OF_WORKER = 2
 
 PROBES_SHARE = 0.5
 """The part of a budget for which probes are waited for."""
-
-
-def record(
-    script: str,
-    argv: Sequence[str],
-    *,
-    module: bool,
-    run: RunFolder,
-    options: Options,
-    unsettled: Optional[Callable[[TraceError], None]] = None,
-) -> Script:
-    """Run the user's script, only recording; whatever becomes of the recording, how the script ended is known."""
-    return launcher.run(
-        Script(script, tuple(argv), module),
-        run.trace,
-        launcher.Onlooker(unsettled=unsettled),
-        probing=launcher.Probing(options.probe_seconds) if options.probe else None,
-        facts=fact_of(options.plan),
-    )
 
 
 def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
@@ -117,15 +99,6 @@ def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         again = f"what was recorded is kept; judge it with: qdiag diagnose {run.path}" if run.trace.exists() else ""
         raise Interrupted("interrupted", again, getattr(stop, "number", signal.SIGINT)) from None
-
-
-def recorded_calls(run: RunFolder) -> int:
-    """How many calls there are by now; 0 where nobody knows. By a connection of its own: whoever asks may be another thread."""
-    try:
-        with Trace.open(run.trace) as trace:
-            return len(trace)
-    except QdiagError:
-        return 0
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:

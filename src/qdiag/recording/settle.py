@@ -70,9 +70,9 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
             )
             if step_probes:
                 writer.meta(schema.STEP_PROBES, call_text.text_of(step_probes))
-        with closing(TraceWriter(path)) as writer, writer.transaction():
-            if not writer.fact("complete"):  # else all has been done, and what follows was interrupted
-                _complete(writer, path, script, sides, probes)
+            with writer.transaction():
+                if not writer.fact("complete"):  # else all has been done, and what follows was interrupted
+                    _complete(writer, path, script, sides, probes)
     except (sqlite3.Error, OSError) as error:
         mark_stopped(path, str(error))
         raise TraceError(f"the trace {path} cannot be completed: {error}", "free some disk space and record again") from None
