@@ -94,3 +94,14 @@ def test_circuits_that_ask_for_shots_stand_last_and_are_read_as_those_without() 
     for one in sampled:
         assert one.rank is Rank.SHOTS
         assert circuit_key(replace(one.circuit, shots=())) == circuit_key(plain[one.measurement].circuit)
+
+
+@pytest.mark.parametrize(
+    ("operation", "variation", "counts"),
+    [("Rot", "", {"Rot": 3}), ("MultiRZ", "at 0", {"MultiRZ": 1}), ("IsingXX", "batch of 3", {"IsingXX": 1}), ("CNOT", "", {})],
+)
+def test_an_operations_own_numbers_are_told_from_those_around_it(operation: str, variation: str, counts: dict[str, int]) -> None:
+    one = next(one for one in SPACE if (one.operation, one.variation) == (operation, variation))
+    holders = [node.name for node in one.circuit.operations for _ in parameters_of(node)]
+    assert Counter(holders[k] for k in one.own) == counts
+    assert set(one.own) < set(one.circuit.trainable)

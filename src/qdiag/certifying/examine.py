@@ -20,7 +20,7 @@ from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.model.call import Failure
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit, nodes_of, with_trainable
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import PRECISIONS
@@ -43,6 +43,9 @@ OWN = ("default.qubit", *SIMPLER)
 REPEATS = 4
 """So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
 
+
+WRONG = (Standing.WRONG, Standing.EVERYWHERE)
+"""What a cell comes to that is further from the reference than its bound."""
 
 BY_DIFFERENCES = "by finite differences, without a word"
 
@@ -117,20 +120,45 @@ def examine(task: Task) -> tuple[Cell, ...]:
         refused = _failed(task, OUTPUT, plain.failure)
         return (refused, *(replace(refused, column=name, asked=False) for name in task.methods))
     task = replace(task, cotangents=_cotangents(plain.outputs or ()))
-    names = methods_of(task)
-    found = {OUTPUT: plain, **{name: evaluate(task.request(name)) for name in names}}
+    (output, *others) = _judge(task, [name for name in methods_of(task) if name not in SHIFTED], plain)
+    shifted = replace(task, specimen=by_its_own_numbers(task))
+    more = _judge(shifted, [name for name in methods_of(task) if name in SHIFTED], output=output)
+    # in the order of the columns
+    return (output, *sorted((*others, *more), key=lambda cell: task.methods.index(cell.column)))
+
+
+def _judge(task: Task, names: Sequence[str], plain: Optional[Evaluation] = None, output: Optional[Cell] = None) -> tuple[Cell, ...]:
+    """The cells of some methods beside one reference; of the outputs, too, where they are handed in."""
+    found = {OUTPUT: plain} if plain is not None else {}
+    found |= {name: evaluate(task.request(name)) for name in names}
+    if not found:
+        return ()
     depth = "direction" if any(e.vjps or e.jacobian is not None for e in found.values()) else "outputs"
     ours = _reference(task, depth)
     verdicts_of = {name: _verdict(task, e, ours) for name, e in found.items() if e.failure is None}
     wrong = {name for name, verdict in verdicts_of.items() if verdict.verdict == "wrong"}
     # where outputs are wrong, derivatives are wrong with them
-    whole = {name for name in wrong if OUTPUT not in wrong and verdicts_of[name].where not in (Signature.OUTPUT, Signature.SHAPE)}
+    ill = OUTPUT in wrong or (output is not None and output.standing in WRONG)
+    whole = {name for name in wrong if not ill and verdicts_of[name].where not in (Signature.OUTPUT, Signature.SHAPE)}
     if depth == "direction" and whole:
         # one direction and one product show that something is off; which entry, all of them
         ours = _reference(task, "full")
         found |= {name: evaluate(task.request(name, whole=True)) for name in whole}
-    output = _cell(task, OUTPUT, found.pop(OUTPUT), ours)
-    return (output, *(_cell(task, name, evaluation, ours, output, whole=name in whole) for name, evaluation in found.items()))
+    own = () if plain is None else (_cell(task, OUTPUT, found.pop(OUTPUT), ours),)
+    beside = own[0] if own else output
+    return (*own, *(_cell(task, name, evaluation, ours, beside, whole=name in whole) for name, evaluation in found.items()))
+
+
+def by_its_own_numbers(task: Task) -> Specimen:
+    """The specimen as shift rules are asked of it: what is around an operation is differentiated where nothing else is in it.
+
+    A shift rule goes through one number after the other: what it makes of others does not depend on the operation. Of PennyLane's own
+    device everything is asked.
+    """
+    specimen = task.specimen
+    if not task.beside or not specimen.own:
+        return specimen
+    return replace(specimen, circuit=with_trainable(specimen.circuit, specimen.own))
 
 
 def methods_of(task: Task) -> tuple[str, ...]:
@@ -190,7 +218,7 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
     if found.takes_differences and (_shots(task) or task.abilities.eps > EPS64):
         return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
-    if output is not None and output.standing in (Standing.WRONG, Standing.EVERYWHERE) and _distance(found, ours) > output.bound:
+    if output is not None and output.standing in WRONG and _distance(found, ours) > output.bound:
         # the outputs are wrong without this method, too: these have been asked again, and derivatives are wrong with them
         return replace(measured, standing=output.standing, promise=_promise(task, name, found))
     return _upheld(task, name, measured, found, ours, whole=whole)

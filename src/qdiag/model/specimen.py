@@ -55,6 +55,8 @@ class Specimen:
         Wires of the device, where they are not those of the circuit.
     made_of
         The operations into which PennyLane takes the operation apart, by the names of their classes.
+    own
+        Positions, among the circuit's parameters, of the operation's own numbers that derivatives are asked by.
     tracked
         Whether derivatives are asked by numbers of what it is about, and not of its surroundings alone.
     interface
@@ -71,6 +73,7 @@ class Specimen:
     variation: str = ""
     device_wires: tuple[Label, ...] = ()
     made_of: frozenset[str] = frozenset()
+    own: tuple[int, ...] = ()
     tracked: bool = True
     interface: str = "torch"
     beside: str = ""

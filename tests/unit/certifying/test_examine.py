@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.certifying.examine import Task, _cotangents, _is_another_phase, methods_of
+from qdiag.certifying.examine import Task, _cotangents, _is_another_phase, by_its_own_numbers, methods_of
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.certificate import OUTPUT
 from qdiag.model.evaluation import Evaluation
@@ -79,6 +79,14 @@ def test_nor_where_only_the_surroundings_of_an_operation_are_differentiated() ->
     circuit = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True), gate("CNOT", wires=(0, 1))))
     one = replace(specimen("CNOT"), circuit=circuit, tracked=False)
     assert methods_of(Task(one, DEVICE, ("adjoint", "hadamard"))) == ("adjoint",)
+
+
+def test_shift_rules_are_asked_by_the_operations_own_numbers() -> None:
+    around, own = gate("RX", 0.3, trainable=True), gate("RY", 0.4, trainable=True)
+    one = replace(specimen("RY"), circuit=replace(specimen().circuit, operations=(around, own)), own=(1,))
+    assert by_its_own_numbers(Task(one, DEVICE, ())).circuit.trainable == (1,)
+    assert by_its_own_numbers(Task(one, DEVICE, (), beside="")).circuit.trainable == (0, 1)
+    assert by_its_own_numbers(Task(replace(one, own=()), DEVICE, ())).circuit.trainable == (0, 1)
 
 
 def test_of_the_device_whose_rules_they_are_everything_is_asked() -> None:

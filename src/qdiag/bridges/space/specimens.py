@@ -169,7 +169,9 @@ def specimen_of(
     # work wires that an operation does not count among its own
     device_wires = (*everything, *outside) if outside else ()
     about = Specimen(build.label, build.core, measurement, circuit, rank, device_wires=device_wires, made_of=build.made_of)
-    return replace(about, tracked=bool(build.tracked))
+    first = 0 if build.first else sum(len(parameters_of(part)) for part in (*prepared, *between))
+    inside = range(first, first + len(parameters_of(own[0])))
+    return replace(about, own=tuple(k for k in circuit.trainable if k in inside), tracked=bool(build.tracked))
 
 
 def _as_in_order(labels: list[Label]) -> list[Label]:
