@@ -10,7 +10,7 @@ from typing import Any, Optional
 from qdiag.errors import UsageError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Script
-from qdiag.pipeline.run import examine
+from qdiag.pipeline.run import Run, finished
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.recording.session import Session, pause_recording
 from qdiag.trace.reader import Trace
@@ -60,10 +60,16 @@ def check(
 
     call_target.check_arguments(target, args, kwargs)
     error: Optional[Exception] = None
-    with call_target.restore_afterwards(target) as meet:
+    examination = Run(run, replace(options, all_asked=True), voice, workers)
+
+    def get_ahead() -> bool:
+        with pause_recording():
+            return error is None and examination.get_ahead()
+
+    with call_target.restore_afterwards(target) as meet, examination:
         script = Script(call_target.name_of(target), called=True)
         with ExitStack() as recording:
-            recording.enter_context(Session(run.trace, script, probe=options.probe, met=meet, handed=True))
+            recording.enter_context(Session(run.trace, script, probe=options.probe, met=meet, handed=True, meanwhile=get_ahead))
             try:
                 call_target.call_forward_and_backward(target, args, kwargs, SEED)
             except Exception as raised:
@@ -72,7 +78,7 @@ def check(
                 recording.close()
         with pause_recording():
             tracked = _any_trainable_call(run, call_target.name_of(target), error)
-            outcome = examine(run, replace(options, all_asked=True), voice, workers)
+            outcome = finished(run, examination)
     if tracked:
         return outcome
     return replace(outcome, result=replace(outcome.result, notes=(*outcome.result.notes, NOTHING_TRACKED), tracked=False))

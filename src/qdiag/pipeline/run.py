@@ -103,7 +103,13 @@ def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
     """Judge what was recorded before, with warm workers where there are some."""
-    with _telling_how_to_go_on(run), Run(run, options, voice, workers) as examination:
+    with Run(run, options, voice, workers) as examination:
+        return finished(run, examination)
+
+
+def finished(run: RunFolder, examination: Run) -> JudgedRun:
+    """What an examination comes to, or how to go on where it is interrupted."""
+    with _telling_how_to_go_on(run):
         return examination.finish()
 
 
@@ -115,6 +121,7 @@ class Run:
         self._resources = ExitStack()
         self._report: Report = lambda done, total: None
         self._failure: Optional[Exception] = None
+        self._got_ahead = False
         self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
         self._missed: tuple[Unseen, ...] = ()
@@ -211,6 +218,21 @@ class Run:
             except Exception as failure:
                 self._failure = failure
         return False
+
+    def get_ahead(self) -> bool:
+        """Replay all that was recorded while something else of an ended recording is waited for; whether there was anything to do.
+
+        Only where there is a core for it: what is waited for may be computing.
+        """
+        if self._got_ahead or self._failure is not None or most_workers() < 2:
+            return False
+        self._got_ahead = True
+        try:
+            if self._trace.refresh():
+                self._replay.finish()
+        except Exception as failure:
+            self._failure = failure
+        return True
 
     @property
     def complete(self) -> bool:

@@ -67,6 +67,10 @@ def seconds_of(wanted: str) -> int:
     return max(1, int(wanted)) if wanted.isdecimal() else SECONDS
 
 
+LOOKS = 0.002, 0.05
+"""Seconds between two looks at a probe that is waited for: at first, and when it takes long."""
+
+
 class Prober:
     """Probes the QNodes of one process.
 
@@ -229,8 +233,10 @@ def collect_probes(trace: Path, patience: float = PATIENCE, pause: Callable[[flo
         turns.announce_end(trace)
     try:
         for path in paths:
+            seconds = LOOKS[0]
             while is_running(path) and time.monotonic() < until:
-                pause(0.05)
+                pause(seconds)
+                seconds = min(LOOKS[1], 1.5 * seconds)
             late = f"it was not done {patience:g} s after the end of the script; run it again where the machine is less busy"
             yield _index(path), _last(path, late if is_running(path) else "")
             with suppress(OSError):

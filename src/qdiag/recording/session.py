@@ -37,6 +37,8 @@ class Session:
         Says of a QNode, at an optimiser step, whether its call is recorded; without it every call is.
     handed
         Whether what is called was handed in to be judged: then what is marked trainable is, also where nothing goes backward.
+    meanwhile
+        Called at the end while probes are waited for; whether there was anything to do.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Session:
         met: Optional[Callable[[Any], None]] = None,
         takes: Optional[Callable[[Any, int], bool]] = None,
         handed: bool = False,
+        meanwhile: Optional[Callable[[], bool]] = None,
     ) -> None:
         self.trace = Path(os.path.abspath(trace))
         self.script = script
@@ -56,7 +59,7 @@ class Session:
         self._before: tuple[Any, current.Wanted] = (None, current.Wanted())
         self._outermost = False
         self._watch = _Watch(str(self.trace), "", True)
-        self._home = os.getpid()
+        self._home, self._meanwhile = os.getpid(), meanwhile
 
     def __enter__(self) -> Session:
         writer.create(self.trace, self.script, **self._facts)
@@ -81,7 +84,7 @@ class Session:
             # a Ctrl-C while the trace is closed leaves no hook behind
             self._put_back()
         if os.getpid() == self._home:
-            settle.settle(self.trace, replace(self.script, exit_code=_exit_code(error)))
+            settle.settle(self.trace, replace(self.script, exit_code=_exit_code(error)), self._meanwhile)
 
     def _put_back(self) -> None:
         if self._outermost:

@@ -19,8 +19,8 @@ from qdiag.recording import forking
 PAUSES = 0.25, 0.05
 """Seconds between two looks of a copy that waits for its turn: beside the script, and when that has ended."""
 
-WATCHING = 0.02
-"""The same of one that attends."""
+WATCHING = 0.002, 0.02
+"""The same of one that attends, at first, and where that takes longer."""
 
 IDLE = 15.0
 """A probe that has not computed for so many seconds waits for something that a copy never gets: a lock, an answer, a thread."""
@@ -121,7 +121,7 @@ class Attendant:
     def _run(self, work: Callable[[], None], *, gives_way: bool) -> Optional[str]:
         """Do the work in a process of its own; why it did not come to its end, or "", or None where it is to begin anew."""
         begun = moved = time.monotonic()
-        spent = 0.0
+        spent, pause = 0.0, WATCHING[0]
         runner = self._start(work, gives_way=gives_way)
         while True:
             ended, status = os.waitpid(runner, os.WNOHANG)
@@ -136,7 +136,8 @@ class Attendant:
                 os.kill(runner, signal.SIGKILL)
                 os.waitpid(runner, 0)
                 return None if slow and not stuck else STUCK if stuck else ""
-            time.sleep(WATCHING)
+            time.sleep(pause)
+            pause = min(WATCHING[1], 1.2 * pause)
 
     def _start(self, work: Callable[[], None], *, gives_way: bool) -> int:
         runner = forking.fork_quietly()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Optional
@@ -27,8 +28,9 @@ STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy",
 """The distributions that an evaluation depends on."""
 
 
+@cache
 def installed_versions() -> str:
-    """What evaluates here, with versions: read from the distributions, without importing them."""
+    """What evaluates here, with versions: read from the distributions, without importing them, once in a process."""
     versions = []
     for name in STACK:
         with suppress(metadata.PackageNotFoundError):
