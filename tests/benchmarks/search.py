@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import operator
 import random
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +147,8 @@ def probdd(count: int, question: Asking, density: float) -> Kept:
 
 def _best_size(chances: Sequence[float]) -> int:
     """How many items to leave out at once, to be rid of as many as can be expected."""
-    gains = [size * math.prod(1 - chance for chance in chances[:size]) for size in range(1, len(chances) + 1)]
+    gone = accumulate((1 - chance for chance in chances), operator.mul)
+    gains = [size * chance for size, chance in enumerate(gone, 1)]
     return 1 + gains.index(max(gains)) if gains else 1
 
 
