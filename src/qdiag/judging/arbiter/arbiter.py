@@ -27,11 +27,12 @@ from qdiag.judging.arbiter.method_verdicts import (
 )
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative, second_derivative_of
+from qdiag.judging.comparison.compare import comparisons
 from qdiag.judging.comparison.ill_conditioning import perturbed_circuits
 from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Comparison, Signature
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import FoundWrong
@@ -136,7 +137,7 @@ def arbitrate(
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
     gradients = any(e.vjps or e.jacobian for e in evaluations)
-    depth = "outputs" if not gradients else "full" if _apart(circuit, evaluations) else "direction"
+    depth = "outputs" if not gradients else "full" if _apart(circuit, evaluations, cotangents) else "direction"
     found = refer(circuit, depth)
     judged = verdicts_against(found)
     if depth == "direction" and (found.gradient_reason or _wrong(judged)):
@@ -185,23 +186,18 @@ def _wrong(judged: Sequence[MethodVerdict]) -> tuple[Method, ...]:
     return tuple(m.method for m in judged if m.verdict == "wrong")
 
 
-def _apart(circuit: Circuit, evaluations: Sequence[Evaluation]) -> bool:
-    """Whether any two methods differ by more than rounding in some element: then one direction does not tell enough."""
+def _apart(circuit: Circuit, evaluations: Sequence[Evaluation], cotangents: Cotangents) -> bool:
+    """Whether any two methods differ by more than rounding in some derivative: then one direction does not tell enough.
+
+    By the bound that makes it an error of the two: along one direction what all entries may be off adds up, so that one entry that is
+    off by little is seen along its own axis alone.
+    """
     usable = [e for e in evaluations if e.failure is None and not e.method.stochastic]
-    for first, second in zip(usable, usable[1:]):
-        for one, other in zip(_gradients(first), _gradients(second)):
-            if one.shape != other.shape or not (np.isfinite(one).all() and np.isfinite(other).all()):
-                return True
-            scale = max(1.0, largest([one, other]))
-            allowed = sum(Law.of(circuit, (e,)).from_exact(scale, gradient=True) for e in (first, second))
-            if np.max(np.abs(one - other), initial=0.0) > allowed:
-                return True
-    return False
-
-
-def _gradients(found: Evaluation) -> list[np.ndarray]:
-    rows = [*(found.jacobian or ()), *found.vjps]
-    return [np.asarray(gradient) for row in rows for gradient in row]
+    return any(
+        found.verdict is Verdict.ERROR and found.element is not None and found.element.kind in (Kind.JACOBIAN, Kind.PRODUCT)
+        for first, second in zip(usable, usable[1:])
+        for found in comparisons(first, second, circuit, cotangents=cotangents)
+    )
 
 
 def _beside_plain(

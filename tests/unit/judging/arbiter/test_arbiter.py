@@ -19,6 +19,7 @@ from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import parse
+from qdiag.model.numerics.rounding import Law
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, methods
 
@@ -215,6 +216,16 @@ def test_where_methods_differ_every_axis_is_asked_about():
     evaluator = Scripted()
     arbitrate(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
     assert evaluator.depths == ["full"]
+
+
+def test_what_is_an_error_of_two_methods_is_asked_about_along_every_axis():
+    """Each of the two may be off by one tolerance: what is more than that between them is not looked for along one direction alone."""
+    bound = Law.of(circuit("float32"), (given("default.qubit/backprop"),)).bounds(1.0, gradient=True).largest
+    for off, depth in ((1.5 * bound, "full"), (0.5 * bound, "direction")):
+        scripted = Scripted()
+        both = given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3 + off, -0.4))
+        arbitrate(circuit("float32"), CONFIGURATION, both, (), scripted)
+        assert scripted.depths[0] == depth
 
 
 def test_where_methods_agree_and_one_direction_blames_them_every_axis_is_asked_about():
