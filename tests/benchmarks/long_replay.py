@@ -202,7 +202,9 @@ def _many(first: list[Any], calls: int, rng: np.random.Generator) -> Iterator[An
     for index in range(calls):
         call = first[index % len(first)]
         values = {at: rng.random(one.value.shape) for at, one in enumerate(call.circuit.parameters)}
-        yield replace(call, index=index, circuit=with_values(call.circuit, values), outputs=(np.zeros(()),))
+        backwards = tuple(replace(one, gradients=tuple(np.zeros(np.shape(g)) for g in one.gradients)) for one in call.backwards)
+        made = with_values(call.circuit, values)
+        yield replace(call, index=index, circuit=made, outputs=(np.zeros(()),), backwards=backwards)
 
 
 def _resident() -> int:
