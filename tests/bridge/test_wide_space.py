@@ -95,3 +95,11 @@ def test_a_rule_that_forgot_a_frequency_is_found_in_a_module() -> None:
         task = Task(own[name, PRODUCT, ""], Method("default.qubit", ""), ("parameter-shift",), beside="", upheld=True, trusted=True)
         found = {cell.column: cell.standing for cell in examine(task)}
         assert found == {"output": Standing.EXACT, "parameter-shift": standing}
+
+
+def test_sisters_of_the_tables_operations_are_asked_alone_wrapped_and_by_their_own_numbers() -> None:
+    keys = {one.key for one in WIDE}
+    for variation in ("", "controlled", "its own numbers alone"):
+        assert ("GlobalPhase on a wire", PRODUCT, variation) in keys
+    (coefficient,) = (value for value in tracked(SPACE["Exp imaginary", PRODUCT, "hidden numbers tracked"]) if np.iscomplexobj(value))
+    assert coefficient.imag

@@ -80,7 +80,7 @@ def builds(module: str = "") -> tuple[Build, ...]:
     """Every operation on few qubits that PennyLane has, in the order of its instances, by label; before them those of a module."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = (build for instance in operators(module) if (build := _build_of(instance.name, instance.operator)) is not None)
+        found = (build for instance in operators(module) if (build := build_of(instance.name, instance.operator)) is not None)
         return tuple(found)
 
 
@@ -99,7 +99,7 @@ def wrapped_builds(build: Build) -> Iterator[tuple[str, Build]]:
         with warnings.catch_warnings(), flattening.stop_recording():
             warnings.simplefilter("ignore")
             try:
-                wrapped = _build_of(build.label, make(), like=build)
+                wrapped = build_of(build.label, make(), like=build)
             except Exception:
                 # PennyLane does not wrap everything in everything
                 continue
@@ -112,13 +112,13 @@ def on_wires(build: Build, labels: tuple[Any, ...]) -> Optional[Build]:
     try:
         with warnings.catch_warnings(), flattening.stop_recording():
             warnings.simplefilter("ignore")
-            return _build_of(build.label, build.operator, like=build, labels=labels)
+            return build_of(build.label, build.operator, like=build, labels=labels)
     except Exception:
         # each class has its own way of not being movable
         return None
 
 
-def _build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels: tuple[Any, ...] = ()) -> Optional[Build]:
+def build_of(label: str, operator: Any, *, like: Optional[Build] = None, labels: tuple[Any, ...] = ()) -> Optional[Build]:
     """The operator on wires 0, 1, … or those named; None where it is no operation on qubits, is too large, or cannot be kept.
 
     What is made of a build (``like``) acts on qubits as that one does.

@@ -47,7 +47,7 @@ def operators(module: str = "") -> list[Instance]:
         A module whose classes come first, or "".
     """
     theirs = [instance for kind in classes_of(module) for instance in _automatic(kind)] if module else []
-    found = theirs + [Instance(label, operator) for label, make in _BY_HAND.items() if (operator := _make(make)) is not None]
+    found = theirs + [Instance(label, operator) for label, make in _BY_HAND.items() if (operator := make_or_none(make)) is not None]
     by_hand = {instance.kind for instance in found} | {instance.label for instance in found}
     for kind in classes():
         if kind.__name__ not in by_hand:
@@ -57,7 +57,7 @@ def operators(module: str = "") -> list[Instance]:
 
 def _automatic(kind: type) -> list[Instance]:
     for what, make in generic_makers(kind):
-        operator = _make(make)
+        operator = make_or_none(make)
         if operator is not None and is_usable(operator):
             return [Instance(f"{kind.__name__} of a {what}", operator, by_hand=False)]
     return []
@@ -65,10 +65,11 @@ def _automatic(kind: type) -> list[Instance]:
 
 def measurements() -> list[Instance]:
     """Every measurement that could be made."""
-    return [Instance(label, found) for label, make in MEASUREMENTS.items() if (found := _make(make)) is not None]
+    return [Instance(label, found) for label, make in MEASUREMENTS.items() if (found := make_or_none(make)) is not None]
 
 
-def _make(make: Callable[[], Any]) -> Any:
+def make_or_none(make: Callable[[], Any]) -> Any:
+    """What a maker makes; None where this PennyLane makes nothing of it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -18,8 +18,9 @@ import pennylane as qml
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.bridges.space.builds import Build, builds, is_unitary, wrapped_builds
-from qdiag.bridges.space.instances import measurements
+from qdiag.bridges.space.builds import Build, build_of, builds, is_unitary, wrapped_builds
+from qdiag.bridges.space.further_by_hand import FURTHER
+from qdiag.bridges.space.instances import make_or_none, measurements
 from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_made
 from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters
@@ -60,6 +61,7 @@ def wide_specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
 
 def _all(seed: int, made: Sequence[Build]) -> Iterator[Specimen]:
     gates = [build for build in made if _is_gate(build)]
+    yield from _further(seed)
     for build in made:
         yield from _of_numbers(build, seed)
         yield from _by_autograd(build, seed)
@@ -72,6 +74,21 @@ def _all(seed: int, made: Sequence[Build]) -> Iterator[Specimen]:
     for first in gates:
         for second in gates:
             yield _after(first, second, seed)
+
+
+def _further(seed: int) -> Iterator[Specimen]:
+    """What the certificates' tables have not, alone and wrapped, and with other sets of numbers."""
+    for label, make in FURTHER.items():
+        operator = make_or_none(make)
+        build = None if operator is None else build_of(label, operator)
+        if build is None:
+            continue
+        yield specimen_of(build, PRODUCT, READINGS[PRODUCT], seed, Rank.ALONE)
+        yield specimen_of(build, PROBABILITIES, READINGS[PROBABILITIES], seed, Rank.PROBABILITIES)
+        for words, wrapped in wrapped_builds(build):
+            yield replace(specimen_of(wrapped, PRODUCT, READINGS[PRODUCT], seed, Rank.WRAPPED), variation=words)
+        yield from _of_numbers(build, seed)
+        yield from _by_autograd(build, seed)
 
 
 def _is_gate(build: Build) -> bool:
