@@ -64,6 +64,7 @@ class Known:
 
     cells: list[Cell] = field(default_factory=list)
     asked: int = 0
+    counted: int = 0
     interrupted: bool = False
 
 
@@ -155,8 +156,8 @@ def fill_cells(
             known.asked += 1
             kept.keep(specimen, cells)
             report(known.asked, len(specimens))
-            counted = sum(map(count, known.cells))
-            voice.now(f"{counted} {beside}" if counted else "")
+            known.counted += sum(map(count, cells))
+            voice.now(f"{known.counted} {beside}" if known.counted else "")
 
         try:
             fill(specimens, plain, workers, tell, known=kept.known, over=over)
