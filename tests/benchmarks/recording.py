@@ -9,6 +9,7 @@ were forked. Durable writes are on, as always. A probe works beside the script; 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import resource
@@ -158,6 +159,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=list(SCRIPTS), default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    # as it is for whoever has installed it, also where Python was told to keep no compiled modules
+    compileall.compile_dir(ROOT / "src", quiet=1)
     launch = start_of("numpy, qdiag.recording.launcher")
     print(f"{options.rounds} interleaved rounds, medians; plain in processor seconds, the launcher's own start takes {launch:.2f} s")
     print(HEAD)
