@@ -24,6 +24,9 @@ EVALUATIONS = 30
 TANGENTS = 3
 """So many evaluations a derivative by tangents costs, at most, where the steps move by known laws."""
 
+FURTHER = 5
+"""So many each further direction, at most, also where small matrices are differentiated: one evolution serves all directions."""
+
 CROSS_CHECKED = 20
 """In one circuit of so many, tangents are held against differences of the whole circuit."""
 
@@ -47,14 +50,20 @@ class Allowance:
     seconds: float
     evaluation: float
 
-    def cost(self, space: Space, evaluations: int = 0) -> float:
-        """Of one direction."""
-        return self.evaluation * (evaluations or (TANGENTS if has_laws(space) else TANGENTS + smooth_slope.EVALUATIONS))
+    def cost(self, space: Space, directions: int = 1) -> float:
+        """Of so many directions by tangents."""
+        return self.evaluation * (TANGENTS * directions if has_laws(space) else _by_small_matrices(directions))
 
     def suffices(self, space: Space, directions: int, evaluations: int = 0) -> bool:
-        """Whether there is time for so many directions."""
-        dearest = evaluations or TANGENTS + smooth_slope.EVALUATIONS
-        return self.evaluation * dearest * directions <= self.seconds or self.cost(space, evaluations) * directions <= self.seconds
+        """Whether there is time for so many directions, by tangents or by so many ``evaluations`` of the whole circuit for each."""
+        if evaluations:
+            return self.evaluation * evaluations * directions <= self.seconds
+        return self.evaluation * _by_small_matrices(directions) <= self.seconds or self.cost(space, directions) <= self.seconds
+
+
+def _by_small_matrices(directions: int) -> int:
+    """Evaluations that so many directions cost, at most, where small matrices are differentiated."""
+    return TANGENTS + smooth_slope.EVALUATIONS + FURTHER * max(0, directions - 1)
 
 
 def directions_for(circuit: Circuit, count: int, eps: float) -> int:

@@ -33,6 +33,10 @@ EPS = float(np.finfo(np.float64).eps)
 _MARGIN = 8.0
 
 
+SHORT = 1.0
+"""An evaluation of less seconds is timed twice before it is said that all directions take too long."""
+
+
 @dataclass(frozen=True, eq=False)
 class Reference:
     """What the arbiter found.
@@ -156,6 +160,12 @@ def _worked_out(
     except NotSimulated as error:
         return replace(found, reason=str(error))
     once = made + time.process_time() - started
+    if depth == "full" and once < SHORT:
+        # what is done for the first time in a process takes longer than it will
+        started = time.process_time()
+        again = Simulation(circuit, device_wires, trusted)
+        again.outputs(again.values)
+        once = min(once, time.process_time() - started)
     off = max((defect(step) for part in simulation.parts for step in flat(part)), default=0.0)
     if off > UNPHYSICAL:
         found = replace(found, evidence=(*found.evidence, f"an operation or observable is {off:.1e} away from what physics allows"))
