@@ -94,22 +94,28 @@ class Done(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A call as it was read: its entry, its circuit with the live numbers, and whether its results are numbers throughout."""
+    """A call as it was read: its entry, its circuit with the live numbers, whether it returned numbers throughout, and its QNode."""
 
     entry: Entry
     circuit: Taken
     finite: bool
+    qnode: KnownQNode
 
 
-class _Known:
-    """What was worked out for a QNode at earlier calls: its parameters' names, a text for each configuration, its circuit's form."""
+class KnownQNode:
+    """What was worked out for a QNode at earlier calls.
 
-    __slots__ = ("configurations", "form", "names", "number", "packers", "qnode")
+    Its code, its parameters' names, a text for each configuration, its circuit's form, and the structures whose numbers were named.
+    """
 
-    def __init__(self, qnode: weakref.ref[Any], names: tuple[str, ...], number: int) -> None:
+    __slots__ = ("code", "configurations", "form", "named", "names", "number", "packers", "qnode")
+
+    def __init__(self, qnode: weakref.ref[Any], code: Any, names: tuple[str, ...], number: int) -> None:
         self.qnode = qnode
+        self.code = code
         self.names = names
         self.number = number
+        self.named: set[str] = set()
         self.configurations: dict[Any, str] = {}
         self.packers: dict[Any, Packer] = {}
         self.form: Optional[Form] = None
@@ -130,14 +136,10 @@ class Reader:
     def __init__(self, places: Places) -> None:
         self.places = places
         self._recognition = Recognition()
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, KnownQNode] = {}
         self._living: dict[Any, list[weakref.ref[Any]]] = {}
         self._sources: dict[SourceLine, str] = {}
         self._arguments: dict[Any, str] = {}
-
-    def names(self, qnode: Any) -> tuple[str, ...]:
-        """Names of a QNode's positional parameters."""
-        return self._known_of(qnode).names
 
     def read(
         self, call: Ongoing, step: int, thread: int, outputs: Optional[tuple[Any, ...]], failure: Optional[Failure] = None
@@ -163,9 +165,9 @@ class Reader:
             thread=thread,
             failure=failure,
         )
-        return Read(entry, circuit, finite)
+        return Read(entry, circuit, finite, known)
 
-    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: _Known) -> tuple[Taken, Optional[Taken]]:
+    def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""
         tape = call.own(ended.tape)
         if tape is None:
@@ -187,22 +189,22 @@ class Reader:
         same = (circuit.structure, circuit.numbers) == (written.structure, written.numbers)
         return circuit, None if same else written
 
-    def _known_of(self, qnode: Any) -> _Known:
+    def _known_of(self, qnode: Any) -> KnownQNode:
         known = self._known.get(id(qnode))
         if known is None or known.qnode() is not qnode:
             reference = weakref.ref(qnode)
-            names = qnode_attributes.parameter_names(qnode)
-            known = self._known[id(qnode)] = _Known(reference, names, self._number(qnode, reference))
+            code, names = qnode_attributes.code_of(qnode), qnode_attributes.parameter_names(qnode)
+            known = self._known[id(qnode)] = KnownQNode(reference, code, names, self._number(code, reference))
         return known
 
-    def _number(self, qnode: Any, reference: weakref.ref[Any]) -> int:
+    def _number(self, code: Any, reference: weakref.ref[Any]) -> int:
         """Which of the living QNodes of a quantum function a new one is; what is made anew at each step has the last one's number."""
-        living = self._living.setdefault(qnode_attributes.code_of(qnode), [])
+        living = self._living.setdefault(code, [])
         free = next((number for number, other in enumerate(living) if other() is None), len(living))
         living[free : free + 1] = [reference]
         return free
 
-    def _configuration(self, call: Ongoing, known: _Known, ended: qnode_attributes.LastCall, sources: Sequence[Any]) -> str:
+    def _configuration(self, call: Ongoing, known: KnownQNode, ended: qnode_attributes.LastCall, sources: Sequence[Any]) -> str:
         qnode = call.qnode
         gradient, interface = call.resolution
         otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)
@@ -212,7 +214,7 @@ class Reader:
         key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, around)
         text = known.configurations.get(key)
         if text is None:
-            source = self.places.definition(qnode_attributes.code_of(qnode))
+            source = self.places.definition(known.code)
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
                 configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
@@ -267,8 +269,7 @@ def _packed(outputs: tuple[Any, ...], packers: dict[Any, Packer]) -> tuple[bytes
     packer = packers.get(kinds)
     if packer is not None:
         with suppress(Exception):
-            values = packer.read(outputs)
-            return packer.join(values), packer.are_finite(values)
+            return packer.pack_and_judge(outputs)
     arrays = [array_of(output) for output in outputs]
     packed, packer = pack(arrays), Packer(outputs, arrays)
     if len(packers) < MAX_LEAVES:

@@ -11,12 +11,12 @@ import sqlite3
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Optional
 
 from qdiag.bridges import results, stack
+from qdiag.bridges.codec.containers import container_of
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.model.call import Event, Failure
@@ -39,7 +39,7 @@ from qdiag.recording import (
 )
 from qdiag.trace import call_text, schema
 from qdiag.trace.held_writer import HeldWriter
-from qdiag.trace.writer import Entry, TraceWriter
+from qdiag.trace.writer import TraceWriter
 
 MAX_WAITING = 1000
 """Steps, losses and backward passes that wait for the next call before they are written without one."""
@@ -167,44 +167,47 @@ class Recorder:
             self._leave(call)
             outputs = results.outputs_of(result)
             read = self._reader.read(call, self.steps, self._thread(), outputs)
-            entry, sources = read.entry, read.circuit.sources
+            entry, sources, qnode = read.entry, read.circuit.sources, read.qnode
             trainable = read.circuit.tracked()
-            returned = backward.Returned(len(outputs), len(trainable), qnode_attributes.code_of(call.qnode))
+            returned = backward.Returned(len(outputs), len(trainable), qnode.code)
             self._watch(returned, outputs, trainable, call)
             self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
             index = returned.index
             if index is not None:
-                ended, names = training_watch.Ended(call, index, sources, outputs), self._reader.names(call.qnode)
-                self.training(lambda watch: watch.call_ended(ended, names, self.steps))
+                ended = training_watch.Ended(call, index, sources, outputs)
+                self.training(lambda watch: watch.call_ended(ended, qnode.names, self.steps))
                 if not read.finite and self._astray < given_numbers.MOST_CALLS:
                     self._astray += 1
-                    self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
-                self._name_numbers(call, entry, index, names, sources)
-            self._probe(call, entry, index)
+                    self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, qnode.names)), index)
+                if entry.structure not in qnode.named:
+                    self._name_numbers(call, read, index)
+            self._probe(call, read, index)
             self._step_probe(call, outputs, index)
         except Exception as error:
             self._trouble(call, error)
 
-    def _name_numbers(
-        self, call: call_reader.Ongoing, entry: Entry, index: int, names: Sequence[str], sources: Sequence[Any]
-    ) -> None:
+    def _name_numbers(self, call: call_reader.Ongoing, read: call_reader.Read, index: int) -> None:
         """Tell, once for each structure that a QNode makes, which entries of its arguments the circuit's numbers are."""
-        structure = (qnode_attributes.code_of(call.qnode), entry.structure)
+        qnode = read.qnode
+        if len(qnode.named) < MOST_NAMED:
+            qnode.named.add(read.entry.structure)
+        structure = (qnode.code, read.entry.structure)
         if structure in self._named or len(self._named) >= MOST_NAMED:
             return
         self._named.add(structure)
-        named = argument_entries.name_numbers(call, names, sources)
+        named = argument_entries.name_numbers(call, qnode.names, read.circuit.sources)
         if any(named):
             self._fact(schema.NAMED, call_text.text_of(named), index)
 
-    def _probe(self, call: call_reader.Ongoing, entry: Entry, index: Optional[int]) -> None:
+    def _probe(self, call: call_reader.Ongoing, read: call_reader.Read, index: Optional[int]) -> None:
         """Have the QNode itself looked at beside the script, where its turn has come."""
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
         try:
             # by what autograd differentiates shows only while it does: such a call is probed besides one that is only evaluated
+            entry = read.entry
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
-            likeness = qnode_attributes.code_of(call.qnode), entry.structure, entry.arguments
+            likeness = read.qnode.code, entry.structure, entry.arguments
             self._prober.probe_if_due(call, index, kind, self.passes.begun, likeness, entry.outputs)
         except Exception as error:
             self._prober = None
@@ -257,9 +260,11 @@ class Recorder:
                 break
 
     def _watch(self, returned: backward.Returned, outputs: tuple[Any, ...], trainable: list[Any], call: call_reader.Ongoing) -> None:
+        kinds = {container_of(output) for output in outputs}
+        if "torch" not in kinds and "autograd" not in kinds:
+            return
         arguments = {id(value) for value in (*call.args, *call.kwargs.values())}
-        torch = sys.modules.get("torch")
-        if torch is not None and any(isinstance(output, torch.Tensor) for output in outputs):
+        if "torch" in kinds:
             backward.watch_torch(self.passes, returned, outputs, trainable, arguments)
         elif any(hasattr(output, "_node") for output in outputs):
             backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
@@ -282,9 +287,10 @@ class Recorder:
             self._write_tree(writer, child, index)
 
     def _thread(self) -> int:
-        known = self._threads.get(threading.get_ident())
+        thread = threading.get_ident()
+        known = self._threads.get(thread)
         if known is None:
-            known = self._threads[threading.get_ident()] = len(self._threads)
+            known = self._threads[thread] = len(self._threads)
             if known == 1:
                 self.unseen(Gap.THREADS, _THREADS)
         return known

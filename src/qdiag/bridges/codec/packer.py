@@ -52,25 +52,24 @@ class Packer:
 
     def pack(self, numbers: Sequence[Any]) -> bytes:
         """The numbers as bytes (see `array_bundle.pack`)."""
-        return self.join(self.read(numbers))
+        return self._header + self._struct.pack(*self._read(numbers))
 
-    def read(self, numbers: Sequence[Any]) -> list[Any]:
+    def pack_and_judge(self, numbers: Sequence[Any]) -> tuple[bytes, bool]:
+        """The same, and whether they are numbers throughout."""
+        values, finite = self._read(numbers), True
+        for value, way, dtype in zip(values, self._ways, self._dtypes):
+            if way:
+                finite = finite and math.isfinite(value)
+            elif dtype.kind in "fc":
+                finite = finite and bool(np.isfinite(np.frombuffer(value, dtype)).all())
+        return self._header + self._struct.pack(*values), finite
+
+    def _read(self, numbers: Sequence[Any]) -> list[Any]:
         """The values of single numbers, and the bytes of arrays."""
         return [
             (number.item() if way is _ITEM else number if way is _ITSELF else _item(number)) if way else self._bytes(number, size)
             for number, way, size in zip(numbers, self._ways, self._sizes)
         ]
-
-    def join(self, values: Sequence[Any]) -> bytes:
-        """What was read, as bytes."""
-        return self._header + self._struct.pack(*values)
-
-    def are_finite(self, values: Sequence[Any]) -> bool:
-        """Whether what was read are numbers throughout."""
-        return all(
-            math.isfinite(value) if way else dtype.kind not in "fc" or bool(np.isfinite(np.frombuffer(value, dtype)).all())
-            for value, way, dtype in zip(values, self._ways, self._dtypes)
-        )
 
     @staticmethod
     def _bytes(number: Any, size: int) -> bytes:

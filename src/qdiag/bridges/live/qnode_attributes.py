@@ -80,8 +80,19 @@ class Untouched:
 
 
 def last_call_of(qnode: Any) -> LastCall:
-    """What a QNode says of its last call."""
-    tape, settings = tape_of(qnode), settings_of(qnode)
+    """What a QNode says of its last call; asked at every call, so in one look."""
+    names = vars(qnode)
+    get = names.get
+    torch = sys.modules.get("torch")
+    settings = (
+        id(get("device")),
+        id(get("diff_method")),
+        id(get("gradient_fn")),
+        get("_interface"),
+        len(pipeline_of(qnode)),
+        None if torch is None else torch.get_default_dtype(),
+    )
+    tape = get("_tape")
     if tape is None:
         return LastCall(None, "single", (), settings)
     return LastCall(tape, returns_of(qnode), () if hasattr(tape, "shots") else shots_of(qnode, tape), settings)
@@ -158,20 +169,6 @@ def shots_of(qnode: Any, tape: Any) -> tuple[int, ...]:
         return tuple(int(group.shots) for group in vector for _ in range(group.copies))
     shots = getattr(device, "shots", None)
     return (int(shots),) if shots else ()
-
-
-def settings_of(qnode: Any) -> tuple[Any, ...]:
-    """What a configuration depends on, cheaply: equal settings of one QNode, equal configurations."""
-    get = vars(qnode).get
-    torch = sys.modules.get("torch")
-    return (
-        id(get("device")),
-        id(get("diff_method")),
-        id(get("gradient_fn")),
-        get("_interface"),
-        len(pipeline_of(qnode)),
-        None if torch is None else torch.get_default_dtype(),
-    )
 
 
 def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, layer: str) -> Configuration:

@@ -61,4 +61,4 @@ def test_an_array_of_another_size_is_refused() -> None:
 )
 def test_whether_they_are_numbers_throughout(numbers: list[Any], finite: bool) -> None:
     packer = packer_of(numbers)
-    assert packer.are_finite(packer.read(numbers)) is finite
+    assert packer.pack_and_judge(numbers) == (packer.pack(numbers), finite)
