@@ -166,7 +166,8 @@ def methods_of(task: Task) -> tuple[str, ...]:
 
     Shift rules are the device's outputs at other angles. They are asked where the rule has to do with what is new in a circuit: an
     operation with numbers of its own, at the first reading of it; not for other wires, another precision, or other measurements once
-    more, nor Hadamard tests at other angles and in wraps. Of PennyLane's own device everything is asked, since the rules are PennyLane's.
+    more, nor Hadamard tests at other angles and in wraps. Of PennyLane's own device everything is asked, since the rules are
+    PennyLane's.
     """
     specimen = task.specimen
     if not specimen.circuit.trainable:
