@@ -53,6 +53,9 @@ def _concerns_the_script(divergence: Divergence, used: Used, options: Options) -
     if not divergence.upheld:
         return True
     own = divergence.call.method
+    if any(method == own for method, _ in divergence.raised):
+        # the script has met it, whatever a replay on a device with another wire comes to
+        return True
     others = divergence.wrong or tuple(method for method in divergence.comparison.methods if method != own)
     routes = used.get(divergence.place, frozenset())
     return any(_route(method) in routes or options.asks_for(method, own) for method in others)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qdiag.judging.replay.plan import Plan
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence, Finding
 from qdiag.model.method import ARBITER, Method, parse_list
@@ -54,6 +54,15 @@ def test_it_is_remarked_too_where_the_other_method_could_not_be_judged_and_the_o
 )
 def test_what_concerns_the_scripts_own_results_stays_an_error(found: Finding) -> None:
     assert graded(found) is Verdict.ERROR
+
+
+def test_what_the_script_itself_has_raised_stays_an_error_also_where_a_replay_is_right() -> None:
+    found = finding(other=BACKPROP)
+    raised = ((BACKPROP, Failure("WireError", "no free wire", stage="backward")),)
+    met = replace(found, divergence=replace(found.divergence, raised=raised))
+    assert graded(met) is Verdict.ERROR
+    shadow = replace(found, divergence=replace(found.divergence, raised=((ADJOINT, raised[0][1]),)))
+    assert graded(shadow) is Verdict.REMARK
 
 
 def test_a_method_that_the_script_uses_at_another_call_of_the_qnode_is_used() -> None:
