@@ -202,7 +202,7 @@ def _chapter(number: int, find: Find, known: Sequence[KnownIssue], *, is_new: bo
     if find.kind is Kind.WRONG:
         facts.append(Fact("size", f"{size_in_words(first.error)}; rounding explains {first.bound:.2g}"))
     facts.append(Fact("under", listing(find.columns)))
-    facts.append(Fact("known", "; ".join(issue.text for issue in known) or "as no issue that qdiag knows"))
+    facts.append(Fact("known", "; ".join(issue.text for issue in known) or "none of the issues that qdiag knows"))
     if is_new:
         facts.append(Fact("new", "an earlier hunt has it not"))
     facts += facts_of(find.finding)
