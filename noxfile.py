@@ -36,6 +36,13 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "tests.tools.wheel")
 
 
+@nox.session(python="3.11")
+def stacks(session: nox.Session) -> None:
+    """Install the oldest and the newest release of each row of stacks.toml, as a bisection does, and run a script on them."""
+    session.install("-c", "constraints.txt", ".[test]")
+    session.run("python", "-m", "tests.tools.stacks", *session.posargs)
+
+
 @nox.session
 @nox.parametrize(("python", "pennylane"), [("3.9", "0.21"), ("3.9", "0.23"), ("3.10", "0.33"), ("3.10", "0.36")])
 def legacy(session: nox.Session, pennylane: str) -> None:

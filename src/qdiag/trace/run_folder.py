@@ -74,6 +74,10 @@ class RunFolder:
         """The reproducer of the n-th finding, from 0; the first one has the short name."""
         return self.path / ("repro.py" if finding == 0 else f"repro-{finding + 1}.py")
 
+    def bisection(self, finding: int) -> Path:
+        """Which releases show the n-th finding, for machines."""
+        return self.path / ("bisect.json" if finding == 0 else f"bisect-{finding + 1}.json")
+
 
     @property
     def unfinished(self) -> Path:

@@ -25,6 +25,7 @@ FILES = (
     ("repro.py", "the script that shows the first finding that has one; repro-2.py the second, and so on"),
     ("repro.minimal", "its smallest circuit, from which minimize and report --synthetic go on"),
     ("repro-synthetic.py", "the same on made-up numbers, by report --synthetic"),
+    ("bisect.json", "which releases show the first finding, by qdiag bisect; bisect-2.json of the second"),
     ("scalars.json", "what is known while a training is watched"),
 )
 """What the files of a run's folder are."""

@@ -19,6 +19,7 @@ from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Reproducer
 from qdiag.model.import_lines import TORCH
 from qdiag.model.method import Method
+from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.language import Language, pennylane
 from qdiag.proving.reproducer.script_text import Script, versions
 from qdiag.proving.reproducer.task import UNSAFE
@@ -61,7 +62,8 @@ def loops(
     written_in = language or pennylane()
     scripts = (_loop(call, methods, optimiser, rate, written_in) for optimiser, rate in OPTIMISERS)
     found_with = f"Found with {versions(environment)}."
-    return tuple(Reproducer(replace(script, header=(*script.header, found_with)).text) for script in scripts)
+    told = (replace(script, header=(*script.header, found_with)) for script in scripts)
+    return tuple(Reproducer(replace(script, metadata=inline_metadata(environment, script.imports)).text) for script in told)
 
 
 def _check(call: Call) -> None:

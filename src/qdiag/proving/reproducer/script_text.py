@@ -39,6 +39,8 @@ class Script:
         The quantum function.
     body
         What is worked out with it, and the exit code.
+    metadata
+        Comment lines below the sentences, for programs: what the script needs.
     """
 
     header: tuple[str, ...]
@@ -47,13 +49,14 @@ class Script:
     definitions: tuple[str, ...]
     function: tuple[str, ...]
     body: tuple[str, ...]
+    metadata: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """The script as it is written to a file."""
         settings = ["", *self.settings] if self.settings else []
         blocks = [
-            [*comment(self.header), "import sys", "", SKIP, "", *order_imports(self.imports), *settings],
+            [*comment(self.header), *self.metadata, "import sys", "", SKIP, "", *order_imports(self.imports), *settings],
             *([definition.rstrip("\n")] for definition in self.definitions),
             list(self.function),
             list(self.body),

@@ -17,6 +17,7 @@ from qdiag.proving.reproducer.around_transform import transform_script
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
+from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
 from qdiag.proving.reproducer.script_text import Script, versions
 from qdiag.proving.reproducer.task import Task
@@ -32,7 +33,7 @@ def write(divergence: Divergence, material: Material = NOTHING_ELSE, wording: Wo
         If the circuit cannot be written as source, or there is nothing to hold the method against.
     """
     task = Task(divergence, material, wording)
-    script = replace(_script(task), header=(*task.header, _found_with(material), *material.notes))
+    script = _told(replace(_script(task), header=task.header), material, *material.notes)
     return Reproducer(script.text, borrowed=sum(map(lines_of_code, script.definitions)))
 
 
@@ -69,11 +70,14 @@ def write_transform(divergence: Divergence, material: Material = NOTHING_ELSE) -
 
 
 def _around(script: Script, material: Material) -> Reproducer:
-    return Reproducer(replace(script, header=(*script.header, _found_with(material))).text)
+    return Reproducer(_told(script, material).text)
 
 
-def _found_with(material: Material) -> str:
-    return f"Found with {versions(material.environment)}."
+def _told(script: Script, material: Material, *notes: str) -> Script:
+    """With what it was found with, for people and for programs."""
+    found_with = f"Found with {versions(material.environment)}."
+    needs = inline_metadata(material.environment, script.imports)
+    return replace(script, header=(*script.header, found_with, *notes), metadata=needs)
 
 
 _MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {

@@ -136,7 +136,7 @@ def facts_grid(facts: tuple[Fact, ...], speak: Speak) -> RenderableType:
 def _trainings(shown: Trainings, speak: Speak, verbose: bool) -> Iterator[RenderableType]:
     for table in (shown.losses, shown.growth, shown.thresholds if verbose else None):
         if table:
-            yield _grid(table, speak)
+            yield table_grid(table, speak)
             yield Padding(speak(table.note, "dim"), (0, 0, 0, 3), expand=False)
     facts = [Fact("why" if number == 0 else "", sentence) for number, sentence in enumerate(shown.sentences[1:])]
     facts += [Fact("events" if number == 0 else "", turn) for number, turn in enumerate(shown.turns)]
@@ -144,7 +144,8 @@ def _trainings(shown: Trainings, speak: Speak, verbose: bool) -> Iterator[Render
     yield facts_grid(tuple(facts), speak)
 
 
-def _grid(table: Table, speak: Speak) -> RenderableType:
+def table_grid(table: Table, speak: Speak) -> RenderableType:
+    """A table below its titles."""
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for title in table.header:
         grid.add_column(speak(title), overflow="fold")
@@ -155,6 +156,6 @@ def _grid(table: Table, speak: Speak) -> RenderableType:
 
 def _details(chapter: Chapter, speak: Speak) -> Iterator[RenderableType]:
     if chapter.evidence:
-        yield _grid(chapter.evidence, speak)
+        yield table_grid(chapter.evidence, speak)
     if chapter.raised:
         yield facts_grid(tuple(Fact("raises", f"{method}: {words}") for method, words in chapter.raised.rows), speak)

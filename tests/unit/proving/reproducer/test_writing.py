@@ -37,6 +37,10 @@ def test_the_whole_script_reads_top_down():
         "# Exits 1 while they are more than 1e-07 apart, 0 once they agree.\n"
         "# Found with PennyLane 0.45.1, Python 3.11.7.\n"
         "# Any angle shows it.\n"
+        "# /// script\n"
+        '# requires-python = "==3.11.*"\n'
+        '# dependencies = ["pennylane==0.45.1", "pennylane-lightning==0.45.0", "gast"]\n'
+        "# ///\n"
         "import sys\n"
         "\n"
         f"{SKIP}\n"

@@ -1,0 +1,74 @@
+"""A script run on a release: names that are missing there, and the word on how it ended."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from qdiag.bridges.releases import run_script
+from qdiag.bridges.releases.run_script import add_names, imports_pennylane
+
+
+def ended(folder: Path, text: str, names: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    """The exit code of a script, and the word on it, in a folder whose ``pennylane`` is a stand-in with old names."""
+    (folder / "pennylane.py").write_text("PauliX = 'X'\n", encoding="utf-8")
+    script, word = folder / "repro.py", folder / "word.json"
+    script.write_text(text, encoding="utf-8")
+    command = [sys.executable, run_script.__file__, str(script), str(word), "60", json.dumps({"same": names or {}, "renamed": {}})]
+    found = subprocess.run(command, capture_output=True, check=False)
+    return found.returncode, json.loads(word.read_text(encoding="utf-8")) if word.exists() else {}
+
+
+def test_a_name_of_today_is_found_on_an_old_release(tmp_path: Path) -> None:
+    text = "import pennylane as qml\nassert (qml.X, qml.PauliX) == ('X', 'X')"
+    assert ended(tmp_path, text)[1]["raised"].startswith("AttributeError")
+    assert ended(tmp_path, text, {"X": "PauliX", "Y": "PauliY"})[1] == {"code": 0, "says": ""}
+
+
+def test_a_renamed_thing_that_is_there_is_left_as_it_is() -> None:
+    module = SimpleNamespace(StatePrep="own", QubitStateVector="old")
+    add_names(module, {}, {"StatePrep": "QubitStateVector", "QubitStateVector": "StatePrep", "A": "B"})
+    assert vars(module) == {"StatePrep": "own", "QubitStateVector": "old"}
+
+
+def test_what_once_had_a_name_of_today_makes_room() -> None:
+    module = SimpleNamespace(X="of continuous variables", PauliX="gate")
+    add_names(module, {"X": "PauliX", "Z": "PauliZ"}, {})
+    assert vars(module) == {"X": "gate", "PauliX": "gate"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import pennylane as qml", True),
+        ("from pennylane import numpy as np", True),
+        ("import torch", False),
+        ("from . import x", False),
+        ("def (", False),
+        ("def f():\n    import pennylane", False),
+    ],
+)
+def test_pennylane_is_loaded_first_only_where_the_script_loads_it(text: str, expected: bool) -> None:
+    assert imports_pennylane(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "word"),
+    [
+        ("import sys; sys.exit(True)", 1, {"code": 1, "says": ""}),
+        ("import sys; sys.exit('because')", 1, {"code": 1, "says": "because"}),
+        ("raise ValueError('no')", 1, {"code": 1, "says": "", "raised": "ValueError: no"}),
+        ("import sys; sys.excepthook = lambda *e: sys.exit(125)\nraise KeyError(1)", 125, {"code": 125, "raised": "KeyError: 1"}),
+        ("import os; os._exit(1)", 1, {}),
+    ],
+)
+def test_the_word_tells_a_verdict_from_an_exception(text: str, code: int, word: dict[str, Any], tmp_path: Path) -> None:
+    found, said = ended(tmp_path, text)
+    assert found == code
+    assert {**said, **word} == said
