@@ -38,10 +38,11 @@ def _sampling_words(symptoms: Symptoms) -> str:
 
 
 def _may_be_chance(symptoms: Symptoms) -> bool:
-    """Whether chance may explain it: an error is further apart than the shots that were asked for explain."""
-    if symptoms.question.circuit.shots:
-        return symptoms.divergence.verdict is Verdict.INCONCLUSIVE
-    return bool(symptoms.sampling_devices)
+    """Whether chance may explain it: an error is further apart than the shots explain, those that a device takes unasked among them."""
+    if symptoms.divergence.probe is not None:
+        return bool(symptoms.sampling_devices)
+    sampled = bool(symptoms.question.circuit.shots or symptoms.sampling_devices)
+    return sampled and symptoms.divergence.verdict is Verdict.INCONCLUSIVE
 
 
 SHOT_NOISE = Cause(

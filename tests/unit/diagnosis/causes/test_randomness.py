@@ -116,6 +116,8 @@ def test_a_seed_that_has_no_effect_is_said() -> None:
     assert "seed" not in found(world, symptoms(world, of(rotation()), AER)).because
 
 
-def test_more_than_samples_explain_is_an_error() -> None:
+def test_more_than_samples_explain_is_an_error_and_no_chance() -> None:
     world = device_that_samples(changing=False, size=0.8)
-    assert symptoms(world, of(rotation()), AER).comparison.verdict is Verdict.ERROR
+    seen = symptoms(world, of(rotation()), AER)
+    assert seen.comparison.verdict is Verdict.ERROR
+    assert found(world, seen).code != "QD601"
