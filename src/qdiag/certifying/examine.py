@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Optional
 
 import numpy as np
 
-from qdiag.certifying.upheld import doubt_of
+from qdiag.certifying.companions import contradiction, joined_references, rows_of
+from qdiag.certifying.upheld import SAME, beside_slopes, doubt_of
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
 from qdiag.judging.arbiter.reference import Reference, reference
@@ -43,6 +45,12 @@ OWN = ("default.qubit", *SIMPLER)
 REPEATS = 4
 """So often a result that disagrees is asked for again where a device samples: chance does not point the same way each time."""
 
+
+COARSE = 1e4
+"""So many eps are no rounding in circuits of the space, whatever stands in them."""
+
+DIFFERENCED = 2e-5
+"""What finite differences may be off by in double precision."""
 
 WRONG = (Standing.WRONG, Standing.EVERYWHERE)
 """What a cell comes to that is further from the reference than its bound."""
@@ -191,8 +199,14 @@ def _cotangents(outputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
 
 
 def _reference(task: Task, depth: str) -> Reference:
+    """The arbiter's word; of a batch that it does not know, in a hunt, its words on the rows."""
     circuit, wires = task.specimen.circuit, task.specimen.wires
-    return reference(circuit, wires, depth, task.trusted, seconds=SECONDS, eps=task.abilities.eps)
+    work_out = partial(reference, device_wires=wires, trusted=task.trusted, seconds=SECONDS, eps=task.abilities.eps)
+    found = work_out(circuit, depth=depth)
+    if found.outputs is not None or not task.upheld:
+        return found
+    rows = joined_references([work_out(row, depth="outputs") for row in rows_of(task.specimen)])
+    return found if rows.outputs is None else rows
 
 
 # --- one cell -------------------------------------------------------------------------------------------------------------------------
@@ -204,6 +218,9 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
     verdict = _verdict(task, found, ours)
     scale = max((*ours.norms, 1.0))
     cell = _blank(task, name, Standing.EXACT, verdict.detail if verdict.verdict != "right" else "")
+    without_slopes = bool(found.vjps) and not ours.slopes.size
+    if task.upheld and (verdict.verdict == "unknown" or (verdict.verdict == "right" and without_slopes)):
+        return _beside_itself(task, name, replace(cell, standing=Standing.OPEN), found)
     if verdict.verdict == "unknown":
         return replace(cell, standing=Standing.OPEN)
     eps = max(task.abilities.eps, eps_of(task.specimen.circuit, found))
@@ -222,6 +239,22 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
         # the outputs are wrong without this method, too: these have been asked again, and derivatives are wrong with them
         return replace(measured, standing=output.standing, promise=_promise(task, name, found))
     return _upheld(task, name, measured, found, ours, whole=whole)
+
+
+def _beside_itself(task: Task, name: str, cell: Cell, found: Evaluation) -> Cell:
+    """A cell of which the arbiter has no word: the circuit beside itself, its derivative beside differences of the QNode's outputs."""
+    bound = COARSE * eps_of(task.specimen.circuit, found) if name != "finite-diff" else DIFFERENCED
+    words, gap = contradiction(found, task.request(name), bound, evaluate)
+    where = Signature.OUTPUT
+    if not words:
+        doubt, gap = beside_slopes(found, task.request(OUTPUT), task.cotangents, bound, evaluate)
+        if doubt == SAME:
+            return replace(cell, standing=Standing.EXACT, words=f"{cell.words}; {SAME}")
+        if doubt:
+            return cell
+        words, where = "numerical differentiation of the QNode itself", Signature.JACOBIAN
+    wrong = replace(cell, standing=Standing.WRONG, where=where, error=gap, bound=bound, words=f"other numbers than {words}")
+    return replace(wrong, promise=_promise(task, name, found))
 
 
 def _distance(found: Evaluation, ours: Reference) -> float:

@@ -62,19 +62,40 @@ def doubt_of(found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray]
     ask
         Evaluates.
     """
+    return beside_slopes(found, plain, cotangents, bound, ask)[0]
+
+
+SAME = "numerical differentiation of the QNode itself gives the same"
+
+
+def beside_slopes(
+    found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray], bound: float, ask: Ask
+) -> tuple[str, float]:
+    """A derivative beside numerical differentiation: why it is not known to be wrong, or "" where it is, and the largest distance.
+
+    Parameters
+    ----------
+    found, plain, cotangents, bound, ask
+        As in `doubt_of`.
+    """
     if not found.vjps or not cotangents:
-        return "its outputs cannot be weighed, so that nothing was differentiated numerically"
+        return "its outputs cannot be weighed, so that nothing was differentiated numerically", 0.0
     theirs, tracked = coordinates(found.vjps[0]), coordinates([plain.circuit.parameters[k].value for k in plain.circuit.trainable])
     if theirs.size != tracked.size:
-        return ""  # a gradient of another shape than its parameter needs no differences
+        return "", float("inf")  # a gradient of another shape than its parameter needs no differences
     slopes = slopes_of(plain, cotangents, ask)
     if slopes is None or not np.isfinite(slopes.values).all():
-        return "the QNode itself cannot be differentiated numerically: it gives no numbers nearby"
+        return "the QNode itself cannot be differentiated numerically: it gives no numbers nearby", 0.0
     scale = max(1.0, float(np.max(np.abs(slopes.values), initial=0.0)))
-    off = ~(np.abs(theirs - slopes.values) <= bound + SLACK * scale + 10 * slopes.errors)
+    gaps = np.abs(theirs - slopes.values)
+    off = ~(gaps <= bound + SLACK * scale + 10 * slopes.errors)
     if not off.any():
-        return "numerical differentiation of the QNode itself gives the same"
-    return "" if (off & ~slopes.kinks).any() else "a kink: its slopes to both sides are not the same"
+        return SAME, 0.0
+    at = off & ~slopes.kinks
+    if not at.any():
+        return "a kink: its slopes to both sides are not the same", 0.0
+    # what is no number is further off than any other
+    return "", float(np.max(np.nan_to_num(gaps[at], nan=np.inf, posinf=np.inf)))
 
 
 def slopes_of(plain: Request, cotangents: Sequence[np.ndarray], ask: Ask) -> Optional[Slopes]:

@@ -31,6 +31,9 @@ class Rank(IntEnum):
     INTERFACE = 13
     BESIDE = 14
     PAIRS = 15
+    RANDOM = 16
+    SEED = 17
+    NEAR = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,8 @@ class Specimen:
         Whose numbers are tracked.
     beside
         The operation before the one that is asked about, by the name of its build, or "".
+    rows
+        Rows of the batch that the operation's own numbers carry; 0 where they carry none.
     """
 
     operation: str
@@ -77,6 +82,7 @@ class Specimen:
     tracked: bool = True
     interface: str = "torch"
     beside: str = ""
+    rows: int = 0
 
     @property
     def wires(self) -> tuple[Label, ...]:
@@ -97,5 +103,9 @@ def in_order(specimens: Iterable[Specimen]) -> tuple[Specimen, ...]:
 
 
 def about(specimens: Iterable[Specimen], names: frozenset[str]) -> tuple[Specimen, ...]:
-    """Those about some operations or measurements, by the name of their class or build; the ground is always among them."""
-    return tuple(one for one in specimens if one.rank is Rank.GROUND or names & {one.core, one.operation, one.measurement})
+    """Those about some operations or measurements, by the name of their class or build; the ground is always among them.
+
+    Random circuits are drawn for the names that are asked about.
+    """
+    always = (Rank.GROUND, Rank.RANDOM)
+    return tuple(s for s in specimens if s.rank in always or names & {s.core, s.operation, s.measurement, s.beside})
