@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from qdiag.bridges.space.builds import builds
 from qdiag.bridges.space.ingredients import MODERN
+from qdiag.bridges.space.mutations import mutations
+from qdiag.bridges.space.random_circuits import random_specimens
 from qdiag.bridges.space.specimens import specimens
 from qdiag.bridges.space.wide import wide_specimens
 from qdiag.certifying.examine import Task, examine
 from qdiag.model.certificate import Standing
-from qdiag.model.circuit import nodes_of
+from qdiag.model.circuit import nodes_of, with_wire_labels
 from qdiag.model.method import Method
-from qdiag.model.specimen import Specimen
+from qdiag.model.specimen import Specimen, about
+from tests.worlds.sameness import same
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]
 
@@ -103,3 +109,65 @@ def test_sisters_of_the_tables_operations_are_asked_alone_wrapped_and_by_their_o
         assert ("GlobalPhase on a wire", PRODUCT, variation) in keys
     (coefficient,) = (value for value in tracked(SPACE["Exp imaginary", PRODUCT, "hidden numbers tracked"]) if np.iscomplexobj(value))
     assert coefficient.imag
+
+
+# --- drawn circuits -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, Specimen]:
+    return {one.variation: one for one in random_specimens(40, 0, builds())}
+
+
+def test_a_random_circuit_is_the_same_whatever_is_drawn_beside_it(drawn: dict[str, Specimen]) -> None:
+    (again,) = (one for one in random_specimens(8, 0, builds()) if one.variation == "random circuit 7")
+    assert same(again.circuit, drawn["random circuit 7"].circuit)
+    (other,) = (one for one in random_specimens(8, 1, builds()) if one.variation == "random circuit 7")
+    assert not same(other.circuit, again.circuit)
+
+
+def test_random_circuits_are_small_tracked_and_of_many_kinds(drawn: dict[str, Specimen]) -> None:
+    assert len(drawn) == 40
+    assert all(one.circuit.trainable and len(one.circuit.wires) <= 3 for one in drawn.values())
+    names = {node.name for one in drawn.values() for top in one.circuit.operations for node in nodes_of(top)}
+    assert {"Adjoint", "CNOT"} <= names
+    assert len(names) > 25
+    assert {"torch", "autograd"} == {one.interface for one in drawn.values()}
+
+
+def test_random_circuits_hold_the_operation_that_is_named() -> None:
+    for one in random_specimens(6, 0, builds(), frozenset({"IsingXY"})):
+        assert "IsingXY" in {node.name for top in one.circuit.operations for node in nodes_of(top)}
+    assert not list(random_specimens(6, 0, builds(), frozenset({"TrotterProduct"}))), "no gate"
+
+
+def test_a_circuit_near_another_differs_from_it_in_one_thing(drawn: dict[str, Specimen]) -> None:
+    pattern = drawn["random circuit 3"]
+    near = list(mutations([pattern], 30, 0, builds()))
+    assert len(near) > 20
+    assert len({one.key for one in near}) == len(near)
+    for one in near:
+        assert one.interface != pattern.interface or not same(one.circuit, pattern.circuit), one.variation
+        assert abs(len(one.circuit.operations) - len(pattern.circuit.operations)) <= 1
+        assert one.variation.startswith("near no operation")
+
+
+def test_patterns_on_named_wires_have_mutations_too() -> None:
+    named = SPACE["RX", PRODUCT, "its own numbers alone"]
+    labelled = replace(named, circuit=with_wire_labels(named.circuit, {0: "a", 1: "b"}))
+    wires = {label for one in mutations([labelled], 20, 0, builds()) for label in one.circuit.wires}
+    assert {"a", "b"} <= wires
+
+
+def test_only_what_is_about_a_name_is_made() -> None:
+    few = wide_specimens(0, "", frozenset({"IsingXY"}))
+    assert {one.key for one in about(WIDE, frozenset({"IsingXY"}))} <= {one.key for one in few}
+    assert len(few) < len(WIDE) / 4
+
+
+@pytest.mark.parametrize("method", ["backprop", "parameter-shift"])
+def test_a_batch_inside_of_a_template_is_judged_by_its_rows(method: str) -> None:
+    one = next(one for one in specimens(0, "", frozenset({"Select"})) if one.key[0] == "Select" and one.variation == "batch of 3")
+    found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), (method,), beside="", upheld=True))}
+    assert found["output"].standing is Standing.EXACT
+    assert found[method].standing in (Standing.EXACT, Standing.RAISED, Standing.REFUSED)

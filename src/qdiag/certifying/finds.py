@@ -16,7 +16,7 @@ from qdiag.certifying.faults import faults_of, plainness, subject_of
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
 from qdiag.model.findings import Confidence
 from qdiag.model.hunt import Find, Hit, Kind
-from qdiag.model.specimen import BARE, Specimen
+from qdiag.model.specimen import BARE, Rank, Specimen
 
 Key = tuple[str, str, str]
 """What a specimen is known by."""
@@ -151,14 +151,38 @@ def _find(about: str, hits: Sequence[Hit], by_key: Mapping[Key, Specimen]) -> Fi
 
 
 def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> tuple[Find, ...]:
-    """The finds once they are diagnosed: those about the same operation, with the same confirmed cause, that share a method are one."""
+    """The finds once they are diagnosed: those about the same operation, with the same confirmed cause, that share a method are one.
+
+    What a drawn circuit is about only its diagnosis says: it goes to a find with the same cause at the same operation.
+    """
     by_key = {one.key: one for one in specimens}
+    known: dict[Hashable, int] = {}
+    for number, find in enumerate(finds):
+        if not _is_drawn(find):
+            for mark in _blame(find):
+                known.setdefault(mark, number)
 
     def marks(number: int, find: Find) -> set[Hashable]:
-        finding = find.finding
-        if finding is None or finding.diagnosis.confidence is not Confidence.CONFIRMED or find.kind is Kind.RAISED:
-            return {number}
-        return {(_subject(find), find.kind, finding.diagnosis.code, column) for column in find.columns}
+        if _is_drawn(find):
+            return {number, *(known.get(mark, mark) for mark in _blame(find))}
+        return {number, *_causes(find, _subject(find))}
 
     groups = _joined([marks(number, find) for number, find in enumerate(finds)])
     return tuple(_together([finds[k] for k in group], by_key) for group in groups)
+
+
+def _is_drawn(find: Find) -> bool:
+    return find.specimen is not None and find.specimen.rank in (Rank.RANDOM, Rank.SEED, Rank.NEAR)
+
+
+def _causes(find: Find, subject: Hashable) -> set[Hashable]:
+    """What a find has in common with others of the same confirmed cause at the same subject."""
+    finding = find.finding
+    if finding is None or finding.diagnosis.confidence is not Confidence.CONFIRMED or find.kind is Kind.RAISED:
+        return set()
+    return {(subject, find.kind, finding.diagnosis.code, column) for column in find.columns}
+
+
+def _blame(find: Find) -> set[Hashable]:
+    """The same, at the operation that the diagnosis blames."""
+    return _causes(find, ("blamed", find.finding.diagnosis.blamed)) if find.finding is not None else set()

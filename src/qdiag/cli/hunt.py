@@ -51,6 +51,19 @@ New = Optional[Sequence[Find]]
     metavar="SECONDS",
     help="Take no longer than this; the plainest circuits come first.",
 )
+@click.option(
+    "--seeds",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="RUN",
+    help="Ask what this recorded run computes, too, and circuits near that; may be repeated.",
+)
+@click.option(
+    "--random", type=click.IntRange(min=0), default=200, show_default=True, metavar="N", help="So many random circuits, last of all."
+)
+@click.option(
+    "--near", type=click.IntRange(min=0), default=8, show_default=True, metavar="N", help="So many circuits near each find."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the numbers in the circuits.")
 @click.option("--quick", is_flag=True, help="Only find: look for no cause.")
 @options.workers
@@ -66,6 +79,9 @@ def command(
     module: str,
     against: Optional[str],
     budget: Optional[float],
+    seeds: tuple[Path, ...],
+    random: int,
+    near: int,
     seed: int,
     quick: bool,
     jobs: Optional[int],
@@ -90,7 +106,7 @@ def command(
     if module:
         # where `python -m` would search for it
         sys.path.insert(0, os.getcwd())
-    asked = Asked(devices, module, methods, frozenset(only), seed, jobs, budget, not quick, cluster)
+    asked = Asked(devices, module, methods, frozenset(only), seed, jobs, budget, not quick, cluster, random, near, seeds)
     run = run_folder.create("hunt", out, force=force) if resume is None else RunFolder(resume)
     voice = Voice(quiet, verbose)
     found = hunt(asked, run, voice)

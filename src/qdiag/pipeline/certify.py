@@ -99,7 +99,7 @@ class _Certifying:
         device = Device(asked.name, asked.options, asked.module, beside, trusted=bool(asked.module))
         with self._voice.progress("making circuits"):
             workers.call(space.device_named, asked.name, asked.module).result()
-            specimens = chosen(workers.call(space.specimens, asked.seed).result(), asked.only)
+            specimens = chosen(workers.call(space.specimens, asked.seed, "", asked.only).result(), asked.only)
         with self._voice.progress("measuring its precision"):
             candidates = candidates_named(asked.methods, _candidates)
             sweep = begin_sweep(device, candidates, specimens, workers, asked.seed)

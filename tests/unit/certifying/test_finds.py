@@ -10,8 +10,9 @@ from qdiag.certifying.finds import finds_of, with_causes_joined
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Standing
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Confidence, Finding
-from qdiag.model.hunt import Kind
+from qdiag.model.hunt import Find, Hit, Kind
 from qdiag.model.promise import Promise
+from qdiag.model.specimen import Rank
 from tests.worlds.certificates import cell, certificate, specimen
 from tests.worlds.results import shifted
 
@@ -99,3 +100,29 @@ def test_finds_of_one_operation_with_one_confirmed_cause_are_one(codes: tuple[st
 def finding(code: str) -> Finding:
     plain = shifted().result.findings[0]
     return replace(plain, diagnosis=replace(plain.diagnosis, code=code, confidence=Confidence.CONFIRMED))
+
+
+def drawn(about: str, blamed: str, rank: Rank = Rank.RANDOM) -> Find:
+    finding = shifted().result.findings[0]
+    diagnosis = replace(finding.diagnosis, confidence=Confidence.CONFIRMED, blamed=blamed)
+    hit = Hit("a", cell(column="adjoint", standing=WRONG, variation=about))
+    one = replace(specimen(variation=about), rank=rank)
+    return Find(about, (hit,), one, replace(finding, diagnosis=diagnosis))
+
+
+def test_a_drawn_circuit_goes_to_the_find_with_its_cause_at_the_operation_that_is_blamed() -> None:
+    plain = replace(drawn("RX", "RX"), specimen=specimen("RX"), hits=(Hit("a", cell("RX", "adjoint", WRONG)),))
+    (found,) = with_causes_joined([plain, drawn("random circuit 4", "RX")], SPACE)
+    assert found.about == "RX"
+    assert len(found.hits) == 2
+
+
+def test_two_drawn_ones_with_the_same_cause_are_one_and_with_another_operation_two() -> None:
+    same = [drawn("random circuit 4", "RX"), drawn("near RX, 2: RY for RZ", "RX", Rank.NEAR)]
+    assert len(with_causes_joined(same, SPACE)) == 1
+    assert len(with_causes_joined([same[0], drawn("random circuit 5", "RY")], SPACE)) == 2
+
+
+def test_operations_that_were_gone_through_one_by_one_are_not_joined_by_what_is_blamed() -> None:
+    two = [replace(drawn(name, "Hermitian"), specimen=specimen(name)) for name in ("RX", "RY")]
+    assert len(with_causes_joined(two, SPACE)) == 2

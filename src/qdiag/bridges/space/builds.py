@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Optional
 
 import numpy as np
@@ -76,6 +77,7 @@ class Build:
     made_of: frozenset[str] = frozenset()
 
 
+@cache
 def builds(module: str = "") -> tuple[Build, ...]:
     """Every operation on few qubits that PennyLane has, in the order of its instances, by label; before them those of a module."""
     with warnings.catch_warnings():

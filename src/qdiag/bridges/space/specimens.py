@@ -42,7 +42,7 @@ RANKS = {PRODUCT: Rank.ALONE, PROBABILITIES: Rank.PROBABILITIES}
 _PROBABILITIES, _PRODUCT = (PROBABILITIES, READINGS[PROBABILITIES]), (PRODUCT, READINGS[PRODUCT])
 
 
-def specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
+def specimens(seed: int = 0, module: str = "", names: frozenset[str] = frozenset()) -> tuple[Specimen, ...]:
     """All circuits of the space, in the order in which they are asked.
 
     Parameters
@@ -51,13 +51,15 @@ def specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
         Of the angles.
     module
         A module whose operations stand beside PennyLane's, or "".
+    names
+        Operations and measurements, by class or build: operations of which none is about them are left out. Empty for all.
     """
     with warnings.catch_warnings(), flattening.stop_recording():
         warnings.simplefilter("ignore")
-        return in_order(_all_specimens(seed, module))
+        return in_order(_all_specimens(seed, module, names))
 
 
-def _all_specimens(seed: int, module: str) -> Iterator[Specimen]:
+def _all_specimens(seed: int, module: str, names: frozenset[str]) -> Iterator[Specimen]:
     for name, read in READINGS.items():
         yield specimen_of(None, name, read, seed, Rank.GROUND)
     for name, read in measurement_readings().items():
@@ -71,6 +73,8 @@ def _all_specimens(seed: int, module: str) -> Iterator[Specimen]:
         one = specimen_of(None, name, READINGS[name], seed, Rank.SHOTS)
         yield replace(one, variation=f"{SHOTS:,} shots", circuit=replace(one.circuit, shots=(SHOTS,)))
     for build in builds(module):
+        if names and not names & {build.core, build.label, *READINGS}:
+            continue
         for name, read in READINGS.items():
             yield specimen_of(build, name, read, seed, RANKS.get(name, Rank.OTHER_MEASUREMENT))
         yield from _variations(build, seed)
@@ -95,7 +99,7 @@ def _variations(build: Build, seed: int) -> Iterator[Specimen]:
             yield replace(at, variation=f"at {name}")
         for rows in (1, 3):
             batch = specimen_of(build, *_PRODUCT, seed, Rank.BATCH, partial(_rows, rows))
-            yield replace(batch, variation=f"batch of {rows}")
+            yield replace(batch, variation=f"batch of {rows}", rows=rows)
 
 
 def _constant(angle: float, value: np.ndarray) -> np.ndarray:
@@ -155,8 +159,8 @@ def specimen_of(
     spare: Label = SPARE if any(isinstance(label, str) for label in wires) else 1 + max(integers)
     everything = (*wires, spare) if len(wires) < 4 else wires
     before = everything if build is None else tuple(w for w in everything if w not in empty and not (build.first and w in wires))
-    prepared = [*_rotations(before, draws, layers), *_entangle(before), *_phases(before, draws)]
-    last = [*_rotations(everything, draws, layers), *_entangle(tuple(reversed(everything)))]
+    prepared = [*rotations(before, draws, layers), *_entangle(before), *_phases(before, draws)]
+    last = [*rotations(everything, draws, layers), *_entangle(tuple(reversed(everything)))]
     own = [] if build is None else [node or with_numbers(build, numbers, float(draws.uniform(0.75, 1.0)))]
     # a preparation stands first: what devices take as one they take there alone
     operations = [*own, *prepared, *last] if build is not None and build.first else [*prepared, *between, *own, *last]
@@ -201,7 +205,7 @@ def _with_tracked_measurements(circuit: Circuit) -> Circuit:
     return with_parameters(circuit, numbers)
 
 
-def _rotations(wires: Sequence[Label], draws: np.random.Generator, tracked: bool) -> list[Node]:
+def rotations(wires: Sequence[Label], draws: np.random.Generator, tracked: bool) -> list[Node]:
     """Two rotations for each wire; the first one's angle may be tracked."""
     places = [(k, wire, name) for k, wire in enumerate(wires) for name in ("RY", "RX")]
     return [_gate(name, [wire], float(draws.uniform(0.4, 1.3)), tracked=tracked and (k, name) == (0, "RY")) for k, wire, name in places]

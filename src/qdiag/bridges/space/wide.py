@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ import pennylane as qml
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.bridges.space.builds import Build, build_of, builds, is_unitary, wrapped_builds
+from qdiag.bridges.space.builds import Build, build_of, builds, wrapped_builds
 from qdiag.bridges.space.further_by_hand import FURTHER
 from qdiag.bridges.space.instances import make_or_none, measurements
+from qdiag.bridges.space.pool import is_gate
 from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_made
 from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
 from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters
@@ -44,7 +46,7 @@ PAIRED_WIRES, PAIRED_NUMBERS = 2, 3
 """Gates on no more wires, with no more numbers, stand beside each other."""
 
 
-def wide_specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
+def wide_specimens(seed: int = 0, module: str = "", names: frozenset[str] = frozenset()) -> tuple[Specimen, ...]:
     """All further circuits, in the order in which they are asked.
 
     Parameters
@@ -53,26 +55,32 @@ def wide_specimens(seed: int = 0, module: str = "") -> tuple[Specimen, ...]:
         Of the angles.
     module
         A module whose operations stand beside PennyLane's, or "".
+    names
+        Operations and measurements, by class or build: operations of which none is about them are left out. Empty for all.
     """
     with warnings.catch_warnings(), flattening.stop_recording():
         warnings.simplefilter("ignore")
-        return in_order(_all(seed, builds(module)))
+        return in_order(_all(seed, builds(module), names))
 
 
-def _all(seed: int, made: Sequence[Build]) -> Iterator[Specimen]:
-    gates = [build for build in made if _is_gate(build)]
+def _all(seed: int, every: Sequence[Build], names: frozenset[str]) -> Iterator[Specimen]:
+    def wanted(build: Build) -> bool:
+        return not names or bool(names & {build.core, build.label, PRODUCT, PROBABILITIES})
+
+    made = [build for build in every if wanted(build)]
     yield from _further(seed)
     for build in made:
         yield from _of_numbers(build, seed)
         yield from _by_autograd(build, seed)
         if build.first:
             yield _in_the_middle(build, seed)
-    for gate in gates:
-        yield from _wrapped_twice(gate, seed)
+        if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS):
+            yield from _wrapped_twice(build, seed)
     yield from _measured_before(seed)
     yield from _read_as_made(seed)
-    for first in gates:
-        for second in gates:
+    gates = [build for build in every if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS)]
+    for first, second in product(gates, repeat=2):
+        if wanted(first) or wanted(second):
             yield _after(first, second, seed)
 
 
@@ -91,14 +99,6 @@ def _further(seed: int) -> Iterator[Specimen]:
         yield from _by_autograd(build, seed)
 
 
-def _is_gate(build: Build) -> bool:
-    """Whether it is a plain gate on few wires, whatever it stands beside."""
-    numbers = sum(p.value.size for p in parameters_of(build.node))
-    small = len(build.node.wires) <= PAIRED_WIRES and numbers <= PAIRED_NUMBERS
-    own = type(build.operator).__module__.startswith("pennylane.ops.") and build.label == build.core
-    return small and own and not build.first and not build.empty and is_unitary(build.operator)
-
-
 # --- numbers --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -114,7 +114,7 @@ def _of_numbers(build: Build, seed: int) -> Iterator[Specimen]:
     if build.scalars:
         for name, value in (("tiny numbers", TINY), ("equal numbers", 0.4)):
             yield replace(ask(partial(_all_equal, value)), variation=name)
-        yield replace(ask(lambda value: np.asarray(value * np.array([1.0, 0.7]))), variation="batch of 2")
+        yield replace(ask(lambda value: np.asarray(value * np.array([1.0, 0.7]))), variation="batch of 2", rows=2)
         yield replace(ask(node=with_integers(build)), variation="integers")
     hidden = {k: p.value for k, p in enumerate(own) if k not in build.tracked and p.value.ndim == 0 and p.value.dtype.kind in "fc"}
     if hidden and not build.first:
