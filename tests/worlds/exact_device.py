@@ -6,7 +6,7 @@ A hunt over it, by its own derivatives, must end without a hit: whatever is foun
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pennylane as qml
 import torch
 
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.bridges.codec.tapes import circuit_of
+from qdiag.bridges.codec.tapes import circuit_with_numbers
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.model.circuit import Circuit, with_trainable
 
@@ -39,57 +39,69 @@ class Exact(qml.devices.Device):  # type: ignore[misc]
 
     def execute(self, circuits: Any, execution_config: Any = None) -> Any:
         """The outputs."""
-        return _each(circuits, lambda tape: _packed(self._found(tape, "outputs").outputs or ()))
+        return _each(circuits, lambda tape: _packed(self._found(_tracked(tape), "outputs").outputs or ()))
 
     def compute_derivatives(self, circuits: Any, execution_config: Any = None) -> Any:
         """The Jacobian."""
-        return _each(circuits, lambda tape: _jacobian(tape, self._found(tape, "full")))
+        return _each(circuits, self._jacobian)
 
     def execute_and_compute_derivatives(self, circuits: Any, execution_config: Any = None) -> Any:
         """Both."""
         return self.execute(circuits), self.compute_derivatives(circuits)
 
-    def _found(self, tape: Any, depth: str) -> Reference:
-        if tape.shots:
+    def _found(self, tracked: Tracked, depth: str) -> Reference:
+        if tracked.circuit.shots:
             raise qml.exceptions.DeviceError("exact does not sample")
-        found = reference(_circuit(tape), tuple(self.wires or ()), depth, seconds=60.0)
+        found = reference(tracked.circuit, tuple(self.wires or ()), depth, seconds=60.0)
         if found.outputs is None or (depth == "full" and not found.full):
             raise qml.exceptions.DeviceError(f"exact does not know this circuit: {found.reason or found.gradient_reason}")
         return found
+
+    def _jacobian(self, tape: Any) -> Any:
+        """One array for each trainable number of each output, as PennyLane nests them."""
+        tracked = _tracked(tape)
+        found = self._found(tracked, "full")
+        alone = (np.count_nonzero(found.directions, axis=1) == 1).all()
+        values = [tracked.circuit.parameters[k].value for k in tracked.circuit.trainable]
+        if not alone or sum(value.size for value in values) != len(found.axes):
+            raise qml.exceptions.DeviceError("exact cannot differentiate by numbers that cannot be moved one by one")
+        order = np.argsort(found.axes)
+        slopes = found.slopes[:, order] / np.sum(found.directions[order], axis=1)
+        ends = np.cumsum([value.size for value in values])
+        columns = {k: slice(end - value.size, end) for k, value, end in zip(tracked.circuit.trainable, values, ends)}
+        outputs, start = [], 0
+        for output in found.outputs or ():
+            rows = slopes[start : start + output.size]
+            shapes = ((k, (*output.shape, *tracked.circuit.parameters[k].value.shape)) for k in tracked.positions)
+            outputs.append(_packed([rows[:, columns[k]].reshape(shape) for k, shape in shapes]))
+            start += output.size
+        return _packed(outputs)
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A tape as a circuit, and where in it the tape's trainable numbers stand, one by one."""
+
+    circuit: Circuit
+    positions: tuple[int, ...]
+
+
+def _tracked(tape: Any) -> Tracked:
+    numbers = tape.get_parameters(trainable_only=False)
+    marked = [torch.tensor(np.asarray(n), requires_grad=k in tape.trainable_params) for k, n in enumerate(numbers)]
+    with stop_recording():
+        recorded = circuit_with_numbers(tape.bind_new_parameters(marked, range(len(marked))))
+    at = {id(number): k for k, number in enumerate(recorded.numbers)}
+    wanted = [id(marked[k]) for k in tape.trainable_params]
+    if any(one not in at for one in wanted):
+        raise qml.exceptions.DeviceError("exact does not see all trainable numbers of this circuit")
+    positions = tuple(at[one] for one in wanted)
+    return Tracked(with_trainable(recorded.circuit, positions), positions)
 
 
 def _each(circuits: Any, evaluate: Any) -> Any:
     return evaluate(circuits) if not isinstance(circuits, Sequence) else tuple(evaluate(tape) for tape in circuits)
 
 
-def _circuit(tape: Any) -> Circuit:
-    """The tape as a circuit; what is trainable in it is tracked, which a device is not told otherwise."""
-    numbers = tape.get_parameters(trainable_only=False)
-    marked = [torch.tensor(np.asarray(n), requires_grad=k in tape.trainable_params) for k, n in enumerate(numbers)]
-    with stop_recording():
-        made = circuit_of(tape.bind_new_parameters(marked, range(len(marked))))
-    return made if tape.trainable_params else with_trainable(made, ())
-
-
 def _packed(parts: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else tuple(parts)
-
-
-def _jacobian(tape: Any, found: Reference) -> Any:
-    """One array for each trainable number of each output, as PennyLane nests them."""
-    shapes = [np.shape(number) for number in tape.get_parameters()]
-    alone = found.directions.ndim == 2 and (np.count_nonzero(found.directions, axis=1) == 1).all()
-    if not alone or sum(int(np.prod(shape)) for shape in shapes) != len(found.axes):
-        raise qml.exceptions.DeviceError("exact cannot differentiate by numbers that cannot be moved one by one")
-    order = np.argsort(found.axes)
-    slopes = found.slopes[:, order] / np.sum(found.directions[order], axis=1)
-    outputs, start = [], 0
-    for output in found.outputs or ():
-        rows, column, parts = slopes[start : start + output.size], 0, []
-        for shape in shapes:
-            size = int(np.prod(shape))
-            parts.append(rows[:, column : column + size].reshape((*output.shape, *shape)))
-            column += size
-        outputs.append(_packed(parts))
-        start += output.size
-    return _packed(outputs)

@@ -61,11 +61,14 @@ def _frames(trace: Optional[TracebackType]) -> tuple[str, ...]:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """An exception class made for refusing, or a ``raise`` of PennyLane's own in words of refusal: all else is a breakdown."""
+    """An exception class made for refusing, or a ``raise`` of PennyLane's own in words of refusal: all else is a breakdown.
+
+    Who says nothing does not refuse: a bare ``MatrixUndefinedError`` out of a simulation tells nobody what is not supported.
+    """
     if isinstance(error, (NotImplementedError, ImportError, QdiagError)):
         return True
     if type(error).__module__.partition(".")[0] in _OWNERS:
-        return True
+        return bool(str(error).strip())
     return _raised_by_pennylane(error.__traceback__) and _REFUSING.search(str(error)) is not None
 
 

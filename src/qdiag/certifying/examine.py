@@ -16,7 +16,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.certifying.companions import contradiction, joined_references, rows_of
-from qdiag.certifying.upheld import SAME, beside_slopes, doubt_of
+from qdiag.certifying.upheld import NOWHERE, SAME, beside_slopes
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
 from qdiag.judging.arbiter.reference import Reference, reference
@@ -218,8 +218,7 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
     verdict = _verdict(task, found, ours)
     scale = max((*ours.norms, 1.0))
     cell = _blank(task, name, Standing.EXACT, verdict.detail if verdict.verdict != "right" else "")
-    without_slopes = bool(found.vjps) and not ours.slopes.size
-    if task.upheld and (verdict.verdict == "unknown" or (verdict.verdict == "right" and without_slopes)):
+    if task.upheld and (verdict.verdict == "unknown" or (verdict.verdict == "right" and _is_half_judged(found, ours))):
         return _beside_itself(task, name, replace(cell, standing=Standing.OPEN), found)
     if verdict.verdict == "unknown":
         return replace(cell, standing=Standing.OPEN)
@@ -241,18 +240,27 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
     return _upheld(task, name, measured, found, ours, whole=whole)
 
 
+def _is_half_judged(found: Evaluation, ours: Reference) -> bool:
+    """Whether there is a derivative that the reference has nothing beside: no slopes at all, or none where this is no number."""
+    return bool(found.vjps) and not (ours.slopes.size and _is_finite(found))
+
+
+def _is_finite(found: Evaluation) -> bool:
+    return all(np.isfinite(part).all() for vjp in found.vjps for part in vjp if part is not None)
+
+
 def _beside_itself(task: Task, name: str, cell: Cell, found: Evaluation) -> Cell:
     """A cell of which the arbiter has no word: the circuit beside itself, its derivative beside differences of the QNode's outputs."""
     bound = COARSE * eps_of(task.specimen.circuit, found) if name != "finite-diff" else DIFFERENCED
     words, gap = contradiction(found, task.request(name), bound, evaluate)
     where = Signature.OUTPUT
     if not words:
-        doubt, gap = beside_slopes(found, task.request(OUTPUT), task.cotangents, bound, evaluate)
+        doubt, gap = _beside_differences(task, found, bound)
         if doubt == SAME:
             return replace(cell, standing=Standing.EXACT, words=f"{cell.words}; {SAME}")
         if doubt:
             return cell
-        words, where = "numerical differentiation of the QNode itself", Signature.JACOBIAN
+        words, where = "numerical differentiation of the QNode itself", Signature.JACOBIAN if _is_finite(found) else Signature.NAN
     wrong = replace(cell, standing=Standing.WRONG, where=where, error=gap, bound=bound, words=f"other numbers than {words}")
     return replace(wrong, promise=_promise(task, name, found))
 
@@ -281,6 +289,17 @@ def _upheld(task: Task, name: str, cell: Cell, found: Evaluation, ours: Referenc
     return replace(cell, standing=Standing.OPEN, words=f"not upheld: {doubt}") if doubt else wrong
 
 
+def _beside_differences(task: Task, found: Evaluation, bound: float) -> tuple[str, float]:
+    """A derivative beside numerical differentiation of the QNode; on another of PennyLane's devices, where its own does not move."""
+    plain, told = task.request(OUTPUT), (NOWHERE, 0.0)
+    for device in dict.fromkeys((task.device.device, *OWN)):
+        asked = replace(plain, method=replace(plain.method, device=device))
+        told = beside_slopes(found, asked, task.cotangents, bound, evaluate)
+        if told[0] != NOWHERE:
+            break
+    return told
+
+
 def _doubt(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference) -> str:
     """Why nothing but the arbiter calls a cell wrong, or "" where something does.
 
@@ -288,7 +307,7 @@ def _doubt(task: Task, name: str, cell: Cell, found: Evaluation, ours: Reference
     """
     plain = task.request(OUTPUT)
     if cell.where not in (Signature.OUTPUT, Signature.SHAPE) and all(np.isfinite(output).all() for output in found.outputs or ()):
-        return doubt_of(found, plain, task.cotangents, cell.bound, evaluate)
+        return _beside_differences(task, found, cell.bound)[0]
     devices = dict.fromkeys((task.device.device, *OWN))
     asked = (replace(plain, method=replace(plain.method, device=d)) for d in devices if name != OUTPUT or d != task.device.device)
     right = (e.failure is None and _verdict(task, e, ours).verdict == "right" for e in map(evaluate, asked))

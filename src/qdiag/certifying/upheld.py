@@ -26,6 +26,9 @@ SLACK = 1e-6
 KINK = 1e-2
 """Slopes to both sides that differ by more than this, at half the step as much as at the whole one, do not come together."""
 
+LENGTH = 1e-6
+"""A vector that is no further from a length of one may be a state in single precision."""
+
 Ask = Callable[[Request], Evaluation]
 
 
@@ -35,19 +38,29 @@ class Slopes:
 
     Parameters
     ----------
+    directions
+        Rows of real coordinates along which it was moved: each number alone, but of a vector of length one along the sphere.
     values, errors
-        The slopes and their error bars.
+        The slopes along them and their error bars.
     kinks
         Where the slopes to both sides differ.
     """
 
+    directions: np.ndarray
     values: np.ndarray
     errors: np.ndarray
     kinks: np.ndarray
 
 
-def doubt_of(found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray], bound: float, ask: Ask) -> str:
-    """Why a derivative that seems wrong is not upheld, or "" where it is.
+SAME = "numerical differentiation of the QNode itself gives the same"
+
+NOWHERE = "the QNode itself cannot be differentiated numerically: it gives no numbers nearby"
+
+
+def beside_slopes(
+    found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray], bound: float, ask: Ask
+) -> tuple[str, float]:
+    """A derivative beside numerical differentiation: why it is not known to be wrong, or "" where it is, and the largest distance.
 
     Parameters
     ----------
@@ -62,22 +75,6 @@ def doubt_of(found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray]
     ask
         Evaluates.
     """
-    return beside_slopes(found, plain, cotangents, bound, ask)[0]
-
-
-SAME = "numerical differentiation of the QNode itself gives the same"
-
-
-def beside_slopes(
-    found: Evaluation, plain: Request, cotangents: Sequence[np.ndarray], bound: float, ask: Ask
-) -> tuple[str, float]:
-    """A derivative beside numerical differentiation: why it is not known to be wrong, or "" where it is, and the largest distance.
-
-    Parameters
-    ----------
-    found, plain, cotangents, bound, ask
-        As in `doubt_of`.
-    """
     if not found.vjps or not cotangents:
         return "its outputs cannot be weighed, so that nothing was differentiated numerically", 0.0
     theirs, tracked = coordinates(found.vjps[0]), coordinates([plain.circuit.parameters[k].value for k in plain.circuit.trainable])
@@ -85,9 +82,11 @@ def beside_slopes(
         return "", float("inf")  # a gradient of another shape than its parameter needs no differences
     slopes = slopes_of(plain, cotangents, ask)
     if slopes is None or not np.isfinite(slopes.values).all():
-        return "the QNode itself cannot be differentiated numerically: it gives no numbers nearby", 0.0
+        return NOWHERE, 0.0
     scale = max(1.0, float(np.max(np.abs(slopes.values), initial=0.0)))
-    gaps = np.abs(theirs - slopes.values)
+    # not as a matrix product: NaN is to stay in the directions that it is in
+    along = np.array([np.sum(np.where(row == 0, 0.0, row * theirs)) for row in slopes.directions])
+    gaps = np.abs(along - slopes.values)
     off = ~(gaps <= bound + SLACK * scale + 10 * slopes.errors)
     if not off.any():
         return SAME, 0.0
@@ -106,12 +105,13 @@ def slopes_of(plain: Request, cotangents: Sequence[np.ndarray], ask: Ask) -> Opt
         return _weighed(ask(replace(plain, circuit=at)), cotangents)
 
     here = weighed(circuit)
-    count = coordinates([circuit.parameters[position].value for position in circuit.trainable]).size
-    rows = [_slope([weighed(moved) for moved in _moved(circuit, index)], here) for index in range(count)]
+    values = [circuit.parameters[position].value for position in circuit.trainable]
+    directions = _directions(values)
+    rows = [_slope([weighed(moved) for moved in _moved(circuit, values, row)], here) for row in directions]
     if not rows or not np.isfinite(here):
         return None
-    values, errors, kinks = (np.array(column) for column in zip(*rows))
-    return Slopes(values, errors, kinks.astype(bool))
+    slopes, errors, kinks = (np.array(column) for column in zip(*rows))
+    return Slopes(directions, slopes, errors, kinks.astype(bool))
 
 
 def _slope(at: Sequence[float], here: float) -> tuple[float, float, bool]:
@@ -132,11 +132,41 @@ def _weighed(found: Evaluation, cotangents: Sequence[np.ndarray]) -> float:
     return float(sum(np.real(np.vdot(c.reshape(-1), np.asarray(o).reshape(-1))) for o, c in zip(outputs, cotangents)))
 
 
-def _moved(circuit: Circuit, index: int) -> Iterator[Circuit]:
-    """The circuit with one number, or one part of a complex one, moved to both sides by both steps."""
-    values = [circuit.parameters[position].value for position in circuit.trainable]
-    row = coordinates(values)
+def _directions(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of real coordinates: each number alone, and an orthonormal basis of what a vector of length one can be moved along."""
+    blocks = []
+    for value in values:
+        size = coordinates([value]).size
+        if _is_of_length_one(value):
+            # the rows of an orthonormal basis that begins with the vector, without that
+            basis = np.linalg.svd(value.reshape(1, -1).astype(np.float64))[2]
+            blocks.append(basis[1:])
+        else:
+            blocks.append(np.eye(size))
+    total = sum(block.shape[1] for block in blocks)
+    rows, start = [], 0
+    for block in blocks:
+        row = np.zeros((len(block), total))
+        row[:, start : start + block.shape[1]] = block
+        start += block.shape[1]
+        rows.append(row)
+    return np.concatenate(rows) if rows else np.zeros((0, 0))
+
+
+def _is_of_length_one(value: np.ndarray) -> bool:
+    """Whether a vector may be that of a state, which no device takes at another length."""
+    return value.ndim == 1 and value.size > 1 and value.dtype.kind == "f" and abs(float(np.linalg.norm(value)) - 1) < LENGTH
+
+
+def _moved(circuit: Circuit, values: Sequence[np.ndarray], row: np.ndarray) -> Iterator[Circuit]:
+    """The circuit with its tracked numbers moved along one direction, to both sides, by both steps."""
+    along = from_coordinates(row, values)
     for step in (STEP, -STEP, STEP / 2, -STEP / 2):
-        moved = row.copy()
-        moved[index] += step
-        yield with_values(circuit, dict(zip(circuit.trainable, from_coordinates(moved, values))))
+        moved = [_step(value, part, step) for value, part in zip(values, along)]
+        yield with_values(circuit, dict(zip(circuit.trainable, moved)))
+
+
+def _step(value: np.ndarray, along: np.ndarray, step: float) -> np.ndarray:
+    if _is_of_length_one(value) and along.any():
+        return np.asarray(np.cos(step) * value + np.sin(step) * along)
+    return np.asarray(value + step * along)

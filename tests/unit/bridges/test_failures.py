@@ -91,6 +91,8 @@ def test_an_exception_that_was_never_raised_has_no_frames() -> None:
         ("pennylane.devices.qubit", "raise ValueError('hadamard gradients are not supported')", True),
         ("pennylane_lightning.core", "raise TypeError('this observable is not supported')", True),
         ("pennylane", "raise Own('no words of refusal')", True),
+        # who says nothing does not refuse
+        ("pennylane", "raise Own()", False),
         ("pennylane.ops", "raise ValueError('gate X requires one more wire')", True),
         ("pennylane.ops", "raise ValueError('shapes (2,) and (3,) do not match')", False),
         ("pennylane.ops", "None.supported", False),

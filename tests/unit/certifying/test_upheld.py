@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.certifying.upheld import doubt_of, slopes_of
+from qdiag.certifying.upheld import NOWHERE, Ask, beside_slopes, slopes_of
+from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import PLAIN
@@ -36,6 +37,10 @@ def angles(made: Circuit) -> np.ndarray:
 
 def product(*slopes: float) -> Evaluation:
     return Evaluation(replace(PLAIN, diff_method="adjoint"), vjps=(tuple(np.array(slope) for slope in slopes),))
+
+
+def doubt_of(found: Evaluation, at: Request, weight: tuple[np.ndarray, ...], bound: float, ask: Ask) -> str:
+    return beside_slopes(found, at, weight, bound, ask)[0]
 
 
 def cosines(x: np.ndarray) -> float:
@@ -90,3 +95,43 @@ def test_no_number_is_upheld_where_the_qnode_has_a_slope() -> None:
 def test_what_has_no_product_is_doubted_and_a_gradient_of_another_shape_is_not(found: Evaluation) -> None:
     words = doubt_of(found, plain(0.3), WEIGHT, 1e-12, qnode(lambda x: float(np.sin(x[0]))))
     assert bool(words) is not bool(found.vjps)
+
+
+# --- what can be moved along a surface alone ------------------------------------------------------------------------------------------
+
+
+STATE = Request(circuit(gate("StatePrep", [0.6, 0.8], trainable=True), gate("RX", 0.3, trainable=True)), PLAIN)
+
+
+def normalized(request: Request) -> Evaluation:
+    """A QNode that takes amplitudes of length one alone."""
+    amplitudes, angle = (parameter.value for parameter in request.circuit.parameters)
+    if abs(float(np.linalg.norm(amplitudes)) - 1) > 1e-9:
+        return Evaluation(PLAIN, failure=Failure("ValueError", "not normalized"))
+    return Evaluation(PLAIN, (np.array(float(amplitudes[0] * np.sin(angle))),))
+
+
+def gradient(at: tuple[float, float], angle: float) -> Evaluation:
+    return Evaluation(PLAIN, vjps=((np.array(at), np.array(angle)),))
+
+
+def test_amplitudes_are_moved_along_the_sphere() -> None:
+    slopes = slopes_of(STATE, WEIGHT, normalized)
+    assert slopes is not None
+    assert slopes.directions.shape == (2, 3)
+    np.testing.assert_allclose(np.abs(slopes.values), [2 * 0.8 * np.sin(0.3), 2 * 0.6 * np.cos(0.3)], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("amplitudes", "upheld"),
+    [((2 * np.sin(0.3), 0.0), False), ((2 * np.sin(0.3) + 0.6, 0.8), False), ((0.0, 0.0), True), ((np.nan, np.nan), True)],
+)
+def test_a_gradient_of_amplitudes_counts_along_the_sphere_alone(amplitudes: tuple[float, float], upheld: bool) -> None:
+    """What a gradient has across the sphere means nothing: (0.6, 0.8) is the state itself."""
+    words = doubt_of(gradient(amplitudes, 1.2 * np.cos(0.3)), STATE, WEIGHT, 1e-9, normalized)
+    assert (words == "") is upheld
+
+
+def test_a_qnode_that_gives_nothing_nearby_says_nothing() -> None:
+    nowhere = Evaluation(PLAIN, failure=Failure("ValueError", "not there"))
+    assert doubt_of(gradient((0.0, 0.0), 0.0), STATE, WEIGHT, 1e-9, lambda request: nowhere) == NOWHERE

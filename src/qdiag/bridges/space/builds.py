@@ -165,7 +165,12 @@ def _acts_on_qubits(operator: Any) -> bool:
         return True
     if not is_unitary(operator):
         return False
-    return not any(issubclass(part, _CV) or part.__module__.startswith(_OTHER) for part in _parts(operator))
+    return not any(_is_of_others(part) for part in _parts(operator))
+
+
+def _is_of_others(kind: type) -> bool:
+    """Whether a class is of modes or qutrits; PennyLane counts Identity among both, modes and qubits."""
+    return (issubclass(kind, _CV) and kind is not qml.Identity) or kind.__module__.startswith(_OTHER)
 
 
 def is_unitary(operator: Any) -> bool:
@@ -180,10 +185,10 @@ def is_unitary(operator: Any) -> bool:
     return bool(matrix.ndim == 2 and np.allclose(matrix @ matrix.conj().T, np.eye(len(matrix)), atol=1e-6))
 
 
-def _parts(operator: Any) -> frozenset[type]:
+def _parts(operator: Any, depth: int = 0) -> frozenset[type]:
     """The classes of the operations that an operation is made of, all the way down."""
     own = _decomposition(operator)
-    return frozenset().union(*({type(part)} | _parts_of_class(part) for part in own)) if own else frozenset()
+    return frozenset().union(*({type(part)} | _parts_of_part(part, depth + 1) for part in own)) if own else frozenset()
 
 
 def _decomposition(operator: Any) -> list[Any]:
@@ -196,15 +201,31 @@ def _decomposition(operator: Any) -> list[Any]:
 
 _KNOWN: dict[type, frozenset[type]] = {}
 
+DEEPEST = 8
+"""Further down an operation is taken to be like others of its class: some are made of themselves, with others in them each time."""
 
-def _parts_of_class(operator: Any) -> frozenset[type]:
-    """The same of a part, by its class: what is inside is taken apart once, not for each of its instances."""
+
+def _parts_of_part(operator: Any, depth: int) -> frozenset[type]:
+    """The same of a part, by its class: what is inside is taken apart once, not for each of its instances.
+
+    Not of what is made from other operations, which are others in each instance.
+    """
     kind = type(operator)
+    if depth < DEEPEST and _is_made_from_operations(operator):
+        return _parts(operator, depth)
     if kind not in _KNOWN:
         # a class that is made of itself comes back to here
         _KNOWN[kind] = frozenset()
-        _KNOWN[kind] = _parts(operator)
+        _KNOWN[kind] = _parts(operator, depth)
     return _KNOWN[kind]
+
+
+def _is_made_from_operations(operator: Any) -> bool:
+    if type(operator).__module__.startswith("pennylane.ops.op_math"):
+        return True
+    given = (operator.hyperparameters or {}).values()
+    flat = (part for value in given for part in (value if isinstance(value, (list, tuple)) else (value,)))
+    return any(isinstance(part, qml.operation.Operator) for part in flat)
 
 
 def _sets_state(operator: Any) -> bool:

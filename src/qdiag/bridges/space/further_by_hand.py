@@ -10,10 +10,19 @@ import pennylane as qml
 
 from qdiag.bridges.space.ingredients import W
 
+
+def _equal_terms() -> Any:
+    pairs = ((0, 1), (1, 2), (0, 2))
+    return qml.Hamiltonian([0.5] * 3, [qml.PauliZ(a) @ qml.PauliZ(b) for a, b in pairs])
+
+
 FURTHER: dict[str, Callable[[], Any]] = {
     "GlobalPhase on a wire": lambda: qml.GlobalPhase(0.3, wires=0),
     "SpecialUnitary on two wires": lambda: qml.SpecialUnitary(np.resize(W, 15) / 2, wires=[0, 1]),
     "Evolution of a word": lambda: qml.evolve(qml.PauliX(0) @ qml.PauliZ(1), 0.3),
+    # equal levels: where eigenvalues meet, derivatives of eigenvectors have no limit
+    "Evolution of equal terms": lambda: qml.evolve(_equal_terms(), 0.3),
+    "Exp of equal terms": lambda: qml.exp(_equal_terms(), -0.3j),
     "TrotterProduct of a word": lambda: qml.TrotterProduct(qml.dot([0.7, -0.4], [qml.PauliX(0), qml.PauliZ(0) @ qml.PauliY(1)]), 0.4),
     "Exp imaginary": lambda: qml.exp(qml.PauliX(0), 0.3j),
     "MultiRZ on a wire": lambda: qml.MultiRZ(0.3, wires=0),

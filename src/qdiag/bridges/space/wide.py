@@ -201,7 +201,8 @@ def _measured_before(seed: int) -> Iterator[Specimen]:
         "a reset wire": {"reset": True},
     }
     for name, given in kinds.items():
-        measured = Encoding().whole(qml.measure(0, **given).measurements[0])
+        # the target of a gate: what the others are in once it has been measured depends on all angles before it
+        measured = Encoding().whole(qml.measure(1, **given).measurements[0])
         for measurement, read in READINGS.items():
             one = specimen_of(None, measurement, read, seed, Rank.BESIDE)
             cut = next(k for k, op in enumerate(one.circuit.operations) if op.name == "RZ")
