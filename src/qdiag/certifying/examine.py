@@ -174,16 +174,23 @@ def methods_of(task: Task) -> tuple[str, ...]:
 
     Shift rules are the device's outputs at other angles. They are asked where the rule has to do with what is new in a circuit: an
     operation with numbers of its own, at the first reading of it; not for other wires, another precision, or other measurements once
-    more. Of PennyLane's own device everything is asked, since the rules are PennyLane's.
+    more, nor Hadamard tests at other angles and in wraps. Of PennyLane's own device everything is asked, since the rules are
+    PennyLane's.
     """
     specimen = task.specimen
     if not specimen.circuit.trainable:
         return ()
-    if task.beside and (specimen.rank in OUTPUTS_AGAIN or not specimen.tracked):
+    if not task.beside:
+        return task.methods
+    if specimen.rank in OUTPUTS_AGAIN or not specimen.tracked:
         return tuple(name for name in task.methods if name not in SHIFTED)
-    return task.methods
+    return tuple(name for name in task.methods if specimen.rank not in ANGLES_AGAIN or name not in HADAMARD)
 
 
+HADAMARD = frozenset({"hadamard"})
+"""One circuit for each number, with a wire more: what becomes of that wire shows at the plain operation, read in one way."""
+
+ANGLES_AGAIN = (Rank.WRAPPED, Rank.SINGULAR, Rank.BATCH)
 OUTPUTS_AGAIN = (Rank.PROBABILITIES, Rank.WIRES, Rank.PRECISION, Rank.OTHER_MEASUREMENT)
 
 

@@ -75,6 +75,14 @@ def test_shift_rules_are_not_asked_where_they_are_the_outputs_once_more(rank: Ra
     assert methods_of(Task(replace(one, circuit=specimen().circuit), DEVICE, ("adjoint",))) == ()
 
 
+@pytest.mark.parametrize("rank", [Rank.WRAPPED, Rank.SINGULAR, Rank.BATCH])
+def test_hadamard_tests_are_asked_of_the_plain_operation_alone(rank: Rank) -> None:
+    circuit = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True),))
+    one = replace(specimen(), circuit=circuit, rank=rank)
+    assert methods_of(Task(one, DEVICE, ("hadamard", "parameter-shift"))) == ("parameter-shift",)
+    assert methods_of(Task(replace(one, rank=Rank.ALONE), DEVICE, ("hadamard",))) == ("hadamard",)
+
+
 def test_nor_where_only_the_surroundings_of_an_operation_are_differentiated() -> None:
     circuit = replace(specimen().circuit, operations=(gate("RX", 0.3, trainable=True), gate("CNOT", wires=(0, 1))))
     one = replace(specimen("CNOT"), circuit=circuit, tracked=False)
