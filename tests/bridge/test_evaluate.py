@@ -455,13 +455,13 @@ def test_a_breakdown_inside_pennylane_is_no_refusal():
     assert np.array_equal(evaluation.outputs[0], 1.0)
 
 
-def test_jax_is_refused_with_its_reason():
+def test_tensorflow_is_refused_with_its_reason():
     circuit = called(ansatz, *numbers("torch"), returns="tuple")
-    failure = evaluate(Request(circuit, method("backprop"), "jax-jit")).failure
+    failure = evaluate(Request(circuit, method("backprop"), "tensorflow")).failure
     assert failure is not None
     assert failure.refusal
     assert "recorded but not replayed" in failure.message
-    assert str(applicable(circuit, replace(configuration(), interface="jax"))[0]) == "default.qubit/adjoint"
+    assert str(applicable(circuit, replace(configuration(), interface="tensorflow"))[0]) == "default.qubit/adjoint"
 
 
 def test_plain_numbers_need_no_interface():

@@ -378,7 +378,7 @@ def under_other_mcm_method(options: Sequence[tuple[str, Option]]) -> Experiment:
 
 
 def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
-    other = {"torch": "autograd", "autograd": "torch"}.get(question.interface)
+    other = {"torch": "autograd", "autograd": "torch", "jax": "torch"}.get(question.interface)
     # a dtype that the other interface does not have would change as well
     if other is None or any(parameter.foreign for parameter in question.circuit.parameters):
         return None
@@ -386,7 +386,7 @@ def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
 
 
 def _in_container(circuit: Circuit, container: str) -> Circuit:
-    tracked = {"torch", "autograd"}
+    tracked = {"torch", "autograd", "jax"}
     return with_parameters(circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters])
 
 

@@ -28,6 +28,8 @@ def prepare(warm: bool) -> None:
     threading.Thread(target=_end_with_parent, name="qdiag parent", daemon=True).start()
     for name in _THREADS:
         os.environ[name] = "1"
+    # each of several workers would reserve most of a GPU's memory for itself
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     taken_memory.measure_here()

@@ -125,7 +125,8 @@ class Configuration:
     layer
         Class name of the module that made the call (``TorchLayer``), or "".
     default_dtype
-        Torch's default dtype at the call (``float32``), or "" without torch: it decides what Python numbers become.
+        Torch's default dtype at the call (``float32``), or "" without torch: it decides what Python numbers become. Under JAX that is
+        ``float64`` where arrays of 64 bits are switched on, else ``float32``.
     number
         Which of the QNodes that were made of this quantum function, from 0, in the order of their first calls.
     assumed

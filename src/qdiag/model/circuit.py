@@ -22,8 +22,8 @@ from qdiag.model.operator_families import MID_MEASUREMENTS, RAW_SAMPLES
 Label = Union[int, str]
 """A wire label."""
 
-CONTAINERS = ("python", "numpy-scalar", "numpy", "autograd", "torch")
-"""Where a number lived: a Python number, a numpy scalar, a numpy array, PennyLane's autograd tensor, a torch tensor."""
+CONTAINERS = ("python", "numpy-scalar", "numpy", "autograd", "torch", "jax")
+"""Where a number lived: a Python number, a numpy scalar, a numpy array, PennyLane's autograd tensor, a torch tensor, JAX's array."""
 
 
 FOREIGN = {"bfloat16": 2.0**-7}

@@ -59,7 +59,7 @@ class Request:
     trusted
         Whether class definitions inside the circuit may be executed.
     default_dtype
-        Torch's default dtype while it runs, or "" to leave it.
+        Torch's default dtype while it runs, or "" to leave it; under JAX, whether there are arrays of 64 bits.
     repetition
         Tells deliberate repetitions of one request apart, which no cache may answer.
     cheaply

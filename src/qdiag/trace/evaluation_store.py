@@ -24,7 +24,7 @@ _KEEP = "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)"
 _NO_SPACE = "is full"
 """What SQLite's words hold where there is no space left."""
 
-STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy", "autograd", "autoray")
+STACK = ("qdiag", "pennylane", "pennylane-lightning", "torch", "numpy", "scipy", "autograd", "autoray", "jax", "jaxlib")
 """The distributions that an evaluation depends on."""
 
 

@@ -238,7 +238,7 @@ def test_a_field_of_another_kind_is_refused(field: str, odd: object) -> None:
         ["float64", [], "torch", True, 1],
         ["float32", [], "torch", True],
         ["float64", [1], "torch", True],
-        ["float64", [], "jax", True],
+        ["float64", [], "paddle", True],
         ["float64", [], "torch", 1],
         ["object", [], "torch", True],
         [None, [], "torch", True],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.live_numbers import reader_for
 
 PYTHON = (bool, int, float, complex)
@@ -27,6 +28,8 @@ def _container(kind: type) -> str:
         known = "torch"
     elif kind.__module__.startswith(("pennylane", "autograd")):
         known = "autograd"
+    elif jax_numbers.is_jax(kind):
+        known = "jax"
     elif issubclass(kind, np.generic):
         known = "numpy-scalar"
     else:
@@ -37,7 +40,8 @@ def _container(kind: type) -> str:
 
 def is_trainable(number: Any) -> bool:
     """Whether a live number counts as trainable for the user's interface."""
-    return bool(getattr(number, "requires_grad", hasattr(number, "_node")))
+    mark = getattr(number, "requires_grad", None)
+    return bool(mark) if mark is not None else hasattr(number, "_node") or jax_numbers.is_differentiated(number)
 
 
 def is_tracked(number: Any) -> bool:

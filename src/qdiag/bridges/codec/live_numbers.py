@@ -1,6 +1,6 @@
-"""Live numbers (Python's, numpy's, autograd's, torch's) as `Parameter` values and back, bit for bit.
+"""Live numbers (Python's, numpy's, autograd's, torch's, JAX's) as `Parameter` values and back, bit for bit.
 
-Torch is looked up among the loaded modules and never imported here to record: where it is not loaded, there is no tensor.
+Torch is looked up among the loaded modules and never imported here to record: where it is not loaded, there is no tensor. Nor is JAX.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.bridges.codec import jax_numbers
 from qdiag.model.circuit import FOREIGN, MOVED_TO_CPU, Parameter
 from qdiag.trace.array_bundle import DTYPES
 
@@ -89,6 +90,10 @@ def _unusual_tensor(tensor: Any, note: Note) -> np.ndarray:
         raise NotANumber(f"a tensor without a value of its own: {error}") from None
 
 
+def _jax(value: Any, note: Note) -> Parameter:
+    return Parameter(_storable(jax_numbers.placeholder(value), note), "jax", jax_numbers.is_differentiated(value))
+
+
 def _foreign_array(value: Any, note: Note) -> Parameter:
     try:
         array = np.array(value)
@@ -134,6 +139,8 @@ def reader_for(kind: type) -> Optional[Reader]:
     torch = sys.modules.get("torch")
     if torch is not None and issubclass(kind, torch.Tensor):
         return _torch
+    if jax_numbers.is_jax(kind):
+        return _jax
     if hasattr(kind, "__array__") and hasattr(kind, "dtype") and hasattr(kind, "shape"):
         return _foreign_array
     return None
@@ -150,8 +157,8 @@ def plain_number(parameter: Parameter) -> Any:
     Returns
     -------
     object
-        A Python number, a numpy scalar or array, PennyLane's tensor, or a torch leaf tensor, of the recorded dtype and
-        tracked as recorded (where its dtype can be tracked).
+        A Python number, a numpy scalar or array, PennyLane's tensor, a torch leaf tensor, or an array of JAX, of the recorded dtype
+        and tracked as recorded (where its dtype can be tracked; JAX tracks nothing but inside of its transforms).
     """
     value = parameter.value
     if parameter.container == "python":
@@ -165,6 +172,10 @@ def plain_number(parameter: Parameter) -> Any:
     if parameter.container == "torch":
         tensor = tensor_of(parameter)
         return tensor.requires_grad_() if parameter.trainable and value.dtype.kind in "fc" else tensor
+    if parameter.container == "jax":
+        import jax.numpy as jnp
+
+        return jnp.asarray(value)
     return np.array(value)
 
 

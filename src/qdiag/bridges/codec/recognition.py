@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
-from qdiag.bridges.codec import classes, flattening, tapes
+from qdiag.bridges.codec import classes, flattening, jax_numbers, tapes
 from qdiag.bridges.codec.containers import is_tracked
 from qdiag.bridges.codec.packer import PYTHON, Packer
 from qdiag.model.circuit import Circuit, with_parameters
@@ -115,8 +115,16 @@ def _packs(packer: Packer, numbers: Sequence[Any], packed: bytes) -> bool:
 
 
 def _with_marks(circuit: Circuit, sources: Sequence[Any]) -> Circuit:
-    """PennyLane's arrays are trainable by default: what no graph of autograd's leads to is only marked so."""
+    """PennyLane's arrays are trainable by default: what no graph of autograd's leads to is only marked so.
+
+    While JAX traces, what it differentiates by is known from all numbers together.
+    """
     parameters = circuit.parameters
+    if any(map(jax_numbers.is_traced, sources)):
+        tracked = {id(number) for number in jax_numbers.differentiated_among(sources)}
+        by = [id(number) in tracked and p.value.dtype.kind in "fc" for p, number in zip(parameters, sources)]
+        known = [p.trainable and p.container != "jax" for p in parameters]
+        return with_parameters(circuit, [replace(p, trainable=one or other) for p, one, other in zip(parameters, by, known)])
     loose = [p.trainable and p.container == "autograd" and not hasattr(n, "_node") for p, n in zip(parameters, sources)]
     if not any(loose) or len(loose) != len(parameters):
         return circuit

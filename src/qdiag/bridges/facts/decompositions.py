@@ -132,7 +132,9 @@ def _tracked_tape(circuit: Circuit, trusted: bool) -> tuple[dict[int, Any], Any]
             leaves[position] = torch.tensor(parameter.value, requires_grad=True)
             numbers.append(leaves[position])
         else:
-            numbers.append(plain_number(replace(parameter, trainable=False)))
+            # beside torch's tensors PennyLane takes arrays of JAX for none of its own
+            container = "numpy" if parameter.container == "jax" else parameter.container
+            numbers.append(plain_number(replace(parameter, trainable=False, container=container)))
     return leaves, tape_of(circuit, numbers, trusted)
 
 
@@ -185,7 +187,7 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
 
 def _operator_from(node: Node, interface: str, trusted: bool) -> Optional[Any]:
     """The operator from numbers tracked by an interface, or from plain double-precision ones for ""."""
-    container = {"torch": "torch", "autograd": "autograd"}.get(interface, "numpy") if interface else "numpy"
+    container = {"torch": "torch", "autograd": "autograd", "jax": "jax"}.get(interface, "numpy") if interface else "numpy"
 
     def live(parameter: Parameter) -> Any:
         if not parameter.trainable:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from qdiag.bridges.interfaces.forward_pass import Function, Graph, PlainGraph
@@ -11,7 +13,7 @@ from qdiag.model.circuit import Parameter
 
 
 def interface_for(name: str, parameters: Sequence[Parameter]) -> str:
-    """The interface to replay under: ``torch``, ``autograd``, or "" for plain numbers.
+    """The interface to replay under: ``torch``, ``autograd``, ``jax``, or "" for plain numbers.
 
     Parameters
     ----------
@@ -27,13 +29,37 @@ def interface_for(name: str, parameters: Sequence[Parameter]) -> str:
     """
     if name in ("torch", "pytorch"):
         return "torch"
-    if name.startswith(("jax", "tf", "tensorflow")):
-        raise MethodError(f"the {name} interface is recorded but not replayed", "replay works for torch and autograd")
+    if name.startswith(("tf", "tensorflow")):
+        raise MethodError(f"the {name} interface is recorded but not replayed", "replay works for torch, autograd and JAX")
     containers = {p.container for p in parameters if p.trainable} or {p.container for p in parameters}
+    if name.startswith("jax") or (name != "autograd" and "jax" in containers and "torch" not in containers):
+        return "jax"
     if name == "autograd" or "torch" not in containers:
         tracked = any(p.trainable for p in parameters)
         return "autograd" if name == "autograd" or tracked or "autograd" in containers else ""
     return "torch"
+
+
+def require(name: str) -> None:
+    """Make sure that an interface is installed here; each but JAX comes with qdiag.
+
+    Raises
+    ------
+    MethodError
+        If it is not.
+    """
+    if name.startswith("jax") and importlib.util.find_spec("jax") is None:
+        raise MethodError("these calls are JAX's, and JAX is not installed here", "pip install 'qdiag[jax]'")
+
+
+def precision_for(interface: str, parameters: Sequence[Parameter], default_dtype: str) -> AbstractContextManager[None]:
+    """What an evaluation runs in: JAX with or without arrays of 64 bits, as the call was made."""
+    if interface != "jax":
+        return nullcontext()
+    require(interface)
+    from qdiag.bridges.interfaces import jax_graph
+
+    return jax_graph.precision(parameters, default_dtype)
 
 
 def graph_for(interface: str, placement: str = "") -> Callable[[Function, Sequence[Parameter]], Graph]:
@@ -54,4 +80,9 @@ def graph_for(interface: str, placement: str = "") -> Callable[[Function, Sequen
         from qdiag.bridges.interfaces.autograd_graph import AutogradGraph
 
         return AutogradGraph
+    if interface == "jax":
+        require(interface)
+        from qdiag.bridges.interfaces.jax_graph import JaxGraph
+
+        return JaxGraph
     return PlainGraph

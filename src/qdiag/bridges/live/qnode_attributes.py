@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.live.device_identity import name_of_device, own_device
 from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.bridges.live.transform_kinds import kind_of_transform, name_of_transform, options_of_transforms
@@ -91,6 +92,7 @@ def last_call_of(qnode: Any) -> LastCall:
         get("_interface"),
         len(pipeline_of(qnode)),
         None if torch is None else torch.get_default_dtype(),
+        jax_numbers.double_precision_is_on(),
     )
     tape = get("_tape")
     if tape is None:
@@ -189,7 +191,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
     device = device_of(qnode)
     made = own_device(device)
     requested = _requested_method(names.get("diff_method"))
-    torch = sys.modules.get("torch")
+    interface = _interface(names, resolution)
     return Configuration(
         qnode=name_of(qnode),
         source=source,
@@ -197,7 +199,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         device_wires=_device_wires(device),
         device_precision=_device_precision(device),
         device_options=options_given_to(made),
-        interface=_interface(names, resolution),
+        interface=interface,
         requested=requested,
         resolved=_resolved_method(names, resolution, requested),
         gradient_options=_gradient_options(names, requested),
@@ -206,8 +208,16 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         transform_kinds=tuple(kind_of_transform(transform).value for transform in pipeline_of(qnode)),
         transform_options=options_of_transforms(pipeline_of(qnode)),
         layer=layer,
-        default_dtype="" if torch is None else str(torch.get_default_dtype()).replace("torch.", ""),
+        default_dtype=default_dtype_under(interface),
     )
+
+
+def default_dtype_under(interface: str) -> str:
+    """The dtype that an interface gives to numbers that have none; "" where torch is not loaded, and JAX is not the interface."""
+    if interface == "jax":
+        return "float64" if jax_numbers.double_precision_is_on() else "float32"
+    torch = sys.modules.get("torch")
+    return "" if torch is None else str(torch.get_default_dtype()).replace("torch.", "")
 
 
 def name_of(qnode: Any) -> str:

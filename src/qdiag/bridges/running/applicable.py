@@ -9,7 +9,7 @@ from typing import Any
 import pennylane as qml
 
 from qdiag.bridges.codec.classes import class_named
-from qdiag.bridges.interfaces.choice import interface_for
+from qdiag.bridges.interfaces.choice import interface_for, require
 from qdiag.bridges.running import device_measurement, devices
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
@@ -47,9 +47,10 @@ def applicable(circuit: Circuit, configuration: Configuration) -> tuple[Method, 
     Raises
     ------
     MethodError
-        If the user's device does not exist here.
+        If the user's device or interface does not exist here.
     """
     devices.require([configuration.device])
+    require(configuration.interface)
     own = configuration.method
     found = [own] if own.diff_method in DIFF_METHODS and own.diff_method != "none" else []
     if found and circuit.placement and _has_memory(circuit.placement):

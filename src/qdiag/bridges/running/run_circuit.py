@@ -16,7 +16,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.failures import failure_of
-from qdiag.bridges.interfaces.choice import graph_for, interface_for
+from qdiag.bridges.interfaces.choice import graph_for, interface_for, precision_for
 from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
@@ -72,21 +72,22 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
         parameters = request.circuit.parameters
         plain = request.method.diff_method == "none"
         interface = "" if plain else interface_for(request.interface, parameters)
-        stage = "device"
-        runner = Runner(request, interface)
-        stage = "build"
-        graph = graph_for(interface, request.method.placement)(runner, parameters)
-        stage = "backward"
-        evaluation = replace(evaluation, outputs=graph.outputs)
-        misfit = _misfit(request, graph.outputs)
-        if misfit is not None:
-            return replace(evaluation, failure=misfit)
-        evaluation = replace(evaluation, vjps=products(graph, request))
-        if request.jacobian:
-            evaluation = replace(evaluation, jacobian=jacobian(graph, request, evaluation.vjps))
-        if request.second:
-            wanted = direction_for(request.circuit) if direction is None else direction
-            evaluation = replace(evaluation, hvp=graph.hvp(_cotangents(request, graph), wanted))
+        with precision_for(interface, parameters, request.default_dtype):
+            stage = "device"
+            runner = Runner(request, interface)
+            stage = "build"
+            graph = graph_for(interface, request.method.placement)(runner, parameters)
+            stage = "backward"
+            evaluation = replace(evaluation, outputs=graph.outputs)
+            misfit = _misfit(request, graph.outputs)
+            if misfit is not None:
+                return replace(evaluation, failure=misfit)
+            evaluation = replace(evaluation, vjps=products(graph, request))
+            if request.jacobian:
+                evaluation = replace(evaluation, jacobian=jacobian(graph, request, evaluation.vjps))
+            if request.second:
+                wanted = direction_for(request.circuit) if direction is None else direction
+                evaluation = replace(evaluation, hvp=graph.hvp(_cotangents(request, graph), wanted))
     except Exception as error:
         reached = runner.stage if runner is not None and stage == "build" else stage
         evaluation = replace(evaluation, failure=failure_of(error, reached))

@@ -132,11 +132,20 @@ def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     return survives(as_constants(DIFFERENCED, differenced_parameters(symptoms)))
 
 
+_DOUBLE_IN_TORCH = "x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)"
+_DOUBLE_IN_JAX = 'jax.config.update("jax_enable_x64", True) at the top of the script: without it JAX makes no array of 64 bits'
+
+
+def _is_under_jax(symptoms: Symptoms) -> bool:
+    return symptoms.question.interface == "jax"
+
+
 FLOAT32_PARAMETERS = Cause(
     code="QD101",
     slug="float32-parameters",
     title="float32 parameters",
-    remedy="x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
+    remedy=_DOUBLE_IN_TORCH,
+    remedy_for=lambda symptoms: _DOUBLE_IN_JAX if _is_under_jax(symptoms) else _DOUBLE_IN_TORCH,
     applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
@@ -160,7 +169,8 @@ def _float32_words(symptoms: Symptoms) -> str:
     state = "complex64" if dtypes == "float32" else "half precision" if dtypes in HALF else "their own precision"
     first = f"backprop builds gate matrices in {state} from {dtypes} parameters; {others} computes in complex128"
     if "backprop" in methods and _handed_on_in_float32(symptoms):
-        return f"{first}, and its results become float32, Torch's default dtype"
+        why = "as all arrays of JAX without x64" if _is_under_jax(symptoms) else "Torch's default dtype"
+        return f"{first}, and its results become float32, {why}"
     if "backprop" in methods:
         return first
     return f"{dtypes} parameters are rounded at different places by the two methods"
@@ -194,6 +204,7 @@ def _may_be_of_the_default_dtype(symptoms: Symptoms) -> bool:
     return (
         symptoms.numeric
         and symptoms.question.default_dtype == "float32"
+        and not _is_under_jax(symptoms)
         and not _narrow_circuit(symptoms)
         and not _narrow_device(symptoms)
     )

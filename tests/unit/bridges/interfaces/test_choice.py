@@ -16,6 +16,7 @@ from qdiag.errors import MethodError  # noqa: E402
 from qdiag.model.circuit import Parameter  # noqa: E402
 
 TORCH, FROZEN = Parameter(np.asarray(0.1), "torch", True), Parameter(np.asarray(0.1), "torch", False)
+IN_JAX = Parameter(np.asarray(0.1), "jax", True)
 BOXED, PLAIN = Parameter(np.asarray(0.1), "autograd", True), Parameter(np.asarray(0.1), "python", False)
 
 
@@ -34,17 +35,36 @@ BOXED, PLAIN = Parameter(np.asarray(0.1), "autograd", True), Parameter(np.asarra
         ("numpy", (PLAIN,), ""),
         ("numpy", (), ""),
         ("", (TORCH, PLAIN), "torch"),
+        ("jax", (PLAIN,), "jax"),
+        ("jax-jit", (TORCH,), "jax"),
+        ("auto", (IN_JAX, PLAIN), "jax"),
+        ("auto", (IN_JAX, TORCH), "torch"),
+        ("autograd", (IN_JAX,), "autograd"),
     ],
 )
 def test_the_interface(name: str, parameters: tuple[Parameter, ...], interface: str) -> None:
     assert choice.interface_for(name, parameters) == interface
 
 
-@pytest.mark.parametrize("name", ["jax", "jax-jit", "tf", "tf-autograph", "tensorflow"])
+@pytest.mark.parametrize("name", ["tf", "tf-autograph", "tensorflow"])
 def test_what_can_only_be_recorded_says_so(name: str) -> None:
     with pytest.raises(MethodError, match="recorded but not replayed") as caught:
         choice.interface_for(name, ())
-    assert "torch and autograd" in caught.value.cure
+    assert "torch, autograd and JAX" in caught.value.cure
+
+
+def test_calls_of_jax_need_jax_and_its_absence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda name: None)
+    choice.require("torch")
+    for ask in (lambda: choice.require("jax"), lambda: choice.graph_for("jax"), lambda: choice.precision_for("jax", (), "float64")):
+        with pytest.raises(MethodError, match="JAX is not installed") as caught:
+            ask()
+        assert caught.value.cure == "pip install 'qdiag[jax]'"
+
+
+def test_other_interfaces_are_evaluated_as_they_are() -> None:
+    with choice.precision_for("torch", (TORCH,), "float64") as nothing:
+        assert nothing is None
 
 
 @pytest.mark.parametrize(("interface", "name"), [("torch", "TorchGraph"), ("autograd", "AutogradGraph"), ("", "PlainGraph")])

@@ -74,6 +74,15 @@ def test_float32_in_and_out_takes_float64_at_both_ends_to_heal() -> None:
     assert "Torch's default dtype" in diagnosis.because
 
 
+def test_under_jax_the_remedy_is_jaxs_own_and_nothing_is_said_of_torch() -> None:
+    world = World(lambda request: (6e-8 if first(request) and narrow(request) else 0.0) + rounded_results(request))
+    seen = handed_on_narrow(world)
+    diagnosis = found(world, replace(seen, question=replace(seen.question, interface="jax")))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert 'jax.config.update("jax_enable_x64", True)' in diagnosis.remedy
+    assert "orch" not in diagnosis.because + diagnosis.remedy
+
+
 def test_a_gap_that_float64_at_both_ends_leaves_is_not() -> None:
     world = World(lambda request: 6e-8 if first(request) else 0.0)
     assert "QD101" in found(world, handed_on_narrow(world)).ruled_out

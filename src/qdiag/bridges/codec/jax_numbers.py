@@ -1,0 +1,78 @@
+"""Arrays of JAX, and what stands for them while JAX traces: told apart by their types alone, so that JAX is never imported here.
+
+Inside ``jax.grad`` a tracer carries the array that it stands for. Inside ``jit`` or a loop of JAX there is none until the traced
+function runs, and inside ``vmap`` there are many. A tracer under two transforms carries another tracer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+_HOMES = ("jax", "jaxlib")
+
+_DIFFERENTIATED = ("JVPTracer", "LinearizeTracer")
+"""Tracers by which JAX differentiates: each carries a value and its tangent."""
+
+_KINDS: dict[type, tuple[bool, bool]] = {}
+
+
+def is_jax(kind: type) -> bool:
+    """Whether values of a type are arrays of JAX, or stand for some."""
+    return _facts_of(kind)[0]
+
+
+def is_traced(value: Any) -> bool:
+    """Whether a value stands for arrays while JAX traces."""
+    return _facts_of(type(value))[1]
+
+
+def is_staged(value: Any) -> bool:
+    """Whether a value stands for arrays that are not there yet."""
+    return is_traced(concrete_value(value))
+
+
+def is_differentiated(value: Any) -> bool:
+    """Whether JAX differentiates by what a value stands for, in any of the transforms around it."""
+    while is_traced(value):
+        if type(value).__name__ in _DIFFERENTIATED:
+            return True
+        value = getattr(value, "val", None)
+    return False
+
+
+def differentiated_among(values: Iterable[Any]) -> list[Any]:
+    """What JAX differentiates by; while it only stages, nobody knows yet by what, and PennyLane takes all that is staged for it."""
+    traced = [value for value in values if is_traced(value)]
+    return [value for value in traced if is_differentiated(value)] or traced
+
+
+def concrete_value(value: Any) -> Any:
+    """The array that a value stands for, or a tracer where there is no such one array yet."""
+    while is_traced(value) and type(value).__name__ in _DIFFERENTIATED:
+        value = value.primal
+    return value
+
+
+def double_precision_is_on() -> bool:
+    """Whether JAX makes arrays of 64 bits; it does not where the script has not loaded it."""
+    config = getattr(sys.modules.get("jax"), "config", None)
+    return bool(getattr(config, "jax_enable_x64", False))
+
+
+def placeholder(value: Any) -> np.ndarray:
+    """The array that a value stands for; zeros in its shape and dtype where that is not there yet."""
+    found = concrete_value(value)
+    return np.zeros(found.shape, found.dtype) if is_traced(found) else np.array(found)
+
+
+def _facts_of(kind: type) -> tuple[bool, bool]:
+    known = _KINDS.get(kind)
+    if known is None:
+        inside = kind.__module__.partition(".")[0] in _HOMES
+        tracer = inside and any(base.__name__ == "Tracer" for base in kind.__mro__)
+        known = _KINDS[kind] = (tracer or (inside and hasattr(kind, "dtype") and hasattr(kind, "shape")), tracer)
+    return known

@@ -1,0 +1,195 @@
+"""Circuits under JAX: the same derivatives as under torch, in the precision that the call was made in. Runs where JAX is installed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'qdiag[jax]'")
+
+from qdiag.bridges.codec.jax_numbers import double_precision_is_on  # noqa: E402
+from qdiag.bridges.codec.live_numbers import plain_number, reader_for  # noqa: E402
+from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
+from qdiag.bridges.live import jax_taps  # noqa: E402
+from qdiag.evaluation.evaluate import evaluate  # noqa: E402
+from qdiag.model.circuit import Circuit, with_parameters  # noqa: E402
+from qdiag.model.evaluation import Request  # noqa: E402
+from qdiag.model.method import Method  # noqa: E402
+
+pytestmark = pytest.mark.stack
+
+METHODS = ("backprop", "adjoint", "parameter-shift", "hadamard")
+
+
+def circuit(container: str = "jax", dtype: str = "float64") -> Circuit:
+    with qml.tape.QuantumTape() as tape:
+        qml.RX(0.4, wires=0)
+        qml.Rot(0.3, -0.7, 1.1, wires=1)
+        qml.CRZ(0.8, wires=[0, 1])
+        qml.RY(0.25, wires=1)
+        qml.expval(qml.PauliZ(0) @ qml.PauliX(1))
+        qml.expval(qml.PauliY(1))
+    plain = circuit_of(tape, "tuple")
+    numbers = [replace(p, value=p.value.astype(dtype), container=container, trainable=True) for p in plain.parameters]
+    return with_parameters(plain, numbers)
+
+
+def asked(of: Circuit, method: str, interface: str = "jax", **further: object) -> Request:
+    cotangents = ((np.asarray(0.7), np.asarray(-0.3)),)
+    return Request(of, Method("default.qubit", method), interface, (0, 1, 2), cotangents, **further)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_derivatives_are_those_under_torch(method: str) -> None:
+    here, there = evaluate(asked(circuit(), method, jacobian=True)), evaluate(asked(circuit("torch"), method, "torch", jacobian=True))
+    assert here.failure is None, here.failure
+    for one, other in zip((*(here.outputs or ()), *here.vjps[0]), (*(there.outputs or ()), *there.vjps[0])):
+        assert one.dtype == np.float64
+        np.testing.assert_allclose(one, other, atol=1e-14)
+    for row, others in zip(here.jacobian, there.jacobian):
+        np.testing.assert_allclose(row, others, atol=1e-14)
+
+
+def test_second_derivatives_are_those_under_torch() -> None:
+    here = evaluate(asked(circuit(), "backprop", second=True))
+    there = evaluate(asked(circuit("torch"), "backprop", "torch", second=True))
+    np.testing.assert_allclose(here.hvp, there.hvp, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "default", "given"), [("float32", "float32", "float32"), ("float64", "float64", "float64"), ("float64", "", "float64")]
+)
+def test_arrays_have_64_bits_only_as_the_call_had_them(dtype: str, default: str, given: str) -> None:
+    before = double_precision_is_on()
+    evaluation = evaluate(asked(circuit(dtype=dtype), "adjoint", default_dtype=default))
+    assert {output.dtype.name for output in evaluation.outputs} == {given}
+    assert {gradient.dtype.name for gradient in evaluation.vjps[0]} == {dtype}
+    assert double_precision_is_on() is before
+
+
+def test_a_method_in_double_precision_has_it_whatever_the_call_had() -> None:
+    request = asked(circuit(dtype="float32"), "backprop", default_dtype="float32")
+    evaluation = evaluate(replace(request, method=replace(request.method, precision="float64")))
+    assert {gradient.dtype.name for gradient in evaluation.vjps[0]} == {"float64"}
+
+
+def test_a_complex_state_follows_the_one_convention() -> None:
+    with qml.tape.QuantumTape() as tape:
+        qml.RX(0.4, wires=0)
+        qml.RZ(0.9, wires=0)
+        qml.state()
+    plain = circuit_of(tape, "single")
+    cotangents = ((np.array([0.3 + 0.2j, -0.5j]),),)
+    products = [
+        evaluate(
+            Request(
+                with_parameters(plain, [replace(p, container=container, trainable=True) for p in plain.parameters]),
+                Method("default.qubit", "backprop"),
+                container,
+                (0,),
+                cotangents,
+                jacobian=True,
+            )
+        )
+        for container in ("jax", "torch")
+    ]
+    np.testing.assert_allclose(products[0].vjps[0], products[1].vjps[0], atol=1e-14)
+    np.testing.assert_allclose(products[0].jacobian[0], products[1].jacobian[0], atol=1e-14)
+
+
+@pytest.mark.parametrize("value", [0.3, [0.1, 0.2]])
+def test_numbers_go_there_and_back_bit_for_bit(value: object) -> None:
+    array = jax.numpy.asarray(value)
+    reader = reader_for(type(array))
+    assert reader is not None
+    read = reader(array, [].append)
+    assert (read.container, read.trainable, read.dtype) == ("jax", False, array.dtype.name)
+    back = plain_number(read)
+    assert isinstance(back, jax.Array)
+    assert np.asarray(back).tobytes() == np.asarray(array).tobytes()
+
+
+# --- taps ------------------------------------------------------------------------------------------------------------------
+
+
+class Heard:
+    """Writes down what taps tell."""
+
+    def __init__(self) -> None:
+        self.runs: list[list[float]] = []
+        self.ways_back: list[tuple[tuple[int, ...], list[float]]] = []
+
+    def run(self, *values: object) -> None:
+        self.runs.append([float(np.asarray(value)) for value in values])  # type: ignore[arg-type]
+
+    def way_back(self, places: tuple[int, ...], *values: object) -> None:
+        self.ways_back.append((places, [float(np.asarray(value)) for value in values]))  # type: ignore[arg-type]
+
+
+def tapped(heard: Heard):
+    def function(x, y):
+        jax_taps.tell_when_run([x, y], heard.run)
+        return tuple(jax_taps.watch_way_back([x * y, x + y], [x], heard.way_back))
+
+    return function
+
+
+def loss_of(function):
+    return lambda x, y: 2.0 * function(x, y)[0] + function(x, y)[1] ** 2
+
+
+@pytest.mark.parametrize("around", [lambda f: f, jax.jit, jax.checkpoint], ids=["eager", "jit", "checkpoint"])
+def test_numbers_and_what_comes_back_are_told_at_each_run(around) -> None:
+    heard = Heard()
+    gradient = around(jax.grad(lambda x, y: 2.0 * tapped(heard)(x, y)[0]))
+    for x in (0.5, 0.75):
+        assert float(gradient(x, 3.0)) == 6.0
+    jax_taps.await_all()
+    assert sorted(heard.runs) == [[0.5, 3.0], [0.75, 3.0]]
+    assert sorted(heard.ways_back, key=str) == [((0,), [2.0, 0.5]), ((0,), [2.0, 0.75])]
+
+
+@pytest.mark.parametrize("order", ["grad of vmap", "vmap of grad", "jit of vmap of grad"])
+def test_each_row_of_a_vmap_is_told(order: str) -> None:
+    heard = Heard()
+    function = tapped(heard)
+    rows = jax.numpy.array([0.5, 0.75])
+    if order == "grad of vmap":
+        jax.grad(lambda xs: jax.numpy.sum(2.0 * jax.vmap(lambda x: function(x, 3.0)[0])(xs)))(rows)
+    else:
+        found = jax.vmap(jax.grad(lambda x: 2.0 * function(x, 3.0)[0]))
+        (jax.jit(found) if order.startswith("jit") else found)(rows)
+    jax_taps.await_all()
+    assert sorted(heard.runs) == [[0.5, 3.0], [0.75, 3.0]]
+    assert sorted(heard.ways_back, key=str) == [((0,), [2.0, 0.5]), ((0,), [2.0, 0.75])]
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: jax.grad(f, argnums=(0, 1)),
+        lambda f: jax.jit(jax.grad(f, argnums=(0, 1))),
+        lambda f: jax.grad(jax.jit(f), argnums=(0, 1)),
+        lambda f: jax.jacfwd(f, argnums=(0, 1)),
+        lambda f: jax.jacrev(f, argnums=(0, 1)),
+        lambda f: jax.hessian(f, argnums=(0, 1)),
+        lambda f: jax.jacrev(jax.jacrev(f, argnums=(0, 1))),
+        lambda f: jax.value_and_grad(jax.checkpoint(f)),
+        lambda f: jax.vmap(jax.grad(f), in_axes=(0, None)),
+        lambda f: lambda x, y: jax.lax.scan(lambda carry, x: (carry + f(x, y), jax.grad(f)(x, y)), 0.0, jax.numpy.stack([x, x])),
+        lambda f: lambda x, y: jax.linearize(f, x, y)[1](1.0, 0.5),
+    ],
+    ids=["grad", "jit-grad", "grad-jit", "jacfwd", "jacrev", "hessian", "jacrev-jacrev", "checkpoint", "vmap", "scan", "linearize"],
+)
+def test_nothing_is_changed_by_taps_under_any_transform(transform, request) -> None:
+    x, y = jax.numpy.asarray(0.5), jax.numpy.asarray(3.0)
+    if request.node.callspec.id == "vmap":
+        x = jax.numpy.array([0.5, 0.75])
+    plain = transform(loss_of(lambda x, y: (x * y, x + y)))(x, y)
+    watched = transform(loss_of(tapped(Heard())))(x, y)
+    assert jax.tree_util.tree_structure(plain) == jax.tree_util.tree_structure(watched)
+    for one, other in zip(jax.tree_util.tree_leaves(plain), jax.tree_util.tree_leaves(watched)):
+        assert (np.asarray(one).tobytes(), one.dtype, one.weak_type) == (np.asarray(other).tobytes(), other.dtype, other.weak_type)

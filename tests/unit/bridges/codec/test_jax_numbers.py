@@ -1,0 +1,86 @@
+"""JAX's arrays and tracers are told by their types, with types made here in their place: no test needs JAX."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qdiag.bridges.codec import jax_numbers
+
+
+class Tracer:
+    """What stands for an array while JAX traces."""
+
+    dtype, shape = np.dtype(np.float32), (2,)
+
+
+class DynamicJaxprTracer(Tracer):
+    """Of ``jit``: nothing is known of its numbers."""
+
+
+class JVPTracer(Tracer):
+    """Of ``grad``: it carries what it stands for."""
+
+    def __init__(self, primal: Any) -> None:
+        self.primal = primal
+
+
+class LinearizeTracer(JVPTracer):
+    """The same in newer versions."""
+
+
+class BatchTracer(Tracer):
+    """Of ``vmap``: it carries many numbers for one."""
+
+    def __init__(self, val: Any) -> None:
+        self.val = val
+
+
+class ArrayImpl(np.ndarray):
+    """An array of JAX."""
+
+
+for kind in (Tracer, DynamicJaxprTracer, JVPTracer, LinearizeTracer, BatchTracer):
+    kind.__module__ = "jax._src.interpreters"
+ArrayImpl.__module__ = "jaxlib._jax"
+
+ARRAY = np.array([0.5, 0.25], np.float32).view(ArrayImpl)
+
+
+def test_arrays_and_tracers_are_known_by_where_their_types_come_from() -> None:
+    assert [jax_numbers.is_jax(type(value)) for value in (ARRAY, DynamicJaxprTracer(), np.zeros(2), 0.5)] == [True, True, False, False]
+    values = (ARRAY, DynamicJaxprTracer(), JVPTracer(ARRAY), 0.5)
+    assert [jax_numbers.is_traced(value) for value in values] == [False, True, True, False]
+
+
+def test_inside_grad_the_array_is_there_and_inside_jit_it_is_not() -> None:
+    assert jax_numbers.concrete_value(JVPTracer(LinearizeTracer(ARRAY))) is ARRAY
+    assert not jax_numbers.is_staged(LinearizeTracer(ARRAY))
+    assert jax_numbers.is_staged(LinearizeTracer(DynamicJaxprTracer()))
+    assert jax_numbers.is_staged(BatchTracer(ARRAY)), "many arrays are no array"
+    assert jax_numbers.placeholder(JVPTracer(ARRAY)).tolist() == [0.5, 0.25]
+    unknown = jax_numbers.placeholder(JVPTracer(DynamicJaxprTracer()))
+    assert (unknown.tolist(), unknown.dtype.name) == ([0, 0], "float32")
+
+
+def test_it_is_differentiated_in_whatever_transform_around_it() -> None:
+    values = (JVPTracer(ARRAY), BatchTracer(JVPTracer(ARRAY)), BatchTracer(DynamicJaxprTracer()), DynamicJaxprTracer(), ARRAY, 0.5)
+    assert [jax_numbers.is_differentiated(value) for value in values] == [True, True, False, False, False, False]
+
+
+def test_what_is_only_staged_may_be_differentiated_later() -> None:
+    weight, datum = JVPTracer(DynamicJaxprTracer()), DynamicJaxprTracer()
+    assert jax_numbers.differentiated_among([weight, datum, 0.5]) == [weight]
+    assert jax_numbers.differentiated_among([datum, ARRAY]) == [datum]
+    assert jax_numbers.differentiated_among([ARRAY, 0.5]) == []
+
+
+def test_arrays_of_64_bits_are_a_setting_of_a_loaded_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(config=SimpleNamespace(jax_enable_x64=True)))
+    assert jax_numbers.double_precision_is_on()
+    monkeypatch.delitem(sys.modules, "jax")
+    assert not jax_numbers.double_precision_is_on()
