@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 import numpy as np
@@ -212,7 +212,7 @@ def build(expression: Expression, scope: Mapping[str, Any], style: Style) -> Any
         The style in which it is written: it decides the containers of numbers.
     """
     if isinstance(expression, Number):
-        return plain_number(style.as_written(expression.parameter))
+        return plain_number(stand_in(style.as_written(expression.parameter)))
     if isinstance(expression, Later):
         return lambda: build(expression.body, scope, style)
     if isinstance(expression, (Constant, Path)):
@@ -220,6 +220,11 @@ def build(expression: Expression, scope: Mapping[str, Any], style: Style) -> Any
     if isinstance(expression, Name):
         return scope[expression.text]
     return _BUILDERS[type(expression)](expression, lambda part: build(part, scope, style))
+
+
+def stand_in(parameter: Parameter) -> Parameter:
+    """The number by which a spelling is tried out: JAX's arrays do not say what is trained, and have the precision of the process."""
+    return replace(parameter, container="autograd") if parameter.container == "jax" else parameter
 
 
 Build = Callable[[Expression], Any]

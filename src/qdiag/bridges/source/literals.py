@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.model.circuit import Parameter
-from qdiag.model.import_lines import AUTOGRAD, NUMPY, TORCH
+from qdiag.model.import_lines import AUTOGRAD, JNP, NUMPY, TORCH
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Style:
         Whether each number keeps the container it was recorded in. Otherwise untracked double-precision numbers become
         Python numbers, and tensors arrays, as a person would write them.
     default_dtype
-        Torch's default dtype where the source will run: it is not spelled out.
+        Torch's default dtype where the source will run, or JAX's: it is not spelled out.
     """
 
     exact: bool = True
@@ -126,6 +126,8 @@ def literal(parameter: Parameter, style: Style) -> tuple[str, frozenset[str]]:
         dtype = _numpy_dtype(value)
         tracked = "" if parameter.trainable or parameter.marked else ", requires_grad=False"
         return _constructor_call("pnp.array", value, dtype, tracked, style.exact), frozenset([AUTOGRAD]) | ({NUMPY} if dtype else set())
+    if container == "jax":
+        return _constructor_call("jnp.array", value, _jax_dtype(value, style.default_dtype), exact=style.exact), frozenset([JNP])
     tracked = ", requires_grad=True" if (parameter.trainable or parameter.marked) and value.dtype.kind in "fc" else ""
     dtype = f", dtype=torch.{parameter.foreign}" if parameter.foreign else _torch_dtype(value, style.default_dtype)
     return _constructor_call("torch.tensor", value, dtype, tracked, style.exact), frozenset([TORCH])
@@ -146,7 +148,8 @@ def _constructor_call(function: str, value: np.ndarray, dtype: str, rest: str = 
 
 
 def _double(function: str) -> str:
-    return ", dtype=torch.float32" if function.startswith("torch") else ", dtype=np.float64"
+    module = function.partition(".")[0]
+    return ", dtype=np.float64" if module in ("np", "pnp") else f", dtype={module}.float32"
 
 
 def _numpy_dtype(value: np.ndarray) -> str:
@@ -160,6 +163,12 @@ def _implied_dtype(value: np.ndarray) -> str:
     if value.size and value.ndim and value.dtype.kind == "c" and _plainly_real(value):
         return "float64"
     return np.array(value.tolist()).dtype.name if value.size else "float64"
+
+
+def _jax_dtype(value: np.ndarray, default: str) -> str:
+    name, written = value.dtype.name, _implied_dtype(value)
+    narrow = {"float64": "float32", "complex128": "complex64", "int64": "int32"} if default != "float64" else {}
+    return "" if narrow.get(written, written) == name else f", dtype=jnp.{'bool_' if name == 'bool' else name}"
 
 
 def _torch_dtype(value: np.ndarray, default: str) -> str:

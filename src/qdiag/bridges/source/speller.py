@@ -19,7 +19,7 @@ import pennylane as qml
 from qdiag.bridges.codec import classes, flattening
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.source import outcomes, special_spellings
-from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build
+from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Items, Number, Pairs, Path, build, stand_in
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.paths import named_values, path_named, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
@@ -299,6 +299,8 @@ def _canonical(node: Node, exact: bool) -> tuple[str, tuple[np.ndarray, ...]]:
             return outcomes.canonical(value)
         if isinstance(value, Parameter) and not exact:
             return Parameter(value.value.astype(np.complex128), "numpy", value.trainable)
+        if isinstance(value, Parameter):
+            return stand_in(value)
         if isinstance(value, Node):
             return Node(value.name, value.data, value.metadata)  # its wires follow from these, up to their order
         return value

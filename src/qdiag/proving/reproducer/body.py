@@ -12,7 +12,7 @@ import numpy as np
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit, Wires, walk
 from qdiag.model.comparison import Signature
-from qdiag.model.import_lines import NUMPY, TORCH
+from qdiag.model.import_lines import JAX, NUMPY, TORCH
 from qdiag.model.method import Method
 from qdiag.proving.reproducer.expressions import Layout, argument_expression, plain, table
 from qdiag.proving.reproducer.task import Task
@@ -46,6 +46,9 @@ class Body:
         if self.default_dtype != "float32" and any("torch" in line for line in self.imports):
             lines.append(f"torch.set_default_dtype(torch.{self.default_dtype})")
             self.imports.add(TORCH)
+        if self.default_dtype == "float64" and self.layout.interface == "jax":
+            lines.append('jax.config.update("jax_enable_x64", True)')
+            self.imports.add(JAX)
         if self.task.circuit.shots:
             lines.append("np.random.seed(0)")
         return lines
@@ -93,7 +96,7 @@ class Body:
         side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
             options.setdefault("max_diff", order)
-        if not task.wording.readable and self.layout.interface in ("torch", "autograd") and side.diff_method != "none":
+        if not task.wording.readable and self.layout.interface in ("torch", "autograd", "jax") and side.diff_method != "none":
             # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape; plain numbers come back plain
             options["interface"] = self.layout.interface
         return self.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)

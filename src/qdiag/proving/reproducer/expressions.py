@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.model.circuit import NARROW, Circuit
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.import_lines import AUTOGRAD, HESSIAN, JACOBIAN, NUMPY, TORCH
+from qdiag.model.import_lines import AUTOGRAD, HESSIAN, JACOBIAN, JAX, JNP, NUMPY, TORCH
 from qdiag.model.operator_families import REAL_NUMBERS, WHOLE_STATES
 from qdiag.proving.reproducer.variables import Variable
 
@@ -96,6 +96,8 @@ class Layout:
             found = _TORCH[self.quantity](self)
             tail = ".detach().numpy()" if self.quantity == "output" else ".numpy()"
             return found.then("", tail) if as_numpy else found.then("", ".detach()") if self.quantity == "output" else found
+        if self.interface == "jax" and self.variables:
+            return self._jax().then("np.asarray(", ")", NUMPY) if as_numpy else self._jax()
         if self.quantity == "output" or not self.variables:
             return self.outputs(NUMPY, "np.hstack")
         return self._autograd()
@@ -166,6 +168,34 @@ class Layout:
         found = Template(f"{derivative}({{arguments}})", imports)
         return found if len(self.variables) == 1 else found.then("np.hstack([np.ravel(part) for part in ", "])", NUMPY)
 
+    # --- JAX
+
+    def _jax(self) -> Template:
+        if self.quantity == "output":
+            # what a method gives where it is to be differentiated
+            return self._jax_function(parts=False).then("jax.vjp(", ", {arguments})[0]", JAX)
+        numbers = f", argnums={tuple(range(len(self.variables)))}" if len(self.variables) > 1 else ""
+        found = self._jax_function(parts=self._complex)
+        found = found.then("jax.jacobian(", f"{numbers})", JAX)
+        if self.quantity == "hessian":
+            found = found.then("jax.jacobian(", f"{numbers})")
+        found = found.then("", "({arguments})")
+        if not numbers:
+            return found
+        rest = " for row in " if self.quantity == "hessian" else " for part in "
+        end = " for part in row])" if self.quantity == "hessian" else "])"
+        return found.then(f"jnp.concatenate([jnp.ravel(part){rest}", end, JNP)
+
+    def _jax_function(self, *, parts: bool) -> Template:
+        """A function whose output is one array, of real numbers where a derivative is taken: ``parts`` for a complex one's two."""
+        call = f"{{qnode}}({self.names})"
+        if parts:
+            return Template(f"lambda {self.names}: jnp.stack([jnp.real({call}), jnp.imag({call})])", frozenset([JNP]))
+        if not self.several:
+            return Template("{qnode}")
+        inner = self.outputs(JNP, "jnp.hstack")
+        return Template(f"lambda {self.names}: {inner.text.replace('{arguments}', self.names)}", inner.imports)
+
     # --- the arbiter
 
     def differences(self, qnode: str) -> list[str]:
@@ -208,8 +238,8 @@ class Layout:
         parts = [np.asarray(blocks[column]) for column in columns]
         if variable.imaginary:
             parts = [part.imag for part in parts]
-        elif self.interface == "autograd":
-            # which gives the conjugate of torch's gradient, in whose convention the reference is
+        elif self.interface in ("autograd", "jax"):
+            # which give the conjugate of torch's gradient, in whose convention the reference is
             parts = [part.conj() for part in parts]
         return np.stack(parts, axis=-1) if variable.stacked else parts[0]
 

@@ -23,6 +23,9 @@ WIDTH = 120
 NAMED = ("pennylane", "pennylane-lightning", "numpy")
 """Packages whose versions are always given, where they are known."""
 
+WHERE_IMPORTED = ("torch", "jax")
+"""Those that are given where a script imports them."""
+
 
 def inline_metadata(environment: Optional[Environment], imports: Iterable[str]) -> tuple[str, ...]:
     """The block; nothing where it is not known which PennyLane it was.
@@ -32,10 +35,10 @@ def inline_metadata(environment: Optional[Environment], imports: Iterable[str]) 
     environment
         The stack on which it was found; the installed one where it is None.
     imports
-        The script's import lines: torch is needed where one names it.
+        The script's import lines: torch and JAX are needed where one names them.
     """
-    with_torch = any(line.split()[1].partition(".")[0] == "torch" for line in imports)
-    known = _versions(environment, (*NAMED, *(("torch",) if with_torch else ())))
+    imported = {line.split()[1].partition(".")[0] for line in imports}
+    known = _versions(environment, (*NAMED, *(name for name in WHERE_IMPORTED if name in imported)))
     if "pennylane" not in known:
         return ()
     pins = {Requirement(text).name: text for text in needs_of(known["pennylane"]).requires}

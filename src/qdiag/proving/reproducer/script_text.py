@@ -19,6 +19,7 @@ SKIP = "sys.excepthook = lambda *error: (sys.__excepthook__(*error), sys.exit(12
 """Gives every exception that nobody expected the exit code 125, after the usual traceback."""
 
 PACKAGES = ("pennylane", "torch", "numpy")
+WITH_JAX = ("pennylane", "jax", "numpy")
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def _complete(text: str) -> str:
     return f"def function():\n{text}" if text.startswith(" ") else text
 
 
-def versions(environment: Optional[Environment]) -> str:
+def versions(environment: Optional[Environment], packages: Sequence[str] = PACKAGES) -> str:
     """What a finding was made with, such as ``PennyLane 0.45.1, torch 2.13.0, numpy 2.4.6, Python 3.11.7``."""
     names = {"pennylane": "PennyLane"}
-    found = [(names.get(package, package), _version(package, environment)) for package in PACKAGES]
+    found = [(names.get(package, package), _version(package, environment)) for package in packages]
     python = environment.python if environment is not None and environment.python else python_version()
     return ", ".join([*(f"{name} {version}" for name, version in found if version), f"Python {python}"])
 

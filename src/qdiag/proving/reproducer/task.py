@@ -76,7 +76,16 @@ class Task:
     def interface(self) -> str:
         """The interface that tracks the circuit's parameters."""
         containers = {p.container for p in self.circuit.parameters if p.trainable}
-        return next((name for name in ("torch", "autograd") if name in containers), "numpy")
+        return next((name for name in ("torch", "jax", "autograd") if name in containers), "numpy")
+
+    @property
+    def default_dtype(self) -> str:
+        """Torch's default dtype in the script, or JAX's: ``float64`` where a number of either side has 64 bits, as it is replayed."""
+        recorded = self.configuration.default_dtype or "float32"
+        if self.interface != "jax":
+            return recorded
+        wide = any(p.dtype in ("float64", "complex128") for p in self.circuit.parameters if p.container == "jax")
+        return "float64" if wide or any(side.precision == "float64" for side in self.sides) else recorded
 
     @property
     def complex_results(self) -> bool:

@@ -61,7 +61,7 @@ def variables_of(circuit: Circuit, *, readable: bool, also_untracked: bool = Fal
     """
     groups: dict[object, list[int]] = {}
     for position, parameter in enumerate(circuit.parameters):
-        floating = parameter.value.dtype.kind in "fc" and parameter.container in ("torch", "autograd")
+        floating = parameter.value.dtype.kind in "fc" and parameter.container in ("torch", "autograd", "jax")
         if parameter.trainable or (also_untracked and floating):
             key = _group(position, parameter, readable)
             groups.setdefault(key, []).append(position)

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, lines_of_code
+from qdiag.model.import_lines import JAX, JNP
 from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
 from qdiag.proving.reproducer.around_transform import transform_script
@@ -19,7 +20,7 @@ from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
-from qdiag.proving.reproducer.script_text import Script, versions
+from qdiag.proving.reproducer.script_text import PACKAGES, WITH_JAX, Script, versions
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import variables_of
 
@@ -75,7 +76,8 @@ def _around(script: Script, material: Material) -> Reproducer:
 
 def _told(script: Script, material: Material, *notes: str) -> Script:
     """With what it was found with, for people and for programs."""
-    found_with = f"Found with {versions(material.environment)}."
+    packages = WITH_JAX if not {JAX, JNP}.isdisjoint(script.imports) else PACKAGES
+    found_with = f"Found with {versions(material.environment, packages)}."
     needs = inline_metadata(material.environment, script.imports)
     return replace(script, header=(*script.header, found_with, *notes), metadata=needs)
 
@@ -99,7 +101,7 @@ def _script(task: Task) -> Script:
     variables = tuple(replace(variable, value=replace(variable.value, trainable=tracked)) for variable in found)
     layout = Layout(task.circuit, task.interface, variables, task.quantity, task.wording.filled, task.complex_results)
     live = {position: name for variable in variables for position, name in variable.entries}
-    default = task.configuration.default_dtype or "float32"
+    default = task.default_dtype
     source = task.material.written_in.circuit(task.circuit, live, not task.wording.readable, default, task.material.trusted)
     parts = Body(task, layout, default, source.imports)
     body = [*parts.assignments(), *parts.verdict()]

@@ -136,6 +136,16 @@ def test_shots_are_seeded() -> None:
 
 def test_torchs_default_dtype_is_set_where_it_is_not_the_usual_one() -> None:
     assert body(default="float64").settings() == ["torch.set_default_dtype(torch.float64)"]
+
+
+def test_a_script_under_jax_switches_64_bits_on_where_they_were() -> None:
+    found = divergence(Circuit((rotation(0.25, container="jax"),), (EXPVAL,)))
+    task = Task(found, Material(language=Spelling()))
+    layout = Layout(task.circuit, task.interface, variables_of(task.circuit, readable=True), task.quantity)
+    wide = Body(task, layout, task.default_dtype, [])
+    assert wide.settings() == ['jax.config.update("jax_enable_x64", True)']
+    assert "import jax" in wide.imports
+    assert Body(task, layout, "float32", []).settings() == []
     assert body().settings() == []
 
 

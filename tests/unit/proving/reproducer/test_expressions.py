@@ -13,7 +13,7 @@ import pytest
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.import_lines import HESSIAN, JACOBIAN, NUMPY
+from qdiag.model.import_lines import HESSIAN, JACOBIAN, JAX, JNP, NUMPY
 from qdiag.model.method import ARBITER
 from qdiag.proving.reproducer.expressions import Layout, Template, argument_expression, plain, table
 from qdiag.proving.reproducer.variables import Variable, variables_of
@@ -143,6 +143,45 @@ def test_autograd_differentiates_the_real_and_the_imaginary_part_of_a_state() ->
     found = layout(Circuit(SCALAR.operations, (STATE,)), "autograd").template(as_numpy=False)
     gradient = value(found, lambda x: np.array([np.cos(x), 1j * np.sin(x)]), x=0.25)
     assert gradient == pytest.approx(np.array([[-np.sin(0.25), 0], [0, np.cos(0.25)]]))
+
+
+JAX_SEVERAL = "lambda x: jnp.hstack(tuple({qnode}(x)))"
+
+
+@pytest.mark.parametrize(
+    ("circuit", "quantity", "text"),
+    [
+        (SCALAR, "jacobian", "jax.jacobian({qnode})({arguments})"),
+        (SCALAR, "hessian", "jax.jacobian(jax.jacobian({qnode}))({arguments})"),
+        (SEVERAL, "jacobian", f"jax.jacobian({JAX_SEVERAL})({{arguments}})"),
+        (
+            TWO_VARIABLES,
+            "jacobian",
+            "jnp.concatenate([jnp.ravel(part) for part in jax.jacobian({qnode}, argnums=(0, 1))({arguments})])",
+        ),
+        (
+            TWO_VARIABLES,
+            "hessian",
+            "jnp.concatenate([jnp.ravel(part) for row in "
+            "jax.jacobian(jax.jacobian({qnode}, argnums=(0, 1)), argnums=(0, 1))({arguments}) for part in row])",
+        ),
+    ],
+)
+def test_jax_differentiates_a_function_whose_output_is_one_array(circuit: Circuit, quantity: str, text: str) -> None:
+    found = layout(circuit, "jax", quantity).template(as_numpy=False)
+    assert found.text == text
+    assert found.imports == {line for line in (JAX, JNP) if line.rpartition(" ")[2] + "." in text}
+
+
+def test_under_jax_an_output_is_what_a_method_gives_where_it_is_differentiated() -> None:
+    assert layout(SCALAR, "jax", "output").template(as_numpy=False).text == "jax.vjp({qnode}, {arguments})[0]"
+    assert layout(SCALAR, "jax", "output").template(as_numpy=True).text == "np.asarray(jax.vjp({qnode}, {arguments})[0])"
+    assert layout(SEVERAL, "jax", "output").template(as_numpy=False).text == f"jax.vjp({JAX_SEVERAL}, {{arguments}})[0]"
+
+
+def test_jax_differentiates_both_parts_of_a_state() -> None:
+    found = layout(Circuit(SCALAR.operations, (STATE,)), "jax").template(as_numpy=False)
+    assert found.text == "jax.jacobian(lambda x: jnp.stack([jnp.real({qnode}(x)), jnp.imag({qnode}(x))]))({arguments})"
 
 
 def test_a_gradient_is_filled_up_only_of_a_scalar() -> None:

@@ -18,7 +18,7 @@ from qdiag.model.method import ARBITER
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.task import Task
 from tests.worlds.methods import methods
-from tests.worlds.scripts import EXPVAL, PAIR, STATE, TWO, FakeLanguage, divergence, rotation, written
+from tests.worlds.scripts import EXPVAL, PAIR, STATE, TWO, FakeLanguage, configured, divergence, rotation, written
 
 
 def test_the_wrong_method_stands_first():
@@ -47,6 +47,25 @@ def test_the_exception_may_stand_in_the_call():
 
 def task(found: Divergence | None = None, **material: Any) -> Task:
     return Task(found or divergence(), Material(language=FakeLanguage(), **material))
+
+
+# --- precision -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "recorded", "names", "default"),
+    [
+        ("float32", "float32", ("adjoint", "backprop"), "float32"),
+        ("float32", "float64", ("adjoint", "backprop"), "float64"),
+        ("float64", "float32", ("adjoint", "backprop"), "float64"),
+        ("float32", "float32", ("adjoint", "backprop@float64"), "float64"),
+    ],
+)
+def test_jax_has_64_bits_where_a_number_of_either_side_has(dtype: str, recorded: str, names: tuple[str, str], default: str) -> None:
+    circuit = Circuit((rotation(0.25, container="jax", dtype=dtype),), (EXPVAL,))
+    found = divergence(circuit, names=methods(*(f"default.qubit/{name}" for name in names)))
+    made = task(configured(found, interface="jax", default_dtype=recorded))
+    assert (made.interface, made.default_dtype) == ("jax", default)
 
 
 # --- sides -----------------------------------------------------------------------------------------------------------------
