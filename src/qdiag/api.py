@@ -117,7 +117,7 @@ def check(
 ) -> Check:
     """Call a QNode or a module once, and judge every QNode call under every method that applies.
 
-    What is tracked (torch tensors with ``requires_grad``, arrays of ``pennylane.numpy``, a module's parameters) is what is
+    What is tracked (torch tensors with ``requires_grad``, arrays of ``pennylane.numpy`` or of JAX, a module's parameters) is what is
     differentiated by. The target is left as it was: gradients, random streams, buffers, attributes.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,16 @@ def outputs_of(result: Any) -> tuple[Any, ...]:
         # autograd boxes a tuple as a whole (PennyLane 0.28 to 0.38), and its elements come out as boxes
         return tuple(output for place in range(len(result)) for output in outputs_of(result[place]))
     return (result,)
+
+
+def with_outputs(result: Any, outputs: Iterator[Any]) -> Any:
+    """What a QNode returned, with others in the places of its outputs, which are taken in the order of `outputs_of`."""
+    if isinstance(result, dict):
+        return next(outputs) if _is_counts(result) else {name: with_outputs(part, outputs) for name, part in result.items()}
+    if isinstance(result, (tuple, list)):
+        parts = [with_outputs(part, outputs) for part in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
+    return next(outputs)
 
 
 def _is_counts(result: dict[Any, Any]) -> bool:

@@ -34,9 +34,12 @@ MAX_PASSES = 256
 
 
 class Returned:
-    """A call that has returned: its index once it is written, how many outputs and trainable parameters it has, and whose it was."""
+    """A call that has returned: its index once it is written, how many outputs and trainable parameters it has, and whose it was.
 
-    __slots__ = ("code", "exact", "index", "outputs", "passes", "trainable")
+    ``answered`` is whether something is known to have come back to it, where only its numbers tell what belongs to it.
+    """
+
+    __slots__ = ("answered", "code", "exact", "index", "outputs", "passes", "trainable")
 
     def __init__(self, outputs: int, trainable: int, code: Any = None) -> None:
         self.code = code
@@ -45,6 +48,7 @@ class Returned:
         self.trainable = trainable
         self.exact = [False] * trainable
         self.passes = 0
+        self.answered = False
 
 
 class _Arrived:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 
 from qdiag.bridges import results
-from qdiag.bridges.codec import flattening
+from qdiag.bridges.codec import flattening, jax_numbers
 from qdiag.bridges.codec.containers import container_of, is_trainable
 from qdiag.bridges.codec.packer import PYTHON, Packer
 from qdiag.bridges.codec.recognition import Form, Recognition, Taken
@@ -94,12 +94,21 @@ class Done(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A call as it was read: its entry, its circuit with the live numbers, whether it returned numbers throughout, and its QNode."""
+    """A call as it was read: its entry, its circuit with the live numbers, whether it returned numbers throughout, and its QNode.
+
+    ``written`` is the circuit as the user wrote it, where transforms changed it.
+    """
 
     entry: Entry
     circuit: Taken
     finite: bool
     qnode: KnownQNode
+    written: Optional[Taken] = None
+
+    @property
+    def sources(self) -> list[Any]:
+        """The live numbers of both circuits."""
+        return [*self.circuit.sources, *(() if self.written is None else self.written.sources)]
 
 
 class KnownQNode:
@@ -165,7 +174,7 @@ class Reader:
             thread=thread,
             failure=failure,
         )
-        return Read(entry, circuit, finite, known)
+        return Read(entry, circuit, finite, known, written)
 
     def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""
@@ -217,7 +226,9 @@ class Reader:
             source = self.places.definition(known.code)
             configuration = qnode_attributes.configuration_of(qnode, call.resolution, source, call.layer)
             if configuration.interface == "auto":
-                configuration = replace(configuration, interface=_interface_of((*call.args, *call.kwargs.values())))
+                interface = _interface_of((*call.args, *call.kwargs.values()))
+                dtype = qnode_attributes.default_dtype_under(interface)
+                configuration = replace(configuration, interface=interface, default_dtype=dtype)
             configuration = replace(configuration, made=made, library=call.library, metric_of=metric_of, number=known.number)
             text = known.configurations[key] = call_text.text_of(configuration)
         return text
@@ -298,18 +309,18 @@ def _shots(call: Ongoing, tape: Any, ended: qnode_attributes.LastCall) -> tuple[
 
 
 def array_of(value: Any) -> np.ndarray:
-    """A live value as an array of its own; the short way for what nearly every value is."""
+    """A live value as an array of its own, zeros where JAX has none yet; the short way for what nearly every value is."""
     try:
         array: np.ndarray = value.detach().numpy().copy()
     except Exception:
-        return results.array_of(value)
+        return jax_numbers.placeholder(value) if jax_numbers.is_traced(value) else results.array_of(value)
     return array
 
 
 def _interface_of(arguments: tuple[Any, ...]) -> str:
     """The interface that ``auto`` comes to, where the call ended before PennyLane said."""
     containers = {container_of(leaf) for value in arguments for leaf in results.outputs_of(value)}
-    return next((name for name in ("torch", "autograd") if name in containers), "numpy")
+    return next((name for name in ("torch", "jax", "autograd") if name in containers), "numpy")
 
 
 _NUMBERS = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}

@@ -101,7 +101,8 @@ def unhook() -> None:
 
 
 def _hook_pennylane(module: Any) -> None:
-    hooks.put(module.QNode, "__call__", watched_function(module.QNode.__call__, _call_begins, _call_ends, _call_raises))
+    call = watched_function(module.QNode.__call__, _call_begins, _call_ends, _call_raises, replaces=True)
+    hooks.put(module.QNode, "__call__", call)
     atexit.register(_at_exit)
     # without it nothing is run at the end; the forked processes of pools end so, too
     hooks.put(os, "_exit", watched_function(os._exit, _ends_at_once, _nothing))
@@ -159,9 +160,8 @@ def _hook_pipeline() -> None:
         hooks.put(pipeline, "__call__", watched_function(pipeline.__call__, _pipeline_begins, _pipeline_ends))
 
 
-def _call_ends(call: Any, result: Any) -> None:
-    if current.recorder is not None:
-        current.recorder.finish(call, result)
+def _call_ends(call: Any, result: Any) -> Any:
+    return None if current.recorder is None else current.recorder.finish(call, result)
 
 
 def _call_raises(call: Any, error: BaseException) -> None:

@@ -9,7 +9,7 @@ from qdiag.recording import current, frames
 from qdiag.recording.unseen_work import Unseen
 
 Begin = Callable[[tuple[Any, ...], dict[str, Any]], Any]
-End = Callable[[Any, Any], None]
+End = Callable[[Any, Any], Any]
 Fail = Callable[[Any, BaseException], None]
 
 
@@ -23,10 +23,11 @@ def quietly(function: Callable[..., Any], *values: Any) -> Any:
             return None
 
 
-def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None) -> Any:
+def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail] = None, *, replaces: bool = False) -> Any:
     """A function that does what the original does, and tells when it begins, ends or raises.
 
-    Its frame shows in no traceback and is not counted by ``warnings``.
+    Its frame shows in no traceback and is not counted by ``warnings``. With ``replaces``, what ``end`` gives (None for nothing) takes
+    the place of the result: the same, watched on its way.
     """
 
     @functools.wraps(original)
@@ -47,7 +48,9 @@ def watched_function(original: Any, begin: Begin, end: End, fail: Optional[Fail]
         if token is not None:
             with Unseen():
                 try:
-                    end(token, result)
+                    other = end(token, result)
+                    if replaces and other is not None:
+                        result = other
                 except Exception as error:
                     current.stop(error)
         return result

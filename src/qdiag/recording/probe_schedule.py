@@ -147,6 +147,10 @@ class Prober:
         else:
             self._once(NO_MEMORY)
 
+    def cannot_probe(self, why: str) -> None:
+        """Say once why QNodes of a kind are not probed."""
+        self._once(f"{UNAVAILABLE}: {why}.")
+
     def _is_unlike(self, configuration: str, likeness: object) -> bool:
         """Whether one of the first few different circuits of a QNode has come: a QNode may change, or be another, made in its place."""
         circuits = self._circuits.setdefault(configuration, set())

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Callable, Optional
 
 from qdiag.bridges import results, stack
+from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
 from qdiag.bridges.failures import failure_of, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
@@ -34,6 +35,7 @@ from qdiag.recording import (
     source_places,
     step_probe,
     step_probe_files,
+    traced_calls,
     training_watch,
     words_left,
 )
@@ -114,6 +116,7 @@ class Recorder:
     def _reset(self) -> None:
         self._local = threading.local()
         self._lock = threading.RLock()
+        self.traced = traced_calls.TracedCalls(self._lock, self.passes, self._write_traced)
 
     def _after_fork(self) -> None:
         """In a forked child: the inherited database handle must never be used, nor closed."""
@@ -161,30 +164,42 @@ class Recorder:
             under_way = self._local.under_way = []
         return under_way
 
-    def finish(self, call: call_reader.Ongoing, result: Any) -> None:
-        """The call returned."""
+    def finish(self, call: call_reader.Ongoing, result: Any) -> Any:
+        """The call returned; gives what takes the place of the result, or None."""
         try:
             self._leave(call)
             outputs = results.outputs_of(result)
             read = self._reader.read(call, self.steps, self._thread(), outputs)
-            entry, sources, qnode = read.entry, read.circuit.sources, read.qnode
+            if any(map(jax_numbers.is_traced, outputs)):
+                watched = self.traced.begin(call, read, outputs)
+                if self._prober is not None:
+                    self._prober.cannot_probe(traced_calls.NO_COPY)
+                return None if watched is None else results.with_outputs(result, iter(watched))
             trainable = read.circuit.tracked()
-            returned = backward.Returned(len(outputs), len(trainable), qnode.code)
+            returned = backward.Returned(len(outputs), len(trainable), read.qnode.code)
             self._watch(returned, outputs, trainable, call)
-            self._finish(call, call_reader.Done(entry, returned, tuple(call.children)))
-            index = returned.index
-            if index is not None:
-                ended = training_watch.Ended(call, index, sources, outputs)
-                self.training(lambda watch: watch.call_ended(ended, qnode.names, self.steps))
-                if not read.finite and self._astray < given_numbers.MOST_CALLS:
-                    self._astray += 1
-                    self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, qnode.names)), index)
-                if entry.structure not in qnode.named:
-                    self._name_numbers(call, read, index)
-            self._probe(call, read, index)
-            self._step_probe(call, outputs, index)
+            self._finish(call, call_reader.Done(read.entry, returned, tuple(call.children)))
+            self._look_around(call, read, returned.index, outputs)
+            self._probe(call, read, returned.index)
+            self._step_probe(call, outputs, returned.index)
         except Exception as error:
             self._trouble(call, error)
+        return None
+
+    def _look_around(self, call: call_reader.Ongoing, read: call_reader.Read, index: Optional[int], outputs: tuple[Any, ...]) -> None:
+        """Tell what else is worth telling of a call that was written."""
+        if index is None:
+            return
+        names = read.qnode.names
+        if read.entry.container != "jax":
+            # of JAX's there is nothing to be watched: where what it differentiates by begins, no array says
+            ended = training_watch.Ended(call, index, read.circuit.sources, outputs)
+            self.training(lambda watch: watch.call_ended(ended, names, self.steps))
+        if not read.finite and self._astray < given_numbers.MOST_CALLS:
+            self._astray += 1
+            self._fact("not finite", call_text.text_of(given_numbers.given_numbers(call, index, names)), index)
+        if read.entry.structure not in read.qnode.named:
+            self._name_numbers(call, read, index)
 
     def _name_numbers(self, call: call_reader.Ongoing, read: call_reader.Read, index: int) -> None:
         """Tell, once for each structure that a QNode makes, which entries of its arguments the circuit's numbers are."""
@@ -204,6 +219,9 @@ class Recorder:
         if self._prober is None or index is None or call.parent is not None or os.getpid() != self.home:
             return
         try:
+            if read.entry.container == "jax":
+                self._prober.cannot_probe(traced_calls.NO_COPY)
+                return
             # by what autograd differentiates shows only while it does: such a call is probed besides one that is only evaluated
             entry = read.entry
             kind = entry.configuration + "|followed" * call.is_followed_by_autograd
@@ -248,8 +266,12 @@ class Recorder:
             if only_stops(error):
                 return
             stage = "build" if call.tape is None else "forward"
-            entry = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage)).entry
-            self._finish(call, call_reader.Done(entry, backward.Returned(0, 0), tuple(call.children)))
+            read = self._reader.read(call, self.steps, self._thread(), None, failure_of(error, stage))
+            if traced_calls.staged_among(read.sources):
+                words = f"raised {type(error).__name__} while JAX traced it, before there was any number in it"
+                self.unseen(Gap.UNRECORDED, f"A call at {call.source} {words}: call it once without jit and vmap.")
+                return
+            self._finish(call, call_reader.Done(read.entry, backward.Returned(0, 0), tuple(call.children)))
         except Exception as trouble:
             self._trouble(call, trouble)
 
@@ -273,6 +295,18 @@ class Recorder:
         if call.parent is not None:
             call.parent.children.append(done)
             return
+        self._write_done(done)
+
+    def _write_traced(self, call: Optional[call_reader.Ongoing], read: call_reader.Read, done: call_reader.Done) -> None:
+        """A call whose numbers were told: when it was made, or by a run of a function that JAX had traced before."""
+        if call is None:
+            self._write_done(done._replace(entry=done.entry._replace(step=self.steps)))
+            return
+        self._finish(call, done)
+        if done.returned.index is not None and read.entry.structure not in read.qnode.named:
+            self._name_numbers(call, read, done.returned.index)
+
+    def _write_done(self, done: call_reader.Done) -> None:
         with self._lock:
             self.passes.settle()
             writer = self._ready()
@@ -412,6 +446,7 @@ class Recorder:
 
     def end(self) -> None:
         """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
+        self.traced.await_all()
         self.flush()
         if os.getpid() == self.home and self._writer is not None:
             self._try_write(lambda writer: writer.meta(schema.ENDED, "yes"))

@@ -31,6 +31,10 @@ def argument(value: Any, target: Any) -> Any:
         import torch as loaded
 
         return loaded.tensor(array, requires_grad=True)
+    if _interface(target).startswith("jax"):
+        import jax.numpy as jnp
+
+        return jnp.asarray(array)
     return pnp.array(array, requires_grad=True)
 
 

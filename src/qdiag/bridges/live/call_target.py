@@ -15,6 +15,7 @@ from autograd.builtins import tuple as traced_tuple
 from autograd.core import make_vjp
 from pennylane import numpy as pnp
 
+from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.arguments import Leaf, leaves_of, live_leaves, substitute_leaves
 from qdiag.bridges.results import outputs_of
@@ -53,6 +54,12 @@ def call_forward_and_backward(target: Any, args: Sequence[Any], kwargs: Mapping[
     """
     drawn = np.random.default_rng(seed)
     handed = tuple(leaves_of(tuple(args), dict(kwargs), ()))
+    given = [leaf for value in (*args, *kwargs.values()) for leaf in outputs_of(value)]
+    if not _is_module(target) and any(jax_numbers.is_jax(type(leaf)) for leaf in given):
+        from qdiag.bridges.live.jax_target import call_under_jax
+
+        call_under_jax(target, args, kwargs, lambda shape, is_complex: _cotangent(shape, is_complex, drawn))
+        return
     boxed = [place for place, leaf in enumerate(handed) if leaf.tracked and not leaf.torch]
     if boxed and not _is_module(target) and not any(leaf.tracked and leaf.torch for leaf in handed):
         _through_autograd(target, args, kwargs, handed, boxed, drawn)

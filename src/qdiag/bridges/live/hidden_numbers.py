@@ -11,8 +11,8 @@ from qdiag.bridges import results
 IN_TRANSFORMS = "its tensors hide their numbers inside torch.func's transforms (vmap, grad, jacrev, …)"
 
 IN_JAX = (
-    "its arrays hide their numbers inside JAX's transforms (grad, jit, vmap, …), which are not looked into; "
-    "qdiag.check judges the same circuit on torch's tensors"
+    "its arrays hide their numbers inside JAX's transforms (jit, vmap, scan, …), where they could not be heard; "
+    "call it once outside of them, or hand it to qdiag.check with its arguments"
 )
 
 

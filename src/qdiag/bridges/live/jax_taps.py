@@ -1,0 +1,119 @@
+"""Taps on what JAX traces: numbers are told when they are there, and what comes back to outputs when it comes; nothing is changed.
+
+What a traced function works out exists only while it runs, so whatever tells of it becomes a part of it. A callback tells the numbers.
+For the way back there are two primitives that give what they are given: one stands on the outputs and lowers to nothing, the other
+on their tangents, and tells where it is transposed. Forward mode goes through it as through any linear function.
+
+Loaded only where JAX is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+from jax.interpreters import ad, batching, mlir
+
+from qdiag.bridges.codec import jax_numbers
+
+try:
+    from jax.extend.core import Primitive
+except ImportError:
+    from jax.core import Primitive
+
+Tell = Callable[..., None]
+
+_OUTPUTS, _TANGENTS = Primitive("qdiag_outputs"), Primitive("qdiag_tangents")
+
+
+def tell_when_run(values: Sequence[Any], tell: Tell) -> None:
+    """Have the arrays that values stand for told, now or each time that the function runs in which they are traced."""
+    found = [jax_numbers.concrete_value(value) for value in values]
+    if any(map(jax_numbers.is_traced, found)):
+        jax.debug.callback(tell, *values)
+    else:
+        tell(*found)
+
+
+def watch_way_back(outputs: Sequence[Any], numbers: Sequence[Any], tell: Tell) -> list[Any]:
+    """The same outputs, with what comes back to them told each time that something does.
+
+    Parameters
+    ----------
+    outputs
+        Arrays, or what stands for some.
+    numbers
+        Are told beside what comes back: by them it is known to which run of a traced function it came.
+    tell
+        Takes positions among the outputs, then what came back to each, then the numbers.
+    """
+    return list(_OUTPUTS.bind(*outputs, *numbers, places=tuple(range(len(outputs))), tell=tell, levels=()))
+
+
+def await_all() -> None:
+    """Wait until everything has been told that is under way."""
+    jax.effects_barrier()
+
+
+# --- the primitives --------------------------------------------------------------------------------------------------------
+
+
+def _given(*operands: Any, places: tuple[int, ...], **_: Any) -> list[Any]:
+    return list(operands[: len(places)])
+
+
+def _outputs_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, places: Any, tell: Tell, levels: Any) -> tuple[Any, Any]:
+    count = len(places)
+    moved = [place for place in places if type(tangents[place]) is not ad.Zero]
+    found = list(tangents[:count])
+    if moved:
+        kept = [*moved, *range(count, len(primals))]
+        axes = tuple(tuple(level[place] for place in kept) for level in levels)
+        watched = [tangents[place] for place in moved]
+        for place, tangent in zip(moved, _TANGENTS.bind(*watched, *primals[count:], places=tuple(moved), tell=tell, levels=axes)):
+            found[place] = tangent
+    return list(primals[:count]), found
+
+
+def _tangents_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> tuple[Any, Any]:
+    # what comes back to a second derivative is not told
+    return _TANGENTS.bind(*primals, **params), list(tangents[: len(params["places"])])
+
+
+def _tangents_transpose(cotangents: Sequence[Any], *operands: Any, places: tuple[int, ...], tell: Tell, levels: Any) -> list[Any]:
+    count, numbers = len(places), list(operands[len(places) :])
+    come = [k for k in range(count) if type(cotangents[k]) is not ad.Zero]
+    if come:
+        kept = [*come, *range(count, len(operands))]
+        axes = [tuple(level[k] for k in kept) for level in levels]
+        _tell_rows([*(cotangents[k] for k in come), *numbers], partial(tell, tuple(places[k] for k in come)), axes)
+    return [*cotangents, *(None for _ in numbers)]
+
+
+def _tell_rows(values: Sequence[Any], tell: Tell, axes: Sequence[tuple[Any, ...]]) -> None:
+    """Tell values, row by row where they are those of several runs at once."""
+
+    def told(*values: Any) -> None:
+        tell_when_run(values, tell)
+
+    for level in axes:
+        if any(axis is not batching.not_mapped for axis in level):
+            told = jax.vmap(told, in_axes=level)
+    told(*values)
+
+
+def _rows_at_once(primitive: Any, operands: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
+    params["levels"] = (*params["levels"], tuple(axes))
+    return primitive.bind(*operands, **params), list(axes[: len(params["places"])])
+
+
+for _primitive, _jvp in ((_OUTPUTS, _outputs_jvp), (_TANGENTS, _tangents_jvp)):
+    _primitive.multiple_results = True
+    _primitive.def_impl(_given)
+    _primitive.def_abstract_eval(_given)
+    ad.primitive_jvps[_primitive] = _jvp
+    batching.primitive_batchers[_primitive] = partial(_rows_at_once, _primitive)
+    mlir.register_lowering(_primitive, mlir.lower_fun(_given, multiple_results=True))
+ad.primitive_transposes[_TANGENTS] = _tangents_transpose

@@ -1,0 +1,247 @@
+"""Calls that JAX traces. Inside ``grad`` alone their numbers are there when they are made; else each run of the traced function is a
+call, and tells its numbers itself.
+
+What such a call looks like is known when it is traced; its numbers arrive at each run, from threads of JAX's own and in no certain
+order. What comes back is told with the circuit's numbers, by which the run is found that it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from qdiag.bridges.codec import jax_numbers
+from qdiag.recording import current
+from qdiag.recording.backward import Passes, Returned
+from qdiag.recording.call_reader import Done, Ongoing, Read
+from qdiag.recording.hooks import quietly
+from qdiag.trace.array_bundle import pack, unpack
+from qdiag.trace.writer import Entry
+
+MOST_RUNS = 4096
+"""Runs that something may still come back to, and those that came back before their run was told."""
+
+NO_COPY = "JAX computes in threads of its own, which a copy of the process does not have"
+"""Why QNodes under JAX are not probed."""
+
+
+class Slots:
+    """Arrays of which some are not there yet.
+
+    Parameters
+    ----------
+    values
+        The live ones; none is kept, since what JAX traces is not to outlive the trace.
+    packed
+        The same as bytes, with zeros in the places of those that are not there.
+    """
+
+    def __init__(self, values: Sequence[Any], packed: bytes) -> None:
+        self._arrays = unpack(packed)
+        self._places = [place for place, value in enumerate(values) if jax_numbers.is_staged(value)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def fill(self, numbers: Sequence[np.ndarray]) -> bytes:
+        """All of them as bytes, with these in the open places."""
+        arrays = list(self._arrays)
+        for place, number in zip(self._places, numbers):
+            known = arrays[place]
+            arrays[place] = number if known is None else np.asarray(number, known.dtype)
+        return pack(arrays)
+
+
+class Staged:
+    """A call as it was traced.
+
+    Parameters
+    ----------
+    read
+        What is known of it.
+    written
+        The live numbers of its circuit as the user wrote it, where transforms changed it.
+    outputs
+        Its live outputs.
+    trainable
+        How many numbers it is differentiated by.
+    """
+
+    def __init__(self, read: Read, written: Sequence[Any], outputs: Sequence[Any], trainable: int) -> None:
+        entry = read.entry
+        self.outputs, self.trainable = len(outputs), trainable
+        self._circuit = Slots(read.circuit.sources, entry.numbers)
+        self._written = Slots(written, entry.written_numbers or pack(()))
+        self._outputs = Slots(outputs, entry.outputs if isinstance(entry.outputs, bytes) else pack(entry.outputs or ()))
+        # what JAX traces is not to outlive the trace
+        self.read = read._replace(circuit=read.circuit._replace(sources=(), form=None), written=None)
+
+    def entry_of(self, values: Sequence[np.ndarray]) -> Entry:
+        """The entry of a run that told these: the circuit's numbers, those as written, the outputs, each as `staged_among` them."""
+        first = len(self._circuit)
+        second = first + len(self._written)
+        return self.read.entry._replace(
+            numbers=self._circuit.fill(values[:first]),
+            written_numbers=self._written.fill(values[first:second]) if self.read.entry.written is not None else b"",
+            outputs=self._outputs.fill(values[second:]),
+        )
+
+    def key_of(self, values: Sequence[np.ndarray]) -> bytes:
+        """By what a run is found again: the numbers of its circuit, which stand first."""
+        return b"".join(np.asarray(value).tobytes() for value in values[: len(self._circuit)])
+
+
+def staged_among(values: Sequence[Any]) -> list[Any]:
+    """The values that stand for arrays that are not there yet."""
+    return [value for value in values if jax_numbers.is_staged(value)]
+
+
+class CameBack(NamedTuple):
+    """Cotangents that came back to a run: positions among its outputs, and what came to each."""
+
+    places: tuple[int, ...]
+    cotangents: tuple[np.ndarray, ...]
+
+
+_Place = tuple[Staged, bytes]
+
+
+class Runs:
+    """Which runs something may come back to, and what came back to runs that are not told yet."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[_Place, list[Returned]] = OrderedDict()
+        self._early: OrderedDict[_Place, list[CameBack]] = OrderedDict()
+
+    def add(self, staged: Staged, key: bytes, returned: Returned) -> list[CameBack]:
+        """A run was told; what had come back to it before."""
+        told = _list_at(self._told, (staged, key))
+        if told and told[-1].answered:
+            # nothing comes back to those before it any more
+            told.clear()
+        told.append(returned)
+        early = self._early.pop((staged, key), [])
+        returned.answered = bool(early)
+        return early
+
+    def find(self, staged: Staged, key: bytes, came: CameBack) -> Optional[Returned]:
+        """The run that something came back to: the first of its numbers to which nothing has, else the last; None if none was told."""
+        told = self._told.get((staged, key))
+        if not told:
+            _list_at(self._early, (staged, key)).append(came)
+            return None
+        found = next((one for one in told if not one.answered), told[-1])
+        found.answered = True
+        return found
+
+
+def _list_at(table: OrderedDict[_Place, list[Any]], place: _Place) -> list[Any]:
+    found = table.setdefault(place, [])
+    while len(table) > MOST_RUNS:
+        table.popitem(last=False)
+    return found
+
+
+class TracedCalls:
+    """Records the calls of one process that JAX traces.
+
+    Parameters
+    ----------
+    lock
+        Is held while something is written: what JAX calls comes from threads of its own.
+    passes
+        Takes what comes back.
+    write
+        Writes a call: one that was just made, or (with None) a run of one that was traced before.
+    """
+
+    def __init__(self, lock: Any, passes: Passes, write: Callable[[Optional[Ongoing], Read, Done], None]) -> None:
+        self._lock, self._passes, self._write = lock, passes, write
+        self._runs = Runs()
+        self._any = False
+
+    def begin(self, call: Ongoing, read: Read, outputs: tuple[Any, ...]) -> Optional[list[Any]]:
+        """A call has returned what stands for numbers; gives the outputs to be handed on in their places, or None."""
+        from qdiag.bridges.live import jax_taps
+
+        self._any = True
+        trainable = len(jax_numbers.differentiated_among(read.circuit.sources))
+        numbers = staged_among(read.circuit.sources)
+        written = () if read.written is None else read.written.sources
+        staged = [*numbers, *staged_among(written), *staged_among(outputs)]
+        read = read._replace(entry=read.entry._replace(container="jax"))
+        if staged:
+            traced = Staged(read, written, outputs, trainable)
+            jax_taps.tell_when_run(staged, partial(_tell_run, traced))
+            tell: Callable[..., None] = partial(_tell_way_back, traced)
+        else:
+            returned = Returned(len(outputs), trainable, read.qnode.code)
+            self._write(call, read, Done(read.entry, returned, tuple(call.children)))
+            tell = partial(_tell_cotangents, returned)
+        places = [place for place, output in enumerate(outputs) if jax_numbers.is_traced(output) and output.dtype.kind in "fc"]
+        if not places:
+            return None
+        watched = dict(zip(places, jax_taps.watch_way_back([outputs[place] for place in places], numbers, partial(tell, places))))
+        return [watched.get(place, output) for place, output in enumerate(outputs)]
+
+    def run(self, staged: Staged, values: list[np.ndarray]) -> None:
+        """A function that JAX had traced has run: a call of its own."""
+        with self._lock:
+            returned = Returned(staged.outputs, staged.trainable, staged.read.qnode.code)
+            self._write(None, staged.read, Done(staged.entry_of(values), returned, ()))
+            for came in self._runs.add(staged, staged.key_of(values), returned):
+                self.come_back(returned, came)
+
+    def way_back(self, staged: Staged, key: bytes, came: CameBack) -> None:
+        """Something has come back to a run, which may not have been told yet."""
+        with self._lock:
+            returned = self._runs.find(staged, key, came)
+            if returned is not None:
+                self.come_back(returned, came)
+
+    def come_back(self, returned: Returned, came: CameBack) -> None:
+        """Cotangents have come back to a call."""
+        with self._lock:
+            for place, cotangent in zip(came.places, came.cotangents):
+                self._passes.cotangent(returned, place, cotangent, False)
+
+    def await_all(self) -> None:
+        """What JAX still computes tells its numbers now; never called with the lock, which that takes."""
+        if self._any:
+            from qdiag.bridges.live import jax_taps
+
+            with suppress(Exception):
+                jax_taps.await_all()
+
+
+# --- what JAX calls --------------------------------------------------------------------------------------------------------
+# A function that was traced keeps these for as long as it lives: they tell whoever records by then.
+
+
+def _tell_run(staged: Staged, *values: Any) -> None:
+    recorder = current.recorder
+    if recorder is not None and not recorder.stopped:
+        quietly(recorder.traced.run, staged, [np.asarray(value) for value in values])
+
+
+def _tell_way_back(staged: Staged, places: Sequence[int], come: tuple[int, ...], *values: Any) -> None:
+    recorder = current.recorder
+    if recorder is not None and not recorder.stopped:
+        arrays = [np.asarray(value) for value in values]
+        quietly(recorder.traced.way_back, staged, staged.key_of(arrays[len(come) :]), _came_back(places, come, arrays))
+
+
+def _tell_cotangents(returned: Returned, places: Sequence[int], come: tuple[int, ...], *values: Any) -> None:
+    recorder = current.recorder
+    if recorder is not None and not recorder.stopped:
+        quietly(recorder.traced.come_back, returned, _came_back(places, come, [np.asarray(value) for value in values]))
+
+
+def _came_back(places: Sequence[int], come: tuple[int, ...], arrays: Sequence[np.ndarray]) -> CameBack:
+    """In torch's convention, of which JAX's is the conjugate."""
+    return CameBack(tuple(places[k] for k in come), tuple(np.conj(array) for array in arrays[: len(come)]))

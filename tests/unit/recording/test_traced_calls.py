@@ -1,0 +1,216 @@
+"""Runs of what JAX traced become calls, in whatever order they tell; with types made here in the place of JAX's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, Optional
+
+import numpy as np
+import pytest
+
+import qdiag.bridges.live
+from qdiag.bridges.codec.recognition import Taken
+from qdiag.recording import current, traced_calls
+from qdiag.recording.backward import Found, Passes, Returned
+from qdiag.recording.call_reader import Done, KnownQNode, Ongoing, Read
+from qdiag.recording.traced_calls import CameBack, Runs, Slots, Staged, TracedCalls
+from qdiag.trace.array_bundle import pack, unpack
+from qdiag.trace.writer import Entry
+
+
+class Tracer:
+    """What stands for an array of JAX."""
+
+    dtype, shape = np.dtype(np.float64), ()
+
+
+class DynamicJaxprTracer(Tracer):
+    """Of ``jit``."""
+
+
+class JVPTracer(Tracer):
+    """Of ``grad``."""
+
+    def __init__(self, primal: Any) -> None:
+        self.primal = primal
+
+
+for kind in (Tracer, DynamicJaxprTracer, JVPTracer):
+    kind.__module__ = "jax._src"
+
+OPEN = DynamicJaxprTracer()
+ZERO = np.zeros(())
+
+
+def read_of(numbers: Sequence[Any], outputs: Sequence[np.ndarray], written: Optional[Taken] = None) -> Read:
+    packed = pack([ZERO if isinstance(number, Tracer) else np.asarray(number) for number in numbers])
+    entry = Entry(0, "source", "configuration", "arguments", "structure", packed, pack(outputs))
+    if written is not None:
+        entry = entry._replace(written=written.structure, written_numbers=written.numbers)
+    known = KnownQNode(lambda: None, "code", (), 0)  # type: ignore[arg-type]
+    return Read(entry, Taken("structure", packed, numbers), True, known, written)
+
+
+def array(value: complex) -> np.ndarray:
+    return np.asarray(value)
+
+
+def values(packed: bytes) -> list[float]:
+    return [float(found) for found in unpack(packed) if found is not None]
+
+
+# --- numbers that arrive later ---------------------------------------------------------------------------------------------
+
+
+def test_numbers_go_into_the_open_places_and_the_others_stay() -> None:
+    slots = Slots([0.5, OPEN, 0.25, JVPTracer(OPEN)], pack([array(0.5), ZERO, array(0.25), ZERO]))
+    assert len(slots) == 2
+    assert values(slots.fill([array(1.5), array(2.5)])) == [0.5, 1.5, 0.25, 2.5]
+
+
+def test_a_run_is_a_call_with_its_own_numbers_and_outputs() -> None:
+    written = Taken("as written", pack([ZERO]), [OPEN])
+    staged = Staged(read_of([0.5, OPEN], [ZERO], written), written.sources, [OPEN], 1)
+    told = [array(1.5), array(2.5), array(3.5)]
+    entry = staged.entry_of(told)
+    assert isinstance(entry.outputs, bytes)
+    assert [values(part) for part in (entry.numbers, entry.written_numbers, entry.outputs)] == [[0.5, 1.5], [2.5], [3.5]]
+    assert staged.key_of(told) == array(1.5).tobytes()
+    assert (staged.read.circuit.sources, staged.read.written) == ((), None), "nothing of JAX's is kept"
+
+
+# --- what came back --------------------------------------------------------------------------------------------------------
+
+CAME = CameBack((0,), (array(1.0),))
+
+
+@pytest.fixture
+def staged() -> Staged:
+    return Staged(read_of([OPEN], [ZERO]), (), [OPEN], 1)
+
+
+def test_what_comes_back_belongs_to_the_run_of_the_same_numbers(staged: Staged) -> None:
+    runs, first, second = Runs(), Returned(1, 1), Returned(1, 1)
+    assert runs.add(staged, b"a", first) == runs.add(staged, b"b", second) == []
+    assert runs.find(staged, b"b", CAME) is second
+    assert runs.find(staged, b"a", CAME) is first
+
+
+def test_what_comes_back_before_its_run_was_told_waits_for_it(staged: Staged) -> None:
+    runs = Runs()
+    assert runs.find(staged, b"a", CAME) is None
+    assert runs.add(staged, b"b", Returned(1, 1)) == []
+    assert runs.add(staged, b"a", Returned(1, 1)) == [CAME]
+
+
+def test_of_two_runs_of_the_same_numbers_each_gets_one_and_the_last_gets_more(staged: Staged) -> None:
+    runs, first, second = Runs(), Returned(1, 1), Returned(1, 1)
+    runs.add(staged, b"a", first)
+    runs.add(staged, b"a", second)
+    assert [runs.find(staged, b"a", CAME) for _ in range(3)] == [first, second, second]
+    third = Returned(1, 1)
+    runs.add(staged, b"a", third)
+    assert runs.find(staged, b"a", CAME) is third
+
+
+def test_only_so_many_runs_are_waited_for(staged: Staged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traced_calls, "MOST_RUNS", 2)
+    runs = Runs()
+    for key in (b"a", b"b", b"c"):
+        runs.add(staged, key, Returned(1, 1))
+    assert runs.find(staged, b"a", CAME) is None
+
+
+# --- the whole way ---------------------------------------------------------------------------------------------------------
+
+
+class Taps:
+    """Keeps what would be told, so that a test can run what was traced."""
+
+    def __init__(self) -> None:
+        self.runs: list[Callable[..., None]] = []
+        self.ways_back: list[Callable[..., None]] = []
+        self.awaited = 0
+
+    def tell_when_run(self, values: Sequence[Any], tell: Callable[..., None]) -> None:
+        self.runs.append(tell)
+
+    def watch_way_back(self, outputs: Sequence[Any], numbers: Sequence[Any], tell: Callable[..., None]) -> list[Any]:
+        self.ways_back.append(tell)
+        return [f"watched {place}" for place, _ in enumerate(outputs)]
+
+    def await_all(self) -> None:
+        self.awaited += 1
+
+
+@pytest.fixture
+def taps(monkeypatch: pytest.MonkeyPatch) -> Taps:
+    made = Taps()
+    monkeypatch.setattr(qdiag.bridges.live, "jax_taps", made, raising=False)
+    return made
+
+
+class World:
+    """Written calls and what came back to them."""
+
+    def __init__(self) -> None:
+        self.done: list[Done] = []
+        self.found: Found = []
+        self.passes = Passes(self.found.extend)
+        self.traced = TracedCalls(threading.RLock(), self.passes, self._write)
+
+    def _write(self, call: Optional[Ongoing], read: Read, done: Done) -> None:
+        self.passes.settle()
+        done.returned.index = len(self.done)
+        self.done.append(done)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    before = current.exchange(SimpleNamespace(stopped=False, traced=made.traced), current.Wanted())
+    yield made
+    current.exchange(*before)
+
+
+CALL: Any = SimpleNamespace(children=[])
+
+
+def test_each_run_of_a_traced_call_is_written_and_what_comes_back_goes_to_it(taps: Taps, world: World) -> None:
+    assert world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,)) == ["watched 0"]
+    assert world.done == []
+    for number in (0.5, 0.75):
+        taps.runs[0](array(number), array(2 * number))
+    taps.ways_back[0]((0,), array(3.0), array(0.75))
+    taps.ways_back[0]((0,), array(4.0), array(0.5))
+    world.passes.settle()
+    assert [values(done.entry.numbers) for done in world.done] == [[0.5], [0.75]]
+    assert {done.entry.container for done in world.done} == {"jax"}
+    assert {returned.index: float(brought.cotangents[0] or 0.0) for returned, _, brought in world.found} == {0: 4.0, 1: 3.0}
+
+
+def test_inside_of_grad_alone_a_call_is_written_when_it_is_made(taps: Taps, world: World) -> None:
+    number = JVPTracer(np.float64(0.5))
+    assert world.traced.begin(CALL, read_of([number], [ZERO]), (number, OPEN.shape)) == ["watched 0", ()]
+    assert (len(world.done), taps.runs) == (1, [])
+    taps.ways_back[0]((0,), array(1.0 + 2.0j))
+    world.passes.settle()
+    assert [brought.cotangents[0] for _, _, brought in world.found] == [1.0 - 2.0j], "torch's convention"
+
+
+def test_when_the_recording_is_over_what_was_traced_tells_nobody(taps: Taps, world: World) -> None:
+    world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
+    current.exchange(None, current.Wanted())
+    taps.runs[0](array(0.5), array(1.0))
+    taps.ways_back[0]((0,), array(1.0), array(0.5))
+    assert (world.done, world.found) == ([], [])
+
+
+def test_what_jax_still_computes_is_waited_for_only_where_it_traced_a_call(taps: Taps, world: World) -> None:
+    world.traced.await_all()
+    assert taps.awaited == 0
+    world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
+    world.traced.await_all()
+    assert taps.awaited == 1
