@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["slow", "legacy", "plugins", "wheel"]
+nox.options.sessions = ["slow", "legacy", "plugins", "jax", "wheel"]
 nox.options.error_on_missing_interpreters = False
 
 PLUGINS = {
@@ -51,6 +51,15 @@ def legacy(session: nox.Session, pennylane: str) -> None:
     session.install("-c", f"constraints-{pennylane}.txt", "setuptools", ".[test]")
     session.run("pytest", "-m", "stack and not slow", *session.posargs, env={"OMP_NUM_THREADS": "1"})
     session.run("pytest", "-m", "slow", "tests/e2e/test_cases.py", env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
+def jax(session: nox.Session) -> None:
+    """Run the tests and the cases that need JAX."""
+    session.install("-c", "constraints.txt", ".[jax,test]")
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", "-m", "stack", "tests/bridge/test_jax.py", "tests/e2e/test_jax.py", *session.posargs, env=one_thread)
+    session.run("pytest", "-m", "slow", "-k", "jax", "tests/e2e/test_cases.py", "tests/e2e/test_cases_invisible.py", env=one_thread)
 
 
 @nox.session(python="3.11")

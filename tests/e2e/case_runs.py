@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Optional
 
@@ -45,13 +46,17 @@ class Case:
 
 
 def cases(pennylane: str) -> list[Case]:
-    """The cases for a version of PennyLane, in the order of their names: those that begin its number, else those for the newest."""
+    """The cases for a version of PennyLane, in the order of their names: those that begin its number, else those for the newest.
+
+    The newest with JAX beside it only where that is installed.
+    """
     found = []
     for path in sorted(CASES.glob("*/case.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         found.append(Case(path.parent, table["title"], table["origin"], table["stack"], tuple(table["arguments"]), table["expected"]))
     named = [case for case in found if pennylane.startswith(f"{case.stack}.")]
-    return named or [case for case in found if case.stack == "newest"]
+    stacks = ("newest", *(("jax",) if find_spec("jax") is not None else ()))
+    return named or [case for case in found if case.stack in stacks]
 
 
 @dataclass(frozen=True, eq=False)

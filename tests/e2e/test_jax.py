@@ -1,0 +1,41 @@
+"""Scripts under JAX: the recorded run is the plain run, and every call is in the trace with what came back."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qdiag.model.circuit import parameters_of
+from qdiag.trace.reader import Trace
+from tests.e2e.test_invisible import SCRIPTS, plainly, recorded
+
+pytest.importorskip("jax", reason="JAX is not installed: pip install 'qdiag[jax]'")
+pytestmark = [pytest.mark.slow, pytest.mark.stack]
+
+
+@pytest.mark.parametrize(
+    ("method", "mode", "wide"), product(("backprop", "adjoint", "parameter-shift"), ("eager", "jit"), ("x64", "x32")), ids="-".join
+)
+def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: str, mode: str, wide: str) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    shutil.copy(SCRIPTS / "jax_training.py", work)
+    words = ["jax_training.py", method, mode, wide]
+    plain = plainly(work, [], words)
+    assert plain.exit_code == 0, plain.stderr.decode()
+    assert recorded(work, tmp_path / "out", [], words) == plain
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        calls = list(trace.calls())
+    assert [len(call.backwards) for call in calls] == [1, 1, 1, 1, 0]
+    dtype = np.dtype("float64" if wide == "x64" else "float32")
+    for call in calls:
+        assert (call.configuration.interface, call.configuration.default_dtype, call.output_container) == ("jax", dtype.name, "jax")
+        assert {output.dtype for output in call.outputs} == {dtype}
+    inside = calls[0].circuit
+    owners = [node.name for node in inside.operations for _ in parameters_of(node)]
+    assert {owners[place] for place in inside.trainable} == {"Rot", "CRX"}, "by the data, the angles of RY, nothing is differentiated"
+    assert calls[-1].circuit.trainable == ()
