@@ -69,3 +69,8 @@ def test_lines_are_no_longer_than_a_scripts() -> None:
 def test_without_a_run_it_is_the_stack_that_is_installed() -> None:
     python = ".".join(python_version().split(".")[:2])
     assert f'# requires-python = "=={python}.*"' in inline_metadata(None, [])
+
+
+def test_jax_is_there_where_the_script_needs_it() -> None:
+    lines = inline_metadata(stack(pennylane="0.45.1", jax="0.7.1"), ["import jax", "import jax.numpy as jnp"])
+    assert any('"jax==0.7.1"' in line for line in lines)
