@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from qdiag.bisecting import torch_links
 from qdiag.bisecting.installers import Installer, Run, clean_environment, run_command
 from qdiag.errors import OutputError, UsageError
 
-LARGEST = 6.0
+LARGEST = 8.0
 """Gigabytes that all layers may take, unless the user says otherwise."""
 
 RECENT = 3600.0
@@ -143,7 +145,7 @@ class Layers:
             shutil.rmtree(part, ignore_errors=True)
             part.parent.mkdir(parents=True, exist_ok=True)
             self._fill(part, requirements, installer, shares_torch=shares_torch)
-            card = {"requires": list(requirements), "installer": installer.name, "bytes": size_of(part)}
+            card = {"requires": list(requirements), "installer": installer.name, "bytes": sum(files_of(part).values())}
             (part / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
             with suppress(OSError):
                 # another bisection may have made it meanwhile
@@ -182,13 +184,19 @@ class Layers:
     def shrink(self, largest: float) -> None:
         """Delete the layers that were used the longest ago, until the rest takes no more than so many gigabytes."""
         found = sorted(all_layers(self._root), key=lambda layer: layer.used)
-        total = sum(layer.size for layer in found)
+        if sum(layer.size for layer in found) <= largest * 1e9:
+            return
+        # uv links the same file into each layer that has it: it is there once, and goes with the last of them
+        files = {layer.path: files_of(layer.path) for layer in found}
+        holders = Counter(file for held in files.values() for file in held)
+        total = sum({file: size for held in files.values() for file, size in held.items()}.values())
         for layer in found:
             if total <= largest * 1e9:
                 return
             if layer.path not in self._used and time.time() - layer.used > RECENT:
                 shutil.rmtree(layer.path, ignore_errors=True)
-                total -= layer.size
+                total -= sum(size for file, size in files[layer.path].items() if holders[file] == 1)
+                holders.subtract(files[layer.path].keys())
 
 
 def all_layers(root: Path) -> tuple[Layer, ...]:
@@ -217,15 +225,15 @@ def clean(root: Path) -> int:
     return size
 
 
-def size_of(folder: Path) -> int:
-    """The bytes of the files below a folder, each file once; what links lead to is not counted."""
+def files_of(folder: Path) -> dict[tuple[int, int], int]:
+    """The files below a folder, each once, with their bytes; what links lead to is not counted."""
     seen: dict[tuple[int, int], int] = {}
     for path in folder.rglob("*"):
         with suppress(OSError):
             found = path.lstat()
-            if not path.is_symlink() and path.is_file():
+            if stat.S_ISREG(found.st_mode):
                 seen[found.st_dev, found.st_ino] = found.st_size
-    return sum(seen.values())
+    return seen
 
 
 def _read(path: Path) -> Optional[Layer]:

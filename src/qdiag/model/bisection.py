@@ -46,7 +46,7 @@ class Asked:
     installing
         Seconds of installing; None where the release was at hand.
     disk
-        Bytes that the release takes beside those that were there.
+        Bytes of the release's files, also of those that it shares with others.
     remembered
         Whether the answer is that of an earlier bisection.
     """

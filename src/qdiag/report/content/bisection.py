@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from qdiag._version import __version__
 from qdiag.model.bisection import Answer, Asked, Bisection, Span
-from qdiag.report.content.figures import NOTHING, count, gap, listing, seconds, short_line, size
+from qdiag.report.content.figures import NOTHING, count, gap, listing, seconds, short_line
 from qdiag.report.outline import Fact, Table
 
 NAMES = {"pennylane": "PennyLane"}
@@ -101,10 +101,9 @@ def _facts(found: Bisection, wrote: str) -> Iterable[Fact]:
     held = [f"{NAMES.get(name, name)} {version}" for name, version in found.held]
     yield Fact("beside it", ", ".join([*held, f"Python {found.python}"]))
     remembered = sum(one.remembered for one in found.asked)
-    disk = sum(one.disk for one in found.asked if one.installing is not None)
     told = [f"{len(found.asked)} of {count(len(found.releases), 'release')}"]
     told += [f"{remembered} from earlier answers"] if remembered else []
-    told += [f"{found.installs} installed now{f' ({size(disk)})' if disk else ''}"] if found.installs else []
+    told += [f"{found.installs} installed now"] if found.installs else []
     yield Fact("asked", f"{', '.join(told)}, in {seconds(found.seconds)}")
     if wrote:
         yield Fact("wrote", wrote)
