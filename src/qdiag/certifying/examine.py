@@ -128,9 +128,11 @@ def examine(task: Task) -> tuple[Cell, ...]:
         refused = _failed(task, OUTPUT, plain.failure)
         return (refused, *(replace(refused, column=name, asked=False) for name in task.methods))
     task = replace(task, cotangents=_cotangents(plain.outputs or ()))
-    (output, *others) = _judge(task, [name for name in methods_of(task) if name not in SHIFTED], plain)
-    shifted = replace(task, specimen=by_its_own_numbers(task))
-    more = _judge(shifted, [name for name in methods_of(task) if name in SHIFTED], output=output)
+    names, own = methods_of(task), by_its_own_numbers(task)
+    # one reference for all, where all are asked the same
+    apart = frozenset() if own is task.specimen else SHIFTED
+    (output, *others) = _judge(task, [name for name in names if name not in apart], plain)
+    more = _judge(replace(task, specimen=own), [name for name in names if name in apart], output=output)
     # in the order of the columns
     return (output, *sorted((*others, *more), key=lambda cell: task.methods.index(cell.column)))
 
