@@ -16,6 +16,7 @@ from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Minimal, Outcome, Reproducer
+from qdiag.model.promise import Promise
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Cost, ReplaySummary, Result, Unfaithful
 from qdiag.model.unanswered import Reason, Unanswered
@@ -252,7 +253,7 @@ def shifted() -> Case:
     )
     result = Result(
         ReplaySummary((ADJOINT, BACKPROP, SHIFT, LIGHTNING), 6), 6, 2, (("circuit", "train.py:14"),), Verdict.ERROR,
-        (Finding(divergence, diagnosis, minimal, reproducer), second),
+        (Finding(divergence, diagnosis, minimal, reproducer, promise=Promise.SILENT), second),
     )  # fmt: skip
     return Case(result, Script("train.py", ("default.qubit", "adjoint", "--token=swordfish"), False, 0))
 

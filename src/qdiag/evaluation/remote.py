@@ -14,6 +14,7 @@ from qdiag.model.call import Configuration
 from qdiag.model.circuit import Circuit, Label, Node
 from qdiag.model.evaluation import Casts, Request
 from qdiag.model.method import Method
+from qdiag.model.promise import Promise
 
 # --- how a circuit can be evaluated -----------------------------------------------------------------------------------
 
@@ -98,6 +99,13 @@ def parameters_with_a_rule(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     from qdiag.bridges.facts import decompositions
 
     return decompositions.parameters_with_a_rule(circuit, trusted)
+
+
+def promise(circuit: Circuit, core: str, method: Method, said: tuple[str, ...], wires: tuple[Label, ...], trusted: bool) -> Promise:
+    """What was promised of a result that is wrong (see `bridges.facts.promises`)."""
+    from qdiag.bridges.facts import promises
+
+    return promises.promise_of(circuit, core, method, said, wires, trusted=trusted)
 
 
 # --- what becomes of numbers on their way -----------------------------------------------------------------------------

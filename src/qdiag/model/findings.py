@@ -16,6 +16,7 @@ from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.probe import Probe, Proof
+from qdiag.model.promise import Promise
 
 
 @dataclass(frozen=True)
@@ -271,7 +272,7 @@ class Finding:
 
     ``evaluations`` are those of the diverging call under the pair, and the arbiter's where there is one, with their Jacobians;
     ``excerpts`` are the user's own lines that it is about; ``unreproduced`` says why there is no reproducer; ``elsewhere`` are
-    divergences at other QNodes that the same cause explains.
+    divergences at other QNodes that the same cause explains; ``promise`` is what was said of the wrong result, where a method is wrong.
     """
 
     divergence: Divergence
@@ -282,6 +283,7 @@ class Finding:
     unreproduced: str = ""
     elsewhere: tuple[Divergence, ...] = ()
     excerpts: tuple[Excerpt, ...] = ()
+    promise: Optional[Promise] = None
 
     @property
     def qnodes(self) -> tuple[str, ...]:

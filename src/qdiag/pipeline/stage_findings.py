@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
+from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
 from qdiag.pipeline import stage_diagnose, stage_prove
@@ -44,7 +47,18 @@ def finding_of(divergence: Divergence, methods: Sequence[Method], context: Stage
         return unknown("")
     found = or_what_is_left(lambda: stage_diagnose.diagnose_divergence(divergence, methods, context), unknown, "this finding")
     # what was not answered in time neither confirms a cause nor rules one out
-    return undiagnosed(found.divergence, f"{SPENT} its cause was found") if context.deadline.passed else found
+    return undiagnosed(found.divergence, f"{SPENT} its cause was found") if context.deadline.passed else with_promise(found, context)
+
+
+def with_promise(finding: Finding, context: StageContext) -> Finding:
+    """The finding with what was promised of the result that is wrong in it; as it stands where no method is, or it is not known."""
+    divergence, call = finding.divergence, finding.divergence.call
+    if divergence.verdict is not Verdict.ERROR or not divergence.wrong or divergence.outside or not finding.diagnosis.fileable:
+        return finding
+    said = tuple(dict.fromkeys((*call.warnings, *(text for one in finding.evaluations for text in one.warnings))))
+    wires = tuple(label for label in call.configuration.device_wires if isinstance(label, (int, str)))
+    asked = (call.circuit, "", divergence.wrong[0], said, wires, context.trusted)
+    return replace(finding, promise=answer_of(context.workers.call(remote.promise, *asked), None, "what was promised"))
 
 
 def proven_finding(finding: Finding, context: StageContext, path: Path) -> Finding:

@@ -87,16 +87,6 @@ def row_name(cell: Cell) -> str:
     return cell.measurement if cell.operation == BARE else cell.operation
 
 
-def promise_in_words(cell: Cell) -> str:
-    """What was promised of a cell."""
-    words = {
-        "broken promise": "broken: the device declares it, or PennyLane has a rule for it",
-        "silent": "none was given, and nothing was said",
-        "documented": "it is said not to be supported",
-    }
-    return words[cell.promise.value] if cell.promise is not None else ""
-
-
 def some_names(names: Iterable[str]) -> str:
     """Names in order, as many as can be read."""
     known = sorted(names)

@@ -17,7 +17,6 @@ from qdiag.report.content.cells import (
     facts_of,
     first_of,
     place_of,
-    promise_in_words,
     row_name,
     script_of,
     shortened,
@@ -28,6 +27,7 @@ from qdiag.report.content.cells import (
 )
 from qdiag.report.content.certificate_record import record_of
 from qdiag.report.content.figures import count, listing, seconds, units
+from qdiag.report.content.promises import promise_in_words
 from qdiag.report.outline import Fact, Table
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 
@@ -193,7 +193,7 @@ def _chapter(number: int, fault: Fault) -> FaultChapter:
     what = "its output" if fault.column == OUTPUT else f"the gradient under {fault.column}"
     facts = [
         Fact("wrong", f"{first.words} ({place_of(first)})"),
-        Fact("promise", promise_in_words(first)),
+        Fact("promise", promise_in_words(first.promise)),
         Fact("size", f"{size_in_words(first.error)}; rounding explains {first.bound:.2g}"),
     ]
     facts += facts_of(fault.finding)

@@ -11,6 +11,7 @@ from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Excerpt, Finding, Minimal, Reproducer
 from qdiag.model.measured import UNKNOWN
+from qdiag.model.promise import Promise
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
 from qdiag.report.content import evidence, for_maintainers, known_issues, sentences
@@ -19,6 +20,7 @@ from qdiag.report.content.elements import element_name, element_words
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
 from qdiag.report.content.gaps import heat_map
 from qdiag.report.content.method_names import Names, full
+from qdiag.report.content.promises import promise_in_words
 from qdiag.report.outline import Chapter, Code, Fact, Station, Table
 
 _MOST_UNITS = 1e4
@@ -129,6 +131,8 @@ def _no_bug(finding: Finding) -> str:
         return "what was seen does not decide whether any method is wrong"
     if divergence.probe is not None:
         return "the fault lies outside of the circuit, in the script: the circuit itself is differentiated rightly"
+    if finding.promise is Promise.DOCUMENTED:
+        return "PennyLane says that this is not supported, and does not guard against it"
     return "" if finding.diagnosis.fileable else "the fault lies in the script"
 
 
@@ -175,6 +179,7 @@ def _facts(finding: Finding, result: Result, names: Names) -> Sequence[Fact]:
         Fact("cause", _cause(diagnosis, divergence.signature)),
         Fact("in", diagnosis.blamed),
         Fact("because", diagnosis.because),
+        Fact("promise", promise_in_words(finding.promise)),
         Fact("remedy", diagnosis.remedy),
         Fact("minimal", _minimal(finding.minimal)),
         Fact("varied", "; ".join(finding.minimal.notes) if finding.minimal else ""),

@@ -203,6 +203,7 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "worst": None if divergence.worst is None else _sizes(divergence.worst),
         "failure": _failure(call.failure),
         "cause": _cause(finding.diagnosis),
+        "promise": finding.promise.value if finding.promise else None,
         "minimal": _minimal(finding.minimal),
         "reproducer": _reproducer(finding.reproducer),
         "unreproduced": finding.unreproduced,

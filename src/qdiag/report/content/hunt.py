@@ -16,7 +16,6 @@ from qdiag.report.content.cells import (
     facts_of,
     first_of,
     place_of,
-    promise_in_words,
     row_name,
     script_of,
     shortened,
@@ -28,6 +27,7 @@ from qdiag.report.content.cells import (
 from qdiag.report.content.figures import count, listing, seconds
 from qdiag.report.content.hunt_record import record_of
 from qdiag.report.content.known_issues import KnownIssue, matching
+from qdiag.report.content.promises import promise_in_words
 from qdiag.report.outline import Fact, Table
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
 
@@ -198,7 +198,7 @@ def _chapter(number: int, find: Find, known: Sequence[KnownIssue], *, is_new: bo
     if first.place:
         facts.append(Fact("in", first.place))
     if first.promise is not None:
-        facts.append(Fact("promise", promise_in_words(first)))
+        facts.append(Fact("promise", promise_in_words(first.promise)))
     if find.kind is Kind.WRONG:
         facts.append(Fact("size", f"{size_in_words(first.error)}; rounding explains {first.bound:.2g}"))
     facts.append(Fact("under", listing(find.columns)))

@@ -115,7 +115,7 @@ def _actual(document: Document, chapter: Chapter) -> str:
 
 
 def _info(document: Document, chapter: Chapter) -> str:
-    labels = ("cause", "in", "because", *(["remedy"] if chapter.no_bug else []), "minimal", "varied")
+    labels = ("cause", "in", "because", "promise", *(["remedy"] if chapter.no_bug else []), "minimal", "varied")
     shown = [replace(fact, text=_without_bare_code(fact.text, chapter)) for fact in chapter.facts if fact.label in labels]
     parts = [f"Nothing to file as a bug of PennyLane: {chapter.no_bug}." if chapter.no_bug else "", markdown.facts(shown)]
     parts += [markdown.table_text(table) for table in (chapter.evidence, chapter.raised) if table]

@@ -11,9 +11,11 @@ from qdiag.model.call import Argument, Failure
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Confidence
 from qdiag.model.probe import Probe
+from qdiag.model.promise import Promise
 from qdiag.report.content import chapters
+from qdiag.report.content.promises import promise_in_words
 from qdiag.report.outline import Chapter
-from tests.worlds.results import CASES
+from tests.worlds.results import CASES, shifted
 from tests.worlds.small_circuits import circuit, expval, gate
 
 
@@ -184,3 +186,14 @@ class TestPrecisionOnTheWay:
 
 def test_an_exception_without_frames_is_its_last_line() -> None:
     assert chapters.traceback_text(Failure("ValueError", "no")) == "ValueError: no"
+
+
+def test_what_pennylane_says_it_does_not_support_is_nothing_to_file() -> None:
+    case = shifted()
+    finding = case.result.findings[0]
+    for promise, words in ((Promise.DOCUMENTED, "PennyLane says"), (Promise.BROKEN, ""), (Promise.SILENT, ""), (None, "")):
+        said = replace(case, result=replace(case.result, findings=(replace(finding, promise=promise),)))
+        chapter = said.document().chapters[0]
+        assert chapter.no_bug.startswith(words)
+        assert bool(chapter.no_bug) is bool(words)
+        assert chapter.fact("promise") == promise_in_words(promise)

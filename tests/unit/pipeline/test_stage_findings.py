@@ -1,0 +1,60 @@
+"""What was promised stands in a finding where a method is wrong, and is asked nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from qdiag.evaluation import remote
+from qdiag.model.comparison import Verdict
+from qdiag.model.probe import Probe
+from qdiag.model.promise import Promise
+from qdiag.pipeline.stage_context import StageContext
+from qdiag.pipeline.stage_findings import with_promise
+from tests.worlds.evaluators import FakeEvaluator
+from tests.worlds.results import ENVIRONMENT, shifted
+
+FINDING = replace(shifted().result.findings[0], promise=None)
+
+
+class Promising(FakeEvaluator):
+    """Says what was promised, and remembers who asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        assert function is remote.promise
+        self.asked.append(arguments)
+        return Promise.BROKEN
+
+
+def test_the_first_method_that_is_wrong_is_asked_about_with_what_was_said() -> None:
+    workers = Promising()
+    warned = replace(FINDING.divergence, call=replace(FINDING.divergence.call, warnings=("not supported",)))
+    found = with_promise(replace(FINDING, divergence=warned), StageContext(workers, ENVIRONMENT))
+    assert found.promise is Promise.BROKEN
+    ((circuit, _, method, said, _, trusted),) = workers.asked
+    assert circuit is FINDING.divergence.call.circuit
+    assert (method.diff_method, said, trusted) == ("adjoint", ("not supported",), False)
+
+
+@pytest.mark.parametrize(
+    "divergence",
+    [
+        replace(FINDING.divergence, comparison=replace(FINDING.divergence.comparison, verdict=Verdict.ROUNDING)),
+        replace(FINDING.divergence, wrong=()),
+        replace(FINDING.divergence, probe=Probe(0)),
+    ],
+)
+def test_where_no_method_is_wrong_nothing_was_promised(divergence: Any) -> None:
+    workers = Promising()
+    assert with_promise(replace(FINDING, divergence=divergence), StageContext(workers, ENVIRONMENT)).promise is None
+    assert not workers.asked
+
+
+def test_where_the_framework_cannot_say_it_is_not_known() -> None:
+    assert with_promise(FINDING, StageContext(FakeEvaluator(), ENVIRONMENT)).promise is None
