@@ -3,6 +3,8 @@
 Both ends are asked before anything else. A release that cannot answer lies, by all experience, at an end: what is older than a
 feature cannot run a script that uses it. So until a good release is known behind it, it counts as the end of what can be asked; once
 one is known, it is skipped and its neighbours are asked.
+
+Where that took few releases, because an end is bad, others between are asked as well: a fault may have been mended and be back.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ Ask = Callable[[str], Answer]
 
 CONFIRMED_BY = 2
 """So many further minor releases must be unable to answer before nothing beyond is asked."""
+
+
+def most_asked(releases: int) -> int:
+    """How many of so many releases are asked in the ordinary case: both ends, and one for each halving."""
+    return (releases - 1).bit_length() + 2
 
 
 class Search:
@@ -47,7 +54,39 @@ class Search:
             self._answer(end)
         last_bad, first_fixed = self._edge(place, len(self._releases) - 1)
         first_bad, last_good = self._edge(place, 0)
-        return Span(self._name(first_bad), self._name(last_bad), self._named(last_good), self._named(first_fixed))
+        while len(self._answers) < most_asked(len(self._releases)):
+            # a fault may have been mended and have come back: both ends are bad then
+            further = self._widest(first_bad, last_bad)
+            if further is None:
+                break
+            if self._answer(further) is Answer.GOOD:
+                if further > place:
+                    last_bad, first_fixed = self._edge(self._nearest_bad(place, further), further)
+                else:
+                    first_bad, last_good = self._edge(self._nearest_bad(place, further), further)
+        return self._span(first_bad, last_bad, last_good, first_fixed)
+
+    def _span(self, first_bad: int, last_bad: int, last_good: Optional[int], first_fixed: Optional[int]) -> Span:
+        bad = [place for place, answer in self._answers.items() if answer is Answer.BAD]
+        earlier = max((place for place in bad if last_good is not None and place < last_good), default=None)
+        again = min((place for place in bad if first_fixed is not None and place > first_fixed), default=None)
+        edges = (self._named(place) for place in (last_good, first_fixed, earlier, again))
+        return Span(self._name(first_bad), self._name(last_bad), *edges)
+
+    def _nearest_bad(self, known: int, further: int) -> int:
+        """The bad release that is the nearest to another one, on the side of the known one."""
+        low, high = sorted((known, further))
+        bad = [place for place, answer in self._answers.items() if answer is Answer.BAD and low <= place <= high]
+        return min(bad, key=lambda place: abs(place - further))
+
+    def _widest(self, low: int, high: int) -> Optional[int]:
+        """The release in the middle of the widest gap between those that were asked; None where all were."""
+        asked = sorted(place for place in self._answers if low <= place <= high)
+        gaps = [(right - left, -left) for left, right in zip(asked, asked[1:]) if right - left > 1]
+        if not gaps:
+            return None
+        width, left = max(gaps)
+        return self._middle(-left, -left + width)
 
     def _edge(self, inside: int, end: int) -> tuple[int, Optional[int]]:
         """From a bad release towards an end: the last that is bad, and the first behind it that is good, if there is one."""

@@ -74,12 +74,16 @@ class Span:
         The newest before that has it not; None where no older release answers.
     first_fixed
         The oldest after that has it not; None where there is none.
+    earlier, again
+        The newest before that had it, too, and the oldest after that has it again, where any was seen.
     """
 
     first_bad: str
     last_bad: str
     last_good: Optional[str] = None
     first_fixed: Optional[str] = None
+    earlier: Optional[str] = None
+    again: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from qdiag.bisecting.answers import Answers
 from qdiag.bisecting.asking import Ended, answer_of, held_against, run_on, shows_other_numbers
 from qdiag.bisecting.installers import Installer, index_releases, installer_for
 from qdiag.bisecting.layers import CannotInstall, Interpreter, Layer, Layers, look_at
-from qdiag.bisecting.search import Search
+from qdiag.bisecting.search import Search, most_asked
 from qdiag.bridges.releases.table import known_releases, needs_with
 from qdiag.errors import UsageError
 from qdiag.model.bisection import Answer, Asked, Bisection, Span
@@ -124,8 +124,7 @@ class _Bisecting:
         begun = Bisection(
             wanted.package, wanted.shown, wanted.known, releases, held=self._held(), python=self._interpreter.python, missing=missing
         )
-        # both ends, and one for each halving
-        self._most = (len(left) - 1).bit_length() + 2
+        self._most = most_asked(len(left))
         span: Optional[Span] = None
         interrupted = False
         try:
@@ -148,7 +147,7 @@ class _Bisecting:
     def _others(self) -> tuple[str, ...]:
         """Releases that are bad, and not by the numbers that are known."""
         known = self._known
-        bad = [one for one in self._asked if one.answer is Answer.BAD]
+        bad = sorted((one for one in self._asked if one.answer is Answer.BAD), key=lambda one: Version(one.release))
         return tuple(one.release for one in bad if known is not None and shows_other_numbers(one, known))
 
     # --- which releases -------------------------------------------------------------------------------------------------------

@@ -54,6 +54,21 @@ def test_a_hole_above_the_oldest_that_answers_is_not_taken_for_the_end() -> None
     assert searched("--ggggg-bbbbbbbb", 15)[0] == Span("0.8", "0.15", "0.6", None)
 
 
+def test_a_fault_that_was_mended_and_came_back_is_told_apart() -> None:
+    answers = "bbb" + "g" * 10 + "b" * 20
+    assert searched(answers, 32)[0] == Span("0.13", "0.32", "0.12", None, "0.0", None)
+    span, asked = searched(answers, 2)
+    assert (span.last_bad, span.first_fixed) == ("0.2", "0.3")
+    assert span.again in asked
+    assert len(asked) <= math.ceil(math.log2(33)) + 2 + math.ceil(math.log2(33))
+
+
+def test_where_all_are_bad_the_rest_of_what_may_be_asked_is_spread() -> None:
+    span, asked = searched("b" * 33, 32)
+    assert span == Span("0.0", "0.32")
+    assert sorted(int(release[2:]) for release in asked) == [0, 4, 8, 12, 16, 20, 24, 32]
+
+
 def test_where_the_known_release_does_not_have_it_nothing_else_is_asked() -> None:
     assert searched("ggggg", 4) == (None, ["0.4"])
     assert searched("gggg-", 4) == (None, ["0.4"])

@@ -69,7 +69,10 @@ def _sentence(found: Bisection) -> str:
             why = f": {short_line(known.words, MOST_WORDS)}" if known else ""
             return f"Nothing to search from: {name} {found.known} cannot tell whether the fault is there{why}."
         return f"Nothing to search from: the script does not show its fault on {name} {found.known}."
-    return f"{_begins(span, name, found)} {_ends(span, name, found)}"
+    told = [_begins(span, name, found), _ends(span, name, found)]
+    told += [f"{span.earlier} had it, too."] if span.earlier else []
+    told += [f"{span.again} has it again."] if span.again else []
+    return " ".join(told)
 
 
 def _begins(span: Span, name: str, found: Bisection) -> str:
@@ -151,6 +154,8 @@ def _record(found: Bisection, sentence: str) -> dict[str, Any]:
         "last_good": span.last_good if span else None,
         "last_bad": span.last_bad if span else None,
         "first_fixed": span.first_fixed if span else None,
+        "earlier": span.earlier if span else None,
+        "again": span.again if span else None,
         "between": list(found.between(span.last_good, span.first_bad)) if span and span.last_good else [],
         "python": found.python,
         "held": dict(found.held),

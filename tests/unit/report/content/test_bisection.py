@@ -18,6 +18,10 @@ from tests.worlds.bisections import as_json, bisection
     [
         (Span("0.35.0", "0.38.0", "0.34.0", None), "PennyLane 0.35.0 broke it: 0.34.0 has it not. 0.38.0, the newest, still has it."),
         (Span("0.35.0", "0.36.0", "0.34.0", "0.37.0"), "PennyLane 0.35.0 broke it: 0.34.0 has it not. 0.37.0 mended it."),
+        (
+            Span("0.35.0", "0.36.0", "0.34.0", "0.37.0", "0.31.0", "0.38.0"),
+            "PennyLane 0.35.0 broke it: 0.34.0 has it not. 0.37.0 mended it. 0.31.0 had it, too. 0.38.0 has it again.",
+        ),
         (Span("0.30.0", "0.36.0", None, "0.37.0"), "PennyLane 0.30.0, the oldest that was asked, has it already. 0.37.0 mended it."),
         (
             Span("0.33.0", "0.36.0", None, None),
