@@ -59,7 +59,7 @@ def test_a_fault_that_was_mended_and_came_back_is_told_apart() -> None:
     assert searched(answers, 32)[0] == Span("0.13", "0.32", "0.12", None, "0.0", None)
     span, asked = searched(answers, 2)
     assert (span.last_bad, span.first_fixed) == ("0.2", "0.3")
-    assert span.again in asked
+    assert str(span.again) in asked
     assert len(asked) <= math.ceil(math.log2(33)) + 2 + math.ceil(math.log2(33))
 
 
