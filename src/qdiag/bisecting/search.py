@@ -4,7 +4,7 @@ Both ends are asked before anything else. A release that cannot answer lies, by 
 feature cannot run a script that uses it. So until a good release is known behind it, it counts as the end of what can be asked; once
 one is known, it is skipped and its neighbours are asked.
 
-Where that took few releases, because an end is bad, others between are asked as well: a fault may have been mended and be back.
+Where an end is bad, others between are asked as well: a fault may have been mended and be back.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ Ask = Callable[[str], Answer]
 
 CONFIRMED_BY = 2
 """So many further minor releases must be unable to answer before nothing beyond is asked."""
+
+
+SPREAD = 3
+"""At least so many releases are asked between a bad end and the release on which the fault is known."""
 
 
 def most_asked(releases: int) -> int:
@@ -49,24 +53,31 @@ class Search:
         place = self._releases.index(known)
         if self._answer(place) is not Answer.BAD:
             return None
-        # both ends first: what cannot be answered at all is known before anything is searched for
-        for end in (len(self._releases) - 1, 0):
-            self._answer(end)
-        last_bad, first_fixed = self._edge(place, len(self._releases) - 1)
-        first_bad, last_good = self._edge(place, 0)
-        while len(self._answers) < most_asked(len(self._releases)):
-            # a fault may have been mended and have come back: both ends are bad then
-            further = self._widest(first_bad, last_bad)
-            if further is None:
-                break
-            if self._answer(further) is Answer.GOOD:
-                if further > place:
-                    last_bad, first_fixed = self._edge(self._nearest_bad(place, further), further)
-                else:
-                    first_bad, last_good = self._edge(self._nearest_bad(place, further), further)
-        return self._span(first_bad, last_bad, last_good, first_fixed)
+        ends = (len(self._releases) - 1, 0)
+        # both first: what cannot be answered at all is known before anything is searched for
+        bad_ends = [end for end in ends if self._answer(end) is Answer.BAD and end != place]
+        above, below = self._edge(place, ends[0]), self._edge(place, ends[1])
+        for end in bad_ends:
+            # a fault may have been mended and have come back: that an end is bad says little of what lies between
+            good = self._good_between(place, end)
+            if good is not None and good > place:
+                above = self._edge(self._nearest_bad(place, good), good)
+            elif good is not None:
+                below = self._edge(self._nearest_bad(place, good), good)
+        return self._span(*below, *above)
 
-    def _span(self, first_bad: int, last_bad: int, last_good: Optional[int], first_fixed: Optional[int]) -> Span:
+    def _good_between(self, known: int, end: int) -> Optional[int]:
+        """A good release between two bad ones, where a few that are spread between them find one."""
+        low, high = sorted((known, end))
+        for spread in range(len(self._releases)):
+            further = self._widest(low, high)
+            if further is None or (spread >= SPREAD and len(self._answers) >= most_asked(len(self._releases))):
+                return None
+            if self._answer(further) is Answer.GOOD:
+                return further
+        return None
+
+    def _span(self, first_bad: int, last_good: Optional[int], last_bad: int, first_fixed: Optional[int]) -> Span:
         bad = [place for place, answer in self._answers.items() if answer is Answer.BAD]
         earlier = max((place for place in bad if last_good is not None and place < last_good), default=None)
         again = min((place for place in bad if first_fixed is not None and place > first_fixed), default=None)

@@ -63,6 +63,13 @@ def test_a_fault_that_was_mended_and_came_back_is_told_apart() -> None:
     assert len(asked) <= math.ceil(math.log2(33)) + 2 + math.ceil(math.log2(33))
 
 
+def test_also_where_the_other_edge_took_all_that_may_be_asked() -> None:
+    # mended in 0.5, broken again in 0.14, mended for good in 0.18
+    span, _ = searched("bbbbb" + "g" * 9 + "b" * 4 + "g" * 22, 15)
+    assert (span.first_bad, span.last_good, span.last_bad, span.first_fixed) == ("0.14", "0.13", "0.17", "0.18")
+    assert span.earlier is not None
+
+
 def test_where_all_are_bad_the_rest_of_what_may_be_asked_is_spread() -> None:
     span, asked = searched("b" * 33, 32)
     assert span == Span("0.0", "0.32")
