@@ -171,3 +171,10 @@ def test_a_batch_inside_of_a_template_is_judged_by_its_rows(method: str) -> None
     found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), (method,), beside="", upheld=True))}
     assert found["output"].standing is Standing.EXACT
     assert found[method].standing in (Standing.EXACT, Standing.RAISED, Standing.REFUSED)
+
+
+@pytest.mark.parametrize("operation", ["RX", "IsingXY", "Rot"])
+def test_finite_differences_in_single_precision_are_no_fault(operation: str) -> None:
+    one = next(one for one in specimens(0, "", frozenset({operation})) if one.key == (operation, PRODUCT, "float32"))
+    found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), ("finite-diff",), beside="", upheld=True))}
+    assert found["finite-diff"].standing in (Standing.OPEN, Standing.EXACT)

@@ -241,8 +241,9 @@ def _cell(task: Task, name: str, found: Evaluation, ours: Reference, output: Opt
         return replace(measured, words=BY_DIFFERENCES, ulps=0.0) if found.takes_differences else measured
     if ours.doubts:
         return replace(cell, standing=Standing.OPEN, words=ours.doubts[0])
-    if found.takes_differences and (_shots(task) or task.abilities.eps > EPS64):
-        return replace(cell, standing=Standing.OPEN, words=f"{BY_DIFFERENCES}, of what is rounded too coarsely for them")
+    if (found.takes_differences or name == "finite-diff") and (_shots(task) or eps > EPS64):
+        taken = BY_DIFFERENCES if found.takes_differences else "finite differences"
+        return replace(cell, standing=Standing.OPEN, words=f"{taken}, of what is rounded too coarsely for them")
     if output is not None and output.standing in WRONG and _distance(found, ours) > output.bound:
         # the outputs are wrong without this method, too: these have been asked again, and derivatives are wrong with them
         return replace(measured, standing=output.standing, promise=_promise(task, name, found))
