@@ -27,7 +27,8 @@ import torch
 import qdiag
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.certifying.examine import Task, abilities_of, examine
+from qdiag.certifying.examine import abilities_of, examine
+from qdiag.certifying.task import Task
 from qdiag.evaluation import space
 from qdiag.judging.arbiter.circuit_function import Simulation, Space
 from qdiag.judging.arbiter.directions import EVALUATIONS

@@ -10,8 +10,8 @@ import argparse
 import time
 from collections import Counter
 
-from qdiag.certifying.examine import Task
 from qdiag.certifying.matrix import fill
+from qdiag.certifying.task import Task
 from qdiag.evaluation import remote, space
 from qdiag.evaluation.executor import open_evaluator
 from qdiag.model.certificate import Cell, Standing

@@ -25,7 +25,8 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.results import outputs_of
 from qdiag.bridges.space.specimens import specimens
-from qdiag.certifying.examine import Task, examine
+from qdiag.certifying.examine import examine
+from qdiag.certifying.task import Task
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.certificate import Cell, Standing

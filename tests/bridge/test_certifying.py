@@ -7,7 +7,8 @@ import pytest
 
 from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.specimens import specimens
-from qdiag.certifying.examine import Task, abilities_of, examine
+from qdiag.certifying.examine import abilities_of, examine
+from qdiag.certifying.task import Task
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
 from qdiag.model.comparison import Signature
@@ -67,7 +68,8 @@ def test_a_method_whose_outputs_are_as_wrong_as_the_devices_own_is_not_asked_aga
         asked.append(str(request.method))
         return evaluate(request)
 
-    monkeypatch.setattr("qdiag.certifying.examine.evaluate", evaluate_and_count)
+    for room in ("examine", "cells"):
+        monkeypatch.setattr(f"qdiag.certifying.{room}.evaluate", evaluate_and_count)
     single = Abilities(eps=float(np.finfo(np.float32).eps))
     wrong = cells(BLIND, ("RX", PRODUCT, "controlled on 0"), "parameter-shift", abilities=single)
     assert wrong["parameter-shift"].standing is Standing.WRONG

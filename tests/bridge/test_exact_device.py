@@ -8,7 +8,8 @@ from qdiag.bridges.space.builds import builds
 from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.random_circuits import random_specimens
 from qdiag.bridges.space.specimens import specimens
-from qdiag.certifying.examine import Task, examine
+from qdiag.certifying.examine import examine
+from qdiag.certifying.task import Task
 from qdiag.model.certificate import Standing
 from qdiag.model.method import Method
 from qdiag.model.specimen import Specimen

@@ -13,7 +13,8 @@ from qdiag.bridges.space.mutations import mutations
 from qdiag.bridges.space.random_circuits import random_specimens
 from qdiag.bridges.space.specimens import specimens
 from qdiag.bridges.space.wide import wide_specimens
-from qdiag.certifying.examine import Task, examine
+from qdiag.certifying.examine import examine
+from qdiag.certifying.task import Task
 from qdiag.model.certificate import Standing
 from qdiag.model.circuit import nodes_of, with_wire_labels
 from qdiag.model.method import Method

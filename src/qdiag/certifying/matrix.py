@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Optional
 
-from qdiag.certifying.examine import Task, examine, lost_cells
+from qdiag.certifying.cells import lost_cells
+from qdiag.certifying.examine import examine
+from qdiag.certifying.task import Task
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.certificate import OUTPUT, Cell, Standing
 from qdiag.model.specimen import BARE, Rank, Specimen

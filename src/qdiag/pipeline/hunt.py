@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
-from qdiag.certifying.examine import OWN
 from qdiag.certifying.finds import finds_of, with_causes_joined
+from qdiag.certifying.task import OWN
 from qdiag.errors import UsageError
 from qdiag.evaluation import space
 from qdiag.evaluation.evaluator import Evaluator

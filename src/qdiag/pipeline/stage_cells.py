@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from qdiag.certifying.examine import Task, abilities_of
+from qdiag.certifying.examine import abilities_of
 from qdiag.certifying.matrix import fill, methods_offered
+from qdiag.certifying.task import Task
 from qdiag.errors import UsageError
 from qdiag.evaluation import space
 from qdiag.evaluation.evaluator import Evaluator

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Optional
 
-from qdiag.certifying.examine import Task
+from qdiag.certifying.task import Task
 from qdiag.judging.question import observe, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.certificate import OUTPUT, Fault

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.certifying.examine import Task
+from qdiag.certifying.task import Task
 from qdiag.model.certificate import OUTPUT, Fault
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from qdiag.certifying.examine import Task
 from qdiag.certifying.matrix import fill, methods_offered
+from qdiag.certifying.task import Task
 from qdiag.model.certificate import OUTPUT, Cell, Standing
 from qdiag.model.method import Method
 from qdiag.model.specimen import BARE, Rank, Specimen

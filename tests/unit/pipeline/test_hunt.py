@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from qdiag.certifying.examine import Task, abilities_of, examine
+from qdiag.certifying.examine import abilities_of, examine
+from qdiag.certifying.task import Task
 from qdiag.errors import UsageError
 from qdiag.evaluation import space
 from qdiag.model.call import Script

@@ -1,4 +1,4 @@
-"""One cell beside the reference: a state is a state in whatever phase, in the precision that the device has."""
+"""What a specimen is asked on a device: products along seeded weights, and shift rules where they are something new."""
 
 from __future__ import annotations
 
@@ -7,51 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.certifying.examine import Task, _cotangents, _is_another_phase, by_its_own_numbers, methods_of
-from qdiag.judging.arbiter.reference import Reference
+from qdiag.certifying.task import Task, by_its_own_numbers, cotangents_of, methods_of
 from qdiag.model.certificate import OUTPUT
-from qdiag.model.evaluation import Evaluation
-from qdiag.model.measured import Measured
 from qdiag.model.method import Method
-from qdiag.model.specimen import Rank, Specimen
+from qdiag.model.specimen import Rank
 from tests.worlds.certificates import specimen
 from tests.worlds.small_circuits import gate
 
 STATE = np.array([0.5, 0.5j, -0.5, 0.5], dtype=np.complex128)
-OURS = Reference(outputs=(STATE,), errors=(0.0,), norms=(1.0,), ranges=(None,))
 DEVICE = Method("a", "")
 
 
-def shows_another_phase(state: np.ndarray, precision: str = "complex128") -> bool:
-    one: Specimen = specimen()
-    task = Task(replace(one, circuit=replace(one.circuit, measurements=one.circuit.measurements)), DEVICE, ())
-    return _is_another_phase(task, OUTPUT, Evaluation(DEVICE, (state,), measured=Measured(precision)), OURS)
-
-
-@pytest.mark.parametrize("angle", [0.3, 2.0, np.pi])
-def test_a_state_in_another_phase_is_the_same(angle: float) -> None:
-    assert shows_another_phase(STATE * np.exp(1j * angle))
-
-
-def test_also_where_the_device_works_in_single_precision() -> None:
-    assert shows_another_phase((STATE * np.exp(0.7j)).astype(np.complex64).astype(np.complex128) + 1e-7, "complex64")
-
-
-def test_another_state_is_not() -> None:
-    assert not shows_another_phase(np.array([1, 0, 0, 0], dtype=np.complex128))
-    assert not shows_another_phase(STATE * [1, 1, 1, -1])
-
-
-def test_a_state_of_another_size_or_without_numbers_is_not() -> None:
-    assert not shows_another_phase(STATE[:2])
-    assert not shows_another_phase(STATE * np.nan)
-
-
 def test_every_element_of_every_output_weighs_in_a_product_and_both_parts_of_a_complex_one_do() -> None:
-    real, state, number = _cotangents([np.zeros((2, 4)), STATE, np.array(0.5)])
+    real, state, number = cotangents_of([np.zeros((2, 4)), STATE, np.array(0.5)])
     assert (real.shape, state.shape, number.shape) == ((2, 4), (4,), ())
     assert min(np.min(np.abs(real)), np.min(np.abs(state.real)), np.min(np.abs(state.imag)), abs(number)) >= 0.5
-    np.testing.assert_array_equal(_cotangents([np.zeros((2, 4))])[0], real)
+    np.testing.assert_array_equal(cotangents_of([np.zeros((2, 4))])[0], real)
 
 
 def test_a_method_is_asked_for_one_product_and_for_the_whole_jacobian_where_it_is_doubted() -> None:
