@@ -129,6 +129,10 @@ class Search:
     def _middle(self, inside: int, outside: int) -> Optional[int]:
         """The release to ask next between two; None where none is left."""
         low, high = sorted((inside, outside))
+        silent = [place for place in range(low + 1, high) if place in self._answers and not self._answers[place].decides]
+        if silent:
+            # what lies between two that cannot answer cannot either: a feature was away for a while
+            low, high = max((low, silent[0]), (silent[-1], high), key=lambda section: section[1] - section[0])
         left = [place for place in range(low + 1, high) if place not in self._answers]
         if not left:
             return None

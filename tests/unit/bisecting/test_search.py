@@ -49,6 +49,12 @@ def test_a_release_that_cannot_answer_between_good_and_bad_is_skipped() -> None:
     assert searched("ggg-x-bbb", 8)[0] == Span("0.6", "0.8", "0.2", None)
 
 
+def test_a_long_stretch_that_cannot_answer_is_not_asked_release_by_release() -> None:
+    span, asked = searched("gggg" + "-" * 30 + "bbbbbb", 39)
+    assert span == Span("0.34", "0.39", "0.3", None)
+    assert len(asked) <= 13
+
+
 def test_a_hole_above_the_oldest_that_answers_is_not_taken_for_the_end() -> None:
     assert searched("ggggggg-bbbbbbbb", 15)[0] == Span("0.8", "0.15", "0.6", None)
     assert searched("--ggggg-bbbbbbbb", 15)[0] == Span("0.8", "0.15", "0.6", None)

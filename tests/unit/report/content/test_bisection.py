@@ -30,7 +30,7 @@ from tests.worlds.bisections import as_json, bisection
         ),
         (
             Span("0.35.0", "0.36.0", "0.33.0", "0.38.0"),
-            "PennyLane broke it between 0.33.0, which has it not, and 0.35.0; between them no release could tell. "
+            "PennyLane broke it between 0.33.0, which has it not, and 0.35.0; none that was asked between them can tell. "
             "It was mended between 0.36.0 and 0.38.0.",
         ),
     ],
