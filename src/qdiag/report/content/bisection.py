@@ -82,7 +82,8 @@ def _begins(span: Span, name: str, found: Bisection) -> str:
         return f"{name} {span.first_bad} has it, and no older release can run the script."
     silent = found.between(span.last_good, span.first_bad)
     if silent:
-        return f"{name} broke it between {span.last_good}, which has it not, and {span.first_bad}; none that was asked between them can tell."
+        between = f"{name} broke it between {span.last_good}, which has it not, and {span.first_bad}"
+        return f"{between}; none that was asked between them can tell."
     return f"{name} {span.first_bad} broke it: {span.last_good} has it not."
 
 
