@@ -179,3 +179,10 @@ def test_finite_differences_in_single_precision_are_no_fault(operation: str) -> 
     one = next(one for one in specimens(0, "", frozenset({operation})) if one.key == (operation, PRODUCT, "float32"))
     found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), ("finite-diff",), beside="", upheld=True))}
     assert found["finite-diff"].standing in (Standing.OPEN, Standing.EXACT)
+
+
+def test_operations_stand_in_products_and_hermitian_ones_in_exponents() -> None:
+    assert "Prod" in {node.name for top in SPACE["RX", PRODUCT, "in a product"].circuit.operations for node in nodes_of(top)}
+    assert ("CNOT", PRODUCT, "exponentiated") in SPACE
+    assert ("CNOT", PRODUCT, "evolved in a sum") in SPACE
+    assert ("RX", PRODUCT, "exponentiated") not in SPACE, "not Hermitian"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Optional
@@ -91,12 +91,30 @@ def wrapped_builds(build: Build) -> Iterator[tuple[str, Build]]:
     if build.first or build.empty or not is_unitary(build.operator) or len(build.node.wires) > MOST_WIRES - 1:
         return
     operator, control = build.operator, len(build.node.wires)
-    ways: dict[str, Callable[[], Any]] = {
-        "adjoint": lambda: qml.adjoint(operator, lazy=True),
-        "controlled": lambda: qml.ctrl(operator, control=control),
-        "controlled on 0": lambda: qml.ctrl(operator, control=control, control_values=[0]),
-        "squared": lambda: qml.pow(operator, 2, lazy=True),
-    }
+    yield from _wraps(
+        build,
+        {
+            "adjoint": lambda: qml.adjoint(operator, lazy=True),
+            "controlled": lambda: qml.ctrl(operator, control=control),
+            "controlled on 0": lambda: qml.ctrl(operator, control=control, control_values=[0]),
+            "squared": lambda: qml.pow(operator, 2, lazy=True),
+        },
+    )
+
+
+def arithmetic_builds(build: Build) -> Iterator[tuple[str, Build]]:
+    """The same operation in a product; and where it is Hermitian as an exponent, alone and in a sum: in what, and the whole."""
+    if build.first or build.empty or not is_unitary(build.operator) or len(build.node.wires) > MOST_WIRES - 1:
+        return
+    operator, other = build.operator, qml.PauliZ(len(build.node.wires))
+    ways: dict[str, Callable[[], Any]] = {"in a product": lambda: qml.prod(operator, other)}
+    if _is_hermitian(operator):
+        ways["exponentiated"] = lambda: qml.exp(operator, -0.3j)
+        ways["evolved in a sum"] = lambda: qml.evolve(qml.sum(operator, qml.s_prod(0.4, other)), 0.3)
+    yield from _wraps(build, ways)
+
+
+def _wraps(build: Build, ways: Mapping[str, Callable[[], Any]]) -> Iterator[tuple[str, Build]]:
     for words, make in ways.items():
         with warnings.catch_warnings(), flattening.stop_recording():
             warnings.simplefilter("ignore")
@@ -183,6 +201,16 @@ def is_unitary(operator: Any) -> bool:
         # each class has its own way of having none
         return isinstance(operator, qml.operation.Operation) and not isinstance(operator, _PREPARATIONS)
     return bool(matrix.ndim == 2 and np.allclose(matrix @ matrix.conj().T, np.eye(len(matrix)), atol=1e-6))
+
+
+def _is_hermitian(operator: Any) -> bool:
+    """Whether its matrix is, where it has one."""
+    try:
+        matrix = np.asarray(qml.matrix(operator, wire_order=operator.wires))
+    except Exception:
+        # each class has its own way of having none
+        return False
+    return bool(matrix.ndim == 2 and np.allclose(matrix, matrix.conj().T, atol=1e-9))
 
 
 def _parts(operator: Any, depth: int = 0) -> frozenset[type]:

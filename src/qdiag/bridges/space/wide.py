@@ -19,7 +19,7 @@ import pennylane as qml
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.bridges.space.builds import Build, build_of, builds, wrapped_builds
+from qdiag.bridges.space.builds import Build, arithmetic_builds, build_of, builds, wrapped_builds
 from qdiag.bridges.space.further_by_hand import FURTHER
 from qdiag.bridges.space.instances import make_or_none, measurements
 from qdiag.bridges.space.pool import is_gate
@@ -72,6 +72,7 @@ def _all(seed: int, every: Sequence[Build], names: frozenset[str]) -> Iterator[S
     for build in made:
         yield from _of_numbers(build, seed)
         yield from _by_autograd(build, seed)
+        yield from _wrapped_in_arithmetic(build, seed)
         if build.first:
             yield _in_the_middle(build, seed)
         if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS):
@@ -171,6 +172,11 @@ def _by_autograd(build: Build, seed: int) -> Iterator[Specimen]:
 
 
 # --- surroundings ---------------------------------------------------------------------------------------------------------------------
+
+
+def _wrapped_in_arithmetic(build: Build, seed: int) -> Iterator[Specimen]:
+    for words, wrapped in arithmetic_builds(build):
+        yield replace(specimen_of(wrapped, PRODUCT, READINGS[PRODUCT], seed, Rank.TWICE), variation=words)
 
 
 def _wrapped_twice(build: Build, seed: int) -> Iterator[Specimen]:
