@@ -186,3 +186,11 @@ def test_operations_stand_in_products_and_hermitian_ones_in_exponents() -> None:
     assert ("CNOT", PRODUCT, "exponentiated") in SPACE
     assert ("CNOT", PRODUCT, "evolved in a sum") in SPACE
     assert ("RX", PRODUCT, "exponentiated") not in SPACE, "not Hermitian"
+
+
+def test_states_by_adjoint_are_wrong_where_wires_are_met_in_another_order() -> None:
+    one = SPACE["no operation", "state", "wires met in another order"]
+    assert one.circuit.operations[0].wires != (one.wires[0],)
+    found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), ("backprop", "adjoint"), beside="", upheld=True))}
+    assert found["backprop"].standing is Standing.EXACT
+    assert found["adjoint"].standing is Standing.WRONG

@@ -25,7 +25,7 @@ from qdiag.bridges.space.instances import make_or_none, measurements
 from qdiag.bridges.space.pool import is_gate
 from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_made
 from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters, with_wire_labels
 from qdiag.model.specimen import Rank, Specimen, in_order
 
 MATRICES_OF_NUMBERS = frozenset({"BlockEncode", "FABLE"})
@@ -78,6 +78,7 @@ def _all(seed: int, every: Sequence[Build], names: frozenset[str]) -> Iterator[S
         if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS):
             yield from _wrapped_twice(build, seed)
     yield from _measured_before(seed)
+    yield from _met_in_another_order(seed)
     yield from _read_as_made(seed)
     gates = [build for build in every if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS)]
     for first, second in product(gates, repeat=2):
@@ -217,6 +218,16 @@ def _measured_before(seed: int) -> Iterator[Specimen]:
             wires = (*one.wires, len(one.wires), len(one.wires) + 1)
             circuit = replace(one.circuit, operations=operations)
             yield replace(one, variation=f"after {name}", circuit=circuit, device_wires=wires)
+
+
+def _met_in_another_order(seed: int) -> Iterator[Specimen]:
+    """The plain layers on a device whose wires the circuit meets the other way round."""
+    for measurement, read in READINGS.items():
+        one = specimen_of(None, measurement, read, seed, Rank.BESIDE)
+        turned = dict(zip(one.wires, reversed(one.wires)))
+        operations = with_wire_labels(replace(one.circuit, measurements=()), turned).operations
+        circuit = replace(one.circuit, operations=operations)
+        yield replace(one, variation="wires met in another order", circuit=circuit, device_wires=one.wires)
 
 
 def _read_as_made(seed: int) -> Iterator[Specimen]:
