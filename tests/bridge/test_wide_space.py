@@ -191,6 +191,7 @@ def test_operations_stand_in_products_and_hermitian_ones_in_exponents() -> None:
 def test_states_by_adjoint_are_wrong_where_wires_are_met_in_another_order() -> None:
     one = SPACE["no operation", "state", "wires met in another order"]
     assert one.circuit.operations[0].wires != (one.wires[0],)
-    found = {cell.column: cell for cell in examine(Task(one, Method("default.qubit", ""), ("backprop", "adjoint"), beside="", upheld=True))}
+    task = Task(one, Method("default.qubit", ""), ("backprop", "adjoint"), beside="", upheld=True)
+    found = {cell.column: cell for cell in examine(task)}
     assert found["backprop"].standing is Standing.EXACT
     assert found["adjoint"].standing is Standing.WRONG
