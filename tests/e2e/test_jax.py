@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.stack]
 
 
 @pytest.mark.parametrize(
-    ("method", "mode", "wide"), product(("backprop", "adjoint", "parameter-shift"), ("eager", "jit"), ("x64", "x32")), ids="-".join
+    ("method", "mode", "wide"),
+    [*product(("backprop", "adjoint", "parameter-shift"), ("eager", "jit"), ("x64", "x32"))],
+    ids=str,
 )
 def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: str, mode: str, wide: str) -> None:
     work = tmp_path / "work"
@@ -34,7 +36,10 @@ def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: st
     dtype = np.dtype("float64" if wide == "x64" else "float32")
     for call in calls:
         assert (call.configuration.interface, call.configuration.default_dtype, call.output_container) == ("jax", dtype.name, "jax")
-        assert {output.dtype for output in call.outputs} == {dtype}
+        if method == "backprop" and mode == "jit" and call.backwards:
+            assert call.outputs is None, "told, they would come out otherwise"
+        else:
+            assert {output.dtype for output in call.outputs} == {dtype}
     inside = calls[0].circuit
     owners = [node.name for node in inside.operations for _ in parameters_of(node)]
     assert {owners[place] for place in inside.trainable} == {"Rot", "CRX"}, "by the data, the angles of RY, nothing is differentiated"

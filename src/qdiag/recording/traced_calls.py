@@ -3,6 +3,9 @@ call, and tells its numbers itself.
 
 What such a call looks like is known when it is traced; its numbers arrive at each run, from threads of JAX's own and in no certain
 order. What comes back is told with the circuit's numbers, by which the run is found that it belongs to.
+
+Where XLA compiles the simulation itself, under backprop, its results are not told: handed out, they keep XLA from fusing what makes
+them with what takes them, and the last digits come out otherwise. What a circuit is given, and what comes back to it, changes nothing.
 """
 
 from __future__ import annotations
@@ -70,10 +73,13 @@ class Staged:
         Its live outputs.
     trainable
         How many numbers it is differentiated by.
+    silent
+        Whether its outputs are not told.
     """
 
-    def __init__(self, read: Read, written: Sequence[Any], outputs: Sequence[Any], trainable: int) -> None:
+    def __init__(self, read: Read, written: Sequence[Any], outputs: Sequence[Any], trainable: int, *, silent: bool = False) -> None:
         entry = read.entry
+        self._silent = silent
         self.outputs, self.trainable = len(outputs), trainable
         self._circuit = Slots(read.circuit.sources, entry.numbers)
         self._written = Slots(written, entry.written_numbers or pack(()))
@@ -88,7 +94,7 @@ class Staged:
         return self.read.entry._replace(
             numbers=self._circuit.fill(values[:first]),
             written_numbers=self._written.fill(values[first:second]) if self.read.entry.written is not None else b"",
-            outputs=self._outputs.fill(values[second:]),
+            outputs=None if self._silent else self._outputs.fill(values[second:]),
         )
 
     def key_of(self, values: Sequence[np.ndarray]) -> bytes:
@@ -99,6 +105,11 @@ class Staged:
 def staged_among(values: Sequence[Any]) -> list[Any]:
     """The values that stand for arrays that are not there yet."""
     return [value for value in values if jax_numbers.is_staged(value)]
+
+
+def _is_simulated_by_xla(call: Ongoing, outputs: Sequence[Any]) -> bool:
+    """Whether a call's results come from a simulation that XLA compiles; where nobody says what its method is, they may."""
+    return call.resolution[0] in (None, "backprop") and any(map(jax_numbers.is_compiled, outputs))
 
 
 class CameBack(NamedTuple):
@@ -173,10 +184,11 @@ class TracedCalls:
         trainable = len(jax_numbers.differentiated_among(read.circuit.sources))
         numbers = staged_among(read.circuit.sources)
         written = () if read.written is None else read.written.sources
-        staged = [*numbers, *staged_among(written), *staged_among(outputs)]
+        silent = _is_simulated_by_xla(call, outputs)
+        staged = [*numbers, *staged_among(written), *(() if silent else staged_among(outputs))]
         read = read._replace(entry=read.entry._replace(container="jax"))
-        if staged:
-            traced = Staged(read, written, outputs, trainable)
+        if staged or silent:
+            traced = Staged(read, written, outputs, trainable, silent=silent)
             jax_taps.tell_when_run(staged, partial(_tell_run, traced))
             tell: Callable[..., None] = partial(_tell_way_back, traced)
         else:

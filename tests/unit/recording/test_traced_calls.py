@@ -175,7 +175,8 @@ def world() -> Iterator[World]:
     current.exchange(*before)
 
 
-CALL: Any = SimpleNamespace(children=[])
+CALL: Any = SimpleNamespace(children=[], resolution=("adjoint", "jax"))
+BACKPROP: Any = SimpleNamespace(children=[], resolution=("backprop", "jax"))
 
 
 def test_each_run_of_a_traced_call_is_written_and_what_comes_back_goes_to_it(taps: Taps, world: World) -> None:
@@ -189,6 +190,13 @@ def test_each_run_of_a_traced_call_is_written_and_what_comes_back_goes_to_it(tap
     assert [values(done.entry.numbers) for done in world.done] == [[0.5], [0.75]]
     assert {done.entry.container for done in world.done} == {"jax"}
     assert {returned.index: float(brought.cotangents[0] or 0.0) for returned, _, brought in world.found} == {0: 4.0, 1: 3.0}
+
+
+@pytest.mark.parametrize("call", [BACKPROP, SimpleNamespace(children=[], resolution=(None, None))])
+def test_results_that_xla_works_out_by_itself_are_not_told(taps: Taps, world: World, call: Any) -> None:
+    assert world.traced.begin(call, read_of([OPEN], [ZERO]), (OPEN,)) == ["watched 0"]
+    taps.runs[0](array(0.5))
+    assert [(values(done.entry.numbers), done.entry.outputs) for done in world.done] == [([0.5], None)]
 
 
 def test_inside_of_grad_alone_a_call_is_written_when_it_is_made(taps: Taps, world: World) -> None:

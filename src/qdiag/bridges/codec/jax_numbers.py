@@ -7,7 +7,7 @@ function runs, and inside ``vmap`` there are many. A tracer under two transforms
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ _HOMES = ("jax", "jaxlib")
 
 _DIFFERENTIATED = ("JVPTracer", "LinearizeTracer")
 """Tracers by which JAX differentiates: each carries a value and its tangent."""
+
+_CARRIES = {**dict.fromkeys(_DIFFERENTIATED, "primal"), "BatchTracer": "val"}
+"""Under which name a tracer holds what it carries; one of ``jit`` carries nothing, whatever it calls its place in what is traced."""
 
 _KINDS: dict[type, tuple[bool, bool]] = {}
 
@@ -35,13 +38,14 @@ def is_staged(value: Any) -> bool:
     return is_traced(concrete_value(value))
 
 
+def is_compiled(value: Any) -> bool:
+    """Whether a value stands for arrays inside of what XLA compiles: in no transform around it there is one yet."""
+    return any(is_traced(layer) and type(layer).__name__ not in _CARRIES for layer in _layers(value))
+
+
 def is_differentiated(value: Any) -> bool:
     """Whether JAX differentiates by what a value stands for, in any of the transforms around it."""
-    while is_traced(value):
-        if type(value).__name__ in _DIFFERENTIATED:
-            return True
-        value = getattr(value, "val", None)
-    return False
+    return any(type(layer).__name__ in _DIFFERENTIATED for layer in _layers(value))
 
 
 def differentiated_among(values: Iterable[Any]) -> list[Any]:
@@ -67,6 +71,16 @@ def placeholder(value: Any) -> np.ndarray:
     """The array that a value stands for; zeros in its shape and dtype where that is not there yet."""
     found = concrete_value(value)
     return np.zeros(found.shape, found.dtype) if is_traced(found) else np.array(found)
+
+
+def _layers(value: Any) -> Iterator[Any]:
+    """A value, what it carries, and so on inwards."""
+    while True:
+        yield value
+        name = _CARRIES.get(type(value).__name__) if is_traced(value) else None
+        if name is None:
+            return
+        value = getattr(value, name)
 
 
 def _facts_of(kind: type) -> tuple[bool, bool]:

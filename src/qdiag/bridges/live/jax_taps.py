@@ -31,7 +31,7 @@ _OUTPUTS, _TANGENTS = Primitive("qdiag_outputs"), Primitive("qdiag_tangents")
 def tell_when_run(values: Sequence[Any], tell: Tell) -> None:
     """Have the arrays that values stand for told, now or each time that the function runs in which they are traced."""
     found = [jax_numbers.concrete_value(value) for value in values]
-    if any(map(jax_numbers.is_traced, found)):
+    if not found or any(map(jax_numbers.is_traced, found)):
         jax.debug.callback(tell, *values)
     else:
         tell(*found)

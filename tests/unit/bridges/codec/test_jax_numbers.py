@@ -21,6 +21,8 @@ class Tracer:
 class DynamicJaxprTracer(Tracer):
     """Of ``jit``: nothing is known of its numbers."""
 
+    val = "its place in what is traced, which is no number"
+
 
 class JVPTracer(Tracer):
     """Of ``grad``: it carries what it stands for."""
@@ -65,6 +67,12 @@ def test_inside_grad_the_array_is_there_and_inside_jit_it_is_not() -> None:
     assert jax_numbers.placeholder(JVPTracer(ARRAY)).tolist() == [0.5, 0.25]
     unknown = jax_numbers.placeholder(JVPTracer(DynamicJaxprTracer()))
     assert (unknown.tolist(), unknown.dtype.name) == ([0, 0], "float32")
+
+
+def test_it_is_compiled_where_no_transform_around_it_has_numbers() -> None:
+    open_ = DynamicJaxprTracer()
+    values = (JVPTracer(open_), BatchTracer(JVPTracer(open_)), open_, BatchTracer(ARRAY), JVPTracer(BatchTracer(ARRAY)), ARRAY, 0.5)
+    assert [jax_numbers.is_compiled(value) for value in values] == [True, True, True, False, False, False, False]
 
 
 def test_it_is_differentiated_in_whatever_transform_around_it() -> None:
