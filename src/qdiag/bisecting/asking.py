@@ -34,7 +34,7 @@ SKIP = 125
 """The exit code of a script that a release cannot run."""
 
 ALIKE = 0.6
-"""How much two sentences of a verdict must have in common to be the same."""
+"""Which part of their words two sentences of a verdict must have in common to be the same."""
 
 TIMED_OUT = "took longer than"
 
@@ -184,7 +184,10 @@ def shows_other_numbers(found: Asked, known: Asked) -> bool:
 
 
 def _alike(one: str, other: str) -> bool:
-    return one == other or (bool(one and other) and SequenceMatcher(None, one, other, autojunk=False).ratio() >= ALIKE)
+    if not one or not other:
+        return one == other
+    # by words: by letters any two exceptions of one class are alike
+    return SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio() >= ALIKE
 
 
 def _close(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

@@ -13,7 +13,6 @@ import os
 import shutil
 import stat
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +24,10 @@ from qdiag.bisecting.installers import Installer, Run, clean_environment, run_co
 from qdiag.errors import OutputError, UsageError
 
 LARGEST = 8.0
-"""Gigabytes that all layers may take, unless the user says otherwise."""
+"""Gigabytes of files that all layers may have, unless the user says otherwise.
+
+uv links the same file into each layer that has it: the disk then holds a third of this. To look at every file for that takes a minute.
+"""
 
 RECENT = 3600.0
 """Seconds for which a layer that was used is not deleted: another bisection may be on it."""
@@ -145,7 +147,7 @@ class Layers:
             shutil.rmtree(part, ignore_errors=True)
             part.parent.mkdir(parents=True, exist_ok=True)
             self._fill(part, requirements, installer, shares_torch=shares_torch)
-            card = {"requires": list(requirements), "installer": installer.name, "bytes": sum(files_of(part).values())}
+            card = {"requires": list(requirements), "installer": installer.name, "bytes": size_of(part)}
             (part / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
             with suppress(OSError):
                 # another bisection may have made it meanwhile
@@ -184,19 +186,13 @@ class Layers:
     def shrink(self, largest: float) -> None:
         """Delete the layers that were used the longest ago, until the rest takes no more than so many gigabytes."""
         found = sorted(all_layers(self._root), key=lambda layer: layer.used)
-        if sum(layer.size for layer in found) <= largest * 1e9:
-            return
-        # uv links the same file into each layer that has it: it is there once, and goes with the last of them
-        files = {layer.path: files_of(layer.path) for layer in found}
-        holders = Counter(file for held in files.values() for file in held)
-        total = sum({file: size for held in files.values() for file, size in held.items()}.values())
+        total = sum(layer.size for layer in found)
         for layer in found:
             if total <= largest * 1e9:
                 return
             if layer.path not in self._used and time.time() - layer.used > RECENT:
                 shutil.rmtree(layer.path, ignore_errors=True)
-                total -= sum(size for file, size in files[layer.path].items() if holders[file] == 1)
-                holders.subtract(files[layer.path].keys())
+                total -= layer.size
 
 
 def all_layers(root: Path) -> tuple[Layer, ...]:
@@ -225,15 +221,15 @@ def clean(root: Path) -> int:
     return size
 
 
-def files_of(folder: Path) -> dict[tuple[int, int], int]:
-    """The files below a folder, each once, with their bytes; what links lead to is not counted."""
+def size_of(folder: Path) -> int:
+    """The bytes of the files below a folder, each once; what links lead to is not counted."""
     seen: dict[tuple[int, int], int] = {}
     for path in folder.rglob("*"):
         with suppress(OSError):
             found = path.lstat()
             if stat.S_ISREG(found.st_mode):
                 seen[found.st_dev, found.st_ino] = found.st_size
-    return seen
+    return sum(seen.values())
 
 
 def _read(path: Path) -> Optional[Layer]:

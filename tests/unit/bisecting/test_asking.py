@@ -82,6 +82,9 @@ def test_what_is_bad_by_other_words_cannot_tell() -> None:
     assert held_against(same, known).answer is Answer.BAD
     assert held_against(other, known).answer is Answer.CANNOT
     assert held_against(bad(), bad()).answer is Answer.BAD
+    stack = bad(words="raises ValueError: need at least one array to stack")
+    shape = bad(words="raises ValueError: all input arrays must have the same shape")
+    assert held_against(shape, stack).answer is Answer.CANNOT
 
 
 def test_numbers_of_which_no_side_is_the_known_one_are_told() -> None:

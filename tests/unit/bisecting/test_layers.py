@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.bisecting.installers import Installer, Said
-from qdiag.bisecting.layers import CARD, CannotInstall, Interpreter, Layers, all_layers, cache_folder, clean, files_of, look_at
+from qdiag.bisecting.layers import CARD, CannotInstall, Interpreter, Layers, all_layers, cache_folder, clean, look_at, size_of
 from qdiag.errors import OutputError, UsageError
 
 NEEDS = ("pennylane==0.40.0",)
@@ -143,25 +143,6 @@ def test_layers_beyond_the_size_go_the_longest_unused_first_and_none_that_was_ju
     assert len(all_layers(tmp_path / "cache")) == 2
 
 
-def test_a_file_that_layers_share_is_counted_once(tmp_path: Path, interpreter: Interpreter) -> None:
-    world = World(writes=1_000_000)
-    earlier = layers(tmp_path, interpreter, world)
-    paths = []
-    for number in range(3):
-        made = earlier.make(f"pennylane-0.4{number}.0", (f"pennylane==0.4{number}.0",), world.installer)
-        paths.append(made.path / interpreter.packages / "half.py")
-        os.utime(made.path / CARD, (made.used - 9000, made.used - 9000))
-    for path in paths[1:]:
-        path.unlink()
-        os.link(paths[0], path)
-    here = layers(tmp_path, interpreter, world)
-    here.shrink(0.0015)
-    assert len(all_layers(tmp_path / "cache")) == 3
-    # none of them alone would make room
-    here.shrink(0.0005)
-    assert all_layers(tmp_path / "cache") == ()
-
-
 def test_cleaning_deletes_links_and_not_what_they_lead_to(tmp_path: Path, interpreter: Interpreter) -> None:
     world = World()
     layers(tmp_path, interpreter, world).make("pennylane-0.40.0", NEEDS, world.installer)
@@ -175,7 +156,7 @@ def test_bytes_are_counted_once_for_a_file_and_not_for_links(tmp_path: Path) -> 
     (tmp_path / "a").write_text("x" * 100, encoding="utf-8")
     os.link(tmp_path / "a", tmp_path / "b")
     (tmp_path / "c").symlink_to(tmp_path / "a")
-    assert list(files_of(tmp_path).values()) == [100]
+    assert size_of(tmp_path) == 100
 
 
 def test_the_cache_is_where_the_system_says(tmp_path: Path) -> None:
