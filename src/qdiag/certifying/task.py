@@ -81,6 +81,8 @@ class Task:
             default_dtype="float64",
             # it has been measured: that is not to be done for each circuit
             assumed=PRECISIONS[self.abilities.eps <= EPS64],
+            # what a rule makes of a row it shows at the circuit of this row alone
+            as_it_stands=self.upheld,
         )
 
 

@@ -66,6 +66,8 @@ class Request:
         Whether a route that costs less than the interface's own will do, such as a device's own vector-Jacobian products.
     assumed
         The precision that the device is taken to work in, where the user says it; "" to measure it.
+    as_it_stands
+        Whether a batch that a method refuses is left refused, instead of being split into its rows.
     """
 
     circuit: Circuit
@@ -82,6 +84,7 @@ class Request:
     repetition: int = 0
     cheaply: bool = False
     assumed: str = ""
+    as_it_stands: bool = False
 
     @classmethod
     def of(

@@ -67,6 +67,7 @@ OTHERWISE: dict[str, Any] = {
     "repetition": 1,
     "cheaply": True,
     "assumed": "complex64",
+    "as_it_stands": True,
 }
 
 

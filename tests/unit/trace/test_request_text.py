@@ -35,6 +35,7 @@ FULL = Request(
     repetition=2,
     cheaply=True,
     assumed="complex64",
+    as_it_stands=True,
 )
 
 

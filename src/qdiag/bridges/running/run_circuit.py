@@ -49,7 +49,7 @@ def evaluate_circuit(request: Request) -> Evaluation:
 def _attempt_and_amend(request: Request) -> Evaluation:
     asked = _prepare_request(request)
     evaluation = _attempt_with_wire(asked)
-    if evaluation.failure is not None:
+    if evaluation.failure is not None and not request.as_it_stands:
         evaluation = _by_rows(asked, evaluation)
     return replace(evaluation, method=request.method)
 
