@@ -36,6 +36,7 @@ COMMANDS = (
     ("runs", "List the runs below qdiag-runs/, and what their files are; or delete old ones."),
     ("minimize", "Shrink a finding's circuit to the few operations that matter."),
     ("bisect", "Find the release of PennyLane, or of another package, that broke it, and the one that mended it."),
+    ("known", "List faults of PennyLane that were reproduced, on which releases, and which of them a run touches."),
     ("explain", "Say what a cause is, how it is confirmed, what to do."),
 )
 """Name and one-line help of each command, in the order in which users meet them; the module has the same name."""

@@ -1,0 +1,153 @@
+"""Faults of PennyLane that were reproduced, with the releases on which they are, as measured; and which of them a run touches.
+
+The table is data (``known_faults.toml``), so that others can use it. An entry says what a circuit must hold and under which methods.
+That a run has both does not say that it is wrong: nothing may have parted at its points. It says where to look.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Optional
+
+from packaging.version import InvalidVersion, Version
+
+from qdiag.model.call import Call
+from qdiag.model.circuit import nodes_of
+from qdiag.model.promise import Promise
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TRACKER = "https://github.com/PennyLaneAI/pennylane/issues/"
+
+
+
+@dataclass(frozen=True)
+class KnownFault:
+    """A fault that was reproduced.
+
+    Parameters
+    ----------
+    title
+        What goes wrong.
+    promise
+        What was promised of it.
+    methods
+        Devices and differentiation methods that show it.
+    operations, measurements
+        Classes, of which the circuit must hold one each; empty where any will do.
+    first_bad, last_bad
+        The oldest and the newest release that were seen to have it.
+    last_good, first_fixed
+        Those beside them that have it not; "" where there is none.
+    issue
+        PennyLane's number of it, or 0.
+    page
+        Its page in ``docs/found``, or "".
+    """
+
+    title: str
+    promise: Promise
+    methods: tuple[str, ...]
+    operations: tuple[str, ...]
+    measurements: tuple[str, ...]
+    first_bad: str
+    last_bad: str
+    last_good: str = ""
+    first_fixed: str = ""
+    issue: int = 0
+    page: str = ""
+
+    def affects(self, version: str) -> bool:
+        """Whether a release of PennyLane has it, as far as it was measured; what is newer than all that were has it, too."""
+        try:
+            release = Version(version)
+        except InvalidVersion:
+            return False
+        return Version(self.first_bad) <= release and (not self.first_fixed or release < Version(self.first_fixed))
+
+    def is_touched_by(self, call: Call) -> bool:
+        """Whether a call holds its operations and measurements under one of its methods."""
+        method = call.configuration.method
+        if f"{method.device}/{method.diff_method}" not in self.methods:
+            return False
+        circuit = call.circuit
+        return _holds(self.operations, circuit.operations) and _holds(self.measurements, circuit.measurements)
+
+    @property
+    def reference(self) -> str:
+        """Where it is told of."""
+        return f"#{self.issue}" if self.issue else self.page
+
+    @property
+    def releases(self) -> str:
+        """On which releases it is: ``0.33.0 to 0.34.0``, ``from 0.35.0``."""
+        if self.first_fixed:
+            return self.first_bad if self.first_bad == self.last_bad else f"{self.first_bad} to {self.last_bad}"
+        return f"from {self.first_bad}"
+
+
+def _holds(names: Sequence[str], nodes: Iterable[Any]) -> bool:
+    return not names or any(node.name in names for top in nodes for node in nodes_of(top))
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A fault, and the calls of a run that have its operations under its method."""
+
+    fault: KnownFault
+    calls: tuple[int, ...]
+    qnode: str
+
+
+@lru_cache(maxsize=1)
+def known_faults() -> tuple[KnownFault, ...]:
+    """The table."""
+    text = (Path(__file__).parent / "known_faults.toml").read_text(encoding="utf-8")
+    return tuple(_fault(entry) for entry in tomllib.loads(text)["fault"])
+
+
+def _fault(entry: dict[str, Any]) -> KnownFault:
+    lists = ("methods", "operations", "measurements")
+    read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in entry.items()}
+    return KnownFault(**{"operations": (), "measurements": (), **read, "promise": Promise(entry["promise"])})
+
+
+def touched_by(calls: Iterable[Call], version: str, faults: Optional[Sequence[KnownFault]] = None) -> tuple[Touched, ...]:
+    """The faults that a run on a release touches, in the order of the table."""
+    affecting = [fault for fault in (known_faults() if faults is None else faults) if fault.affects(version)]
+    found: dict[int, list[Call]] = {}
+    for call in calls:
+        for number in _touched(affecting, call):
+            found.setdefault(number, []).append(call)
+    return tuple(
+        Touched(affecting[number], tuple(call.index for call in those), those[0].configuration.label)
+        for number, those in sorted(found.items())
+    )
+
+
+def _touched(faults: Sequence[KnownFault], call: Call) -> Iterator[int]:
+    return (number for number, fault in enumerate(faults) if fault.is_touched_by(call))
+
+
+def record_of(fault: KnownFault) -> dict[str, Any]:
+    """An entry for machines."""
+    return {
+        "title": fault.title,
+        "promise": fault.promise.value,
+        "methods": list(fault.methods),
+        "operations": list(fault.operations),
+        "measurements": list(fault.measurements),
+        "first_bad": fault.first_bad,
+        "last_bad": fault.last_bad,
+        "last_good": fault.last_good or None,
+        "first_fixed": fault.first_fixed or None,
+        "issue": fault.issue or None,
+        "page": fault.page or None,
+    }
