@@ -172,8 +172,6 @@ class Recorder:
             read = self._reader.read(call, self.steps, self._thread(), outputs)
             if any(map(jax_numbers.is_traced, outputs)):
                 watched = self.traced.begin(call, read, outputs)
-                if self._prober is not None:
-                    self._prober.cannot_probe(traced_calls.NO_COPY)
                 return None if watched is None else results.with_outputs(result, iter(watched))
             trainable = read.circuit.tracked()
             returned = backward.Returned(len(outputs), len(trainable), read.qnode.code)
@@ -301,10 +299,12 @@ class Recorder:
         """A call whose numbers were told: when it was made, or by a run of a function that JAX had traced before."""
         if call is None:
             self._write_done(done._replace(entry=done.entry._replace(step=self.steps)))
-            return
-        self._finish(call, done)
-        if done.returned.index is not None and read.entry.structure not in read.qnode.named:
-            self._name_numbers(call, read, done.returned.index)
+        else:
+            self._finish(call, done)
+            if done.returned.index is not None and read.entry.structure not in read.qnode.named:
+                self._name_numbers(call, read, done.returned.index)
+        if self._prober is not None:
+            self._prober.cannot_probe(traced_calls.NO_COPY)
 
     def _write_done(self, done: call_reader.Done) -> None:
         with self._lock:

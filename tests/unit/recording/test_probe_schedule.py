@@ -324,3 +324,9 @@ class TestWhatWasCollected:
 @pytest.mark.parametrize(("wanted", "seconds"), [("yes", probe_schedule.SECONDS), ("60", 60), ("0", 1), ("", probe_schedule.SECONDS)])
 def test_the_trace_says_how_long_a_probe_may_take(wanted: str, seconds: int) -> None:
     assert probe_schedule.seconds_of(wanted) == seconds
+
+
+def test_why_qnodes_of_a_kind_are_not_probed_is_said_once(world: World) -> None:
+    world.prober.cannot_probe("nobody can look there")
+    world.prober.cannot_probe("nobody can look there")
+    assert world.notes == ["Probe unavailable: nobody can look there."]
