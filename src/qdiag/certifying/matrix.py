@@ -46,7 +46,8 @@ class Refusals:
     def known(self, specimen: Specimen, columns: Sequence[str]) -> tuple[Cell, ...]:
         """The cells of a specimen that need not be asked; none where it must."""
         found = self.measurements.get(specimen.measurement)
-        if found is None and specimen.rank is not Rank.ALONE:
+        # other numbers may make another operation of it: a sum with a zero in it is shorter
+        if found is None and specimen.rank not in (Rank.ALONE, Rank.NUMBERS):
             found = self.operations.get(specimen.operation)
         if found is None:
             return ()

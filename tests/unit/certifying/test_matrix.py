@@ -59,6 +59,13 @@ def test_an_operation_that_is_refused_as_such_is_asked_once() -> None:
     assert [one.asked for one in found] == [True] * 3 + [False] * 6
 
 
+def test_with_other_numbers_it_is_asked_again() -> None:
+    """A sum with a zero in it is shorter, and a device may take it that refuses the whole."""
+    holed = specimen("Evolution", variation="one zero", rank=Rank.NUMBERS)
+    _, answers = matrix([specimen("Evolution"), holed], lambda task: cells_of(task, Standing.REFUSED))
+    assert [key[2] for key, _ in answers.asked] == ["", "one zero"]
+
+
 def test_a_measurement_that_is_refused_without_any_operation_is_asked_once() -> None:
     refused = lambda task: cells_of(task, Standing.REFUSED if task.specimen.measurement == "state" else Standing.EXACT)  # noqa: E731
     found, answers = matrix([specimen(measurement="state"), specimen("RX", "state"), specimen("RX", "var")], refused)
