@@ -79,7 +79,7 @@ def _begins(span: Span, name: str, found: Bisection) -> str:
     if span.last_good is None:
         if span.first_bad == found.releases[0]:
             return f"{name} {span.first_bad}, the oldest that was asked, has it already."
-        return f"{name} {span.first_bad} has it, and no older release can run the script."
+        return f"{name} {span.first_bad} has it, and no older release answers."
     silent = found.between(span.last_good, span.first_bad)
     if silent:
         between = f"{name} broke it between {span.last_good}, which has it not, and {span.first_bad}"
@@ -91,7 +91,7 @@ def _ends(span: Span, name: str, found: Bisection) -> str:
     if span.first_fixed is None:
         if span.last_bad == found.releases[-1]:
             return f"{span.last_bad}, the newest, still has it."
-        return f"{span.last_bad} has it still, and no newer release can run the script."
+        return f"{span.last_bad} has it still, and no newer release answers."
     silent = found.between(span.last_bad, span.first_fixed)
     return f"{span.first_fixed} mended it." if not silent else f"It was mended between {span.last_bad} and {span.first_fixed}."
 

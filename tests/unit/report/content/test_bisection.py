@@ -25,8 +25,8 @@ from tests.worlds.bisections import as_json, bisection
         (Span("0.30.0", "0.36.0", None, "0.37.0"), "PennyLane 0.30.0, the oldest that was asked, has it already. 0.37.0 mended it."),
         (
             Span("0.33.0", "0.36.0", None, None),
-            "PennyLane 0.33.0 has it, and no older release can run the script. "
-            "0.36.0 has it still, and no newer release can run the script.",
+            "PennyLane 0.33.0 has it, and no older release answers. "
+            "0.36.0 has it still, and no newer release answers.",
         ),
         (
             Span("0.35.0", "0.36.0", "0.33.0", "0.38.0"),
