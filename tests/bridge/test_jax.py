@@ -10,6 +10,7 @@ import pytest
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: pip install 'qdiag[jax]'")
 
+import qdiag  # noqa: E402
 from qdiag.bridges.codec.jax_numbers import double_precision_is_on  # noqa: E402
 from qdiag.bridges.codec.live_numbers import plain_number, reader_for  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
@@ -193,3 +194,26 @@ def test_nothing_is_changed_by_taps_under_any_transform(transform, request) -> N
     assert jax.tree_util.tree_structure(plain) == jax.tree_util.tree_structure(watched)
     for one, other in zip(jax.tree_util.tree_leaves(plain), jax.tree_util.tree_leaves(watched)):
         assert (np.asarray(one).tobytes(), one.dtype, one.weak_type) == (np.asarray(other).tobytes(), other.dtype, other.weak_type)
+
+
+# --- a QNode in hand -------------------------------------------------------------------------------------------------------
+
+
+def weighed(x, c):
+    qml.RX(x, wires=0)
+    return qml.expval(qml.dot(c, [qml.PauliZ(0), qml.PauliX(0)]))
+
+
+@pytest.mark.parametrize(("method", "verdict", "codes"), [("backprop", "agree", []), ("adjoint", "error", ["QD303"])])
+def test_a_check_takes_arrays_of_jax_and_leaves_its_precision_alone(method: str, verdict: str, codes: list[str]) -> None:
+    before = double_precision_is_on()
+    node = qml.QNode(weighed, qml.device("default.qubit", wires=1), diff_method=method)
+    try:
+        jax.config.update("jax_enable_x64", True)
+        others = "backprop,parameter-shift" if method == "backprop" else "backprop,adjoint"
+        found = qdiag.check(node, jax.numpy.array(0.3), c=jax.numpy.array([0.5, 0.2]), methods=others)
+        assert double_precision_is_on()
+    finally:
+        jax.config.update("jax_enable_x64", before)
+    assert (found.verdict.value, [finding.diagnosis.code for finding in found.findings]) == (verdict, codes)
+    assert found.tracked
