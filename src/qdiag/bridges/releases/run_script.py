@@ -8,6 +8,7 @@ want to read. The exit code alone does not tell a verdict from an exception, so 
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import runpy
@@ -46,6 +47,19 @@ def add_names(module: Any, same: dict[str, str], renamed: dict[str, str]) -> Non
     for name, other in {**same, **renamed}.items():
         if hasattr(module, other) and (name in same or not hasattr(module, name)):
             setattr(module, name, getattr(module, other))
+
+
+def take_gradient_options(module: Any) -> None:
+    """Let QNodes take the options of their gradients in one dictionary; before 0.41 these are keywords of a QNode."""
+    plain = module.QNode.__init__
+    parameter = inspect.signature(plain).parameters.get("gradient_kwargs")
+    if parameter is not None and parameter.kind is not parameter.VAR_KEYWORD:
+        return
+
+    def init(self: Any, *given: Any, gradient_kwargs: Optional[dict[str, Any]] = None, **options: Any) -> None:
+        plain(self, *given, **options, **(gradient_kwargs or {}))
+
+    module.QNode.__init__ = init
 
 
 def run(script: str) -> dict[str, Any]:
@@ -90,6 +104,7 @@ if __name__ == "__main__":
             import pennylane
 
             add_names(pennylane, **json.loads(aliases))
+            take_gradient_options(pennylane)
     ended = run(path)
     with open(place, "w", encoding="utf-8") as file:
         json.dump(ended, file)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from qdiag.bridges.releases import run_script
-from qdiag.bridges.releases.run_script import add_names, imports_pennylane
+from qdiag.bridges.releases.run_script import add_names, imports_pennylane, take_gradient_options
 
 
 def ended(folder: Path, text: str, names: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
@@ -41,6 +41,23 @@ def test_what_once_had_a_name_of_today_makes_room() -> None:
     module = SimpleNamespace(X="of continuous variables", PauliX="gate")
     add_names(module, {"X": "PauliX", "Z": "PauliZ"}, {})
     assert vars(module) == {"X": "gate", "PauliX": "gate"}
+
+
+def test_options_of_gradients_are_handed_on_as_an_old_release_takes_them() -> None:
+    class Old:
+        def __init__(self, function: str, diff_method: str = "best", **gradient_kwargs: Any) -> None:
+            self.seen = (function, diff_method, gradient_kwargs)
+
+    class New:
+        def __init__(self, function: str, gradient_kwargs: Any = None) -> None:
+            self.seen = (function, gradient_kwargs)
+
+    for kind in (Old, New):
+        take_gradient_options(SimpleNamespace(QNode=kind))
+    made: Any = Old
+    assert made("f", diff_method="adjoint", gradient_kwargs={"h": 1}).seen == ("f", "adjoint", {"h": 1})
+    assert made("f", h=2).seen == ("f", "best", {"h": 2})
+    assert New("f", gradient_kwargs={"h": 1}).seen == ("f", {"h": 1})
 
 
 @pytest.mark.parametrize(
