@@ -10,7 +10,9 @@ import pytest
 from qdiag.bridges.space.builds import builds
 from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.mutations import mutations
+from qdiag.bridges.space.pool import read_on
 from qdiag.bridges.space.random_circuits import random_specimens
+from qdiag.bridges.space.readings import READINGS
 from qdiag.bridges.space.specimens import specimens
 from qdiag.bridges.space.wide import wide_specimens
 from qdiag.certifying.examine import examine
@@ -158,6 +160,15 @@ def test_patterns_on_named_wires_have_mutations_too() -> None:
     labelled = replace(named, circuit=with_wire_labels(named.circuit, {0: "a", 1: "b"}))
     wires = {label for one in mutations([labelled], 20, 0, builds()) for label in one.circuit.wires}
     assert {"a", "b"} <= wires
+
+
+def test_a_pattern_on_one_wire_is_read_in_ways_that_need_no_more() -> None:
+    one = SPACE["RX", PRODUCT, "its own numbers alone"]
+    (first, *_) = (op for op in one.circuit.operations if op.wires == (0,))
+    small = replace(one, circuit=replace(one.circuit, operations=(first,), measurements=read_on(READINGS["var"], (0,))), measurement="var")
+    near = list(mutations([small], 60, 0, builds()))
+    assert near
+    assert any(found.measurement != "var" for found in near)
 
 
 def test_only_what_is_about_a_name_is_made() -> None:

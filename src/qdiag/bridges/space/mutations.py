@@ -65,7 +65,7 @@ def _mutation(pattern: Specimen, pool: Pool, draws: np.random.Generator) -> Opti
 
 def _with_reading(pattern: Specimen, pool: Pool, draws: np.random.Generator) -> Mutated:
     name, measurements = pool.reading(pattern.circuit.wires, draws)
-    if name == pattern.measurement:
+    if name == pattern.measurement or not measurements:
         return None
     circuit = replace(pattern.circuit, measurements=measurements, returns="single" if len(measurements) == 1 else "tuple")
     return replace(pattern, measurement=name, circuit=circuit, variation=f"read as {name}")
