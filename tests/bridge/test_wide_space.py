@@ -165,7 +165,8 @@ def test_patterns_on_named_wires_have_mutations_too() -> None:
 def test_a_pattern_on_one_wire_is_read_in_ways_that_need_no_more() -> None:
     one = SPACE["RX", PRODUCT, "its own numbers alone"]
     (first, *_) = (op for op in one.circuit.operations if op.wires == (0,))
-    small = replace(one, circuit=replace(one.circuit, operations=(first,), measurements=read_on(READINGS["var"], (0,))), measurement="var")
+    circuit = replace(one.circuit, operations=(first,), measurements=read_on(READINGS["var"], (0,)))
+    small = replace(one, circuit=circuit, measurement="var")
     near = list(mutations([small], 60, 0, builds()))
     assert near
     assert any(found.measurement != "var" for found in near)
