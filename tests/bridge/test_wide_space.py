@@ -162,6 +162,13 @@ def test_patterns_on_named_wires_have_mutations_too() -> None:
     assert {"a", "b"} <= wires
 
 
+def test_every_circuit_of_the_space_can_be_a_pattern() -> None:
+    """Complex numbers, whole arrays, one wire, wires with names: whatever is in the space has others near it, or has none."""
+    patterns = [one for one in WIDE if not one.beside][::37]
+    assert len({one.operation for one in patterns}) > 20
+    assert len(list(mutations(patterns, 4, 1, builds()))) > 2 * len(patterns)
+
+
 def test_a_pattern_on_one_wire_is_read_in_ways_that_need_no_more() -> None:
     one = SPACE["RX", PRODUCT, "its own numbers alone"]
     (first, *_) = (op for op in one.circuit.operations if op.wires == (0,))

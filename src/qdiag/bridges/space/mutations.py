@@ -116,12 +116,13 @@ def _with_gate_less(pattern: Specimen, pool: Pool, draws: np.random.Generator) -
 
 def _with_number(pattern: Specimen, pool: Pool, draws: np.random.Generator) -> Mutated:
     """One tracked number at another point."""
-    scalars = [k for k in pattern.circuit.trainable if pattern.circuit.parameters[k].value.ndim == 0]
+    parameters = pattern.circuit.parameters
+    scalars = [k for k in pattern.circuit.trainable if parameters[k].value.ndim == 0 and parameters[k].value.dtype.kind == "f"]
     if not scalars:
         return None
     at = scalars[int(draws.integers(len(scalars)))]
     point = POINTS[int(draws.integers(1, len(POINTS)))]
-    value = np.asarray(point(pattern.circuit.parameters[at].value))
+    value = np.asarray(point(parameters[at].value))
     circuit = with_values(pattern.circuit, {at: value})
     return replace(pattern, circuit=circuit, variation=f"number {at} at {float(value):.3g}")
 
