@@ -35,6 +35,7 @@ def test_a_rule_for_what_is_not_linear_is_found_diagnosed_and_not_new_the_second
 
 
 def test_what_is_right_is_no_find(tmp_path: Path) -> None:
-    found = hunt("--operation", "CRX", "--out", str(tmp_path / "hunt"))
+    # in random circuits with it others may be wrong
+    found = hunt("--operation", "CRX", "--random", "0", "--out", str(tmp_path / "hunt"))
     assert found.returncode == 0, found.stderr
     assert "AGREE" in found.stderr
