@@ -12,7 +12,7 @@ from collections import Counter
 
 from qdiag.certifying.matrix import fill
 from qdiag.certifying.task import Task
-from qdiag.evaluation import remote, space
+from qdiag.evaluation import space
 from qdiag.evaluation.executor import open_evaluator
 from qdiag.model.certificate import Cell, Standing
 from qdiag.model.method import Method
@@ -20,6 +20,8 @@ from qdiag.model.specimen import Specimen
 from qdiag.pipeline.certify import LIMIT
 
 EXACT = Method("tests.worlds.exact_device:Exact", "")
+UNTOLD = frozenset({"hidden numbers tracked", "hidden numbers tracked, one zero"})
+
 HITS = {Standing.WRONG, Standing.EVERYWHERE, Standing.LOST}
 
 
@@ -40,10 +42,8 @@ def main() -> int:
 
     with open_evaluator("", arguments.jobs, LIMIT, forked=True) as workers:
         made = workers.call(space.wide_specimens, 0, "", frozenset(), arguments.random).result()
-        exact = [one for k, one in enumerate(made) if not one.circuit.shots and k % arguments.every == 0]
-        hidden = [workers.call(remote.hidden_parameters, one.circuit, False) for one in exact]
-        # what PennyLane does not even make a tape of has none to be told of
-        taken = [one for one, asked in zip(exact, hidden) if asked.exception() is None and not asked.result()]
+        exact = [one for one in made if not one.circuit.shots and one.variation not in UNTOLD]
+        taken = exact[:: arguments.every]
         plain = Task(taken[0], EXACT, ("device",), beside="", trusted=True, upheld=True)
         fill(taken, plain, workers, tell)
     print(f"{len(taken)} circuits in {time.monotonic() - started:.0f} s")

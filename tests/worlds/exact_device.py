@@ -87,15 +87,15 @@ class Tracked:
 
 
 def _tracked(tape: Any) -> Tracked:
-    numbers = tape.get_parameters(trainable_only=False)
-    marked = [torch.tensor(np.asarray(n), requires_grad=k in tape.trainable_params) for k, n in enumerate(numbers)]
+    """The tape with its trainable numbers, and no others, bound anew: not every operation comes back as it was."""
+    marked = [torch.tensor(np.asarray(number), requires_grad=True) for number in tape.get_parameters()]
     with stop_recording():
-        recorded = circuit_with_numbers(tape.bind_new_parameters(marked, range(len(marked))))
+        bound = tape.bind_new_parameters(marked, tape.trainable_params) if marked else tape
+        recorded = circuit_with_numbers(bound)
     at = {id(number): k for k, number in enumerate(recorded.numbers)}
-    wanted = [id(marked[k]) for k in tape.trainable_params]
-    if any(one not in at for one in wanted):
+    if any(id(number) not in at for number in marked):
         raise qml.exceptions.DeviceError("exact does not see all trainable numbers of this circuit")
-    positions = tuple(at[one] for one in wanted)
+    positions = tuple(at[id(number)] for number in marked)
     return Tracked(with_trainable(recorded.circuit, positions), positions)
 
 
