@@ -1,14 +1,14 @@
 """Faults from cells: what one thing explains is one fault, and its plainest circuit stands for it.
 
 Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads, and what several
-of these have in common explains them; an operation that is wrong alone explains all of its variations, and what is made of it; what is
-wrong in one variation alone, whatever the operation, is the variation's. Where already the output is wrong, the methods are wrong with
-it.
+of these have in common explains them; an operation that is wrong alone explains all of its variations, what is made of it, and drawn
+circuits that hold it; what is wrong in one variation alone, whatever the operation, is the variation's. Where already the output is
+wrong, the methods are wrong with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from qdiag.certifying.traits import shared_traits, traits_of
 from qdiag.model.certificate import OUTPUT, Cell, Fault, Standing
@@ -79,10 +79,16 @@ class _Kin:
         self._made_of = {one.operation: one.made_of for one in known if not one.beside}
         self._core = {one.operation: one.core for one in known}
         self._beside = {one.key: one.beside for one in known if one.beside}
+        self._held = {one.key: _names_in(one) for one in known if one.drawn}
 
     def beside(self, cell: Cell) -> str:
         """The operation that stands before the one that a cell asks about, or ""."""
         return self._beside.get(cell.key[:3], "")
+
+    def held(self, cell: Cell, wrong: Iterable[str]) -> Iterator[str]:
+        """Those of some wrong operations that a drawn circuit holds."""
+        names = self._held.get(cell.key[:3], frozenset())
+        return (one for one in wrong if self._core.get(one) in names)
 
     def root(self, operation: str, wrong: Sequence[str]) -> str:
         """The wrong one inside of an operation that holds no other such; the first build of its class, where there is none."""
@@ -93,6 +99,10 @@ class _Kin:
 
     def _inside(self, operation: str, first: Mapping[str, str]) -> set[str]:
         return {first[core] for core in self._made_of.get(operation, ()) if core in first} - {operation}
+
+
+def _names_in(specimen: Specimen) -> frozenset[str]:
+    return frozenset(node.name for top in specimen.circuit.operations for node in nodes_of(top))
 
 
 class _Explanations:
@@ -129,7 +139,7 @@ class _Explanations:
                 return cell.measurement, known
         for known in {OUTPUT: None, column: None}:
             alone = self._operations.get(known, {})
-            for operation in (cell.operation, self._kin.beside(cell)):
+            for operation in (cell.operation, self._kin.beside(cell), *self._kin.held(cell, alone)):
                 if operation in alone:
                     return self._kin.root(operation, tuple(alone)), known
         return self._of_variation(cell, column), column

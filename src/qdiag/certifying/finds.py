@@ -14,15 +14,22 @@ from dataclasses import replace
 
 from qdiag.certifying.faults import faults_of, plainness, subject_of
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
+from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Confidence
 from qdiag.model.hunt import Find, Hit, Kind
-from qdiag.model.specimen import BARE, Rank, Specimen
+from qdiag.model.specimen import BARE, Specimen
 
 Key = tuple[str, str, str]
 """What a specimen is known by."""
 
 DIGITS = 6
 """Errors are the same where so many digits of them are."""
+
+READ_BY_ALL = frozenset({"ExpectationMP", "ProbabilityMP", "StateMP", "VarianceMP"})
+"""Measurements by which every operation is read: that two circuits share one says nothing of their cause."""
+
+FEW = 3
+"""A find is called by no more operations than these."""
 
 _ORDER = list(Kind)
 
@@ -74,7 +81,13 @@ def _together(finds: Sequence[Find], by_key: Mapping[Key, Specimen]) -> Find:
         return finds[0]
     whole = _find("", [hit for find in finds for hit in find.hits], by_key)
     own = next(find for find in finds if whole.first in find.hits)
-    return replace(whole, about=own.about, finding=own.finding)
+    # that of another circuit may be surer
+    sure = next((find for find in (own, *finds) if _is_confirmed(find)), own)
+    return replace(whole, about=own.about, finding=sure.finding)
+
+
+def _is_confirmed(find: Find) -> bool:
+    return find.finding is not None and find.finding.diagnosis.confidence is Confidence.CONFIRMED
 
 
 def _marks(fault: Fault) -> set[Hashable]:
@@ -153,7 +166,8 @@ def _find(about: str, hits: Sequence[Hit], by_key: Mapping[Key, Specimen]) -> Fi
 def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> tuple[Find, ...]:
     """The finds once they are diagnosed: those about the same operation, with the same confirmed cause, that share a method are one.
 
-    What a drawn circuit is about only its diagnosis says: it goes to a find with the same cause at the same operation.
+    What a drawn circuit is about only its diagnosis says: it goes to a find with its cause in the same operation, or in the same
+    measurement where that is an uncommon one, be it confirmed or likely.
     """
     by_key = {one.key: one for one in specimens}
     known: dict[Hashable, int] = {}
@@ -165,24 +179,50 @@ def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> 
     def marks(number: int, find: Find) -> set[Hashable]:
         if _is_drawn(find):
             return {number, *(known.get(mark, mark) for mark in _blame(find))}
-        return {number, *_causes(find, _subject(find))}
+        return {number, *_causes(find)}
 
     groups = _joined([marks(number, find) for number, find in enumerate(finds)])
-    return tuple(_together([finds[k] for k in group], by_key) for group in groups)
+    return tuple(_of_one_cause([finds[k] for k in group], by_key) for group in groups)
+
+
+def _of_one_cause(finds: Sequence[Find], by_key: Mapping[Key, Specimen]) -> Find:
+    """One find of several; of drawn circuits alone it is called by what is left of them, since their names say nothing."""
+    whole = _together(finds, by_key)
+    parts = sorted(_parts(whole) or _left(whole))
+    return replace(whole, about=f"{' and '.join(parts)}, in drawn circuits") if parts and all(map(_is_drawn, finds)) else whole
+
+
+def _left(find: Find) -> frozenset[str]:
+    """The operations of the minimal circuit; none where that is not known, or holds many."""
+    minimal = find.finding.minimal if find.finding is not None else None
+    names = frozenset(node.name for top in minimal.circuit.operations for node in nodes_of(top)) if minimal and minimal.circuit else ()
+    return frozenset(names) if len(names) <= FEW else frozenset()
 
 
 def _is_drawn(find: Find) -> bool:
-    return find.specimen is not None and find.specimen.rank in (Rank.RANDOM, Rank.SEED, Rank.NEAR)
+    return find.specimen is not None and find.specimen.drawn
 
 
-def _causes(find: Find, subject: Hashable) -> set[Hashable]:
-    """What a find has in common with others of the same confirmed cause at the same subject."""
+def _causes(find: Find) -> set[Hashable]:
+    """What a find has in common with others of the same confirmed cause at the same operation."""
     finding = find.finding
     if finding is None or finding.diagnosis.confidence is not Confidence.CONFIRMED or find.kind is Kind.RAISED:
         return set()
-    return {(subject, find.kind, finding.diagnosis.code, column) for column in find.columns}
+    return {(_subject(find), find.kind, finding.diagnosis.code, column) for column in find.columns}
 
 
 def _blame(find: Find) -> set[Hashable]:
-    """The same, at the operation that the diagnosis blames."""
-    return _causes(find, ("blamed", find.finding.diagnosis.blamed)) if find.finding is not None else set()
+    """What a find of drawn circuits has in common with others of its cause, confirmed or likely."""
+    code = find.finding.diagnosis.code if find.finding is not None else ""
+    return {(part, find.kind, code, column) for part in _parts(find) for column in find.columns}
+
+
+def _parts(find: Find) -> frozenset[str]:
+    """Where a find's cause sits, as far as it is known: in an operation, or in how the circuit is read, where few are read so."""
+    finding = find.finding
+    if finding is None or finding.diagnosis.confidence is Confidence.UNKNOWN or find.kind is Kind.RAISED:
+        return frozenset()
+    minimal = finding.minimal.circuit if finding.minimal is not None else None
+    circuit = minimal or finding.divergence.call.circuit
+    read = {measurement.name for measurement in circuit.measurements} - READ_BY_ALL
+    return frozenset(read or {finding.diagnosis.part} - {""})

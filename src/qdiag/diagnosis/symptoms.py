@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Generic, Optional, TypeVar
 
 from qdiag.bridges.failures import refuses_complex_gradient
@@ -15,7 +15,7 @@ from qdiag.judging.question import Question
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, MEASURED, Comparison, Signature
-from qdiag.model.findings import Divergence, FoundWrong
+from qdiag.model.findings import Diagnosis, Divergence, FoundWrong
 from qdiag.model.measured import Measured
 from qdiag.model.method import Method
 
@@ -44,6 +44,11 @@ class Blamed:
 
     def __str__(self) -> str:
         return f"{self.name} parameters" if self.kind == DTYPE else f"{self.name} ({self.kind} {self.position})"
+
+
+def with_blame(diagnosis: Diagnosis, blamed: Optional[Blamed]) -> Diagnosis:
+    """The diagnosis with the part of the circuit in which its cause sits, or with none."""
+    return replace(diagnosis, blamed=str(blamed or ""), part=blamed.name if blamed is not None else "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -188,8 +188,8 @@ class Diagnosis:
         The experiments that were made for it.
     ruled_out, rivals
         Codes of causes that experiments contradict, and their titles.
-    blamed
-        The operation, observable or measurement in which the cause sits.
+    blamed, part
+        The operation, observable or measurement in which the cause sits: with its place in the circuit, and by its name alone.
     fileable
         Whether it may be a bug of PennyLane; otherwise it lies in what the script does, or asks for.
     script
@@ -207,6 +207,7 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     ruled_out: tuple[str, ...] = ()
     blamed: str = ""
+    part: str = ""
     fileable: bool = True
     script: Optional[ScriptKind] = None
     of_training: bool = False

@@ -92,6 +92,11 @@ class Specimen:
         return self.device_wires or (plain if len(plain) == len(labels) else labels)
 
     @property
+    def drawn(self) -> bool:
+        """Whether it was drawn, or recorded: what it is about only its diagnosis says."""
+        return self.rank in (Rank.RANDOM, Rank.SEED, Rank.NEAR)
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """What it is known by, whatever the seed."""
         return self.operation, self.measurement, self.variation

@@ -137,7 +137,10 @@ class _Hunting:
 
     def _near(self, finds: Sequence[Find]) -> tuple[Specimen, ...]:
         """Circuits near what was found and is worth an issue."""
-        patterns = tuple(find.specimen for find in finds if find.offered and find.specimen is not None and find.kind is not Kind.LOST)
+        worth = (find for find in finds if find.offered and find.specimen is not None and find.kind is not Kind.LOST)
+        # what is wrong in one way at the same operation, or is read in one way, needs one pattern
+        alike = {(f.first.cell.core, f.first.cell.measurement, f.kind, f.columns): f.specimen for f in worth}
+        patterns = tuple(specimen for specimen in alike.values() if specimen is not None)
         with self._voice.progress("making circuits near what was found"):
             known = (patterns[:MOST_PATTERNS], self._asked.near, self._asked.seed, self._asked.module)
             return tuple(self._workers.call(space.mutations, *known).result())

@@ -18,7 +18,7 @@ from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.in_transforms import way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import Symptoms, with_blame
 from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
@@ -167,8 +167,9 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     if cause.sits is Place.OPTION and not judged.wrong:
         # nobody is proven wrong who works out an approximation, as finely as the script said
         judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
-    blamed = str(symptoms.blamed or "") if cause.sits is Place.CIRCUIT else ""
-    return Finding(judged, replace(diagnosis, blamed=blamed), evaluations=_sides(question, context))
+    if cause.sits is Place.CIRCUIT:
+        diagnosis = with_blame(diagnosis, symptoms.blamed)
+    return Finding(judged, diagnosis, evaluations=_sides(question, context))
 
 
 def _about_one_method(divergence: Divergence, question: Question, context: StageContext) -> tuple[Divergence, Question]:

@@ -13,7 +13,7 @@ from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import recurs
 from qdiag.diagnosis.in_transforms import NOT_RECORDED
 from qdiag.diagnosis.survey import survey
-from qdiag.diagnosis.symptoms import Blamed
+from qdiag.diagnosis.symptoms import Blamed, with_blame
 from qdiag.errors import NotReproducedError, OpaqueCircuitError, TraceError
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.question import Question, observe, with_circuit
@@ -53,7 +53,7 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         minimal = minimal_of(divergence, question, finding.diagnosis, context, lambda circuit: keep(circuit, saved))
     if minimal is not None and minimal.circuit is not None:
         symptoms = survey(divergence, with_circuit(question, minimal.circuit), context.workers, context.reference)
-        finding = replace(finding, minimal=minimal, diagnosis=replace(finding.diagnosis, blamed=str(symptoms.blamed or "")))
+        finding = replace(finding, minimal=minimal, diagnosis=with_blame(finding.diagnosis, symptoms.blamed))
     try:
         return replace(finding, reproducer=_reproducer(finding, question, context, path))
     except OpaqueCircuitError as error:

@@ -7,7 +7,7 @@ from qdiag.model.certificate import OUTPUT, Standing
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
 from qdiag.model.promise import Promise
-from qdiag.model.specimen import Specimen
+from qdiag.model.specimen import Rank, Specimen
 from tests.worlds.certificates import cell, specimen
 from tests.worlds.small_circuits import expval, gate, probs
 
@@ -126,3 +126,13 @@ def test_a_pair_whose_members_are_right_alone_is_put_down_to_their_being_two() -
     cells = [cell(measurement=one.measurement) for one in alone]
     cells += [cell(measurement=one.measurement, variation="two measurements", standing=WRONG) for one in pairs]
     assert names(cells, [*alone, *pairs]) == [("two measurements", OUTPUT, 2)]
+
+
+def test_a_drawn_circuit_is_explained_by_a_wrong_operation_that_it_holds() -> None:
+    held = replace(specimen(variation="random circuit 3"), rank=Rank.RANDOM)
+    other = replace(held, variation="random circuit 4", circuit=replace(held.circuit, operations=(gate("IsingXY", 0.3),)))
+    drawn = [cell(column="adjoint", standing=WRONG, variation=one.variation) for one in (held, other)]
+    cells = [cell("RX", "adjoint", WRONG), *drawn]
+    assert names(cells, [specimen("RX"), held, other]) == [
+        ("RX", "adjoint", 2), ("expval of a product, random circuit 4", "adjoint", 1),
+    ]  # fmt: skip

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from qdiag.certifying.finds import finds_of, with_causes_joined
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Standing
+from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
-from qdiag.model.findings import Confidence, Finding
+from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.model.hunt import Find, Hit, Kind
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Rank
 from tests.worlds.certificates import cell, certificate, specimen
 from tests.worlds.results import shifted
+from tests.worlds.small_circuits import circuit, expval, gate
 
 WRONG, RAISED = Standing.WRONG, Standing.RAISED
 SPACE = [specimen(), specimen("RX"), specimen("RY"), specimen("RX", variation="adjoint"), specimen("RX", variation="controlled")]
@@ -102,25 +105,48 @@ def finding(code: str) -> Finding:
     return replace(plain, diagnosis=replace(plain.diagnosis, code=code, confidence=Confidence.CONFIRMED))
 
 
-def drawn(about: str, blamed: str, rank: Rank = Rank.RANDOM) -> Find:
+def drawn(
+    about: str, part: str, rank: Rank = Rank.RANDOM, *, place: int = 0, confidence: Confidence = Confidence.CONFIRMED, **rest: Any
+) -> Find:
     finding = shifted().result.findings[0]
-    diagnosis = replace(finding.diagnosis, confidence=Confidence.CONFIRMED, blamed=blamed)
+    diagnosis = replace(finding.diagnosis, confidence=confidence, blamed=f"{part} (operation {place})", part=part)
     hit = Hit("a", cell(column="adjoint", standing=WRONG, variation=about))
     one = replace(specimen(variation=about), rank=rank)
-    return Find(about, (hit,), one, replace(finding, diagnosis=diagnosis))
+    return Find(about, (hit,), one, replace(finding, diagnosis=diagnosis, **rest))
 
 
-def test_a_drawn_circuit_goes_to_the_find_with_its_cause_at_the_operation_that_is_blamed() -> None:
+def minimal(measurement: Node) -> Minimal:
+    return Minimal(1, 1, 1, 1, circuit=circuit(gate("RX", 0.3, trainable=True), measured=(measurement,)))
+
+
+def test_a_drawn_circuit_goes_to_the_find_with_its_cause_at_the_operation_that_is_blamed_wherever_it_stands() -> None:
     plain = replace(drawn("RX", "RX"), specimen=specimen("RX"), hits=(Hit("a", cell("RX", "adjoint", WRONG)),))
-    (found,) = with_causes_joined([plain, drawn("random circuit 4", "RX")], SPACE)
+    (found,) = with_causes_joined([plain, drawn("random circuit 4", "RX", place=5)], SPACE)
     assert found.about == "RX"
     assert len(found.hits) == 2
 
 
 def test_two_drawn_ones_with_the_same_cause_are_one_and_with_another_operation_two() -> None:
-    same = [drawn("random circuit 4", "RX"), drawn("near RX, 2: RY for RZ", "RX", Rank.NEAR)]
-    assert len(with_causes_joined(same, SPACE)) == 1
+    same = [drawn("random circuit 4", "RX"), drawn("near RX, 2: RY for RZ", "RX", Rank.NEAR, place=3)]
+    (found,) = with_causes_joined(same, SPACE)
+    assert found.about == "RX, in drawn circuits"
     assert len(with_causes_joined([same[0], drawn("random circuit 5", "RY")], SPACE)) == 2
+
+
+def test_a_likely_cause_is_enough_and_the_surer_diagnosis_stands() -> None:
+    likely = drawn("random circuit 4", "RX", confidence=Confidence.LIKELY)
+    (found,) = with_causes_joined([likely, drawn("random circuit 5", "RX")], SPACE)
+    assert found.finding is not None
+    assert found.finding.diagnosis.confidence is Confidence.CONFIRMED
+    unknown = [drawn(f"random circuit {k}", "RX", confidence=Confidence.UNKNOWN) for k in (4, 5)]
+    assert len(with_causes_joined(unknown, SPACE)) == 2, "of an unknown cause nobody knows whether it is the same"
+
+
+def test_an_uncommon_measurement_is_what_a_drawn_circuit_is_about_and_a_common_one_is_not() -> None:
+    purity, plain = minimal(Node("PurityMP", (), (), (0,))), minimal(expval(gate("PauliZ")))
+    (found,) = with_causes_joined([drawn("4", "RX", minimal=purity), drawn("5", "RY", minimal=purity)], SPACE)
+    assert found.about == "PurityMP, in drawn circuits"
+    assert len(with_causes_joined([drawn("4", "RX", minimal=plain), drawn("5", "RY", minimal=plain)], SPACE)) == 2
 
 
 def test_operations_that_were_gone_through_one_by_one_are_not_joined_by_what_is_blamed() -> None:

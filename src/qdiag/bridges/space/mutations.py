@@ -18,7 +18,7 @@ from qdiag.bridges.space.builds import Build
 from qdiag.bridges.space.pool import POINTS, Pool
 from qdiag.bridges.space.random_circuits import by_autograd
 from qdiag.model.circuit import parameters_of, with_parameters, with_trainable, with_values
-from qdiag.model.specimen import Rank, Specimen
+from qdiag.model.specimen import BARE, Rank, Specimen
 
 Mutated = Optional[Specimen]
 """What was changed stands in its variation; None where there is nothing to change."""
@@ -49,7 +49,8 @@ def mutations(patterns: Sequence[Specimen], each: int, seed: int, made: tuple[Bu
 
 
 def _name(pattern: Specimen) -> str:
-    return " ".join(filter(None, (pattern.operation, pattern.measurement, pattern.variation)))
+    operation = "" if pattern.operation == BARE else pattern.operation
+    return " ".join(filter(None, (operation, pattern.measurement, pattern.variation)))
 
 
 def _mutation(pattern: Specimen, pool: Pool, draws: np.random.Generator) -> Optional[Specimen]:
