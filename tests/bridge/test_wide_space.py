@@ -152,7 +152,7 @@ def test_a_circuit_near_another_differs_from_it_in_one_thing(drawn: dict[str, Sp
     for one in near:
         assert one.interface != pattern.interface or not same(one.circuit, pattern.circuit), one.variation
         assert abs(len(one.circuit.operations) - len(pattern.circuit.operations)) <= 1
-        assert one.variation.startswith("near no operation")
+        assert one.variation.startswith(f"near {pattern.measurement} {pattern.variation}, ")
 
 
 def test_patterns_on_named_wires_have_mutations_too() -> None:
@@ -214,3 +214,13 @@ def test_states_by_adjoint_are_wrong_where_wires_are_met_in_another_order() -> N
     found = {cell.column: cell for cell in examine(task)}
     assert found["backprop"].standing is Standing.EXACT
     assert found["adjoint"].standing is Standing.WRONG
+
+
+def test_constants_in_tensors_are_bound_anew_and_what_is_lost_by_it_is_found() -> None:
+    one = SPACE["ControlledQubitUnitary", PRODUCT, "constants as tensors"]
+    task = Task(one, Method("default.qubit", ""), ("backprop", "adjoint"), beside="", upheld=True)
+    found = {cell.column: cell for cell in examine(task)}
+    assert found["backprop"].standing is Standing.EXACT
+    assert found["adjoint"].standing is Standing.WRONG
+    healthy = replace(task, specimen=SPACE["QubitUnitary", PRODUCT, "constants as tensors"])
+    assert {cell.standing for cell in examine(healthy)} == {Standing.EXACT}

@@ -8,7 +8,7 @@ gate after another. All pairs of gates come last: there are many.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -124,7 +124,16 @@ def _of_numbers(build: Build, seed: int) -> Iterator[Specimen]:
         for k in list(hidden)[:1]:
             zero = {**hidden, k: np.zeros_like(hidden[k])}
             yield replace(ask(node=_tracking(build.node, zero)), variation="hidden numbers tracked, one zero")
+    constant = {k: p.value for k, p in enumerate(own) if k not in build.tracked and p.value.ndim and p.value.dtype.kind in "fc"}
+    if constant and not build.first:
+        yield replace(ask(node=_kept_as_tensors(build.node, constant)), variation="constants as tensors")
     yield from _of_entries(build, own, ask)
+
+
+def _kept_as_tensors(node: Node, positions: Collection[int]) -> Node:
+    """The node with these of its numbers as tensors that nobody tracks: what is taken out of them before it runs is bound anew."""
+    own = [replace(p, container="torch") if k in positions else p for k, p in enumerate(parameters_of(node))]
+    return with_parameters(Circuit((node,), ()), own).operations[0]
 
 
 def _all_equal(value: float, _: np.ndarray) -> np.ndarray:
