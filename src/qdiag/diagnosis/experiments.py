@@ -257,6 +257,21 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 MARKS_OFF = edit("marks taken off what nothing trains", lambda c: without_marks(c, c.marked) if c.marked else None)
 
 
+TENSORS = ("torch", "autograd", "jax")
+"""Containers of numbers that an interface keeps."""
+
+
+def _with_plain_constants(circuit: Circuit) -> Circuit:
+    """What is not differentiated, out of the interface's tensors: plain numbers of the same dtype."""
+    kept = [p.trainable or p.container not in TENSORS for p in circuit.parameters]
+    if all(kept):
+        return circuit
+    return with_parameters(circuit, [p if as_is else replace(p, container="numpy") for p, as_is in zip(circuit.parameters, kept)])
+
+
+PLAIN_CONSTANTS = edit("constants as plain numbers", _with_plain_constants)
+
+
 # --- structure ---------------------------------------------------------------------------------------------------------
 
 

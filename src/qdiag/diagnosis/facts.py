@@ -28,6 +28,10 @@ LOSSY = Fact[tuple[tuple[int, str], ...]](
 ``different``)."""
 
 
+REBOUND = Fact[tuple[tuple[int, str], ...]]("operations with their numbers bound anew", remote.rebound_operations, ())
+"""Operations that are others once their own numbers are bound to them again: position and name."""
+
+
 def _may_be_skewed(circuit: Circuit) -> bool:
     """Whether an observable has a matrix, complex coefficients, or factors that need not commute."""
     parts = [part for measurement in circuit.measurements for part in walk(measurement)]

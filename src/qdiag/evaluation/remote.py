@@ -121,6 +121,13 @@ def lossy_matrices(circuit: Circuit, interface: str, trusted: bool) -> tuple[tup
     return decompositions.lossy_matrices(circuit, interface, trusted)
 
 
+def rebound_operations(circuit: Circuit, trusted: bool) -> tuple[tuple[int, str], ...]:
+    """Operations that are others once their own numbers are bound to them again: position and name."""
+    from qdiag.bridges.facts import rebinding
+
+    return rebinding.rebound_operations(circuit, trusted)
+
+
 def casts(request: Request) -> Casts:
     """Where torch turns complex numbers into real ones in a call and in its backward pass."""
     from qdiag.bridges.facts import complex_casts as bridge

@@ -16,6 +16,8 @@ from qdiag.diagnosis.experiments import (
     OBSERVABLE_FROZEN,
     OTHER_DEVICE,
     OTHER_INTERFACE,
+    PLAIN_CONSTANTS,
+    TENSORS,
     UNBATCHED,
     WIRES_AS_USED,
     mcm_method_of,
@@ -25,13 +27,13 @@ from qdiag.diagnosis.experiments import (
     other_mcm_method,
     under_other_mcm_method,
 )
-from qdiag.diagnosis.facts import LOSSY
+from qdiag.diagnosis.facts import LOSSY, REBOUND
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Node, measures_midway, nodes_of
+from qdiag.model.circuit import Node, measures_midway, nodes_of, parameters_of
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.operator_families import as_written
@@ -53,12 +55,42 @@ BROADCASTING = Cause(
     because=lambda symptoms: "row by row the methods agree; together they do not",
 )
 
+REBINDING = Cause(
+    code="QD510",
+    slug="lost-in-binding",
+    title="an operation is another one once its numbers are bound anew",
+    remedy="constants as NumPy arrays instead of tensors; or the gates that it is made of, written out; and report it",
+    applies=lambda symptoms: symptoms.numeric and bool(symptoms.fact(REBOUND)),
+    predicts=lambda symptoms: (
+        *flips(PLAIN_CONSTANTS if _holds_constant_tensors(symptoms) else DECOMPOSED),
+        *leaves(NUDGED_FAR),
+        *default_dtype_rival(symptoms),
+    ),
+    because=lambda symptoms: (
+        f"{' and '.join(sorted({name for _, name in symptoms.fact(REBOUND)}))}, bound to its own numbers again, is another "
+        "operation; PennyLane binds numbers anew wherever it takes them out of an interface"
+    ),
+)
+
+
+def _holds_constant_tensors(symptoms: Symptoms) -> bool:
+    """Whether it is the constants' being tensors by which an operation comes to be bound anew."""
+    operations = symptoms.question.circuit.operations
+    held = (p for position, _ in symptoms.fact(REBOUND) for p in parameters_of(operations[position]))
+    return all(not p.trainable and p.container in TENSORS for p in held)
+
+
 DECOMPOSITION = Cause(
     code="QD502",
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY) and not _is_of_the_kernel(symptoms),
+    applies=lambda symptoms: (
+        symptoms.signature is Signature.OUTPUT
+        and not symptoms.fact(LOSSY)
+        and not symptoms.fact(REBOUND)
+        and not _is_of_the_kernel(symptoms)
+    ),
     predicts=lambda symptoms: (
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
@@ -323,6 +355,7 @@ CAUSES = (
     DISTURBED,
     APPROXIMATION,
     BROADCASTING,
+    REBINDING,
     DECOMPOSITION,
     DEVICE_KERNEL,
 )

@@ -10,10 +10,10 @@ import pytest
 from qdiag.diagnosis.causes.execution import BATCHED
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
-from qdiag.diagnosis.facts import LOSSY
+from qdiag.diagnosis.facts import LOSSY, REBOUND
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
@@ -77,6 +77,46 @@ def test_outputs_that_differ_then_too_do_not() -> None:
     diagnosis = found(world, symptoms(world, TWO))
     assert diagnosis.code != "QD502"
     assert "QD502" in diagnosis.ruled_out
+
+
+# --- QD510: an operation is another one once its numbers are bound anew ---------------------------------------------------
+
+
+def kept_as(container: str) -> Circuit:
+    """A constant in a tensor, or not, before what is differentiated."""
+    constant = rotation(name="CRot", trainable=False)
+    held = replace(constant, data=tuple(replace(p, container=container) for p in constant.data if isinstance(p, Parameter)))
+    return of(held, rotation(name="RY", wire=1))
+
+
+def bound_anew(request: Request) -> float:
+    """Wrong under adjoint as long as the operation stands there and is not made of plain numbers."""
+    first = request.circuit.operations[0]
+    return 0.1 if adjoint(request) and first.name == "CRot" and parameters_of(first)[0].container == "torch" else 0.0
+
+
+CHANGED = {REBOUND: ((0, "CRot"),)}
+"""What PennyLane says of that operation once it has been bound to its own numbers."""
+
+
+def test_an_operation_that_binding_changes_is_told_from_its_decomposition() -> None:
+    world = World(bound_anew, output=True, facts={"expansion_of": decomposed})
+    diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD510", "confirmed")
+    assert "constants as plain numbers" in {e.experiment for e in diagnosis.evidence}
+    assert "CRot" in diagnosis.because
+
+
+def test_one_that_is_wrong_whatever_its_constants_are_kept_in_is_not_put_down_to_binding() -> None:
+    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expansion_of": decomposed})
+    diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
+    assert diagnosis.code != "QD510"
+    assert "QD510" in diagnosis.ruled_out
+
+
+def test_where_binding_changes_nothing_a_decomposition_is_to_blame() -> None:
+    world = World(bound_anew, output=True, facts={"expansion_of": decomposed})
+    assert found(world, symptoms(world, kept_as("torch"))).code == "QD502"
 
 
 IN_SINGLE = Configuration("circuit", SourceLine("train.py", 3), "lightning.qubit", interface="torch", default_dtype="float32")
