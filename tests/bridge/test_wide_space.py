@@ -71,6 +71,15 @@ def test_a_gate_stands_after_another_whatever_the_wires_of_both() -> None:
         assert any(pair == (first, second) for pair in zip(names, names[1:]))
 
 
+def test_pairs_are_read_in_every_way_and_in_the_plainest_first() -> None:
+    """A hunt that is cut short has met all pairs once before it reads any of them again."""
+    pairs = [one for one in WIDE if one.beside and one.variation.startswith("after")]
+    first = pairs[: len(pairs) // len(READINGS)]
+    assert {one.measurement for one in first} == {PRODUCT}
+    assert {(one.operation, one.beside) for one in pairs} == {(one.operation, one.beside) for one in first}
+    assert {one.measurement for one in pairs if (one.operation, one.beside) == ("CNOT", "RX")} == set(READINGS)
+
+
 def test_a_preparation_after_other_operations_finds_its_wires_untouched() -> None:
     one = SPACE["BasisState", PRODUCT, "not at the start"]
     before = next(k for k, op in enumerate(one.circuit.operations) if op.name == "BasisState")

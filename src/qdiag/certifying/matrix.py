@@ -1,4 +1,4 @@
-"""Every specimen of the space put to a device, rank by rank, in workers that may die: what refuses as such is asked once.
+"""Every specimen of the space put to a device, in the order of ranks, in workers that may die: what refuses as such is asked once.
 
 A specimen is one task. Where its process dies, or takes too long, each method is asked alone, so that the one that kills it is known
 and the others have their cells all the same.
@@ -21,7 +21,13 @@ from qdiag.model.certificate import OUTPUT, Cell, Standing
 from qdiag.model.specimen import BARE, Rank, Specimen
 
 AHEAD = 2
-"""So many tasks a worker has waiting: few, so that what is learned counts at once."""
+"""So many tasks a worker has waiting while refusals are learned: few, so that what is learned counts at once."""
+
+FAR_AHEAD = 8
+"""So many later on: nobody waits for one that takes long."""
+
+LEARNED = Rank.WRAPPED
+"""From this rank on nothing more is learned."""
 
 Told = Callable[[Specimen, tuple[Cell, ...]], None]
 
@@ -87,14 +93,15 @@ def fill(
         refusals.learn(specimen, cells)
         told(specimen, cells)
 
-    for _, group in groupby(specimens, key=lambda one: one.rank):
+    for rank, group in groupby(specimens, key=lambda one: min(one.rank, LEARNED)):
         waiting: deque[tuple[Task, Future[Any]]] = deque()
+        ahead = (AHEAD if rank < LEARNED else FAR_AHEAD) * evaluator.count
         for specimen in group:
             ready = known(specimen) or refusals.known(specimen, (OUTPUT, *plain.methods))
             if ready:
                 tell(specimen, ready)
                 continue
-            while len(waiting) >= AHEAD * evaluator.count:
+            while len(waiting) >= ahead:
                 tell(*_answer(*waiting.popleft(), evaluator))
             if over():
                 break

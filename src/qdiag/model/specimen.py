@@ -31,9 +31,10 @@ class Rank(IntEnum):
     INTERFACE = 13
     BESIDE = 14
     PAIRS = 15
-    RANDOM = 16
-    SEED = 17
-    NEAR = 18
+    PAIRS_OTHERWISE = 16
+    RANDOM = 17
+    SEED = 18
+    NEAR = 19
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,10 @@
 """A device is asked for each specimen, and for what it refuses as such only once."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
-from qdiag.certifying.matrix import fill, methods_offered
+from qdiag.certifying.matrix import FAR_AHEAD, fill, methods_offered
 from qdiag.certifying.task import Task
 from qdiag.model.certificate import OUTPUT, Cell, Standing
 from qdiag.model.method import Method
@@ -101,6 +102,47 @@ def test_what_an_earlier_run_has_is_not_asked() -> None:
     found, answers = matrix([specimen("RX"), specimen("RY")], cells_of, known=lambda one: known.get(one.key, ()))
     assert [key[0] for key, _ in answers.asked] == ["RY"]
     assert len(found) == 4
+
+
+def test_what_may_be_refused_later_waits_until_refusals_are_known() -> None:
+    """A wrap of what its device has refused is asked by nobody, though its operation was asked a moment ago."""
+    begun: list[str] = []
+
+    def rule(task: Task) -> Any:
+        begun.append(task.specimen.variation)
+        return cells_of(task, Standing.REFUSED if task.specimen.operation == "RX" else Standing.EXACT)
+
+    wraps = [specimen(name, variation="adjoint", rank=Rank.WRAPPED) for name in ("RX", "RY")]
+    matrix([specimen("RX"), specimen("RY"), *wraps], rule)
+    assert begun == ["", "", "adjoint"]
+
+
+def test_one_that_takes_long_is_waited_for_with_others_under_way() -> None:
+    waiting: list[Future[Any]] = []
+
+    class Slow(Answers):
+        count = 1
+
+        def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            waiting.append(SlowFuture(lambda: cells_of(arguments[0]), waiting))
+            return waiting[-1]
+
+    class SlowFuture(Future[Any]):
+        """Done when it is waited for; notes how many others are under way by then."""
+
+        def __init__(self, answer: Callable[[], Any], begun: list[Future[Any]]) -> None:
+            super().__init__()
+            self.answer, self.begun = answer, begun
+
+        def exception(self, timeout: Any = None) -> None:
+            if not self.done():
+                most.append(sum(not one.done() for one in self.begun))
+                self.set_result(self.answer())
+
+    most: list[int] = []
+    pairs = [specimen("RX", variation=f"after {k}", rank=Rank.PAIRS) for k in range(2 * FAR_AHEAD)]
+    fill(pairs, Task(pairs[0], Method("a", ""), METHODS), Slow(cells_of), lambda one, cells: None)
+    assert max(most) == FAR_AHEAD
 
 
 def test_nothing_is_begun_when_the_time_is_over() -> None:

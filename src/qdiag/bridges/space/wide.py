@@ -2,7 +2,7 @@
 
 A device is certified by what is asked of it one thing at a time. PennyLane's own faults sit where two things meet: a number that is
 the only one tracked, or hidden in what an operation is made from; an entry of a state that is zero; a power that is controlled; a
-gate after another. All pairs of gates come last: there are many.
+gate after another. All pairs of gates come last, since there are many: read in the plainest way, and then in each other one.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _all(seed: int, every: Sequence[Build], names: frozenset[str]) -> Iterator[S
     gates = [build for build in every if is_gate(build, PAIRED_WIRES, PAIRED_NUMBERS)]
     for first, second in product(gates, repeat=2):
         if wanted(first) or wanted(second):
-            yield _after(first, second, seed)
+            yield from (_after(first, second, measurement, seed) for measurement in READINGS)
 
 
 def _further(seed: int) -> Iterator[Specimen]:
@@ -247,15 +247,14 @@ def _read_as_made(seed: int) -> Iterator[Specimen]:
             yield specimen_of(None, f"{instance.label} (PennyLane's)", read, seed, Rank.MEASURED)
 
 
-def _after(first: Build, second: Build, seed: int) -> Specimen:
+def _after(first: Build, second: Build, measurement: str, seed: int) -> Specimen:
+    """A gate after another one, read in one way."""
     factor = float(np.random.default_rng(seed + 1).uniform(0.75, 1.0))
-    before = with_numbers(first, lambda value: value, factor)
-    after = with_numbers(second, lambda value: value, factor)
+    before, after = (with_numbers(build, lambda value: value, factor) for build in (first, second))
+    rank = Rank.PAIRS if measurement == PRODUCT else Rank.PAIRS_OTHERWISE
     # the layers are those of the one with more wires
-    if len(before.wires) > len(after.wires):
-        circuit = specimen_of(first, PRODUCT, READINGS[PRODUCT], seed, Rank.PAIRS, node=after, between=[before]).circuit
-    else:
-        circuit = specimen_of(second, PRODUCT, READINGS[PRODUCT], seed, Rank.PAIRS, node=after, between=[before]).circuit
+    wider = first if len(before.wires) > len(after.wires) else second
+    circuit = specimen_of(wider, measurement, READINGS[measurement], seed, rank, node=after, between=[before]).circuit
     made_of = second.made_of | first.made_of
-    about = Specimen(second.label, second.core, PRODUCT, circuit, Rank.PAIRS, f"after {first.label}", made_of=made_of)
+    about = Specimen(second.label, second.core, measurement, circuit, rank, f"after {first.label}", made_of=made_of)
     return replace(about, beside=first.label, tracked=bool(first.tracked or second.tracked))
