@@ -2,8 +2,8 @@
 
 Explained in this order: a measurement that is wrong without any operation explains what is wrong wherever it reads, and what several
 of these have in common explains them; an operation that is wrong alone explains all of its variations, what is made of it, and drawn
-circuits that hold it; what is wrong in one variation alone, whatever the operation, is the variation's. Where already the output is
-wrong, the methods are wrong with it.
+circuits that hold it; what is wrong near a circuit, and in the same column as that, is that circuit's; what is wrong in one variation
+alone, whatever the operation, is the variation's. Where already the output is wrong, the methods are wrong with it.
 """
 
 from __future__ import annotations
@@ -80,10 +80,15 @@ class _Kin:
         self._core = {one.operation: one.core for one in known}
         self._beside = {one.key: one.beside for one in known if one.beside}
         self._held = {one.key: _names_in(one) for one in known if one.drawn}
+        self._near = {one.key: one.near for one in known if one.near}
 
     def beside(self, cell: Cell) -> str:
         """The operation that stands before the one that a cell asks about, or ""."""
         return self._beside.get(cell.key[:3], "")
+
+    def near(self, cell: Cell) -> tuple[str, ...]:
+        """The key of the circuit that this one is near, or nothing."""
+        return self._near.get(cell.key[:3], ())
 
     def held(self, cell: Cell, wrong: Iterable[str]) -> Iterator[str]:
         """Those of some wrong operations that a drawn circuit holds."""
@@ -113,6 +118,7 @@ class _Explanations:
         self._measured = measured
         self._measurements = {(c.measurement, _column(c)) for c in wrong if c.operation == BARE and not c.variation}
         self._outputs = {c.key[:3] for c in wrong if _column(c) == OUTPUT}
+        self._wrong: dict[tuple[tuple[str, ...], str], Cell] = {(c.key[:3], _column(c)): c for c in wrong}
         self._operations: dict[str, dict[str, None]] = {}
         for cell in wrong:
             if cell.operation != BARE and not cell.variation and not self._is_of_measurement(cell):
@@ -142,7 +148,8 @@ class _Explanations:
             for operation in (cell.operation, self._kin.beside(cell), *self._kin.held(cell, alone)):
                 if operation in alone:
                     return self._kin.root(operation, tuple(alone)), known
-        return self._of_variation(cell, column), column
+        pattern = self._wrong.get((self._kin.near(cell), column))
+        return self.of(pattern) if pattern is not None else (self._of_variation(cell, column), column)
 
     def _of_variation(self, cell: Cell, column: str) -> str:
         """What is wrong in a variation alone is the variation's, where operations that share nothing else are wrong in it."""

@@ -69,6 +69,8 @@ class Specimen:
         The operation before the one that is asked about, by the name of its build, or "".
     rows
         Rows of the batch that the operation's own numbers carry; 0 where they carry none.
+    near
+        The key of the specimen that this one differs from in one thing; empty where it is near none.
     """
 
     operation: str
@@ -84,6 +86,7 @@ class Specimen:
     interface: str = "torch"
     beside: str = ""
     rows: int = 0
+    near: tuple[str, ...] = ()
 
     @property
     def wires(self) -> tuple[Label, ...]:

@@ -52,6 +52,25 @@ def test_a_variation_that_is_wrong_at_one_operation_is_that_ones() -> None:
     assert names([cell("RX", standing=WRONG, variation="at 0")]) == [("RX, at 0", OUTPUT, 1)]
 
 
+def near(pattern: Specimen, change: str) -> Specimen:
+    return replace(pattern, variation=f"near {pattern.variation}, 0: {change}", rank=Rank.NEAR, near=pattern.key)
+
+
+def test_what_is_wrong_near_a_circuit_in_the_same_way_is_the_same_fault() -> None:
+    """A hunt looks near what it has found: that is to show how far the fault goes, and not to be told eight times."""
+    pattern = specimen("RX", variation="squared, at 0")
+    sister, other = near(pattern, "RY for RX"), near(pattern, "read as var")
+    cells = [cell("RX", "adjoint", WRONG, variation=one.variation) for one in (pattern, sister, other)]
+    assert names(cells, [pattern, sister, other]) == [("RX, squared, at 0", "adjoint", 3)]
+
+
+def test_what_is_wrong_near_a_circuit_in_another_way_is_another_fault() -> None:
+    pattern = specimen("RX", variation="squared, at 0")
+    sister = near(pattern, "RY for RX")
+    cells = [cell("RX", "adjoint", WRONG, variation=pattern.variation), cell("RX", "hadamard", WRONG, variation=sister.variation)]
+    assert sorted(column for _, column, _ in names(cells, [pattern, sister])) == ["adjoint", "hadamard"]
+
+
 def test_a_variation_that_is_wrong_at_one_operation_and_what_is_made_of_it_is_that_ones() -> None:
     cells = [cell(name, standing=WRONG, variation="unused wires") for name in ("UCCSD", "BasisState")]
     made = [

@@ -45,7 +45,8 @@ def mutations(patterns: Sequence[Specimen], each: int, seed: int, made: tuple[Bu
             for number in range(each):
                 found = _mutation(pattern, pool, np.random.default_rng([seed, 2, place, number]))
                 if found is not None:
-                    yield replace(found, variation=f"near {_name(pattern)}, {number}: {found.variation}")
+                    words = f"near {_name(pattern)}, {number}: {found.variation}"
+                    yield replace(found, variation=words, near=pattern.key)
 
 
 def _name(pattern: Specimen) -> str:
