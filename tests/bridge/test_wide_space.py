@@ -57,6 +57,13 @@ def test_the_entries_of_a_state_are_tracked_and_one_of_them_may_be_zero() -> Non
     assert entries.dtype == np.float64
 
 
+def test_the_amplitudes_of_a_state_are_tracked_as_complex_numbers_and_the_angles_of_one_are_not() -> None:
+    (entries,) = (value for value in tracked(SPACE["StatePrep", PRODUCT, "complex entries tracked"]) if value.ndim)
+    assert np.abs(entries.imag).min() > 0
+    assert np.isclose(np.linalg.norm(entries), 1.0)
+    assert ("ArbitraryStatePreparation", PRODUCT, "complex entries tracked") not in SPACE
+
+
 def test_integers_are_tracked_by_nobody() -> None:
     one = SPACE["RX", PRODUCT, "integers"]
     assert any(parameter.value.dtype.kind == "i" for parameter in one.circuit.parameters)
@@ -93,6 +100,7 @@ def test_a_preparation_after_other_operations_finds_its_wires_untouched() -> Non
         ("RX", PRODUCT, "autograd"),
         ("Rot", PRODUCT, "number 2 alone"),
         ("CNOT", PRODUCT, "after RX"),
+        ("StatePrep", PRODUCT, "complex entries tracked"),
         ("RX", PRODUCT, "controlled, adjoint"),
         ("no operation", "var", "after a reset wire"),
     ],

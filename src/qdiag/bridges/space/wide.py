@@ -141,7 +141,7 @@ def _all_equal(value: float, _: np.ndarray) -> np.ndarray:
 
 
 def _of_entries(build: Build, own: Sequence[Parameter], ask: Any) -> Iterator[Specimen]:
-    """The entries of a state, or of a matrix that may have any, all of them real."""
+    """The entries of a state, or of a matrix that may have any: real, one of them zero, and complex where they may be."""
     arrays = {k: p.value for k, p in enumerate(own) if p.value.ndim and p.value.dtype.kind in "fc" and k not in build.tracked}
     if not arrays or not (build.first or build.core in MATRICES_OF_NUMBERS):
         return
@@ -149,6 +149,10 @@ def _of_entries(build: Build, own: Sequence[Parameter], ask: Any) -> Iterator[Sp
     yield replace(ask(node=_tracking(build.node, real)), variation="entries tracked")
     holed = {k: _scaled(np.where(np.arange(v.size).reshape(v.shape) == v.size - 1, 0.0, v), v) for k, v in real.items()}
     yield replace(ask(node=_tracking(build.node, holed)), variation="entries tracked, one zero")
+    # angles of a preparation are no amplitudes
+    if build.core in MATRICES_OF_NUMBERS or all(np.isclose(np.linalg.norm(value), 1.0) for value in arrays.values()):
+        turned = {k: value * np.exp(1j * np.linspace(0.2, 1.1, value.size)).reshape(value.shape) for k, value in real.items()}
+        yield replace(ask(node=_tracking(build.node, turned)), variation="complex entries tracked")
 
 
 def _scaled(value: np.ndarray, like: np.ndarray) -> np.ndarray:
