@@ -1,12 +1,15 @@
 """What an answer costs: ``qdiag trace`` under backprop and adjoint ÷ the two plain runs that one would make by hand.
 
-Run it as ``python -m tests.benchmarks.whole_command [rounds]``: interleaved, medians. Wall time is what a user waits, processor time
-what the machine works; `judged` leaves out minimizing, `whole` is the command as it is typed, with minimizing and the reproducer.
+Run it as ``python -m tests.benchmarks.whole_command [rounds] [--json FILE]``: interleaved, medians. Wall time is what a user
+waits, processor time what the machine works; `judged` leaves out minimizing, `whole` is the command as it is typed, with minimizing and
+the reproducer.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
+from pathlib import Path
 from statistics import median
 
 from tests.benchmarks.interleaved import measure
@@ -25,9 +28,12 @@ COMMANDS = {
 
 def main() -> None:
     """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    costs = measure(COMMANDS, rounds)
-    print(f"{rounds} interleaved rounds, medians of seconds")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=7)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    given = parser.parse_args()
+    costs, record = measure(COMMANDS, given.rounds), {}
+    print(f"{given.rounds} interleaved rounds, medians of seconds")
     print(f"{'':10s} {'wall':>7s} {'processor':>10s} {'wall ÷ two plain runs':>22s} {'processor ÷ two plain runs':>27s}")
     plain = list(zip(costs["backprop"], costs["adjoint"]))
     for name, taken in costs.items():
@@ -35,6 +41,9 @@ def main() -> None:
         waited = median(c.wall / (a.wall + b.wall) for (a, b), c in zip(plain, taken))
         worked = median(c.processor / (a.processor + b.processor) for (a, b), c in zip(plain, taken))
         print(f"{name:10s} {wall:7.2f} {processor:10.2f} {waited:22.3f} {worked:27.3f}")
+        record[name] = {"wall": wall, "processor": processor, "wall_ratio": waited, "processor_ratio": worked}
+    if given.json is not None:
+        given.json.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
