@@ -1,12 +1,14 @@
 """Evaluations in a SQLite file beside the trace, so that a replay can be interrupted and resumed, and nothing is evaluated twice.
 
-The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it. Where no
-space is left, what follows is kept in memory: the judgement is worth having all the same.
+The key is the request's (see `keys`), which covers everything that the result depends on but the stack that evaluates it. What comes
+within a moment is committed together: a commit takes longer than all else that is done with an evaluation. Where no space is left, what
+follows is kept in memory: the judgement is worth having all the same.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
@@ -20,6 +22,9 @@ from qdiag.trace.evaluation_text import DAMAGE, can_be_written, read_evaluation,
 _COLUMNS = "key TEXT, stack TEXT, head TEXT NOT NULL, arrays BLOB NOT NULL, PRIMARY KEY (key, stack)"
 _FIND = "SELECT head, arrays FROM evaluations WHERE key = ? AND stack = ?"
 _KEEP = "INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?)"
+
+SECONDS = 0.5
+"""A kill costs what was evaluated in so many seconds at most."""
 
 _NO_SPACE = "is full"
 """What SQLite's words hold where there is no space left."""
@@ -65,6 +70,8 @@ class EvaluationStore:
         self._stack = installed_versions() if stack is None else stack
         self._name = str(path) if path is not None else ":memory:"
         self._kept: dict[str, Evaluation] = {}
+        self._uncommitted: dict[str, Evaluation] = {}
+        self._due = 0.0
         self.unwritten = ""
         try:
             self._database = sqlite3.connect(self._name, isolation_level=None)
@@ -97,14 +104,35 @@ class EvaluationStore:
         if self.unwritten:
             self._kept[key] = evaluation
             return
+        now = time.monotonic()
         try:
+            if not self._uncommitted:
+                self._database.execute("BEGIN")
+                self._due = now + SECONDS
+            self._uncommitted[key] = evaluation
             self._database.execute(_KEEP, (key, self._stack, *write_evaluation(evaluation)))
         except sqlite3.OperationalError as error:
             self._go_on_in_memory(error)
             self._kept[key] = evaluation
+        if now >= self._due:
+            self.save()
+
+    def save(self) -> None:
+        """Commit what was stored since the last time."""
+        if not self._uncommitted:
+            return
+        try:
+            self._database.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._go_on_in_memory(error)
+        self._uncommitted.clear()
 
     def _go_on_in_memory(self, error: Exception) -> None:
         """Write nothing more; where there was no space for the file itself, read nothing of it either."""
+        self._kept.update(self._uncommitted)
+        self._uncommitted.clear()
+        with suppress(sqlite3.OperationalError):
+            self._database.execute("ROLLBACK")
         self.unwritten = f"not all evaluations could be kept ({error}): they are made anew when the run is judged again"
         try:
             self._database.execute(_FIND, ("", self._stack))
@@ -115,6 +143,7 @@ class EvaluationStore:
 
     def close(self) -> None:
         """Close the file; what was stored stays."""
+        self.save()
         self._database.close()
 
     def __enter__(self) -> EvaluationStore:

@@ -6,8 +6,10 @@ import json
 import os
 import sqlite3
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from qdiag.model.call import Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.measured import Measured
 from qdiag.model.method import Method
+from qdiag.trace import evaluation_store
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.evaluation_store import EvaluationStore, installed_versions
 from tests.worlds.sameness import same
@@ -201,10 +204,52 @@ def test_a_file_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> Non
         tmp_path.chmod(stat.S_IRWXU)
 
 
+def test_what_comes_within_a_moment_is_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(evaluation_store, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    path = tmp_path / "evaluations.qdiag"
+    with EvaluationStore(path, "s") as store, EvaluationStore(path, "s") as reader:
+        store.put("first", FULL)
+        assert store.get("first") is not None
+        assert reader.get("first") is None
+        now[0] += evaluation_store.SECONDS
+        store.put("second", FULL)
+        assert reader.get("first") is not None
+        assert reader.get("second") is not None
+
+
+def test_what_was_not_committed_yet_is_when_the_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.qdiag"
+    with suppress(KeyboardInterrupt), EvaluationStore(path, "s") as store:
+        store.put("key", FULL)
+        raise KeyboardInterrupt
+    with EvaluationStore(path, "s") as store:
+        assert store.get("key") is not None
+
+
+def test_where_no_space_is_left_for_a_commit_all_of_it_is_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(sqlite3.Connection):
+        def execute(self, text: str, *given: Any) -> Any:
+            if text == "COMMIT":
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(text, *given)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda name, **given: connect(name, factory=Full, **given))
+    with EvaluationStore(tmp_path / "evaluations.qdiag", "s") as store:
+        store.put("first", FULL)
+        store.put("second", FULL)
+        store.save()
+        assert "is full" in store.unwritten
+        assert store.get("first") is not None
+        assert store.get("second") is not None
+
+
 def test_where_no_space_is_left_what_follows_is_kept_in_memory_and_that_is_said(tmp_path: Path) -> None:
     path = tmp_path / "evaluations.qdiag"
     with EvaluationStore(path, "s") as store:
         store.put("first", FULL)
+        store.save()
         store._database.execute("PRAGMA max_page_count = 1")
         for number in range(100):
             store.put(f"later {number}", FULL)
