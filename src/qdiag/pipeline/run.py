@@ -46,7 +46,7 @@ from qdiag.pipeline.stage_training import remarks_of
 from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
 from qdiag.recording import launcher, settle
 from qdiag.report.content.method_names import names_of
-from qdiag.report.content.sentences import first_answer, script_ended
+from qdiag.report.content.sentences import first_answer, script_ended, so_far
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -56,6 +56,9 @@ KEPT_FOR_THE_END = 0.1
 
 CALLS_OF_WORKER = 2
 """So many calls are under way for each worker at least, that none waits for another."""
+
+EARLY = 1.0
+"""Seconds after which a first answer is given of the calls that were replayed by then."""
 
 PROBES_SHARE = 0.5
 """The part of a budget for which probes are waited for."""
@@ -283,16 +286,18 @@ class Run:
         if self._failure is not None:
             raise self._failure
         replay, context = self._replay, self._context()
+        early = self._answer_early(context)
         with self._voice.progress("replaying") as self._report:
             located = with_live_word(replay.finish_cheap_methods(), self._calls)
         divergences = self._divergences = self._arbitrate(located, context)
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
         why = f"{SPENT} its cause was found" if late else QUICK
-        so_far = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
-        if located.replayed and not late:
-            self._voice.say(first_answer(result_of(self._trace, located, tuple(so_far), ()), self._trace.script))
+        found = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
+        answer = first_answer(result_of(self._trace, located, tuple(found), ()), self._trace.script)
+        if located.replayed and not late and answer != early:
+            self._voice.say(answer)
         if late or (located.replayed and self._options.quick):
-            return self._judged(located, so_far, (), context)
+            return self._judged(located, found, (), context)
         self._get_ready_for_scripts(divergences)
         with self._voice.progress("replaying") as self._report:
             first, located = located, with_live_word(replay.finish(), self._calls)
@@ -313,6 +318,18 @@ class Run:
         casts = () if self._deadline.passed else _about_casts(self._trace, located.methods, context)
         notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
+
+    def _answer_early(self, context: StageContext) -> str:
+        """Say what is known after a moment, where there is more to replay; what was said of it, or ""."""
+        with self._voice.progress("replaying") as self._report:
+            located = self._replay.begin_cheap_methods(EARLY)
+        if located is None or not located.replayed or self._deadline.passed:
+            return ""
+        located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
+        found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in self._arbitrate(located, context)]
+        answer = first_answer(result_of(self._trace, located, tuple(found), ()), self._trace.script)
+        self._voice.say(f"{answer} {so_far(located.replayed, located.recorded)}")
+        return answer
 
     def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:
         with self._voice.progress("asking the arbiter") as report:

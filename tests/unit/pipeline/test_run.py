@@ -15,7 +15,7 @@ from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.pipeline.run_result import verdict_of_run
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import first_answer, of_result
+from qdiag.report.content.sentences import first_answer, of_result, so_far
 from tests.worlds import results
 
 
@@ -59,6 +59,10 @@ def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None
     line = first_answer(case.result, case.script)
     assert line.startswith("first answer: ROUNDING  backprop and adjoint differ from call 0 on")
     assert "\n" not in line
+
+
+def test_an_early_answer_says_of_how_many_calls_it_is() -> None:
+    assert so_far(140, 241) == "(so far: 140 of 241 calls)"
 
 
 @pytest.mark.parametrize(

@@ -154,21 +154,40 @@ class Replay:
         self._look_closer()
         return self.known_so_far()
 
+    def begin_cheap_methods(self, seconds: float) -> Optional[Located]:
+        """Replay what is left under the methods that cost little, calls spread over the run, for so long: what is known by then.
+
+        None where nothing is left after it: `finish_cheap_methods` says the same then, and at once.
+        """
+        self._deadline.begin()
+        until = time.monotonic() + seconds
+        if self._sweep_left(lambda index, open_calls: time.monotonic() <= until, spread=True):
+            return None
+        self._look_closer()
+        return self.known_so_far()
+
     def finish_cheap_methods(self) -> Located:
         """Replay what is left under the methods that cost little, and look closer at what seems to be an error: a first answer."""
         self._deadline.begin()
-        length = self._plan.length(self._trace.refresh())
-        left = range(self._swept, length)
-        # those cost the most, and teach what the others need not try
-        firsts = [index for index in self._trace.first_of_each_structure() if index in left]
-        self._sweep(firsts, length, cheap=True)
-        # a budget may end the replay after any of them, and slow methods are asked at the beginning of them alone
-        spread = self._deadline.seconds is not None or self._patience.knows_slow_methods
-        known = frozenset(firsts)
-        self._sweep([index for index in (spread_over(left) if spread else left) if index not in known], length, cheap=True)
-        self._swept = length
+        self._sweep_left(lambda index, open_calls: True, spread=self._deadline.seconds is not None)
+        self._swept = self._plan.length(len(self._trace))
         self._look_closer()
         return self.known_so_far()
+
+    def _sweep_left(self, going_on: Callable[[int, int], bool], *, spread: bool) -> bool:
+        """Replay calls that have not been under cheap methods, and say whether all were begun.
+
+        Spread over the run where it may end after any of them, as by a budget, or where slow methods are asked at the first ones alone.
+        """
+        length = self._plan.length(self._trace.refresh())
+        left = [index for index in range(self._swept, length) if index not in self._results]
+        # those cost the most, and teach what the others need not try
+        known = frozenset(left)
+        firsts = [index for index in self._trace.first_of_each_structure() if index in known]
+        begun = self._sweep(firsts, length, cheap=True, going_on=going_on)
+        known, spread = frozenset(firsts), spread or self._patience.knows_slow_methods
+        rest = [index for index in (spread_over(left) if spread else left) if index not in known]
+        return begun + self._sweep(rest, length, cheap=True, going_on=going_on) == len(left)
 
     def _most_wanted_first(self, wanting: Sequence[int], sample: Sequence[int]) -> Sequence[int]:
         """Calls at which expensive methods are wanted: those at which cheap ones differ, then others, spread over the run."""

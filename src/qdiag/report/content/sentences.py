@@ -89,6 +89,11 @@ def first_answer(result: Result, script: Script) -> str:
     return f"first answer: {WORDS[result.verdict]}  {words}"
 
 
+def so_far(replayed: int, recorded: int) -> str:
+    """Of which part of the calls something is said, in brackets."""
+    return f"(so far: {replayed} of {count(recorded, 'call')})"
+
+
 def script_ended(script: Script, spent: float, recorded: int) -> str:
     """What is said when the script has ended and judging begins."""
     code = script.exit_code or 0

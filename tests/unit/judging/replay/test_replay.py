@@ -455,6 +455,47 @@ def test_new_structures_come_first_once_the_script_has_ended_and_nothing_else_ch
     assert [index for index, _ in located.comparisons] == [0, 1, 2, 3, 4]
 
 
+class Ticking:
+    """A clock that is a second later at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def test_what_is_known_after_a_moment_is_of_calls_that_are_spread_over_the_run(monkeypatch):
+    monkeypatch.setattr("qdiag.judging.replay.replay.time", Ticking())
+    evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong_from(0.3, output=1e-3))
+    replay = Replay(training(100), evaluator, Plan())
+    known = replay.begin_cheap_methods(9.5)
+    assert known is not None
+    assert known.replayed == 9
+    assert known.verdict is Verdict.ERROR
+    looked_at = sorted({round(100 * (float(r.circuit.parameters[0].value) - 0.3)) for r in evaluator.requests})
+    assert looked_at[0] == 0
+    assert looked_at[-1] > 50
+
+
+def test_what_was_known_after_a_moment_is_not_asked_again(monkeypatch):
+    monkeypatch.setattr("qdiag.judging.replay.replay.time", Ticking())
+    evaluator = ScriptedEvaluator(METHODS[:2])
+    replay = Replay(training(20), evaluator, Plan())
+    replay.begin_cheap_methods(5.5)
+    located = replay.finish()
+    assert located.replayed == 20
+    assert evaluator.asked("adjoint") == 20
+    assert [index for index, _ in located.comparisons] == list(range(20))
+
+
+def test_where_a_moment_is_enough_there_is_nothing_to_say_so_far():
+    replay = Replay(training(5), ScriptedEvaluator(), Plan())
+    assert replay.begin_cheap_methods(60.0) is None
+    assert replay.finish_cheap_methods().replayed == 5
+
+
 def test_what_was_interrupted_is_resumed(tmp_path: Path):
     interrupted = itertools.count()
 
