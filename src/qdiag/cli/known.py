@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Optional
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -67,8 +68,9 @@ def _where(touched: Touched, total: int) -> str:
 def _print(rows: Sequence[tuple[KnownFault, str]]) -> None:
     table = Table(Column("What", overflow="fold"), Column("PennyLane", overflow="fold"), box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for fault, where in rows:
-        told = [fault.title, f"  {listing(fault.methods)}; {fault.promise.value}; {fault.reference}"]
-        told += [f"  {where}"] if where else []
+        details = [f"{listing(fault.methods)}; {fault.promise.value}; {fault.reference}", *([where] if where else [])]
+        # indented as a whole: so is what a narrow screen puts on a line of its own
+        told = Group(Text(fault.title, overflow="fold"), *(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)) for line in details))
         fixed = f"fixed in {fault.first_fixed}" if fault.first_fixed else ""
-        table.add_row(Text("\n".join(told)), Text("\n".join(filter(None, (fault.releases, fixed)))))
+        table.add_row(told, Text("\n".join(filter(None, (fault.releases, fixed)))))
     print_lines(Console(), table)

@@ -50,6 +50,15 @@ def test_the_table_fits_a_narrow_screen_and_says_on_which_releases() -> None:
     assert text.splitlines()[-1].startswith("2 faults")
 
 
+def test_what_does_not_fit_into_a_line_goes_on_indented(monkeypatch: pytest.MonkeyPatch) -> None:
+    everywhere = tuple(f"{device}/{method}" for device in ("default.qubit", "lightning.qubit") for method in ("adjoint", "hadamard"))
+    monkeypatch.setattr("qdiag.cli.known.known_faults", lambda: (replace(FAULT, methods=everywhere, first_fixed=""),))
+    _, title, *details, _ = said().splitlines()
+    assert title.startswith(FAULT.title)
+    assert len(details) > 1
+    assert all(line.startswith("  ") and not line.startswith("   ") for line in details)
+
+
 def test_only_what_a_release_has() -> None:
     assert said("--release", "0.40.0", "-q").splitlines() == ["another"]
     assert [entry["title"] for entry in json.loads(said("--release", "0.36.0", "--json"))] == [FAULT.title, "another"]
