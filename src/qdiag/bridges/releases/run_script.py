@@ -49,17 +49,30 @@ def add_names(module: Any, same: dict[str, str], renamed: dict[str, str]) -> Non
             setattr(module, name, getattr(module, other))
 
 
-def take_gradient_options(module: Any) -> None:
-    """Let QNodes take the options of their gradients in one dictionary; before 0.41 these are keywords of a QNode."""
-    plain = module.QNode.__init__
-    parameter = inspect.signature(plain).parameters.get("gradient_kwargs")
-    if parameter is not None and parameter.kind is not parameter.VAR_KEYWORD:
-        return
+def take_options(module: Any) -> None:
+    """Let QNodes take the options of today: those of gradients in one dictionary, the shots, and how measurements within are treated.
 
-    def init(self: Any, *given: Any, gradient_kwargs: Optional[dict[str, Any]] = None, **options: Any) -> None:
-        plain(self, *given, **options, **(gradient_kwargs or {}))
+    Before 0.41 the first are keywords of a QNode; before 0.43 the shots are an option of each call; before 0.37 every measurement
+    within a circuit is deferred, and any other treatment is left to raise what it raises.
+    """
+    plain, call = module.QNode.__init__, module.QNode.__call__
+    taken = {name for name, parameter in inspect.signature(plain).parameters.items() if parameter.kind is not parameter.VAR_KEYWORD}
 
-    module.QNode.__init__ = init
+    def init(self: Any, *given: Any, **options: Any) -> None:
+        if "gradient_kwargs" not in taken:
+            options.update(options.pop("gradient_kwargs", None) or {})
+        if "mcm_method" not in taken and options.get("mcm_method") in (None, "deferred"):
+            options.pop("mcm_method", None)
+        self.shots_of_each_call = None if "shots" in taken else options.pop("shots", None)
+        plain(self, *given, **options)
+
+    def call_with_shots(self: Any, *given: Any, **named: Any) -> Any:
+        if self.shots_of_each_call is not None:
+            named.setdefault("shots", self.shots_of_each_call)
+        return call(self, *given, **named)
+
+    if not {"gradient_kwargs", "mcm_method", "shots"} <= taken:
+        module.QNode.__init__, module.QNode.__call__ = init, call_with_shots
 
 
 def run(script: str) -> dict[str, Any]:
@@ -104,7 +117,7 @@ if __name__ == "__main__":
             import pennylane
 
             add_names(pennylane, **json.loads(aliases))
-            take_gradient_options(pennylane)
+            take_options(pennylane)
     ended = run(path)
     with open(place, "w", encoding="utf-8") as file:
         json.dump(ended, file)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from qdiag.bridges.releases import run_script
-from qdiag.bridges.releases.run_script import add_names, imports_pennylane, take_gradient_options
+from qdiag.bridges.releases.run_script import add_names, imports_pennylane, take_options
 
 
 def ended(folder: Path, text: str, names: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
@@ -43,21 +43,51 @@ def test_what_once_had_a_name_of_today_makes_room() -> None:
     assert vars(module) == {"X": "gate", "PauliX": "gate"}
 
 
-def test_options_of_gradients_are_handed_on_as_an_old_release_takes_them() -> None:
+class Newest:
+    """A QNode that takes all that is asked of one today."""
+
+    def __init__(self, function: str, shots: Any = None, gradient_kwargs: Any = None, mcm_method: Any = None) -> None:
+        self.seen = (function, shots, gradient_kwargs, mcm_method)
+
+    def __call__(self, **options: Any) -> Any:
+        return options
+
+
+def old_qnode() -> Any:
+    """The class of a QNode that takes any keyword for an option of its gradient, and the shots when it is called."""
+
     class Old:
         def __init__(self, function: str, diff_method: str = "best", **gradient_kwargs: Any) -> None:
             self.seen = (function, diff_method, gradient_kwargs)
 
-    class New:
-        def __init__(self, function: str, gradient_kwargs: Any = None) -> None:
-            self.seen = (function, gradient_kwargs)
+        def __call__(self, **options: Any) -> Any:
+            return options
 
-    for kind in (Old, New):
-        take_gradient_options(SimpleNamespace(QNode=kind))
-    made: Any = Old
-    assert made("f", diff_method="adjoint", gradient_kwargs={"h": 1}).seen == ("f", "adjoint", {"h": 1})
-    assert made("f", h=2).seen == ("f", "best", {"h": 2})
-    assert New("f", gradient_kwargs={"h": 1}).seen == ("f", {"h": 1})
+    take_options(SimpleNamespace(QNode=Old))
+    return Old
+
+
+def test_options_of_gradients_are_handed_on_as_an_old_release_takes_them() -> None:
+    assert old_qnode()("f", diff_method="adjoint", gradient_kwargs={"h": 1}).seen == ("f", "adjoint", {"h": 1})
+    assert old_qnode()("f", h=2).seen == ("f", "best", {"h": 2})
+
+
+def test_shots_of_a_qnode_are_those_of_its_calls_where_it_takes_none() -> None:
+    assert old_qnode()("f", shots=100)() == {"shots": 100}
+    assert old_qnode()("f", shots=100)(shots=7) == {"shots": 7}
+    assert old_qnode()("f")() == {}
+
+
+def test_of_the_treatments_of_measurements_only_the_one_that_there_was_is_left_out() -> None:
+    assert old_qnode()("f", mcm_method="deferred").seen == ("f", "best", {})
+    assert old_qnode()("f", mcm_method="tree-traversal").seen == ("f", "best", {"mcm_method": "tree-traversal"})
+
+
+def test_a_qnode_of_today_is_left_as_it_is() -> None:
+    before = (Newest.__init__, Newest.__call__)
+    take_options(SimpleNamespace(QNode=Newest))
+    assert (Newest.__init__, Newest.__call__) == before
+    assert Newest("f", gradient_kwargs={"h": 1}, shots=3).seen == ("f", 3, {"h": 1}, None)
 
 
 @pytest.mark.parametrize(
