@@ -109,6 +109,11 @@ def test_operations_read_as_a_user_writes_them(operator, text):
     [
         (lambda: qml.adjoint(qml.RX(0.3, 0)), "qml.adjoint(qml.RX(0.3, wires=0))"),
         (lambda: qml.ctrl(qml.S(0), [1, 2], control_values=[0, 1]), "qml.ctrl(qml.S(0), control=[1, 2], control_values=[0, 1])"),
+        # not by its class, whose constructor has changed: so the script runs on older releases as well
+        (
+            lambda: qml.ctrl(qml.QubitUnitary([[0, 1], [1, 0]], 2), [0, "a"], control_values=[1, 0]),
+            'qml.ctrl(qml.QubitUnitary(np.array([[0, 1], [1, 0]]), wires=2), control=[0, "a"], control_values=[1, 0])',
+        ),
         (lambda: qml.pow(qml.RX(0.3, 0), 2), "qml.pow(qml.RX(0.3, wires=0), 2)"),
         (lambda: qml.exp(qml.PauliX(0) @ qml.PauliY(1), 0.5j), "qml.exp(qml.X(0) @ qml.Y(1), 0.5j)"),
         (lambda: qml.evolve(qml.PauliX(0), 0.3), "qml.evolve(qml.X(0), 0.3)"),

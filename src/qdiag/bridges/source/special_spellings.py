@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from qdiag.bridges.codec import classes
@@ -42,15 +42,21 @@ def _control(speller: Speller, node: Node) -> Spellings:
     control, values, work, *rest = _parts(node)
     base = speller.value(node.data[0])
     keywords: list[tuple[str, Expression]] = [("control", _wires(control))]
-    if not all(values):
-        bits = [Constant(int(bool(value))) for value in values]
-        keywords.append(("control_values", bits[0] if len(bits) == 1 else Items("[", tuple(bits))))
+    keywords += _control_values(values)
     if work.labels:
         keywords.append(("work_wires", _wires(work)))
     yield Call(path_named("ctrl"), (base,), tuple(keywords))
     yield Call(path_named("ctrl"), (base,), (*keywords, *(("work_wire_type", speller.value(kind)) for kind in rest)))
     keywords[0] = ("control_wires", _wires(control))
     yield Call(path_of(classes.class_named("Controlled")), (base,), tuple(keywords))
+
+
+def _control_values(values: Sequence[Any]) -> tuple[tuple[str, Expression], ...]:
+    """The keyword that says on which values of its controls an operation acts; none where all are 1."""
+    if all(values):
+        return ()
+    bits = [Constant(int(bool(value))) for value in values]
+    return (("control_values", bits[0] if len(bits) == 1 else Items("[", tuple(bits))),)
 
 
 def _wires(wires: Wires) -> Expression:
@@ -134,8 +140,12 @@ def _commuting(speller: Speller, node: Node) -> Spellings:
 
 def _controlled_unitary(speller: Speller, node: Node) -> Spellings:
     labels, values, *_ = _parts(node)
-    wires = (("wires", _wires(labels)),)
     matrix = (speller.value(node.data[0]),)
+    controls, targets = (Wires(part) for part in (labels.labels[: len(values)], labels.labels[len(values) :]))
+    # its constructor takes other arguments on older releases; a function that all of them have makes it, too
+    unitary = Call(path_named("QubitUnitary"), matrix, (("wires", _wires(targets)),))
+    yield Call(path_named("ctrl"), (unitary,), (("control", _wires(controls)), *_control_values(values)))
+    wires = (("wires", _wires(labels)),)
     yield Call(path_named("ControlledQubitUnitary"), matrix, wires)
     yield Call(path_named("ControlledQubitUnitary"), matrix, (*wires, ("control_values", speller.value(values))))
 
