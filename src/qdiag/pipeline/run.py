@@ -326,7 +326,10 @@ class Run:
         if located is None or not located.replayed or self._deadline.passed:
             return ""
         located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
-        found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in self._arbitrate(located, context)]
+        divergences = self._arbitrate(located, context)
+        if not self._options.quick:
+            self._get_ready_for_scripts(divergences)
+        found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]
         answer = first_answer(result_of(self._trace, located, tuple(found), ()), self._trace.script)
         self._voice.say(f"{answer} {so_far(located.replayed, located.recorded)}")
         return answer
