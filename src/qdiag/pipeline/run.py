@@ -326,7 +326,8 @@ class Run:
         if located is None or not located.replayed or self._deadline.passed:
             return ""
         located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
-        divergences = self._arbitrate(located, context)
+        # whether a replay gives the script's own numbers is not known of the others
+        divergences = [one for one in self._arbitrate(located, context) if self._replay.knows(one.call.index)]
         if not self._options.quick:
             self._get_ready_for_scripts(divergences)
         found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]

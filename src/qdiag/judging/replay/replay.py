@@ -200,6 +200,10 @@ class Replay:
         """Whether one more call is begun under expensive methods, while others are under way: by what they took so far."""
         return self._patience.has_time_for_dear(self._trace.structure_of(index), self._plan.length(len(self._trace)), open_calls)
 
+    def knows(self, index: int) -> bool:
+        """Whether a call was replayed so far."""
+        return index in self._results
+
     def known_so_far(self) -> Located:
         """What is known so far."""
         account, verdicts = Account(), set[Verdict]()

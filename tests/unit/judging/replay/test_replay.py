@@ -472,7 +472,7 @@ def test_what_is_known_after_a_moment_is_of_calls_that_are_spread_over_the_run(m
     replay = Replay(training(100), evaluator, Plan())
     known = replay.begin_cheap_methods(9.5)
     assert known is not None
-    assert known.replayed == 9
+    assert known.replayed == 9 == sum(map(replay.knows, range(100)))
     assert known.verdict is Verdict.ERROR
     looked_at = sorted({round(100 * (float(r.circuit.parameters[0].value) - 0.3)) for r in evaluator.requests})
     assert looked_at[0] == 0
