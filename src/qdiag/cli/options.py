@@ -111,7 +111,7 @@ verdicts = together(
 )
 
 talk = together(
-    click.option("--json", "as_json", is_flag=True, help="Print findings.json, as the last line of stdout: the script may print, too."),
+    click.option("--json", "as_json", is_flag=True, help="Print what is in the JSON file, as the last line of stdout."),
     click.option("-q", "--quiet", count=True, help="No progress; twice: no summary either."),
     click.option("-v", "--verbose", is_flag=True, help="Say more: all methods, all evidence."),
 )
