@@ -36,6 +36,8 @@ COMMANDS = (
     ("runs", "List the runs below qdiag-runs/, and what their files are; or delete old ones."),
     ("minimize", "Shrink a finding's circuit to the few operations that matter."),
     ("bisect", "Find the release of PennyLane, or of another package, that broke it, and the one that mended it."),
+    ("lock", "Keep a script's circuits, and what they give, in a file that can be committed."),
+    ("ci", "Say which circuits of a lock file give something else on the stack at hand."),
     ("known", "List faults of PennyLane that were reproduced, on which releases, and which of them a run touches."),
     ("explain", "Say what a cause is, how it is confirmed, what to do."),
 )

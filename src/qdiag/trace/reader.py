@@ -178,6 +178,11 @@ class Trace:
         query = f"SELECT MIN(id) FROM calls WHERE id < ? GROUP BY {group} ORDER BY MIN(id) LIMIT ?"
         return self._numbers(query, self._length, -1 if limit is None else limit)
 
+    def first_of_each_circuit(self) -> tuple[int, ...]:
+        """The first call of each structure under each configuration, those that are differentiated told apart from the others."""
+        group = f"structure, configuration, {_DIFFERENTIATED}"
+        return self._numbers(f"SELECT MIN(id) FROM calls WHERE id < ? GROUP BY {group} ORDER BY MIN(id)", self._length)
+
     def is_differentiated(self, index: int) -> bool:
         """Whether a backward pass came back to a call, or it raised."""
         rows = self._rows(f"SELECT {_DIFFERENTIATED} FROM calls WHERE id = ?", index)

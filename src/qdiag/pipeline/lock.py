@@ -1,0 +1,148 @@
+"""The staircase of ``qdiag lock``: the distinct circuits of a run, numbers of nobody's in them, evaluated, and as many as fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Optional
+
+from qdiag.errors import CircuitFormatError
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.comparison.compare import compare
+from qdiag.judging.differentiated import as_judged
+from qdiag.judging.replay.questions import cotangents_of
+from qdiag.model.call import Call, Environment
+from qdiag.model.circuit import nodes_of
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.lock import LeftOut, Lock, Locked, Missing
+from qdiag.model.synthetic_numbers import made_up
+from qdiag.pipeline.run_options import Voice
+from qdiag.trace.keys import circuit_key
+from qdiag.trace.lock_file import LARGEST, entry_text, write_lock
+from qdiag.trace.reader import Trace
+
+IN_FLIGHT = 16
+"""Circuits that are under way at once."""
+
+LeftOuts = Counter[Missing]
+"""How many circuits are left out, by why."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for: the seed of made-up numbers (None keeps the run's own), the most bytes of the file."""
+
+    seed: Optional[int] = 0
+    largest: int = LARGEST
+
+
+def lock(trace: Trace, wanted: Wanted, evaluator: Evaluator, voice: Voice) -> Lock:
+    """Lock the circuits of a run.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    wanted
+        What the user asked for.
+    evaluator
+        Where circuits are evaluated.
+    voice
+        Told how far it is.
+    """
+    account: LeftOuts = Counter()
+    calls = []
+    for call in distinct_calls(trace):
+        why = obstacle(call)
+        if why is None:
+            calls.append(call)
+        else:
+            account[why] += 1
+    blank = Lock(trace.script.path, Environment(trace.environment.python, packages=trace.environment.packages), wanted.seed, ())
+    with voice.progress("evaluating") as report:
+        locked = []
+        for start in range(0, len(calls), IN_FLIGHT):
+            report(start, len(calls))
+            locked += _evaluated(calls[start : start + IN_FLIGHT], wanted, evaluator, account)
+    return _fitted(replace(blank, circuits=tuple(locked)), wanted.largest, account)
+
+
+def distinct_calls(trace: Trace) -> Iterator[Call]:
+    """The first call of each circuit under each configuration, as it is judged."""
+    met = set()
+    for index in trace.first_of_each_circuit():
+        differentiated = trace.is_differentiated(index)
+        call = as_judged(trace.call(index), differentiated=differentiated, handed=trace.handed)
+        # which of the QNodes of one function it is makes no other circuit
+        known = (trace.structure_of(index), differentiated, repr(replace(call.configuration, number=0)))
+        if known not in met:
+            met.add(known)
+            yield call
+
+
+def obstacle(call: Call) -> Optional[Missing]:
+    """Why a call's circuit cannot be locked; None where it can."""
+    circuit, method = call.circuit, call.configuration.method
+    if call.failure is not None or call.outputs is None:
+        return Missing.RAISED
+    if circuit.opaque:
+        return Missing.OPAQUE
+    if method.imports or any(node.definition for top in circuit.nodes for node in nodes_of(top)):
+        return Missing.OWN_CLASSES
+    if method.stochastic or circuit.samples_only:
+        return Missing.RANDOM
+    return None if circuit.resolved else Missing.NOT_FINITE
+
+
+def _evaluated(calls: list[Call], wanted: Wanted, evaluator: Evaluator, account: LeftOuts) -> list[Locked]:
+    """The circuits of some calls with what they give, without those that give nothing, or not twice the same."""
+    asked: list[tuple[Call, Request, Future[Evaluation], Future[Evaluation]]] = []
+    for call in calls:
+        request = _request(call, wanted.seed)
+        asked.append((call, request, evaluator.submit(request), evaluator.submit(replace(request, repetition=1))))
+    found = []
+    for call, request, first, second in asked:
+        once, again = first.result(), second.result()
+        if once.failure is not None or again.failure is not None:
+            account[Missing.FAILS] += 1
+        elif compare(once, again, request.circuit, cotangents=request.cotangents).verdict is Verdict.ERROR:
+            account[Missing.CHANGING] += 1
+        else:
+            found.append(Locked(call.configuration, request, once))
+    return found
+
+
+def _request(call: Call, seed: Optional[int]) -> Request:
+    """What a circuit is asked: its outputs, and a vector-Jacobian product along a direction that depends on the circuit alone."""
+    circuit = call.circuit if seed is None else made_up(call.circuit, seed)
+    invented = replace(call, circuit=circuit, backwards=())
+    cotangents = cotangents_of(invented, circuit_key(circuit))
+    method = call.configuration.method
+    return Request.of(circuit, method, call.configuration, trusted=False, cotangents=tuple(map(tuple, cotangents)))
+
+
+def _fitted(whole: Lock, largest: int, account: LeftOuts) -> Lock:
+    """The lock with as many of its circuits as fit, the first ones first."""
+    # what is left out is told in the file, too: room is kept for it
+    most = (*_told(account), *(LeftOut(why, len(whole.circuits)) for why in (Missing.FAILS, Missing.TOO_LARGE)))
+    room = largest - len(write_lock(replace(whole, circuits=(), left_out=most)))
+    kept = []
+    for one in whole.circuits:
+        try:
+            size = len(entry_text(one)) + len(",\n")
+        except CircuitFormatError:
+            account[Missing.FAILS] += 1
+            continue
+        if size <= room:
+            kept.append(one)
+            room -= size
+        else:
+            account[Missing.TOO_LARGE] += 1
+    return replace(whole, circuits=tuple(kept), left_out=_told(account))
+
+
+def _told(account: LeftOuts) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(why, count) for why, count in account.items())
