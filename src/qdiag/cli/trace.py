@@ -66,13 +66,14 @@ def command(
         if not quiet:
             _say_where(run, ended, argv)
         _leave_as(ended.exit_code)
-    # loaded here: who only records does not wait for what judges
-    from qdiag.cli.outcome import show_outcome
+    # loaded here: who only records waits for neither, and the script does not wait for what shows the outcome
     from qdiag.cli.progress import Voice
-    from qdiag.pipeline.run import trace
+    from qdiag.pipeline.trace import trace
 
     voice = Voice(quiet, verbose)
     outcome = trace(script, argv, module=module, run=run, options=chosen, voice=voice)
+    from qdiag.cli.outcome import show_outcome
+
     code = show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
     if not (outcome.result.calls or quiet) and outcome.script.exit_code:
         _hint_at_options(argv)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import signal
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +15,7 @@ from qdiag.errors import Interrupted, TraceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.executor import open_evaluator
 from qdiag.evaluation.limits import Bounded, Deadline
-from qdiag.evaluation.workers import load_frameworks, most_workers
+from qdiag.evaluation.workers import most_workers
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.live_word import with_live_word
 from qdiag.judging.replay.located import Located
@@ -30,8 +28,9 @@ from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
 from qdiag.model.result import in_order
 from qdiag.pipeline import stage_cast_warnings
-from qdiag.pipeline.asked import asked_of, fact_of
+from qdiag.pipeline.asked import asked_of
 from qdiag.pipeline.coverage import of_deadline
+from qdiag.pipeline.interruption import telling_how_to_go_on
 from qdiag.pipeline.notes import own_failures
 from qdiag.pipeline.record import recorded_calls
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
@@ -44,9 +43,8 @@ from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
-from qdiag.recording import launcher, settle
 from qdiag.report.content.method_names import names_of
-from qdiag.report.content.sentences import first_answer, script_ended, so_far
+from qdiag.report.content.sentences import first_answer, so_far
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -60,49 +58,6 @@ CALLS_OF_WORKER = 2
 EARLY = 1.0
 """Seconds after which a first answer is given of the calls that were replayed by then."""
 
-PROBES_SHARE = 0.5
-"""The part of a budget for which probes are waited for."""
-
-
-def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, options: Options, voice: Voice) -> JudgedRun:
-    """Run the user's script and judge it: calls are replayed while it still runs, the rest afterwards."""
-    if options.own_process and not options.cluster and most_workers() > 1:
-        # where a core is free: the script takes its time, too, before its first QNode call
-        load_frameworks()
-    heard: list[int] = []
-    with _telling_how_to_go_on(run), Run(run, options, voice) as examination, ExitStack() as afterwards:
-        examination.connect()
-        began, started = time.monotonic(), Script(script, tuple(argv), module)
-
-        def tell_end(exit_code: int) -> None:
-            examination.begin_budget()
-            recorded = recorded_calls(run)
-            if recorded and not heard and exit_code not in settle.BY_CTRL_C:
-                voice.say(script_ended(replace(started, exit_code=exit_code), time.monotonic() - began, recorded))
-            afterwards.enter_context(voice.progress("taking in what was recorded"))
-
-        onlooker = launcher.Onlooker(examination.advance, tell_end, examination.miss_the_end, heard)
-        patience = math.inf if options.plan.budget is None else PROBES_SHARE * options.plan.budget
-        probing = launcher.Probing(options.probe_seconds, patience) if options.probe else None
-        ended = launcher.run(started, run.trace, onlooker, probing=probing, facts=fact_of(options.plan))
-        examination.ended = ended
-        afterwards.close()
-        if heard or ended.exit_code in settle.BY_CTRL_C:
-            # also where the script heard it and ended well: whoever sent it does not want to wait for what comes now
-            what = "interrupted, though the script ended well" if ended.exit_code == 0 else "the script was interrupted"
-            again = f"what it had recorded is kept; judge it with: qdiag diagnose {run.path}"
-            raise Interrupted(what, again, heard[0] if heard else signal.SIGINT)
-        return examination.finish()
-
-
-@contextmanager
-def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        again = f"what was recorded is kept; judge it with: qdiag diagnose {run.path}" if run.trace.exists() else ""
-        raise Interrupted("interrupted", again, getattr(stop, "number", signal.SIGINT)) from None
-
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
     """Judge what was recorded before, with warm workers where there are some."""
@@ -112,7 +67,7 @@ def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Ev
 
 def finished(run: RunFolder, examination: Run) -> JudgedRun:
     """What an examination comes to, or how to go on where it is interrupted."""
-    with _telling_how_to_go_on(run):
+    with telling_how_to_go_on(run):
         return examination.finish()
 
 

@@ -17,7 +17,7 @@ from qdiag.cli import trace
 from qdiag.errors import Interrupted, MethodError, OutputError, UsageError
 from qdiag.model.call import Script
 from qdiag.model.comparison import Verdict
-from qdiag.pipeline import run
+from qdiag.pipeline import trace as pipeline_trace
 from tests.worlds.judged_runs import judged_run
 
 
@@ -42,7 +42,7 @@ class Pipeline:
 @pytest.fixture
 def pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pipeline:
     made = Pipeline()
-    monkeypatch.setattr(run, "trace", made.trace)
+    monkeypatch.setattr(pipeline_trace, "trace", made.trace)
     monkeypatch.setattr(trace, "record", made.record)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("")
@@ -168,7 +168,7 @@ def test_an_interrupt_is_passed_on_with_what_to_do(pipeline: Pipeline, monkeypat
     def interrupted(*given: Any, **named: Any) -> None:
         raise Interrupted("interrupted", "go on with: qdiag diagnose")
 
-    monkeypatch.setattr(run, "trace", interrupted)
+    monkeypatch.setattr(pipeline_trace, "trace", interrupted)
     done = qdiag("train.py")
     assert isinstance(done.exception, Interrupted)
     assert done.exception.exit_code == 130
