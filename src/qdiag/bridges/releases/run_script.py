@@ -53,7 +53,7 @@ def take_options(module: Any) -> None:
     """Let QNodes take the options of today: those of gradients in one dictionary, the shots, and how measurements within are treated.
 
     Before 0.41 the first are keywords of a QNode; before 0.43 the shots are an option of each call; before 0.37 every measurement
-    within a circuit is deferred, and any other treatment is left to raise what it raises.
+    within a circuit is deferred. Any other treatment raises: it would be taken for an option of a gradient, and not be heard.
     """
     plain, call = module.QNode.__init__, module.QNode.__call__
     taken = {name for name, parameter in inspect.signature(plain).parameters.items() if parameter.kind is not parameter.VAR_KEYWORD}
@@ -61,14 +61,15 @@ def take_options(module: Any) -> None:
     def init(self: Any, *given: Any, **options: Any) -> None:
         if "gradient_kwargs" not in taken:
             options.update(options.pop("gradient_kwargs", None) or {})
-        if "mcm_method" not in taken and options.get("mcm_method") in (None, "deferred"):
-            options.pop("mcm_method", None)
+        if "mcm_method" not in taken and options.pop("mcm_method", None) not in (None, "deferred"):
+            raise TypeError("this release can only defer measurements within a circuit")
         self.shots_of_each_call = None if "shots" in taken else options.pop("shots", None)
         plain(self, *given, **options)
 
     def call_with_shots(self: Any, *given: Any, **named: Any) -> Any:
-        if self.shots_of_each_call is not None:
-            named.setdefault("shots", self.shots_of_each_call)
+        shots = getattr(self, "shots_of_each_call", None)
+        if shots is not None:
+            named.setdefault("shots", shots)
         return call(self, *given, **named)
 
     if not {"gradient_kwargs", "mcm_method", "shots"} <= taken:

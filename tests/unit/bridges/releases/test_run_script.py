@@ -78,9 +78,10 @@ def test_shots_of_a_qnode_are_those_of_its_calls_where_it_takes_none() -> None:
     assert old_qnode()("f")() == {}
 
 
-def test_of_the_treatments_of_measurements_only_the_one_that_there_was_is_left_out() -> None:
+def test_a_treatment_of_measurements_that_a_release_has_not_got_is_not_taken_for_an_option_of_a_gradient() -> None:
     assert old_qnode()("f", mcm_method="deferred").seen == ("f", "best", {})
-    assert old_qnode()("f", mcm_method="tree-traversal").seen == ("f", "best", {"mcm_method": "tree-traversal"})
+    with pytest.raises(TypeError, match="can only defer"):
+        old_qnode()("f", mcm_method="tree-traversal")
 
 
 def test_a_qnode_of_today_is_left_as_it_is() -> None:
