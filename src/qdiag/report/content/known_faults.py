@@ -27,7 +27,6 @@ else:
 TRACKER = "https://github.com/PennyLaneAI/pennylane/issues/"
 
 
-
 @dataclass(frozen=True)
 class KnownFault:
     """A fault that was reproduced.
@@ -50,6 +49,12 @@ class KnownFault:
         PennyLane's number of it, or 0.
     page
         Its page in ``docs/found``, or "".
+    circuit
+        A quantum function of one tracked argument that shows it, as source.
+    point
+        The argument's value.
+    interface
+        Which interface tracks it.
     """
 
     title: str
@@ -63,6 +68,9 @@ class KnownFault:
     first_fixed: str = ""
     issue: int = 0
     page: str = ""
+    circuit: str = ""
+    point: tuple[Any, ...] = ()
+    interface: str = "torch"
 
     def affects(self, version: str) -> bool:
         """Whether a release of PennyLane has it, as far as it was measured; what is newer than all that were has it, too."""
@@ -114,7 +122,7 @@ def known_faults() -> tuple[KnownFault, ...]:
 
 
 def _fault(entry: dict[str, Any]) -> KnownFault:
-    lists = ("methods", "operations", "measurements")
+    lists = ("methods", "operations", "measurements", "point")
     read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in entry.items()}
     return KnownFault(**{"operations": (), "measurements": (), **read, "promise": Promise(entry["promise"])})
 
@@ -150,4 +158,7 @@ def record_of(fault: KnownFault) -> dict[str, Any]:
         "first_fixed": fault.first_fixed or None,
         "issue": fault.issue or None,
         "page": fault.page or None,
+        "circuit": fault.circuit,
+        "point": list(fault.point),
+        "interface": fault.interface,
     }

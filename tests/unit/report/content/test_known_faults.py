@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from packaging.version import Version
 
@@ -74,6 +76,26 @@ def test_every_entry_is_whole(fault: KnownFault) -> None:
     assert record_of(fault)["promise"] == fault.promise.value
 
 
+@pytest.mark.parametrize("fault", known_faults(), ids=lambda fault: fault.title)
+def test_every_entry_has_a_circuit_of_at_most_ten_lines(fault: KnownFault) -> None:
+    assert len(fault.circuit.strip().splitlines()) <= 10
+    (function,) = ast.parse(fault.circuit).body
+    assert isinstance(function, ast.FunctionDef)
+    read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    assert "x" in read, "it has an argument that is tracked"
+    assert read <= {"x", "qml", "np", "torch", "range", "isinstance", *_named_in(function)}, "and stands by itself"
+    assert np.asarray(fault.point, dtype=float).size
+    assert fault.interface in ("torch", "autograd")
+
+
+def _named_in(function: ast.FunctionDef) -> set[str]:
+    named = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return named | {name.name for node in ast.walk(function) if isinstance(node, ast.ImportFrom) for name in node.names}
+
+
+def test_the_table_is_of_forty_at_least() -> None:
+    assert len(known_faults()) >= 40
+
+
 def test_no_entry_is_there_twice() -> None:
     assert len({(fault.title, fault.first_bad) for fault in known_faults()}) == len(known_faults())
-
