@@ -16,6 +16,7 @@ import click
 
 from qdiag.cli import completion, options
 from qdiag.cli.asked import options_of
+from qdiag.cli.other_stack import check_other, compare_with, show_other_stack, worse_code
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Script
 from qdiag.pipeline.record import record, recorded_calls
@@ -32,6 +33,7 @@ from qdiag.trace.run_folder import RunFolder
 @options.replay
 @options.probe
 @options.output
+@compare_with
 @click.option("--record-only", is_flag=True, help="Only record; exit exactly as the script does.")
 @options.verdicts
 @options.talk
@@ -43,6 +45,7 @@ def command(
     module: bool,
     out: Optional[Path],
     force: bool,
+    other: Optional[str],
     record_only: bool,
     fail_on: str,
     as_json: bool,
@@ -59,6 +62,9 @@ def command(
     argv = arguments[1:] if arguments[:1] == ("--",) else arguments
     if not module and not os.path.exists(script):
         raise UsageError(f"there is no script {script}", "check the path; for a module, pass -m")
+    if other and record_only:
+        raise UsageError("--record-only judges nothing", "hold the run against another stack by: qdiag diagnose --compare-with")
+    check_other(other)
     chosen = replace(options_of(replay, trusted=True), probe=probe)
     run = run_folder.create(script, out, force=force)
     if record_only:
@@ -77,6 +83,8 @@ def command(
     code = show_outcome(outcome, voice, fail_on=fail_on, as_json=as_json)
     if not (outcome.result.calls or quiet) and outcome.script.exit_code:
         _hint_at_options(argv)
+    if other and outcome.result.calls and not outcome.interrupted:
+        code = worse_code(code, show_other_stack(other, run, chosen, voice, as_json=as_json))
     return code
 
 

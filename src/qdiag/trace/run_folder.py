@@ -80,6 +80,16 @@ class RunFolder:
 
 
     @property
+    def stacks(self) -> Path:
+        """What another stack gives of the run's circuits."""
+        return self.path / "stacks.json"
+
+    @property
+    def changed(self) -> Path:
+        """The script of the first circuit that another stack evaluates otherwise."""
+        return self.path / "changed.py"
+
+    @property
     def unfinished(self) -> Path:
         """Where scripts are written and tried until all is known."""
         return self.path / "unfinished"

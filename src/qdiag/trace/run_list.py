@@ -26,6 +26,8 @@ FILES = (
     ("repro.minimal", "its smallest circuit, from which minimize and report --synthetic go on"),
     ("repro-synthetic.py", "the same on made-up numbers, by report --synthetic"),
     ("bisect.json", "which releases show the first finding, by qdiag bisect; bisect-2.json of the second"),
+    ("stacks.json", "what another stack gives of the calls, by --compare-with"),
+    ("changed.py", "a script of the first call that another stack evaluates otherwise, by --compare-with"),
     ("scalars.json", "what is known while a training is watched"),
 )
 """What the files of a run's folder are."""

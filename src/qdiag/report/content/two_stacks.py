@@ -12,7 +12,7 @@ from qdiag.model.call import Environment
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.lock import LeftOut, Missing
 from qdiag.model.two_stacks import Outcome, StackComparison, TwoStacks, Upheld
-from qdiag.report.content.figures import count, gap, listing, short_line, values
+from qdiag.report.content.figures import calls, count, gap, listing, short_line, values
 from qdiag.report.content.known_faults import KnownFault, touched_by
 from qdiag.report.content.method_names import full
 from qdiag.report.outline import Fact
@@ -85,6 +85,11 @@ class StacksPage:
     record: dict[str, Any]
 
 
+def sides_of(package: str, release: str) -> Sides:
+    """The sides of ``--compare-with``."""
+    return Sides(f"{PACKAGES.get(package, package)} {release}", "this stack", "call")
+
+
 def verdict_of(found: StackComparison, *, raising_counts: bool) -> Verdict:
     """What two stacks come to; whether it is a change that one of them raises."""
     if found.of(Outcome.CHANGED, *((Outcome.RAISES,) if raising_counts else ())):
@@ -141,6 +146,15 @@ def stacks_in_words(stacks: tuple[Environment, Environment]) -> str:
     return ", ".join(differing) if differing else f"the same versions, PennyLane {version}" if version else "the same versions"
 
 
+def first_in_words(found: StackComparison, sides: Sides) -> tuple[Fact, ...]:
+    """How many calls were compared, and which one is the first that differs: calls of its kind after it are not asked."""
+    first, compared = found.first, calls([one.call.index for one in found.held], found.total)
+    if first is None:
+        return (Fact("compared", compared),)
+    alike = "; of a circuit that differs no later call is asked" if len(found.held) < found.total else ""
+    return Fact("first", _shown(_place(first, sides))), Fact("compared", f"{compared}{alike}")
+
+
 def missing_in_words(left_out: Sequence[LeftOut]) -> tuple[str, ...]:
     """What of a run a lock has not got, a sentence each."""
     return tuple(f"{count(one.count, 'circuit')} of the run not in it: {WHY_MISSING[one.why]}" for one in left_out)
@@ -182,11 +196,16 @@ def _who_is_right(changed: Sequence[TwoStacks], sides: Sides) -> Iterator[str]:
 
 def _change(one: TwoStacks, found: StackComparison, sides: Sides) -> Change:
     source = one.call.configuration.source
-    place = f"{sides.noun} {one.call.index}: {one.call.configuration.label} ({source}) under {full(one.method)}"
     facts = [Fact("of", str(one.comparison.element))] if one.comparison.element is not None else []
     facts.append(Fact("arbiter", _arbiter(one, sides)))
     facts += [Fact("known", _known(fault)) for fault in _known_between(one, found.stacks)]
-    return Change(_shown(place), source.path, source.line, _shown(_what_changed(one.comparison, sides)), _shown_facts(facts))
+    changed = _shown(_what_changed(one.comparison, sides))
+    return Change(_shown(_place(one, sides)), source.path, source.line, changed, _shown_facts(facts))
+
+
+def _place(one: TwoStacks, sides: Sides) -> str:
+    configuration = one.call.configuration
+    return f"{sides.noun} {one.call.index}: {configuration.label} ({configuration.source}) under {full(one.method)}"
 
 
 def _what_changed(comparison: Comparison, sides: Sides) -> str:
