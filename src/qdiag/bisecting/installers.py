@@ -89,10 +89,24 @@ class Installer:
     environment: Mapping[str, str]
     run: Run = run_command
 
-    def install(self, requirements: Sequence[str], folder: Path) -> Optional[str]:
-        """Install; None where all is there now, else why it is not, in a line."""
-        said = self.run([*self.command, "--target", str(folder), *requirements], self.environment, SECONDS)
-        return None if said.code == 0 else reason_of(said)
+    def install(self, requirements: Sequence[str], folder: Path, alone: str = "") -> Optional[str]:
+        """Install; None where all is there now, else why it is not, in a line.
+
+        Parameters
+        ----------
+        requirements, folder
+            What, and where to.
+        alone
+            One of the requirements, which is installed after the others and without a look at what goes together.
+        """
+        into = [*self.command, "--target", str(folder)]
+        commands = [[*into, *(one for one in requirements if one != alone)]]
+        commands += [[*into, "--upgrade", "--no-deps", alone]] if alone else []
+        for command in commands:
+            said = self.run(command, self.environment, SECONDS)
+            if said.code != 0:
+                return reason_of(said)
+        return None
 
 
 def reason_of(said: Said) -> str:

@@ -131,8 +131,10 @@ class Layers:
                 os.utime(found.path / CARD)
         return found
 
-    def make(self, title: str, requirements: Sequence[str], installer: Installer, *, shares_torch: bool = True) -> Layer:
-        """Make a layer.
+    def make(
+        self, title: str, requirements: Sequence[str], installer: Installer, *, shares_torch: bool = True, alone: str = ""
+    ) -> Layer:
+        """Make a layer; of the requirements one may be installed ``alone``, whatever the others ask of it.
 
         Raises
         ------
@@ -146,7 +148,7 @@ class Layers:
         try:
             shutil.rmtree(part, ignore_errors=True)
             part.parent.mkdir(parents=True, exist_ok=True)
-            self._fill(part, requirements, installer, shares_torch=shares_torch)
+            self._fill(part, requirements, installer, shares_torch=shares_torch, alone=alone)
             card = {"requires": list(requirements), "installer": installer.name, "bytes": size_of(part)}
             (part / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
             with suppress(OSError):
@@ -161,13 +163,13 @@ class Layers:
             raise OutputError(f"cannot write to {place}", "choose another folder with --cache")
         return found
 
-    def _fill(self, part: Path, requirements: Sequence[str], installer: Installer, *, shares_torch: bool) -> None:
+    def _fill(self, part: Path, requirements: Sequence[str], installer: Installer, *, shares_torch: bool, alone: str) -> None:
         command = [self._interpreter.path, "-m", "venv", "--without-pip", str(part)]
         said = self._run(command, clean_environment(os.environ), SECONDS)
         if said.code != 0:
             raise CannotInstall(f"no environment can be made: {said.text.strip().splitlines()[-1:] or said.code}")
         packages = part / self._interpreter.packages
-        reason = installer.install(requirements, packages)
+        reason = installer.install(requirements, packages, alone)
         if reason is not None:
             raise CannotInstall(reason)
         if shares_torch and self._interpreter.links:

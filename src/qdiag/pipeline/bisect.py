@@ -16,7 +16,7 @@ from qdiag.bisecting.asking import Ended, answer_of, held_against, run_on, shows
 from qdiag.bisecting.installers import Installer, index_releases, installer_for
 from qdiag.bisecting.layers import CannotInstall, Interpreter, Layer, Layers, look_at
 from qdiag.bisecting.search import Search, most_asked
-from qdiag.bridges.releases.table import known_releases, needs_with
+from qdiag.bridges.releases.table import Needs, known_releases, needs_with
 from qdiag.errors import UsageError
 from qdiag.model.bisection import Answer, Asked, Bisection, Span
 from qdiag.pipeline.run_options import Voice
@@ -208,7 +208,7 @@ class _Bisecting:
         if layer is None:
             begun = time.monotonic()
             try:
-                layer = self._make(release, needs.requires)
+                layer = self._make(release, needs)
             except CannotInstall as error:
                 return Asked(release, Answer.NOT_INSTALLED, str(error), installing=time.monotonic() - begun)
             installing = time.monotonic() - begun
@@ -217,9 +217,9 @@ class _Bisecting:
         self._answers.keep(key, found)
         return replace(found, installing=installing, disk=layer.size)
 
-    def _make(self, release: str, requirements: Sequence[str]) -> Layer:
+    def _make(self, release: str, needs: Needs) -> Layer:
         self._voice.now(f"installing {self._wanted.package} {release}")
         if self._installer is None:
             self._installer = self._world.installer_for(self._wanted.python)
         shares = self._wanted.package != "torch"
-        return self._layers.make(self._title(release), requirements, self._installer, shares_torch=shares)
+        return self._layers.make(self._title(release), needs.requires, self._installer, shares_torch=shares, alone=needs.alone)

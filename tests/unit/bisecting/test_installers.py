@@ -65,6 +65,21 @@ def test_pip_is_asked_where_there_is_no_uv(tmp_path: Path) -> None:
     assert commands.seen[-1][:4] == ("/usr/bin/python", "-m", "pip", "install")
 
 
+def test_what_others_would_not_have_beside_them_comes_after_them_and_alone(with_uv: dict[str, str], tmp_path: Path) -> None:
+    commands = Commands()
+    found = installer_for("python", with_uv, commands)
+    assert found.install(["pennylane==0.45.1", "numpy", "pennylane-lightning==0.43.0"], tmp_path, "pennylane-lightning==0.43.0") is None
+    first, second = (command[command.index("--target") + 2 :] for command in commands.seen[-2:])
+    assert first == ("pennylane==0.45.1", "numpy")
+    assert second == ("--upgrade", "--no-deps", "pennylane-lightning==0.43.0")
+
+
+def test_it_is_not_tried_where_the_others_cannot_be_installed(with_uv: dict[str, str], tmp_path: Path) -> None:
+    commands = Commands(ended=Said(1, "error: no such release"))
+    assert installer_for("python", with_uv, commands).install(["a", "b"], tmp_path, "b") == "no such release"
+    assert commands.seen[-1][-1] == "a"
+
+
 def test_with_neither_it_is_said_what_to_do() -> None:
     with pytest.raises(UsageError, match="neither is here"):
         installer_for("python", {"PATH": ""}, Commands(pip=False))

@@ -62,6 +62,15 @@ def test_a_layer_is_made_once_and_found_again(tmp_path: Path, interpreter: Inter
     assert world.installed == [NEEDS]
 
 
+def test_one_requirement_may_be_put_in_the_place_of_what_the_others_bring(tmp_path: Path, interpreter: Interpreter) -> None:
+    world = World()
+    here = layers(tmp_path, interpreter, world)
+    both = (*NEEDS, "pennylane-lightning==0.38.0")
+    here.make("pennylane-lightning-0.38.0", both, world.installer, alone=both[1])
+    assert [words[-1] for words in world.installed] == list(both)
+    assert here.find("pennylane-lightning-0.38.0", both) is not None
+
+
 def test_it_leads_to_one_base_with_links_to_torch(tmp_path: Path, interpreter: Interpreter) -> None:
     world = World()
     here = layers(tmp_path, interpreter, world)

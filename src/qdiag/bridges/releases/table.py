@@ -24,10 +24,14 @@ PACKAGES = ("pennylane", "torch", "pennylane-lightning", "numpy", "autograd")
 
 @dataclass(frozen=True)
 class Needs:
-    """What is to be installed together, and for which Pythons there is all of it."""
+    """What is to be installed together, and for which Pythons there is all of it.
+
+    Of the requirements one may be ``alone``: it is put in the place of what the others bring, whatever they ask of it.
+    """
 
     requires: tuple[str, ...]
     python: str = ""
+    alone: str = ""
 
     def fits(self, python: str) -> bool:
         """Whether an interpreter of that version may have it."""
@@ -60,8 +64,8 @@ def needs_with(package: str, release: str, pennylane: str) -> Needs:
     """What a release of another package needs beside a release of PennyLane."""
     if package == "pennylane":
         return needs_of(release)
-    whole = needs_of(pennylane)
-    return Needs((*_without(whole.requires, package), f"{package}=={release}"), whole.python)
+    whole, wanted = needs_of(pennylane), f"{package}=={release}"
+    return Needs((*_without(whole.requires, package), wanted), whole.python, wanted if _table()[package].get("alone") else "")
 
 
 def _without(requires: Sequence[str], package: str) -> tuple[str, ...]:

@@ -46,6 +46,12 @@ def test_another_package_takes_the_place_of_its_pin() -> None:
     assert needs_with("torch", "2.12.0", "0.45.1").requires[-1] == "torch==2.12.0"
 
 
+def test_only_a_device_is_put_beside_a_pennylane_that_would_have_another() -> None:
+    assert needs_with("pennylane-lightning", "0.43.0", "0.45.1").alone == "pennylane-lightning==0.43.0"
+    assert {needs_with(package, known_releases(package)[-1], "0.45.1").alone for package in ("torch", "numpy", "autograd")} == {""}
+    assert needs_of("0.45.1").alone == ""
+
+
 def test_names_lead_to_others() -> None:
     names = other_names()
     assert names["same"]["X"] == "PauliX"
