@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, Optional
 
 from qdiag.bridges.codec import classes, flattening, jax_numbers, tapes
-from qdiag.bridges.codec.containers import is_tracked
+from qdiag.bridges.codec.containers import container_of, is_tracked
 from qdiag.bridges.codec.packer import PYTHON, Packer
 from qdiag.model.circuit import Circuit, with_parameters
 from qdiag.trace.array_bundle import pack
@@ -119,8 +119,11 @@ def _with_marks(circuit: Circuit, sources: Sequence[Any]) -> Circuit:
 
     While JAX traces, what it differentiates by is known from all numbers together.
     """
+    traced = any(map(jax_numbers.is_traced, sources))
+    if not traced and all(container_of(number) != "autograd" for number in sources):
+        return circuit
     parameters = circuit.parameters
-    if any(map(jax_numbers.is_traced, sources)):
+    if traced:
         tracked = {id(number) for number in jax_numbers.differentiated_among(sources)}
         by = [id(number) in tracked and p.value.dtype.kind in "fc" for p, number in zip(parameters, sources)]
         known = [p.trainable and p.container != "jax" for p in parameters]
