@@ -27,7 +27,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool, home: 
     Parameters
     ----------
     module
-        ``pennylane`` or ``torch``.
+        ``pennylane``, ``torch`` or ``optax``.
     trace
         The trace's path.
     target
@@ -74,12 +74,14 @@ _hooked: set[str] = set()
 
 
 def hook(module: ModuleType) -> None:
-    """Put the hooks of ``pennylane`` or ``torch`` in, unless they are there."""
+    """Put the hooks of ``pennylane``, ``torch`` or ``optax`` in, unless they are there."""
     if module.__name__ in _hooked:
         return
     _hooked.add(module.__name__)
     if module.__name__ == "torch":
         _hook_torch(module)
+    elif module.__name__ == "optax":
+        training_hooks.hook_optax(module)
     else:
         _hook_pennylane(module)
 

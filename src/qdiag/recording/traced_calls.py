@@ -222,6 +222,24 @@ class TracedCalls:
             for place, cotangent in zip(came.places, came.cotangents):
                 self._passes.cotangent(returned, place, cotangent, False)
 
+    def step_taken(self, parameters: Any, step: Callable[[], None]) -> None:
+        """Parameters were moved: now, or each time that the function runs in which that is traced.
+
+        What is moved inside of a loss that is differentiated, or in many copies by ``vmap``, is no step of the training.
+        """
+        from qdiag.bridges.live import jax_taps
+
+        leaves = jax_taps.leaves_of(parameters)
+        if not leaves or any(map(jax_numbers.is_transformed, leaves)):
+            return
+        if any(map(jax_numbers.is_traced, leaves)):
+            # the smallest is told: that the others are there as well does not matter
+            jax_taps.tell_when_run([min(leaves, key=lambda leaf: leaf.size)], _tell_step)
+            self._any = True
+            return
+        self.await_all()
+        step()
+
     def await_all(self) -> None:
         """What JAX still computes tells its numbers now; never called with the lock, which that takes."""
         if self._any:
@@ -252,6 +270,12 @@ def _tell_cotangents(returned: Returned, places: Sequence[int], come: tuple[int,
     recorder = current.recorder
     if recorder is not None and not recorder.stopped:
         quietly(recorder.traced.come_back, returned, _came_back(places, come, [np.asarray(value) for value in values]))
+
+
+def _tell_step(*_: Any) -> None:
+    recorder = current.recorder
+    if recorder is not None and not recorder.stopped:
+        quietly(recorder.step)
 
 
 def _came_back(places: Sequence[int], come: tuple[int, ...], arrays: Sequence[np.ndarray]) -> CameBack:

@@ -162,3 +162,24 @@ def _pennylane_ended(token: Any, result: Any) -> None:
 def _pennylane_raises(token: Any, error: BaseException) -> None:
     global _depth
     _depth -= 1
+
+
+# --- optax -------------------------------------------------------------------------------------------------------------
+
+
+def hook_optax(module: Any) -> None:
+    """Hook the function by which updates are applied: optax has no optimiser that could be asked, and each step ends in it."""
+    applied = watched_function(module.apply_updates, _applying, _applied)
+    home = sys.modules.get(getattr(module.apply_updates, "__module__", ""))
+    for owner in (home, module):
+        if getattr(owner, "apply_updates", None) is not None:
+            hooks.put(owner, "apply_updates", applied)
+
+
+def _applying(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return current.recorder is not None
+
+
+def _applied(recorded: bool, parameters: Any) -> None:
+    if recorded and current.recorder is not None:
+        current.recorder.traced.step_taken(parameters, current.recorder.step)

@@ -500,3 +500,27 @@ class TestInstalling:
         monkeypatch.setitem(sys.modules, "pennylane", qml)
         hook_points.script_failed(ValueError("with it"))
         assert recorder.heard == [("script failed", "ValueError")]
+
+
+def test_a_step_of_optax_is_told_with_the_parameters_that_it_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def apply_updates(parameters: list[float], updates: list[float]) -> list[float]:
+        return [parameter + update for parameter, update in zip(parameters, updates)]
+
+    heard: list[Any] = []
+    optax: Any = types.ModuleType("optax")
+    home: Any = types.ModuleType("optax._src.update")
+    apply_updates.__module__ = home.__name__
+    optax.apply_updates = home.apply_updates = apply_updates
+    monkeypatch.setitem(sys.modules, home.__name__, home)
+    recorder = types.SimpleNamespace(step="how", traced=types.SimpleNamespace(step_taken=lambda *told: heard.append(told)))
+    before = current.exchange(recorder, current.Wanted())
+    try:
+        hook_points.hook(optax)
+        assert optax.apply_updates is home.apply_updates is not apply_updates
+        assert optax.apply_updates([1.0], [0.5]) == [1.5]
+        hook_points.unhook()
+        assert optax.apply_updates is home.apply_updates is apply_updates
+    finally:
+        hook_points.unhook()
+        current.exchange(*before)
+    assert heard == [([1.5], "how")]

@@ -141,6 +141,9 @@ class Taps:
         self.ways_back.append(tell)
         return [f"watched {place}" for place, _ in enumerate(outputs)]
 
+    def leaves_of(self, tree: Any) -> list[Any]:
+        return list(tree)
+
     def await_all(self) -> None:
         self.awaited += 1
 
@@ -222,3 +225,48 @@ def test_what_jax_still_computes_is_waited_for_only_where_it_traced_a_call(taps:
     world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
     world.traced.await_all()
     assert taps.awaited == 1
+
+
+# --- steps of an optimiser -------------------------------------------------------------------------------------------------
+
+
+class Moved:
+    """Parameters as a step leaves them."""
+
+    size = 3
+
+
+class OpenMoved(DynamicJaxprTracer):
+    """The same inside of ``jit``."""
+
+    size = 2
+
+
+OpenMoved.__module__ = "jax._src"
+
+
+def test_a_step_is_taken_once_all_runs_before_it_are_told(taps: Taps, world: World) -> None:
+    taken: list[int] = []
+    world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
+    world.traced.step_taken([Moved(), Moved()], lambda: taken.append(taps.awaited))
+    assert taken == [1]
+
+
+def test_a_step_inside_of_jit_is_taken_at_each_run(taps: Taps, world: World) -> None:
+    taken: list[str] = []
+    current.recorder.step = lambda: taken.append("step")
+    world.traced.step_taken([Moved(), OpenMoved()], lambda: taken.append("at once"))
+    assert taken == []
+    for _ in range(2):
+        taps.runs[0](array(0.5))
+    assert taken == ["step", "step"]
+    current.exchange(None, current.Wanted())
+    taps.runs[0](array(0.5))
+    assert len(taken) == 2, "the recording is over"
+
+
+@pytest.mark.parametrize("parameters", [[], [JVPTracer(Moved())], [JVPTracer(OpenMoved())]])
+def test_what_is_moved_inside_of_a_loss_is_no_step(taps: Taps, world: World, parameters: list[Any]) -> None:
+    taken: list[str] = []
+    world.traced.step_taken(parameters, lambda: taken.append("at once"))
+    assert (taken, taps.runs) == ([], [])

@@ -48,6 +48,11 @@ def is_differentiated(value: Any) -> bool:
     return any(type(layer).__name__ in _DIFFERENTIATED for layer in _layers(value))
 
 
+def is_transformed(value: Any) -> bool:
+    """Whether JAX differentiates by what a value stands for, or takes it for many at once: in whatever order, and compiled or not."""
+    return any(type(layer).__name__ in _CARRIES for layer in _layers(value))
+
+
 def differentiated_among(values: Iterable[Any]) -> list[Any]:
     """What JAX differentiates by; while it only stages, nobody knows yet by what, and PennyLane takes all that is staged for it."""
     traced = [value for value in values if is_traced(value)]

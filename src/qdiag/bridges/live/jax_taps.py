@@ -52,6 +52,11 @@ def watch_way_back(outputs: Sequence[Any], numbers: Sequence[Any], tell: Tell) -
     return list(_OUTPUTS.bind(*outputs, *numbers, places=tuple(range(len(outputs))), tell=tell, levels=()))
 
 
+def leaves_of(tree: Any) -> list[Any]:
+    """The arrays, or what stands for some, in whatever JAX takes for a container."""
+    return [leaf for leaf in jax.tree_util.tree_leaves(tree) if jax_numbers.is_jax(type(leaf))]
+
+
 def await_all() -> None:
     """Wait until everything has been told that is under way."""
     jax.effects_barrier()

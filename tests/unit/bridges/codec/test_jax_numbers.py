@@ -80,6 +80,11 @@ def test_it_is_differentiated_in_whatever_transform_around_it() -> None:
     assert [jax_numbers.is_differentiated(value) for value in values] == [True, True, False, False, False, False]
 
 
+def test_it_is_transformed_where_it_is_differentiated_or_one_of_many() -> None:
+    values = (JVPTracer(ARRAY), BatchTracer(ARRAY), BatchTracer(DynamicJaxprTracer()), DynamicJaxprTracer(), ARRAY, 0.5)
+    assert [jax_numbers.is_transformed(value) for value in values] == [True, True, True, False, False, False]
+
+
 def test_what_is_only_staged_may_be_differentiated_later() -> None:
     weight, datum = JVPTracer(DynamicJaxprTracer()), DynamicJaxprTracer()
     assert jax_numbers.differentiated_among([weight, datum, 0.5]) == [weight]
