@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import click
-from packaging.version import Version
 
-from qdiag.cli.progress import Voice
 from qdiag.errors import ExitCode, OutputError
 from qdiag.model.comparison import Verdict
 from qdiag.pipeline.run_options import Options
-from qdiag.report.outline import Fact
 from qdiag.trace.run_folder import RunFolder, write_together
+
+if TYPE_CHECKING:
+    # the script does not wait for what shows the outcome
+    from qdiag.cli.progress import Voice
 
 compare_with = click.option(
     "--compare-with",
@@ -50,11 +51,14 @@ def check_other(other: Optional[str]) -> None:
 
 def show_other_stack(written: str, run: RunFolder, options: Options, voice: Voice, *, as_json: bool) -> int:
     """Hold a run against another stack, print what it comes to, and write it beside the trace; the exit code."""
+    from packaging.version import Version
+
     from qdiag.bisecting.layers import cache_folder
     from qdiag.pipeline.compare_run import compare_run
     from qdiag.pipeline.compare_stacks import Other
     from qdiag.report.content import two_stacks as content
     from qdiag.report.formats import stacks_terminal
+    from qdiag.report.outline import Fact
 
     other = Other.parse(written)
     compared = compare_run(run, other, options, cache_folder(), voice)
