@@ -171,11 +171,11 @@ def _column(cell: Cell) -> str:
     return OUTPUT if cell.where is Signature.OUTPUT else cell.column
 
 
-def plainness(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, int, int, str]:
-    """The plainest first: what it is about, without a variation, by few operations on few wires."""
+def plainness(cell: Cell, about: str, specimen: Specimen | None) -> tuple[bool, bool, bool, int, int, str]:
+    """The plainest first: what it is about, not drawn, without a variation, by few operations on few wires."""
     of_another = about.partition(", ")[0] not in (cell.operation, cell.measurement, cell.variation)
     if specimen is None:
-        return (of_another, True, 99, 99, cell.operation)
+        return (of_another, True, True, 99, 99, cell.operation)
     circuit = specimen.circuit
     parts = len(circuit.operations) + sum(len(nodes_of(measurement)) for measurement in circuit.measurements)
-    return (of_another, bool(cell.variation), len(circuit.wires), parts, cell.operation)
+    return (of_another, specimen.drawn, bool(cell.variation), len(circuit.wires), parts, cell.operation)

@@ -154,7 +154,7 @@ def _breakdown(cell: Cell) -> Hashable:
 def _find(about: str, hits: Sequence[Hit], by_key: Mapping[Key, Specimen]) -> Find:
     """A find, its plainest hit first; what breaks down is about the circuit that is plainest."""
 
-    def plain(hit: Hit) -> tuple[bool, bool, int, int, str]:
+    def plain(hit: Hit) -> tuple[bool, bool, bool, int, int, str]:
         return plainness(hit.cell, about or subject_of(hit.cell), by_key.get(hit.cell.key[:3]))
 
     ordered = tuple(sorted(hits, key=lambda hit: (*plain(hit), hit.cell.column == OUTPUT)))
@@ -166,8 +166,9 @@ def _find(about: str, hits: Sequence[Hit], by_key: Mapping[Key, Specimen]) -> Fi
 def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> tuple[Find, ...]:
     """The finds once they are diagnosed: those about the same operation, with the same confirmed cause, that share a method are one.
 
-    What a drawn circuit is about only its diagnosis says: it goes to a find with its cause in the same operation, or in the same
-    measurement where that is an uncommon one, be it confirmed or likely.
+    A confirmed cause that shows without any operation is no operation's: where one such find has it, all that share it and a method are
+    that find. What a drawn circuit is about only its diagnosis says: it goes to a find with its cause in the same operation, or in the
+    same measurement where that is an uncommon one, be it confirmed or likely.
     """
     by_key = {one.key: one for one in specimens}
     known: dict[Hashable, int] = {}
@@ -176,20 +177,49 @@ def with_causes_joined(finds: Sequence[Find], specimens: Iterable[Specimen]) -> 
             for mark in _blame(find):
                 known.setdefault(mark, number)
 
+    bare = _of_no_operation(finds)
+
     def marks(number: int, find: Find) -> set[Hashable]:
         if _is_drawn(find):
             return {number, *(known.get(mark, mark) for mark in _blame(find))}
-        return {number, *_causes(find)}
+        of_none = {bare[mark] for mark in _shown(find) if mark in bare} if find.first.cell.operation != BARE else set()
+        return {number, *_causes(find), *of_none}
 
     groups = _joined([marks(number, find) for number, find in enumerate(finds)])
     return tuple(_of_one_cause([finds[k] for k in group], by_key) for group in groups)
 
 
+def _of_no_operation(finds: Sequence[Find]) -> dict[Hashable, int]:
+    """Which find has a confirmed cause without any operation, for causes that one such find has alone."""
+    numbers: dict[Hashable, set[int]] = {}
+    for number, find in enumerate(finds):
+        if _is_bare(find):
+            for mark in _shown(find):
+                numbers.setdefault(mark, set()).add(number)
+    return {mark: min(those) for mark, those in numbers.items() if len(those) == 1}
+
+
+def _shown(find: Find) -> set[Hashable]:
+    """A find's confirmed cause, in each column in which it shows."""
+    if not _is_confirmed(find) or find.kind is Kind.RAISED:
+        return set()
+    assert find.finding is not None, "what is confirmed was diagnosed"
+    return {(find.kind, find.finding.diagnosis.code, column) for column in find.columns}
+
+
 def _of_one_cause(finds: Sequence[Find], by_key: Mapping[Key, Specimen]) -> Find:
-    """One find of several; of drawn circuits alone it is called by what is left of them, since their names say nothing."""
+    """One find of several, called by what it shows in without any operation; of drawn circuits alone by what is left of them."""
     whole = _together(finds, by_key)
+    for find in finds:
+        if _is_bare(find):
+            return replace(whole, about=find.about, finding=find.finding if _is_confirmed(find) else whole.finding)
     parts = sorted(_parts(whole) or _left(whole))
     return replace(whole, about=f"{' and '.join(parts)}, in drawn circuits") if parts and all(map(_is_drawn, finds)) else whole
+
+
+def _is_bare(find: Find) -> bool:
+    """Whether a find shows without any operation, in a circuit of the space."""
+    return find.first.cell.operation == BARE and not _is_drawn(find)
 
 
 def _left(find: Find) -> frozenset[str]:
@@ -205,10 +235,7 @@ def _is_drawn(find: Find) -> bool:
 
 def _causes(find: Find) -> set[Hashable]:
     """What a find has in common with others of the same confirmed cause at the same operation."""
-    finding = find.finding
-    if finding is None or finding.diagnosis.confidence is not Confidence.CONFIRMED or find.kind is Kind.RAISED:
-        return set()
-    return {(_subject(find), find.kind, finding.diagnosis.code, column) for column in find.columns}
+    return {(_subject(find), mark) for mark in _shown(find)}
 
 
 def _blame(find: Find) -> set[Hashable]:

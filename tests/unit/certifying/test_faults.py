@@ -64,6 +64,14 @@ def test_what_is_wrong_near_a_circuit_in_the_same_way_is_the_same_fault() -> Non
     assert names(cells, [pattern, sister, other]) == [("RX, squared, at 0", "adjoint", 3)]
 
 
+def test_a_drawn_circuit_never_stands_for_one_of_the_space_however_small() -> None:
+    pattern = specimen("RX", variation="squared, at 0")
+    less = replace(near(pattern, "RY less"), circuit=replace(pattern.circuit, operations=pattern.circuit.operations[:1]))
+    cells = [cell("RX", "adjoint", WRONG, variation=one.variation) for one in (less, pattern)]
+    (fault,) = faults_of(cells, [pattern, less])
+    assert fault.specimen is pattern
+
+
 def test_what_is_wrong_near_a_circuit_in_another_way_is_another_fault() -> None:
     pattern = specimen("RX", variation="squared, at 0")
     sister = near(pattern, "RY for RX")

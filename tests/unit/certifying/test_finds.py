@@ -14,7 +14,7 @@ from qdiag.model.comparison import Signature
 from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.model.hunt import Find, Hit, Kind
 from qdiag.model.promise import Promise
-from qdiag.model.specimen import Rank
+from qdiag.model.specimen import BARE, Rank
 from tests.worlds.certificates import cell, certificate, specimen
 from tests.worlds.results import shifted
 from tests.worlds.small_circuits import circuit, expval, gate
@@ -124,6 +124,29 @@ def test_a_drawn_circuit_goes_to_the_find_with_its_cause_at_the_operation_that_i
     (found,) = with_causes_joined([plain, drawn("random circuit 4", "RX", place=5)], SPACE)
     assert found.about == "RX"
     assert len(found.hits) == 2
+
+
+def confirmed(about: str, code: str, column: str = "adjoint", operation: str = "") -> Find:
+    hit = Hit("a", cell(operation or about, column, WRONG))
+    return Find(about, (hit,), specimen(operation or about), finding(code))
+
+
+def test_a_cause_that_shows_without_any_operation_is_no_operations() -> None:
+    """The order of wires is permuted whatever the circuit: eight operations that are wrong for that are one find."""
+    order = confirmed("state, wires met in another order", "QD503", operation=BARE)
+    found = with_causes_joined([confirmed("RX", "QD503"), order, confirmed("RY", "QD503")], SPACE)
+    assert [(one.about, len(one.hits)) for one in found] == [("state, wires met in another order", 3)]
+
+
+def test_with_another_cause_or_another_method_it_stays_the_operations() -> None:
+    order = confirmed("state, wires met in another order", "QD503", operation=BARE)
+    others = [confirmed("RX", "QD302"), confirmed("RY", "QD503", "backprop")]
+    assert len(with_causes_joined([order, *others], SPACE)) == 3
+
+
+def test_where_two_things_show_it_without_any_operation_nobody_knows_whose_it_is() -> None:
+    two = [confirmed(name, "QD307", operation=BARE) for name in ("purity", "probs(Hermitian)")]
+    assert len(with_causes_joined([*two, confirmed("RX", "QD307")], SPACE)) == 3
 
 
 def test_two_drawn_ones_with_the_same_cause_are_one_and_with_another_operation_two() -> None:
