@@ -6,11 +6,15 @@ import os
 import sys
 
 import numpy as np
+import pennylane as qml
 import pytest
 
 from qdiag.bisecting.installers import clean_environment
+from qdiag.bridges.codec.constructors import operator_from
+from qdiag.bridges.codec.decoding import Decoding
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.other_stack import OtherStack
+from qdiag.model.circuit import Node
 from tests.worlds.locks import asked
 from tests.worlds.methods import ADJOINT
 from tests.worlds.sameness import same
@@ -30,3 +34,25 @@ def test_it_gives_what_is_given_here_and_goes_on_after_a_failure() -> None:
     here = evaluate(asked(made))
     assert same(found.outputs, here.outputs)
     assert np.allclose(found.vjps, here.vjps, rtol=1e-15)
+
+
+# --- circuits of other releases -------------------------------------------------------------------------------------------------
+
+
+def test_a_power_is_read_in_the_form_of_older_and_of_newer_releases() -> None:
+    rotation = gate("RX", 0.3)
+    older, newer = (Node("Pow", data, rest, (0,)) for data, rest in (((rotation, 2), ()), ((rotation,), (2,))))
+    assert [Decoding().operator(node).z for node in (older, newer)] == [2, 2]
+
+
+class Embedding:
+    """An embedding of an old release, which knows no check of the norm."""
+
+    def __init__(self, features: object, wires: object, pad_with: object = None, normalize: bool = False) -> None:
+        self.given = (features, wires, pad_with, normalize)
+
+
+def test_wires_and_hyperparameters_are_read_in_either_order() -> None:
+    wires, pairs = qml.wires.Wires([0, 1]), (("pad_with", 0.0), ("normalize", True), ("validate_norm", True))
+    for metadata in ((wires, pairs), (pairs, wires)):
+        assert operator_from(Embedding, (1.0,), metadata).given == (1.0, wires, 0.0, True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -16,7 +15,7 @@ from qdiag.judging.replay.questions import cotangents_of
 from qdiag.model.call import Call, Environment
 from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Verdict
-from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.evaluation import Request
 from qdiag.model.lock import LeftOut, Lock, Locked, Missing
 from qdiag.model.synthetic_numbers import made_up
 from qdiag.pipeline.run_options import Voice
@@ -26,6 +25,9 @@ from qdiag.trace.reader import Trace
 
 IN_FLIGHT = 16
 """Circuits that are under way at once."""
+
+DRAWS = 8
+"""So many draws of made-up numbers are tried: not every one is a probability."""
 
 LeftOuts = Counter[Missing]
 """How many circuits are left out, by why."""
@@ -99,20 +101,22 @@ def obstacle(call: Call) -> Optional[Missing]:
 
 def _evaluated(calls: list[Call], wanted: Wanted, evaluator: Evaluator, account: LeftOuts) -> list[Locked]:
     """The circuits of some calls with what they give, without those that give nothing, or not twice the same."""
-    asked: list[tuple[Call, Request, Future[Evaluation], Future[Evaluation]]] = []
-    for call in calls:
-        request = _request(call, wanted.seed)
-        asked.append((call, request, evaluator.submit(request), evaluator.submit(replace(request, repetition=1))))
-    found = []
-    for call, request, first, second in asked:
-        once, again = first.result(), second.result()
-        if once.failure is not None or again.failure is not None:
-            account[Missing.FAILS] += 1
-        elif compare(once, again, request.circuit, cotangents=request.cotangents).verdict is Verdict.ERROR:
-            account[Missing.CHANGING] += 1
-        else:
-            found.append(Locked(call.configuration, request, once))
-    return found
+    found: dict[int, Locked] = {}
+    left = calls
+    for draw in range(1 if wanted.seed is None else DRAWS):
+        seed = None if wanted.seed is None else wanted.seed + (draw << 32)
+        asked = [(call, _request(call, seed)) for call in left]
+        twice = [(evaluator.submit(request), evaluator.submit(replace(request, repetition=1))) for _, request in asked]
+        answers = [(first.result(), second.result()) for first, second in twice]
+        left = [call for call, (once, again) in zip(left, answers) if once.failure or again.failure]
+        for (call, request), (once, again) in zip(asked, answers):
+            if call not in left:
+                if compare(once, again, request.circuit, cotangents=request.cotangents).verdict is Verdict.ERROR:
+                    account[Missing.CHANGING] += 1
+                else:
+                    found[call.index] = Locked(call.configuration, request, once)
+    account[Missing.FAILS] += len(left)
+    return [found[call.index] for call in calls if call.index in found]
 
 
 def _request(call: Call, seed: Optional[int]) -> Request:
@@ -145,4 +149,4 @@ def _fitted(whole: Lock, largest: int, account: LeftOuts) -> Lock:
 
 
 def _told(account: LeftOuts) -> tuple[LeftOut, ...]:
-    return tuple(LeftOut(why, count) for why, count in account.items())
+    return tuple(LeftOut(why, count) for why, count in account.items() if count)

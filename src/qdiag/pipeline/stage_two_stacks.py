@@ -26,6 +26,9 @@ Ask = Callable[[Request], Evaluation]
 _SAYING = (Reason.REFUSES, Reason.FAILED)
 """Failures by which a stack says something of a circuit; any other says that it was not asked."""
 
+_CODEC = "qdiag.bridges.codec."
+"""Frames in which a circuit is put together: what raises there has not run."""
+
 _CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
 
 
@@ -80,7 +83,8 @@ def _outcome(sides: tuple[Evaluation, Evaluation], comparison: Comparison, *, sa
 
 
 def _says_something(failure: Failure) -> bool:
-    return reason_of(failure) in _SAYING
+    """Whether a stack says it of the circuit, and not of the way in which another release takes operations apart."""
+    return reason_of(failure) in _SAYING and not any(frame.startswith(_CODEC) for frame in failure.frames)
 
 
 def _repeats(once: Evaluation, again: Evaluation, request: Request, tolerance: Tolerance) -> bool:

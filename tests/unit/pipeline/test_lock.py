@@ -119,3 +119,18 @@ def test_a_circuit_that_only_evaluates_is_locked_by_its_outputs(tmp_path: Path) 
     one = made(tmp_path, [replace(call(0, circuit(0.3)), backwards=())]).circuits[0]
     assert (one.request.circuit.trainable, one.request.cotangents) == ((), ())
     assert np.asarray(one.evaluation.outputs).shape == (1,)
+
+
+def test_where_made_up_numbers_are_refused_others_are_drawn(tmp_path: Path) -> None:
+    """A channel takes no probability above one."""
+    seen = []
+
+    def picky(request):
+        angle = float(request.circuit.parameters[0].value)
+        seen.append(angle)
+        return answer(request) if len(set(seen)) > 3 else raising(request)
+
+    found = made(tmp_path, [call(0, circuit(0.3))], stack=Stack(backprop=picky))
+    assert len(found.circuits) == 1
+    assert float(found.circuits[0].request.circuit.parameters[0].value) == seen[-1]
+    assert found.left_out == ()

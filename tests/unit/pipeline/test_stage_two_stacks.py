@@ -97,6 +97,7 @@ def test_an_exception_on_one_side_is_told_from_a_changed_number() -> None:
     [
         Failure(LOST, "the process was lost", stage="worker"),
         Failure("TimeoutError", "it took too long", stage="timeout"),
+        Failure("IndexError", "tuple index out of range", ("qdiag.bridges.codec.flattening:unflatten:1", "pennylane.pow:pow:9")),
         Failure("MethodError", "there is no device", ("qdiag.bridges.running.devices:require:40",), "build", refusal=True),
     ],
 )

@@ -18,6 +18,9 @@ from qdiag.bridges.codec import classes
 _IGNORED = ("self", "id", "do_queue", "check", "unitary_check")
 """Arguments that change nothing about the operator that they make."""
 
+_CHECKS = ("validate_norm",)
+"""Arguments that only say whether something is checked; older constructors do not know them."""
+
 RETURN_TYPES = {
     "Expectation": "ExpectationMP",
     "Variance": "VarianceMP",
@@ -202,9 +205,22 @@ def accepted_keywords(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in keywords.items() if name in known}
 
 
+def wires_and_pairs(metadata: Any) -> tuple[Any, dict[str, Any]]:
+    """The wires and the hyperparameters of an operator: releases give the two in either order."""
+    wires, pairs = metadata if isinstance(metadata[0], qml.wires.Wires) else metadata[::-1]
+    return wires, dict(pairs)
+
+
+def _keywords_for(kind: type, metadata: Any) -> dict[str, Any]:
+    """The keyword arguments of a constructor, without the checks that it does not know."""
+    wires, pairs = wires_and_pairs(metadata)
+    known = accepted_keywords(kind, pairs)
+    return {"wires": wires, **{name: value for name, value in pairs.items() if name in known or name not in _CHECKS}}
+
+
 def operator_from(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator of a class that `parts` took apart."""
-    rest = dict(metadata) if isinstance(metadata, dict) else {"wires": metadata[0], **dict(metadata[1])}
+    rest = dict(metadata) if isinstance(metadata, dict) else _keywords_for(kind, metadata)
     inverse = rest.pop("inverse", False)
     operator = kind(*data, **rest)
     return operator.inv() if inverse else operator

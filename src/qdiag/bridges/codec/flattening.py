@@ -146,6 +146,9 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     special = _special(kind)
     if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
+    if kind.__name__ == "Pow" and classes.is_pennylane(kind):
+        # its exponent stands among the data up to 0.41, and beside them since then
+        return kind(*data, *metadata)
     if not hasattr(kind, "_unflatten"):
         if kind.__name__ in _SYMBOLIC:
             return kind(*data, *metadata)
@@ -156,7 +159,8 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
         return kind(*data, wires=metadata[0])
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
         # Some versions list hyperparameters among the metadata that their own constructor does not take.
-        return kind(*data, wires=metadata[0], **constructors.accepted_keywords(kind, dict(metadata[1])))
+        wires, pairs = constructors.wires_and_pairs(metadata)
+        return kind(*data, wires=wires, **constructors.accepted_keywords(kind, pairs))
     return kind._unflatten(data, metadata)
 
 
