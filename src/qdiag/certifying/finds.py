@@ -193,10 +193,17 @@ def _of_no_operation(finds: Sequence[Find]) -> dict[Hashable, int]:
     """Which find has a confirmed cause without any operation, for causes that one such find has alone."""
     numbers: dict[Hashable, set[int]] = {}
     for number, find in enumerate(finds):
-        if _is_bare(find):
+        if _is_bare(find) and not _sits_in_reading(find):
             for mark in _shown(find):
                 numbers.setdefault(mark, set()).add(number)
     return {mark: min(those) for mark, those in numbers.items() if len(those) == 1}
+
+
+def _sits_in_reading(find: Find) -> bool:
+    """Whether the cause of a find without any operation sits in how its circuit is read, and not in what is around any operation."""
+    part = find.finding.diagnosis.part if find.finding is not None else ""
+    operations = find.specimen.circuit.operations if find.specimen is not None else ()
+    return bool(part) and part not in {node.name for top in operations for node in nodes_of(top)}
 
 
 def _shown(find: Find) -> set[Hashable]:
@@ -211,7 +218,7 @@ def _of_one_cause(finds: Sequence[Find], by_key: Mapping[Key, Specimen]) -> Find
     """One find of several, called by what it shows in without any operation; of drawn circuits alone by what is left of them."""
     whole = _together(finds, by_key)
     for find in finds:
-        if _is_bare(find):
+        if _is_bare(find) and not _sits_in_reading(find):
             return replace(whole, about=find.about, finding=find.finding if _is_confirmed(find) else whole.finding)
     parts = sorted(_parts(whole) or _left(whole))
     return replace(whole, about=f"{' and '.join(parts)}, in drawn circuits") if parts and all(map(_is_drawn, finds)) else whole

@@ -126,9 +126,10 @@ def test_a_drawn_circuit_goes_to_the_find_with_its_cause_at_the_operation_that_i
     assert len(found.hits) == 2
 
 
-def confirmed(about: str, code: str, column: str = "adjoint", operation: str = "") -> Find:
+def confirmed(about: str, code: str, column: str = "adjoint", operation: str = "", part: str = "") -> Find:
     hit = Hit("a", cell(operation or about, column, WRONG))
-    return Find(about, (hit,), specimen(operation or about), finding(code))
+    found = finding(code)
+    return Find(about, (hit,), specimen(operation or about), replace(found, diagnosis=replace(found.diagnosis, part=part)))
 
 
 def test_a_cause_that_shows_without_any_operation_is_no_operations() -> None:
@@ -142,6 +143,14 @@ def test_with_another_cause_or_another_method_it_stays_the_operations() -> None:
     order = confirmed("state, wires met in another order", "QD503", operation=BARE)
     others = [confirmed("RX", "QD302"), confirmed("RY", "QD503", "backprop")]
     assert len(with_causes_joined([order, *others], SPACE)) == 3
+
+
+def test_what_sits_in_how_a_circuit_is_read_is_no_cause_of_an_operation_that_is_wrong_for_the_same() -> None:
+    """A gradient may be dropped for an observable's coefficients, and for an operation: these are two."""
+    dropped = confirmed("tracked coefficients in an observable", "QD302", operation=BARE, part="expval")
+    assert len(with_causes_joined([dropped, confirmed("RX", "QD302")], SPACE)) == 2
+    around = confirmed("state, wires met in another order", "QD503", operation=BARE, part="RY")
+    assert len(with_causes_joined([around, confirmed("RX", "QD503")], SPACE)) == 1
 
 
 def test_where_two_things_show_it_without_any_operation_nobody_knows_whose_it_is() -> None:
