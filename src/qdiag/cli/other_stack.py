@@ -46,7 +46,7 @@ def check_other(other: Optional[str]) -> None:
     if other:
         from qdiag.pipeline.compare_stacks import Other
 
-        Other.parse(other)
+        Other.from_words(other)
 
 
 def show_other_stack(written: str, run: RunFolder, options: Options, voice: Voice, *, as_json: bool) -> int:
@@ -60,7 +60,7 @@ def show_other_stack(written: str, run: RunFolder, options: Options, voice: Voic
     from qdiag.report.formats import stacks_terminal
     from qdiag.report.outline import Fact
 
-    other = Other.parse(written)
+    other = Other.from_words(written)
     compared = compare_run(run, other, options, cache_folder(), voice)
     found = compared.found
     sides = content.sides_of(other.package, other.release)

@@ -49,7 +49,7 @@ class Other:
     release: str
 
     @classmethod
-    def parse(cls, written: str) -> Other:
+    def from_words(cls, written: str) -> Other:
         """Read what a user writes, as ``pennylane==0.44.1``.
 
         Raises

@@ -112,8 +112,8 @@ def test_numbers_that_are_none_are_not_compared(tmp_path: Path) -> None:
 
 
 def test_a_release_is_read_as_pip_reads_it() -> None:
-    assert Other.parse("pennylane==0.44.1") == Other("pennylane", "0.44.1")
-    assert Other.parse("torch == 2.12.0").release == "2.12.0"
+    assert Other.from_words("pennylane==0.44.1") == Other("pennylane", "0.44.1")
+    assert Other.from_words("torch == 2.12.0").release == "2.12.0"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_release_is_read_as_pip_reads_it() -> None:
 )
 def test_what_names_no_release_is_refused(written: str) -> None:
     with pytest.raises(UsageError):
-        Other.parse(written)
+        Other.from_words(written)
 
 
 def test_a_layer_is_made_once(tmp_path: Path) -> None:
