@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.evaluation import space
 from qdiag.judging.arbiter.reference import Reference, reference
 from qdiag.judging.replay.questions import cotangents_of
 from qdiag.model.call import Call, Environment
@@ -55,8 +54,6 @@ class Stack(ScriptedEvaluator):
         self.blind = blind
 
     def answer(self, function: Any, *arguments: Any) -> Any:
-        if function is space.environment:
-            return NOW
         if function is reference:
             return Reference(reason="it is not at hand") if self.blind else _reference(arguments[0])
         return super().answer(function, *arguments)

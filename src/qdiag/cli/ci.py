@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -11,7 +14,7 @@ import click
 
 from qdiag.cli import completion, options
 from qdiag.cli.progress import Voice
-from qdiag.errors import ExitCode, OutputError, TraceError
+from qdiag.errors import ExitCode, OutputError, TraceError, UsageError
 from qdiag.evaluation.limits import SECONDS
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.lock import Lock
@@ -47,14 +50,15 @@ def command(
 
     Exits with 1 where a circuit changed beyond rounding. In a workflow on GitHub each of them becomes an annotation.
     """
+    from qdiag.bridges.stack import environment
     from qdiag.evaluation.executor import open_evaluator
     from qdiag.pipeline.ci import replay_lock
     from qdiag.report.content import two_stacks as content
     from qdiag.report.formats import stacks_github, stacks_terminal
 
     lock, voice = _read(file), Voice(quiet, verbose)
-    with open_evaluator(cluster, jobs, SECONDS, forked=True, tell=voice.say) as evaluator:
-        found = replay_lock(lock, evaluator, voice, Tolerance(atol, rtol))
+    with _saying_what_is_broken(), open_evaluator(cluster, jobs, SECONDS, forked=True, tell=voice.say) as evaluator:
+        found = replay_lock(lock, evaluator, voice, Tolerance(atol, rtol), here=environment())
     page = content.page(found, content.LOCK, title=f"ci {file}: {lock.script}")
     if "GITHUB_ACTIONS" in os.environ:
         click.echo(stacks_github.annotate(page, os.path.dirname(lock.script)), nl=False)
@@ -65,6 +69,16 @@ def command(
     elif quiet < 2:
         stacks_terminal.render(page, voice.console)
     return int(EXIT_CODES.get(content.verdict_of(found, raising_counts=True), ExitCode.NOTHING_BEYOND_ROUNDING))
+
+
+@contextmanager
+def _saying_what_is_broken() -> Iterator[None]:
+    """A new stack on which no worker starts is an answer, and no fault of ours."""
+    try:
+        yield
+    except BrokenProcessPool:
+        look = "see what it says: python -c 'import pennylane, torch'"
+        raise UsageError("no circuit can be evaluated here: PennyLane or torch cannot be imported", look) from None
 
 
 def _read(file: Path) -> Lock:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiag.evaluation import space
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.lock import Lock, Locked
@@ -18,7 +17,9 @@ IN_FLIGHT = 16
 """Circuits that are under way at once."""
 
 
-def replay_lock(lock: Lock, evaluator: Evaluator, voice: Voice, tolerance: Tolerance = Tolerance()) -> StackComparison:
+def replay_lock(
+    lock: Lock, evaluator: Evaluator, voice: Voice, tolerance: Tolerance = Tolerance(), *, here: Environment
+) -> StackComparison:
     """Ask the stack at hand for every circuit of a lock.
 
     Parameters
@@ -31,6 +32,8 @@ def replay_lock(lock: Lock, evaluator: Evaluator, voice: Voice, tolerance: Toler
         Told how far it is.
     tolerance
         The user's own.
+    here
+        What the stack at hand is: known also where PennyLane cannot be imported.
     """
     found: list[TwoStacks] = []
     total = len(lock.circuits)
@@ -38,8 +41,6 @@ def replay_lock(lock: Lock, evaluator: Evaluator, voice: Voice, tolerance: Toler
         for start in range(0, total, IN_FLIGHT):
             report(start, total)
             found += _held(start, lock.circuits[start : start + IN_FLIGHT], evaluator, tolerance)
-        device = lock.circuits[0].configuration.device if lock.circuits else "default.qubit"
-        here = evaluator.call(space.environment, device).result()
     return StackComparison((lock.environment, here), tuple(found), total)
 
 

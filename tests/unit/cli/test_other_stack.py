@@ -18,7 +18,7 @@ from qdiag.pipeline import compare_run
 from qdiag.pipeline.ci import replay_lock
 from qdiag.pipeline.run_options import Silence
 from qdiag.trace.run_folder import RunFolder
-from tests.worlds.locks import Stack, lock, raising
+from tests.worlds.locks import NOW, Stack, lock, raising
 from tests.worlds.scripted import answer, moved
 
 PLAIN: dict[str, object] = dict.fromkeys(("every", "max_calls", "budget", "atol", "rtol", "jobs"))
@@ -41,7 +41,7 @@ def off(request):
 def test_a_change_exits_with_1_and_says_how_to_bisect_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = replay_lock(lock(), Stack(backprop=off), Silence())
+    found = replay_lock(lock(), Stack(backprop=off), Silence(), here=NOW)
     assert shown(monkeypatch, tmp_path, found, scripted=True) == 1
     text = " ".join(capsys.readouterr().err.split())
     assert "1 of 1 call changed beyond rounding between PennyLane 0.44.1 and this stack." in text
@@ -53,18 +53,18 @@ def test_a_change_exits_with_1_and_says_how_to_bisect_it(
 def test_without_a_script_nothing_is_said_of_bisecting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(), Silence())) == 0
+    assert shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(), Silence(), here=NOW)) == 0
     assert "bisect" not in capsys.readouterr().err
 
 
 def test_what_only_raises_there_is_no_change_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(backprop=raising), Silence())) == 4
+    assert shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(backprop=raising), Silence(), here=NOW)) == 4
 
 
 def test_with_json_stdout_is_left_to_the_findings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(), Silence()), as_json=True)
+    shown(monkeypatch, tmp_path, replay_lock(lock(), Stack(), Silence(), here=NOW), as_json=True)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")
 

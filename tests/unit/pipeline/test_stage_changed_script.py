@@ -56,7 +56,7 @@ def script(
 
 
 def found(*circuits, stack: Stack | None = None) -> StackComparison:
-    return replay_lock(lock(*circuits), stack or Stack(), Silence())
+    return replay_lock(lock(*circuits), stack or Stack(), Silence(), here=NOW)
 
 
 def off(request):

@@ -158,10 +158,14 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
         # taken apart by their numbers and wires (see `_labels_getter`), whatever their own way is
         return kind(*data, wires=metadata[0])
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
-        # Some versions list hyperparameters among the metadata that their own constructor does not take.
-        wires, pairs = constructors.wires_and_pairs(metadata)
-        return kind(*data, wires=wires, **constructors.accepted_keywords(kind, pairs))
+        return _unflatten_plainly(kind, data, metadata)
     return kind._unflatten(data, metadata)
+
+
+def _unflatten_plainly(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
+    """As the inherited ``_unflatten`` does: some versions list hyperparameters that their own constructor does not take."""
+    wires, pairs = constructors.wires_and_pairs(metadata)
+    return kind(*data, wires=wires, **constructors.accepted_keywords(kind, pairs))
 
 
 def _flatten_conditional(operator: Any) -> tuple[Any, Any]:
@@ -200,7 +204,8 @@ def _flatten_amplitudes(operator: Any) -> tuple[Any, Any]:
 
 
 def _unflatten_amplitudes(kind: Any, data: tuple[Any, ...], metadata: Any) -> Any:
-    return kind._unflatten(data, metadata) if hasattr(kind, "_unflatten") else constructors.operator_from(kind, data, metadata)
+    make = _unflatten_plainly if hasattr(kind, "_unflatten") else constructors.operator_from
+    return make(kind, data, metadata)
 
 
 def _real(features: Any) -> Any:

@@ -22,7 +22,7 @@ from tests.worlds.scripted import answer, failed, moved
 
 
 def found(*circuits, **by_method) -> StackComparison:
-    return replay_lock(lock(*circuits), Stack(**by_method), Silence())
+    return replay_lock(lock(*circuits), Stack(**by_method), Silence(), here=NOW)
 
 
 def told(given: StackComparison) -> StacksPage:

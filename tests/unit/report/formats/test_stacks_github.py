@@ -9,13 +9,14 @@ from qdiag.pipeline.run_options import Silence
 from qdiag.report.content.two_stacks import LOCK, StacksPage, page
 from qdiag.report.formats.stacks_github import MOST_ANNOTATIONS, annotate, summary
 from qdiag.report.outline import Fact
-from tests.worlds.locks import Stack, lock, locked
+from tests.worlds.locks import NOW, Stack, lock, locked
 from tests.worlds.scripted import answer, moved
 
 
 def shown(count: int = 1) -> StacksPage:
     stack = Stack(backprop=lambda request: moved(answer(request), gradient=0.5))
-    return page(replay_lock(lock(*(locked(0.1 * n) for n in range(1, count + 1))), stack, Silence()), LOCK, title="ci qdiag.lock")
+    found = replay_lock(lock(*(locked(0.1 * n) for n in range(1, count + 1))), stack, Silence(), here=NOW)
+    return page(found, LOCK, title="ci qdiag.lock")
 
 
 def test_each_change_is_an_annotation_at_its_line() -> None:
