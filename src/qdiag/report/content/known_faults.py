@@ -24,7 +24,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-TRACKER = "https://github.com/PennyLaneAI/pennylane/issues/"
+WRONG_NUMBER, NO_NUMBER, RAISES = SYMPTOMS = ("wrong number", "no number", "raises")
+"""How a fault shows."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class KnownFault:
     ----------
     title
         What goes wrong.
+    symptom
+        How it shows: ``wrong number``, ``no number`` or ``raises``.
     promise
         What was promised of it.
     methods
@@ -55,6 +58,8 @@ class KnownFault:
         The argument's value.
     interface
         Which interface tracks it.
+    options
+        What the QNode is given beside that.
     """
 
     title: str
@@ -71,6 +76,8 @@ class KnownFault:
     circuit: str = ""
     point: tuple[Any, ...] = ()
     interface: str = "torch"
+    options: tuple[tuple[str, str], ...] = ()
+    symptom: str = WRONG_NUMBER
 
     def affects(self, version: str) -> bool:
         """Whether a release of PennyLane has it, as far as it was measured; what is newer than all that were has it, too."""
@@ -124,7 +131,8 @@ def known_faults() -> tuple[KnownFault, ...]:
 def _fault(entry: dict[str, Any]) -> KnownFault:
     lists = ("methods", "operations", "measurements", "point")
     read: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in entry.items()}
-    return KnownFault(**{"operations": (), "measurements": (), **read, "promise": Promise(entry["promise"])})
+    options = tuple(entry.get("options", {}).items())
+    return KnownFault(**{"operations": (), "measurements": (), **read, "promise": Promise(entry["promise"]), "options": options})
 
 
 def touched_by(calls: Iterable[Call], version: str, faults: Optional[Sequence[KnownFault]] = None) -> tuple[Touched, ...]:
@@ -148,6 +156,7 @@ def record_of(fault: KnownFault) -> dict[str, Any]:
     """An entry for machines."""
     return {
         "title": fault.title,
+        "symptom": fault.symptom,
         "promise": fault.promise.value,
         "methods": list(fault.methods),
         "operations": list(fault.operations),
@@ -161,4 +170,5 @@ def record_of(fault: KnownFault) -> dict[str, Any]:
         "circuit": fault.circuit,
         "point": list(fault.point),
         "interface": fault.interface,
+        "options": dict(fault.options),
     }

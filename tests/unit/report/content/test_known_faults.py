@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from qdiag.model.method import parse_list
 from qdiag.model.promise import Promise
-from qdiag.report.content.known_faults import KnownFault, known_faults, record_of, touched_by
+from qdiag.report.content.known_faults import SYMPTOMS, KnownFault, known_faults, record_of, touched_by
 from tests.worlds.results import call
 from tests.worlds.small_circuits import Z, circuit, expval, gate, probs
 
@@ -74,6 +74,7 @@ def test_every_entry_is_whole(fault: KnownFault) -> None:
     assert releases == sorted(releases)
     assert fault.issue or (fault.page and (TREE / fault.page).exists())
     assert record_of(fault)["promise"] == fault.promise.value
+    assert fault.symptom in SYMPTOMS
 
 
 @pytest.mark.parametrize("fault", known_faults(), ids=lambda fault: fault.title)
