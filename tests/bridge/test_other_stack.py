@@ -56,3 +56,4 @@ def test_wires_and_hyperparameters_are_read_in_either_order() -> None:
     wires, pairs = qml.wires.Wires([0, 1]), (("pad_with", 0.0), ("normalize", True), ("validate_norm", True))
     for metadata in ((wires, pairs), (pairs, wires)):
         assert operator_from(Embedding, (1.0,), metadata).given == (1.0, wires, 0.0, True)
+    assert operator_from(Embedding, (1.0,), (wires,)).given == (1.0, wires, None, False)

@@ -206,8 +206,8 @@ def accepted_keywords(kind: type, keywords: dict[str, Any]) -> dict[str, Any]:
 
 
 def wires_and_pairs(metadata: Any) -> tuple[Any, dict[str, Any]]:
-    """The wires and the hyperparameters of an operator: releases give the two in either order."""
-    wires, pairs = metadata if isinstance(metadata[0], qml.wires.Wires) else metadata[::-1]
+    """The wires and the hyperparameters of an operator: releases give the two in either order, or no second where there are none."""
+    wires, pairs = (*metadata, ())[:2] if isinstance(metadata[0], qml.wires.Wires) else metadata[::-1]
     return wires, dict(pairs)
 
 
