@@ -8,13 +8,15 @@ import sys
 import numpy as np
 import pennylane as qml
 import pytest
+from packaging.version import Version
 
 from qdiag.bisecting.installers import clean_environment
 from qdiag.bridges.codec.constructors import operator_from
 from qdiag.bridges.codec.decoding import Decoding
+from qdiag.bridges.stack import pennylane_version
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.other_stack import OtherStack
-from qdiag.model.circuit import Node
+from qdiag.model.circuit import Node, Wires
 from tests.worlds.locks import asked
 from tests.worlds.methods import ADJOINT
 from tests.worlds.sameness import same
@@ -43,6 +45,17 @@ def test_a_power_is_read_in_the_form_of_older_and_of_newer_releases() -> None:
     rotation = gate("RX", 0.3)
     older, newer = (Node("Pow", data, rest, (0,)) for data, rest in (((rotation, 2), ()), ((rotation,), (2,))))
     assert [Decoding().operator(node).z for node in (older, newer)] == [2, 2]
+
+
+@pytest.mark.skipif(pennylane_version() < Version("0.42"), reason="work wires are of no kind yet")
+def test_kinds_of_work_wires_are_read_by_their_old_and_new_names() -> None:
+    base = gate("RX", 0.3)
+
+    def kind(name: str) -> str:
+        node = Node("Controlled", (base,), (Wires((1,)), (True,), Wires((2,)), name), (1, 0))
+        return str(Decoding().operator(node).work_wire_type)
+
+    assert kind("dirty") == kind("borrowed") != kind("clean") == kind("zeroed")
 
 
 class Embedding:

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 import pennylane as qml
+from packaging.version import Version
 
 from qdiag.bridges.codec import class_source, classes, constructors
+from qdiag.bridges.stack import pennylane_version
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import MeasuredOutcome
 from qdiag.model.operator_families import MID_MEASUREMENTS
@@ -143,6 +145,8 @@ _CONTROLLED = frozenset(["CH", "CY", "CZ", "CNOT", "CCZ", "CSWAP", "Toffoli", "C
 
 def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator or measurement of a class that `flatten` took apart."""
+    if type(metadata) is tuple and len(metadata) == 4 and isinstance(metadata[2], qml.wires.Wires):
+        metadata = (*metadata[:3], _kinds_of_work_wires().get(metadata[3], metadata[3]))
     special = _special(kind)
     if special is not None and classes.is_pennylane(kind):
         return special[1](kind, data, metadata)
@@ -160,6 +164,13 @@ def unflatten(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     if getattr(kind._unflatten, "__func__", None) is _PLAIN_UNFLATTEN:
         return _unflatten_plainly(kind, data, metadata)
     return kind._unflatten(data, metadata)
+
+
+@lru_cache(maxsize=1)
+def _kinds_of_work_wires() -> dict[Any, str]:
+    """The kinds of work wires of a controlled gate as this release calls them, by what others do: 0.43 has given both other names."""
+    names = {"dirty": "borrowed", "clean": "zeroed"}
+    return names if pennylane_version() >= Version("0.43") else {new: old for old, new in names.items()}
 
 
 def _unflatten_plainly(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
