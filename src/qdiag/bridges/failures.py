@@ -24,6 +24,11 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 _OWNERS = ("pennylane", "pennylane_lightning")
 
+_REFUSING_BUILT_IN = ("NotImplementedError", "ImportError", "ModuleNotFoundError")
+
+_QUOTED_FRAME = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)$', re.MULTILINE)
+_QUOTED_ERROR = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>(?s:.*)))?$", re.MULTILINE)
+
 
 def failure_of(error: BaseException, stage: str) -> Failure:
     """An exception as data.
@@ -37,6 +42,37 @@ def failure_of(error: BaseException, stage: str) -> Failure:
     """
     message = error.cause if isinstance(error, QdiagError) else _ADDRESS.sub("", str(error))
     return Failure(type(error).__name__, message[:MAX_MESSAGE], _frames(error.__traceback__), stage, _is_refusal(error))
+
+
+def failure_told(words: str, stage: str) -> Optional[Failure]:
+    """An exception that another one quotes with its traceback, as JAX does of what it called back; None where there is none.
+
+    Parameters
+    ----------
+    words
+        What the other one says.
+    stage
+        As in `Failure`.
+    """
+    _, begun, text = words.rpartition("Traceback (most recent call last):")
+    frames = list(_QUOTED_FRAME.finditer(text))
+    said = _QUOTED_ERROR.search(text, frames[-1].end()) if begun and frames else None
+    if said is None:
+        return None
+    owner, _, kind = said["type"].rpartition(".")
+    places = tuple(f"{_module_at(frame['path'])}:{frame['function']}:{frame['line']}" for frame in frames)
+    by_pennylane = owner.partition(".")[0] in _OWNERS
+    raised = places[-1].partition(".")[0] in _OWNERS and text[frames[-1].end() : said.start()].strip().startswith("raise")
+    message = (said["message"] or "").strip()
+    refusal = kind in _REFUSING_BUILT_IN or (by_pennylane and bool(message)) or (raised and _REFUSING.search(message) is not None)
+    return Failure(kind, _ADDRESS.sub("", message)[:MAX_MESSAGE], places[-MAX_FRAMES:], stage, refusal)
+
+
+def _module_at(path: str) -> str:
+    """The name of the module in a file."""
+    inside = re.split(r"(?:site|dist)-packages[/\\]", path)[-1]
+    parts = re.split(r"[/\\]", inside[: -len(".py")] if inside.endswith(".py") else inside)
+    return ".".join(parts) if inside != path else parts[-1]
 
 
 def refuses_complex_gradient(failure: Failure) -> bool:

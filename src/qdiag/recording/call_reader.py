@@ -40,6 +40,7 @@ class Ongoing:
         "args",
         "before",
         "children",
+        "given",
         "has_transforms",
         "kwargs",
         "layer",
@@ -69,6 +70,7 @@ class Ongoing:
         self.warnings: list[str] = []
         self.parent: Optional[Ongoing] = None
         self.children: list[Done] = []
+        self.given: Any = None
 
     @property
     def tape(self) -> Any:
@@ -175,6 +177,14 @@ class Reader:
             failure=failure,
         )
         return Read(entry, circuit, finite, known, written)
+
+    def numbers_before(self, call: Ongoing) -> Sequence[Any]:
+        """The live numbers of a call's circuit before it runs; none where transforms are still to make another one of it."""
+        tape = call.tape
+        if tape is None or call.has_transforms:
+            return ()
+        with flattening.stop_recording():
+            return self._recognition.read_tape(tape, "single", ()).sources
 
     def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""

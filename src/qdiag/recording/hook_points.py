@@ -204,6 +204,8 @@ def _resolution_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _resolution_ends(call: Any, config: Any) -> None:
     call.resolution = (config.gradient_method, config.interface)
+    if "jax" in sys.modules and current.recorder is not None:
+        current.recorder.expect_run(call)
 
 
 def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Callable, Optional
@@ -18,7 +19,7 @@ from typing import Any, Callable, Optional
 from qdiag.bridges import results, stack
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
-from qdiag.bridges.failures import failure_of, only_stops
+from qdiag.bridges.failures import failure_of, failure_told, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
 from qdiag.model.call import Event, Failure
 from qdiag.model.coverage import Gap, event_of
@@ -163,6 +164,12 @@ class Recorder:
         except AttributeError:
             under_way = self._local.under_way = []
         return under_way
+
+    def expect_run(self, call: call_reader.Ongoing) -> None:
+        """It is known how a call will be evaluated, and it has not been yet."""
+        with suppress(Exception):
+            if not self.stopped:
+                self.traced.expect_run(call, self._reader.numbers_before)
 
     def finish(self, call: call_reader.Ongoing, result: Any) -> Any:
         """The call returned; gives what takes the place of the result, or None."""
@@ -432,6 +439,10 @@ class Recorder:
 
     def script_failed(self, error: BaseException) -> None:
         """The script ends with an exception."""
+        told = failure_told(str(error), "forward") if isinstance(error, Exception) and jax_numbers.is_of_jax(error) else None
+        if told is not None and not self.stopped:
+            self.traced.await_all()
+            self.traced.fail_open(told)
         self.flush()
         if isinstance(error, Exception) and os.getpid() == self.home:
             text = call_text.text_of(failure_of(error, ""))
@@ -447,6 +458,8 @@ class Recorder:
     def end(self) -> None:
         """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
         self.traced.await_all()
+        for source in [] if self.stopped else self.traced.fail_open(None):
+            self.unseen(Gap.UNRECORDED, f"A compiled call at {source} gave no results, and nobody said why: call it once without jit.")
         self.flush()
         if os.getpid() == self.home and self._writer is not None:
             self._try_write(lambda writer: writer.meta(schema.ENDED, "yes"))

@@ -6,11 +6,14 @@ order. What comes back is told with the circuit's numbers, by which the run is f
 
 Where XLA compiles the simulation itself, under backprop, its results are not told: handed out, they keep XLA from fusing what makes
 them with what takes them, and the last digits come out otherwise. What a circuit is given, and what comes back to it, changes nothing.
+
+Where a compiled function calls PennyLane back, that may raise, and no results are told. What the circuit is given is told before it: a
+run that told no more than that has failed.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,6 +22,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
+from qdiag.model.call import Failure, SourceLine
 from qdiag.recording import current
 from qdiag.recording.backward import Passes, Returned
 from qdiag.recording.call_reader import Done, Ongoing, Read
@@ -73,13 +77,25 @@ class Staged:
         Its live outputs.
     trainable
         How many numbers it is differentiated by.
+    source
+        The line that called it.
     silent
         Whether its outputs are not told.
     """
 
-    def __init__(self, read: Read, written: Sequence[Any], outputs: Sequence[Any], trainable: int, *, silent: bool = False) -> None:
+    def __init__(
+        self,
+        read: Read,
+        written: Sequence[Any],
+        outputs: Sequence[Any],
+        trainable: int,
+        *,
+        source: Optional[SourceLine] = None,
+        silent: bool = False,
+    ) -> None:
         entry = read.entry
         self._silent = silent
+        self.source = source or SourceLine("", 0)
         self.outputs, self.trainable = len(outputs), trainable
         self._circuit = Slots(read.circuit.sources, entry.numbers)
         self._written = Slots(written, entry.written_numbers or pack(()))
@@ -89,17 +105,29 @@ class Staged:
 
     def entry_of(self, values: Sequence[np.ndarray]) -> Entry:
         """The entry of a run that told these: the circuit's numbers, those as written, the outputs, each as `staged_among` them."""
+        told = len(self._circuit) + len(self._written)
+        return self.entry_without_outputs(values)._replace(outputs=None if self._silent else self._outputs.fill(values[told:]))
+
+    def entry_without_outputs(self, values: Sequence[np.ndarray]) -> Entry:
+        """The entry of a run of which only what it was given is known."""
         first = len(self._circuit)
         second = first + len(self._written)
         return self.read.entry._replace(
             numbers=self._circuit.fill(values[:first]),
             written_numbers=self._written.fill(values[first:second]) if self.read.entry.written is not None else b"",
-            outputs=None if self._silent else self._outputs.fill(values[second:]),
+            outputs=None,
         )
 
     def key_of(self, values: Sequence[np.ndarray]) -> bytes:
         """By what a run is found again: the numbers of its circuit, which stand first."""
         return b"".join(np.asarray(value).tobytes() for value in values[: len(self._circuit)])
+
+
+class Given:
+    """What tells the numbers of a call before it runs: which call that is, is known once it was traced."""
+
+    def __init__(self) -> None:
+        self.staged: Optional[Staged] = None
 
 
 def staged_among(values: Sequence[Any]) -> list[Any]:
@@ -151,6 +179,40 @@ class Runs:
         return found
 
 
+class OpenRuns:
+    """Runs that were given numbers and have told no results: such as PennyLane, called back, raised in."""
+
+    def __init__(self) -> None:
+        self._given: dict[_Place, list[np.ndarray]] = {}
+        self._balance: Counter[_Place] = Counter()
+
+    def add(self, staged: Staged, key: bytes, values: list[np.ndarray]) -> None:
+        """A run was given numbers; its results may have been told before that."""
+        self._move((staged, key), 1)
+        if self._balance[staged, key] > 0 and len(self._given) < MOST_RUNS:
+            self._given[staged, key] = values
+
+    def close(self, staged: Staged, key: bytes) -> None:
+        """A run told its results."""
+        self._move((staged, key), -1)
+
+    def take(self) -> list[tuple[Staged, list[np.ndarray]]]:
+        """The first of each traced call's, with what it was given; then there are none."""
+        first: dict[Staged, list[np.ndarray]] = {}
+        for (staged, _), values in self._given.items():
+            first.setdefault(staged, values)
+        self._given.clear()
+        self._balance.clear()
+        return list(first.items())
+
+    def _move(self, place: _Place, by: int) -> None:
+        self._balance[place] += by
+        if not self._balance[place]:
+            del self._balance[place]
+        if self._balance[place] <= 0:
+            self._given.pop(place, None)
+
+
 def _list_at(table: OrderedDict[_Place, list[Any]], place: _Place) -> list[Any]:
     found = table.setdefault(place, [])
     while len(table) > MOST_RUNS:
@@ -174,7 +236,22 @@ class TracedCalls:
     def __init__(self, lock: Any, passes: Passes, write: Callable[[Optional[Ongoing], Read, Done], None]) -> None:
         self._lock, self._passes, self._write = lock, passes, write
         self._runs = Runs()
+        self._open = OpenRuns()
         self._any = False
+
+    def expect_run(self, call: Ongoing, numbers_of: Callable[[Ongoing], Sequence[Any]]) -> None:
+        """A call is about to be evaluated, whose numbers the second argument knows.
+
+        What PennyLane is called back for, once that is compiled, may raise. Then no results are told, but what is told before it runs.
+        """
+        if call.resolution[0] in (None, "backprop"):
+            return
+        numbers = staged_among(numbers_of(call))
+        if any(map(jax_numbers.is_compiled, numbers)):
+            from qdiag.bridges.live import jax_taps
+
+            call.given = Given()
+            jax_taps.tell_when_run(numbers, partial(_tell_given, call.given))
 
     def begin(self, call: Ongoing, read: Read, outputs: tuple[Any, ...]) -> Optional[list[Any]]:
         """A call has returned what stands for numbers; gives the outputs to be handed on in their places, or None."""
@@ -188,8 +265,10 @@ class TracedCalls:
         staged = [*numbers, *staged_among(written), *(() if silent else staged_among(outputs))]
         read = read._replace(entry=read.entry._replace(container="jax"))
         if staged or silent:
-            traced = Staged(read, written, outputs, trainable, silent=silent)
+            traced = Staged(read, written, outputs, trainable, source=call.source, silent=silent)
             jax_taps.tell_when_run(staged, partial(_tell_run, traced))
+            if call.given is not None:
+                call.given.staged = traced
             tell: Callable[..., None] = partial(_tell_way_back, traced)
         else:
             returned = Returned(len(outputs), trainable, read.qnode.code)
@@ -205,9 +284,29 @@ class TracedCalls:
         """A function that JAX had traced has run: a call of its own."""
         with self._lock:
             returned = Returned(staged.outputs, staged.trainable, staged.read.qnode.code)
+            self._open.close(staged, staged.key_of(values))
             self._write(None, staged.read, Done(staged.entry_of(values), returned, ()))
             for came in self._runs.add(staged, staged.key_of(values), returned):
                 self.come_back(returned, came)
+
+    def open_run(self, staged: Staged, values: list[np.ndarray]) -> None:
+        """A function that JAX had traced runs, with these numbers."""
+        with self._lock:
+            self._open.add(staged, staged.key_of(values), values)
+
+    def fail_open(self, failure: Optional[Failure]) -> list[SourceLine]:
+        """The script is over: what was given numbers and told no results has failed, with what ended the script.
+
+        Gives the places of those of which nobody knows why they have no results.
+        """
+        with self._lock:
+            left = self._open.take()
+            if failure is None:
+                return [staged.source for staged, _ in left]
+            for staged, values in left:
+                entry = staged.entry_without_outputs(values)._replace(failure=failure)
+                self._write(None, staged.read, Done(entry, Returned(0, 0), ()))
+        return []
 
     def way_back(self, staged: Staged, key: bytes, came: CameBack) -> None:
         """Something has come back to a run, which may not have been told yet."""
@@ -222,7 +321,7 @@ class TracedCalls:
             for place, cotangent in zip(came.places, came.cotangents):
                 self._passes.cotangent(returned, place, cotangent, False)
 
-    def step_taken(self, parameters: Any, step: Callable[[], None]) -> None:
+    def take_step(self, parameters: Any, step: Callable[[], None]) -> None:
         """Parameters were moved: now, or each time that the function runs in which that is traced.
 
         What is moved inside of a loss that is differentiated, or in many copies by ``vmap``, is no step of the training.
@@ -257,6 +356,12 @@ def _tell_run(staged: Staged, *values: Any) -> None:
     recorder = current.recorder
     if recorder is not None and not recorder.stopped:
         quietly(recorder.traced.run, staged, [np.asarray(value) for value in values])
+
+
+def _tell_given(given: Given, *values: Any) -> None:
+    recorder = current.recorder
+    if recorder is not None and not recorder.stopped and given.staged is not None:
+        quietly(recorder.traced.open_run, given.staged, [np.asarray(value) for value in values])
 
 
 def _tell_way_back(staged: Staged, places: Sequence[int], come: tuple[int, ...], *values: Any) -> None:

@@ -182,4 +182,4 @@ def _applying(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _applied(recorded: bool, parameters: Any) -> None:
     if recorded and current.recorder is not None:
-        current.recorder.traced.step_taken(parameters, current.recorder.step)
+        current.recorder.traced.take_step(parameters, current.recorder.step)

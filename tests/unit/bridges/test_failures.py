@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_of, only_stops, refuses_complex_gradient
+from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_of, failure_told, only_stops, refuses_complex_gradient
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
 
@@ -135,3 +135,35 @@ def test_what_ends_a_call_from_outside_is_no_failure_of_it(error: BaseException)
 def test_what_torch_raises_for_itself_is_none_either(home: str, name: str, stops: bool) -> None:
     kind = type(name, (Exception,), {"__module__": home})
     assert only_stops(kind()) is stops
+
+
+QUOTED = """INTERNAL: CpuCallback error calling callback: Traceback (most recent call last):
+  File "/home/somebody/train.py", line 22, in <module>
+  File "/opt/lib/python3.11/site-packages/pennylane/ops/op_math/sprod.py", line 240, in bind
+    {line}
+{error}"""
+
+
+@pytest.mark.parametrize(
+    ("line", "error", "kind", "message", "refusal"),
+    [
+        ("return data[0]", "IndexError: list index out of range", "IndexError", "list index out of range", False),
+        ("raise ValueError(text)", "ValueError: this is not supported\nat all", "ValueError", "this is not supported\nat all", True),
+        ("device.run()", "pennylane.exceptions.DeviceError: no such gate", "DeviceError", "no such gate", True),
+        ("device.run()", "pennylane.exceptions.DeviceError", "DeviceError", "", False),
+        ("step()", "NotImplementedError", "NotImplementedError", "", True),
+    ],
+)
+def test_an_exception_that_another_one_quotes_is_read_from_its_traceback(
+    line: str, error: str, kind: str, message: str, refusal: bool
+) -> None:
+    found = failure_told(QUOTED.format(line=line, error=error), "forward")
+    assert found is not None
+    assert (found.type, found.message, found.refusal, found.stage) == (kind, message, refusal, "forward")
+    assert found.frames == ("train:<module>:22", "pennylane.ops.op_math.sprod:bind:240")
+    assert found.place == "pennylane.ops.op_math.sprod:bind"
+
+
+@pytest.mark.parametrize("words", ["INTERNAL: something", "Traceback (most recent call last):\nnothing more", "", "ValueError: no"])
+def test_words_without_a_traceback_quote_nothing(words: str) -> None:
+    assert failure_told(words, "forward") is None

@@ -12,6 +12,7 @@ import pytest
 
 import qdiag.bridges.live
 from qdiag.bridges.codec.recognition import Taken
+from qdiag.model.call import Failure, SourceLine
 from qdiag.recording import current, traced_calls
 from qdiag.recording.backward import Found, Passes, Returned
 from qdiag.recording.call_reader import Done, KnownQNode, Ongoing, Read
@@ -178,8 +179,9 @@ def world() -> Iterator[World]:
     current.exchange(*before)
 
 
-CALL: Any = SimpleNamespace(children=[], resolution=("adjoint", "jax"))
-BACKPROP: Any = SimpleNamespace(children=[], resolution=("backprop", "jax"))
+LINE = SourceLine("train.py", 7)
+CALL: Any = SimpleNamespace(children=[], resolution=("adjoint", "jax"), source=LINE, given=None)
+BACKPROP: Any = SimpleNamespace(children=[], resolution=("backprop", "jax"), source=LINE, given=None)
 
 
 def test_each_run_of_a_traced_call_is_written_and_what_comes_back_goes_to_it(taps: Taps, world: World) -> None:
@@ -195,7 +197,7 @@ def test_each_run_of_a_traced_call_is_written_and_what_comes_back_goes_to_it(tap
     assert {returned.index: float(brought.cotangents[0] or 0.0) for returned, _, brought in world.found} == {0: 4.0, 1: 3.0}
 
 
-@pytest.mark.parametrize("call", [BACKPROP, SimpleNamespace(children=[], resolution=(None, None))])
+@pytest.mark.parametrize("call", [BACKPROP, SimpleNamespace(children=[], resolution=(None, None), source=LINE, given=None)])
 def test_results_that_xla_works_out_by_itself_are_not_told(taps: Taps, world: World, call: Any) -> None:
     assert world.traced.begin(call, read_of([OPEN], [ZERO]), (OPEN,)) == ["watched 0"]
     taps.runs[0](array(0.5))
@@ -227,6 +229,58 @@ def test_what_jax_still_computes_is_waited_for_only_where_it_traced_a_call(taps:
     assert taps.awaited == 1
 
 
+# --- runs that raise -------------------------------------------------------------------------------------------------------
+
+FAILURE = Failure("IndexError", "list index out of range")
+
+
+def traced(world: World, call: Any, numbers: list[Any]) -> None:
+    """A call is traced from the moment on when it is known how it will be evaluated."""
+    world.traced.expect_run(call, lambda _: numbers)
+    world.traced.begin(call, read_of(numbers, [ZERO]), (OPEN,))
+
+
+@pytest.fixture
+def call() -> Any:
+    return SimpleNamespace(**vars(CALL))
+
+
+def test_a_run_that_is_given_numbers_and_tells_no_results_has_failed_with_what_ended_the_script(
+    taps: Taps, world: World, call: Any
+) -> None:
+    traced(world, call, [0.125, OPEN])
+    given, results = taps.runs
+    given(array(0.5))
+    results(array(0.5), array(1.0))
+    # in whatever order they come
+    results(array(0.25), array(1.0))
+    given(array(0.25))
+    given(array(0.75))
+    given(array(0.875))
+    assert world.traced.fail_open(FAILURE) == []
+    found = [(values(done.entry.numbers), done.entry.failure) for done in world.done]
+    assert found == [([0.125, 0.5], None), ([0.125, 0.25], None), ([0.125, 0.75], FAILURE)]
+    assert world.done[-1].entry.outputs is None
+    assert world.traced.fail_open(FAILURE) == [], "each is told once"
+
+
+def test_where_nobody_says_why_it_gave_no_results_its_place_is_told(taps: Taps, world: World, call: Any) -> None:
+    traced(world, call, [OPEN])
+    taps.runs[0](array(0.5))
+    assert (world.traced.fail_open(None), world.done) == ([LINE], [])
+
+
+@pytest.mark.parametrize(
+    ("resolved", "numbers"), [("backprop", [OPEN]), ("adjoint", [0.5]), ("adjoint", [JVPTracer(0.5)]), (None, [OPEN])]
+)
+def test_where_nothing_is_called_back_or_all_is_there_nothing_is_told_before(
+    taps: Taps, world: World, call: Any, resolved: Optional[str], numbers: list[Any]
+) -> None:
+    call.resolution = (resolved, "jax")
+    world.traced.expect_run(call, lambda _: numbers)
+    assert (taps.runs, call.given) == ([], None)
+
+
 # --- steps of an optimiser -------------------------------------------------------------------------------------------------
 
 
@@ -248,14 +302,14 @@ OpenMoved.__module__ = "jax._src"
 def test_a_step_is_taken_once_all_runs_before_it_are_told(taps: Taps, world: World) -> None:
     taken: list[int] = []
     world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
-    world.traced.step_taken([Moved(), Moved()], lambda: taken.append(taps.awaited))
+    world.traced.take_step([Moved(), Moved()], lambda: taken.append(taps.awaited))
     assert taken == [1]
 
 
 def test_a_step_inside_of_jit_is_taken_at_each_run(taps: Taps, world: World) -> None:
     taken: list[str] = []
     current.recorder.step = lambda: taken.append("step")
-    world.traced.step_taken([Moved(), OpenMoved()], lambda: taken.append("at once"))
+    world.traced.take_step([Moved(), OpenMoved()], lambda: taken.append("at once"))
     assert taken == []
     for _ in range(2):
         taps.runs[0](array(0.5))
@@ -268,5 +322,5 @@ def test_a_step_inside_of_jit_is_taken_at_each_run(taps: Taps, world: World) -> 
 @pytest.mark.parametrize("parameters", [[], [JVPTracer(Moved())], [JVPTracer(OpenMoved())]])
 def test_what_is_moved_inside_of_a_loss_is_no_step(taps: Taps, world: World, parameters: list[Any]) -> None:
     taken: list[str] = []
-    world.traced.step_taken(parameters, lambda: taken.append("at once"))
+    world.traced.take_step(parameters, lambda: taken.append("at once"))
     assert (taken, taps.runs) == ([], [])

@@ -28,6 +28,11 @@ def is_jax(kind: type) -> bool:
     return _facts_of(kind)[0]
 
 
+def is_of_jax(error: BaseException) -> bool:
+    """Whether an exception is one of JAX's own."""
+    return type(error).__module__.partition(".")[0] in _HOMES
+
+
 def is_traced(value: Any) -> bool:
     """Whether a value stands for arrays while JAX traces."""
     return _facts_of(type(value))[1]
