@@ -44,3 +44,18 @@ def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: st
     owners = [node.name for node in inside.operations for _ in parameters_of(node)]
     assert {owners[place] for place in inside.trainable} == {"Rot", "CRX"}, "by the data, the angles of RY, nothing is differentiated"
     assert calls[-1].circuit.trainable == ()
+
+
+def test_calls_of_torch_and_of_jax_in_one_script_are_each_recorded_as_what_they_are(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    shutil.copy(SCRIPTS / "jax_beside_torch.py", work)
+    plain = plainly(work, [], ["jax_beside_torch.py"])
+    assert plain.exit_code == 0, plain.stderr.decode()
+    assert recorded(work, tmp_path / "out", [], ["jax_beside_torch.py"]) == plain
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        calls = list(trace.calls())
+    assert [(call.configuration.interface, call.output_container, len(call.backwards)) for call in calls] == [
+        ("torch", "torch", 1),
+        ("jax", "jax", 1),
+    ] * 2
