@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 from packaging.version import InvalidVersion, Version
 
@@ -24,7 +24,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-WRONG_NUMBER, NO_NUMBER, RAISES = SYMPTOMS = ("wrong number", "no number", "raises")
+Symptom = Literal["wrong number", "no number", "raises"]
 """How a fault shows."""
 
 
@@ -77,7 +77,7 @@ class KnownFault:
     point: tuple[Any, ...] = ()
     interface: str = "torch"
     options: tuple[tuple[str, str], ...] = ()
-    symptom: str = WRONG_NUMBER
+    symptom: Symptom = "wrong number"
 
     def affects(self, version: str) -> bool:
         """Whether a release of PennyLane has it, as far as it was measured; what is newer than all that were has it, too."""

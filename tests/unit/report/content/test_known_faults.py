@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from packaging.version import Version
 
 from qdiag.model.method import parse_list
 from qdiag.model.promise import Promise
-from qdiag.report.content.known_faults import SYMPTOMS, KnownFault, known_faults, record_of, touched_by
+from qdiag.report.content.known_faults import KnownFault, Symptom, known_faults, record_of, touched_by
 from tests.worlds.results import call
 from tests.worlds.small_circuits import Z, circuit, expval, gate, probs
 
@@ -74,7 +75,7 @@ def test_every_entry_is_whole(fault: KnownFault) -> None:
     assert releases == sorted(releases)
     assert fault.issue or (fault.page and (TREE / fault.page).exists())
     assert record_of(fault)["promise"] == fault.promise.value
-    assert fault.symptom in SYMPTOMS
+    assert fault.symptom in get_args(Symptom)
 
 
 @pytest.mark.parametrize("fault", known_faults(), ids=lambda fault: fault.title)
