@@ -16,6 +16,7 @@ from pennylane import numpy as pnp
 
 from qdiag.bridges.live import qnode_probe
 from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
+from qdiag.bridges.space.ingredients import MODERN
 from qdiag.judging import probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
@@ -317,6 +318,36 @@ def test_a_weight_beside_the_arguments_is_not_spoken_for() -> None:
 
     assert seen(rotated, tensor(0.3)).closed
     assert not seen(with_weight, tensor(0.3)).closed
+
+
+def turned_where_it_is_tracked(angle: Any) -> Any:
+    if angle.requires_grad:
+        qml.RY(0.4, wires=0)
+    return rotated(angle)
+
+
+def controlled_matrix(angle: Any) -> Any:
+    """A matrix of tensors, which PennyLane binds anew where none of its entries is tracked, without its control value."""
+    cosine, sine = torch.cos(angle), torch.sin(angle)
+    matrix = torch.stack([torch.stack([cosine, -sine]), torch.stack([sine, cosine])]).to(torch.complex128)
+    qml.RY(0.8, wires=0)
+    qml.ctrl(qml.QubitUnitary(matrix, wires=1), control=0, control_values=[0])
+    return qml.expval(qml.PauliX(1))
+
+
+def test_another_circuit_on_plain_numbers_is_the_scripts_own_doing() -> None:
+    probe = seen(turned_where_it_is_tracked, tensor(0.7))
+    assert probe.plain_gap > 0.01
+    assert not probe.same_circuit
+    assert found(probe)
+
+
+@pytest.mark.skipif(not MODERN, reason="a controlled matrix is bound anew on the newer end")
+def test_a_right_gradient_is_not_held_against_a_plain_evaluation_that_is_wrong() -> None:
+    probe = seen(controlled_matrix, tensor(0.7), method="adjoint")
+    assert probe.plain_gap > 0.01
+    assert probe.same_circuit
+    assert not found(probe, "adjoint")
 
 
 def test_arrays_that_are_only_marked_trainable_are_told_from_those_that_a_graph_leads_to() -> None:

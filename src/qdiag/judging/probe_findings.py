@@ -46,8 +46,15 @@ def divergences(probe: Probe, call: Call) -> tuple[Divergence, ...]:
         return ()
     probe = resolve_probe(probe, call)
     laws = laws_of(probe, call)
+    if gives_two_results(probe, laws):
+        return ()
     found = (_mixing(probe, call, laws), _outputs(probe, call, laws), _slopes(probe, call, laws))
     return next(((divergence,) for divergence in found if divergence is not None), ())
+
+
+def gives_two_results(probe: Probe, laws: Laws) -> bool:
+    """Whether one circuit gives something else on plain numbers: which is right its replay says, and no slope on plain ones."""
+    return probe.same_circuit and probe.plain_gap > allowed_of_outputs(probe, laws)
 
 
 NUMERICAL = 1e-3
@@ -72,6 +79,8 @@ def doubt(probe: Probe, call: Call) -> str:
         return ""
     probe = resolve_probe(probe, call)
     laws = laws_of(probe, call)
+    if gives_two_results(probe, laws):
+        return f"on plain numbers the same circuit gives another result, by {probe.plain_gap:.2g}, and nobody knows which is right"
     if probe.again is not None and not probe.again <= allowed_of_outputs(probe, laws):
         return f"evaluated again in a copy of the process, it gives other results than the script got, by {probe.again:.2g}"
     if probe.methods[0].failure:

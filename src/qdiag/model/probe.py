@@ -172,6 +172,8 @@ class Probe:
         What the device's own numbers say of it.
     steps
         Where the own method takes difference quotients: what it says with a far larger step, and with one twice as long.
+    same_circuit
+        Whether outputs on tracked and on plain numbers are apart although the circuit is the same: either may be what is wrong.
     """
 
     call: int
@@ -194,3 +196,4 @@ class Probe:
     again: Optional[float] = None
     device: Measured = UNKNOWN
     steps: tuple[ProbedMethod, ...] = ()
+    same_circuit: bool = False

@@ -277,6 +277,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "again": _optional(_number),
         "device": lambda entry: _measured(entry),
         "steps": _several(lambda entry: _value(ProbedMethod, entry)),
+        "same_circuit": _flag,
     },
     Measured: {
         "precision": _precision,

@@ -173,6 +173,15 @@ def test_tracked_and_plain_outputs_must_agree() -> None:
     assert (found.signature, found.comparison.methods) == ("output", (OWN, UNTRACKED))
 
 
+def test_where_one_circuit_gives_two_results_plain_numbers_are_held_against_nobody() -> None:
+    """PennyLane may be what makes another circuit of plain tensors: the script's own numbers are right then, and its slopes, too."""
+    seen = probe(argument(numerical=0.1), own=(0.5,), plain_gap=0.1, same_circuit=True)
+    assert probe_findings.divergences(seen, call()) == ()
+    assert "nobody knows which is right" in probe_findings.doubt(seen, call())
+    rounded = probe(argument(numerical=0.1), own=(0.5,), plain_gap=1e-16, same_circuit=True)
+    assert probe_findings.divergences(rounded, call()) != ()
+
+
 def test_a_graph_that_ends_before_the_circuit_is_proof() -> None:
     cut = only(probe(argument(followed=False), own=(0.0,), other=(0.0,)))
     assert probe_findings.is_proven(cut)

@@ -84,6 +84,7 @@ PROBE = Probe(
     1e-17,
     MEASURED,
     (ProbedMethod("finite-diff", (0.5,)),),
+    True,
 )
 LOSS = LossAxes("SubBackward0", (4, 1), (4, 4), SOURCE, 0.5, 0.25, False)
 STEP_PROBE = StepProbe(

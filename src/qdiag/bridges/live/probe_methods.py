@@ -14,7 +14,7 @@ from qdiag.bridges.interfaces.choice import graph_for
 from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.device_numbers import measured_live
-from qdiag.bridges.live.probe_subject import Subject, first_line, real_elements
+from qdiag.bridges.live.probe_subject import Subject, first_line, form_of, real_elements
 from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
@@ -84,6 +84,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
     plain = real_elements(subject.plain)
     gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
+    same = gap > 0 and _makes_same_circuit(subject)
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
@@ -96,6 +97,7 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
         marked=subject.is_marked,
         differenced=differenced,
         device=device,
+        same_circuit=same,
     )
     return probe, followed, Cost(forward, spent, numbers)
 
@@ -177,6 +179,13 @@ def _followed_parameters(subject: Subject, graph: Optional[Graph]) -> Followed:
     except Exception:
         # a graph that cannot be walked back leads nowhere
         return (False,) * len(subject.tracked)
+
+
+def _makes_same_circuit(subject: Subject) -> bool:
+    """Whether the circuit that was made last, on tracked numbers, is the one that plain numbers make."""
+    tracked = form_of(subject.qnode)
+    subject.outputs(subject.here)
+    return tracked is not None and tracked == form_of(subject.qnode)
 
 
 def _along(gradient: np.ndarray, direction: np.ndarray) -> float:

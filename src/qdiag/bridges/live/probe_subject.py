@@ -10,9 +10,12 @@ from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.bridges.codec import tapes
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.arguments import Leaf, drawn_direction, in_double_precision, leaves_of, step_along, substitute_leaves
 from qdiag.bridges.results import array_of, outputs_of
+from qdiag.model.circuit import with_parameters
+from qdiag.trace.circuit_text import skeleton
 
 MOST_ARGUMENTS = 16
 """Tracked arguments that are probed one by one."""
@@ -204,6 +207,16 @@ def circuit_of(qnode: Any) -> tuple[object, ...]:
     """The operations of the last evaluation of a QNode, with their numbers."""
     numbers = [array_of(number).tobytes() for number in parameters_of(qnode)]
     return (*qnode_attributes.operations_of(qnode), *numbers)
+
+
+def form_of(qnode: Any) -> Optional[tuple[str, tuple[bytes, ...]]]:
+    """The circuit of a QNode's last evaluation, whoever tracks its numbers, as text and bytes; None where these do not say all."""
+    circuit = tapes.circuit_of(qnode_attributes.tape_of(qnode))
+    if circuit.opaque:
+        return None
+    plain = [replace(p, container="numpy", trainable=False, marked=False) for p in circuit.parameters]
+    structure, numbers = skeleton(with_parameters(circuit, plain))
+    return structure, tuple(number.tobytes() for number in numbers)
 
 
 def _tracks(number: Any) -> bool:
