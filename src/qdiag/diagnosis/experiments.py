@@ -16,6 +16,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import (
     NARROW,
+    TENSORS,
     Circuit,
     Label,
     MeasuredOutcome,
@@ -257,19 +258,23 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 MARKS_OFF = edit("marks taken off what nothing trains", lambda c: without_marks(c, c.marked) if c.marked else None)
 
 
-TENSORS = ("torch", "autograd", "jax")
-"""Containers of numbers that an interface keeps."""
+def _with_plain_numbers(circuit: Circuit) -> Optional[Circuit]:
+    """All numbers out of the interface's tensors, so that nothing is left to differentiate by: outputs alone are compared."""
+    if not any(p.container in TENSORS for p in circuit.parameters):
+        return None
+    plain = [replace(p, container="numpy") if p.container in TENSORS else p for p in circuit.parameters]
+    return with_trainable(with_parameters(circuit, plain), ())
 
 
-def _with_plain_constants(circuit: Circuit) -> Circuit:
-    """What is not differentiated, out of the interface's tensors: plain numbers of the same dtype."""
-    kept = [p.trainable or p.container not in TENSORS for p in circuit.parameters]
-    if all(kept):
-        return circuit
-    return with_parameters(circuit, [p if as_is else replace(p, container="numpy") for p, as_is in zip(circuit.parameters, kept)])
+PLAIN_NUMBERS = edit("plain numbers for tensors", _with_plain_numbers)
 
 
-PLAIN_CONSTANTS = edit("constants as plain numbers", _with_plain_constants)
+def _bind_anew(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    circuit = evaluator.call(remote.bound_anew, question.circuit, question.trusted).result()
+    return None if circuit is None else with_circuit(question, circuit)
+
+
+BOUND_ANEW = Experiment("operations as they are once bound anew", _bind_anew, 2.0)
 
 
 # --- structure ---------------------------------------------------------------------------------------------------------
@@ -401,8 +406,7 @@ def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
 
 
 def _in_container(circuit: Circuit, container: str) -> Circuit:
-    tracked = {"torch", "autograd", "jax"}
-    return with_parameters(circuit, [replace(p, container=container) if p.container in tracked else p for p in circuit.parameters])
+    return with_parameters(circuit, [replace(p, container=container) if p.container in TENSORS else p for p in circuit.parameters])
 
 
 def _wires_as_used(question: Question, _: Evaluator) -> Optional[Question]:

@@ -128,6 +128,13 @@ def rebound_operations(circuit: Circuit, trusted: bool) -> tuple[tuple[int, str]
     return rebinding.rebound_operations(circuit, trusted)
 
 
+def bound_anew(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
+    """The circuit as it is once PennyLane has bound its numbers anew; None where that is the same circuit."""
+    from qdiag.bridges.facts import rebinding
+
+    return rebinding.bound_anew(circuit, trusted)
+
+
 def casts(request: Request) -> Casts:
     """Where torch turns complex numbers into real ones in a call and in its backward pass."""
     from qdiag.bridges.facts import complex_casts as bridge

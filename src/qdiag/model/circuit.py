@@ -25,6 +25,9 @@ Label = Union[int, str]
 CONTAINERS = ("python", "numpy-scalar", "numpy", "autograd", "torch", "jax")
 """Where a number lived: a Python number, a numpy scalar, a numpy array, PennyLane's autograd tensor, a torch tensor, JAX's array."""
 
+TENSORS = ("autograd", "torch", "jax")
+"""Those of them that an interface makes plain numbers of, and follows."""
+
 
 FOREIGN = {"bfloat16": 2.0**-7}
 """Dtypes that numpy does not have, and their eps: numbers of these are kept in a wider dtype, which holds each of them exactly."""

@@ -1,11 +1,13 @@
 """Operations that are others once their numbers are bound anew: what PennyLane does wherever it makes plain numbers of tensors.
 
 A circuit is bound anew before every method that leaves the interface, and for every shifted circuit. An operation whose class forgets a
-setting on that way, as its control values, is another one from then on, and nobody is told.
+setting on that way, as its control values, is another one from then on, and nobody is told. What holds plain numbers alone is let be.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Optional
 
 import numpy as np
@@ -13,7 +15,8 @@ import pennylane as qml
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
-from qdiag.model.circuit import Circuit, Node, parameters_of
+from qdiag.bridges.codec.encoding import Encoding
+from qdiag.model.circuit import TENSORS, Circuit, Node, parameters_of, with_parameters
 
 SAME = 1e-9
 """Matrices that are no further apart are the same."""
@@ -24,23 +27,39 @@ MOST_WIRES = 8
 
 def rebound_operations(circuit: Circuit, trusted: bool) -> tuple[tuple[int, str], ...]:
     """Operations of a circuit that are others once their own numbers are bound to them again: position and name."""
-    return tuple(
-        (position, node.name)
-        for position, node in enumerate(circuit.operations)
-        if parameters_of(node) and len(node.wires) <= MOST_WIRES and _is_another(node, trusted)
-    )
+    return tuple((position, circuit.operations[position].name) for position, _ in _others(circuit, trusted))
 
 
-def _is_another(node: Node, trusted: bool) -> bool:
+def bound_anew(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
+    """The circuit as it is once its numbers have been bound anew; None where that is the same circuit."""
+    others = dict(_others(circuit, trusted))
+    operations = tuple(others.get(position, node) for position, node in enumerate(circuit.operations))
+    return replace(circuit, operations=operations) if others else None
+
+
+def _others(circuit: Circuit, trusted: bool) -> Iterator[tuple[int, Node]]:
+    for position, node in enumerate(circuit.operations):
+        if len(node.wires) <= MOST_WIRES and any(p.container in TENSORS for p in parameters_of(node)):
+            other = _once_bound(node, trusted)
+            if other is not None:
+                yield position, other
+
+
+def _once_bound(node: Node, trusted: bool) -> Optional[Node]:
+    """The operation that comes of it, with the numbers that it had; None where it is the same, or none comes of it."""
+    numbers = parameters_of(node)
     try:
         with flattening.stop_recording():
-            operator = Decoding(iter([parameter.value for parameter in parameters_of(node)]), trusted).operator(node)
+            operator = Decoding(iter([parameter.value for parameter in numbers]), trusted).operator(node)
             again = qml.ops.functions.bind_new_parameters(operator, operator.data)
+            other = Encoding().whole(again)
     except Exception:
         # each class has its own way of not being made or bound: what breaks down is not silently another one
-        return False
+        return None
     before, after = _matrix(operator, operator.wires), _matrix(again, operator.wires)
-    return before is not None and after is not None and not np.allclose(before, after, rtol=0.0, atol=SAME)
+    if before is None or after is None or np.allclose(before, after, rtol=0.0, atol=SAME):
+        return None
+    return with_parameters(Circuit((other,), ()), numbers).operations[0] if len(parameters_of(other)) == len(numbers) else None
 
 
 def _matrix(operator: Any, wires: Any) -> Optional[np.ndarray]:

@@ -11,13 +11,13 @@ from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.causes.precision import default_dtype_rival
 from qdiag.diagnosis.experiments import (
+    BOUND_ANEW,
     DECOMPOSED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     OTHER_DEVICE,
     OTHER_INTERFACE,
-    PLAIN_CONSTANTS,
-    TENSORS,
+    PLAIN_NUMBERS,
     UNBATCHED,
     WIRES_AS_USED,
     mcm_method_of,
@@ -33,7 +33,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Node, measures_midway, nodes_of, parameters_of
+from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import ScriptKind
 from qdiag.model.operator_families import as_written
@@ -60,9 +60,11 @@ REBINDING = Cause(
     slug="lost-in-binding",
     title="an operation is another one once its numbers are bound anew",
     remedy="constants as NumPy arrays instead of tensors; or the gates that it is made of, written out; and report it",
-    applies=lambda symptoms: symptoms.numeric and bool(symptoms.fact(REBOUND)),
+    # what runs then is another circuit, which its outputs show first
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and bool(symptoms.fact(REBOUND)),
+    # a device that ignores the very setting would be healed by the other operation as well, and not by plain numbers
     predicts=lambda symptoms: (
-        *flips(PLAIN_CONSTANTS if _holds_constant_tensors(symptoms) else DECOMPOSED),
+        *flips(BOUND_ANEW, PLAIN_NUMBERS),
         *leaves(NUDGED_FAR),
         *default_dtype_rival(symptoms),
     ),
@@ -71,13 +73,6 @@ REBINDING = Cause(
         "operation; PennyLane binds numbers anew wherever it takes them out of an interface"
     ),
 )
-
-
-def _holds_constant_tensors(symptoms: Symptoms) -> bool:
-    """Whether it is the constants' being tensors by which an operation comes to be bound anew."""
-    operations = symptoms.question.circuit.operations
-    held = (p for position, _ in symptoms.fact(REBOUND) for p in parameters_of(operations[position]))
-    return all(not p.trainable and p.container in TENSORS for p in held)
 
 
 DECOMPOSITION = Cause(

@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Wires, walk
+from qdiag.model.circuit import TENSORS, Circuit, Wires, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import JAX, NUMPY, TORCH
 from qdiag.model.method import Method
@@ -96,7 +96,7 @@ class Body:
         side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
             options.setdefault("max_diff", order)
-        if not task.wording.readable and self.layout.interface in ("torch", "autograd", "jax") and side.diff_method != "none":
+        if not task.wording.readable and self.layout.interface in TENSORS and side.diff_method != "none":
             # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape; plain numbers come back plain
             options["interface"] = self.layout.interface
         return self.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)

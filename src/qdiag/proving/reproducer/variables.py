@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import TENSORS, Circuit, Parameter
 
 _NAMES = ("x", "y", "z", "u", "v", "w")
 
@@ -61,7 +61,7 @@ def variables_of(circuit: Circuit, *, readable: bool, also_untracked: bool = Fal
     """
     groups: dict[object, list[int]] = {}
     for position, parameter in enumerate(circuit.parameters):
-        floating = parameter.value.dtype.kind in "fc" and parameter.container in ("torch", "autograd", "jax")
+        floating = parameter.value.dtype.kind in "fc" and parameter.container in TENSORS
         if parameter.trainable or (also_untracked and floating):
             key = _group(position, parameter, readable)
             groups.setdefault(key, []).append(position)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of, with_trainable
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
@@ -95,20 +97,40 @@ def bound_anew(request: Request) -> float:
     return 0.1 if adjoint(request) and first.name == "CRot" and parameters_of(first)[0].container == "torch" else 0.0
 
 
+def other(circuit: Circuit, *_: object) -> Circuit:
+    """The circuit with what becomes of the operation once it is bound anew."""
+    return replace(circuit, operations=(replace(circuit.operations[0], name="Rot"), *circuit.operations[1:]))
+
+
 CHANGED = {REBOUND: ((0, "CRot"),)}
 """What PennyLane says of that operation once it has been bound to its own numbers."""
 
+BINDING: dict[str, Callable[..., Any]] = {"expansion_of": decomposed, "bound_anew": other}
 
-def test_an_operation_that_binding_changes_is_told_from_its_decomposition() -> None:
-    world = World(bound_anew, output=True, facts={"expansion_of": decomposed})
-    diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
+
+@pytest.mark.parametrize("tracked", [False, True])
+def test_an_operation_that_binding_changes_is_told_from_its_decomposition(tracked: bool) -> None:
+    circuit = kept_as("torch")
+    circuit = with_trainable(circuit, range(len(circuit.parameters))) if tracked else circuit
+    world = World(bound_anew, output=True, facts=BINDING)
+    diagnosis = found(world, symptoms(world, circuit, known=CHANGED))
     assert (diagnosis.code, diagnosis.confidence) == ("QD510", "confirmed")
-    assert "constants as plain numbers" in {e.experiment for e in diagnosis.evidence}
     assert "CRot" in diagnosis.because
 
 
-def test_one_that_is_wrong_whatever_its_constants_are_kept_in_is_not_put_down_to_binding() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True, facts={"expansion_of": decomposed})
+def test_another_fault_beside_an_operation_that_binding_would_change_is_not_put_down_to_binding() -> None:
+    """A decomposition with a wrong sign: that other operation in its place heals nothing, and plain numbers do not either."""
+    wrong = lambda request: 0.1 if adjoint(request) and request.circuit.operations[1].name == "RY" else 0.0  # noqa: E731
+    world = World(wrong, output=True, facts=BINDING)
+    diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
+    assert diagnosis.code != "QD510"
+    assert "QD510" in diagnosis.ruled_out
+
+
+def test_a_device_that_ignores_the_very_setting_is_not_put_down_to_binding() -> None:
+    """The other operation heals it, since it has no setting to ignore; with plain numbers it stays."""
+    wrong = lambda request: 0.1 if adjoint(request) and request.circuit.operations[0].name == "CRot" else 0.0  # noqa: E731
+    world = World(wrong, output=True, facts=BINDING)
     diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
     assert diagnosis.code != "QD510"
     assert "QD510" in diagnosis.ruled_out
