@@ -21,6 +21,7 @@ from typing import Any, Optional
 
 from qdiag.bisecting import torch_links
 from qdiag.bisecting.installers import Installer, Run, clean_environment, run_command
+from qdiag.bridges.releases.table import Needs
 from qdiag.errors import OutputError, UsageError
 
 LARGEST = 8.0
@@ -101,6 +102,11 @@ class CannotInstall(Exception):
     """A release cannot be had here; the message says why."""
 
 
+def title_of(package: str, release: str) -> str:
+    """What the layer of a release is called."""
+    return f"{package}-{release}"
+
+
 class Layers:
     """The layers in a cache folder.
 
@@ -121,6 +127,14 @@ class Layers:
     def path(self, title: str, requirements: Sequence[str]) -> Path:
         """Where a layer is, or would be."""
         return self._root / "layers" / f"{title}-{self._interpreter.key(requirements)}"
+
+    def find_release(self, package: str, release: str, needs: Needs) -> Optional[Layer]:
+        """The layer of a release, if it is there and whole."""
+        return self.find(title_of(package, release), needs.requires)
+
+    def make_release(self, package: str, release: str, needs: Needs, installer: Installer) -> Layer:
+        """Make the layer of a release; errors are those of `make`."""
+        return self.make(title_of(package, release), needs.requires, installer, shares_torch=package != "torch", alone=needs.alone)
 
     def find(self, title: str, requirements: Sequence[str]) -> Optional[Layer]:
         """The layer, if it is there and whole."""

@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 
 from qdiag._version import __version__
 from qdiag.cli import refusals
-from qdiag.errors import ExitCode, OutputError, QdiagError
+from qdiag.errors import ExitCode, OutputError, QdiagError, UsageError
 from qdiag.pipeline import signals
 
 BEGUN: ContextVar[Optional[float]] = ContextVar("BEGUN", default=None)
@@ -125,9 +125,15 @@ def _run(argv: Optional[list[str]]) -> Any:
 
 
 def _exit_code_of(error: Exception, argv: Optional[list[str]]) -> ExitCode:
-    """Say what nobody expected: a disk that is full, or a fault of ours."""
+    """Say what nobody expected: a disk that is full, a stack on which no worker starts, or a fault of ours."""
+    from concurrent.futures import BrokenExecutor
+
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         refusals.show_error(OutputError(f"cannot write: {error.strerror}", "free some space, or write somewhere else"))
+        return ExitCode.USAGE
+    if isinstance(error, BrokenExecutor):
+        look = "see what it says: python -c 'import pennylane, torch'"
+        refusals.show_error(UsageError("no circuit can be evaluated here: PennyLane or torch cannot be imported", look))
         return ExitCode.USAGE
     words = sys.argv[1:] if argv is None else argv
     # of what was typed only the command: the rest may be anybody's

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -14,7 +11,7 @@ import click
 
 from qdiag.cli import completion, options
 from qdiag.cli.progress import Voice
-from qdiag.errors import ExitCode, OutputError, TraceError, UsageError
+from qdiag.errors import ExitCode, OutputError, TraceError
 from qdiag.evaluation.limits import SECONDS
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.lock import Lock
@@ -57,7 +54,7 @@ def command(
     from qdiag.report.formats import stacks_github, stacks_terminal
 
     lock, voice = _read(file), Voice(quiet, verbose)
-    with _saying_what_is_broken(), open_evaluator(cluster, jobs, SECONDS, forked=True, tell=voice.say) as evaluator:
+    with open_evaluator(cluster, jobs, SECONDS, forked=True, tell=voice.say) as evaluator:
         found = replay_lock(lock, evaluator, voice, Tolerance(atol, rtol), here=environment())
     page = content.page(found, content.LOCK, title=f"ci {file}: {lock.script}")
     if "GITHUB_ACTIONS" in os.environ:
@@ -69,16 +66,6 @@ def command(
     elif quiet < 2:
         stacks_terminal.render(page, voice.console)
     return int(EXIT_CODES.get(content.verdict_of(found, raising_counts=True), ExitCode.NOTHING_BEYOND_ROUNDING))
-
-
-@contextmanager
-def _saying_what_is_broken() -> Iterator[None]:
-    """A new stack on which no worker starts is an answer, and no fault of ours."""
-    try:
-        yield
-    except BrokenProcessPool:
-        look = "see what it says: python -c 'import pennylane, torch'"
-        raise UsageError("no circuit can be evaluated here: PennyLane or torch cannot be imported", look) from None
 
 
 def _read(file: Path) -> Lock:

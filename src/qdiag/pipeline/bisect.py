@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from packaging.version import Version
 from qdiag.bisecting.answers import Answers
 from qdiag.bisecting.asking import Ended, answer_of, held_against, run_on, shows_other_numbers
 from qdiag.bisecting.installers import Installer, index_releases, installer_for
-from qdiag.bisecting.layers import CannotInstall, Interpreter, Layer, Layers, look_at
+from qdiag.bisecting.layers import CannotInstall, Interpreter, Layer, Layers, look_at, title_of
 from qdiag.bisecting.search import Search, most_asked
 from qdiag.bridges.releases.table import Needs, known_releases, needs_with
 from qdiag.errors import UsageError
@@ -175,14 +174,11 @@ class _Bisecting:
 
     # --- one release ----------------------------------------------------------------------------------------------------------
 
-    def _title(self, release: str) -> str:
-        return f"{self._wanted.package}-{release}"
-
-    def _requires(self, release: str) -> Sequence[str]:
-        return needs_with(self._wanted.package, release, self._wanted.pennylane).requires
+    def _needs(self, release: str) -> Needs:
+        return needs_with(self._wanted.package, release, self._wanted.pennylane)
 
     def _at_hand(self, release: str) -> bool:
-        return self._layers.find(self._title(release), self._requires(release)) is not None
+        return self._layers.find_release(self._wanted.package, release, self._needs(release)) is not None
 
     def _answer(self, report: Callable[[int, int], None], release: str) -> Answer:
         """Ask a release; what it says is kept at once."""
@@ -196,15 +192,14 @@ class _Bisecting:
         return found.answer
 
     def _ask(self, release: str) -> Asked:
-        wanted = self._wanted
-        needs = needs_with(wanted.package, release, wanted.pennylane)
+        wanted, needs = self._wanted, self._needs(release)
         if not needs.fits(self._interpreter.python):
             return Asked(release, Answer.NOT_INSTALLED, f"it needs Python {needs.python}, and this is {self._interpreter.python}")
-        key = f"{self._title(release)}-{self._interpreter.key(needs.requires)}"
+        key = f"{title_of(wanted.package, release)}-{self._interpreter.key(needs.requires)}"
         earlier = None if wanted.again else self._answers.known(key)
         if earlier is not None:
             return earlier
-        layer, installing = self._layers.find(self._title(release), needs.requires), None
+        layer, installing = self._layers.find_release(wanted.package, release, needs), None
         if layer is None:
             begun = time.monotonic()
             try:
@@ -221,5 +216,4 @@ class _Bisecting:
         self._voice.now(f"installing {self._wanted.package} {release}")
         if self._installer is None:
             self._installer = self._world.installer_for(self._wanted.python)
-        shares = self._wanted.package != "torch"
-        return self._layers.make(self._title(release), needs.requires, self._installer, shares_torch=shares, alone=needs.alone)
+        return self._layers.make_release(self._wanted.package, release, needs, self._installer)

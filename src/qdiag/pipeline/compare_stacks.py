@@ -104,14 +104,13 @@ def layer_of(other: Other, pennylane: str, cache: Path, voice: Voice, world: Wor
     needs = needs_with(other.package, other.release, pennylane)
     if not needs.fits(interpreter.python):
         raise UsageError(f"{other} needs Python {needs.python}, and this is {interpreter.python}", "run qdiag by such a Python")
-    layers, title = world.layers(cache, interpreter), f"{other.package}-{other.release}"
-    found = layers.find(title, needs.requires)
+    layers = world.layers(cache, interpreter)
+    found = layers.find_release(other.package, other.release, needs)
     if found is not None:
         return found
     voice.now(f"installing {other} into {cache}")
     try:
-        installer = world.installer_for(sys.executable)
-        return layers.make(title, needs.requires, installer, shares_torch=other.package != "torch")
+        return layers.make_release(other.package, other.release, needs, world.installer_for(sys.executable))
     except CannotInstall as error:
         raise UsageError(f"{other} cannot be installed: {error}", "name another release") from None
 

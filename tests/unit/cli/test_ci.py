@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from qdiag.cli import group
-from qdiag.errors import OutputError, TraceError, UsageError
+from qdiag.errors import OutputError, TraceError
 from qdiag.evaluation import executor
 from qdiag.model.call import LOST, Failure
 from qdiag.trace.lock_file import LARGEST_READ, write_lock
@@ -94,11 +93,3 @@ def test_what_is_no_lock_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / "odd.lock").write_bytes(content)
         with pytest.raises(TraceError):
             run(monkeypatch, Stack(), str(tmp_path / "odd.lock"))
-
-
-def test_a_stack_that_cannot_import_pennylane_is_told_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(request):
-        raise BrokenProcessPool
-
-    with pytest.raises(UsageError, match="cannot be imported"):
-        run(monkeypatch, Stack(backprop=broken), str(file))

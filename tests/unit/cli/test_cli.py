@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,15 @@ def test_an_error_without_a_cure_is_one_line(raising: Callable[[BaseException], 
 def test_ctrl_c_exits_130(raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str], error: BaseException) -> None:
     raising(error)
     assert run([], capsys) == (130, "", "interrupted\n")
+
+
+def test_a_stack_on_which_no_worker_starts_is_an_answer_whatever_the_command(
+    raising: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    raising(BrokenProcessPool())
+    code, _, said = run([], capsys)
+    assert code == 2
+    assert "PennyLane or torch cannot be imported" in said
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
