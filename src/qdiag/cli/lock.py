@@ -75,6 +75,7 @@ def command(
     """
     from qdiag.evaluation.executor import open_evaluator
     from qdiag.pipeline.lock import Wanted, lock
+    from qdiag.report.redacting.redaction import secrets_of_this_machine
     from qdiag.trace.reader import Trace
 
     _check_place(file)
@@ -85,7 +86,8 @@ def command(
         if not len(trace):
             raise TraceError("the run made no QNode call", "there is nothing to lock")
         evaluator = resources.enter_context(open_evaluator(cluster, jobs, SECONDS, forked=True, tell=voice.say))
-        made = lock(trace, Wanted(numbers), evaluator, voice)
+        secrets = secrets_of_this_machine(trace.script).but_names(trace.environment.devices)
+        made = lock(trace, Wanted(numbers), evaluator, voice, secrets)
     text = write_lock(made)
     try:
         write_together({file: text})

@@ -35,6 +35,7 @@ class Missing(str, Enum):
     RAISED = "raised"
     OPAQUE = "opaque"
     OWN_CLASSES = "own classes"
+    SECRET = "secret"
     RANDOM = "random"
     NOT_FINITE = "not finite"
     FAILS = "fails"

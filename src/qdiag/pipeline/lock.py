@@ -12,13 +12,15 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.differentiated import as_judged
 from qdiag.judging.replay.questions import cotangents_of
-from qdiag.model.call import Call, Environment
+from qdiag.model.call import Call, Configuration, Environment
 from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
 from qdiag.model.lock import LeftOut, Lock, Locked, Missing
+from qdiag.model.option import Held, Kind, Option
 from qdiag.model.synthetic_numbers import made_up
 from qdiag.pipeline.run_options import Voice
+from qdiag.report.redacting.redaction import Secrets, redact
 from qdiag.trace.keys import circuit_key
 from qdiag.trace.lock_file import LARGEST, entry_text, write_lock
 from qdiag.trace.reader import Trace
@@ -41,7 +43,7 @@ class Wanted:
     largest: int = LARGEST
 
 
-def lock(trace: Trace, wanted: Wanted, evaluator: Evaluator, voice: Voice) -> Lock:
+def lock(trace: Trace, wanted: Wanted, evaluator: Evaluator, voice: Voice, secrets: Secrets) -> Lock:
     """Lock the circuits of a run.
 
     Parameters
@@ -54,16 +56,19 @@ def lock(trace: Trace, wanted: Wanted, evaluator: Evaluator, voice: Voice) -> Lo
         Where circuits are evaluated.
     voice
         Told how far it is.
+    secrets
+        What must not stand in a file that is committed.
     """
     account: LeftOuts = Counter()
     calls = []
     for call in distinct_calls(trace):
-        why = obstacle(call)
+        why = obstacle(call, secrets)
         if why is None:
-            calls.append(call)
+            calls.append(replace(call, configuration=replace(call.configuration, source=redact(call.configuration.source, secrets))))
         else:
             account[why] += 1
-    blank = Lock(trace.script.path, Environment(trace.environment.python, packages=trace.environment.packages), wanted.seed, ())
+    environment = Environment(trace.environment.python, packages=trace.environment.packages)
+    blank = Lock(secrets.clean_text(trace.script.path), environment, wanted.seed, ())
     with voice.progress("evaluating") as report:
         locked = []
         for start in range(0, len(calls), IN_FLIGHT):
@@ -85,8 +90,8 @@ def distinct_calls(trace: Trace) -> Iterator[Call]:
             yield call
 
 
-def obstacle(call: Call) -> Optional[Missing]:
-    """Why a call's circuit cannot be locked; None where it can."""
+def obstacle(call: Call, secrets: Secrets) -> Optional[Missing]:
+    """Why a call's circuit cannot be locked, or must not be; None where it can."""
     circuit, method = call.circuit, call.configuration.method
     if call.failure is not None or call.outputs is None:
         return Missing.RAISED
@@ -94,9 +99,29 @@ def obstacle(call: Call) -> Optional[Missing]:
         return Missing.OPAQUE
     if method.imports or any(node.definition for top in circuit.nodes for node in nodes_of(top)):
         return Missing.OWN_CLASSES
+    if any(secrets.clean_text(text) != text for text in _options_in_words(call.configuration)):
+        return Missing.SECRET
     if method.stochastic or circuit.samples_only:
         return Missing.RANDOM
     return None if circuit.resolved else Missing.NOT_FINITE
+
+
+def _options_in_words(configuration: Configuration) -> Iterator[str]:
+    """Each option with its value, as a script would write it."""
+    for options in (configuration.device_options, configuration.gradient_options, configuration.execution_options):
+        for name, option in options:
+            yield from _option_in_words(name, option)
+
+
+def _option_in_words(name: str, option: Option) -> Iterator[str]:
+    if not isinstance(option, Held):
+        yield f"{name}={option!r}"
+    elif option.kind is Kind.DICT:
+        for key, value in zip(option.parts[::2], option.parts[1::2]):
+            yield from _option_in_words(str(key), value)
+    else:
+        for part in option.parts:
+            yield from _option_in_words(name, part)
 
 
 def _evaluated(calls: list[Call], wanted: Wanted, evaluator: Evaluator, account: LeftOuts) -> list[Locked]:

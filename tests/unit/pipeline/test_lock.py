@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from qdiag.model.call import Call, Failure, Script
 from qdiag.model.lock import LeftOut, Lock, Missing
+from qdiag.model.option import Held, Kind, Option
 from qdiag.pipeline.lock import Wanted, lock, obstacle
 from qdiag.pipeline.run_options import Silence
+from qdiag.report.redacting.redaction import Secrets
 from qdiag.trace.call_text import text_of
 from qdiag.trace.lock_file import LARGEST, write_lock
 from qdiag.trace.reader import Trace
@@ -20,6 +23,8 @@ from tests.worlds.locks import Stack, raising
 from tests.worlds.methods import ADJOINT
 from tests.worlds.results import ENVIRONMENT
 from tests.worlds.scripted import answer, call, circuit, moved
+
+NONE = Secrets()
 
 
 def made(folder: Path, calls: Sequence[Call], wanted: Wanted | None = None, stack: Stack | None = None) -> Lock:
@@ -30,7 +35,7 @@ def made(folder: Path, calls: Sequence[Call], wanted: Wanted | None = None, stac
         for one in calls:
             writer.write(one)
     with Trace.open(path) as trace:
-        return lock(trace, wanted or Wanted(), stack or Stack(), Silence())
+        return lock(trace, wanted or Wanted(), stack or Stack(), Silence(), NONE)
 
 
 def test_each_circuit_is_locked_once_under_each_method(tmp_path: Path) -> None:
@@ -68,6 +73,32 @@ def test_what_a_circuit_gives_is_kept_with_a_product_along_a_direction(tmp_path:
     assert abs(float(one.request.cotangents[0][0])) > 0  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("token", "correct-horse-7f3a9"),
+        ("credentials", Held(Kind.DICT, ("api_key", "correct-horse-7f3a9"))),
+        ("backend", Held(Kind.LIST, (Held(Kind.DICT, ("password", "hunter2")),))),
+        ("dataset", "/home/somebody/data.h5"),
+    ],
+)
+def test_a_circuit_whose_device_needs_what_looks_like_a_secret_is_left_out(option: tuple[str, Option], tmp_path: Path) -> None:
+    """A lock is made to be committed: what stands in it, everybody reads."""
+    fine = call(0, circuit(0.3))
+    told = replace(fine, configuration=replace(fine.configuration, device_options=(option,)))
+    found = made(tmp_path, [told])
+    assert found.left_out == (LeftOut(Missing.SECRET, 1),)
+    assert "hunter2" not in write_lock(found)
+
+
+@pytest.mark.parametrize(
+    "option", [("c_dtype", "complex64"), ("backend", "aer_simulator_statevector"), ("fock_level", 8), ("seed", 4242)]
+)
+def test_any_other_option_is_kept(option: tuple[str, Option]) -> None:
+    fine = call(0, circuit(0.3))
+    assert obstacle(replace(fine, configuration=replace(fine.configuration, device_options=(option,))), NONE) is None
+
+
 def test_neither_arguments_nor_settings_of_the_machine_are_kept(tmp_path: Path) -> None:
     text = write_lock(made(tmp_path, [call(0, circuit(0.3))]))
     assert "--secret" not in text
@@ -76,18 +107,18 @@ def test_neither_arguments_nor_settings_of_the_machine_are_kept(tmp_path: Path) 
 
 def test_what_cannot_be_evaluated_again_is_left_out_and_told() -> None:
     fine = call(0, circuit(0.3))
-    assert obstacle(fine) is None
-    assert obstacle(replace(fine, failure=Failure("E", ""))) is Missing.RAISED
-    assert obstacle(replace(fine, outputs=None)) is Missing.RAISED
-    assert obstacle(call(0, circuit(float("nan")))) is Missing.NOT_FINITE
+    assert obstacle(fine, NONE) is None
+    assert obstacle(replace(fine, failure=Failure("E", "")), NONE) is Missing.RAISED
+    assert obstacle(replace(fine, outputs=None), NONE) is Missing.RAISED
+    assert obstacle(call(0, circuit(float("nan"))), NONE) is Missing.NOT_FINITE
     foreign = replace(fine.configuration, device="plugin:Device")
-    assert obstacle(replace(fine, configuration=foreign)) is Missing.OWN_CLASSES
+    assert obstacle(replace(fine, configuration=foreign), NONE) is Missing.OWN_CLASSES
     own = replace(fine.circuit.operations[0], definition="class RY: ...")
-    assert obstacle(replace(fine, circuit=replace(fine.circuit, operations=(own,)))) is Missing.OWN_CLASSES
+    assert obstacle(replace(fine, circuit=replace(fine.circuit, operations=(own,))), NONE) is Missing.OWN_CLASSES
     unknown = replace(fine.circuit.operations[0], opaque="its class is not known")
-    assert obstacle(replace(fine, circuit=replace(fine.circuit, operations=(unknown,)))) is Missing.OPAQUE
+    assert obstacle(replace(fine, circuit=replace(fine.circuit, operations=(unknown,))), NONE) is Missing.OPAQUE
     drawn = replace(fine.configuration, resolved="spsa")
-    assert obstacle(replace(fine, configuration=drawn)) is Missing.RANDOM
+    assert obstacle(replace(fine, configuration=drawn), NONE) is Missing.RANDOM
 
 
 def test_what_fails_or_changes_from_one_time_to_the_next_is_left_out(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ WHY_MISSING = {
     Missing.RAISED: "raised in the run",
     Missing.OPAQUE: "held an operation that is known by name only",
     Missing.OWN_CLASSES: "need classes of the script's own",
+    Missing.SECRET: "need an option that looks like a secret, or like a place on this machine",
     Missing.RANDOM: "are random by construction, or raw samples",
     Missing.NOT_FINITE: "held numbers that are not finite",
     Missing.FAILS: "could not be evaluated on the numbers of the file",
