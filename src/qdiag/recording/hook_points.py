@@ -204,8 +204,12 @@ def _resolution_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _resolution_ends(call: Any, config: Any) -> None:
     call.resolution = (config.gradient_method, config.interface)
-    if "jax" in sys.modules and current.recorder is not None:
+    # PennyLane loads JAX wherever it is installed: that it is there says nothing of the call
+    if getattr(config.interface, "value", config.interface) in _JAX and current.recorder is not None:
         current.recorder.expect_run(call)
+
+
+_JAX = ("jax", "jax-jit")
 
 
 def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

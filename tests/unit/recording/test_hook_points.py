@@ -6,6 +6,7 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -29,6 +30,12 @@ class Ongoing:
         self.warnings: list[str] = []
 
 
+class JaxJit(Enum):
+    """An interface, as PennyLane has it since 0.41."""
+
+    JIT = "jax-jit"
+
+
 class Recorder:
     """Writes down what it is told."""
 
@@ -38,6 +45,7 @@ class Recorder:
         self.stopped = False
         self.calls: list[Ongoing] = []
         self.seen: list[Ongoing] = []
+        self.expected: list[Ongoing] = []
         self.has_transforms = False
 
     def begin(self, qnode: Any, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Ongoing:
@@ -52,8 +60,7 @@ class Recorder:
         self.calls.remove(call)
 
     def expect_run(self, call: Ongoing) -> None:
-        # heard only where JAX is loaded
-        return None
+        self.expected.append(call)
 
     def fail(self, call: Ongoing, error: BaseException) -> None:
         self.heard.append(("fail", type(error).__name__))
@@ -226,6 +233,20 @@ class TestWhatPennyLaneResolves:
 
         qml.QNode(function)()
         assert recorder.seen[0].resolution == ("adjoint", "torch")
+
+    @pytest.mark.parametrize(("interface", "expected"), [("jax", 1), ("jax-jit", 1), (JaxJit.JIT, 1), ("torch", 0)])
+    def test_under_jax_a_run_is_expected_and_under_torch_nothing_is_read_twice(
+        self, workflow: Any, recorder: Recorder, interface: Any, expected: int
+    ) -> None:
+        qml = pennylane()
+        hook_points.hook(qml)
+
+        def function() -> None:
+            recorder.seen[-1].tape = "tape"
+            workflow._resolve_execution_config(types.SimpleNamespace(gradient_method="adjoint", interface=interface))
+
+        qml.QNode(function)()
+        assert len(recorder.expected) == expected
 
     def test_before_the_call_has_a_tape_is_another_ones(self, workflow: Any, recorder: Recorder) -> None:
         qml = pennylane()
