@@ -34,7 +34,7 @@ from qdiag.pipeline.interruption import telling_how_to_go_on
 from qdiag.pipeline.notes import own_failures
 from qdiag.pipeline.record import recorded_calls
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
-from qdiag.pipeline.run_result import result_of, with_users_names
+from qdiag.pipeline.run_result import result_of, result_so_far, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
 from qdiag.pipeline.stage_context import INTERRUPTED, StageContext, or_what_is_left
 from qdiag.pipeline.stage_excerpts import excerpts_of
@@ -44,7 +44,7 @@ from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
 from qdiag.report.content.method_names import names_of
-from qdiag.report.content.sentences import first_answer, so_far
+from qdiag.report.content.sentences import early_answer, first_answer, later_answer
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -248,9 +248,9 @@ class Run:
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
         why = f"{SPENT} its cause was found" if late else QUICK
         found = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
-        answer = first_answer(result_of(self._trace, located, tuple(found), ()), self._trace.script)
-        if located.replayed and not late and answer != early:
-            self._voice.say(answer)
+        known = result_of(self._trace, located, tuple(found), ()), self._trace.script
+        if located.replayed and not late and not early.startswith(first_answer(*known)):
+            self._voice.say(later_answer(*known) if early else first_answer(*known))
         if late or (located.replayed and self._options.quick):
             return self._judged(located, found, (), context)
         self._get_ready_for_scripts(divergences)
@@ -286,8 +286,8 @@ class Run:
         if not self._options.quick:
             self._get_ready_for_scripts(divergences)
         found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]
-        answer = first_answer(result_of(self._trace, located, tuple(found), ()), self._trace.script)
-        self._voice.say(f"{answer} {so_far(located.replayed, located.recorded)}")
+        answer = early_answer(result_so_far(self._trace, located, tuple(found)), self._trace.script)
+        self._voice.say(answer)
         return answer
 
     def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:

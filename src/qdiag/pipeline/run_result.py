@@ -46,6 +46,12 @@ def result_of(trace: Trace, located: Located, findings: tuple[Finding, ...], rem
     )
 
 
+def result_so_far(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
+    """What the calls of a run come to that were replayed by now, as if there were no others: that more are left is no doubt."""
+    whole = result_of(trace, located, findings, ())
+    return replace(whole, coverage=replace(whole.coverage, recorded=whole.coverage.compared))
+
+
 def verdict_of_run(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], coverage: Coverage) -> Verdict:
     """The worst of the findings, else what the replay as a whole came to; where too little was seen, that is open."""
     return verdict_of_all(_on_methods(located, findings, coverage), remarks)

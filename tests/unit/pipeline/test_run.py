@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -15,7 +16,7 @@ from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.pipeline.run_result import verdict_of_run
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import first_answer, of_result, so_far
+from qdiag.report.content.sentences import early_answer, first_answer, later_answer, of_result
 from tests.worlds import results
 
 
@@ -62,7 +63,10 @@ def test_the_first_answer_is_the_verdict_with_its_sentence_in_one_line() -> None
 
 
 def test_an_early_answer_says_of_how_many_calls_it_is() -> None:
-    assert so_far(140, 241) == "(so far: 140 of 241 calls)"
+    case = results.moons()
+    line = early_answer(replace(case.result, calls=241, coverage=Coverage(140, 140)), case.script)
+    assert line == f"{first_answer(case.result, case.script)} (so far: 140 of 241 calls)"
+    assert later_answer(case.result, case.script).startswith("of all calls: ROUNDING  ")
 
 
 @pytest.mark.parametrize(

@@ -85,13 +85,21 @@ def _about_methods(result: Result, names: Names) -> str:
 
 def first_answer(result: Result, script: Script) -> str:
     """What is known before expensive methods are asked and causes looked for, in a line."""
-    words = of_result(result, script, names_of(result.replay.methods))
-    return f"first answer: {WORDS[result.verdict]}  {words}"
+    return f"first answer: {_answer(result, script)}"
 
 
-def so_far(replayed: int, recorded: int) -> str:
-    """Of which part of the calls something is said, in brackets."""
-    return f"(so far: {replayed} of {count(recorded, 'call')})"
+def early_answer(result: Result, script: Script) -> str:
+    """The same of those of the calls that were compared by then, and of how many these are."""
+    return f"{first_answer(result, script)} (so far: {result.coverage.compared} of {count(result.calls, 'call')})"
+
+
+def later_answer(result: Result, script: Script) -> str:
+    """The answer of all calls, where an early one said something else."""
+    return f"of all calls: {_answer(result, script)}"
+
+
+def _answer(result: Result, script: Script) -> str:
+    return f"{WORDS[result.verdict]}  {of_result(result, script, names_of(result.replay.methods))}"
 
 
 def script_ended(script: Script, spent: float, recorded: int) -> str:
