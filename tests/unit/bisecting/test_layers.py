@@ -11,6 +11,7 @@ import pytest
 
 from qdiag.bisecting.installers import Installer, Said
 from qdiag.bisecting.layers import CARD, CannotInstall, Interpreter, Layers, all_layers, cache_folder, clean, look_at, size_of
+from qdiag.bridges.releases.table import Needs
 from qdiag.errors import OutputError, UsageError
 
 NEEDS = ("pennylane==0.40.0",)
@@ -69,6 +70,18 @@ def test_one_requirement_may_be_put_in_the_place_of_what_the_others_bring(tmp_pa
     here.make("pennylane-lightning-0.38.0", both, world.installer, alone=both[1])
     assert [words[-1] for words in world.installed] == list(both)
     assert here.find("pennylane-lightning-0.38.0", both) is not None
+
+
+def test_the_layer_of_a_release_is_made_as_its_needs_say_whoever_asks(tmp_path: Path, interpreter: Interpreter) -> None:
+    """A release of lightning beside a PennyLane that wants a newer one is installed last, and by itself."""
+    world = World()
+    here = layers(tmp_path, interpreter, world)
+    needs = Needs((*NEEDS, "pennylane-lightning==0.38.0"), alone="pennylane-lightning==0.38.0")
+    made = here.make_release("pennylane-lightning", "0.38.0", needs, world.installer)
+    assert [words[-1] for words in world.installed] == list(needs.requires)
+    found = here.find_release("pennylane-lightning", "0.38.0", needs)
+    assert found is not None
+    assert found.path == made.path
 
 
 def test_it_leads_to_one_base_with_links_to_torch(tmp_path: Path, interpreter: Interpreter) -> None:
