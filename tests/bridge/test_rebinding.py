@@ -37,8 +37,12 @@ def test_a_controlled_matrix_forgets_its_control_values() -> None:
     assert found(qml.adjoint(ON_ZERO, lazy=True)) == ((0, "Adjoint"),), "whatever it is wrapped in"
 
 
-def test_what_holds_plain_numbers_is_never_bound_anew() -> None:
-    circuit = kept_as("numpy", ON_ZERO)
+def test_so_it_does_where_it_holds_plain_numbers() -> None:
+    assert rebound_operations(kept_as("numpy", ON_ZERO), False) == ((0, "ControlledQubitUnitary"),)
+
+
+def test_what_has_no_numbers_is_never_bound() -> None:
+    circuit = kept_as("numpy", qml.ctrl(qml.T(1), control=0, control_values=[0]))
     assert rebound_operations(circuit, False) == ()
     assert bound_anew(circuit, False) is None
 

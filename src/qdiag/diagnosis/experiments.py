@@ -258,17 +258,6 @@ ALL_TRAINABLE = edit("constant angles trainable, too", _all_trainable)
 MARKS_OFF = edit("marks taken off what nothing trains", lambda c: without_marks(c, c.marked) if c.marked else None)
 
 
-def _with_plain_numbers(circuit: Circuit) -> Optional[Circuit]:
-    """All numbers out of the interface's tensors, so that nothing is left to differentiate by: outputs alone are compared."""
-    if not any(p.container in TENSORS for p in circuit.parameters):
-        return None
-    plain = [replace(p, container="numpy") if p.container in TENSORS else p for p in circuit.parameters]
-    return with_trainable(with_parameters(circuit, plain), ())
-
-
-PLAIN_NUMBERS = edit("plain numbers for tensors", _with_plain_numbers)
-
-
 def _bind_anew(question: Question, evaluator: Evaluator) -> Optional[Question]:
     circuit = evaluator.call(remote.bound_anew, question.circuit, question.trusted).result()
     return None if circuit is None else with_circuit(question, circuit)

@@ -6,7 +6,7 @@ import numpy as np
 
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
-from qdiag.model.circuit import TENSORS, Circuit, Node, Parameter, parameters_of, walk
+from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED
 from qdiag.model.numerics.rounding import Law
@@ -32,7 +32,7 @@ REBOUND = Fact[tuple[tuple[int, str], ...]](
     "operations with their numbers bound anew",
     remote.rebound_operations,
     (),
-    needs_asking=lambda circuit: any(p.container in TENSORS for p in parameters_of(circuit.operations)),
+    needs_asking=lambda circuit: bool(parameters_of(circuit.operations)),
 )
 """Operations that are others once their own numbers are bound to them again: position and name."""
 

@@ -1,7 +1,8 @@
-"""Operations that are others once their numbers are bound anew: what PennyLane does wherever it makes plain numbers of tensors.
+"""Operations that are others once their numbers are bound anew: what PennyLane does wherever it takes numbers out of an interface.
 
-A circuit is bound anew before every method that leaves the interface, and for every shifted circuit. An operation whose class forgets a
-setting on that way, as its control values, is another one from then on, and nobody is told. What holds plain numbers alone is let be.
+A circuit is bound anew before every method that leaves the interface and for every shifted circuit; for a state under the adjoint
+method plain numbers are bound as well. An operation whose class forgets a setting on that way, as its control values, is another one
+from then on, and nobody is told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import pennylane as qml
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.model.circuit import TENSORS, Circuit, Node, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit, Node, parameters_of, with_parameters
 
 SAME = 1e-9
 """Matrices that are no further apart are the same."""
@@ -39,7 +40,7 @@ def bound_anew(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
 
 def _others(circuit: Circuit, trusted: bool) -> Iterator[tuple[int, Node]]:
     for position, node in enumerate(circuit.operations):
-        if len(node.wires) <= MOST_WIRES and any(p.container in TENSORS for p in parameters_of(node)):
+        if len(node.wires) <= MOST_WIRES and parameters_of(node):
             other = _once_bound(node, trusted)
             if other is not None:
                 yield position, other

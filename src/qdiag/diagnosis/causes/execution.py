@@ -17,7 +17,6 @@ from qdiag.diagnosis.experiments import (
     OBSERVABLE_FROZEN,
     OTHER_DEVICE,
     OTHER_INTERFACE,
-    PLAIN_NUMBERS,
     UNBATCHED,
     WIRES_AS_USED,
     mcm_method_of,
@@ -59,13 +58,13 @@ REBINDING = Cause(
     code="QD510",
     slug="lost-in-binding",
     title="an operation is another one once its numbers are bound anew",
-    remedy="constants as NumPy arrays instead of tensors; or the gates that it is made of, written out; and report it",
+    remedy="the gates that it is made of, written out, or (but for a state under adjoint) constants as NumPy arrays; and report it",
     # what runs then is another circuit, which its outputs show first
     applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and bool(symptoms.fact(REBOUND)),
-    # a device that ignores the very setting would be healed by the other operation as well, and not by plain numbers
     predicts=lambda symptoms: (
-        *flips(BOUND_ANEW, PLAIN_NUMBERS),
+        *flips(BOUND_ANEW),
         *leaves(NUDGED_FAR),
+        *_device_rival(symptoms),
         *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: (
@@ -83,18 +82,23 @@ DECOMPOSITION = Cause(
     applies=lambda symptoms: (
         symptoms.signature is Signature.OUTPUT
         and not symptoms.fact(LOSSY)
-        and not symptoms.fact(REBOUND)
         and not _is_of_the_kernel(symptoms)
     ),
     predicts=lambda symptoms: (
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
+        *_binding_rival(symptoms),
         *company_rival(symptoms),
         *approximation_rival(symptoms),
         *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: f"{symptoms.blamed or 'an operation'} and its decomposition give different results",
 )
+
+
+def _binding_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a decomposition (QD502) from binding (QD510), which an operation that is decomposed does not live to see."""
+    return survives(BOUND_ANEW) if symptoms.fact(REBOUND) else ()
 
 
 def _is_of_the_kernel(symptoms: Symptoms) -> bool:
@@ -285,7 +289,7 @@ def _other_measured(symptoms: Symptoms) -> Experiment:
 
 
 def _device_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    """Tells the way of measuring midway (QD507), which other devices share, from the kernel of one of them (QD503)."""
+    """Tells what devices share, a way of measuring midway (QD507) or of binding (QD510), from the kernel of one of them (QD503)."""
     return survives(OTHER_DEVICE) if symptoms.elsewhere else ()
 
 

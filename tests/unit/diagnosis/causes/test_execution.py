@@ -15,7 +15,7 @@ from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of, with_trainable
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_trainable
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
@@ -84,17 +84,9 @@ def test_outputs_that_differ_then_too_do_not() -> None:
 # --- QD510: an operation is another one once its numbers are bound anew ---------------------------------------------------
 
 
-def kept_as(container: str) -> Circuit:
-    """A constant in a tensor, or not, before what is differentiated."""
-    constant = rotation(name="CRot", trainable=False)
-    held = replace(constant, data=tuple(replace(p, container=container) for p in constant.data if isinstance(p, Parameter)))
-    return of(held, rotation(name="RY", wire=1))
-
-
 def bound_anew(request: Request) -> float:
-    """Wrong under adjoint as long as the operation stands there and is not made of plain numbers."""
-    first = request.circuit.operations[0]
-    return 0.1 if adjoint(request) and first.name == "CRot" and parameters_of(first)[0].container == "torch" else 0.0
+    """Wrong under adjoint as long as the operation stands there."""
+    return 0.1 if adjoint(request) and request.circuit.operations[0].name == "CRot" else 0.0
 
 
 def other(circuit: Circuit, *_: object) -> Circuit:
@@ -108,31 +100,41 @@ CHANGED = {REBOUND: ((0, "CRot"),)}
 BINDING: dict[str, Callable[..., Any]] = {"expansion_of": decomposed, "bound_anew": other}
 
 
+def kept_as(container: str) -> Circuit:
+    """A constant in a tensor, or not, before what is differentiated."""
+    constant = rotation(name="CRot", trainable=False)
+    held = replace(constant, data=tuple(replace(p, container=container) for p in constant.data if isinstance(p, Parameter)))
+    return of(held, rotation(name="RY", wire=1))
+
+
+@pytest.mark.parametrize("container", ["torch", "numpy"])
 @pytest.mark.parametrize("tracked", [False, True])
-def test_an_operation_that_binding_changes_is_told_from_its_decomposition(tracked: bool) -> None:
-    circuit = kept_as("torch")
+def test_an_operation_that_binding_changes_is_told_from_its_decomposition(container: str, tracked: bool) -> None:
+    circuit = kept_as(container)
     circuit = with_trainable(circuit, range(len(circuit.parameters))) if tracked else circuit
     world = World(bound_anew, output=True, facts=BINDING)
     diagnosis = found(world, symptoms(world, circuit, known=CHANGED))
     assert (diagnosis.code, diagnosis.confidence) == ("QD510", "confirmed")
     assert "CRot" in diagnosis.because
+    assert "QD502" in diagnosis.ruled_out, "decomposed, it is never bound"
 
 
 def test_another_fault_beside_an_operation_that_binding_would_change_is_not_put_down_to_binding() -> None:
-    """A decomposition with a wrong sign: that other operation in its place heals nothing, and plain numbers do not either."""
+    """A decomposition with a wrong sign: that other operation in its place heals nothing."""
     wrong = lambda request: 0.1 if adjoint(request) and request.circuit.operations[1].name == "RY" else 0.0  # noqa: E731
-    world = World(wrong, output=True, facts=BINDING)
+    facts: dict[str, Callable[..., Any]] = {**BINDING, "expansion_of": lambda circuit, *_: of(rotation(), rotation(name="RZ", wire=1))}
+    world = World(wrong, output=True, facts=facts)
     diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
-    assert diagnosis.code != "QD510"
+    assert (diagnosis.code, diagnosis.confidence) == ("QD502", "confirmed")
     assert "QD510" in diagnosis.ruled_out
 
 
 def test_a_device_that_ignores_the_very_setting_is_not_put_down_to_binding() -> None:
-    """The other operation heals it, since it has no setting to ignore; with plain numbers it stays."""
-    wrong = lambda request: 0.1 if adjoint(request) and request.circuit.operations[0].name == "CRot" else 0.0  # noqa: E731
-    world = World(wrong, output=True, facts=BINDING)
-    diagnosis = found(world, symptoms(world, kept_as("torch"), known=CHANGED))
-    assert diagnosis.code != "QD510"
+    """The other operation heals it, since it has no setting to ignore; another device does, too."""
+    wrong = lambda request: bound_anew(request) if request.method.device == "lightning.qubit" else 0.0  # noqa: E731
+    world = World(wrong, output=True, facts={**BINDING, "expansion_of": lambda circuit, *_: circuit})
+    diagnosis = found(world, symptoms(world, kept_as("torch"), DEVICES, known=CHANGED))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD503", "confirmed")
     assert "QD510" in diagnosis.ruled_out
 
 
