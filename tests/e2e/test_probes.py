@@ -66,3 +66,14 @@ def test_a_healthy_qnode_is_probed_after_a_backward_pass_where_torch_can(trace: 
     assert probe.complete
     assert len([method for method in probe.methods if not method.failure]) == 3
     assert probe_findings.divergences(probe, trace.call(1)) == ()
+
+
+def test_of_many_qnodes_each_is_probed_though_they_share_a_copy(tmp_path: Path) -> None:
+    script = Script(str(SCRIPT.with_name("many_qnodes.py")))
+    with open(os.devnull, "wb") as null:
+        launcher.run(script, tmp_path / "trace.qdiag", output=null, probing=launcher.Probing())
+    with Trace.open(tmp_path / "trace.qdiag") as trace:
+        assert [probe.call for probe in trace.probes] == [*range(10), 20, 21]
+        assert all(probe.complete for probe in trace.probes)
+        losing = [probe.call for probe in trace.probes if list(probe_findings.divergences(probe, trace.call(probe.call)))]
+    assert losing == [6]

@@ -143,7 +143,7 @@ def confine(keep: int, seconds: int, end: Callable[[str], None], share_of_memory
         Whether all of it could be done.
     """
     sys.dont_write_bytecode = True
-    forking.own_files(keep)
+    forking.own_files((keep,))
     if not shared_memory.make_private():
         return False
     forking.limit_processor_time(seconds)

@@ -16,6 +16,7 @@ import stat
 import sys
 import time
 import warnings
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Callable
 
@@ -30,7 +31,7 @@ _PATIENCE = 5.0
 _FORK_WARNING: Any = ("ignore", None, DeprecationWarning, re.compile(re.escape(__name__) + r"\Z"), 0)
 
 
-def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: bool = True) -> bool:
+def in_a_copy(work: Callable[[], None], keep: Collection[int], seconds: int, *, gives_way: bool = True) -> bool:
     """Run something in a copy of this process, and return at once.
 
     Parameters
@@ -38,7 +39,7 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: b
     work
         What to do there. Nothing comes back but what it writes to `keep`.
     keep
-        The only open file that the copy keeps.
+        The only open files that the copy keeps.
     seconds
         After which the copy is killed.
     gives_way
@@ -64,7 +65,7 @@ def in_a_copy(work: Callable[[], None], keep: int, seconds: int, *, gives_way: b
     return reap_child(child)
 
 
-def step_apart(keep: int, seconds: int, *, gives_way: bool = True) -> None:
+def step_apart(keep: Collection[int], seconds: int, *, gives_way: bool = True) -> None:
     """In a forked child: let go of all that is the script's, and become a process that is no child of it.
 
     The script waits until that is done: nothing that it does next can depend on a copy that has not let go yet.
@@ -72,7 +73,7 @@ def step_apart(keep: int, seconds: int, *, gives_way: bool = True) -> None:
     Parameters
     ----------
     keep
-        The only open file that is kept.
+        The only open files that are kept.
     seconds
         After which this process is killed.
     gives_way
@@ -186,7 +187,7 @@ def _mute() -> None:
         kernel.IOPubThread.send_multipart = lambda *message, **options: None
 
 
-def own_files(keep: int) -> None:
+def own_files(keep: Collection[int]) -> None:
     """Put the null device in place of every open file; one that is only read is opened anew, at the same place in it.
 
     Its number stays taken, so that nothing stray hits a file of ours.
@@ -194,7 +195,7 @@ def own_files(keep: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for name in os.listdir("/proc/self/fd"):
         number = int(name)
-        if number not in (keep, null):
+        if number != null and number not in keep:
             with suppress(OSError):
                 again = _read_anew(number) if number > 2 else null
                 os.dup2(again, number)

@@ -38,7 +38,7 @@ def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, s
     try:
         child = forking.fork_quietly()
         if child == 0:
-            forking.step_apart(keep, seconds + 1)
+            forking.step_apart((keep,), seconds + 1)
             found = _keep(number, seconds, told)
             if found is None:
                 os._exit(0)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Callable, Optional
 
 from qdiag.errors import TraceError, UsageError
 from qdiag.model.call import Script
-from qdiag.recording import probe_schedule, settle, turns
+from qdiag.recording import probe_files, probe_schedule, settle, turns
 from qdiag.trace import writer
 from qdiag.trace.reader import Trace
 
@@ -156,7 +156,7 @@ def _settle(trace_path: Path, script: Script, onlooker: Onlooker, patience: floa
     """Complete the trace; whoever has interrupted the script, or interrupts now, does not want to wait for what comes to it."""
     heard, meanwhile = onlooker.heard, onlooker.meanwhile
     if heard:
-        meanwhile, patience = None, min(patience, probe_schedule.HASTE)
+        meanwhile, patience = None, min(patience, probe_files.HASTE)
     try:
         settle.settle(trace_path, script, meanwhile, patience)
     except KeyboardInterrupt as stop:

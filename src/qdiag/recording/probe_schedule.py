@@ -1,19 +1,20 @@
-"""When the QNode itself is probed beside the script, and how what was seen gets from the forked copy into the trace."""
+"""When the QNode itself is probed beside the script.
+
+The first few QNodes of a run are probed as soon as they have been called. Where there are more, those that come next wait for one copy
+of the process that serves them all: a fork costs the script as much as hundreds of calls. They wait no longer than nothing that they
+were called with can have changed: until a backward pass begins, or one of them is called again.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, NoReturn, Optional
 
-from qdiag.errors import TraceError
-from qdiag.model.probe import Probe
 from qdiag.recording import confinement, fork_obstacles, forking, turns
+from qdiag.recording.probe_files import is_running, make_file, probe_path
 from qdiag.trace import call_text, schema
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 SECONDS = 20
 """Processor time that one probe may take before it is killed."""
-
-PATIENCE = 300.0
-"""Seconds for which probes are waited for when the script has ended. On a machine that is not busy they are soon over."""
-
-HASTE = 2.0
-"""The same where the script was interrupted."""
 
 SPARSELY_FROM = 256
 """After its first call, a QNode is probed at this one and at each fourfold: a fork costs the script 50 ms, as hundreds of calls do."""
@@ -40,6 +35,12 @@ WANTED = schema.PROBES
 
 MOST = 64
 """Probes of one run."""
+
+AT_ONCE = 2
+"""So many QNodes of a run are probed as soon as they were called; those that come after them wait for each other."""
+
+TOGETHER = 32
+"""So many wait at most before there is a copy for them."""
 
 ALWAYS = 2
 """Copies for which there is always room; for more of them, which wait for their turn, where memory is free."""
@@ -67,8 +68,13 @@ def seconds_of(wanted: str) -> int:
     return max(1, int(wanted)) if wanted.isdecimal() else SECONDS
 
 
-LOOKS = 0.002, 0.05
-"""Seconds between two looks at a probe that is waited for: at first, and when it takes long."""
+
+class Asked(NamedTuple):
+    """A call whose QNode is probed: which one, under which index, and the arrays that it returned."""
+
+    call: Ongoing
+    number: int
+    returned: Optional[Sequence[Any]]
 
 
 class Prober:
@@ -97,6 +103,7 @@ class Prober:
         self._circuits: dict[str, set[object]] = {}
         self._due: set[str] = set()
         self._running: list[Path] = []
+        self._waiting: list[Asked] = []
         self._started = 0
         self._said: set[str] = set()
 
@@ -143,9 +150,37 @@ class Prober:
         if len(self._running) < ALWAYS or turns.has_room(for_more=alike):
             self._due.discard(configuration)
             self._known.add(likeness)
-            self._start(call, index, returned)
+            self._ask(Asked(call, index, returned), waits=number == 1 and self._started >= AT_ONCE)
+            if len(self._waiting) >= TOGETHER:
+                self.release(backward_seen)
         else:
             self._once(NO_MEMORY)
+
+    def _ask(self, asked: Asked, *, waits: bool) -> None:
+        self._started += 1
+        if waits:
+            self._waiting.append(asked)
+        else:
+            self._start([asked])
+
+    def is_waiting(self, qnode: Any) -> bool:
+        """Whether a QNode waits to be probed at the call that it had last."""
+        return any(asked.call.qnode is qnode for asked in self._waiting)
+
+    def release(self, backward_seen: bool) -> None:
+        """Probe all that wait: from now on it may change what they were called with.
+
+        Parameters
+        ----------
+        backward_seen
+            As in `probe_if_due`.
+        """
+        waiting, self._waiting = self._waiting, []
+        obstacle = fork_obstacles.obstacle(backward_seen) if waiting else ""
+        if obstacle:
+            self._once(f"{UNAVAILABLE}: {obstacle}.")
+        elif waiting:
+            self._start(waiting)
 
     def cannot_probe(self, why: str) -> None:
         """Say once why QNodes of a kind are not probed."""
@@ -159,26 +194,28 @@ class Prober:
         circuits.add(likeness)
         return True
 
-    def _start(self, call: Ongoing, index: int, returned: Optional[Sequence[Any]]) -> None:
-        import fcntl
-
-        path = probe_path(self._path, index)
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    def _start(self, asked: Sequence[Asked]) -> None:
+        """Make one copy that probes these one after the other."""
+        paths = [probe_path(self._path, one.number) for one in asked]
+        files: list[int] = []
         try:
-            # the lock belongs to the open file, which the copy keeps: it is gone when the copy is, however that ended
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._started += 1
-            attendant = turns.Attendant(self._path, file, self._seconds, self._home)
-            work = functools.partial(self._probe, call, index, file, returned)
-            if forking.in_a_copy(lambda: attendant.attend(work), file, turns.LONGEST, gives_way=False):
-                self._running.append(path)
+            files.extend(map(make_file, paths))
+            if forking.in_a_copy(lambda: self._attend(asked, files), files, turns.LONGEST, gives_way=False):
+                self._running += paths
             else:
                 self._once(f"{UNAVAILABLE}: this process could not be forked.")
         finally:
+            for file in files:
+                os.close(file)
+
+    def _attend(self, asked: Sequence[Asked], files: Sequence[int]) -> None:
+        """In the copy: have each done in a process of its own; who closes its file says that it is over."""
+        for one, file in zip(asked, files):
+            turns.Attendant(self._path, file, self._seconds, self._home).attend(functools.partial(self._probe, one, file))
             os.close(file)
 
-    def _probe(self, call: Ongoing, index: int, file: int, returned: Optional[Sequence[Any]]) -> None:
-        """In the copy: evaluate, and write what is known after each stage; the last one counts."""
+    def _probe(self, asked: Asked, file: int) -> None:
+        """There: evaluate, and write what is known after each stage; the last one counts."""
         self._silence()
         from qdiag.bridges.live import qnode_probe
 
@@ -188,83 +225,12 @@ class Prober:
 
         if not confinement.confine(file, self._seconds, end):
             end("the kernel does not confine it")
-        asked = qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=index, returned=returned)
-        for probe in asked:
+        call = asked.call
+        seen = qnode_probe.probes(call.qnode, call.args, call.kwargs, layer=call.layer, call=asked.number, returned=asked.returned)
+        for probe in seen:
             forking.write_out(file, (call_text.text_of(probe) + "\n").encode())
 
     def _once(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
             self._unseen(text)
-
-
-# --- after the script -----------------------------------------------------------------------------------------------------
-
-
-def probe_path(trace: Path, index: int) -> Path:
-    """Where a probe of a call leaves what it saw until the trace is settled."""
-    return trace.with_name(f"{trace.name}.probe-{index}")
-
-
-def is_running(path: Path) -> bool:
-    """Whether the copy that writes this file still runs."""
-    import fcntl
-
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(file)
-    return False
-
-
-def collect_probes(trace: Path, patience: float = PATIENCE, pause: Callable[[float], Any] = time.sleep) -> Iterator[tuple[int, Probe]]:
-    """What the probes of a recording saw, by call.
-
-    Waits for those that have not come to their end, also for those whose turn comes only now, and removes their files: what still
-    runs then ends by itself.
-    """
-    until = time.monotonic() + patience
-    paths = sorted(trace.parent.glob(f"{trace.name}.probe-*[0-9]"), key=_index)
-    if any(map(is_running, paths)):
-        turns.announce_end(trace)
-    try:
-        for path in paths:
-            seconds = LOOKS[0]
-            while is_running(path) and time.monotonic() < until:
-                pause(seconds)
-                seconds = min(LOOKS[1], 1.5 * seconds)
-            late = f"it was not done {patience:g} s after the end of the script; run it again where the machine is less busy"
-            yield _index(path), _last(path, late if is_running(path) else "")
-            with suppress(OSError):
-                path.unlink()
-    finally:
-        for path in paths:
-            with suppress(OSError):
-                path.unlink()
-        turns.forget(trace)
-
-
-def _index(path: Path) -> int:
-    return int(path.name.rpartition("-")[2])
-
-
-def _last(path: Path, late: str = "") -> Probe:
-    """The last complete line; a copy that was killed may have left half of one, or none at all, and why beside it."""
-    why = late
-    with suppress(OSError, UnicodeDecodeError):
-        for line in reversed(path.read_bytes().decode().split("\n")[:-1]):
-            if line.startswith("# "):
-                why = why or line[2:]
-                continue
-            with suppress(TraceError):
-                probe = call_text.value_from(Probe, line)
-                return probe if probe.complete or not why else replace(probe, note=why)
-    return Probe(_index(path), note=why or "it ended before it knew anything")

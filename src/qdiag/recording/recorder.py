@@ -141,6 +141,8 @@ class Recorder:
         try:
             if self._met is not None:
                 self._met(qnode)
+            if self._prober is not None:
+                self._release_probes(before=qnode)
             if self._takes is not None and not self._takes(qnode, self.steps):
                 return None
             source, layer = self._reader.places.caller(frame)
@@ -236,6 +238,17 @@ class Recorder:
             self._prober = None
             self.unseen(Gap.NOT_PROBED, f"{probe_schedule.UNAVAILABLE}: {_words(error)}.")
 
+    def _release_probes(self, before: Any = None) -> None:
+        """Look at the QNodes that wait for it: what they were called with may change; before a call, only if it is one of them."""
+        if self._prober is None or os.getpid() != self.home:
+            return
+        try:
+            if before is None or self._prober.is_waiting(before):
+                self._prober.release(self.passes.begun)
+        except Exception as error:
+            self._prober = None
+            self.unseen(Gap.NOT_PROBED, f"{probe_schedule.UNAVAILABLE}: {_words(error)}.")
+
     def _step_probe(self, call: call_reader.Ongoing, outputs: tuple[Any, ...], index: Optional[int]) -> None:
         """Let the script itself go on in copies with the outputs moved, where no loss has asked anything of the QNode so far."""
         if self._step_prober is None or index is None or call.parent is not None or os.getpid() != self.home:
@@ -252,6 +265,7 @@ class Recorder:
 
     def root(self, loss: Optional[float], graph: Any) -> None:
         """A backward pass is about to begin at a loss (None where that is no single number) with a graph."""
+        self._release_probes()
         if self._step_prober is not None and os.getpid() == self.home:
             self._step_prober.root(loss)
 
@@ -457,6 +471,7 @@ class Recorder:
 
     def end(self) -> None:
         """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
+        self._release_probes()
         self.traced.await_all()
         for source in [] if self.stopped else self.traced.fail_open(None):
             self.unseen(Gap.UNRECORDED, f"A compiled call at {source} gave no results, and nobody said why: call it once without jit.")

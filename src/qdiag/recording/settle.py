@@ -16,7 +16,7 @@ from qdiag.errors import TraceError
 from qdiag.model.call import Event, Script
 from qdiag.model.coverage import Gap, event_of
 from qdiag.model.probe import Probe
-from qdiag.recording import probe_schedule, side_files, step_probe_files
+from qdiag.recording import probe_files, side_files, step_probe_files
 from qdiag.recording.words_left import STOPPED, UNREACHED, mark_stopped, read_link
 from qdiag.trace import call_text, schema, tail_file
 from qdiag.trace.reader import single_file
@@ -52,8 +52,8 @@ def settle(path: Path, script: Script, meanwhile: Optional[Callable[[], Any]] = 
         If the trace has become unreadable, or the disk is full.
     """
     until = time.monotonic() + patience
-    patience = min(patience, probe_schedule.HASTE if script.exit_code in BY_CTRL_C else probe_schedule.PATIENCE)
-    probes = dict(probe_schedule.collect_probes(path, patience, _pause(meanwhile)))
+    patience = min(patience, probe_files.HASTE if script.exit_code in BY_CTRL_C else probe_files.PATIENCE)
+    probes = dict(probe_files.collect_probes(path, patience, _pause(meanwhile)))
     sides = side_files.sides_of(path)
     try:
         if not path.exists():

@@ -19,7 +19,7 @@ from qdiag.bridges.live import loss_graph, qnode_attributes
 from qdiag.model.step_probe import Moved, Outcome, StepProbe
 from qdiag.recording import confinement, going_on
 from qdiag.recording.branch import Branch, Plan, Subject, plan_for_outputs, plan_for_parameters, size_of
-from qdiag.recording.probe_schedule import is_running
+from qdiag.recording.probe_files import is_running
 from qdiag.recording.step_probe_files import SECONDS, probe_path
 from qdiag.trace import call_text
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from qdiag.errors import TraceError
 from qdiag.model.step_probe import StepProbe
-from qdiag.recording.probe_schedule import is_running
+from qdiag.recording.probe_files import is_running
 from qdiag.trace import call_text
 
 SECONDS = 30

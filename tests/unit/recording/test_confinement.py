@@ -26,7 +26,7 @@ from typing import TextIO
 import numpy as np
 import pytest
 
-from qdiag.recording import confinement, forking, going_on, probe_schedule, shared_memory, syscall_filter
+from qdiag.recording import confinement, forking, going_on, probe_files, shared_memory, syscall_filter
 
 pytestmark = pytest.mark.skipif(not syscall_filter.is_known(), reason="there are no copies that go on here")
 
@@ -54,7 +54,7 @@ def gone_on(path: Path, work: Callable[[], object], seconds: int = 20) -> str:
             os._exit(1)
     assert pipe == 0
     os.close(file)
-    while probe_schedule.is_running(path):
+    while probe_files.is_running(path):
         time.sleep(0.005)
     return path.read_text()
 
@@ -77,9 +77,9 @@ def evaluated(path: Path, work: Callable[[], object], seconds: int = 20) -> str:
             end(str(work()))
 
     attendant = turns.Attendant(path, file, seconds, os.getpid())
-    assert forking.in_a_copy(lambda: attendant.attend(confined), file, 120, gives_way=False)
+    assert forking.in_a_copy(lambda: attendant.attend(confined), (file,), 120, gives_way=False)
     os.close(file)
-    while probe_schedule.is_running(path):
+    while probe_files.is_running(path):
         time.sleep(0.005)
     turns.forget(path)
     return path.read_text().strip().replace("# ", "-")
@@ -509,7 +509,7 @@ def test_when_the_script_goes_on_nothing_of_it_is_left_in_the_copy(tmp_path: Pat
         shared[:1] = b"a"
         file = os.open(tmp_path / "seen", os.O_CREAT | os.O_RDWR)
         read, write = os.pipe()
-        forking.in_a_copy(lambda: forking.write_out(file, shared[:1]), file, 5)
+        forking.in_a_copy(lambda: forking.write_out(file, shared[:1]), (file,), 5)
         os.close(write)
         shared[:1] = b"b"
         os.set_blocking(read, False)
@@ -592,7 +592,7 @@ def test_one_that_ends_says_so_and_runs_nothing_at_its_exit(tmp_path: Path) -> N
 import atexit, os, sys
 from pathlib import Path
 from tests.unit.recording.test_confinement import gone_on
-from qdiag.recording import confinement, forking, going_on, probe_schedule
+from qdiag.recording import confinement, forking, going_on, probe_files
 file = os.open({str(tmp_path / "seen")!r}, os.O_CREAT | os.O_RDWR)
 atexit.register(Path({str(tmp_path)!r}, "left").write_text, "at the exit of " + str(os.getpid()))
 copy, pipe = going_on.go_on_in_copies(1, file, 10, lambda number, text: forking.write_out(file, text.encode()))

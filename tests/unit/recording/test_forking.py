@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.recording import forking, probe_schedule
+from qdiag.recording import forking, probe_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
 
@@ -31,9 +31,9 @@ def copied(path: Path, work: Callable[[], object], seconds: int = 10) -> str:
 
     file = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_RDWR | os.O_CLOEXEC)
     fcntl.flock(file, fcntl.LOCK_EX)
-    assert forking.in_a_copy(lambda: forking.write_out(file, str(work()).encode()), file, seconds)
+    assert forking.in_a_copy(lambda: forking.write_out(file, str(work()).encode()), (file,), seconds)
     os.close(file)
-    while probe_schedule.is_running(path):
+    while probe_files.is_running(path):
         time.sleep(0.005)
     return path.read_text()
 
@@ -68,7 +68,7 @@ def children() -> set[str]:
 def test_this_process_does_not_wait_for_the_work(tmp_path: Path) -> None:
     file = os.open(tmp_path / "seen", os.O_CREAT | os.O_RDWR)
     begun = time.monotonic()
-    forking.in_a_copy(lambda: time.sleep(3), file, 1)
+    forking.in_a_copy(lambda: time.sleep(3), (file,), 1)
     os.close(file)
     assert time.monotonic() - begun < 2
 
@@ -191,7 +191,7 @@ def test_no_inherited_file_is_reached(look: Look, tmp_path: Path) -> None:
 def test_a_pipe_ends_with_the_script_and_not_with_the_copy(tmp_path: Path) -> None:
     read, write = os.pipe()
     file = os.open(tmp_path / "seen", os.O_CREAT | os.O_RDWR)
-    forking.in_a_copy(lambda: time.sleep(5), file, 5)
+    forking.in_a_copy(lambda: time.sleep(5), (file,), 5)
     os.close(file), os.close(write)
     begun = time.monotonic()
     assert os.read(read, 1) == b""
@@ -238,9 +238,9 @@ def test_what_only_waits_need_not_give_way(tmp_path: Path) -> None:
 
     file = os.open(tmp_path / "seen", os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, fcntl.LOCK_EX)
-    assert forking.in_a_copy(lambda: forking.write_out(file, str(os.nice(0)).encode()), file, 20, gives_way=False)
+    assert forking.in_a_copy(lambda: forking.write_out(file, str(os.nice(0)).encode()), (file,), 20, gives_way=False)
     os.close(file)
-    while probe_schedule.is_running(tmp_path / "seen"):
+    while probe_files.is_running(tmp_path / "seen"):
         time.sleep(0.02)
     assert (tmp_path / "seen").read_text() == str(os.nice(0))
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qdiag.model.probe import Probe
-from qdiag.recording import confinement, fork_obstacles, forking, probe_schedule, turns
+from qdiag.recording import confinement, fork_obstacles, forking, probe_files, probe_schedule, turns
 from qdiag.recording.probe_schedule import Prober
 from qdiag.trace import call_text
 
@@ -28,16 +28,16 @@ class Copies:
     def __init__(self, there_is_one: bool = True) -> None:
         self.there_is_one = there_is_one
         self.works: list[Any] = []
-        self.held: list[int] = []
+        self.held: list[list[int]] = []
         self.in_the_way = ""
         self.room = 1000
         self.is_confined = True
 
-    def in_a_copy(self, work: Any, keep: int, seconds: int, *, gives_way: bool = True) -> bool:
+    def in_a_copy(self, work: Any, keep: list[int], seconds: int, *, gives_way: bool = True) -> bool:
         assert (seconds, gives_way) == (turns.LONGEST, False)
         self.works.append(work)
         if self.there_is_one:
-            self.held.append(os.dup(keep))
+            self.held.append([*map(os.dup, keep)])
         return self.there_is_one
 
     def obstacle(self, backward_seen: bool) -> str:
@@ -47,7 +47,8 @@ class Copies:
         return self.is_confined
 
     def end_one(self) -> None:
-        os.close(self.held.pop(0))
+        for file in self.held.pop(0):
+            os.close(file)
 
 
 @pytest.fixture
@@ -75,9 +76,12 @@ class World:
         self.silenced += 1
 
     def call(self, configuration: str = "circuit", times: int = 1, likeness: object = None) -> None:
+        configuration = sys.intern(configuration)  # stands for the QNode as well, which is one object
         for _ in range(times):
             self.index += 1
-            ongoing: Any = types.SimpleNamespace(qnode="qnode", args=(1,), kwargs={}, layer="")
+            if self.prober.is_waiting(configuration):
+                self.prober.release(False)
+            ongoing: Any = types.SimpleNamespace(qnode=configuration, args=(1,), kwargs={}, layer="")
             self.prober.probe_if_due(ongoing, self.index, configuration, False, likeness)
 
     @property
@@ -117,9 +121,39 @@ class TestProbing:
         assert world.probed == list(range(probe_schedule.FEW))
 
     def test_of_many_qnodes_happens_at_their_first_calls_whoever_runs(self, world: World, copies: Copies) -> None:
+        for _ in range(2):
+            for number in range(50):
+                world.call(f"qnode {number}", 1)
+        assert world.probed == list(range(50))
+
+    def test_of_many_qnodes_happens_in_few_copies(self, world: World, copies: Copies) -> None:
         for number in range(50):
             world.call(f"qnode {number}", 1)
-        assert len(world.probed) == 50
+        world.prober.release(False)
+        assert [len(files) for files in copies.held] == [1, 1, probe_schedule.TOGETHER, 48 - probe_schedule.TOGETHER]
+
+    def test_of_one_that_waits_happens_before_it_is_called_again(self, world: World, copies: Copies) -> None:
+        for number in range(6):
+            world.call(f"qnode {number}", 1)
+        assert world.probed == [0, 1]
+        world.call("qnode 0", 1)
+        assert world.probed == [0, 1]
+        world.call("qnode 5", 1)
+        assert world.probed == [0, 1, 2, 3, 4, 5]
+
+    def test_of_those_that_wait_happens_not_where_it_has_become_impossible(self, world: World, copies: Copies) -> None:
+        for number in range(6):
+            world.call(f"qnode {number}", 1)
+        copies.in_the_way = "CUDA is in use"
+        world.prober.release(False)
+        assert world.probed == [0, 1]
+        assert world.notes == ["Probe unavailable: CUDA is in use."]
+
+    def test_of_another_circuit_of_a_known_qnode_waits_for_nobody(self, world: World, copies: Copies) -> None:
+        for number in range(4):
+            world.call(f"qnode {number}", likeness="one circuit")
+        world.call("qnode 0", likeness="another")
+        assert world.probed == [0, 1, 4]
 
     def test_waits_for_a_later_call_where_no_memory_is_free(self, world: World, copies: Copies) -> None:
         copies.room = 0
@@ -139,19 +173,23 @@ class TestProbing:
             world.call(f"qnode {number}", likeness="alike")
         assert world.probed == [0, 1]
         world.call("the odd one", likeness="odd")
+        world.prober.release(False)
         assert world.probed == [0, 1, 9]
 
     def test_happens_only_so_often_in_a_run(self, world: World, copies: Copies) -> None:
         for number in range(probe_schedule.MOST + 10):
             world.call(f"qnode {number}", likeness=number)
+        world.prober.release(False)
         assert world.notes == [probe_schedule.TOO_MANY]
         assert len(world.probed) == probe_schedule.MOST
 
     def test_is_kept_for_what_looks_unlike_all_before_where_there_are_many_alike(self, world: World, copies: Copies) -> None:
         for number in range(probe_schedule.MOST + 10):
             world.call(f"qnode {number}", likeness="alike")
+        world.prober.release(False)
         assert len(world.probed) == probe_schedule.MOST - probe_schedule.KEPT_FREE
         world.call("the odd one", likeness="odd")
+        world.prober.release(False)
         assert world.probed[-1] == world.index
 
     def test_is_said_once_to_be_impossible(self, world: World, copies: Copies) -> None:
@@ -174,10 +212,10 @@ class TestProbing:
         assert world.notes == ["Probe unavailable: this process could not be forked."]
 
     def test_never_writes_into_a_file_that_is_there(self, world: World, copies: Copies) -> None:
-        probe_schedule.probe_path(world.trace, 0).write_text("another's")
+        probe_files.probe_path(world.trace, 0).write_text("another's")
         with pytest.raises(FileExistsError):
             world.call()
-        assert probe_schedule.probe_path(world.trace, 0).read_text() == "another's"
+        assert probe_files.probe_path(world.trace, 0).read_text() == "another's"
 
     def test_leaves_no_file_open_here(self, world: World, copies: Copies) -> None:
         before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
@@ -206,9 +244,10 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     monkeypatch.setitem(sys.modules, "qdiag.bridges.live.qnode_probe", fake)
     monkeypatch.setattr(qdiag.bridges.live, "qnode_probe", fake, raising=False)
     monkeypatch.setattr(forking, "write_out", lambda file, data: written.append(data))
+    monkeypatch.setattr(os, "close", lambda file: None)
     world.call()
     copies.works[0]()
-    assert asked == [(("qnode", (1,), {}), {"layer": "", "call": 0, "returned": None})]
+    assert asked == [(("circuit", (1,), {}), {"layer": "", "call": 0, "returned": None})]
     assert [call_text.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
     assert all(line.endswith(b"\n") for line in written)
 
@@ -228,97 +267,6 @@ def test_where_the_copy_cannot_be_confined_nothing_is_evaluated(world: World, co
     with pytest.raises(Gone):
         copies.works[0]()
     assert written == [b"\n# the kernel does not confine it\n"]
-
-
-class TestWhetherACopyStillRuns:
-    def test_its_lock_tells(self, tmp_path: Path) -> None:
-        path = tmp_path / "probe"
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            assert probe_schedule.is_running(path)
-        assert not probe_schedule.is_running(path)
-
-    def test_a_file_that_is_gone_has_none(self, tmp_path: Path) -> None:
-        assert not probe_schedule.is_running(tmp_path / "gone")
-
-
-class TestWhatWasCollected:
-    @pytest.fixture
-    def trace(self, tmp_path: Path) -> Path:
-        return tmp_path / "trace.qdiag"
-
-    @staticmethod
-    def seen(trace: Path, index: int, text: str) -> Path:
-        path = probe_schedule.probe_path(trace, index)
-        path.write_text(text)
-        return path
-
-    @staticmethod
-    def line(index: int, note: str) -> str:
-        return call_text.text_of(Probe(index, note=note)) + "\n"
-
-    def test_is_in_the_order_of_the_calls_and_not_of_the_names(self, trace: Path) -> None:
-        for index in (10, 9, 100):
-            self.seen(trace, index, self.line(index, "seen"))
-        assert [index for index, _ in probe_schedule.collect_probes(trace)] == [9, 10, 100]
-
-    @pytest.mark.parametrize(
-        "tail",
-        ["", '{"call": 0, "no', "\n", "not json\n", '{"call": "zero"}\n'],
-        ids=["whole", "half a line", "an empty line", "no json", "no probe"],
-    )
-    def test_is_the_last_complete_line(self, trace: Path, tail: str) -> None:
-        self.seen(trace, 0, self.line(0, "first") + self.line(0, "last") + tail)
-        assert [probe.note for _, probe in probe_schedule.collect_probes(trace)] == ["last"]
-
-    @pytest.mark.parametrize("text", ["", "half a li", "\n\n"])
-    def test_says_so_where_the_copy_knew_nothing_before_it_ended(self, trace: Path, text: str) -> None:
-        self.seen(trace, 3, text)
-        ((index, probe),) = probe_schedule.collect_probes(trace)
-        assert (index, probe.call) == (3, 3)
-        assert probe.note == "it ended before it knew anything"
-
-    def test_says_what_kept_it_from_its_end(self, trace: Path) -> None:
-        self.seen(trace, 0, self.line(0, "half") + "# it took too long\n")
-        self.seen(trace, 1, "\n# it crashed\n")
-        self.seen(trace, 2, call_text.text_of(Probe(2, complete=True)) + "\n# it crashed\n")
-        probes = dict(probe_schedule.collect_probes(trace))
-        assert [probe.note for probe in probes.values()] == ["it took too long", "it crashed", ""]
-        assert [probe.complete for probe in probes.values()] == [False, False, True]
-
-    def test_bytes_that_are_no_text_are_nothing_seen(self, trace: Path) -> None:
-        probe_schedule.probe_path(trace, 0).write_bytes(b"\xff\xfe\n")
-        ((_, probe),) = probe_schedule.collect_probes(trace)
-        assert "ended before" in probe.note
-
-    def test_leaves_no_file_behind(self, trace: Path) -> None:
-        path = self.seen(trace, 0, self.line(0, "seen"))
-        list(probe_schedule.collect_probes(trace))
-        assert not path.exists()
-
-    def test_is_waited_for(self, trace: Path) -> None:
-        path = self.seen(trace, 0, self.line(0, "at first"))
-        file = path.open("a")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        pauses: list[float] = []
-
-        def pause(seconds: float) -> None:
-            pauses.append(seconds)
-            if len(pauses) == 3:
-                file.write(self.line(0, "in the end"))
-                file.close()
-
-        ((_, probe),) = probe_schedule.collect_probes(trace, patience=60, pause=pause)
-        assert probe.note == "in the end"
-        assert len(pauses) == 3
-
-    def test_is_not_waited_for_for_ever(self, trace: Path) -> None:
-        path = self.seen(trace, 0, self.line(0, "so far"))
-        with path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            ((_, probe),) = probe_schedule.collect_probes(trace, patience=0.0)
-        assert probe.note == "it was not done 0 s after the end of the script; run it again where the machine is less busy"
-        assert not path.exists()
 
 
 @pytest.mark.parametrize(("wanted", "seconds"), [("yes", probe_schedule.SECONDS), ("60", 60), ("0", 1), ("", probe_schedule.SECONDS)])

@@ -373,6 +373,9 @@ class TestTrouble:
 
     def test_with_probing_is_a_note_once_and_calls_go_on(self, world: World, qnode: Any) -> None:
         class Broken:
+            def is_waiting(self, *given: Any) -> bool:
+                return False
+
             def probe_if_due(self, *given: Any) -> None:
                 raise RuntimeError("no fork today")
 

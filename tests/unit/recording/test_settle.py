@@ -13,7 +13,7 @@ from qdiag.errors import TraceError
 from qdiag.model.call import Backward, Event, Script
 from qdiag.model.coverage import Gap, event_of, gap_of
 from qdiag.model.probe import Probe
-from qdiag.recording import probe_schedule, settle, side_files, words_left
+from qdiag.recording import probe_files, settle, side_files, words_left
 from qdiag.trace import call_text, schema, writer
 from qdiag.trace.reader import Trace
 from tests.worlds.scripted import call, circuit
@@ -166,7 +166,7 @@ class TestTheMarkOfARecordingThatHadToStop:
 
 def test_what_probes_saw_becomes_part_of_it(path: Path) -> None:
     for index in (11, 2):
-        probe_schedule.probe_path(path, index).write_text(call_text.text_of(Probe(index, note=f"seen at {index}")) + "\n")
+        probe_files.probe_path(path, index).write_text(call_text.text_of(Probe(index, note=f"seen at {index}")) + "\n")
     settle.settle(path, Script("train.py"))
     with Trace.open(path) as trace:
         assert [(probe.call, probe.note) for probe in trace.probes] == [(2, "seen at 2"), (11, "seen at 11")]

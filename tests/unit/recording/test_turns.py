@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.recording import forking, turns
-from qdiag.recording.probe_schedule import is_running
+from qdiag.recording.probe_files import is_running
 
 fcntl = pytest.importorskip("fcntl")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no safe fork elsewhere")
@@ -37,7 +37,7 @@ class World:
         def answer() -> None:
             forking.write_out(file, f"{work()}\n".encode())
 
-        assert forking.in_a_copy(lambda: attendant.attend(answer), file, 60, gives_way=False)
+        assert forking.in_a_copy(lambda: attendant.attend(answer), (file,), 60, gives_way=False)
         os.close(file)
         return path
 
