@@ -11,12 +11,16 @@ import pytest
 from packaging.version import Version
 
 from qdiag.bisecting.installers import clean_environment
+from qdiag.bridges.codec.classes import name_of
 from qdiag.bridges.codec.constructors import operator_from
 from qdiag.bridges.codec.decoding import Decoding
+from qdiag.bridges.codec.flattening import identifier_of
 from qdiag.bridges.stack import pennylane_version
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.other_stack import OtherStack
-from qdiag.model.circuit import Node, Wires
+from qdiag.model.circuit import Node, Parameter, Tagged, Wires
+from qdiag.model.class_names import is_among, names_of
+from tests.tools.class_names import LINES
 from tests.worlds.locks import asked
 from tests.worlds.methods import ADJOINT
 from tests.worlds.sameness import same
@@ -70,3 +74,45 @@ def test_wires_and_hyperparameters_are_read_in_either_order() -> None:
     for metadata in ((wires, pairs), (pairs, wires)):
         assert operator_from(Embedding, (1.0,), metadata).given == (1.0, wires, 0.0, True)
     assert operator_from(Embedding, (1.0,), (wires,)).given == (1.0, wires, None, False)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_what_a_line_makes_is_called_as_the_table_has_it(name: str) -> None:
+    try:
+        made = eval(LINES[name], {"qml": qml, "np": np})
+    except (AttributeError, ValueError, TypeError):
+        pytest.skip("this release cannot make it")
+    assert type(made).__name__ in names_of(name)
+    assert is_among(name_of(type(made)), frozenset([name]))
+
+
+WORDS = Node("PauliX", (), (Wires((0,)), ()), (0,)), Node("PauliZ", (), (Wires((1,)), ()), (1,))
+
+
+@pytest.mark.parametrize("name", ["Hamiltonian", "LinearCombination"])
+def test_a_weighted_sum_is_read_by_its_old_and_its_new_name(name: str) -> None:
+    node = Node(name, (Parameter(np.array([0.5, 0.3]), "numpy", False), WORDS), (None,), (0, 1))
+    coefficients, words = Decoding().operator(node).terms()
+    assert (list(coefficients), [word.name for word in words]) == ([0.5, 0.3], ["PauliX", "PauliZ"])
+
+
+@pytest.mark.skipif(pennylane_version() < Version("0.33"), reason="it has no postselection yet")
+def test_a_measurement_within_a_circuit_is_read_as_older_and_newer_releases_take_it_apart() -> None:
+    identifier, wires = Tagged("identifier", None), Wires((1,))
+    older = Node("MidMeasureMP", (None, None), (("wires", wires), ("reset", True), ("id", identifier), ("postselect", 1)), (1,))
+    newer = Node("MidMeasure", (), (wires, (("reset", True), ("postselect", 1), ("meas_uid", identifier))), (1,))
+    for node in (older, newer):
+        made = Decoding().operator(node)
+        assert (made.wires.tolist(), made.reset, made.postselect, identifier_of(made)) == ([1], True, 1, "m0")
+
+
+def test_options_that_are_off_are_left_out_where_a_release_does_not_know_them() -> None:
+    class Plain:
+        def __init__(self, state: object, wires: object) -> None:
+            self.wires = wires
+
+    wires = qml.wires.Wires([0])
+    off = (("pad_with", None), ("normalize", False))
+    assert operator_from(Plain, (1.0,), (off, wires)).wires == wires
+    with pytest.raises(TypeError, match="normalize"):
+        operator_from(Plain, (1.0,), ((("normalize", True),), wires))

@@ -5,6 +5,7 @@ A name from a file is only ever looked up among the classes that are loaded alre
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,18 +13,10 @@ import pennylane as qml
 
 from qdiag.bridges.codec import class_source
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model import class_names
 
 OPERATOR: type[Any] = qml.operation.Operator
 MEASUREMENT: type[Any] = qml.measurements.MeasurementProcess if hasattr(qml, "measurements") else qml.measure.MeasurementProcess
-
-_PLAIN_NAMES = {
-    "AdjointOperation": "Adjoint",
-    "AdjointObs": "Adjoint",
-    "PowOperation": "Pow",
-    "PowObs": "Pow",
-    "ControlledOp": "Controlled",
-}
-"""Classes that PennyLane swaps in by itself when the plain one is made."""
 
 def is_pennylane(kind: type) -> bool:
     """Whether a class ships with PennyLane or its own simulators."""
@@ -50,7 +43,7 @@ def _index() -> None:
         if name in _known and getattr(qml, name, None) is not kind:
             name = f"{kind.__module__}.{kind.__qualname__}"
         _known[name] = kind
-        NAMES[kind] = _PLAIN_NAMES.get(name, name)
+        NAMES[kind] = class_names.plain(name)
 
 
 def name_of(kind: type) -> str:
@@ -72,7 +65,7 @@ def class_in_source(kind: type) -> type:
 
 
 def class_named(name: str) -> type:
-    """The loaded PennyLane class that is recorded under a name.
+    """The loaded PennyLane class that is recorded under a name, here or on another release.
 
     Raises
     ------
@@ -81,12 +74,14 @@ def class_named(name: str) -> type:
     """
     if name not in _known:
         _index()
-    if name not in _known:
-        raise OpaqueCircuitError(
-            f"PennyLane {qml.__version__} has no operation or measurement {name!r}",
-            "replay on the version of PennyLane that recorded it, or trust the file if the class is the script's own",
-        )
-    return _known[name]
+    for here in (name, *class_names.other_classes(name)):
+        # before 0.32 StatePrep is what state preparations inherit from
+        if here in _known and not inspect.isabstract(_known[here]):
+            return _known[here]
+    raise OpaqueCircuitError(
+        f"PennyLane {qml.__version__} has no operation or measurement {name!r}",
+        "replay on the version of PennyLane that recorded it, or trust the file if the class is the script's own",
+    )
 
 
 # --- classes of the user's -----------------------------------------------------------------------------------------------

@@ -212,15 +212,21 @@ def wires_and_pairs(metadata: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _keywords_for(kind: type, metadata: Any) -> dict[str, Any]:
-    """The keyword arguments of a constructor, without the checks that it does not know."""
+    """The keyword arguments of a constructor, without checks and options that are off, where it does not know them."""
     wires, pairs = wires_and_pairs(metadata)
     known = accepted_keywords(kind, pairs)
-    return {"wires": wires, **{name: value for name, value in pairs.items() if name in known or name not in _CHECKS}}
+    unknown = {name for name, value in pairs.items() if name in _CHECKS or value is None or value is False} - known.keys()
+    return {"wires": wires, **{name: value for name, value in pairs.items() if name not in unknown}}
+
+
+def _has_wires(metadata: Any) -> bool:
+    """Whether metadata hold wires; those of a sum of operators, whose operands have them, say how its terms are grouped."""
+    return any(isinstance(part, qml.wires.Wires) for part in metadata[:2])
 
 
 def operator_from(kind: type, data: tuple[Any, ...], metadata: Any) -> Any:
     """The operator of a class that `parts` took apart."""
-    rest = dict(metadata) if isinstance(metadata, dict) else _keywords_for(kind, metadata)
+    rest = dict(metadata) if isinstance(metadata, dict) else _keywords_for(kind, metadata) if _has_wires(metadata) else {}
     inverse = rest.pop("inverse", False)
     operator = kind(*data, **rest)
     return operator.inv() if inverse else operator

@@ -197,7 +197,16 @@ def _flatten_measurement(operator: Any) -> tuple[Any, Any]:
 
 
 def _unflatten_measurement(kind: Any, data: tuple[Any, ...], metadata: Any) -> Any:
-    return kind._unflatten(data, metadata)
+    as_operator = bool(metadata) and isinstance(metadata[0], qml.wires.Wires)
+    if hasattr(kind, "_unflatten") and as_operator == issubclass(kind, classes.OPERATOR):
+        return kind._unflatten(data, metadata)
+    # a measurement in one release is an operator in another
+    wires, given = constructors.wires_and_pairs(metadata) if as_operator else (None, dict(metadata))
+    identifier = given.pop("meas_uid", given.pop("id", None))
+    own = "meas_uid" if constructors.accepted_keywords(kind, {"meas_uid": identifier}) else "id"
+    named = {"wires": wires, **given, own: identifier}
+    # what an option says that is off, a release that has no such option does anyway
+    return kind(**{name: value for name, value in named.items() if value is not None and value is not False})
 
 
 def _flatten_tensor(operator: Any) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from qdiag.model.call import Call
 from qdiag.model.circuit import nodes_of
+from qdiag.model.class_names import is_among
 from qdiag.model.promise import Promise
 
 if sys.version_info >= (3, 11):
@@ -109,7 +110,8 @@ class KnownFault:
 
 
 def _holds(names: Sequence[str], nodes: Iterable[Any]) -> bool:
-    return not names or any(node.name in names for top in nodes for node in nodes_of(top))
+    wanted = frozenset(names)
+    return not names or any(is_among(node.name, wanted) for top in nodes for node in nodes_of(top))
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,12 @@ def test_where_only_the_measurement_matters_any_operation_will_do() -> None:
     assert touched_by([call(circuit(gate("RX", 0.1), measured=(expval(Z),)), 0, "adjoint")], "0.35.0", [anything])
 
 
+@pytest.mark.parametrize(("held", "named"), [("Hamiltonian", "LinearCombination"), ("LinearCombination", "Hamiltonian")])
+def test_a_class_counts_by_whatever_name_a_release_gives_it(held: str, named: str) -> None:
+    weighted = replace(FAULT, operations=(), measurements=(named,))
+    assert touched_by([call(circuit(gate("RX", 0.1), measured=(expval(gate(held)),)), 0, "adjoint")], "0.35.0", [weighted])
+
+
 @pytest.mark.parametrize("fault", known_faults(), ids=lambda fault: fault.title)
 def test_every_entry_is_whole(fault: KnownFault) -> None:
     assert fault.title
