@@ -120,7 +120,8 @@ def test_a_healthy_quantum_function_is_not(name: str, dtype: torch.dtype) -> Non
     assert found(probe) == ()
 
 
-def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_rounding_shows() -> None:
+@pytest.mark.parametrize("own", [False, True], ids=["nothing to agree with", "the own method agrees"])
+def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_rounding_shows(own: bool) -> None:
     def subject(scale: float) -> Any:
         def outputs(step: float) -> tuple[np.ndarray, ...]:
             return (np.array([float(np.float32(scale * step))]),)
@@ -130,8 +131,48 @@ def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_round
         )
 
     scales = [0.3 + 0.0137 * number for number in range(100)]
-    slopes = [(scale, _slope(subject(scale), 0)) for scale in scales]
-    assert sum(slope.smooth and abs(slope.value - scale) > slope.error for scale, slope in slopes) <= 5
+    slopes = [(scale, *_slope(subject(scale), 0, scale if own else None, 1e-15)) for scale in scales]
+    assert sum(smooth and abs(slope - scale) > error for scale, slope, error, smooth in slopes) <= 5
+
+
+class Counted:
+    """A subject with a weighted sum of its own, that counts how often it is asked."""
+
+    def __init__(self, total: Callable[[float], float]) -> None:
+        self.total, self.asked = total, 0
+        self.cotangent = np.ones(1)
+        self.along = lambda position, step: step
+        self.weigh = lambda given: float(given[0][0])
+
+    def outputs(self, step: float) -> tuple[np.ndarray, ...]:
+        self.asked += 1
+        return (np.array([self.total(step)]),)
+
+
+def test_a_slope_that_the_own_method_has_right_takes_few_evaluations() -> None:
+    subject: Any = Counted(lambda step: np.sin(0.4 + step))
+    slope, error, smooth = _slope(subject, 0, float(np.cos(0.4)), 1e-15)
+    assert smooth
+    assert abs(slope - np.cos(0.4)) <= error < 1e-11
+    assert subject.asked <= 12
+
+
+@pytest.mark.parametrize("off", [1e-9, 1e-3, float("nan")])
+def test_one_that_is_off_is_looked_at_again_with_other_steps(off: float) -> None:
+    subject: Any = Counted(lambda step: np.sin(0.4 + step))
+    slope, error, smooth = _slope(subject, 0, float(np.cos(0.4)) + off, 1e-13)
+    assert smooth
+    assert abs(slope - np.cos(0.4)) <= error < 1e-9
+    assert subject.asked > 30
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-4, 1e-2])
+def test_a_kink_nearby_is_not_overlooked_where_the_own_method_says_what_differences_say(distance: float) -> None:
+    subject: Any = Counted(lambda step: np.sin(step) + abs(step - distance))
+    own = 1.0 if distance == 0 else 0.0
+    slope, error, smooth = _slope(subject, 0, own, 1e-15)
+    assert smooth == (distance > 0)
+    assert distance == 0 or abs(slope) <= error < 1e-4
 
 
 def test_an_output_is_known_no_better_than_its_dtype_holds() -> None:

@@ -34,6 +34,9 @@ TIMES = 10
 REPEATS = 3
 """So often a QNode has to give the same before it is said to give another result on plain numbers than on tracked ones."""
 
+ROUNDING = 16
+"""So many roundings between them are no other result."""
+
 STEPS: tuple[dict[str, Any], ...] = ({"h": 0.1, "approx_order": 4, "strategy": "center"}, {"h": 2e-7})
 """Another step for difference quotients: one that rounding does not reach, and one that is twice the default."""
 
@@ -83,16 +86,18 @@ def own_method(subject: Subject, call: int) -> tuple[Probe, Followed, Cost]:
     followed, numbers = _followed_parameters(subject, graph), subject.trainable_numbers()
     differenced = takes_differences(getattr(qnode_attributes.tape_of(subject.qnode), "operations", ()))
     plain = real_elements(subject.plain)
+    size = max(1.0, float(np.max(np.abs(plain), initial=0.0)))
     gap = 0.0 if graph is None or said.failure else _largest_gap(real_elements(graph.outputs), plain)
+    alike = gap <= ROUNDING * eps * size
     same = gap > 0 and _makes_same_circuit(subject)
     probe = Probe(
         call,
         methods=(said,) if subject.tracked else (),
         eps=eps,
-        size=max(1.0, float(np.max(np.abs(plain), initial=0.0))),
+        size=size,
         plain_gap=gap,
         # what samples may give the same twice, and hardly ever so often
-        repeatable=steady and not (device.samples and device.changing) and (gap == 0 or subject.is_steady(REPEATS, within=jitter)),
+        repeatable=steady and not (device.samples and device.changing) and (alike or subject.is_steady(REPEATS, within=jitter)),
         closed=closed,
         marked=subject.is_marked,
         differenced=differenced,

@@ -1,4 +1,9 @@
-"""What numbers say of a probed QNode: how its weighted outputs, and its circuit, really move along one tracked argument."""
+"""What numbers say of a probed QNode: how its weighted outputs, and its circuit, really move along one tracked argument.
+
+Where the outputs are smooth and in double precision, a few wide differences give a slope as sharp as any. If that is what the
+user's own method says, nothing more is asked; where it is not, or where they do not converge, differences down to the shortest steps
+say how sure a slope can be at all.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from qdiag.bridges.live.probe_methods import slopes_here
 from qdiag.bridges.live.probe_subject import Subject, arrays_of, first_line, real_elements
 from qdiag.bridges.results import array_of, outputs_of
 from qdiag.model.numerics.derivative import Derivative, derivative
+from qdiag.model.numerics.smooth_slope import smooth_slope
 from qdiag.model.probe import ProbedArgument
 
 ASIDE = 0.05
@@ -40,7 +46,11 @@ _FURTHER = 0.5
 _EPS64 = float(np.finfo(np.float64).eps)
 
 
-def probed_argument(subject: Subject, position: int, own: Optional[float], followed: bool) -> ProbedArgument:
+ROUNDING = 4
+"""Where the own method is no further from a sharp slope than so many roundings of what the slope could be, it is confirmed by it."""
+
+
+def probed_argument(subject: Subject, position: int, own: Optional[float], followed: bool, eps: float = _EPS64) -> ProbedArgument:
     """The numerical slope along the direction of one tracked argument.
 
     Parameters
@@ -53,19 +63,20 @@ def probed_argument(subject: Subject, position: int, own: Optional[float], follo
         What the user's own method says of it.
     followed
         Whether the graph of the circuit's parameters leads back to it.
+    eps
+        Of the lowest precision among the numbers of the call.
     """
-    direction = subject.directions[position]
-    found = _slope(subject, position)
-    numerical = float(found.value)
+    scale = float(np.sum(np.abs(subject.cotangent)) * np.sum(np.abs(subject.directions[position])))
+    numerical, error, smooth = _slope(subject, position, own, ROUNDING * eps * scale)
     moves, restructured = _parameters_move(subject, position)
     lost = own is not None and not math.isfinite(own)
     apart = own is not None and abs(own - numerical) > LOST * abs(numerical)
     return ProbedArgument(
         subject.leaves[subject.tracked[position]].name,
         numerical,
-        float(found.error),
-        found.smooth,
-        scale=float(np.sum(np.abs(subject.cotangent)) * np.sum(np.abs(direction))),
+        error,
+        smooth,
+        scale=scale,
         moves=moves,
         followed=followed,
         restructured=restructured,
@@ -74,7 +85,13 @@ def probed_argument(subject: Subject, position: int, own: Optional[float], follo
     )
 
 
-def _slope(subject: Subject, position: int) -> Derivative:
+Slope = tuple[float, float, bool]
+"""A slope, its error bar, and whether it is one at all: those of the two sides may disagree."""
+
+
+def _slope(subject: Subject, position: int, own: Optional[float] = None, allowed: float = 0.0) -> Slope:
+    """The numerical one; no sharper than it has to be where the own method is no further away than is allowed."""
+
     def outputs_at(step: float) -> Any:
         try:
             outputs = subject.outputs(subject.along(position, step))
@@ -87,11 +104,15 @@ def _slope(subject: Subject, position: int) -> Derivative:
     def total(step: Any) -> Any:
         return subject.weigh(outputs_at(float(step)))
 
+    sharp = None if own is None else smooth_slope(total)
+    if sharp is not None and own is not None and abs(own - float(sharp[0])) <= float(sharp[1]) + allowed:
+        return float(sharp[0]), float(sharp[1]), True
     try:
         noise = max(_rounding_of(outputs_at(0.0), subject.cotangent), *(_noise(total, middle) for middle in (0.0, _FURTHER)))
     except ValueError:
         noise = 0.0
-    return derivative(total, np.zeros(()), np.ones(()), noise=noise)
+    value, error, smooth = derivative(total, np.zeros(()), np.ones(()), noise=noise)
+    return float(value), float(error), smooth
 
 
 def _rounding_of(outputs: Any, weights: np.ndarray) -> float:
@@ -139,7 +160,7 @@ def _aside(subject: Subject, position: int) -> Optional[float]:
         moved = replace(leaf, value=like(leaf, there))
         other = replace(subject, leaves=(*subject.leaves[:place], moved, *subject.leaves[place + 1 :]))
         said = slopes_here(other)
-        gap = math.nan if said.failure else abs(said.slopes[position] - float(_slope(other, position).value))
+        gap = math.nan if said.failure else abs(said.slopes[position] - _slope(other, position)[0])
         if math.isfinite(gap):
             return gap
     return None

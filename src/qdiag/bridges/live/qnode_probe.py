@@ -75,4 +75,4 @@ def probes(
 def _with_arguments(subject: Subject, probe: Probe, followed: Followed) -> Probe:
     own = probe.methods[0].slopes if probe.methods else ()
     slopes = (*own, *(None for _ in followed[len(own) :]))
-    return replace(probe, arguments=tuple(probed_argument(subject, i, slopes[i], followed[i]) for i in range(len(followed))))
+    return replace(probe, arguments=tuple(probed_argument(subject, i, slopes[i], followed[i], probe.eps) for i in range(len(followed))))
