@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -55,8 +56,11 @@ KEPT_FOR_THE_END = 0.1
 CALLS_OF_WORKER = 2
 """So many calls are under way for each worker at least, that none waits for another."""
 
-EARLY = 1.0
-"""Seconds after which a first answer is given of the calls that were replayed by then."""
+EARLY = 0.7
+"""Seconds after the end of the script at which a first answer is given of the calls that were replayed by then."""
+
+AT_LEAST = 0.1
+"""Seconds of replaying before it, however long it took to take in what was recorded."""
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
@@ -82,6 +86,7 @@ class Run:
         self._got_ahead = False
         self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
+        self._began: Optional[float] = None
         self._missed: tuple[Unseen, ...] = ()
         self._store: Optional[EvaluationStore] = None
         self.ended: Optional[Script] = None
@@ -138,6 +143,7 @@ class Run:
 
     def begin_budget(self) -> None:
         """From now on the budget is spent: the script has ended."""
+        self._began = self._began or time.monotonic()
         self._deadline.begin()
         if self._bounded is not None:
             self._bounded.begin()
@@ -276,8 +282,9 @@ class Run:
 
     def _answer_early(self, context: StageContext) -> str:
         """Say what is known after a moment, where there is more to replay; what was said of it, or ""."""
+        since = time.monotonic() - (self._began or time.monotonic())
         with self._voice.progress("replaying") as self._report:
-            located = self._replay.begin_cheap_methods(EARLY)
+            located = self._replay.begin_cheap_methods(max(AT_LEAST, EARLY - since))
         if located is None or not located.replayed or self._deadline.passed:
             return ""
         located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())

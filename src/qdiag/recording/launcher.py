@@ -181,9 +181,11 @@ def _wait(process: subprocess.Popen[bytes], onlooker: Onlooker) -> int:
 
     def watch() -> None:
         try:
-            onlooker.ended(process.wait())
+            exit_code = process.wait()
         finally:
+            # nothing more is begun meanwhile, however long it takes to tell
             over.set()
+        onlooker.ended(exit_code)
 
     watcher = threading.Thread(target=watch, name="qdiag-script", daemon=True)
     watcher.start()
