@@ -76,6 +76,12 @@ def take_options(module: Any) -> None:
         module.QNode.__init__, module.QNode.__call__ = init, call_with_shots
 
 
+def prepare(module: Any, same: dict[str, str], renamed: dict[str, str]) -> None:
+    """Let a release take a script of today."""
+    add_names(module, same, renamed)
+    take_options(module)
+
+
 def run(script: str) -> dict[str, Any]:
     """Run a script to its end: its exit code, the sentence it ends with, and whether an exception ended it."""
     try:
@@ -117,8 +123,7 @@ if __name__ == "__main__":
         with suppress(Exception):
             import pennylane
 
-            add_names(pennylane, **json.loads(aliases))
-            take_options(pennylane)
+            prepare(pennylane, **json.loads(aliases))
     ended = run(path)
     with open(place, "w", encoding="utf-8") as file:
         json.dump(ended, file)
