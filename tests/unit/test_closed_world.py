@@ -15,7 +15,7 @@ from qdiag.diagnosis.causes import CAUSES, cause_of_parting
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.page import page_of
 from qdiag.model.twin_training import PartingCause
-from qdiag.report.content.known_issues import KNOWN_ISSUES
+from qdiag.report.content.known_faults import known_faults
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -106,9 +106,6 @@ def test_all_that_twin_runs_find_is_a_cause(parting: PartingCause) -> None:
 
 SOURCE = Path(diagnosis.__file__).parents[1]
 FAMILIES = SOURCE / "diagnosis" / "causes"
-ISSUES = SOURCE / "report" / "content" / "known_issues.py"
-"""An issue of PennyLane is one entry: which causes it shows as is part of what it looks like, as are its methods and versions."""
-
 
 def codes_in(path: Path) -> list[str]:
     """The literals in a file that are the code of a cause; words that mention one are none."""
@@ -117,7 +114,7 @@ def codes_in(path: Path) -> list[str]:
 
 
 def test_no_code_stands_outside_of_the_families() -> None:
-    files = [path for path in SOURCE.rglob("*.py") if FAMILIES not in path.parents and path != ISSUES]
+    files = [path for path in SOURCE.rglob("*.py") if FAMILIES not in path.parents]
     assert {str(path.relative_to(SOURCE)): codes_in(path) for path in files if codes_in(path)} == {}
 
 
@@ -126,5 +123,5 @@ def test_every_family_has_its_codes_and_each_stands_once() -> None:
     assert sorted(stated) == sorted(cause.code for cause in CAUSES)
 
 
-def test_known_issues_name_causes_that_there_are() -> None:
-    assert {code for issue in KNOWN_ISSUES for code in issue.codes} <= {cause.code for cause in KNOWN}
+def test_known_faults_name_causes_that_there_are() -> None:
+    assert {code for fault in known_faults() for code in fault.codes} <= {cause.code for cause in KNOWN}

@@ -14,7 +14,7 @@ from qdiag.model.measured import UNKNOWN
 from qdiag.model.promise import Promise
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result
-from qdiag.report.content import evidence, for_maintainers, known_issues, sentences
+from qdiag.report.content import evidence, for_maintainers, known_faults, sentences
 from qdiag.report.content.drawing import drawing
 from qdiag.report.content.elements import element_name, element_words
 from qdiag.report.content.figures import calls, count, gap, precision, short_line, units, values, words
@@ -69,7 +69,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         reproducer_output=_reproducer_output(finding.reproducer),
         traceback=Code(f"{call.failure.type} in call {call.index}", traceback_text(call.failure), "text") if call.failure else None,
         tiles=_tiles(divergence, diagnosis),
-        known=tuple(Fact(issue.reference, issue.text) for issue in known_issues.matching(finding, environment)),
+        known=tuple(Fact(fault.name, fault.text) for fault in known_faults.matching(finding, environment)),
         no_bug=_no_bug(finding),
         of_training=diagnosis.of_training,
     )

@@ -14,7 +14,7 @@ from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Asked, Cost, Entry, Result
 from qdiag.model.unanswered import Unanswered
-from qdiag.report.content import known_issues, sentences
+from qdiag.report.content import known_faults, sentences
 from qdiag.report.content.elements import element_name
 from qdiag.report.content.figures import word, words
 from qdiag.report.content.method_names import full
@@ -175,12 +175,14 @@ def _remark(remark: Remark) -> dict[str, Any]:
         "cause": _cause(remark.diagnosis),
         "unreproduced": "",
         "known_issues": [],
+        "known": [],
     }
 
 
 def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
     divergence = finding.divergence
     call, comparison = divergence.call, divergence.comparison
+    known = known_faults.matching(finding, environment)
     return {
         "verdict": divergence.verdict.value,
         "call": call.index,
@@ -207,7 +209,8 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
         "minimal": _minimal(finding.minimal),
         "reproducer": _reproducer(finding.reproducer),
         "unreproduced": finding.unreproduced,
-        "known_issues": [issue.number for issue in known_issues.matching(finding, environment)],
+        "known_issues": [fault.issue for fault in known if fault.issue],
+        "known": [{"title": fault.title, "reference": fault.reference} for fault in known],
     }
 
 

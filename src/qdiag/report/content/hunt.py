@@ -26,7 +26,7 @@ from qdiag.report.content.cells import (
 )
 from qdiag.report.content.figures import count, listing, seconds
 from qdiag.report.content.hunt_record import record_of
-from qdiag.report.content.known_issues import KnownIssue, matching
+from qdiag.report.content.known_faults import KnownFault, matching
 from qdiag.report.content.promises import promise_in_words
 from qdiag.report.outline import Fact, Table
 from qdiag.report.redacting.redaction import redact, secrets_of_this_machine
@@ -102,8 +102,8 @@ def page(hunt: Hunt, *, new: Optional[Sequence[Find]] = None, wrote: str = "") -
     )
 
 
-def issues_of(find: Find, hunt: Hunt) -> tuple[KnownIssue, ...]:
-    """Known issues that a find may be an instance of."""
+def issues_of(find: Find, hunt: Hunt) -> tuple[KnownFault, ...]:
+    """Known faults that a find is an instance of."""
     return () if find.finding is None else matching(find.finding, hunt.parts[0].environment)
 
 
@@ -190,7 +190,7 @@ def _anchor(number: int) -> str:
     return f"find-{number + 1}"
 
 
-def _chapter(number: int, find: Find, known: Sequence[KnownIssue], *, is_new: bool) -> FaultChapter:
+def _chapter(number: int, find: Find, known: Sequence[KnownFault], *, is_new: bool) -> FaultChapter:
     first = find.first.cell
     facts = [Fact("kind", KINDS[find.kind])]
     said = "says" if find.kind in (Kind.RAISED, Kind.LOST) else "wrong"
@@ -202,7 +202,8 @@ def _chapter(number: int, find: Find, known: Sequence[KnownIssue], *, is_new: bo
     if find.kind is Kind.WRONG:
         facts.append(Fact("size", f"{size_in_words(first.error)}; rounding explains {first.bound:.2g}"))
     facts.append(Fact("under", listing(find.columns)))
-    facts.append(Fact("known", "; ".join(issue.text for issue in known) or "none of the issues that qdiag knows"))
+    told = [f"{fault.reference}: {fault.text}" for fault in known]
+    facts.append(Fact("known", "; ".join(told) or "none of the faults that qdiag knows"))
     if is_new:
         facts.append(Fact("new", "an earlier hunt has it not"))
     facts += facts_of(find.finding)

@@ -12,11 +12,11 @@ from qdiag.model.certificate import Certificate
 from qdiag.model.hunt import Find, Hunt, Kind
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.report.content.certificate_record import finding_record
-from qdiag.report.content.known_issues import KnownIssue
+from qdiag.report.content.known_faults import KnownFault
 
 
 def record_of(
-    hunt: Hunt, verdict: str, sentence: str, known: Sequence[Sequence[KnownIssue]], new: Optional[Sequence[bool]]
+    hunt: Hunt, verdict: str, sentence: str, known: Sequence[Sequence[KnownFault]], new: Optional[Sequence[bool]]
 ) -> dict[str, Any]:
     """A hunt for machines; ``new`` says of each find whether an earlier hunt has it not."""
     first = hunt.parts[0]
@@ -47,7 +47,7 @@ def _device(part: Certificate) -> dict[str, Any]:
     }
 
 
-def _find(find: Find, known: Sequence[KnownIssue], new: Optional[bool]) -> dict[str, Any]:
+def _find(find: Find, known: Sequence[KnownFault], new: Optional[bool]) -> dict[str, Any]:
     first = find.first.cell
     return {
         "about": find.about,
@@ -58,7 +58,7 @@ def _find(find: Find, known: Sequence[KnownIssue], new: Optional[bool]) -> dict[
         "place": first.place,
         "error": first.error if find.kind is Kind.WRONG and math.isfinite(first.error) else None,
         "bound": first.bound,
-        "known": [issue.reference for issue in known],
+        "known": [fault.reference for fault in known],
         "new": new,
         **finding_record(find.finding),
         "hits": [list(hit.key) for hit in find.hits],

@@ -65,6 +65,10 @@ def test_where_only_the_measurement_matters_any_operation_will_do() -> None:
     assert touched_by([call(circuit(gate("RX", 0.1), measured=(expval(Z),)), 0, "adjoint")], "0.35.0", [anything])
 
 
+def test_of_an_entry_that_any_circuit_may_have_no_run_is_told() -> None:
+    assert touched_by([call(TOUCHING, 0, "adjoint")], "0.35.0", [replace(FAULT, operations=(), measurements=())]) == ()
+
+
 @pytest.mark.parametrize(("held", "named"), [("Hamiltonian", "LinearCombination"), ("LinearCombination", "Hamiltonian")])
 def test_a_class_counts_by_whatever_name_a_release_gives_it(held: str, named: str) -> None:
     weighted = replace(FAULT, operations=(), measurements=(named,))
@@ -75,7 +79,7 @@ def test_a_class_counts_by_whatever_name_a_release_gives_it(held: str, named: st
 def test_every_entry_is_whole(fault: KnownFault) -> None:
     assert fault.title
     assert not fault.title.endswith(".")
-    assert fault.operations or fault.measurements
+    assert fault.operations or fault.measurements or fault.says or fault.derivative == 2
     assert all(str(method) == name for name, method in zip(fault.methods, parse_list(",".join(fault.methods))))
     releases = [Version(text) for text in (fault.last_good, fault.first_bad, fault.last_bad, fault.first_fixed) if text]
     assert releases == sorted(releases)
