@@ -51,7 +51,7 @@ class KnownFault:
     methods
         Devices and differentiation methods that show it.
     operations, measurements
-        Classes, of which the circuit must hold one each; empty where any will do.
+        Classes, of which the circuit must hold one each, operators also as observables; empty where any will do.
     first_bad, last_bad
         The oldest and the newest release that were seen to have it.
     last_good, first_fixed
@@ -125,7 +125,8 @@ class KnownFault:
         return f"{method.device}/{method.diff_method}" in self.methods
 
     def _is_in(self, circuit: Circuit) -> bool:
-        return _holds(self.operations, circuit.operations) and _holds(self.measurements, circuit.measurements)
+        # an operator counts as an observable, too: a sum that is measured is no operation
+        return _holds(self.operations, circuit.nodes) and _holds(self.measurements, circuit.measurements)
 
     @property
     def reference(self) -> str:

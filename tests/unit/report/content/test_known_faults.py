@@ -65,6 +65,11 @@ def test_where_only_the_measurement_matters_any_operation_will_do() -> None:
     assert touched_by([call(circuit(gate("RX", 0.1), measured=(expval(Z),)), 0, "adjoint")], "0.35.0", [anything])
 
 
+def test_an_operator_counts_where_it_is_measured() -> None:
+    measured = circuit(gate("RX", 0.1), measured=(expval(gate("LinearCombination")),))
+    assert touched_by([call(measured, 0, "adjoint")], "0.35.0", [replace(FAULT, operations=("LinearCombination",))])
+
+
 def test_of_an_entry_that_any_circuit_may_have_no_run_is_told() -> None:
     assert touched_by([call(TOUCHING, 0, "adjoint")], "0.35.0", [replace(FAULT, operations=(), measurements=())]) == ()
 
