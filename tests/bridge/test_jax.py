@@ -217,3 +217,42 @@ def test_a_check_takes_arrays_of_jax_and_leaves_its_precision_alone(method: str,
         jax.config.update("jax_enable_x64", before)
     assert (found.verdict.value, [finding.diagnosis.code for finding in found.findings]) == (verdict, codes)
     assert found.tracked
+
+
+# --- compiled ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_compiled_a_method_gives_what_it_gives_uncompiled(method: str) -> None:
+    request = asked(circuit(), method, jacobian=True, second=method == "backprop")
+    plain = evaluate(request)
+    compiled = evaluate(replace(request, method=replace(request.method, compiled="jit")))
+    assert compiled.failure is None, compiled.failure
+    assert str(compiled.method) == f"default.qubit/{method}+jit"
+    one_by_one, at_once = ([*(found.outputs or ()), *found.vjps[0], *(found.hvp or ())] for found in (plain, compiled))
+    for one, other in zip(one_by_one, at_once):
+        np.testing.assert_allclose(one, other, atol=1e-14)
+    for row, others in zip(plain.jacobian, compiled.jacobian):
+        np.testing.assert_allclose(row, others, atol=1e-14)
+
+
+def with_fixed_quench() -> Circuit:
+    ising = qml.Hamiltonian([0.3, 1.0], [qml.PauliX(0), qml.PauliZ(0) @ qml.PauliX(1)])
+    with qml.tape.QuantumTape() as tape:
+        qml.RX(0.4, wires=1)
+        qml.TrotterProduct(ising, 0.7, n=1)
+        qml.expval(qml.PauliZ(0))
+    plain = circuit_of(tape, "single")
+    first, *rest = plain.parameters
+    return with_parameters(plain, [replace(first, container="jax", trainable=True), *rest])
+
+
+@pytest.mark.parametrize("method", ["adjoint", "parameter-shift"])
+def test_constants_that_cannot_be_bound_anew_raise_where_they_are_compiled_alone(method: str, capfd) -> None:
+    request = replace(asked(with_fixed_quench(), method), cotangents=((np.asarray(0.7),),))
+    assert evaluate(request).failure is None
+    failure = evaluate(replace(request, method=replace(request.method, compiled="jit"))).failure
+    assert failure is not None
+    assert (failure.type, failure.refusal) == ("IndexError", False)
+    assert failure.place.startswith("pennylane.")
+    assert "Traceback" not in capfd.readouterr().err

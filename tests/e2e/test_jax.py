@@ -36,6 +36,7 @@ def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: st
     dtype = np.dtype("float64" if wide == "x64" else "float32")
     for call in calls:
         assert (call.configuration.interface, call.configuration.default_dtype, call.output_container) == ("jax", dtype.name, "jax")
+        assert call.configuration.compiled == ("jit" if mode == "jit" and call.backwards else "")
         if method == "backprop" and mode == "jit" and call.backwards:
             assert call.outputs is None, "told, they would come out otherwise"
         else:

@@ -24,6 +24,9 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 _OWNERS = ("pennylane", "pennylane_lightning")
 
+_COMPILERS = ("jax", "jaxlib")
+"""Who calls back from what is compiled, and quotes what was raised there."""
+
 _REFUSING_BUILT_IN = ("NotImplementedError", "ImportError", "ModuleNotFoundError")
 
 _QUOTED_FRAME = re.compile(r'^\s*File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)$', re.MULTILINE)
@@ -42,6 +45,18 @@ def failure_of(error: BaseException, stage: str) -> Failure:
     """
     message = error.cause if isinstance(error, QdiagError) else _ADDRESS.sub("", str(error))
     return Failure(type(error).__name__, message[:MAX_MESSAGE], _frames(error.__traceback__), stage, _is_refusal(error))
+
+
+def failure_met(error: BaseException, stage: str) -> Failure:
+    """An exception as data: where JAX tells of one that was raised in what it called back, that one.
+
+    Parameters
+    ----------
+    error, stage
+        As for `failure_of`.
+    """
+    told = failure_told(str(error), stage) if type(error).__module__.partition(".")[0] in _COMPILERS else None
+    return told or failure_of(error, stage)
 
 
 def failure_told(words: str, stage: str) -> Optional[Failure]:

@@ -42,7 +42,7 @@ methods = click.option(
     default="auto",
     show_default=True,
     metavar="LIST",
-    help="Methods to replay, separated by commas: [device/]diff_method[@precision]. auto: all deterministic ones that apply.",
+    help="Methods to replay, separated by commas: [device/]diff_method[+jit][@precision]. auto: all deterministic ones that apply.",
     shell_complete=completion.methods,
 )
 

@@ -427,6 +427,24 @@ def _float64_throughout(question: Question, evaluator: Evaluator) -> Optional[Qu
 FLOAT64_THROUGHOUT = Experiment("float64 parameters and default dtype", _float64_throughout)
 
 
+def _uncompiled(method: Method) -> Method:
+    return replace(method, compiled="")
+
+
+UNCOMPILED = other_methods("not compiled", _uncompiled)
+
+
+def each_twice(compiled: bool) -> Experiment:
+    """The same method against itself, compiled or not, with two seeds: they agree where nothing is random."""
+    name = "compiled" if compiled else "not compiled"
+
+    def change(question: Question, _: Evaluator) -> Optional[Question]:
+        method = next((method for method in question.methods if bool(method.compiled) is compiled), None)
+        return None if method is None else replace(question, methods=(method, method), seeds=(0, 1))
+
+    return Experiment(f"one method twice, {name}, two seeds", change)
+
+
 FIRST_DERIVATIVE = Experiment("first derivative only", lambda question, _: replace(question, second=False) if question.second else None)
 
 

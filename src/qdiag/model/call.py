@@ -131,6 +131,8 @@ class Configuration:
         Which of the QNodes that were made of this quantum function, from 0, in the order of their first calls.
     assumed
         The precision that the device is taken to work in, where whoever judges the trace says it; "" to measure it.
+    compiled
+        ``jit`` where the call was traced by JAX to be compiled: by ``jax.jit``, or as the body of a loop of JAX's. Else "".
     """
 
     qnode: str
@@ -154,6 +156,7 @@ class Configuration:
     metric_of: tuple[tuple[int, ...], ...] = ()
     number: int = 0
     assumed: str = ""
+    compiled: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -172,7 +175,7 @@ class Configuration:
 
     @property
     def method(self) -> Method:
-        """The user's own method."""
+        """The user's own method, not compiled, which costs far less: what a compiled call gave is nearly always what this gives."""
         width = self.device_precision if self.device_precision == "complex64" else ""
         return Method(self.device, self.resolved, "", width, self.device_options, self.gradient_options)
 
@@ -297,6 +300,11 @@ class Call:
         if not self.differentiated_twice or "max_diff" in given:
             return own
         return replace(own, gradient_options=(*own.gradient_options, ("max_diff", 1)))
+
+    @property
+    def method_as_it_ran(self) -> Method:
+        """The user's own method, compiled where the call was."""
+        return replace(self.method, compiled=self.configuration.compiled)
 
 
 @dataclass(frozen=True)

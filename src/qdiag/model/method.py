@@ -1,6 +1,6 @@
 """A method: one way to evaluate a circuit, and how it is written.
 
-``[device[complex64]/]diff_method[@precision][@cuda]`` on the command line; canonical, with the device, in files.
+``[device[complex64]/]diff_method[+jit][@precision][@cuda]`` on the command line; canonical, with the device, in files.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ SHIFTED = frozenset({"parameter-shift", "hadamard"})
 BY_DEVICE = frozenset({"adjoint"})
 """Methods that a device applies itself, to one circuit after the other: it takes a batch apart into its rows."""
 
+COMPILERS = ("jit",)
+"""What may compile a circuit and its derivatives, as it is written after a method."""
+
 _WRITTEN = re.compile(
-    r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)(?:@(?P<precision>float32|float64))?(?:@(?P<placement>cuda))?"
+    r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)"
+    r"(?:\+(?P<compiled>jit))?(?:@(?P<precision>float32|float64))?(?:@(?P<placement>cuda))?"
 )
 
 
@@ -55,6 +59,8 @@ class Method:
         PennyLane's ``gradient_kwargs``, sorted by name.
     placement
         ``cuda`` where the parameters lie in the memory of a GPU, or "" for the CPU's.
+    compiled
+        ``jit`` where ``jax.jit`` compiles the circuit and its derivatives, or "" where JAX runs them step by step.
     """
 
     device: str
@@ -64,11 +70,13 @@ class Method:
     device_options: tuple[tuple[str, Option], ...] = ()
     gradient_options: tuple[tuple[str, Option], ...] = ()
     placement: str = ""
+    compiled: str = ""
 
     def __str__(self) -> str:
         width = f"[{self.device_precision}]" if self.device_precision else ""
         device = f"{self.device}{width}/" if self.device else ""
-        return f"{device}{self.diff_method}" + "".join(f"@{given}" for given in (self.precision, self.placement) if given)
+        compiled = f"+{self.compiled}" if self.compiled else ""
+        return f"{device}{self.diff_method}{compiled}" + "".join(f"@{given}" for given in (self.precision, self.placement) if given)
 
     @property
     def stochastic(self) -> bool:
@@ -99,7 +107,7 @@ class Method:
     @property
     def order(self) -> tuple[str, ...]:
         """What methods are sorted by where nothing tells which one is better."""
-        return self.device, self.device_precision, self.diff_method, self.precision, self.placement
+        return self.device, self.device_precision, self.diff_method, self.precision, self.placement, self.compiled
 
     def on(self, device: str) -> Method:
         """The same method, with the device filled in where none was written; the arbiter has none."""
@@ -132,18 +140,18 @@ def parse(written: str) -> Method:
     Raises
     ------
     MethodError
-        If it is not written as ``[device/]diff_method[@precision][@cuda]``, or the differentiation method is none of PennyLane's.
+        If it is not written as ``[device/]diff_method[+jit][@precision][@cuda]``, or the differentiation method is none of PennyLane's.
     """
     match = _WRITTEN.fullmatch(written.strip())
     if match is None:
         raise MethodError(
             f"cannot read the method '{written}'",
-            "write [device/]diff_method[@precision][@cuda], for example backprop, lightning.qubit/adjoint or backprop@float64",
+            "write [device/]diff_method[+jit][@precision][@cuda], for example backprop, lightning.qubit/adjoint or backprop@float64",
         )
     if match["diff"] not in DIFF_METHODS:
         raise MethodError(f"unknown differentiation method '{match['diff']}'", "known are " + ", ".join(DIFF_METHODS))
-    width, placement = match["width"] or "", match["placement"] or ""
-    return Method(match["device"] or "", match["diff"], match["precision"] or "", width, placement=placement)
+    width, placement, compiled = match["width"] or "", match["placement"] or "", match["compiled"] or ""
+    return Method(match["device"] or "", match["diff"], match["precision"] or "", width, placement=placement, compiled=compiled)
 
 
 def parse_list(written: str) -> tuple[Method, ...]:

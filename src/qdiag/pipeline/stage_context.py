@@ -231,7 +231,9 @@ def as_replayed(methods: Sequence[Method], call: Call, pair: Sequence[Method] = 
     """
     own = call.method
     known = {method.bare: method for method in (*pair, own)}
-    return tuple(known.get(method.bare) or method.bare.beside(own) for method in methods)
+    # only JAX compiles: where a run has other calls as well, these know no such methods
+    asked = [method for method in methods if not method.compiled or call.configuration.interface == "jax"]
+    return tuple(known.get(method.bare) or method.bare.beside(own) for method in asked)
 
 
 def or_what_is_left(work: Callable[[], Kept], left: Callable[[str], Kept], about: str) -> Kept:

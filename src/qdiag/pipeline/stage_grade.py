@@ -53,7 +53,7 @@ def _concerns_the_script(divergence: Divergence, used: Used, options: Options) -
     if not divergence.upheld:
         return True
     own = divergence.call.method
-    if any(method == own for method, _ in divergence.raised):
+    if any(method in (own, divergence.call.method_as_it_ran) for method, _ in divergence.raised):
         # the script has met it, whatever a replay on a device with another wire comes to
         return True
     others = divergence.wrong or tuple(method for method in divergence.comparison.methods if method != own)

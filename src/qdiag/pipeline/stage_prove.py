@@ -68,7 +68,7 @@ def _does_not_raise_alone(finding: Finding) -> bool:
     divergence = finding.divergence
     if divergence.signature is not Signature.RAISE:
         return False
-    own = next((e for e in finding.evaluations if e.method == divergence.call.method), None)
+    own = next((e for e in finding.evaluations if e.method == divergence.comparison.methods[0]), None)
     return bool(divergence.call.configuration.remade_by) or (own is not None and own.failure is None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -229,7 +230,8 @@ class Reader:
         otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)
         made = measured_by(call.transformed) if otherwise else ()
         metric_of = _entries_in_circuit(call.args, sources) if call.has_transforms and makes_metric_tensor(qnode) else ()
-        around = (call.layer, made, call.library, metric_of)
+        compiled = "jit" if "jax" in sys.modules and any(map(jax_numbers.is_compiled, sources)) else ""
+        around = (call.layer, made, call.library, metric_of, compiled)
         key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, around)
         text = known.configurations.get(key)
         if text is None:
@@ -239,7 +241,9 @@ class Reader:
                 interface = _interface_of((*call.args, *call.kwargs.values()))
                 dtype = qnode_attributes.default_dtype_under(interface)
                 configuration = replace(configuration, interface=interface, default_dtype=dtype)
-            configuration = replace(configuration, made=made, library=call.library, metric_of=metric_of, number=known.number)
+            configuration = replace(
+                configuration, made=made, library=call.library, metric_of=metric_of, number=known.number, compiled=compiled
+            )
             text = known.configurations[key] = call_text.text_of(configuration)
         return text
 

@@ -15,6 +15,7 @@ from qdiag.errors import TraceError
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Process, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.measured import PRECISIONS, Measured
+from qdiag.model.method import COMPILERS
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, ProbedVectors
 from qdiag.model.step_probe import Moved, Outcome, Spot, StepProbe
@@ -170,6 +171,12 @@ def _precision(entry: Any) -> str:
     return str(entry)
 
 
+def _compiled(entry: Any) -> str:
+    if entry not in ("", *COMPILERS):
+        raise _Odd
+    return str(entry)
+
+
 _text = _one_of_types(str)
 _flag = _one_of_types(bool)
 _whole = _one_of_types(int)
@@ -201,6 +208,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "layer": _text,
         "default_dtype": _default_dtype,
         "assumed": _precision,
+        "compiled": _compiled,
     },
     LossAxes: {
         "operation": _text,

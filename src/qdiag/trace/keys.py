@@ -94,5 +94,6 @@ def _method_words(method: Method) -> str:
     return (
         f"Method(device={method.device!r}, diff_method={method.diff_method!r}, precision={method.precision!r}, "
         f"device_precision={method.device_precision!r}, device_options={method.device_options!r}, "
-        f"gradient_options={method.gradient_options!r}{f', placement={method.placement!r}' if method.placement else ''})"
+        f"gradient_options={method.gradient_options!r}{f', placement={method.placement!r}' if method.placement else ''}"
+        f"{f', compiled={method.compiled!r}' if method.compiled else ''})"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_of, failure_told, only_stops, refuses_complex_gradient
+from qdiag.bridges.failures import MAX_FRAMES, MAX_MESSAGE, failure_met, failure_of, failure_told, only_stops, refuses_complex_gradient
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
 
@@ -167,3 +167,14 @@ def test_an_exception_that_another_one_quotes_is_read_from_its_traceback(
 @pytest.mark.parametrize("words", ["INTERNAL: something", "Traceback (most recent call last):\nnothing more", "", "ValueError: no"])
 def test_words_without_a_traceback_quote_nothing(words: str) -> None:
     assert failure_told(words, "forward") is None
+
+
+@pytest.mark.parametrize(("home", "kind"), [("jax.errors", "IndexError"), ("jaxlib", "IndexError"), ("elsewhere", "RuntimeError")])
+def test_what_jax_quotes_is_what_was_met(home: str, kind: str) -> None:
+    raised = type("RuntimeError", (Exception,), {"__module__": home})(QUOTED.format(line="params[0]", error="IndexError: no"))
+    assert failure_met(raised, "forward").type == kind
+
+
+def test_of_jaxs_own_exceptions_nothing_is_left_out() -> None:
+    raised = type("TracerBoolConversionError", (Exception,), {"__module__": "jax.errors"})("a traced array")
+    assert failure_met(raised, "forward") == failure_of(raised, "forward")

@@ -14,7 +14,12 @@ from qdiag.model.method import ARBITER, DIFF_METHODS, PER_PARAMETER, PLAIN, STOC
 DEVICES = st.from_regex(r"[a-z_0-9]{1,8}(\.[a-z_0-9]{1,8})?(-[a-z]{1,4})?", fullmatch=True)
 PRECISIONS = st.sampled_from(["", "float32", "float64"])
 WRITTEN = st.builds(Method, st.just("") | DEVICES, st.sampled_from(DIFF_METHODS), PRECISIONS, st.just("")) | st.builds(
-    Method, DEVICES, st.sampled_from(DIFF_METHODS), PRECISIONS, st.sampled_from(["", "complex64", "complex128"])
+    Method,
+    DEVICES,
+    st.sampled_from(DIFF_METHODS),
+    PRECISIONS,
+    st.sampled_from(["", "complex64", "complex128"]),
+    compiled=st.sampled_from(["", "jit"]),
 )
 
 
@@ -37,6 +42,8 @@ def test_whatever_is_read_is_written_back_as_it_stood(text: str) -> None:
     [
         ("backprop", Method("", "backprop")),
         ("  adjoint ", Method("", "adjoint")),
+        ("adjoint+jit", Method("", "adjoint", compiled="jit")),
+        ("default.qubit/backprop+jit@float64", Method("default.qubit", "backprop", "float64", compiled="jit")),
         ("lightning.qubit/adjoint", Method("lightning.qubit", "adjoint")),
         ("backprop@float64", Method("", "backprop", "float64")),
         ("default.qubit/parameter-shift@float32", Method("default.qubit", "parameter-shift", "float32")),
@@ -75,7 +82,7 @@ def test_each_part_has_its_place(written: str, method: Method) -> None:
 def test_what_cannot_be_read_is_a_usage_error_that_shows_how_it_is_written(written: str) -> None:
     with pytest.raises(MethodError, match="cannot read the method") as caught:
         parse(written)
-    assert "[device/]diff_method[@precision]" in caught.value.cure
+    assert "[device/]diff_method[+jit][@precision]" in caught.value.cure
     assert isinstance(caught.value, UsageError)
     assert caught.value.exit_code is ExitCode.USAGE
 

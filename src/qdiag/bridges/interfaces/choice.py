@@ -62,14 +62,25 @@ def precision_for(interface: str, parameters: Sequence[Parameter], default_dtype
     return jax_graph.precision(parameters, default_dtype)
 
 
-def graph_for(interface: str, placement: str = "") -> Callable[[Function, Sequence[Parameter]], Graph]:
-    """What makes forward passes under an interface, its numbers in the memory of a device of torch's; it is imported only when wanted.
+def graph_for(interface: str, placement: str = "", compiled: str = "") -> Callable[[Function, Sequence[Parameter]], Graph]:
+    """What makes forward passes under an interface; it is imported only when wanted.
+
+    Parameters
+    ----------
+    interface
+        As `interface_for` has it.
+    placement
+        A device of torch's in whose memory the numbers are to lie.
+    compiled
+        ``jit`` where JAX is to compile them.
 
     Raises
     ------
     MethodError
-        If numbers are to lie where no interface but torch has any.
+        If numbers are to lie where no interface but torch has any, or another one than JAX is to compile.
     """
+    if compiled and interface != "jax":
+        raise MethodError(f"only JAX compiles, and these are {interface or 'plain'} numbers", f"leave out +{compiled}")
     if interface == "torch":
         from qdiag.bridges.interfaces.torch_graph import TorchGraph
 
@@ -82,7 +93,7 @@ def graph_for(interface: str, placement: str = "") -> Callable[[Function, Sequen
         return AutogradGraph
     if interface == "jax":
         require(interface)
-        from qdiag.bridges.interfaces.jax_graph import JaxGraph
+        from qdiag.bridges.interfaces.jax_graph import CompiledJaxGraph, JaxGraph
 
-        return JaxGraph
+        return CompiledJaxGraph if compiled else JaxGraph
     return PlainGraph

@@ -6,9 +6,11 @@ Both are turned round here, where they come and go: beyond this file there is on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Optional
 
 import jax
 import jax.numpy as jnp
@@ -36,11 +38,24 @@ def precision(parameters: Sequence[Parameter], default_dtype: str) -> Iterator[N
     try:
         if wanted is not before:
             jax.config.update("jax_enable_x64", wanted)
-        yield
+        with _quiet_callbacks():
+            yield
     finally:
         if wanted is not before:
             # what PennyLane calls back runs in other threads, which only a setting for all of them reaches
             jax.config.update("jax_enable_x64", before)
+
+
+@contextmanager
+def _quiet_callbacks() -> Iterator[None]:
+    """JAX logs what is raised in what it calls back, with a traceback; here it is data, and said elsewhere."""
+    logger = logging.getLogger("jax._src.callback")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _is_double(parameters: Sequence[Parameter], default_dtype: str) -> bool:
@@ -64,13 +79,21 @@ class JaxGraph:
         self.function = function
         self.parameters = parameters
         self.tracked = [p for p in parameters if p.trainable]
-        self.leaves = tuple(jnp.asarray(p.value) for p in self.tracked if _is_continuous(p))
-        live, self._vjp = jax.vjp(self._traced_outputs, self.leaves)
+        self.leaves = tuple(jnp.asarray(p.value) for p in self.parameters if _is_leaf(p))
+        live, self._vjp = self._forwards()
         self.outputs = tuple(array_of(output) for output in live)
 
-    def _traced_outputs(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
-        following = iter(leaves)
-        numbers = [next(following) if p.trainable and _is_continuous(p) else _constant(p) for p in self.parameters]
+    def _forwards(self) -> tuple[Sequence[Any], Callable[[Any], Any]]:
+        """The live outputs, and what takes cotangents back from them."""
+        return jax.vjp(self._traced_outputs, self.leaves)
+
+    def _traced_outputs(self, leaves: Sequence[Any], others: Optional[Sequence[Any]] = None) -> tuple[Any, ...]:
+        """The live outputs, given the tracked numbers, and those of JAX's that are not where these stand for others than they are."""
+        following, beside = iter(leaves), None if others is None else iter(others)
+        numbers = [
+            next(following) if _is_leaf(p) else next(beside) if beside is not None and _is_untracked_array(p) else _constant(p)
+            for p in self.parameters
+        ]
         return tuple(jnp.asarray(output) for output in self.function(numbers))
 
     def vjp(self, cotangents: Cotangents) -> tuple[np.ndarray, ...]:
@@ -87,8 +110,11 @@ class JaxGraph:
             (gradients,) = jax.vjp(self._traced_outputs, leaves)[1](given)
             return sum((jnp.sum(jnp.real(gradient * step)) for gradient, step in zip(gradients, steps)), jnp.zeros(()))
 
-        value, vjp = jax.vjp(slope, self.leaves)
-        return self._for_tracked(vjp(jnp.ones_like(value))[0])
+        return self._for_tracked(self._run(jax.grad(slope), self.leaves))
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function of JAX's numbers gives."""
+        return function(*arguments)
 
     def leads_back(self, live: Sequence[Any]) -> tuple[bool, ...]:
         """Whether any live number that was made on the way was traced: JAX does not say to which parameter one leads back."""
@@ -100,6 +126,29 @@ class JaxGraph:
 
     def _cotangent_arrays(self, cotangents: Cotangents) -> tuple[Any, ...]:
         return tuple(_cotangent(cotangent, output) for cotangent, output in zip(cotangents, self.outputs))
+
+
+class CompiledJaxGraph(JaxGraph):
+    """The same, compiled: the forward pass with all that its way back needs, and the way back.
+
+    As in a function that ``jax.jit`` is put on, arrays of JAX are traced whether tracked or not; all other numbers are constants of it.
+    """
+
+    def _forwards(self) -> tuple[Sequence[Any], Callable[[Any], Any]]:
+        others = tuple(jnp.asarray(p.value) for p in self.parameters if _is_untracked_array(p))
+
+        def forwards(leaves: Sequence[Any], others: Sequence[Any]) -> Any:
+            return jax.vjp(partial(self._traced_outputs, others=others), leaves)
+
+        live, vjp = jax.jit(forwards)(self.leaves, others)
+        return live, partial(jax.jit(_go_back), vjp)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return jax.jit(function)(*arguments)
+
+
+def _go_back(vjp: Callable[[Any], Any], cotangents: Sequence[Any]) -> Any:
+    return vjp(cotangents)
 
 
 def _cotangent(cotangent: Any, output: np.ndarray) -> Any:
@@ -115,6 +164,14 @@ def _cotangent(cotangent: Any, output: np.ndarray) -> Any:
 
 def _is_continuous(parameter: Parameter) -> bool:
     return parameter.value.dtype.kind in "fc"
+
+
+def _is_leaf(parameter: Parameter) -> bool:
+    return parameter.trainable and _is_continuous(parameter)
+
+
+def _is_untracked_array(parameter: Parameter) -> bool:
+    return parameter.container == "jax" and not _is_leaf(parameter)
 
 
 def _constant(parameter: Parameter) -> Any:

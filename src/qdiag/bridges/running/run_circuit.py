@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.bridges.failures import failure_of
+from qdiag.bridges.failures import failure_met
 from qdiag.bridges.interfaces.choice import graph_for, interface_for, precision_for
 from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running import devices
@@ -60,7 +60,7 @@ def _prepare_request(request: Request) -> Request:
         circuit = with_precision(circuit, request.method.precision)
     if request.method.diff_method == "none":
         circuit = with_trainable(circuit, ())
-        method = replace(request.method, placement="")
+        method = replace(request.method, placement="", compiled="")
         return replace(request, circuit=circuit, method=method, interface="", cotangents=(), jacobian=False, second=False)
     return replace(request, circuit=circuit)
 
@@ -76,7 +76,7 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
             stage = "device"
             runner = Runner(request, interface)
             stage = "build"
-            graph = graph_for(interface, request.method.placement)(runner, parameters)
+            graph = graph_for(interface, request.method.placement, request.method.compiled)(runner, parameters)
             stage = "backward"
             evaluation = replace(evaluation, outputs=graph.outputs)
             misfit = _misfit(request, graph.outputs)
@@ -90,7 +90,7 @@ def _attempt(request: Request, direction: Optional[Sequence[np.ndarray]] = None)
                 evaluation = replace(evaluation, hvp=graph.hvp(_cotangents(request, graph), wanted))
     except Exception as error:
         reached = runner.stage if runner is not None and stage == "build" else stage
-        evaluation = replace(evaluation, failure=failure_of(error, reached))
+        evaluation = replace(evaluation, failure=failure_met(error, reached))
     return evaluation
 
 

@@ -182,7 +182,8 @@ def qnode_source(
         arguments.append(f"gradient_kwargs={plain_text(dict(method.gradient_options))}")
     else:
         arguments += _keywords(method.gradient_options)
-    return f"qml.QNode({', '.join(arguments)})"
+    written = f"qml.QNode({', '.join(arguments)})"
+    return f"jax.jit({written})" if method.compiled else written
 
 
 def _shots_keyword_value(shots: Sequence[int]) -> str:

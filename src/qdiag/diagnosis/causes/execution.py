@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
@@ -18,7 +18,9 @@ from qdiag.diagnosis.experiments import (
     OTHER_DEVICE,
     OTHER_INTERFACE,
     UNBATCHED,
+    UNCOMPILED,
     WIRES_AS_USED,
+    each_twice,
     mcm_method_of,
     measured_alone,
     measured_beside,
@@ -34,7 +36,7 @@ from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
-from qdiag.model.findings import ScriptKind
+from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
@@ -346,11 +348,52 @@ def _in_words(measurement: Node) -> str:
     return f"{as_written(measurement.name)}{of}{on}"
 
 
+SOMETHING_ELSE = "compiled by jax.jit, the circuit gives something else"
+
+COMPILING = Cause(
+    code="QD511",
+    slug="compiling-changes-result",
+    title=SOMETHING_ELSE,
+    remedy='call it without jax.jit, or jit a QNode with diff_method="backprop" on default.qubit; and report it',
+    applies=lambda symptoms: _differ_in_compiling_alone(symptoms),
+    predicts=lambda symptoms: (*flips(UNCOMPILED), *leaves(NUDGED_FAR), *_chance_rival(symptoms)),
+    because=lambda symptoms: _compiled_words(symptoms),
+    title_for=lambda symptoms: (
+        "raises only where jax.jit compiles the call" if symptoms.signature is Signature.RAISE else SOMETHING_ELSE
+    ),
+)
+
+
+def _differ_in_compiling_alone(symptoms: Symptoms) -> bool:
+    """Whether the pair is one method, compiled and not: then taking the compiler away changes exactly one thing."""
+    one, other = symptoms.question.methods
+    return one.compiled != other.compiled and replace(one, compiled="") == replace(other, compiled="")
+
+
+def _chance_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells what the compiler makes of a call (QD511) from a method that gives other numbers each time (QD602)."""
+    if symptoms.signature is Signature.RAISE:
+        return ()
+    return tuple(Prediction(each_twice(compiled), Outcome.HEALS, Role.RIVAL) for compiled in (False, True))
+
+
+def _compiled_words(symptoms: Symptoms) -> str:
+    compiled = next(method for method in symptoms.question.methods if method.compiled)
+    plain = replace(compiled, compiled="")
+    if symptoms.signature is not Signature.RAISE:
+        return f"{compiled} and {plain} are one method, and each gives the same numbers every time: theirs differ"
+    raised = next((failure for failure in (symptoms.call.failure, *symptoms.comparison.failures) if failure is not None), None)
+    what = "it raises" if raised is None else f"it raises {raised.type}: {raised.message}"
+    where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
+    return f"{plain} takes the same call; compiled by jax.jit, {what}{where}"
+
+
 CAUSES = (
     BATCH_AS_FEATURE,
     MCM_METHOD,
     MATRIX_BY_INTERFACE,
     TRANSFORM,
+    COMPILING,
     DISTURBED,
     APPROXIMATION,
     BROADCASTING,

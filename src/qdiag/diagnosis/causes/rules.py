@@ -18,6 +18,7 @@ from qdiag.diagnosis.experiments import (
     OWN_AUXILIARY,
     POSTSELECTION_REMOVED,
     TURNED_AT_THE_END,
+    UNCOMPILED,
     WIRES_AS_USED,
     against_differences,
     as_constants,
@@ -237,7 +238,12 @@ REFUSES = Cause(
     applies=lambda symptoms: (
         symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
     ),
-    predicts=lambda symptoms: (*_raising(symptoms), *skewed_rival(symptoms), *_marks_rival(symptoms)),
+    predicts=lambda symptoms: (
+        *_raising(symptoms),
+        *skewed_rival(symptoms),
+        *_marks_rival(symptoms),
+        *_compiling_rival(symptoms),
+    ),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
 )
@@ -263,6 +269,11 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
 def _marks_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells what raises by itself (QD304) from numbers that count as trainable for their mark alone (QD402)."""
     return unlike(MARKS_OFF) if symptoms.question.circuit.marked else ()
+
+
+def _compiling_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a method that raises (QD304) from one that raises only where it is compiled (QD511)."""
+    return survives(UNCOMPILED) if any(method.compiled for method in symptoms.question.methods) else ()
 
 
 def _trains(node: Node) -> bool:

@@ -98,6 +98,7 @@ def _replay(
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
     shares = _shares(call, methods, screened, batched)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
+    own, others = yield from _as_it_ran(call, own, others, first)
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)
@@ -159,6 +160,32 @@ def _is_alone_with_shots(call: Call, own: Evaluation, sides: Sequence[Side]) -> 
     # a method that breaks down on the way back says nothing about derivatives
     alone = all(side.evaluation.failure is not None for side in sides)
     return bool(call.circuit.shots) and not call.circuit.samples_only and alone and own.failure is None
+
+
+def _as_it_ran(
+    call: Call, own: Evaluation, others: Sequence[Evaluation], first: Request
+) -> Replaying[tuple[Evaluation, list[Evaluation]]]:
+    """What the user's own method gives, and the others.
+
+    A compiled call is evaluated without compiling, which costs far less. Where that is not what the script met, it is compiled; and
+    if that is it, then what is not compiled is another method beside it.
+    """
+    if not call.configuration.compiled or _is_what_was_met(call, own):
+        return own, [*others]
+    method = call.method_as_it_ran
+    known = next((other for other in others if other.method == method), None)
+    compiled = known if known is not None else (yield (replace(first, method=method),))[0]
+    if not _is_what_was_met(call, compiled):
+        return own, [*others]
+    return compiled, [own, *(other for other in others if other.method != method)]
+
+
+def _is_what_was_met(call: Call, own: Evaluation) -> bool:
+    """Whether a replay gives what the script got, or raises where it raised."""
+    if call.failure is not None or own.failure is not None:
+        return own.failure is not None and (call.failure is not None or own.failure.passing)
+    found = unfaithfulness(call, own)
+    return found is None or found.explained
 
 
 def not_rebuilt(call: Call, key: str, missing: NotRebuilt) -> CallResult:

@@ -65,7 +65,7 @@ def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Me
     found: dict[Method, None] = {}
     for method in wanted:
         placed = method.beside(own)
-        if placed == own or (not placed.precision and placed.placement == own.placement and _same_route(placed, own)):
+        if placed == own or (not placed.precision and _same_route(placed, own)):
             continue
         if placed.diff_method == "finite-diff" and not placed.precision and working_eps(circuit, [placed]) > EPS64:
             placed = replace(placed, precision="float64", device_precision="")
@@ -74,7 +74,8 @@ def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Me
 
 
 def _same_route(one: Method, other: Method) -> bool:
-    return (one.device, one.diff_method) == (other.device, other.diff_method) and one.device_precision in ("", other.device_precision)
+    ways = [(method.device, method.diff_method, method.placement, method.compiled) for method in (one, other)]
+    return ways[0] == ways[1] and one.device_precision in ("", other.device_precision)
 
 
 def sampled_calls(length: int, first_of_structure: Iterable[int], flagged: Iterable[int], every: Optional[int]) -> tuple[int, ...]:
@@ -107,14 +108,17 @@ def spread_over(calls: Sequence[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(calls[place] for place in (*places[:1], len(calls) - 1, *places))) if calls else ()
 
 
-def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, int, bool, tuple[str, ...]]:
+def preference(own: Method, other: Method) -> tuple[bool, bool, bool, bool, bool, int, bool, tuple[str, ...]]:
     """Sort key: how well suited a method is as the partner in a comparison, best first.
 
-    Exact before approximate, cheap before expensive, the same device before another, backprop before adjoint before the rest.
+    The same method compiled, or not compiled, before all others: then nothing else differs. Exact before approximate, cheap before
+    expensive, the same device before another, backprop before adjoint before the rest.
     """
     rank = {"backprop": 0, "adjoint": 1}.get(other.diff_method, 2)
     approximate = other.diff_method == "finite-diff"
-    return other.stochastic, approximate, other.per_parameter, other.device != own.device, rank, bool(other.precision), other.order
+    of_compiling = replace(other, compiled="") == replace(own, compiled="")
+    place = other.device != own.device, rank, bool(other.precision), other.order
+    return (not of_compiling, other.stochastic, approximate, other.per_parameter, *place)
 
 
 def best_partner(own: Method, others: Sequence[Method]) -> Method:

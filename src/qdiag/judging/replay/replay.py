@@ -108,6 +108,7 @@ class Replay:
         self._first: dict[str, int] = {}
         self._first_circuit: dict[str, str] = {}
         self._wanted: dict[str, tuple[Method, ...]] = {}
+        self._first_compiled: dict[str, int] = {}
         self._carriers: dict[tuple[str, int], Rows] = {}
         self._patience = Patience(plan.every)
         self._lost: Counter[tuple[str, Method]] = Counter()
@@ -351,7 +352,14 @@ class Replay:
                 if call.circuit.shots:
                     wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
             self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)
-        return self._wanted[key]
+        return (*self._wanted[key], *self._compiled(index, key, call))
+
+    def _compiled(self, index: int, key: str, call: Call) -> tuple[Method, ...]:
+        """The user's own method as it ran, at the first of the calls that were compiled alike: compiling again costs too much."""
+        compiled = call.method_as_it_ran
+        if compiled == call.method or self._plan.methods or self._first_compiled.setdefault(key, index) != index:
+            return ()
+        return (compiled,)
 
     def _batched(self, index: int) -> Rows:
         """Positions of the parameters that carry a batch with more rows than are looked at one by one."""

@@ -90,6 +90,7 @@ class Body:
     def qnode(self, side: Method, device: str = "") -> str:
         """The expression of a side's QNode."""
         expression, side, _ = self.device(side)
+        self.imports |= {JAX} if side.compiled else set()
         task, options = self.task, dict(self.task.configuration.execution_options)
         gradient = dict(side.gradient_options)
         order = gradient.pop("max_diff", 2)
@@ -190,8 +191,13 @@ class Body:
         if other != culprit and other.diff_method not in ("none", "arbiter") and other not in raised:
             lines.append(f'print("{self.task.label(other)}:", {self.value(other)})')
         lines += [f"device = {self.device(culprit)[0]}", "try:", f'    print("{label}:", {self.value(culprit, "device")})']
-        exit_line = f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{error}}")  # exit code 1'
-        return [*lines, *_except_clause(self.task.exception), exit_line]
+        if culprit.compiled:
+            lines += _except_quoting_clause(self.task.exception)
+            said = "str(error).strip().splitlines()[-1]"
+        else:
+            lines += _except_clause(self.task.exception)
+            said = "error"
+        return [*lines, f'    sys.exit(f"{label} raises {{type(error).__name__}}: {{{said}}}")  # exit code 1']
 
     def attribute(self, where: Signature) -> list[str]:
         """Two shapes or dtypes that should be equal."""
@@ -219,6 +225,13 @@ def _except_clause(exception: str) -> list[str]:
     if not exception.isidentifier():
         return ["except Exception as error:"]
     return ["except Exception as error:", f'    if type(error).__name__ != "{exception}":', "        raise"]
+
+
+def _except_quoting_clause(exception: str) -> list[str]:
+    """The same where JAX makes an exception of its own of it, and quotes it with its traceback."""
+    if not exception.isidentifier():
+        return ["except Exception as error:"]
+    return ["except Exception as error:", f'    if "{exception}" not in f"{{type(error).__name__}} {{error}}":', "        raise"]
 
 
 def _wires(circuit: Circuit, device_wires: Sequence[object], *, needed: bool) -> list[object]:

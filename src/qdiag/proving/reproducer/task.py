@@ -25,7 +25,7 @@ WITHOUT_A_GAP = 1e-9
 """The tolerance where one side gives no number, so that nothing is measured that it could lie below: double precision's rounding stays
 far below it."""
 
-UNSAFE = re.compile(r"[^\w./@\[\] \-]")
+UNSAFE = re.compile(r"[^\w./@+\[\] \-]")
 """What must not stand in a method's name inside a script: a trace from elsewhere may hold anything."""
 
 

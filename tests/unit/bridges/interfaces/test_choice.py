@@ -92,3 +92,9 @@ def test_on_plain_numbers_there_is_nothing_to_differentiate() -> None:
     graph = PlainGraph(lambda numbers: [numbers[0] * 2], (PLAIN,))
     assert [float(output) for output in graph.outputs] == [0.2]
     assert (graph.vjp((np.asarray(1.0),)), graph.hvp((np.asarray(1.0),), ()), graph.leads_back([])) == ((), (), ())
+
+
+@pytest.mark.parametrize("interface", ["torch", "autograd", ""])
+def test_only_jax_compiles(interface: str) -> None:
+    with pytest.raises(MethodError, match="only JAX compiles"):
+        choice.graph_for(interface, compiled="jit")

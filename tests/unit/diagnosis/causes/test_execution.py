@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 import pytest
@@ -13,14 +13,15 @@ from qdiag.diagnosis.causes.execution import BATCHED
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_trainable
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
+from qdiag.model.method import Method
 from qdiag.model.option import Option
-from tests.worlds.methods import BACKPROP, methods
+from tests.worlds.methods import BACKPROP, SHIFT, methods
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
@@ -403,3 +404,52 @@ def test_numbers_of_another_measurement_that_move_gradients_are_no_disturbance()
     world = disturbing(output=False)
     diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST, apart=(0, 1), displaced=True))
     assert "QD508" not in (diagnosis.code, *diagnosis.ruled_out)
+
+
+# --- QD511: compiled by jax.jit, the circuit gives something else -----------------------------------------------------------
+
+COMPILED = replace(SHIFT, compiled="jit")
+
+
+def raising_in(request: Request, *, everywhere: bool = False) -> Union[float, Evaluation]:
+    on_it = any(operation.name == "RX" for operation in request.circuit.operations)
+    raises = on_it and (request.method.compiled or (everywhere and request.method.diff_method == "parameter-shift"))
+    return Evaluation(request.method, failure=Failure("IndexError", "tuple index out of range")) if raises else 0.0
+
+
+def raised(pair: tuple[Method, Method]) -> Symptoms:
+    seen = symptoms(World(lambda request: 0.0), TWO, pair, verdict=Verdict.ERROR, blamed=Blamed("operation", 0, "RX", (0,), (0,)))
+    comparison = Comparison(pair, Verdict.ERROR, Signature.RAISE, detail="IndexError")
+    divergence = replace(seen.divergence, comparison=comparison, raised=((pair[0], Failure("IndexError", "")),))
+    return replace(seen, divergence=divergence)
+
+
+def test_what_raises_only_where_it_is_compiled_comes_from_compiling() -> None:
+    diagnosis = found(World(raising_in), raised((COMPILED, SHIFT)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD511", "confirmed")
+    assert diagnosis.title == "raises only where jax.jit compiles the call"
+    assert "QD304" in diagnosis.ruled_out
+
+
+def test_what_raises_without_compiling_too_does_not() -> None:
+    diagnosis = found(World(lambda request: raising_in(request, everywhere=True)), raised((COMPILED, BACKPROP)))
+    assert diagnosis.code == "QD304"
+
+
+def test_other_numbers_where_it_is_compiled_come_from_compiling() -> None:
+    world = World(lambda request: 0.1 if request.method.compiled else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, (COMPILED, SHIFT)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD511", "confirmed")
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_numbers_that_are_others_each_time_do_not(compiled: bool) -> None:
+    world = World(lambda request: 0.1 + 0.5 * request.seed if bool(request.method.compiled) is compiled else 0.0)
+    diagnosis = found(world, symptoms(world, TWO, (COMPILED, SHIFT)))
+    assert diagnosis.code != "QD511"
+    assert "QD511" in diagnosis.ruled_out
+
+
+def test_two_methods_of_which_one_is_compiled_differ_in_more_than_that() -> None:
+    world = World(lambda request: 0.1 if request.method.compiled else 0.0)
+    assert found(world, symptoms(world, TWO, (COMPILED, BACKPROP))).code != "QD511"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -399,3 +400,68 @@ def test_finite_differences_blow_up_the_rounding_of_their_outputs() -> None:
     found = unfaithfulness(exact, own(exact, gradient=0.25))
     assert found is not None
     assert not found.explained
+
+
+# --- calls that were compiled -----------------------------------------------------------------------------------------------
+
+COMPILED = replace(BACKPROP, compiled="jit")
+
+
+def compiled_call(**changes: Any) -> Call:
+    made = replace(CALL, configuration=replace(CALL.configuration, compiled="jit"))
+    return replace(made, **changes)
+
+
+def by_compiling(plain: Callable[[Request], Evaluation], compiled: Callable[[Request], Evaluation]) -> Callable[[Request], Evaluation]:
+    return lambda request: compiled(request) if request.method.compiled else plain(request)
+
+
+def refuse(request: Request) -> Evaluation:
+    return failed(request.method, refusal=False, message="tuple index out of range")
+
+
+RAISED: dict[str, Any] = {"failure": Failure("IndexError", "tuple index out of range"), "outputs": None, "backwards": ()}
+
+
+def test_a_compiled_call_that_is_right_without_compiling_is_not_compiled() -> None:
+    result, rounds = replayed(compiled_call(), (ADJOINT,))
+    assert result.own.method == BACKPROP
+    assert not any(request.method.compiled for asked in rounds for request in asked)
+
+
+def test_one_that_raised_is_compiled_where_it_does_not_raise_otherwise_and_stands_beside_itself() -> None:
+    result, _ = replayed(compiled_call(**RAISED), (ADJOINT,), backprop=by_compiling(answer, refuse))
+    assert result.own.method == COMPILED
+    assert [side.method for side in result.sides if side.evaluation.failure is None] == [BACKPROP, ADJOINT]
+
+
+def test_one_that_raises_either_way_is_that_of_its_method() -> None:
+    result, _ = replayed(compiled_call(**RAISED), (ADJOINT,), backprop=by_compiling(refuse, refuse))
+    assert result.own.method == BACKPROP
+
+
+def test_one_that_raises_in_no_replay_is_not_compilings() -> None:
+    result, _ = replayed(compiled_call(**RAISED), (ADJOINT,))
+    assert result.own.method == BACKPROP
+
+
+def test_other_numbers_are_compilings_where_it_gives_what_the_script_got() -> None:
+    off = compiled_call(outputs=(np.asarray(math.cos(0.3) + 0.1),), backwards=())
+    result, _ = replayed(off, (ADJOINT,), backprop=by_compiling(answer, lambda request: moved(answer(request), output=0.1)))
+    assert (result.own.method, result.unfaithful) == (COMPILED, None)
+    (plain, other) = result.sides
+    assert (plain.method, plain.comparison.verdict, other.method) == (BACKPROP, Verdict.ERROR, ADJOINT)
+
+
+def test_other_numbers_that_compiling_does_not_give_either_stay_unfaithful() -> None:
+    result, _ = replayed(compiled_call(outputs=(np.asarray(math.cos(0.3) + 0.1),), backwards=()), (ADJOINT,))
+    assert result.own.method == BACKPROP
+    assert result.unfaithful is not None
+
+
+def test_what_was_compiled_already_is_not_compiled_again() -> None:
+    off = compiled_call(outputs=(np.asarray(math.cos(0.3) + 0.1),), backwards=())
+    wrong = by_compiling(answer, lambda request: moved(answer(request), output=0.1))
+    result, rounds = replayed(off, (ADJOINT, COMPILED), backprop=wrong)
+    assert sum(1 for asked in rounds for request in asked if request.method.compiled) == 1
+    assert [side.method for side in result.sides] == [BACKPROP, ADJOINT]

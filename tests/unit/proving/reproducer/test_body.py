@@ -234,3 +234,31 @@ def test_long_expressions_share_a_device() -> None:
 def test_without_a_reference_a_second_derivative_cannot_be_held_against_the_arbiter() -> None:
     with pytest.raises(OpaqueCircuitError, match="no reference"):
         body(divergence(names=(PAIR[0], ARBITER), where=Signature.SECOND_DERIVATIVE)).difference()
+
+
+class RuntimeErrorOfJax(Exception):
+    """What JAX makes of an exception that was raised in what it called back."""
+
+
+@pytest.mark.parametrize(("raised", "code"), [("Traceback:\nKeyError: 'a'", 1), ("Traceback:\nValueError: 'a'", None)])
+def test_of_a_compiled_method_it_knows_the_exception_that_jax_quotes(raised: str, code: int | None) -> None:
+    found = divergence(where=Signature.RAISE, failures=(Failure("KeyError", "'a'"), None))
+    compiled = replace(PAIR[0], compiled="jit")
+    found = replace(found, comparison=replace(found.comparison, methods=(compiled, PAIR[1])))
+    lines = body(found).raising()
+
+    def jacobian(qnode: Any, x: Any) -> Any:
+        raise RuntimeErrorOfJax(raised)
+
+    known: dict[str, Any] = {"jacobian": jacobian, "QNode": lambda *given: None, "device": None, "x": None}
+    program = "\n".join(["import sys", *lines[lines.index("try:") :], "sys.exit(0)"])
+    with pytest.raises(RuntimeErrorOfJax if code is None else SystemExit) as seen:
+        exec(program, known)
+    if code is not None:
+        assert str(seen.value).endswith("KeyError: 'a'")
+
+
+def test_a_compiled_side_imports_jax() -> None:
+    made = body()
+    made.qnode(replace(PAIR[0], compiled="jit"))
+    assert "import jax" in made.imports
