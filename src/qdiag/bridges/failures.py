@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
+import sys
 import traceback
 from types import TracebackType
 from typing import Optional
@@ -76,11 +77,18 @@ def failure_told(words: str, stage: str) -> Optional[Failure]:
         return None
     owner, _, kind = said["type"].rpartition(".")
     places = tuple(f"{_module_at(frame['path'])}:{frame['function']}:{frame['line']}" for frame in frames)
-    by_pennylane = owner.partition(".")[0] in _OWNERS
-    raised = places[-1].partition(".")[0] in _OWNERS and text[frames[-1].end() : said.start()].strip().startswith("raise")
+    by_pennylane = owner.partition(".")[0] in _OWNERS or (not owner and _is_class_of_pennylanes(kind))
+    # not every JAX quotes the lines
+    line = text[frames[-1].end() : said.start()].strip() or linecache.getline(frames[-1]["path"], int(frames[-1]["line"])).strip()
+    raised = places[-1].partition(".")[0] in _OWNERS and line.startswith("raise")
     message = (said["message"] or "").strip()
     refusal = kind in _REFUSING_BUILT_IN or (by_pennylane and bool(message)) or (raised and _REFUSING.search(message) is not None)
     return Failure(kind, _ADDRESS.sub("", message)[:MAX_MESSAGE], places[-MAX_FRAMES:], stage, refusal)
+
+
+def _is_class_of_pennylanes(kind: str) -> bool:
+    """Whether an exception's class that is named without its module is one of PennyLane's own, where that is loaded."""
+    return any(isinstance(getattr(sys.modules.get(name), kind, None), type) for name in ("pennylane", "pennylane.exceptions"))
 
 
 def _module_at(path: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import linecache
+import sys
+import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,3 +181,26 @@ def test_what_jax_quotes_is_what_was_met(home: str, kind: str) -> None:
 def test_of_jaxs_own_exceptions_nothing_is_left_out() -> None:
     raised = type("TracerBoolConversionError", (Exception,), {"__module__": "jax.errors"})("a traced array")
     assert failure_met(raised, "forward") == failure_of(raised, "forward")
+
+
+WITHOUT_LINES = """INTERNAL: CpuCallback error calling callback: Traceback (most recent call last):
+  File "{path}", line 2, in bind
+{error}"""
+
+
+def test_a_class_that_is_quoted_without_its_module_is_looked_for_among_pennylanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = types.ModuleType("pennylane.exceptions")
+    home.NoSuchGateError = type("NoSuchGateError", (Exception,), {})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pennylane.exceptions", home)
+    found = [failure_told(WITHOUT_LINES.format(path="a.py", error=f"{kind}: X"), "") for kind in ("NoSuchGateError", "SomeError")]
+    assert [one is not None and one.refusal for one in found] == [True, False]
+
+
+@pytest.mark.parametrize(("line", "refusal"), [('raise ValueError("not supported")', True), ("return params[0]", False)])
+def test_the_line_that_raised_is_read_where_it_is_not_quoted(tmp_path: Path, line: str, refusal: bool) -> None:
+    path = tmp_path / "site-packages" / "pennylane" / "bind.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"def bind(params):\n    {line}\n", encoding="utf-8")
+    found = failure_told(WITHOUT_LINES.format(path=path, error="ValueError: not supported"), "forward")
+    assert found is not None
+    assert found.refusal is refusal
