@@ -76,7 +76,7 @@ def test_whatever_is_asked_otherwise_is_another_question(field: str):
     assert request_key(replace(REQUEST, **{field: OTHERWISE[field]})) != request_key(REQUEST)
 
 
-OTHER_METHOD = Method("lightning.qubit", "backprop", "float32", "complex64", (("batch_obs", True),), (("h", 1e-3),), "cuda")
+OTHER_METHOD = Method("lightning.qubit", "backprop", "float32", "complex64", (("batch_obs", True),), (("h", 1e-3),), "cuda", "jit")
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Method)])

@@ -52,6 +52,9 @@ class Costs:
             own.usual.append(one.usual)
             own.times.append(1.0)
         for side in one.sides:
+            if side.method.compiled:
+                # nearly all of it is compiling, which a script does once
+                continue
             other = told.setdefault(side.method.bare, _Told(side.evaluation.method))
             other.add(side.evaluation)
             if side.seconds and not in_parts and one.usual:

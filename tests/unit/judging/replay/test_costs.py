@@ -38,3 +38,10 @@ def test_a_gradient_takes_what_it_takes_at_the_same_calls_but_for_the_first():
 def test_of_a_call_that_was_seen_in_parts_only_the_sum_is_known():
     _, other = told([replace(result(1, 0.1, 0.3), rows=(0, 3)), replace(result(2, 0.1, 0.3), tracked=(1,))])
     assert (other.calls, round(other.seconds, 9), other.usual, other.times) == (2, 0.6, 0.0, 0.0)
+
+
+def test_what_a_compiled_method_took_says_nothing_of_a_step():
+    compiled = replace(OWN, compiled="jit")
+    side = Side(compiled, Evaluation(compiled, seconds=2.0), ALIKE, seconds=2.0)
+    whole = result(1, 0.1, 0.3)
+    assert [cost.method for cost in told([replace(whole, sides=(*whole.sides, side))])] == [OWN, OTHER]
