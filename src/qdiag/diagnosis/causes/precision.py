@@ -282,11 +282,18 @@ LAYER_CAST = Cause(
     script=ScriptKind.LAYER_CAST,
 )
 
+_OTHER_RULE_OR_STEP = 'diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64'
+
+
+def _lacks_double_in_jax(symptoms: Symptoms) -> bool:
+    return _is_under_jax(symptoms) and bool(narrow_dtypes(symptoms.question.circuit))
+
+
 FINITE_DIFFERENCE_STEP = Cause(
     code="QD105",
     slug="finite-difference-step",
     title="finite-difference step against precision",
-    remedy='diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64',
+    remedy=_OTHER_RULE_OR_STEP,
     applies=lambda symptoms: (
         symptoms.derivative and symptoms.involves("finite-diff")
         if symptoms.divergence.probe is None
@@ -303,6 +310,7 @@ FINITE_DIFFERENCE_STEP = Cause(
         else ()
     ),
     because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
+    remedy_for=lambda symptoms: f"{_OTHER_RULE_OR_STEP}: {_DOUBLE_IN_JAX}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP,
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
     seen_by_probes=True,
 )

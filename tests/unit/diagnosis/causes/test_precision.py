@@ -188,6 +188,15 @@ def test_a_gap_that_a_larger_step_closes_is_the_quotients() -> None:
     assert (diagnosis.code, diagnosis.confidence) == ("QD105", "confirmed")
 
 
+@pytest.mark.parametrize(("interface", "circuit", "told"), [("jax", NARROW, True), ("jax", WIDE, False), ("torch", NARROW, False)])
+def test_under_jax_without_64_bits_it_is_said_how_to_have_them(interface: str, circuit: Circuit, told: bool) -> None:
+    world = World(lambda request: 6e-8 / step(request) if request.method.diff_method == "finite-diff" and step(request) < 0.01 else 0.0)
+    seen = symptoms(world, circuit, methods("default.qubit/finite-diff", "default.qubit/backprop"))
+    diagnosis = found(world, replace(seen, question=replace(seen.question, interface=interface)))
+    assert diagnosis.code == "QD105"
+    assert ("jax_enable_x64" in diagnosis.remedy) is told
+
+
 def test_a_gap_that_no_step_closes_is_not() -> None:
     world = World(lambda request: 0.3 if request.method.diff_method == "finite-diff" else 0.0)
     assert "QD105" in found(world, symptoms(world, WIDE, QUOTIENT)).ruled_out
