@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["slow", "legacy", "plugins", "jax", "wheel"]
+nox.options.sessions = ["slow", "legacy", "plugins", "jax", "catalyst", "wheel"]
 nox.options.error_on_missing_interpreters = False
 
 PLUGINS = {
@@ -56,10 +56,22 @@ def legacy(session: nox.Session, pennylane: str) -> None:
 @nox.session(python="3.11")
 def jax(session: nox.Session) -> None:
     """Run the tests and the cases that need JAX."""
-    session.install("-c", "constraints.txt", ".[jax,test]")
+    session.install("-c", "constraints.txt", ".[jax,test]", "optax")
     one_thread = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", "-m", "stack", "tests/bridge/test_jax.py", "tests/e2e/test_jax.py", *session.posargs, env=one_thread)
     session.run("pytest", "-m", "slow", "-k", "jax", "tests/e2e/test_cases.py", "tests/e2e/test_cases_invisible.py", env=one_thread)
+
+
+@nox.session(python="3.11")
+def catalyst(session: nox.Session) -> None:
+    """Run the tests that need Catalyst, which pins its JAX; skipped where it cannot be installed."""
+    constraints = {"PIP_CONSTRAINT": str(Path("tests", "plugins", "constraints", "catalyst.txt").resolve())}
+    try:
+        session.install(".[jax,test]", "pennylane-catalyst", env=constraints)
+    except nox.command.CommandFailed:
+        session.skip("Catalyst cannot be installed here: pip says why above")
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", "-m", "stack", "tests/bridge/test_qjit.py", "tests/e2e/test_qjit.py", *session.posargs, env=one_thread)
 
 
 @nox.session(python="3.11")

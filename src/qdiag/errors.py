@@ -67,6 +67,12 @@ class MethodError(UsageError):
     """A method's name cannot be read, or names no device or differentiation method."""
 
 
+class MissingInterfaceError(MethodError):
+    """The interface that calls were made under is not installed where they are judged: JAX, since all others come with qdiag."""
+
+    INSTALL = "pip install 'qdiag[jax]'"
+
+
 class TraceError(QdiagError):
     """A file is no trace, is damaged, or was written by a newer qdiag."""
 

@@ -15,6 +15,7 @@ from typing import Optional, Protocol
 
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, as_evaluated, as_marked
+from qdiag.model.method import QJIT
 from qdiag.model.probe import Probe
 
 
@@ -59,7 +60,7 @@ def as_judged(call: Call, *, differentiated: bool, handed: bool = False) -> Call
     handed
         Whether it is a call of what a user hands in (a check, a test): then what is marked trainable is what is asked about.
     """
-    if differentiated:
+    if differentiated or call.configuration.compiled == QJIT:
         return call
     change: Callable[[Circuit], Circuit] = as_marked if handed else as_evaluated
     circuit = change(call.circuit)

@@ -69,7 +69,7 @@ def with_live_word(located: Located, trace: Calls) -> Located:
 def _by_qnode(calls: Sequence[NotRebuilt], trace: Calls) -> list[list[NotRebuilt]]:
     groups: dict[object, list[NotRebuilt]] = {}
     for one in calls:
-        groups.setdefault((trace.call(one.call).configuration.qnode_object, one.why, one.circuit), []).append(one)
+        groups.setdefault((trace.call(one.call).configuration.qnode_object, one.why, one.circuit, one.interface), []).append(one)
     return list(groups.values())
 
 
@@ -77,7 +77,7 @@ def _word_of(group: Sequence[NotRebuilt], trace: Calls) -> _Word:
     qnode = trace.call(group[0].call).configuration.qnode_object
     probes = [(probe, trace.call(probe.call)) for probe in trace.probes]
     own = [(_as_asked(probe, trace), call) for probe, call in probes if call.configuration.qnode_object == qnode]
-    doubts = [_doubt(probe, call) for probe, call in own] or [NO_PROBE]
+    doubts = [_doubt(probe, call) for probe, call in own] or [group[0].why if group[0].interface else NO_PROBE]
     others = dict.fromkeys(name for probe, _ in own for name in live_methods.compared_methods(probe))
     return _Word(group[0], len(group), doubts.count(""), next((doubt for doubt in doubts if doubt), ""), tuple(others))
 
@@ -93,6 +93,9 @@ def _as_asked(probe: Probe, trace: Calls) -> Probe:
 
 def _unseen(words: Sequence[_Word], recorded: int) -> Iterator[Unseen]:
     for word in words:
+        if word.missing.interface:
+            yield Unseen(Gap.OPAQUE, f"Nothing was replayed: {word.missing.why}.", word.calls, recorded)
+            continue
         rebuilt = f"The {'circuit' if word.missing.circuit else 'device'} could not be rebuilt ({word.missing.why})"
         calls = "1 call" if word.probed == 1 else f"{word.probed} calls"
         if not word.doubt:

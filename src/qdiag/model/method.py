@@ -30,12 +30,17 @@ SHIFTED = frozenset({"parameter-shift", "hadamard"})
 BY_DEVICE = frozenset({"adjoint"})
 """Methods that a device applies itself, to one circuit after the other: it takes a batch apart into its rows."""
 
-COMPILERS = ("jit",)
-"""What may compile a circuit and its derivatives, as it is written after a method."""
+JIT, QJIT = "jit", "qjit"
+"""JAX's compiler, and Catalyst."""
+
+COMPILED_BY = {JIT: "jax.jit", QJIT: "qml.qjit"}
+"""What may compile a circuit and its derivatives: as it is written after a method, and in Python."""
+
+COMPILERS = tuple(COMPILED_BY)
 
 _WRITTEN = re.compile(
     r"(?:(?P<device>[\w.\-:]+)(?:\[(?P<width>complex64|complex128)\])?/)?(?P<diff>[a-z\-]+)"
-    r"(?:\+(?P<compiled>jit))?(?:@(?P<precision>float32|float64))?(?:@(?P<placement>cuda))?"
+    r"(?:\+(?P<compiled>q?jit))?(?:@(?P<precision>float32|float64))?(?:@(?P<placement>cuda))?"
 )
 
 

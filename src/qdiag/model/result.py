@@ -78,11 +78,14 @@ class NotRebuilt:
         Why, as ``option noise_model is an object (NoiseModel)``.
     circuit
         Whether it is the circuit that cannot be, and not the device.
+    interface
+        Whether it is neither: the interface that the call was made under is not installed there.
     """
 
     call: int
     why: str
     circuit: bool = False
+    interface: bool = False
 
 
 @dataclass(frozen=True, eq=False)

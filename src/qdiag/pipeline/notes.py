@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from qdiag.evaluation.answers import LOGGER
 from qdiag.model.element import parameter_names
-from qdiag.model.method import Method
+from qdiag.model.method import QJIT, Method
 from qdiag.model.numerics import rounding
 from qdiag.trace.reader import Trace
 
@@ -63,7 +63,12 @@ def about_marks(trace: Trace) -> Iterator[str]:
         return
     firsts = trace.first_of_each_structure(apart=True)
     differentiated = [index for index in firsts if trace.is_differentiated(index)]
-    if not differentiated and any(trace.call(index).circuit.trainable for index in firsts):
+    if any(trace.call(index).configuration.compiled == QJIT for index in firsts):
+        yield (
+            "what qml.qjit compiled tells nothing of what comes back to a circuit: such calls are judged by all of their numbers that "
+            "Catalyst traces where it differentiates, with cotangents of our own"
+        )
+    elif not differentiated and any(trace.call(index).circuit.trainable for index in firsts):
         yield "no backward pass came back to any call: what the methods give was compared by outputs alone"
     for index in differentiated:
         call = trace.call(index)

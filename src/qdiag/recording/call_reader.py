@@ -6,7 +6,7 @@ import sys
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -20,6 +20,7 @@ from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.transform_kinds import measured_by, name_of_transform
 from qdiag.model.call import Argument, Failure, SourceLine
 from qdiag.model.circuit import Circuit
+from qdiag.model.method import JIT, QJIT
 from qdiag.model.transform_families import METRIC_TENSORS
 from qdiag.recording.source_places import Places
 from qdiag.trace import call_text
@@ -32,6 +33,31 @@ MAX_LEAVES = 64
 
 MAX_ENTRIES = 64
 """Metric tensors by more numbers are not held against our own."""
+
+
+@dataclass
+class UnderCatalyst:
+    """What is known of a call that Catalyst traces, where PennyLane keeps nothing on the QNode.
+
+    Parameters
+    ----------
+    given
+        What the QNode was given: what stands for numbers, as leaves.
+    differentiated
+        Whether it is traced in order to be differentiated.
+    tape
+        The circuit as the user wrote it, once it is there.
+    part
+        What leads to its numbers (see `qjit_taps.ClassicalPart`), or None where nothing does.
+    returns
+        The shape of what the quantum function returned (see `Circuit.returns`).
+    """
+
+    given: list[Any]
+    differentiated: bool
+    tape: Any = None
+    part: Any = None
+    returns: str = "single"
 
 
 class Ongoing:
@@ -51,6 +77,7 @@ class Ongoing:
         "resolution",
         "source",
         "transformed",
+        "under_catalyst",
         "untouched",
         "warnings",
     )
@@ -72,6 +99,7 @@ class Ongoing:
         self.parent: Optional[Ongoing] = None
         self.children: list[Done] = []
         self.given: Any = None
+        self.under_catalyst: Optional[UnderCatalyst] = None
 
     @property
     def tape(self) -> Any:
@@ -189,6 +217,10 @@ class Reader:
 
     def _circuits(self, call: Ongoing, ended: qnode_attributes.LastCall, known: KnownQNode) -> tuple[Taken, Optional[Taken]]:
         """The circuit of a call as its transforms left it, and as written where they changed it."""
+        traced = call.under_catalyst
+        if traced is not None:
+            with flattening.stop_recording():
+                return self._recognition.read_tape(traced.tape, traced.returns, evaluated=not traced.differentiated), None
         tape = call.own(ended.tape)
         if tape is None:
             return Taken(_NOTHING, pack(()), ()), None
@@ -230,7 +262,7 @@ class Reader:
         otherwise = call.transformed is not None and _measures_otherwise(call.transformed, ended.tape)
         made = measured_by(call.transformed) if otherwise else ()
         metric_of = _entries_in_circuit(call.args, sources) if call.has_transforms and makes_metric_tensor(qnode) else ()
-        compiled = "jit" if "jax" in sys.modules and any(map(jax_numbers.is_compiled, sources)) else ""
+        compiled = _compiler_of(call, sources)
         around = (call.layer, made, call.library, metric_of, compiled)
         key = (ended.settings, gradient if isinstance(gradient, str) else id(gradient), interface, around)
         text = known.configurations.get(key)
@@ -264,6 +296,13 @@ class Reader:
         if text is None:
             text = self._arguments[key] = call_text.text_of(tuple(Argument(*entry) for entry in spec))
         return text
+
+
+def _compiler_of(call: Ongoing, sources: Sequence[Any]) -> str:
+    """What a call is compiled by, as methods are written."""
+    if call.under_catalyst is not None:
+        return QJIT
+    return JIT if "jax" in sys.modules and any(map(jax_numbers.is_compiled, sources)) else ""
 
 
 def _measures_otherwise(made: tuple[Any, ...], tape: Any) -> bool:

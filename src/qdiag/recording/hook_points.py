@@ -27,7 +27,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool, home: 
     Parameters
     ----------
     module
-        ``pennylane``, ``torch`` or ``optax``.
+        ``pennylane``, ``torch``, ``optax`` or ``catalyst``.
     trace
         The trace's path.
     target
@@ -74,7 +74,7 @@ _hooked: set[str] = set()
 
 
 def hook(module: ModuleType) -> None:
-    """Put the hooks of ``pennylane``, ``torch`` or ``optax`` in, unless they are there."""
+    """Put the hooks of ``pennylane``, ``torch``, ``optax`` or ``catalyst`` in, unless they are there."""
     if module.__name__ in _hooked:
         return
     _hooked.add(module.__name__)
@@ -82,6 +82,11 @@ def hook(module: ModuleType) -> None:
         _hook_torch(module)
     elif module.__name__ == "optax":
         training_hooks.hook_optax(module)
+    elif module.__name__ == "catalyst":
+        # it reads calls, which needs PennyLane: that is there by now
+        from qdiag.recording import qjit_hooks
+
+        qjit_hooks.hook_catalyst()
     else:
         _hook_pennylane(module)
 

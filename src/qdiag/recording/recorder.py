@@ -32,6 +32,7 @@ from qdiag.recording import (
     given_numbers,
     loss_watch,
     probe_schedule,
+    qjit_calls,
     side_files,
     source_places,
     step_probe,
@@ -192,6 +193,30 @@ class Recorder:
         except Exception as error:
             self._trouble(call, error)
         return None
+
+    def finish_under_catalyst(self, call: call_reader.Ongoing, result: Any) -> None:
+        """Catalyst has traced a call: what it compiles of that will tell of each run, where it can."""
+        try:
+            self._leave(call)
+            why = qjit_calls.obstacle(call)
+            if why or call.under_catalyst is None:
+                self.unseen(*qjit_calls.not_recorded(call, why))
+                return
+            call.under_catalyst.returns = qnode_attributes.shape_of(result)
+            qjit_calls.resolve_method(call)
+            read = self._reader.read(call, self.steps, self._thread(), None)
+            qjit_calls.await_runs(call, read, results.outputs_of(result))
+        except Exception as error:
+            self._trouble(call, error)
+
+    def fail_under_catalyst(self, call: call_reader.Ongoing, error: BaseException) -> None:
+        """Catalyst raised while it traced a call."""
+        try:
+            self._leave(call)
+            if not only_stops(error):
+                self.unseen(*qjit_calls.not_recorded(call, f"Catalyst raised {type(error).__name__} while it traced it"))
+        except Exception as trouble:
+            self._trouble(call, trouble)
 
     def _look_around(self, call: call_reader.Ongoing, read: call_reader.Read, index: Optional[int], outputs: tuple[Any, ...]) -> None:
         """Tell what else is worth telling of a call that was written."""

@@ -12,7 +12,7 @@ from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import SourceLine
 from qdiag.recording import frames
 
-_FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "jax", "qdiag")
+_FRAMEWORKS = ("pennylane", "pennylane_lightning", "torch", "autograd", "jax", "catalyst", "qdiag")
 _FRAMEWORK, _ELSEWHERE, _INSIDE, _TOP = range(4)
 _COMMANDS = os.path.join("qdiag", "cli", "")
 

@@ -60,6 +60,13 @@ def located(*calls: int, **further: Any) -> Located:
     return Located(not_rebuilt=tuple(NotRebuilt(index, WHY) for index in calls), **further)
 
 
+def test_calls_whose_interface_is_missing_are_said_to_be_left_out_with_what_to_install() -> None:
+    why = "these calls are JAX's, and JAX is not installed here: pip install 'qdiag[jax]'"
+    missing = tuple(NotRebuilt(index, why, interface=True) for index in (1, 3))
+    found = with_live_word(Located(not_rebuilt=missing, replayed=2, verdict=Verdict.AGREE), Recorded(UPHELD))
+    assert [(one.gap, one.text, one.calls) for one in found.unseen] == [(Gap.OPAQUE, f"Nothing was replayed: {why}.", 2)]
+
+
 def test_where_every_device_is_made_again_nothing_changes() -> None:
     known = Located(verdict=Verdict.ROUNDING, replayed=4)
     assert with_live_word(known, Recorded(WRONG)) is known

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 from qdiag.bridges.codec import classes, flattening, jax_numbers, tapes
 from qdiag.bridges.codec.containers import container_of, is_tracked
 from qdiag.bridges.codec.packer import PYTHON, Packer
-from qdiag.model.circuit import Circuit, with_parameters
+from qdiag.model.circuit import Circuit, as_evaluated, with_parameters
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 
@@ -60,7 +60,14 @@ class Recognition:
         self._known: dict[Hashable, Form] = {}
 
     def read_tape(
-        self, tape: Any, returns: str, shots: tuple[int, ...] = (), notes: tuple[str, ...] = (), last: Optional[Form] = None
+        self,
+        tape: Any,
+        returns: str,
+        shots: tuple[int, ...] = (),
+        notes: tuple[str, ...] = (),
+        last: Optional[Form] = None,
+        *,
+        evaluated: bool = False,
     ) -> Taken:
         """A tape's structure and numbers.
 
@@ -76,8 +83,10 @@ class Recognition:
             Added to the circuit's own.
         last
             A structure that it may well be.
+        evaluated
+            Whether nothing differentiates by what is traced in it.
         """
-        reading, around = _Reading(), (returns, shots, notes)
+        reading, around = _Reading(), (returns, shots, notes, evaluated)
         key: Optional[Hashable] = None
         try:
             parts = reading.parts_of(tape)
@@ -90,7 +99,7 @@ class Recognition:
         except Exception:
             key = None
         circuit, sources = tapes.circuit_with_numbers(tape, returns)
-        circuit = _with_marks(circuit, sources)
+        circuit = as_evaluated(_with_marks(circuit, sources)) if evaluated else _with_marks(circuit, sources)
         if shots or notes:
             circuit = replace(circuit, shots=shots or circuit.shots, notes=circuit.notes + notes)
         structure, numbers = skeleton(circuit)

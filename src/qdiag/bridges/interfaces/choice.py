@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from qdiag.bridges.interfaces.forward_pass import Function, Graph, PlainGraph
-from qdiag.errors import MethodError
+from qdiag.errors import MethodError, MissingInterfaceError
 from qdiag.model.circuit import Parameter
+from qdiag.model.method import QJIT
 
 
 def interface_for(name: str, parameters: Sequence[Parameter]) -> str:
@@ -45,11 +46,23 @@ def require(name: str) -> None:
 
     Raises
     ------
-    MethodError
+    MissingInterfaceError
         If it is not.
     """
     if name.startswith("jax") and importlib.util.find_spec("jax") is None:
-        raise MethodError("these calls are JAX's, and JAX is not installed here", "pip install 'qdiag[jax]'")
+        raise MissingInterfaceError("these calls are JAX's, and JAX is not installed here", MissingInterfaceError.INSTALL)
+
+
+def require_catalyst() -> None:
+    """Make sure that Catalyst is installed here.
+
+    Raises
+    ------
+    MethodError
+        If it is not.
+    """
+    if importlib.util.find_spec("catalyst") is None:
+        raise MethodError("Catalyst is not installed here", "pip install pennylane-catalyst, or leave out +qjit")
 
 
 def precision_for(interface: str, parameters: Sequence[Parameter], default_dtype: str) -> AbstractContextManager[None]:
@@ -72,7 +85,7 @@ def graph_for(interface: str, placement: str = "", compiled: str = "") -> Callab
     placement
         A device of torch's in whose memory the numbers are to lie.
     compiled
-        ``jit`` where JAX is to compile them.
+        ``jit`` where JAX is to compile them, ``qjit`` where Catalyst is.
 
     Raises
     ------
@@ -95,5 +108,10 @@ def graph_for(interface: str, placement: str = "", compiled: str = "") -> Callab
         require(interface)
         from qdiag.bridges.interfaces.jax_graph import CompiledJaxGraph, JaxGraph
 
+        if compiled == QJIT:
+            require_catalyst()
+            from qdiag.bridges.interfaces.qjit_graph import QjitGraph
+
+            return QjitGraph
         return CompiledJaxGraph if compiled else JaxGraph
     return PlainGraph

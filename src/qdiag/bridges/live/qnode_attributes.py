@@ -152,7 +152,11 @@ def given_vectors(qnode: Any) -> tuple[str, tuple[str, ...]]:
 
 def returns_of(qnode: Any) -> str:
     """The shape of what the quantum function returned, in the words of `Circuit.returns`; a dictionary of containers is a tuple."""
-    output = vars(qnode).get("_qfunc_output")
+    return shape_of(vars(qnode).get("_qfunc_output"))
+
+
+def shape_of(output: Any) -> str:
+    """The same of what a quantum function, or a QNode, returned."""
     if isinstance(output, dict):
         nested = any(isinstance(value, (dict, list, tuple)) for value in output.values())
         return "tuple" if nested else "dict:" + ",".join(str(key) for key in output)

@@ -19,7 +19,7 @@ from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
 from qdiag.model.import_lines import NUMPY, PENNYLANE
-from qdiag.model.method import Method
+from qdiag.model.method import COMPILED_BY, Method
 from qdiag.model.operator_families import MID_MEASUREMENTS
 from qdiag.model.option import Option
 
@@ -183,7 +183,8 @@ def qnode_source(
     else:
         arguments += _keywords(method.gradient_options)
     written = f"qml.QNode({', '.join(arguments)})"
-    return f"jax.jit({written})" if method.compiled else written
+    compiler = COMPILED_BY.get(method.compiled)
+    return written if compiler is None else f"{compiler}({written})"
 
 
 def _shots_keyword_value(shots: Sequence[int]) -> str:

@@ -37,6 +37,7 @@ from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Outcome, ScriptKind
+from qdiag.model.method import COMPILED_BY, QJIT
 from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
@@ -359,7 +360,7 @@ COMPILING = Cause(
     predicts=lambda symptoms: (*flips(UNCOMPILED), *leaves(NUDGED_FAR), *_chance_rival(symptoms)),
     because=lambda symptoms: _compiled_words(symptoms),
     title_for=lambda symptoms: (
-        "raises only where jax.jit compiles the call" if symptoms.signature is Signature.RAISE else SOMETHING_ELSE
+        f"raises only where {_compiler_of(symptoms)} compiles the call" if symptoms.signature is Signature.RAISE else SOMETHING_ELSE
     ),
 )
 
@@ -367,7 +368,14 @@ COMPILING = Cause(
 def _differ_in_compiling_alone(symptoms: Symptoms) -> bool:
     """Whether the pair is one method, compiled and not: then taking the compiler away changes exactly one thing."""
     one, other = symptoms.question.methods
+    if QJIT in (one.compiled, other.compiled) and symptoms.signature is not Signature.RAISE:
+        # Catalyst has rules of its own: which one is wrong says more
+        return False
     return one.compiled != other.compiled and replace(one, compiled="") == replace(other, compiled="")
+
+
+def _compiler_of(symptoms: Symptoms) -> str:
+    return next((COMPILED_BY[method.compiled] for method in symptoms.question.methods if method.compiled), COMPILED_BY["jit"])
 
 
 def _chance_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -385,7 +393,7 @@ def _compiled_words(symptoms: Symptoms) -> str:
     raised = next((failure for failure in (symptoms.call.failure, *symptoms.comparison.failures) if failure is not None), None)
     what = "it raises" if raised is None else f"it raises {raised.type}: {raised.message}"
     where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
-    return f"{plain} takes the same call; compiled by jax.jit, {what}{where}"
+    return f"{plain} takes the same call; compiled by {COMPILED_BY[compiled.compiled]}, {what}{where}"
 
 
 CAUSES = (

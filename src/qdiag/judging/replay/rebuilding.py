@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qdiag.errors import OpaqueCircuitError
+from qdiag.errors import MissingInterfaceError, OpaqueCircuitError
 from qdiag.model.call import Call
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
@@ -41,6 +41,8 @@ def obstacle(method: Method, *, trusted: bool) -> str:
 def failed_to_rebuild(call: Call, own: Evaluation) -> Optional[NotRebuilt]:
     """That making the device or the circuit again failed, although the script's own call went well; None where it did not."""
     failure = own.failure
+    if failure is not None and failure.ours and failure.type == MissingInterfaceError.__name__:
+        return NotRebuilt(call.index, f"{failure.message}: {MissingInterfaceError.INSTALL}", interface=True)
     if failure is None or call.failure is not None:
         return None
     if failure.stage == DEVICE:

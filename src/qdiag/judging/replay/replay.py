@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Optional, Protocol
 
+from qdiag.errors import MissingInterfaceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.parameter_samples import with_tracked
@@ -348,11 +349,27 @@ class Replay:
             wanted: Sequence[Method] = self._plan.methods
             if not wanted:
                 own, known = call.method, not obstacle(call.method, trusted=self._plan.trusted)
-                wanted = self._evaluator.applicable(call.circuit, call.configuration) if known else (own,)
+                wanted = self._applicable(call) if known else (own,)
                 if call.circuit.shots:
                     wanted = tuple(m for m in wanted if m.diff_method != "finite-diff")
             self._wanted[key] = shadows(call.configuration.method, wanted, call.circuit)
         return (*self._wanted[key], *self._compiled(index, key, call))
+
+    def _applicable(self, call: Call) -> Sequence[Method]:
+        """What may be asked of a call; nothing of one whose interface is not installed here, where there are calls of others as well.
+
+        Raises
+        ------
+        MissingInterfaceError
+            If there are none.
+        """
+        try:
+            return self._evaluator.applicable(call.circuit, call.configuration)
+        except MissingInterfaceError:
+            own = call.configuration.interface
+            if all(self._call(index).configuration.interface == own for index in self._trace.first_of_each_structure()):
+                raise
+            return ()
 
     def _compiled(self, index: int, key: str, call: Call) -> tuple[Method, ...]:
         """The user's own method as it ran, at the first of the calls that were compiled alike: compiling again costs too much."""

@@ -13,7 +13,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import TENSORS, Circuit, Wires, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import JAX, NUMPY, TORCH
-from qdiag.model.method import Method
+from qdiag.model.method import JIT, Method
 from qdiag.proving.reproducer.expressions import Layout, argument_expression, plain, table
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import Variable
@@ -90,7 +90,7 @@ class Body:
     def qnode(self, side: Method, device: str = "") -> str:
         """The expression of a side's QNode."""
         expression, side, _ = self.device(side)
-        self.imports |= {JAX} if side.compiled else set()
+        self.imports |= {JAX} if side.compiled == JIT else set()
         task, options = self.task, dict(self.task.configuration.execution_options)
         gradient = dict(side.gradient_options)
         order = gradient.pop("max_diff", 2)

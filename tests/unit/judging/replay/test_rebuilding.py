@@ -51,6 +51,15 @@ def test_a_call_on_such_a_device_is_evaluated_on_no_other_in_its_place() -> None
     assert not ended.value.value.sides
 
 
+def test_an_interface_that_is_not_installed_is_said_with_what_to_install() -> None:
+    made = call(0, circuit(0.3))
+    missing = Failure("MissingInterfaceError", "JAX is not installed here", ("qdiag.bridges.interfaces.choice:require:3",), "build")
+    why = "JAX is not installed here: pip install 'qdiag[jax]'"
+    assert failed_to_rebuild(made, Evaluation(made.method, failure=missing)) == NotRebuilt(0, why, interface=True)
+    theirs = replace(missing, frames=("jax._src.api:vjp:3",))
+    assert failed_to_rebuild(made, Evaluation(made.method, failure=theirs)) is None
+
+
 def test_a_failure_while_the_device_is_made_is_none_of_the_circuits() -> None:
     made, failure = call(0, circuit(0.3)), Failure("TypeError", "fock_level is missing", stage=DEVICE)
     own = Evaluation(made.method, failure=failure)

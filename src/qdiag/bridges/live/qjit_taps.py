@@ -1,0 +1,96 @@
+"""What Catalyst traces: which numbers a circuit has at each run of what was compiled.
+
+Between what a QNode is given and the numbers of its circuit lies the classical part of the quantum function, which Catalyst traces as a
+program of JAX's. It is kept beside the compiled one, and worked out on what a callback of Catalyst's tells at each run.
+
+Loaded only where Catalyst is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Optional
+
+import catalyst
+import jax
+import numpy as np
+from catalyst.tracing.contexts import GradContext
+from jax.interpreters import partial_eval
+
+from qdiag.bridges.codec import jax_numbers
+
+_OF_CATALYST = ("static_argnums", "_out_tree_expected", "_classical_return_indices", "_num_mcm_expected", "pass_pipeline", "debug_info")
+"""Keywords that Catalyst adds to a call of a QNode."""
+
+
+class ClassicalPart(NamedTuple):
+    """What leads to a circuit's numbers.
+
+    Parameters
+    ----------
+    evaluate
+        Gives them, in order, from what the QNode was given and what it took from around it.
+    around
+        Live values of the latter kind: they stand for numbers, too, where they are traced further out.
+    given
+        How many of the former kind there are.
+    """
+
+    evaluate: Callable[..., Sequence[Any]]
+    around: tuple[Any, ...]
+    given: int
+
+
+def arguments_of_user(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keywords that the script gave to a QNode, of those that Catalyst calls it with."""
+    return {name: value for name, value in kwargs.items() if name not in _OF_CATALYST}
+
+
+def is_inside_gradient() -> bool:
+    """Whether Catalyst traces a function in order to differentiate it."""
+    return bool(GradContext.am_inside_grad())
+
+
+def method_of(diff_method: str, device: str, measurements: Sequence[str]) -> str:
+    """What Catalyst takes ``best`` for."""
+    if diff_method != "best":
+        return diff_method
+    return "adjoint" if "lightning" in device and all(name == "ExpectationMP" for name in measurements) else "parameter-shift"
+
+
+def classical_part(numbers: Sequence[Any]) -> Optional[ClassicalPart]:
+    """What leads to numbers that are traced; None where they are not all traced as one program."""
+    traces = {id(number._trace): number._trace for number in numbers}
+    if not numbers:
+        return ClassicalPart(lambda *_: (), (), 0)
+    if len(traces) != 1:
+        return None
+    (trace,) = traces.values()
+    frame = trace.frame
+    # what is kept for messages says nothing yet of what comes out
+    named = frame.debug_info._replace(result_paths=("",) * len(numbers))
+    jaxpr, constants = frame.to_jaxpr(trace, numbers, named, None)
+    jaxpr, used, _ = partial_eval.dce_jaxpr_consts(jaxpr, [True] * len(numbers), instantiate=True)
+    kept = [constant for constant, wanted in zip(constants, used) if wanted] if len(used) == len(constants) else constants
+    places = [place for place, constant in enumerate(kept) if jax_numbers.is_traced(constant)]
+    plain = [None if place in places else constant for place, constant in enumerate(kept)]
+    return ClassicalPart(partial(_evaluate, jaxpr, plain, places), tuple(kept[place] for place in places), len(jaxpr.invars))
+
+
+def _evaluate(jaxpr: Any, constants: Sequence[Any], places: Sequence[int], *values: Any) -> Sequence[Any]:
+    given, around, filled = values[: len(jaxpr.invars)], values[len(jaxpr.invars) :], list(constants)
+    for place, value in zip(places, around):
+        filled[place] = value
+    return [np.asarray(value) for value in jax.core.eval_jaxpr(jaxpr, filled, *given)]
+
+
+def arrays_among(args: Sequence[Any], kwargs: dict[str, Any], static: Sequence[int]) -> list[Any]:
+    """What a QNode is given, as Catalyst takes it apart: all leaves but those of what is compiled in."""
+    dynamic = [value for place, value in enumerate(args) if place not in static]
+    return list(jax.tree_util.tree_leaves((dynamic, kwargs)))
+
+
+def tell_when_run(values: Sequence[Any], tell: Callable[..., None]) -> None:
+    """Have the numbers that values stand for told each time that the compiled function comes by here."""
+    catalyst.debug.callback(tell)(*values)
