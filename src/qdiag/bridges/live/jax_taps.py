@@ -10,6 +10,7 @@ Loaded only where JAX is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -104,9 +105,11 @@ def _tell_rows(values: Sequence[Any], tell: Tell, axes: Sequence[tuple[Any, ...]
         tell_when_run(values, tell)
 
     for level in axes:
-        if any(axis is not batching.not_mapped for axis in level):
+        if any(axis is not None for axis in level):
             told = jax.vmap(told, in_axes=level)
-    told(*values)
+    # what a release of JAX does not take is not told, and the script goes on
+    with suppress(Exception):
+        told(*values)
 
 
 def _rows_at_once(primitive: Any, operands: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
