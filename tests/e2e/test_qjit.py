@@ -32,7 +32,7 @@ def test_what_catalyst_compiles_is_recorded_bit_for_bit_with_the_numbers_of_each
         calls = list(trace.calls())
     assert [call.configuration.compiled for call in calls] == ["qjit"] * 5
     assert [call.configuration.resolved for call in calls] == [method] * 3 + ["parameter-shift"] * 2
-    for call, (first, second) in zip(calls, weights):
+    for call, (first, second) in zip(calls[:3], weights):
         expected = [math.sin(first) * 1.3, 0.4, second, first * second]
         np.testing.assert_allclose([p.value for p in call.circuit.parameters], expected, rtol=1e-15)
         assert call.circuit.trainable == (0, 2, 3)
