@@ -77,3 +77,13 @@ def test_of_many_qnodes_each_is_probed_though_they_share_a_copy(tmp_path: Path) 
         assert all(probe.complete for probe in trace.probes)
         losing = [probe.call for probe in trace.probes if list(probe_findings.divergences(probe, trace.call(probe.call)))]
     assert losing == [6]
+
+
+def test_of_many_qnodes_none_is_accused_of_what_has_changed_around_it_before_its_turn(tmp_path: Path) -> None:
+    script = Script(str(SCRIPT.with_name("late_qnodes.py")))
+    with open(os.devnull, "wb") as null:
+        launcher.run(script, tmp_path / "trace.qdiag", output=null, probing=launcher.Probing())
+    with Trace.open(tmp_path / "trace.qdiag") as trace:
+        probes = trace.probes
+        assert len({trace.call(probe.call).configuration.number for probe in probes}) == len(probes) == 10
+        assert all(probe.complete and not probe_findings.divergences(probe, trace.call(probe.call)) for probe in probes)

@@ -32,6 +32,7 @@ from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import NARROW, WIDER, Circuit, Parameter, nodes_of, parameters_of, with_parameters
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome, ScriptKind
+from qdiag.model.method import COMPILED_BY
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.operator_families import STATE_DATA
 from qdiag.model.probe import Proof
@@ -166,6 +167,10 @@ def _float32_words(symptoms: Symptoms) -> str:
     methods = {method.diff_method for method in symptoms.question.methods}
     others = " and ".join(sorted(methods - {"backprop"})) or "the other method"
     dtypes = narrow_dtypes(symptoms.question.circuit)
+    one, other = symptoms.question.methods
+    if one.compiled != other.compiled and one.diff_method == other.diff_method:
+        compiler = COMPILED_BY[one.compiled or other.compiled]
+        return f"what {compiler} compiles does its arithmetic in another order, and {dtypes} parameters are rounded at other places"
     state = "complex64" if dtypes == "float32" else "half precision" if dtypes in HALF else "their own precision"
     first = f"backprop builds gate matrices in {state} from {dtypes} parameters; {others} computes in complex128"
     if "backprop" in methods and _handed_on_in_float32(symptoms):

@@ -44,6 +44,14 @@ def test_a_gap_that_stays_in_float64_is_not() -> None:
     assert "QD101" in found(world, symptoms(world, NARROW, BACKPROP)).ruled_out
 
 
+def test_what_a_compiler_rounds_otherwise_is_not_said_to_be_another_precision() -> None:
+    world = World(lambda request: 6e-8 if request.method.compiled and narrow(request) else 0.0)
+    diagnosis = found(world, symptoms(world, NARROW, methods("default.qubit/backprop+jit", "default.qubit/backprop")))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert "what jax.jit compiles" in diagnosis.because
+    assert "complex128" not in diagnosis.because
+
+
 def brief(request: Request) -> bool:
     return request.circuit.parameters[0].dtype in ("bfloat16", "float16")
 
