@@ -39,3 +39,31 @@ def test_what_catalyst_compiles_is_recorded_bit_for_bit_with_the_numbers_of_each
         assert call.outputs is None
     assert [(float(p.value), p.trainable) for call in calls[3:] for p in call.circuit.parameters] == [(0.3, False), (0.4, False)]
     assert calls[3].circuit.returns == "tuple"
+
+
+@pytest.mark.parametrize(
+    ("word", "raised", "trainable"),
+    [("itself", "", (1, 2)), ("closure", "", (1, 2)), ("controlled", "TracerArrayConversionError", (1, 2))],
+)
+def test_what_is_differentiated_itself_or_raises_while_it_is_traced_is_recorded_with_its_numbers(
+    tmp_path: Path, word: str, raised: str, trainable: tuple[int, ...]
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    shutil.copy(SCRIPTS / "qjit_gradients.py", work)
+    words = ["qjit_gradients.py", word]
+    plain = plainly(work, [], words)
+    assert plain.exit_code == bool(raised), plain.stderr.decode()
+    run = recorded(work, tmp_path / "out", [], words)
+    assert (run.exit_code, run.stdout) == (plain.exit_code, plain.stdout)
+    values = [np.array([0.3, 0.7])]
+    for line in plain.stdout.decode().splitlines():
+        values.append(np.array([float.fromhex(entry.strip("[],'")) for entry in line.split()]))
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        calls = list(trace.calls())
+    assert len(calls) == (1 if raised else 2)
+    for call, (first, second) in zip(calls, values):
+        assert call.configuration.compiled == "qjit"
+        assert (call.failure.type if call.failure else "") == raised
+        np.testing.assert_allclose([p.value for p in call.circuit.parameters], [0.4, 2 * math.sin(first), second], rtol=1e-15)
+        assert call.circuit.trainable == trainable

@@ -17,7 +17,9 @@ from qdiag.model.call import Environment
 from qdiag.model.option import Option
 
 _PACKAGES = ("pennylane", "pennylane-lightning", "torch", "numpy", "autograd", "scipy")
-_WHERE_LOADED = ("jax", "tensorflow", "catalyst")
+_WHERE_LOADED = {"jax": "jax", "tensorflow": "tensorflow", "catalyst": "pennylane-catalyst"}
+"""Modules, and the packages that bring them."""
+
 _VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED")
 
 
@@ -47,7 +49,7 @@ def environment() -> Environment:
     Environment
         No host name, user or path is part of it.
     """
-    names = _PACKAGES + tuple(name for name in _WHERE_LOADED if name in sys.modules)
+    names = _PACKAGES + tuple(package for module, package in _WHERE_LOADED.items() if module in sys.modules)
     versions = [(name, _version(name)) for name in names]
     return Environment(
         python=platform.python_version(),

@@ -51,6 +51,10 @@ class UnderCatalyst:
         What leads to its numbers (see `qjit_taps.ClassicalPart`), or None where nothing does.
     returns
         The shape of what the quantum function returned (see `Circuit.returns`).
+    levels
+        What Catalyst was tracing when it came to the call, outermost first (see `qjit_calls.Tracing`).
+    inside
+        The trace of the innermost of these.
     """
 
     given: list[Any]
@@ -58,6 +62,8 @@ class UnderCatalyst:
     tape: Any = None
     part: Any = None
     returns: str = "single"
+    levels: tuple[Any, ...] = ()
+    inside: Any = None
 
 
 class Ongoing:

@@ -213,10 +213,29 @@ class Recorder:
         """Catalyst raised while it traced a call."""
         try:
             self._leave(call)
-            if not only_stops(error):
-                self.unseen(*qjit_calls.not_recorded(call, f"Catalyst raised {type(error).__name__} while it traced it"))
+            traced = call.under_catalyst
+            if only_stops(error):
+                return
+            if traced is not None and traced.tape is not None:
+                traced.returns = "single" if len(traced.tape.measurements) == 1 else "tuple"
+                qjit_calls.resolve_method(call)
+                read = self._reader.read(call, self.steps, self._thread(), None)
+                if self._write_refused(qjit_calls.Over(call, qjit_calls.failed_call(call, read)), failure_of(error, "forward")):
+                    return
+            self.unseen(*qjit_calls.not_recorded(call, f"Catalyst raised {type(error).__name__} while it traced it"))
         except Exception as trouble:
             self._trouble(call, trouble)
+
+    def refused_under_catalyst(self, over: qjit_calls.Over, error: BaseException) -> None:
+        """Catalyst has traced a call, and does not differentiate what it is in."""
+        if not self.stopped and not only_stops(error):
+            self._write_refused(over, failure_of(error, "backward"))
+
+    def _write_refused(self, over: qjit_calls.Over, failure: Failure) -> bool:
+        entry = qjit_calls.failed_entry(over.call, over.staged, failure)
+        if entry is not None:
+            self._write_traced(None, over.staged.read, call_reader.Done(entry, backward.Returned(0, 0), ()))
+        return entry is not None
 
     def _look_around(self, call: call_reader.Ongoing, read: call_reader.Read, index: Optional[int], outputs: tuple[Any, ...]) -> None:
         """Tell what else is worth telling of a call that was written."""

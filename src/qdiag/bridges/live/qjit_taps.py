@@ -14,7 +14,9 @@ from typing import Any, NamedTuple, Optional
 
 import catalyst
 import jax
+import jax.extend
 import numpy as np
+from catalyst import jax_primitives
 from catalyst.tracing.contexts import GradContext
 from jax.interpreters import partial_eval
 
@@ -35,16 +37,51 @@ class ClassicalPart(NamedTuple):
         Live values of the latter kind: they stand for numbers, too, where they are traced further out.
     given
         How many of the former kind there are.
+    plain
+        Whether nothing of Catalyst's stands in it, and nothing that does more than to compute.
     """
 
     evaluate: Callable[..., Sequence[Any]]
     around: tuple[Any, ...]
     given: int
+    plain: bool = True
 
 
 def arguments_of_user(kwargs: dict[str, Any]) -> dict[str, Any]:
     """The keywords that the script gave to a QNode, of those that Catalyst calls it with."""
     return {name: value for name, value in kwargs.items() if name not in _OF_CATALYST}
+
+
+class Level(NamedTuple):
+    """A function that Catalyst is about to trace: what ``qml.qjit`` compiles, or what ``catalyst.grad`` and its like differentiate.
+
+    Parameters
+    ----------
+    kind
+        What the function's trace says that it is made for.
+    inputs
+        What the function is given, as leaves: numbers, or what stands for them further out.
+    outside
+        The trace that was going on by then.
+    """
+
+    kind: str
+    inputs: Sequence[Any]
+    outside: Any
+
+
+COMPILED, DIFFERENTIATED, FUNCTION = "qjit_capture", "grad make jaxpr", "Function"
+"""Kinds of levels, as Catalyst names them."""
+
+
+def level_of(kind: str, args: Sequence[Any], kwargs: dict[str, Any], static: Sequence[int] = ()) -> Level:
+    """What is about to be traced."""
+    return Level(kind, arrays_among(args, kwargs, static), current_trace())
+
+
+def current_trace() -> Any:
+    """The trace that is going on."""
+    return jax.core.trace_ctx.trace
 
 
 def is_inside_gradient() -> bool:
@@ -75,14 +112,66 @@ def classical_part(numbers: Sequence[Any]) -> Optional[ClassicalPart]:
     kept = [constant for constant, wanted in zip(constants, used) if wanted] if len(used) == len(constants) else constants
     places = [place for place, constant in enumerate(kept) if jax_numbers.is_traced(constant)]
     plain = [None if place in places else constant for place, constant in enumerate(kept)]
-    return ClassicalPart(partial(_evaluate, jaxpr, plain, places), tuple(kept[place] for place in places), len(jaxpr.invars))
+    around = tuple(kept[place] for place in places)
+    return ClassicalPart(partial(_evaluate, jaxpr, plain, places), around, len(jaxpr.invars), _is_plain(jaxpr))
+
+
+def _is_plain(jaxpr: Any) -> bool:
+    of_catalyst = {id(one) for one in vars(jax_primitives).values() if isinstance(one, jax.extend.core.Primitive)}
+    return not jaxpr.effects and not any(id(equation.primitive) in of_catalyst for equation in jaxpr.eqns)
 
 
 def _evaluate(jaxpr: Any, constants: Sequence[Any], places: Sequence[int], *values: Any) -> Sequence[Any]:
     given, around, filled = values[: len(jaxpr.invars)], values[len(jaxpr.invars) :], list(constants)
     for place, value in zip(places, around):
         filled[place] = value
-    return [np.asarray(value) for value in jax.core.eval_jaxpr(jaxpr, filled, *given)]
+    # it may be asked for in the midst of a trace, whose business this is none of
+    with jax.ensure_compile_time_eval():
+        return [np.asarray(value) for value in jax.core.eval_jaxpr(jaxpr, filled, *given)]
+
+
+def numbers_while_traced(values: Sequence[Any], levels: Sequence[Level], inside: Any) -> Optional[list[Any]]:
+    """The numbers that live values stand for, from those that the outermost function was called with.
+
+    Parameters
+    ----------
+    values
+        Live values, and numbers, which stay what they are.
+    levels
+        What is being traced, outermost first.
+    inside
+        The trace of the innermost.
+
+    Returns
+    -------
+    list or None
+        None where some come from elsewhere: a loop of Catalyst's, another circuit, a transform of JAX's around it all.
+    """
+    traces = [*(level.outside for level in levels[1:]), inside]
+    places = [_depth_of(value, traces) for value in values]
+    found: dict[int, Any] = {}
+    for depth in {place for place in places if place is not None}:
+        mine = [place for place, at in enumerate(places) if at == depth]
+        if not 0 <= depth < len(levels) or traces[depth].frame.debug_info.traced_for != levels[depth].kind:
+            return None
+        level = levels[depth]
+        part = classical_part([values[place] for place in mine])
+        if part is None or part.given not in (0, len(level.inputs)) or not part.plain:
+            return None
+        needed = [*(level.inputs if part.given else ()), *part.around]
+        given = numbers_while_traced(needed, levels[:depth], level.outside)
+        if given is None:
+            return None
+        found.update(zip(mine, part.evaluate(*given)))
+    numbers = [found.get(place, value) for place, value in enumerate(values)]
+    return numbers if all(np.asarray(number).dtype.kind in "biufc" for number in numbers) else None
+
+
+def _depth_of(value: Any, traces: Sequence[Any]) -> Optional[int]:
+    """Which trace a value belongs to, -1 for none of these; None where it is a number."""
+    if not jax_numbers.is_traced(value):
+        return None
+    return next((depth for depth, trace in enumerate(traces) if value._trace is trace), -1)
 
 
 def arrays_among(args: Sequence[Any], kwargs: dict[str, Any], static: Sequence[int]) -> list[Any]:

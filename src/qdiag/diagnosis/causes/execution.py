@@ -37,14 +37,12 @@ from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Outcome, ScriptKind
-from qdiag.model.method import COMPILED_BY, QJIT
+from qdiag.model.method import COMPILED_BY, JIT, QJIT
 from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
 
-BATCHED = Fact(
-    "rows of a batch", remote.rows, False, arguments=lambda question: (question.circuit,), read=lambda rows: len(rows) > 1
-)
+BATCHED = Fact("rows of a batch", remote.rows, False, arguments=lambda question: (question.circuit,), read=lambda rows: len(rows) > 1)
 """Whether the circuit has a batch axis."""
 
 BROADCASTING = Cause(
@@ -82,11 +80,7 @@ DECOMPOSITION = Cause(
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: (
-        symptoms.signature is Signature.OUTPUT
-        and not symptoms.fact(LOSSY)
-        and not _is_of_the_kernel(symptoms)
-    ),
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY) and not _is_of_the_kernel(symptoms),
     predicts=lambda symptoms: (
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
@@ -351,14 +345,20 @@ def _in_words(measurement: Node) -> str:
 
 SOMETHING_ELSE = "compiled by jax.jit, the circuit gives something else"
 
+_WITHOUT = {
+    COMPILED_BY[JIT]: 'call it without jax.jit, or jit a QNode with diff_method="backprop" on default.qubit; and report it',
+    COMPILED_BY[QJIT]: "call it without qml.qjit, or under another diff_method that Catalyst compiles; and report it",
+}
+
 COMPILING = Cause(
     code="QD511",
     slug="compiling-changes-result",
     title=SOMETHING_ELSE,
-    remedy='call it without jax.jit, or jit a QNode with diff_method="backprop" on default.qubit; and report it',
+    remedy=_WITHOUT[COMPILED_BY[JIT]],
     applies=lambda symptoms: _differ_in_compiling_alone(symptoms),
     predicts=lambda symptoms: (*flips(UNCOMPILED), *leaves(NUDGED_FAR), *_chance_rival(symptoms)),
     because=lambda symptoms: _compiled_words(symptoms),
+    remedy_for=lambda symptoms: _WITHOUT[_compiler_of(symptoms)],
     title_for=lambda symptoms: (
         f"raises only where {_compiler_of(symptoms)} compiles the call" if symptoms.signature is Signature.RAISE else SOMETHING_ELSE
     ),
@@ -391,9 +391,14 @@ def _compiled_words(symptoms: Symptoms) -> str:
     if symptoms.signature is not Signature.RAISE:
         return f"{compiled} and {plain} are one method, and each gives the same numbers every time: theirs differ"
     raised = next((failure for failure in (symptoms.call.failure, *symptoms.comparison.failures) if failure is not None), None)
-    what = "it raises" if raised is None else f"it raises {raised.type}: {raised.message}"
+    what = "it raises" if raised is None else f"it raises {raised.type}: {_first_line(raised.message)}"
     where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
     return f"{plain} takes the same call; compiled by {COMPILED_BY[compiled.compiled]}, {what}{where}"
+
+
+def _first_line(message: str) -> str:
+    """What JAX says of an exception; below it stands the program that it was tracing."""
+    return message.strip().partition("\n")[0]
 
 
 CAUSES = (

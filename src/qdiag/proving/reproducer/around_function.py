@@ -22,7 +22,6 @@ TOLERANCE = "1e-06"
 _CURE = "cut the script down by hand"
 
 
-
 def argument_scripts(found: Divergence, function: FunctionCut, language: Language) -> Iterator[Script]:
     """Scripts that show what a probe saw of an argument: at generic numbers, then with this argument at zero.
 

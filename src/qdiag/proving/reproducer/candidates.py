@@ -15,6 +15,7 @@ from qdiag.proving.reproducer.writing import write, write_around, write_for, wri
 MOST_ROWS = 5
 """Rows of a batch that are tried by themselves, where the whole batch shows nothing."""
 
+
 @dataclass(frozen=True, eq=False)
 class Candidates:
     """All scripts that may show a finding: texts of a few kilobytes, which a worker hands over at once.

@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from qdiag.bridges.releases.table import needs_of
 from qdiag.model.call import Environment
+from qdiag.proving.reproducer.script_text import CATALYST
 
 WIDTH = 120
 
@@ -27,7 +28,7 @@ WHERE_IMPORTED = ("torch", "jax")
 """Those that are given where a script imports them."""
 
 
-def inline_metadata(environment: Optional[Environment], imports: Iterable[str]) -> tuple[str, ...]:
+def inline_metadata(environment: Optional[Environment], imports: Iterable[str], *, compiles: bool = False) -> tuple[str, ...]:
     """The block; nothing where it is not known which PennyLane it was.
 
     Parameters
@@ -36,9 +37,12 @@ def inline_metadata(environment: Optional[Environment], imports: Iterable[str]) 
         The stack on which it was found; the installed one where it is None.
     imports
         The script's import lines: torch and JAX are needed where one names them.
+    compiles
+        Whether the script has Catalyst compile something.
     """
     imported = {line.split()[1].partition(".")[0] for line in imports}
-    known = _versions(environment, (*NAMED, *(name for name in WHERE_IMPORTED if name in imported)))
+    needed_too = [name for name in WHERE_IMPORTED if name in imported] + [CATALYST] * compiles
+    known = _versions(environment, (*NAMED, *needed_too))
     if "pennylane" not in known:
         return ()
     pins = {Requirement(text).name: text for text in needs_of(known["pennylane"]).requires}
@@ -47,7 +51,14 @@ def inline_metadata(environment: Optional[Environment], imports: Iterable[str]) 
     python = environment.python if environment is not None and environment.python else python_version()
     lines = ["# /// script", *_for_python(python)]
     # a list of texts may go over several lines
-    lines += textwrap.wrap(f"dependencies = [{needed}]", WIDTH, initial_indent="# ", subsequent_indent="#   ")
+    lines += textwrap.wrap(
+        f"dependencies = [{needed}]",
+        WIDTH,
+        initial_indent="# ",
+        subsequent_indent="#   ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
     return (*lines, "# ///")
 
 
@@ -58,9 +69,15 @@ def _for_python(python: str) -> list[str]:
 
 
 def _versions(environment: Optional[Environment], packages: Iterable[str]) -> Mapping[str, str]:
-    of_run = environment is not None and bool(environment.packages)
-    found = {name: _public(environment.version(name) if environment is not None and of_run else _installed(name)) for name in packages}
+    found = {name: _public(_version(environment, name)) for name in packages}
     return {name: version for name, version in found.items() if version}
+
+
+def _version(environment: Optional[Environment], package: str) -> str:
+    if environment is None or not environment.packages:
+        return _installed(package)
+    # a script that was never compiled may have been judged as compiled: by the Catalyst of this process
+    return environment.version(package) or (_installed(package) if package == CATALYST else "")
 
 
 def _public(version: str) -> str:

@@ -11,6 +11,7 @@ from platform import python_version
 from typing import Optional
 
 from qdiag.model.call import Environment
+from qdiag.model.method import COMPILED_BY, QJIT
 from qdiag.visible import make_visible
 
 WIDTH = 120
@@ -20,6 +21,9 @@ SKIP = "sys.excepthook = lambda *error: (sys.__excepthook__(*error), sys.exit(12
 
 PACKAGES = ("pennylane", "torch", "numpy")
 WITH_JAX = ("pennylane", "jax", "numpy")
+
+CATALYST = "pennylane-catalyst"
+"""The package of ``qml.qjit``, which a script calls without an import of it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Script:
     function: tuple[str, ...]
     body: tuple[str, ...]
     metadata: tuple[str, ...] = ()
+
+    @property
+    def is_compiled_by_catalyst(self) -> bool:
+        """Whether something in it is."""
+        return any(f"{COMPILED_BY[QJIT]}(" in line for line in (*self.function, *self.body))
 
     @property
     def text(self) -> str:
@@ -107,7 +116,7 @@ def _complete(text: str) -> str:
 
 def versions(environment: Optional[Environment], packages: Sequence[str] = PACKAGES) -> str:
     """What a finding was made with, such as ``PennyLane 0.45.1, torch 2.13.0, numpy 2.4.6, Python 3.11.7``."""
-    names = {"pennylane": "PennyLane"}
+    names = {"pennylane": "PennyLane", CATALYST: "Catalyst"}
     found = [(names.get(package, package), _version(package, environment)) for package in packages]
     python = environment.python if environment is not None and environment.python else python_version()
     return ", ".join([*(f"{name} {version}" for name, version in found if version), f"Python {python}"])

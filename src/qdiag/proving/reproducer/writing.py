@@ -20,7 +20,7 @@ from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
-from qdiag.proving.reproducer.script_text import PACKAGES, WITH_JAX, Script, versions
+from qdiag.proving.reproducer.script_text import CATALYST, PACKAGES, WITH_JAX, Script, versions
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import variables_of
 
@@ -77,8 +77,9 @@ def _around(script: Script, material: Material) -> Reproducer:
 def _told(script: Script, material: Material, *notes: str) -> Script:
     """With what it was found with, for people and for programs."""
     packages = WITH_JAX if not {JAX, JNP}.isdisjoint(script.imports) else PACKAGES
-    found_with = f"Found with {versions(material.environment, packages)}."
-    needs = inline_metadata(material.environment, script.imports)
+    compiled = script.is_compiled_by_catalyst
+    found_with = f"Found with {versions(material.environment, (*packages, *[CATALYST] * compiled))}."
+    needs = inline_metadata(material.environment, script.imports, compiles=compiled)
     return replace(script, header=(*script.header, found_with, *notes), metadata=needs)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Union
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.causes.execution import BATCHED
+from qdiag.diagnosis.causes.execution import BATCHED, _first_line
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND
@@ -429,6 +429,15 @@ def test_what_raises_only_where_it_is_compiled_comes_from_compiling() -> None:
     assert (diagnosis.code, diagnosis.confidence) == ("QD511", "confirmed")
     assert diagnosis.title == "raises only where jax.jit compiles the call"
     assert "QD304" in diagnosis.ruled_out
+
+
+def test_under_catalyst_the_remedy_is_not_jaxs_and_only_the_first_line_of_its_words_is_told() -> None:
+    by_catalyst = replace(SHIFT, compiled="qjit")
+    diagnosis = found(World(raising_in), raised((by_catalyst, SHIFT)))
+    assert diagnosis.code == "QD511"
+    assert "qml.qjit" in diagnosis.remedy
+    assert "jax.jit" not in diagnosis.remedy
+    assert _first_line("It was traced.\nThe program:\n  a = dot b c") == "It was traced."
 
 
 def test_what_raises_without_compiling_too_does_not() -> None:

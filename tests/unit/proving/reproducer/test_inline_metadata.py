@@ -74,3 +74,9 @@ def test_without_a_run_it_is_the_stack_that_is_installed() -> None:
 def test_jax_is_there_where_the_script_needs_it() -> None:
     lines = inline_metadata(stack(pennylane="0.45.1", jax="0.7.1"), ["import jax", "import jax.numpy as jnp"])
     assert any('"jax==0.7.1"' in line for line in lines)
+
+
+def test_catalyst_is_there_where_the_script_has_it_compile_something() -> None:
+    run = stack(pennylane="0.45.1", jax="0.7.1", pennylane_catalyst="0.15.0")
+    assert any('"pennylane-catalyst==0.15.0"' in line for line in inline_metadata(run, ["import jax"], compiles=True))
+    assert not any("catalyst" in line for line in inline_metadata(run, ["import jax"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from platform import python_version
 
 from qdiag.model.call import Environment
-from qdiag.proving.reproducer.script_text import SKIP, WIDTH, Script, comment, order_imports, versions
+from qdiag.proving.reproducer.script_text import CATALYST, SKIP, WIDTH, Script, comment, order_imports, versions
 
 
 def test_comments_cannot_break_out_of_their_line():
@@ -98,3 +98,10 @@ def test_what_nobody_expected_exits_with_125(tmp_path: Path) -> None:
 def test_a_comment_holds_neither_code_nor_what_nobody_sees() -> None:
     lines = comment(["f\nimport os", "a\x1b[31mb\u202e", "x\u2028y\rz"])
     assert lines == ["# f import os", "# a\\x1b[31mb\\u202e", "# x y z"]
+
+
+def test_a_script_that_catalyst_compiles_says_so() -> None:
+    assert not SCRIPT.is_compiled_by_catalyst
+    assert replace(SCRIPT, body=("a = qml.qjit(qml.QNode(circuit, dev))",)).is_compiled_by_catalyst
+    run = Environment("3.11.7", packages=(("pennylane", "0.45.1"), (CATALYST, "0.15.0")))
+    assert versions(run, ("pennylane", CATALYST)) == "PennyLane 0.45.1, Catalyst 0.15.0, Python 3.11.7"
