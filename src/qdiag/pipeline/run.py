@@ -60,7 +60,7 @@ EARLY = 0.7
 """Seconds after the end of the script at which a first answer is given of the calls that were replayed by then."""
 
 AT_LEAST = 0.1
-"""Seconds of replaying before it, however long it took to take in what was recorded."""
+"""Seconds of replaying before it, however long it took to take in what was recorded; and those of a turn while that is waited for."""
 
 
 def examine(run: RunFolder, options: Options, voice: Voice, workers: Optional[Evaluator] = None) -> JudgedRun:
@@ -178,10 +178,16 @@ class Run:
         """
         if self._failure is None:
             try:
-                return bool(self._trace.refresh()) and self._replay.advance()
+                return bool(self._trace.refresh()) and self._advance()
             except Exception as failure:
                 self._failure = failure
         return False
+
+    def _advance(self) -> bool:
+        """One turn of replaying; it leaves off when the script ends, and turns are short after that: probes are waited for then."""
+        if self._began is not None:
+            return self._replay.advance(AT_LEAST)
+        return self._replay.advance(ended=lambda: self._began is not None)
 
     def get_ahead(self) -> bool:
         """Replay all that was recorded while something else of an ended recording is waited for; whether there was anything to do.

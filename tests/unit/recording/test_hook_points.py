@@ -431,7 +431,9 @@ class TestTorch:
         assert recorder.heard[0] == ("loss", 0.75)
 
     @pytest.mark.parametrize(
-        "tensor", [Tensor(0.5, numel=2), Tensor(0.5, device="cuda"), Tensor(1j), (Tensor(0.5), Tensor(0.5)), None], ids=repr
+        "tensor",
+        [Tensor(0.5, numel=2), Tensor(0.5, device="cuda"), Tensor(1j), (Tensor(0.5), Tensor(0.5)), None],
+        ids=["two numbers", "on a GPU", "complex", "two of them", "nothing"],
     )
     def test_of_anything_else_it_tells_none(self, torch: Any, recorder: Recorder, tensor: Any) -> None:
         torch.autograd.backward(tensor)

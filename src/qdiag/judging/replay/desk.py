@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar, Union
+from typing import Generic, Optional, TypeVar, Union
 
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.evaluation import Evaluation, Request
@@ -17,6 +17,23 @@ Replaying = Generator[tuple[Request, ...], tuple[Evaluation, ...], Answer]
 """Replays something: yields what it asks for, is sent the evaluations, returns what they came to."""
 
 
+AHEAD = 4
+"""So many evaluations a worker are handed out before they are done, where they are short: none waits for the next one then."""
+
+SHORT = 0.1
+"""Seconds up to which an evaluation is short. Of longer ones no more are handed out than there are workers, since what is handed out
+cannot be taken back: whoever pauses has something to ask that is wanted at once."""
+
+
+@dataclass(eq=False)
+class _Asked:
+    """A question that was put, and its evaluation once it is handed out."""
+
+    request: Request
+    promise: Future[Evaluation] = field(default_factory=Future)
+    evaluation: Optional[Future[Evaluation]] = None
+
+
 class Desk:
     """Answers what is asked: from the store, from what is under way, or by a new evaluation, which is stored as soon as it is there.
 
@@ -26,55 +43,99 @@ class Desk:
     def __init__(self, evaluator: Evaluator, store: EvaluationStore) -> None:
         self._evaluator = evaluator
         self._store = store
-        self._under_way: dict[str, Future[Evaluation]] = {}
+        self._asked: dict[str, _Asked] = {}
+        self._held: frozenset[str] = frozenset()
+        self._usual = SHORT + 1.0
 
     def ask(self, request: Request) -> Union[Evaluation, Future[Evaluation]]:
         """An evaluation, or the promise of one."""
         key = request_key(request)
         if key is None:
             return self._evaluator.submit(request).result()
-        if key in self._under_way:
-            return self._under_way[key]
+        if key in self._asked:
+            self._held -= {key}
+            self._hand_out()
+            return self._asked[key].promise
         known = self._store.get(key)
         if known is not None:
             return known
-        self._under_way[key] = future = self._evaluator.submit(request)
-        if future.done():
+        self._asked[key] = asked = _Asked(request)
+        self._hand_out()
+        if asked.evaluation is not None and asked.evaluation.done():
             self.settle()
-        return future
+        return asked.promise
 
     def settle(self) -> None:
-        """Store every evaluation that has arrived."""
-        for key, future in list(self._under_way.items()):
-            if future.done():
-                del self._under_way[key]
-                if not future.cancelled() and future.exception() is None:
-                    self._store.put(key, future.result())
+        """Store every evaluation that has arrived, and hand out what waits for its turn."""
+        for key, asked in list(self._asked.items()):
+            if asked.evaluation is not None and asked.evaluation.done():
+                del self._asked[key]
+                self._keep(key, asked.promise, asked.evaluation)
+        self._hand_out()
 
-    def wait(self) -> None:
-        """Sleep until something arrives, and store it."""
-        wait(list(self._under_way.values()), return_when=FIRST_COMPLETED)
+    def _keep(self, key: str, promise: Future[Evaluation], evaluation: Future[Evaluation]) -> None:
+        if evaluation.cancelled():
+            promise.cancel()
+        elif evaluation.exception() is not None:
+            promise.set_exception(evaluation.exception())
+        else:
+            self._store.put(key, evaluation.result())
+            self._usual = evaluation.result().seconds
+            promise.set_result(evaluation.result())
+
+    def _hand_out(self) -> None:
+        most = self._evaluator.count * (AHEAD if self._usual <= SHORT else 1)
+        under_way = sum(1 for asked in self._asked.values() if asked.evaluation is not None)
+        for key, asked in self._asked.items():
+            if under_way >= most:
+                break
+            if asked.evaluation is None and key not in self._held:
+                asked.evaluation = self._evaluator.submit(asked.request)
+                under_way += 1
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until something arrives, or for so long, and store it."""
+        under_way = [asked.evaluation for asked in self._asked.values() if asked.evaluation is not None]
+        wait(under_way, seconds, return_when=FIRST_COMPLETED)
         self.settle()
+
+    def hold(self) -> None:
+        """Hand out nothing of what was asked so far, until it is let go or asked again: something else is wanted before it."""
+        self._held = frozenset(key for key, asked in self._asked.items() if asked.evaluation is None)
+
+    def let_go(self) -> None:
+        """Hand out what was held."""
+        self._held = frozenset()
 
     def abandon(self) -> None:
         """Store what has arrived and cancel the rest."""
+        self.hold()
         self.settle()
-        for future in self._under_way.values():
-            future.cancel()
-        self._under_way.clear()
+        for asked in self._asked.values():
+            if asked.evaluation is not None:
+                asked.evaluation.cancel()
+        self._asked.clear()
+
+
+LOOK = 0.05
+"""Seconds between looks at whether to leave off."""
 
 
 @dataclass(eq=False)
-class _Case(Generic[Answer]):
+class Case(Generic[Answer]):
+    """A call that is being replayed, and what it waits for."""
+
     index: int
     judging: Replaying[Answer]
     asked: list[Union[Evaluation, Future[Evaluation]]] = field(default_factory=list)
 
     @property
     def ready(self) -> bool:
+        """Whether everything that it waits for is there."""
         return all(isinstance(item, Evaluation) or item.done() for item in self.asked)
 
     def evaluations(self) -> tuple[Evaluation, ...]:
+        """What it has waited for."""
         return tuple(item if isinstance(item, Evaluation) else item.result() for item in self.asked)
 
 
@@ -83,8 +144,10 @@ def replay_all(
     desk: Desk,
     in_flight: int,
     done: Callable[[int, Answer], None],
-) -> None:
-    """Judge cases, several at a time.
+    paused: Callable[[], bool] = lambda: False,
+    put_off: Optional[list[Case[Answer]]] = None,
+) -> bool:
+    """Judge cases, several at a time; whether all of them came to their end.
 
     Parameters
     ----------
@@ -96,27 +159,39 @@ def replay_all(
         How many are under way at most.
     done
         Called with each result as it comes.
+    paused
+        Whether to leave off now, although cases are under way.
+    put_off
+        Cases that were under way when it was left off before; those that are now are left there.
     """
     waiting = iter(cases)
     following = next(waiting, None)
-    active: list[_Case[Answer]] = []
+    active, put_off = list(put_off or ()), [] if put_off is None else put_off
+    put_off.clear()
+    desk.let_go()
     try:
         while following is not None or active:
-            while following is not None and len(active) < in_flight and (following[2]() or not active):
-                case = _Case(following[0], following[1]())
+            if paused():
+                put_off += active
+                desk.hold()
+                return False
+            while following is not None and len(active) < in_flight and (following[2]() or not active) and not paused():
+                case = Case(following[0], following[1]())
                 if not _proceed(case, desk, done, ()):
                     active.append(case)
                 following = next(waiting, None)
+            desk.settle()
             finished = [case for case in active if case.ready and _proceed(case, desk, done, case.evaluations())]
             active = [case for case in active if case not in finished]
             if active and not any(case.ready for case in active):
-                desk.wait()
+                desk.wait(LOOK)
     except BaseException:
         desk.abandon()
         raise
+    return True
 
 
-def _proceed(case: _Case[Answer], desk: Desk, done: Callable[[int, Answer], None], evaluations: tuple[Evaluation, ...]) -> bool:
+def _proceed(case: Case[Answer], desk: Desk, done: Callable[[int, Answer], None], evaluations: tuple[Evaluation, ...]) -> bool:
     """Send a case what it asked for, and again as long as the answers are known already; returns whether it has come to its end."""
     try:
         requests = case.judging.send(evaluations) if evaluations or case.asked else next(case.judging)

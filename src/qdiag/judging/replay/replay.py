@@ -15,7 +15,7 @@ from qdiag.evaluation.limits import Deadline
 from qdiag.judging.parameter_samples import with_tracked
 from qdiag.judging.replay.account import Account
 from qdiag.judging.replay.call_result import CallResult
-from qdiag.judging.replay.desk import Desk, Replaying, replay_all
+from qdiag.judging.replay.desk import Case, Desk, Replaying, replay_all
 from qdiag.judging.replay.differences import Difference, Key, differences, divergences
 from qdiag.judging.replay.kept import Comparisons, KeptValues
 from qdiag.judging.replay.located import Located, verdict_of
@@ -43,7 +43,7 @@ HOPELESS = 2
 """A method that lost its worker so often on one structure is not asked again; one that ran out of its time is not asked twice."""
 
 TURN = 0.5
-"""Seconds after which `advance` starts no further call, so that whoever asked can see whether the script has ended."""
+"""Seconds after which `advance` leaves off, so that whoever asked can look after other things."""
 
 PLAINLY = 0.1
 """A later call is the error that was confirmed before if its excess over the bound is at least this part of the confirmed one."""
@@ -115,6 +115,7 @@ class Replay:
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._late: set[tuple[str, Method]] = set()
         self._refusing: set[tuple[str, Method]] = set()
+        self._put_off: list[Case[CallResult]] = []
         self._swept = 0
         self._done = 0
         self._total = 0
@@ -122,10 +123,17 @@ class Replay:
         self._samples: set[int] = set()
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
-    def advance(self) -> bool:
+    def advance(self, seconds: float = TURN, ended: Callable[[], bool] = lambda: False) -> bool:
         """Replay calls of optimiser steps that are over, for a short time; whether more of them wait.
 
         A step is over when a call of the next one is there: its backward passes have all arrived.
+
+        Parameters
+        ----------
+        seconds
+            For how long.
+        ended
+            Whether to leave off before that. What is being evaluated then goes on, and the next turn takes it up.
         """
         length = self._plan.length(self._trace.refresh())
         if not length:
@@ -134,12 +142,10 @@ class Replay:
         ready = length
         while ready > self._swept and self._trace.call(ready - 1).step == current:
             ready -= 1
-        first, until = self._swept, time.monotonic() + TURN
-
-        def in_turn(index: int, open_calls: int) -> bool:
-            return index == first or time.monotonic() <= until
-
-        self._swept += self._sweep(range(first, ready), length, cheap=True, going_on=in_turn)
+        until = time.monotonic() + seconds
+        self._sweep(self._not_begun(ready), length, cheap=True, paused=lambda: time.monotonic() > until or ended())
+        while self._swept < ready and self._swept in self._results:
+            self._swept += 1
         return self._swept < ready
 
     def finish(self) -> Located:
@@ -163,7 +169,7 @@ class Replay:
         """
         self._deadline.begin()
         until = time.monotonic() + seconds
-        if self._sweep_left(lambda index, open_calls: time.monotonic() <= until, spread=True):
+        if self._sweep_left(lambda: time.monotonic() > until, spread=True):
             return None
         self._look_closer()
         return self.known_so_far()
@@ -171,25 +177,31 @@ class Replay:
     def finish_cheap_methods(self) -> Located:
         """Replay what is left under the methods that cost little, and look closer at what seems to be an error: a first answer."""
         self._deadline.begin()
-        self._sweep_left(lambda index, open_calls: True, spread=self._deadline.seconds is not None)
+        self._sweep_left(lambda: False, spread=self._deadline.seconds is not None)
         self._swept = self._plan.length(len(self._trace))
         self._look_closer()
         return self.known_so_far()
 
-    def _sweep_left(self, going_on: Callable[[int, int], bool], *, spread: bool) -> bool:
-        """Replay calls that have not been under cheap methods, and say whether all were begun.
+    def _sweep_left(self, paused: Callable[[], bool], *, spread: bool) -> bool:
+        """Replay calls that have not been under cheap methods, and say whether all were.
 
         Spread over the run where it may end after any of them, as by a budget, or where slow methods are asked at the first ones alone.
         """
         length = self._plan.length(self._trace.refresh())
-        left = [index for index in range(self._swept, length) if index not in self._results]
+        left = self._not_begun(length)
         # those cost the most, and teach what the others need not try
         known = frozenset(left)
         firsts = [index for index in self._trace.first_of_each_structure() if index in known]
-        begun = self._sweep(firsts, length, cheap=True, going_on=going_on)
+        if not self._sweep(firsts, length, cheap=True, paused=paused):
+            return False
         known, spread = frozenset(firsts), spread or self._patience.knows_slow_methods
         rest = [index for index in (spread_over(left) if spread else left) if index not in known]
-        return begun + self._sweep(rest, length, cheap=True, going_on=going_on) == len(left)
+        return self._sweep(rest, length, cheap=True, paused=paused)
+
+    def _not_begun(self, length: int) -> Sequence[int]:
+        """Calls up to a length that are neither replayed nor being replayed."""
+        under_way = {case.index for case in self._put_off}
+        return [index for index in range(self._swept, length) if index not in self._results and index not in under_way]
 
     def _most_wanted_first(self, wanting: Sequence[int], sample: Sequence[int]) -> Sequence[int]:
         """Calls at which expensive methods are wanted: those at which cheap ones differ, then others, spread over the run."""
@@ -258,9 +270,15 @@ class Replay:
     # --- sweeping ----------------------------------------------------------------------------------------------------
 
     def _sweep(
-        self, indices: Sequence[int], total: int, *, cheap: bool, going_on: Callable[[int, int], bool] = lambda index, begun: True
-    ) -> int:
-        """Judge calls; returns how many were begun.
+        self,
+        indices: Sequence[int],
+        total: int,
+        *,
+        cheap: bool,
+        going_on: Callable[[int, int], bool] = lambda index, begun: True,
+        paused: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Judge calls; whether nothing made it leave off.
 
         Parameters
         ----------
@@ -270,6 +288,8 @@ class Replay:
             Whether expensive methods are left out.
         going_on
             Whether a call is begun, given how many are under way; where it is not, none after it is either.
+        paused
+            Whether to leave off at once; the next sweep goes on with calls that are under way then.
         """
         self._total = total
         begun, done = 0, self._done
@@ -282,8 +302,8 @@ class Replay:
                 begun += 1
                 yield index
 
-        replay_all(self._cases(in_time(), cheap=cheap), self._desk, self._plan.in_flight, self._take)
-        return begun
+        cases = self._cases(in_time(), cheap=cheap)
+        return replay_all(cases, self._desk, self._plan.in_flight, self._take, paused, self._put_off)
 
     def _cases(
         self, indices: Iterable[int], *, cheap: bool

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qdiag.judging.replay.desk import Desk, Replaying, replay_all
+from qdiag.judging.replay.desk import AHEAD, SHORT, Case, Desk, Replaying, replay_all
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Evaluation, Request
@@ -61,6 +61,10 @@ def result(item: Evaluation | Future[Evaluation]) -> Evaluation:
     return item if isinstance(item, Evaluation) else item.result(0)
 
 
+def angles(evaluator: Slow) -> list[float]:
+    return [round(float(request.circuit.parameters[0].value), 6) for request in evaluator.requests]
+
+
 # --- the desk ------------------------------------------------------------------------------------------------------------------
 
 
@@ -70,9 +74,49 @@ def test_a_question_under_way_is_not_asked_again() -> None:
     one, two = desk.ask(asking(0.3)), desk.ask(asking(0.3))
     assert one is two
     assert len(evaluator.requests) == 1
-    desk.ask(asking(0.4))
     desk.ask(asking(0.3, ADJOINT))
-    assert len(evaluator.requests) == 3
+    assert len(evaluator.requests) == 2
+
+
+def test_no_more_is_handed_out_than_there_are_workers_as_long_as_evaluations_may_be_long() -> None:
+    evaluator = Slow(count=2)
+    desk = Desk(evaluator, EvaluationStore())
+    promised = [desk.ask(asking(0.1 * k)) for k in (1, 2, 3, 4)]
+    assert angles(evaluator) == [0.1, 0.2]
+    evaluator.deliver(1)
+    desk.settle()
+    assert result(promised[1]).outputs is not None
+    assert angles(evaluator) == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_of_long_ones_it_stays_so_and_of_short_ones_some_wait_at_the_workers() -> None:
+    handed_out = {}
+    for seconds in (2 * SHORT, SHORT / 2):
+        evaluator = Slow(count=1)
+        desk = Desk(evaluator, EvaluationStore())
+        for k in range(10):
+            desk.ask(asking(0.1 * k))
+        evaluator.futures[0].set_result(replace(answer(evaluator.requests[0]), seconds=seconds))
+        desk.settle()
+        handed_out[seconds] = len(evaluator.requests) - 1
+    assert handed_out == {2 * SHORT: 1, SHORT / 2: AHEAD}
+
+
+def test_what_is_held_is_not_handed_out_until_it_is_let_go_or_asked_again() -> None:
+    evaluator = Slow(count=1)
+    desk = Desk(evaluator, EvaluationStore())
+    for k in (1, 2, 3):
+        desk.ask(asking(0.1 * k))
+    desk.hold()
+    evaluator.deliver(0)
+    desk.settle()
+    assert angles(evaluator) == [0.1]
+    desk.ask(asking(0.1 * 3))
+    assert angles(evaluator) == [0.1, 0.3]
+    evaluator.deliver(1)
+    desk.let_go()
+    desk.settle()
+    assert angles(evaluator) == [0.1, 0.3, 0.2]
 
 
 def test_what_arrived_is_found_in_the_store_by_the_next_desk() -> None:
@@ -117,7 +161,7 @@ def test_waiting_ends_when_something_arrives() -> None:
     promised = desk.ask(asking(0.3))
     timer = threading.Timer(0.02, evaluator.deliver)
     timer.start()
-    desk.wait()
+    desk.wait(10.0)
     assert result(promised).outputs is not None
 
 
@@ -217,11 +261,11 @@ def test_no_more_than_so_many_are_under_way() -> None:
     class Watching(Desk):
         """Before each answer, says how many have started."""
 
-        def wait(self) -> None:
+        def wait(self, seconds: float) -> None:
             waiting = [number for number, future in enumerate(evaluator.futures) if not future.done()]
             assert len(waiting) <= 2
             evaluator.deliver(waiting[0])
-            super().wait()
+            super().wait(seconds)
 
     found: dict[int, int] = {}
     cases = [(i, lambda i=i: case(i), ALWAYS) for i in range(5)]
@@ -273,3 +317,34 @@ def test_cases_are_started_in_their_order_also_where_they_come_from_a_generator(
     found: dict[int, float] = {}
     replay_all(cases(), Desk(Quick(), EvaluationStore()), 1, found.__setitem__)  # type: ignore[arg-type]
     assert made == list(found) == [0, 1, 2, 3]
+
+
+def test_cases_that_are_left_off_are_taken_up_where_they_were() -> None:
+    """Nothing is started twice, and nothing that is under way is waited for before whoever paused goes on."""
+    started: list[int] = []
+    found: dict[int, float] = {}
+    evaluator, put_off = Slow(count=4), list[Case[float]]()
+    desk = Desk(evaluator, EvaluationStore())
+
+    def start(index: int) -> Replaying[float]:
+        started.append(index)
+        return twice(0.1 * (index + 1))
+
+    first = [(index, lambda index=index: start(index), ALWAYS) for index in (0, 1)]
+    looks = iter((False, False, True))
+    pausing = lambda: next(looks, True)  # noqa: E731
+    assert not replay_all(first, desk, 8, found.__setitem__, pausing, put_off)
+    assert (started, [case.index for case in put_off], found) == ([0], [0], {})
+
+    for number in range(len(evaluator.futures)):
+        evaluator.deliver(number)
+    desk._evaluator = Quick(count=4)
+    assert replay_all(first[1:], desk, 8, found.__setitem__, put_off=put_off)
+    assert (started, sorted(found), put_off) == ([0, 1], [0, 1], [])
+
+
+def test_it_can_be_left_off_between_cases_that_are_done_at_once() -> None:
+    found: dict[int, float] = {}
+    cases = [(k, lambda k=k: twice(0.1 * (k + 1)), ALWAYS) for k in range(5)]
+    assert not replay_all(cases, Desk(Quick(), EvaluationStore()), 8, found.__setitem__, lambda: len(found) == 2)
+    assert sorted(found) == [0, 1]

@@ -440,10 +440,17 @@ def test_a_growing_trace_is_replayed_up_to_the_last_step_that_is_over():
 
 
 def test_a_growing_trace_is_replayed_in_short_turns(monkeypatch):
-    monkeypatch.setattr("qdiag.judging.replay.replay.TURN", -1.0)
+    monkeypatch.setattr("qdiag.judging.replay.replay.time", Ticking())
     replay = Replay(ScriptedTrace([call(i, circuit(0.3 + i)) for i in range(4)]), ScriptedEvaluator(), Plan())
-    assert [replay.advance() for _ in range(4)] == [True, True, False, False]
+    assert [replay.advance(2.5) for _ in range(4)] == [True, True, False, False]
     assert replay.finish().replayed == 4
+
+
+def test_a_turn_ends_with_the_script():
+    replay = Replay(training(9), ScriptedEvaluator(METHODS[:2]), Plan())
+    assert replay.advance(60.0, ended=lambda: replay.knows(3))
+    assert [replay.knows(index) for index in range(9)] == [True] * 4 + [False] * 5
+    assert replay.finish().replayed == 9
 
 
 def test_new_structures_come_first_once_the_script_has_ended_and_nothing_else_changes():
@@ -472,7 +479,7 @@ def test_what_is_known_after_a_moment_is_of_calls_that_are_spread_over_the_run(m
     replay = Replay(training(100), evaluator, Plan())
     known = replay.begin_cheap_methods(9.5)
     assert known is not None
-    assert known.replayed == 9 == sum(map(replay.knows, range(100)))
+    assert known.replayed == 7 == sum(map(replay.knows, range(100)))
     assert known.verdict is Verdict.ERROR
     looked_at = sorted({round(100 * (float(r.circuit.parameters[0].value) - 0.3)) for r in evaluator.requests})
     assert looked_at[0] == 0
