@@ -87,6 +87,7 @@ class Run:
         self._deadline = Deadline(options.plan.budget, KEPT_FOR_THE_END)
         self._bounded: Optional[Bounded] = None
         self._began: Optional[float] = None
+        self._early: Optional[str] = None
         self._missed: tuple[Unseen, ...] = ()
         self._store: Optional[EvaluationStore] = None
         self.ended: Optional[Script] = None
@@ -185,9 +186,12 @@ class Run:
 
     def _advance(self) -> bool:
         """One turn of replaying; it leaves off when the script ends, and turns are short after that: probes are waited for then."""
-        if self._began is not None:
-            return self._replay.advance(AT_LEAST)
-        return self._replay.advance(ended=lambda: self._began is not None)
+        began = self._began
+        if began is None:
+            return self._replay.advance(ended=lambda: self._began is not None)
+        if self._early is None and time.monotonic() - began >= EARLY:
+            self._early = self._answer_early(self._context(), probed=False)
+        return self._replay.advance(AT_LEAST, over=True)
 
     def get_ahead(self) -> bool:
         """Replay all that was recorded while something else of an ended recording is waited for; whether there was anything to do.
@@ -253,7 +257,7 @@ class Run:
         if self._failure is not None:
             raise self._failure
         replay, context = self._replay, self._context()
-        early = self._answer_early(context)
+        early = self._early or self._answer_early(context) or ""
         with self._voice.progress("replaying") as self._report:
             located = with_live_word(replay.finish_cheap_methods(), self._calls)
         divergences = self._divergences = self._arbitrate(located, context)
@@ -286,12 +290,16 @@ class Run:
         notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
 
-    def _answer_early(self, context: StageContext) -> str:
-        """Say what is known after a moment, where there is more to replay; what was said of it, or ""."""
+    def _answer_early(self, context: StageContext, *, probed: bool = True) -> Optional[str]:
+        """Say what is known after a moment, where calls are left or probes still run; what was said, "" if nothing, None if not yet."""
         since = time.monotonic() - (self._began or time.monotonic())
         with self._voice.progress("replaying") as self._report:
             located = self._replay.begin_cheap_methods(max(AT_LEAST, EARLY - since))
-        if located is None or not located.replayed or self._deadline.passed:
+        if located is None and not probed:
+            located = self._replay.finish_cheap_methods()
+        if not probed and located is not None and not located.replayed and not located.not_rebuilt:
+            return None
+        if located is None or not located.replayed or self._deadline.passed or (located.not_rebuilt and not probed):
             return ""
         located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
         # whether a replay gives the script's own numbers is not known of the others
@@ -299,7 +307,10 @@ class Run:
         if not self._options.quick:
             self._get_ready_for_scripts(divergences)
         found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]
-        answer = early_answer(result_so_far(self._trace, located, tuple(found)), self._trace.script)
+        result = result_so_far(self._trace, located, tuple(found), probed=probed)
+        if result.verdict is Verdict.INCONCLUSIVE and not probed:
+            return ""
+        answer = early_answer(result, self._trace.script, probed=probed)
         self._voice.say(answer)
         return answer
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from qdiag.judging.replay.located import Located
 from qdiag.model.comparison import Verdict
-from qdiag.model.coverage import Coverage
+from qdiag.model.coverage import Coverage, Gap
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
 from qdiag.model.remarks import Remark
@@ -46,10 +46,14 @@ def result_of(trace: Trace, located: Located, findings: tuple[Finding, ...], rem
     )
 
 
-def result_so_far(trace: Trace, located: Located, findings: tuple[Finding, ...]) -> Result:
-    """What the calls of a run come to that were replayed by now, as if there were no others: that more are left is no doubt."""
+def result_so_far(trace: Trace, located: Located, findings: tuple[Finding, ...], *, probed: bool = True) -> Result:
+    """What the calls of a run come to that were replayed by now, as if there were no others: that more are left is no doubt.
+
+    Nor is it one that probes saw nothing where they still run.
+    """
     whole = result_of(trace, located, findings, ())
-    return replace(whole, coverage=replace(whole.coverage, recorded=whole.coverage.compared))
+    unseen = tuple(one for one in whole.coverage.unseen if probed or one.gap is not Gap.NOT_PROBED)
+    return replace(whole, coverage=replace(whole.coverage, recorded=whole.coverage.compared, unseen=unseen))
 
 
 def verdict_of_run(located: Located, findings: Sequence[Finding], remarks: Sequence[Remark], coverage: Coverage) -> Verdict:

@@ -106,16 +106,24 @@ class Speaker:
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Report]:
-        """Tell of one stage of the work while it lasts."""
+        """Tell of one stage of the work while it lasts; of another one within it, in the place of that one."""
         if self.quiet >= 1:
             yield lambda done, total: None
             return
-        self._stage = Stage(what, time.monotonic())
+        outer, self._stage = self._stage, Stage(what, time.monotonic())
         try:
+            if outer is not None:
+                self._task(self._stage)
+                yield self._report
+                return
             with self._bar() if self.console.is_terminal and self._replaced is None else self._thread():
                 yield self._report
         finally:
-            self._stage, self._task = None, lambda stage: None
+            self._stage = outer
+            if outer is None:
+                self._task = lambda stage: None
+            else:
+                self._task(outer)
 
     def _report(self, done: int, total: int) -> None:
         if self._stage is not None:
@@ -140,7 +148,12 @@ class Speaker:
             stage = self._stage
             task = progress.add_task(stage.what if stage else "", total=None, count="", now="")
             self._task = lambda stage: progress.update(
-                task, completed=stage.done, total=stage.total or None, count=stage.count, now=stage.now
+                task,
+                description=stage.what,
+                completed=stage.done,
+                total=stage.total or None,
+                count=stage.count,
+                now=stage.now,
             )
             yield
 

@@ -155,7 +155,7 @@ def _run(command: list[str], onlooker: Onlooker, output: Optional[BinaryIO], fol
 def _settle(trace_path: Path, script: Script, onlooker: Onlooker, patience: float) -> None:
     """Complete the trace; whoever has interrupted the script, or interrupts now, does not want to wait for what comes to it."""
     heard, meanwhile = onlooker.heard, onlooker.meanwhile
-    if heard:
+    if heard or script.exit_code in settle.BY_CTRL_C:
         meanwhile, patience = None, min(patience, probe_files.HASTE)
     try:
         settle.settle(trace_path, script, meanwhile, patience)

@@ -67,6 +67,8 @@ def test_an_early_answer_says_of_how_many_calls_it_is() -> None:
     line = early_answer(replace(case.result, calls=241, coverage=Coverage(140, 140)), case.script)
     assert line == f"{first_answer(case.result, case.script)} (so far: 140 of 241 calls)"
     assert later_answer(case.result, case.script).startswith("of all calls: ROUNDING  ")
+    unprobed = early_answer(replace(case.result, calls=241, coverage=Coverage(140, 140)), case.script, probed=False)
+    assert unprobed.endswith("(so far: 140 of 241 calls; probes are still running)")
 
 
 @pytest.mark.parametrize(

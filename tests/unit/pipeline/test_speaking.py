@@ -115,6 +115,27 @@ def test_the_next_step_of_a_stage_forgets_what_the_last_one_did(clock: Clock) ->
     assert stream.getvalue() == "diagnosing: 1 of 2 (5 s)\n"
 
 
+def test_a_stage_within_another_stands_in_its_place_until_it_is_over(clock: Clock) -> None:
+    voice, written = speaker()
+    with voice.progress("taking in") as outer:
+        outer(1, 2)
+        with voice.progress("replaying") as inner:
+            inner(3, 4)
+            clock.now += 10.0
+            voice.glance()
+        clock.now += 10.0
+        voice.glance()
+    assert [line.partition(" (")[0] for line in written.getvalue().splitlines()] == ["replaying: 3 of 4", "taking in: 1 of 2"]
+
+
+def test_on_a_terminal_it_has_the_bar_of_the_other() -> None:
+    voice, written = speaker(terminal=True)
+    with voice.progress("taking in"), voice.progress("replaying") as inner:
+        inner(3, 4)
+        time.sleep(0.3)  # a bar is drawn ten times a second
+    assert "replaying" in written.getvalue()
+
+
 def test_what_is_over_soon_is_not_told_of(clock: Clock) -> None:
     voice, stream = speaker()
     with voice.progress("replaying") as report:

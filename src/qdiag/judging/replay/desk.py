@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ SHORT = 0.1
 """Seconds up to which an evaluation is short. Of longer ones no more are handed out than there are workers, since what is handed out
 cannot be taken back: whoever pauses has something to ask that is wanted at once."""
 
+LATEST = 8
+"""Evaluations are taken to be short where each of so many that came last was."""
+
 
 @dataclass(eq=False)
 class _Asked:
@@ -45,7 +49,8 @@ class Desk:
         self._store = store
         self._asked: dict[str, _Asked] = {}
         self._held: frozenset[str] = frozenset()
-        self._usual = SHORT + 1.0
+        self._spared = 0
+        self._latest: deque[float] = deque([SHORT + 1.0], maxlen=LATEST)
 
     def ask(self, request: Request) -> Union[Evaluation, Future[Evaluation]]:
         """An evaluation, or the promise of one."""
@@ -80,11 +85,12 @@ class Desk:
             promise.set_exception(evaluation.exception())
         else:
             self._store.put(key, evaluation.result())
-            self._usual = evaluation.result().seconds
+            self._latest.append(evaluation.result().seconds)
             promise.set_result(evaluation.result())
 
     def _hand_out(self) -> None:
-        most = self._evaluator.count * (AHEAD if self._usual <= SHORT else 1)
+        count = self._evaluator.count
+        most = AHEAD * count if max(self._latest) <= SHORT else max(1, count - self._spared)
         under_way = sum(1 for asked in self._asked.values() if asked.evaluation is not None)
         for key, asked in self._asked.items():
             if under_way >= most:
@@ -102,10 +108,17 @@ class Desk:
     def hold(self) -> None:
         """Hand out nothing of what was asked so far, until it is let go or asked again: something else is wanted before it."""
         self._held = frozenset(key for key, asked in self._asked.items() if asked.evaluation is None)
+        self._spared = 0
 
-    def let_go(self) -> None:
-        """Hand out what was held."""
-        self._held = frozenset()
+    def let_go(self, *, sparing: bool = False) -> None:
+        """Hand out what was held.
+
+        Parameters
+        ----------
+        sparing
+            Whether one worker is left free of evaluations that are long, since something else may be wanted soon.
+        """
+        self._held, self._spared = frozenset(), int(sparing)
 
     def abandon(self) -> None:
         """Store what has arrived and cancel the rest."""
@@ -162,18 +175,16 @@ def replay_all(
     paused
         Whether to leave off now, although cases are under way.
     put_off
-        Cases that were under way when it was left off before; those that are now are left there.
+        Cases that were under way when it was left off before; those that are now are put there.
     """
     waiting = iter(cases)
     following = next(waiting, None)
     active, put_off = list(put_off or ()), [] if put_off is None else put_off
     put_off.clear()
-    desk.let_go()
     try:
         while following is not None or active:
             if paused():
                 put_off += active
-                desk.hold()
                 return False
             while following is not None and len(active) < in_flight and (following[2]() or not active) and not paused():
                 case = Case(following[0], following[1]())

@@ -123,7 +123,7 @@ class Replay:
         self._samples: set[int] = set()
         self._call = lru_cache(maxsize=4 * plan.in_flight)(trace.call)
 
-    def advance(self, seconds: float = TURN, ended: Callable[[], bool] = lambda: False) -> bool:
+    def advance(self, seconds: float = TURN, ended: Callable[[], bool] = lambda: False, *, over: bool = False) -> bool:
         """Replay calls of optimiser steps that are over, for a short time; whether more of them wait.
 
         A step is over when a call of the next one is there: its backward passes have all arrived.
@@ -134,13 +134,15 @@ class Replay:
             For how long.
         ended
             Whether to leave off before that. What is being evaluated then goes on, and the next turn takes it up.
+        over
+            Whether all of them are: the script has ended.
         """
         length = self._plan.length(self._trace.refresh())
         if not length:
             return False
         current = self._trace.call(length - 1).step
         ready = length
-        while ready > self._swept and self._trace.call(ready - 1).step == current:
+        while not over and ready > self._swept and self._trace.call(ready - 1).step == current:
             ready -= 1
         until = time.monotonic() + seconds
         self._sweep(self._not_begun(ready), length, cheap=True, paused=lambda: time.monotonic() > until or ended())
@@ -177,12 +179,12 @@ class Replay:
     def finish_cheap_methods(self) -> Located:
         """Replay what is left under the methods that cost little, and look closer at what seems to be an error: a first answer."""
         self._deadline.begin()
-        self._sweep_left(lambda: False, spread=self._deadline.seconds is not None)
+        self._sweep_left(None, spread=self._deadline.seconds is not None)
         self._swept = self._plan.length(len(self._trace))
         self._look_closer()
         return self.known_so_far()
 
-    def _sweep_left(self, paused: Callable[[], bool], *, spread: bool) -> bool:
+    def _sweep_left(self, paused: Optional[Callable[[], bool]], *, spread: bool) -> bool:
         """Replay calls that have not been under cheap methods, and say whether all were.
 
         Spread over the run where it may end after any of them, as by a budget, or where slow methods are asked at the first ones alone.
@@ -276,7 +278,7 @@ class Replay:
         *,
         cheap: bool,
         going_on: Callable[[int, int], bool] = lambda index, begun: True,
-        paused: Callable[[], bool] = lambda: False,
+        paused: Optional[Callable[[], bool]] = None,
     ) -> bool:
         """Judge calls; whether nothing made it leave off.
 
@@ -289,7 +291,8 @@ class Replay:
         going_on
             Whether a call is begun, given how many are under way; where it is not, none after it is either.
         paused
-            Whether to leave off at once; the next sweep goes on with calls that are under way then.
+            Whether to leave off at once; the next sweep goes on with calls that are under way then. Where that may be, one worker is
+            kept free of long evaluations: whoever leaves off has something to ask.
         """
         self._total = total
         begun, done = 0, self._done
@@ -302,8 +305,11 @@ class Replay:
                 begun += 1
                 yield index
 
+        self._desk.let_go(sparing=paused is not None)
         cases = self._cases(in_time(), cheap=cheap)
-        return replay_all(cases, self._desk, self._plan.in_flight, self._take, paused, self._put_off)
+        whole = replay_all(cases, self._desk, self._plan.in_flight, self._take, paused or (lambda: False), self._put_off)
+        self._desk.hold()
+        return whole
 
     def _cases(
         self, indices: Iterable[int], *, cheap: bool

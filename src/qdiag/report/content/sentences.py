@@ -88,9 +88,10 @@ def first_answer(result: Result, script: Script) -> str:
     return f"first answer: {_answer(result, script)}"
 
 
-def early_answer(result: Result, script: Script) -> str:
-    """The same of those of the calls that were compared by then, and of how many these are."""
-    return f"{first_answer(result, script)} (so far: {result.coverage.compared} of {count(result.calls, 'call')})"
+def early_answer(result: Result, script: Script, *, probed: bool = True) -> str:
+    """The same of those of the calls that were compared by then, of how many these are, and whether probes are still to come."""
+    probes = "" if probed else "; probes are still running"
+    return f"{first_answer(result, script)} (so far: {result.coverage.compared} of {count(result.calls, 'call')}{probes})"
 
 
 def later_answer(result: Result, script: Script) -> str:

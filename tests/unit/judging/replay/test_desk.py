@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from qdiag.judging.replay.desk import AHEAD, SHORT, Case, Desk, Replaying, replay_all
+from qdiag.judging.replay.desk import AHEAD, LATEST, SHORT, Case, Desk, Replaying, replay_all
 from qdiag.model.call import Configuration, Failure
 from qdiag.model.circuit import Circuit, Node
 from qdiag.model.evaluation import Evaluation, Request
@@ -86,7 +86,7 @@ def test_no_more_is_handed_out_than_there_are_workers_as_long_as_evaluations_may
     evaluator.deliver(1)
     desk.settle()
     assert result(promised[1]).outputs is not None
-    assert angles(evaluator) == [0.1, 0.2, 0.3, 0.4]
+    assert angles(evaluator) == [0.1, 0.2, 0.3]
 
 
 def test_of_long_ones_it_stays_so_and_of_short_ones_some_wait_at_the_workers() -> None:
@@ -94,12 +94,25 @@ def test_of_long_ones_it_stays_so_and_of_short_ones_some_wait_at_the_workers() -
     for seconds in (2 * SHORT, SHORT / 2):
         evaluator = Slow(count=1)
         desk = Desk(evaluator, EvaluationStore())
-        for k in range(10):
+        for k in range(20):
             desk.ask(asking(0.1 * k))
-        evaluator.futures[0].set_result(replace(answer(evaluator.requests[0]), seconds=seconds))
-        desk.settle()
-        handed_out[seconds] = len(evaluator.requests) - 1
+        for k in range(LATEST):
+            evaluator.futures[k].set_result(replace(answer(evaluator.requests[k]), seconds=seconds if k == 0 else 0.0))
+            desk.settle()
+        handed_out[seconds] = len(evaluator.requests) - LATEST
     assert handed_out == {2 * SHORT: 1, SHORT / 2: AHEAD}
+
+
+def test_one_worker_may_be_spared_of_what_may_be_long() -> None:
+    evaluator = Slow(count=3)
+    desk = Desk(evaluator, EvaluationStore())
+    desk.let_go(sparing=True)
+    for k in (1, 2, 3, 4):
+        desk.ask(asking(0.1 * k))
+    assert angles(evaluator) == [0.1, 0.2]
+    desk.let_go()
+    desk.settle()
+    assert angles(evaluator) == [0.1, 0.2, 0.3]
 
 
 def test_what_is_held_is_not_handed_out_until_it_is_let_go_or_asked_again() -> None:
