@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Callable
 
@@ -15,7 +16,9 @@ import torch
 from pennylane import numpy as pnp
 
 from qdiag.bridges.live import qnode_probe
+from qdiag.bridges.live.probe_methods import own_method, quicker_copy
 from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
+from qdiag.bridges.live.probe_subject import subject_of
 from qdiag.bridges.space.ingredients import MODERN
 from qdiag.judging import probe_findings
 from qdiag.model.call import Argument, Call, Configuration, SourceLine
@@ -120,6 +123,37 @@ def test_a_healthy_quantum_function_is_not(name: str, dtype: torch.dtype) -> Non
     assert found(probe) == ()
 
 
+@pytest.fixture
+def quick_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every QNode were dear, and a copy of it with no method far quicker."""
+    monkeypatch.setattr("qdiag.bridges.live.probe_methods.WORTH", 0.0)
+    monkeypatch.setattr("qdiag.bridges.live.probe_methods.QUICKER", 0.0)
+
+
+@pytest.mark.usefixtures("quick_copies")
+@pytest.mark.parametrize("method", ["backprop", "adjoint"])
+@pytest.mark.parametrize("name", ["detach", "half of it", "in no_grad", "in float32 inside", "squared"])
+def test_by_a_quicker_copy_of_the_qnode_the_same_is_found(name: str, method: str) -> None:
+    divergences = found(seen({**FAULTS, **PARTLY, **HEALTHY}[name], tensor(0.4), method=method), method)
+    assert len(divergences) == (name not in HEALTHY)
+
+
+@pytest.mark.usefixtures("quick_copies")
+def test_a_copy_that_gives_other_numbers_is_none() -> None:
+    def function(x: Any) -> Any:
+        qml.RX(x, wires=0)
+        return qml.probs(wires=0)
+
+    qnode = qml.QNode(function, qml.device("default.qubit", wires=1), interface="torch", diff_method="adjoint")
+    arguments = (tensor(0.4),)
+    qnode(*arguments)
+    subject = subject_of(qnode, arguments, {})
+    probe, _, cost = own_method(subject, 0)
+    assert quicker_copy(subject, probe, cost) is not qnode
+    off = replace(subject, plain=tuple(output + 1e-3 for output in subject.plain))
+    assert quicker_copy(off, probe, cost) is qnode
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["nothing to agree with", "the own method agrees"])
 def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_rounding_shows(own: bool) -> None:
     def subject(scale: float) -> Any:
@@ -127,7 +161,12 @@ def test_what_is_rounded_on_its_way_in_is_known_no_better_at_zero_where_no_round
             return (np.array([float(np.float32(scale * step))]),)
 
         return SimpleNamespace(
-            cotangent=np.ones(1), along=lambda position, step: step, outputs=outputs, weigh=lambda given: float(given[0][0])
+            qnode=None,
+            quicker=None,
+            cotangent=np.ones(1),
+            along=lambda position, step: step,
+            outputs=outputs,
+            weigh=lambda given: float(given[0][0]),
         )
 
     scales = [0.3 + 0.0137 * number for number in range(100)]
@@ -140,6 +179,7 @@ class Counted:
 
     def __init__(self, total: Callable[[float], float]) -> None:
         self.total, self.asked = total, 0
+        self.qnode = self.quicker = None
         self.cotangent = np.ones(1)
         self.along = lambda position, step: step
         self.weigh = lambda given: float(given[0][0])

@@ -13,7 +13,7 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.live import qnode_attributes
-from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, other_steps, own_method
+from qdiag.bridges.live.probe_methods import Followed, other_method, other_qnode, other_steps, own_method, quicker_copy
 from qdiag.bridges.live.probe_rows import with_rows
 from qdiag.bridges.live.probe_slopes import probed_argument
 from qdiag.bridges.live.probe_subject import Subject, circuit_of, distance, first_line, subject_of
@@ -53,7 +53,7 @@ def probes(
         # what is drawn at random in a circuit may not be drawn again
         again = distance(returned, subject.plain) if returned is not None and subject.circuit == ran else None
         probe, followed, cost = own_method(subject, call)
-        probe = replace(probe, again=again)
+        probe, subject = replace(probe, again=again), replace(subject, quicker=quicker_copy(subject, probe, cost))
         probe = with_rows(subject, probe if layer else with_vectors(subject, probe), layer)
         yield probe
         probe = _with_arguments(subject, probe, followed)
