@@ -1,15 +1,18 @@
 """What recording costs: the recorded run ÷ the plain run, interleaved, medians; a row for each kind of script, as a table and as JSON.
 
-Run it as ``python -m tests.benchmarks.recording [rounds] [--only NAME]... [--json FILE]``. Processor time is what the ratios are of: it
-does not see what else the machine is doing. ``whole`` is the command as it is typed, with the launcher; ``less start`` leaves out what
-starting the launcher takes, which is an import; ``loop`` is what the script itself measured around its loop, with the copies of it that
-were forked. Durable writes are on, as always. A probe works beside the script; what it costs is the fork.
+Run it as ``python -m tests.benchmarks.recording [rounds] [--only NAME]... [--jax] [--json FILE]``. Processor time is what the
+ratios are of: it does not see what else the machine is doing. ``whole`` is the command as typed, with the launcher; ``less start``
+leaves out what starting the launcher takes, which is an import; ``loop`` is what the script itself measured around its loop, with the
+copies of it that were forked. Durable writes are on, as always. A probe works beside the script; what it costs is the fork. ``said`` is
+"same" where all runs of a script printed the same: what comes out otherwise once it is recorded was not recorded. ``--jax`` asks for
+trainings under JAX, each by a pattern of its own; those are left out that need what is not installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import importlib.util
 import json
 import os
 import resource
@@ -17,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,15 +62,22 @@ SCRIPTS = {
 }
 DEFAULT = tuple(SCRIPTS)[:5]
 
+UNDER_JAX = {
+    f"jax: {path.stem.replace('_', ' ')}": Script("", (str(path),), True, "1.10")
+    for path in sorted((ROOT / "tests/e2e/scripts/jax_trainings").glob("*.py"))
+}
+"""Trainings of a few steps: half of what they take, or more, is to load JAX and to compile."""
+
 
 class Run(NamedTuple):
-    """Processor seconds of a run and of its loop, wall seconds, the script's peak of memory in MB, and bytes a call in the trace."""
+    """Processor seconds of a run and of its loop, wall seconds, the peak of memory in MB, bytes a call, and what was printed."""
 
     processor: float
     wall: float
     loop: float
     memory: float
     bytes_a_call: float
+    printed: bytes
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class Row:
     memory_plain: float
     memory: float
     bytes_a_call: float
+    said: str
 
 
 def run(words: Sequence[str], folder: Path) -> Run:
@@ -91,11 +102,12 @@ def run(words: Sequence[str], folder: Path) -> Run:
     trace, loop = folder / "trace.qdiag", folder / "loop"
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, *(word.format(out=trace) if word == "{out}" else word for word in words)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1", "LOOP": str(loop)})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LOOP": str(loop)}
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
     spent, peak = map(float, loop.read_text().split()) if loop.exists() else (0.0, 0.0)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(processor, wall, spent, peak / 1024, _bytes_a_call(trace))
+    return Run(processor, wall, spent, peak / 1024, _bytes_a_call(trace), printed)
 
 
 def _bytes_a_call(trace: Path) -> float:
@@ -109,7 +121,7 @@ def _bytes_a_call(trace: Path) -> float:
 
 def row_of(name: str, rounds: int, launch: float) -> Row:
     """Measure one script, plain and recorded in turns."""
-    script = SCRIPTS[name]
+    script = {**SCRIPTS, **UNDER_JAX}[name]
     pairs: list[tuple[Run, Run]] = []
     with tempfile.TemporaryDirectory() as there:
         words = list(script.words)
@@ -134,6 +146,7 @@ def row_of(name: str, rounds: int, launch: float) -> Row:
         median(a.memory for a, _ in pairs),
         median(b.memory for _, b in pairs),
         median(b.bytes_a_call for _, b in pairs),
+        "same" if len({one.printed for pair in pairs for one in pair}) == 1 else "other",
     )
 
 
@@ -141,14 +154,28 @@ def line_of(row: Row) -> str:
     """A row of the table."""
     loop = f"{row.loop:7.3f}" if row.loop is not None else f"{'-':>7s}"
     return (
-        f"{row.script:20s} {row.plain:7.2f} {row.whole:7.3f} {row.less_start:11.3f} {row.wall:7.3f} {loop}"
-        f" {row.memory_plain:9.0f} {row.memory:9.0f} {row.bytes_a_call:8.0f}  {row.target}"
+        f"{row.script:21s} {row.plain:7.2f} {row.whole:7.3f} {row.less_start:11.3f} {row.wall:7.3f} {loop}"
+        f" {row.memory_plain:9.0f} {row.memory:9.0f} {row.bytes_a_call:8.0f} {row.said:>5s}  {row.target}"
     )
 
 
+def _installed(scripts: Mapping[str, Script]) -> list[str]:
+    """Those of which everything that they import is there."""
+    found = []
+    for name, script in scripts.items():
+        lines = Path(script.words[0]).read_text(encoding="utf-8").splitlines()
+        roots = {line.split()[1].partition(".")[0] for line in lines if line.startswith(("import ", "from "))}
+        missing = [root for root in sorted(roots) if importlib.util.find_spec(root) is None]
+        if missing:
+            print(f"{name}: left out, {', '.join(missing)} is not installed")
+        else:
+            found.append(name)
+    return found
+
+
 HEAD = (
-    f"{'':20s} {'plain':>7s} {'whole':>7s} {'less start':>11s} {'wall':>7s} {'loop':>7s}"
-    f" {'MB, plain':>9s} {'MB':>9s} {'B a call':>8s}  target"
+    f"{'':21s} {'plain':>7s} {'whole':>7s} {'less start':>11s} {'wall':>7s} {'loop':>7s}"
+    f" {'MB, plain':>9s} {'MB':>9s} {'B a call':>8s} {'said':>5s}  target"
 )
 
 
@@ -156,7 +183,8 @@ def main() -> None:
     """Measure, print, and write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("rounds", type=int, nargs="?", default=7)
-    parser.add_argument("--only", action="append", choices=list(SCRIPTS), default=[])
+    parser.add_argument("--only", action="append", choices=[*SCRIPTS, *UNDER_JAX], default=[])
+    parser.add_argument("--jax", action="store_true", help="trainings under JAX")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     # as it is for whoever has installed it, also where Python was told to keep no compiled modules
@@ -165,10 +193,11 @@ def main() -> None:
     print(f"{options.rounds} interleaved rounds, medians; plain in processor seconds, the launcher's own start takes {launch:.2f} s")
     print(HEAD)
     rows = []
-    for name in options.only or DEFAULT:
+    for name in options.only or (_installed(UNDER_JAX) if options.jax else DEFAULT):
         rows.append(row_of(name, options.rounds, launch))
         print(line_of(rows[-1]), flush=True)
     text = json.dumps({"rounds": options.rounds, "launch": launch, "rows": [asdict(row) for row in rows]}, indent=1)
+    print(f"median: processor {median(row.whole for row in rows):.3f}, wall {median(row.wall for row in rows):.3f}")
     if options.json:
         options.json.write_text(text)
     else:

@@ -47,6 +47,25 @@ def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: st
     assert calls[-1].circuit.trainable == ()
 
 
+TRAININGS = sorted((SCRIPTS / "jax_trainings").glob("*.py"))
+"""Trainings by patterns that people use. What they print are their losses and last weights, to the last digit."""
+
+
+@pytest.mark.parametrize("script", TRAININGS, ids=lambda path: path.stem)
+def test_ordinary_trainings_come_out_as_without_us(tmp_path: Path, script: Path) -> None:
+    for line in script.read_text(encoding="utf-8").splitlines():
+        if line.startswith(("import ", "from ")):
+            pytest.importorskip(line.split()[1])
+    work = tmp_path / "work"
+    work.mkdir()
+    shutil.copy(script, work)
+    plain = plainly(work, [], [script.name])
+    assert plain.exit_code == 0, plain.stderr.decode()
+    assert recorded(work, tmp_path / "out", [], [script.name]) == plain
+    with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
+        assert len(trace) > 0
+
+
 def test_calls_of_torch_and_of_jax_in_one_script_are_each_recorded_as_what_they_are(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
