@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -17,8 +20,10 @@ from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.bridges.live import jax_taps  # noqa: E402
 from qdiag.evaluation.evaluate import evaluate  # noqa: E402
 from qdiag.model.circuit import Circuit, with_parameters  # noqa: E402
+from qdiag.model.coverage import gap_of  # noqa: E402
 from qdiag.model.evaluation import Request  # noqa: E402
 from qdiag.model.method import Method  # noqa: E402
+from qdiag.trace.reader import Trace  # noqa: E402
 
 pytestmark = pytest.mark.stack
 
@@ -256,3 +261,33 @@ def test_constants_that_cannot_be_bound_anew_raise_where_they_are_compiled_alone
     assert (failure.type, failure.refusal) == ("IndexError", False)
     assert failure.place.startswith("pennylane.")
     assert "Traceback" not in capfd.readouterr().err
+
+
+def rotation(x: Any) -> Any:
+    qml.RX(x, wires=0)
+    return qml.expval(qml.PauliZ(0))
+
+
+def runs_in(folder: Path, function: Callable[[], Any]) -> tuple[int, str]:
+    """How many calls are recorded while a function runs, and all that is said of what was not."""
+    with qdiag.record(folder, probe=False) as recording:
+        function()
+    with Trace.open(recording.path / "trace.qdiag") as trace:
+        return len(trace), " ".join(event.text for event in trace.events if gap_of(event.kind))
+
+
+def test_what_was_compiled_in_one_recording_tells_of_its_runs_in_the_next(tmp_path: Path) -> None:
+    slope = jax.jit(jax.grad(qml.QNode(rotation, qml.device("default.qubit", wires=1), diff_method="adjoint")))
+    for number in range(2):
+        calls, said = runs_in(tmp_path / f"run{number}", lambda: [slope(0.1 * k) for k in range(3)])
+        assert (calls, said) == (3, "")
+
+
+def test_what_was_compiled_before_any_recording_is_said_not_to_be_seen(tmp_path: Path) -> None:
+    slope = jax.jit(jax.grad(qml.QNode(rotation, qml.device("default.qubit", wires=1))))
+    slope(0.3)
+    calls, said = runs_in(tmp_path / "blind", lambda: slope(0.4))
+    assert calls == 0
+    assert "compiled before the recording began" in said
+    jax.clear_caches()
+    assert runs_in(tmp_path / "seeing", lambda: slope(0.4)) == (1, "")

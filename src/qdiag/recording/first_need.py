@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 from qdiag.recording import collector, current
+
+_making = threading.Lock()
+"""What JAX calls comes from threads of its own, several at once."""
 
 
 def ensure_recorder() -> Any:
@@ -13,10 +17,16 @@ def ensure_recorder() -> Any:
 
     None where nothing is to be recorded.
     """
+    if current.recorder is None and current.wanted.trace:
+        with _making:
+            _make_recorder()
+    return current.recorder
+
+
+def _make_recorder() -> None:
     wanted = current.wanted
     if current.recorder is None and wanted.trace:
         with collector.pause_collector():
             from qdiag.recording.recorder import Recorder
 
             current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
-    return current.recorder

@@ -59,6 +59,11 @@ MOST_NAMED = 64
 
 _THREADS = "QNodes were called from several threads: PennyLane is not thread-safe, results may be wrong with or without qdiag."
 
+SHAPES = (
+    "A QNode was called with tensors on torch's meta device, which have a shape and no numbers, as Keras does to learn the shapes of "
+    "its results: such calls are not counted."
+)
+
 _AGAIN = "backward through the graph a second time"
 """Torch's words where the script went backward twice: nothing that the call is to blame for."""
 
@@ -107,6 +112,7 @@ class Recorder:
         self._notes = 0
         self._warnings = 0
         self._astray = 0
+        self._shapes = False
         self._named: set[tuple[Any, str]] = set()
         self._threads: dict[int, int] = {}
         self._reset()
@@ -146,6 +152,9 @@ class Recorder:
                 self._release_probes(before=qnode)
             if self._takes is not None and not self._takes(qnode, self.steps):
                 return None
+            if any(getattr(value, "is_meta", False) for value in (*args, *kwargs.values())):
+                self._skip_shapes()
+                return None
             source, layer = self._reader.places.caller(frame)
             if not source.path:
                 source = self._reader.places.definition(qnode_attributes.code_of(qnode))
@@ -159,6 +168,12 @@ class Recorder:
         except Exception as error:
             self.unseen(Gap.UNRECORDED, f"A call was not recorded: {_words(error)}.")
             return None
+
+    def _skip_shapes(self) -> None:
+        """A QNode is called with tensors that have no numbers, for the shapes of its results: that is no evaluation."""
+        if not self._shapes:
+            self.note(SHAPES)
+        self._shapes = True
 
     def under_way(self) -> list[call_reader.Ongoing]:
         """The calls that this thread is inside of, outermost first."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -13,7 +14,8 @@ from typing import Any, Callable, Optional
 
 from qdiag.model.call import Script
 from qdiag.model.coverage import Gap
-from qdiag.recording import current, hook_points, imports, probe_schedule, settle
+from qdiag.recording import current, first_need, hook_points, imports, probe_schedule, settle
+from qdiag.recording.hooks import quietly
 from qdiag.trace import writer
 from qdiag.trace.schema import HANDED
 
@@ -74,7 +76,7 @@ class Session:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], traceback: Optional[TracebackType]) -> None:
-        recorder = current.recorder
+        recorder = _hear_of_jax()
         try:
             if recorder is not None and error is not None:
                 recorder.script_failed(error)
@@ -101,6 +103,24 @@ class Session:
     def calls(self) -> int:
         """How many QNode calls were recorded so far."""
         return 0 if current.recorder is None else int(current.recorder.count)
+
+
+COMPILED_BEFORE = (
+    "No QNode was called or compiled while this was recorded, and JAX was at work: functions that were compiled before the recording "
+    "began tell nothing of their runs. Make them inside of it, or call jax.clear_caches() first."
+)
+
+
+def _hear_of_jax() -> Any:
+    """Who has recorded, once JAX has told all runs that are under way; where there are none at all, it says why that may be."""
+    jax, bridge = sys.modules.get("jax"), sys.modules.get("jax._src.xla_bridge")
+    # PennyLane loads JAX wherever it is installed: that something is computed by it shows in this alone
+    if jax is not None and getattr(bridge, "backends_are_initialized", bool)():
+        with suppress(Exception):
+            jax.effects_barrier()
+        if current.recorder is None and current.wanted.trace:
+            quietly(lambda: first_need.ensure_recorder().unseen(Gap.UNRECORDED, COMPILED_BEFORE))
+    return current.recorder
 
 
 def _exit_code(error: Optional[BaseException]) -> int:

@@ -26,7 +26,7 @@ from qdiag.model.call import Call, Event, Script  # noqa: E402
 from qdiag.model.coverage import Gap, event_of, gap_of  # noqa: E402
 from qdiag.model.not_finite import NotFinite  # noqa: E402
 from qdiag.recording import given_numbers, settle, side_files  # noqa: E402
-from qdiag.recording.recorder import Recorder  # noqa: E402
+from qdiag.recording.recorder import SHAPES, Recorder  # noqa: E402
 from qdiag.trace import call_text, writer  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
 
@@ -184,6 +184,13 @@ class TestACall:
         met: list[Any] = []
         Recorder(tmp_path / "trace", "", met.append).begin(qnode, (), {}, None)
         assert met == [qnode]
+
+    def test_with_tensors_that_have_no_numbers_is_none(self, world: World, qnode: Any) -> None:
+        world.call(qnode, weight())
+        for _ in range(2):
+            world.recorder.begin(qnode, (torch.zeros(1, device="meta"),), {}, None)
+        assert len(world.calls) == 1
+        assert [note for note in world.notes if "meta device" in note] == [SHAPES]
 
 
 class TestWhatComesBack:

@@ -7,12 +7,14 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Script
+from qdiag.model.coverage import Gap
 from qdiag.recording import current, first_need, hook_points, hooks, session
 from qdiag.recording.session import Session
 from qdiag.trace.reader import Trace
@@ -165,6 +167,38 @@ def test_in_a_forked_child_it_leaves_the_trace_to_its_parent(tmp_path: Path, mon
     running.__exit__(None, None, None)
     with Trace.open(tmp_path / "trace") as trace:
         assert not trace.complete
+
+
+class TestUnderJax:
+    @pytest.fixture
+    def heard(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        heard: list[str] = []
+        monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(effects_barrier=lambda: heard.append("awaited")))
+        monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", SimpleNamespace(backends_are_initialized=lambda: True))
+        return heard
+
+    def test_runs_that_are_under_way_are_awaited(self, tmp_path: Path, heard: list[str]) -> None:
+        with Session(tmp_path / "trace", SCRIPT):
+            recorder = Recorder()
+            recorder.heard = heard
+            current.exchange(recorder, current.wanted)
+        assert heard == ["awaited", "closed"]
+
+    def test_that_nothing_came_by_is_said_where_jax_was_at_work(
+        self, tmp_path: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[tuple[Gap, str]] = []
+        maker = SimpleNamespace(unseen=lambda *words: said.append(words))
+        monkeypatch.setattr(first_need, "ensure_recorder", lambda: maker)
+        with Session(tmp_path / "trace", SCRIPT):
+            pass
+        assert said == [(Gap.UNRECORDED, session.COMPILED_BEFORE)]
+
+    def test_nothing_is_said_where_jax_is_only_loaded(self, tmp_path: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", SimpleNamespace(backends_are_initialized=lambda: False))
+        with Session(tmp_path / "trace", SCRIPT):
+            pass
+        assert heard == []
 
 
 class TestPaused:
