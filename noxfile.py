@@ -56,9 +56,10 @@ def legacy(session: nox.Session, pennylane: str) -> None:
 @nox.session(python="3.11")
 def jax(session: nox.Session) -> None:
     """Run the tests and the cases that need JAX."""
-    session.install("-c", "constraints.txt", ".[jax,test]", "optax")
+    session.install("-c", "constraints.txt", ".[jax,test]", "optax", "equinox", "flax")
     one_thread = {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", "-m", "stack", "tests/bridge/test_jax.py", "tests/e2e/test_jax.py", *session.posargs, env=one_thread)
+    tests = ["tests/bridge/test_jax.py", "tests/e2e/test_jax.py", "tests/e2e/test_jax_faces.py"]
+    session.run("pytest", "-m", "stack", *tests, *session.posargs, env=one_thread)
     session.run("pytest", "-m", "slow", "-k", "jax", "tests/e2e/test_cases.py", "tests/e2e/test_cases_invisible.py", env=one_thread)
 
 
