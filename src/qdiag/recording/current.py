@@ -25,6 +25,13 @@ class Wanted(NamedTuple):
 
 recorder: Any = None
 wanted = Wanted()
+make: Optional[Callable[[], Any]] = None
+"""Makes the recorder at the first need (see `first_need`)."""
+
+
+def whoever_records() -> Any:
+    """The recorder, made now where something is to be recorded and there is none yet; None where nothing is."""
+    return recorder if recorder is not None or make is None else make()
 
 
 def exchange(other: Any, others: Wanted) -> tuple[Any, Wanted]:

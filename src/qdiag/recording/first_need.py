@@ -30,3 +30,6 @@ def _make_recorder() -> None:
             from qdiag.recording.recorder import Recorder
 
             current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
+
+
+current.make = ensure_recorder

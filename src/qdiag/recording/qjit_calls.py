@@ -22,7 +22,7 @@ from qdiag.bridges.codec.recognition import Recognition
 from qdiag.bridges.live import qnode_attributes
 from qdiag.model.call import Failure
 from qdiag.model.coverage import Gap
-from qdiag.recording import first_need
+from qdiag.recording import current
 from qdiag.recording.call_reader import Ongoing, Read, UnderCatalyst
 from qdiag.recording.hooks import quietly
 from qdiag.recording.traced_calls import Staged, staged_among
@@ -189,7 +189,7 @@ def not_recorded(call: Ongoing, why: str) -> tuple[Gap, str]:
 
 
 def _tell_run(staged: Staged, part: Any, *values: Any) -> None:
-    recorder: Optional[Any] = first_need.ensure_recorder()
+    recorder: Optional[Any] = current.whoever_records()
     if recorder is not None and not recorder.stopped:
         quietly(_run, recorder, staged, part, values)
 

@@ -52,9 +52,9 @@ def _tracing_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if call is None:
         return None
     leaves = qjit_taps.arrays_among(args[1:], given, _static(kwargs.get("static_argnums")))
-    call.under_catalyst = UnderCatalyst(
-        leaves, qjit_taps.is_inside_gradient(), levels=tuple(qjit_calls.tracings()), inside=qjit_taps.current_trace()
-    )
+    around = tuple(qjit_calls.tracings())
+    differentiated = qjit_taps.is_differentiated([tracing.level for tracing in around])
+    call.under_catalyst = UnderCatalyst(leaves, differentiated, levels=around, inside=qjit_taps.current_trace())
     return call
 
 

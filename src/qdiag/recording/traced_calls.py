@@ -23,7 +23,7 @@ import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
 from qdiag.model.call import Failure, SourceLine
-from qdiag.recording import first_need
+from qdiag.recording import current
 from qdiag.recording.backward import Passes, Returned
 from qdiag.recording.call_reader import Done, Ongoing, Read
 from qdiag.recording.hooks import quietly
@@ -353,32 +353,32 @@ class TracedCalls:
 
 
 def _tell_run(staged: Staged, *values: Any) -> None:
-    recorder = first_need.ensure_recorder()
+    recorder = current.whoever_records()
     if recorder is not None and not recorder.stopped:
         quietly(recorder.traced.run, staged, [np.asarray(value) for value in values])
 
 
 def _tell_given(given: Given, *values: Any) -> None:
-    recorder = first_need.ensure_recorder()
+    recorder = current.whoever_records()
     if recorder is not None and not recorder.stopped and given.staged is not None:
         quietly(recorder.traced.open_run, given.staged, [np.asarray(value) for value in values])
 
 
 def _tell_way_back(staged: Staged, places: Sequence[int], come: tuple[int, ...], *values: Any) -> None:
-    recorder = first_need.ensure_recorder()
+    recorder = current.whoever_records()
     if recorder is not None and not recorder.stopped:
         arrays = [np.asarray(value) for value in values]
         quietly(recorder.traced.way_back, staged, staged.key_of(arrays[len(come) :]), _came_back(places, come, arrays))
 
 
 def _tell_cotangents(returned: Returned, places: Sequence[int], come: tuple[int, ...], *values: Any) -> None:
-    recorder = first_need.ensure_recorder()
+    recorder = current.whoever_records()
     if recorder is not None and not recorder.stopped:
         quietly(recorder.traced.come_back, returned, _came_back(places, come, [np.asarray(value) for value in values]))
 
 
 def _tell_step(*_: Any) -> None:
-    recorder = first_need.ensure_recorder()
+    recorder = current.whoever_records()
     if recorder is not None and not recorder.stopped:
         quietly(recorder.step)
 

@@ -57,3 +57,14 @@ def test_without_a_recording_there_is_nowhere_to_say_it(tmp_path: Path, monkeypa
 def test_knowing_what_is_in_force_loads_no_framework() -> None:
     code = "import sys, qdiag.recording.current; print(sorted({'numpy', 'pennylane', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_whoever_is_asked_first_has_the_recorder_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current, "recorder", None)
+    monkeypatch.setattr(current, "make", lambda: "made")
+    assert current.whoever_records() == "made"
+    monkeypatch.setattr(current, "recorder", "there")
+    assert current.whoever_records() == "there"
+    monkeypatch.setattr(current, "recorder", None)
+    monkeypatch.setattr(current, "make", None)
+    assert current.whoever_records() is None

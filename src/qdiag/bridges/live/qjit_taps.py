@@ -84,9 +84,9 @@ def current_trace() -> Any:
     return jax.core.trace_ctx.trace
 
 
-def is_inside_gradient() -> bool:
-    """Whether Catalyst traces a function in order to differentiate it."""
-    return bool(GradContext.am_inside_grad())
+def is_differentiated(levels: Sequence[Level]) -> bool:
+    """Whether Catalyst traces a function in order to differentiate it, by the functions being traced or by Catalyst's own word."""
+    return any(level.kind == DIFFERENTIATED for level in levels) or bool(GradContext.am_inside_grad())
 
 
 def method_of(diff_method: str, device: str, measurements: Sequence[str]) -> str:
