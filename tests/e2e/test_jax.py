@@ -64,6 +64,8 @@ def test_ordinary_trainings_come_out_as_without_us(tmp_path: Path, script: Path)
     assert recorded(work, tmp_path / "out", [], [script.name]) == plain
     with Trace.open(tmp_path / "out" / "trace.qdiag") as trace:
         assert len(trace) > 0
+        if ".apply_updates(" in script.read_text(encoding="utf-8"):
+            assert max(call.step for call in trace.calls()) > 0, "each time that it is applied, it is a step"
 
 
 def test_calls_of_torch_and_of_jax_in_one_script_are_each_recorded_as_what_they_are(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def install(module: ModuleType, trace: str, target: str, is_module: bool, home: 
     Parameters
     ----------
     module
-        ``pennylane``, ``torch``, ``optax`` or ``catalyst``.
+        ``pennylane``, ``torch``, ``optax``, ``equinox`` or ``catalyst``.
     trace
         The trace's path.
     target
@@ -74,14 +74,14 @@ _hooked: set[str] = set()
 
 
 def hook(module: ModuleType) -> None:
-    """Put the hooks of ``pennylane``, ``torch``, ``optax`` or ``catalyst`` in, unless they are there."""
+    """Put the hooks of ``pennylane``, ``torch``, ``optax``, ``equinox`` or ``catalyst`` in, unless they are there."""
     if module.__name__ in _hooked:
         return
     _hooked.add(module.__name__)
     if module.__name__ == "torch":
         _hook_torch(module)
-    elif module.__name__ == "optax":
-        training_hooks.hook_optax(module)
+    elif module.__name__ in ("optax", "equinox"):
+        training_hooks.hook_updates(module)
     elif module.__name__ == "catalyst":
         # it reads calls, which needs PennyLane: that is there by now
         from qdiag.recording import qjit_hooks

@@ -1,4 +1,4 @@
-"""Waits for the script's own import of PennyLane, torch, optax and Catalyst, and puts the hooks in right after it.
+"""Waits for the script's own import of PennyLane, torch, optax, Equinox and Catalyst, and puts the hooks in right after it.
 
 The import itself stays as it is: same loader, same spec, same order. What the hooks need is loaded only then.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Optional
 
-AWAITED = ("torch", "pennylane", "optax", "catalyst")
+AWAITED = ("torch", "pennylane", "optax", "equinox", "catalyst")
 
 
 class Watch:

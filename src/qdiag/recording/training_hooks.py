@@ -164,11 +164,14 @@ def _pennylane_raises(token: Any, error: BaseException) -> None:
     _depth -= 1
 
 
-# --- optax -------------------------------------------------------------------------------------------------------------
+# --- optax and Equinox -------------------------------------------------------------------------------------------------
 
 
-def hook_optax(module: Any) -> None:
-    """Hook the function by which updates are applied: optax has no optimiser that could be asked, and each step ends in it."""
+def hook_updates(module: Any) -> None:
+    """Hook the function by which updates are applied: optax has no optimiser that could be asked, and each step ends in it.
+
+    Equinox has one of its own, which is given a module in the place of parameters.
+    """
     applied = watched_function(module.apply_updates, _applying, _applied)
     home = sys.modules.get(getattr(module.apply_updates, "__module__", ""))
     for owner in (home, module):

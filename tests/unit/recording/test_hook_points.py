@@ -529,24 +529,25 @@ class TestInstalling:
         assert recorder.heard == [("script failed", "ValueError")]
 
 
-def test_a_step_of_optax_is_told_with_the_parameters_that_it_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["optax", "equinox"])
+def test_where_updates_are_applied_a_step_is_told_with_the_parameters_that_it_gives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def apply_updates(parameters: list[float], updates: list[float]) -> list[float]:
         return [parameter + update for parameter, update in zip(parameters, updates)]
 
     heard: list[Any] = []
-    optax: Any = types.ModuleType("optax")
-    home: Any = types.ModuleType("optax._src.update")
+    library: Any = types.ModuleType(name)
+    home: Any = types.ModuleType(f"{name}._update")
     apply_updates.__module__ = home.__name__
-    optax.apply_updates = home.apply_updates = apply_updates
+    library.apply_updates = home.apply_updates = apply_updates
     monkeypatch.setitem(sys.modules, home.__name__, home)
     recorder = types.SimpleNamespace(step="how", traced=types.SimpleNamespace(take_step=lambda *told: heard.append(told)))
     before = current.exchange(recorder, current.Wanted())
     try:
-        hook_points.hook(optax)
-        assert optax.apply_updates is home.apply_updates is not apply_updates
-        assert optax.apply_updates([1.0], [0.5]) == [1.5]
+        hook_points.hook(library)
+        assert library.apply_updates is home.apply_updates is not apply_updates
+        assert library.apply_updates([1.0], [0.5]) == [1.5]
         hook_points.unhook()
-        assert optax.apply_updates is home.apply_updates is apply_updates
+        assert library.apply_updates is home.apply_updates is apply_updates
     finally:
         hook_points.unhook()
         current.exchange(*before)

@@ -154,7 +154,7 @@ def test_what_is_loaded_already_is_hooked_at_once(tmp_path: Path, monkeypatch: p
     watch = Watch(tmp_path / "trace", *imports.AWAITED)
     watch.begin()
     # torch first: a hook of PennyLane's may lie over one of torch's
-    assert watch.hooked == [("torch", True), ("pennylane", True), ("optax", True), ("catalyst", True)]
+    assert watch.hooked == [("torch", True), ("pennylane", True), ("optax", True), ("equinox", True), ("catalyst", True)]
     assert watch not in sys.meta_path
 
 
