@@ -173,6 +173,22 @@ def test_each_row_of_a_vmap_is_told(order: str) -> None:
     assert sorted(heard.ways_back, key=str) == [((0,), [2.0, 0.5]), ((0,), [2.0, 0.75])]
 
 
+def test_rows_of_nested_vmaps_are_told_by_one_callback() -> None:
+    heard = Heard()
+
+    def told(x, y):
+        jax_taps.tell_when_run([x, y], heard.run)
+        return x * y
+
+    columns, ys = jax.numpy.array([[1.0, 2.0], [3.0, 4.0]]), jax.numpy.array([0.5, 0.25])
+    rows = jax.vmap(jax.vmap(told, in_axes=(0, None)), in_axes=(1, 0))
+    slopes = jax.jit(jax.grad(lambda xs, ys: rows(xs, ys).sum()))
+    assert str(jax.make_jaxpr(slopes)(columns, ys)).count("debug_callback[") == 1
+    slopes(columns, ys)
+    jax_taps.await_all()
+    assert heard.runs == [[1.0, 0.5], [3.0, 0.5], [2.0, 0.25], [4.0, 0.25]]
+
+
 @pytest.mark.parametrize(
     "transform",
     [

@@ -9,12 +9,13 @@ Loaded only where JAX is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Optional
 
 import jax
+import numpy as np
 from jax.interpreters import ad, batching, mlir
 
 from qdiag.bridges.codec import jax_numbers
@@ -31,11 +32,52 @@ _OUTPUTS, _TANGENTS = Primitive("qdiag_outputs"), Primitive("qdiag_tangents")
 
 def tell_when_run(values: Sequence[Any], tell: Tell) -> None:
     """Have the arrays that values stand for told, now or each time that the function runs in which they are traced."""
+    values, tell = _beneath(values, tell)
     found = [jax_numbers.concrete_value(value) for value in values]
     if not found or any(map(jax_numbers.is_traced, found)):
         jax.debug.callback(tell, *values)
     else:
         tell(*found)
+
+
+def _beneath(values: Sequence[Any], tell: Tell) -> tuple[Sequence[Any], Tell]:
+    """The same below ``vmap`` and ``grad``: what is told has no derivative, and its rows can be told one by one when they are there.
+
+    JAX would make a callback for each row a part of what it compiles, and XLA would take longer for these than for all else. Where
+    another release of JAX has other tracers, the rest is left to JAX itself.
+    """
+    with suppress(AttributeError):
+        while True:
+            trace = _innermost([value._trace for value in values if jax_numbers.is_traced(value)])
+            mine = [getattr(value, "_trace", None) is trace for value in values]
+            if type(trace).__name__ in ("JVPTrace", "LinearizeTrace"):
+                values = [value.primal if here else value for value, here in zip(values, mine)]
+                continue
+            axes = [value.batch_dim if here else None for value, here in zip(values, mine)]
+            if trace is None or any(type(axis) is not int for axis, here in zip(axes, mine) if here):
+                break
+            values = [value.val if here else value for value, here in zip(values, mine)]
+            tell = partial(_each_row, tell, axes)
+    return values, tell
+
+
+def _innermost(traces: Sequence[Any]) -> Any:
+    """Of several traces the one that lies inside of all others; None where there is none."""
+    around = {id(outer) for trace in traces for outer in _around(trace)}
+    inside = {id(trace): trace for trace in traces if id(trace) not in around}
+    return next(iter(inside.values())) if len(inside) == 1 else None
+
+
+def _around(trace: Any) -> Iterator[Any]:
+    while (trace := getattr(trace, "parent_trace", None)) is not None:
+        yield trace
+
+
+def _each_row(tell: Tell, axes: Sequence[Optional[int]], *values: Any) -> None:
+    arrays = [np.asarray(value) for value in values]
+    rows = next(array.shape[axis] for array, axis in zip(arrays, axes) if axis is not None)
+    for row in range(rows):
+        tell(*(array if axis is None else array.take(row, axis) for array, axis in zip(arrays, axes)))
 
 
 def watch_way_back(outputs: Sequence[Any], numbers: Sequence[Any], tell: Tell) -> list[Any]:
