@@ -67,9 +67,13 @@ def _other_threads() -> Iterator[str]:
 
 _STANDARD = getattr(sys, "stdlib_module_names", ("concurrent", "logging", "multiprocessing", "random", "threading"))
 
-_ALIKE = ("IPython", "h5py")
+_ALIKE = ("IPython", "h5py", "filelock")
 """Packages whose hooks do no more than the standard library's: a shell ends the thread that saves the history, and starts it again with
-the next input; h5py, which PennyLane imports where it is installed, takes its lock before a fork and gives it back afterwards."""
+the next input; h5py, which PennyLane imports where it is installed, takes its lock before a fork and gives it back afterwards, and so
+does filelock, which comes with torch."""
+
+_WARNS = "jax._src.xla_bridge"
+"""Its hook only warns, which `forking` keeps quiet: in the copy nothing of XLA's is run."""
 
 
 def _is_standard(hook: Any) -> bool:
@@ -77,6 +81,8 @@ def _is_standard(hook: Any) -> bool:
     if isinstance(hook, types.BuiltinFunctionType):
         return True
     module = str(getattr(hook, "__module__", "")).partition(".")[0]
+    if getattr(hook, "__module__", None) == _WARNS:
+        return True
     return module != "__main__" and (module in _STANDARD or module in (*_ALIKE, __name__.partition(".")[0]))
 
 

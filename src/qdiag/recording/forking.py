@@ -28,7 +28,10 @@ NICENESS = 10
 _PATIENCE = 5.0
 """Seconds that the first child has to fork again; it needs milliseconds."""
 
-_FORK_WARNING: Any = ("ignore", None, DeprecationWarning, re.compile(re.escape(__name__) + r"\Z"), 0)
+_FORK_WARNINGS: Any = [
+    ("ignore", None, kind, re.compile(re.escape(__name__) + r"\Z"), 0) for kind in (DeprecationWarning, RuntimeWarning)
+]
+"""Python's own, from 3.12 on, and JAX's."""
 
 
 def in_a_copy(work: Callable[[], None], keep: Collection[int], seconds: int, *, gives_way: bool = True) -> bool:
@@ -113,7 +116,7 @@ OUTSIDE = "it would have reached outside of its process"
 
 
 def fork_quietly() -> int:
-    """Fork; Python 3.12's warning about threads would be shown under the script's name, and may be an error there.
+    """Fork; a warning about threads, Python 3.12's or JAX's, would be shown under the script's name, and may be an error there.
 
     The filter is put straight into the list: going through ``warnings`` would make it forget what was shown before. Python gives
     the copy a random stream of its own: it is to have the script's. No garbage is collected in the copy until `collect_again`: a
@@ -122,12 +125,13 @@ def fork_quietly() -> int:
     global _is_to_collect
     home, stream, collects = os.getpid(), random.getstate(), gc.isenabled()
     filters: list[Any] = warnings.filters  # type: ignore[assignment]
-    filters.insert(0, _FORK_WARNING)
+    filters[:0] = _FORK_WARNINGS
     gc.disable()
     try:
         child = os.fork()
     finally:
-        filters.remove(_FORK_WARNING)
+        for own in _FORK_WARNINGS:
+            filters.remove(own)
         if collects and os.getpid() == home:
             gc.enable()
     if child == 0:

@@ -21,11 +21,13 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
 from qdiag.bridges.failures import failure_of, failure_told, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
+from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Event, Failure
 from qdiag.model.coverage import Gap, event_of
 from qdiag.recording import (
     argument_entries,
     backward,
+    baked_values,
     branch,
     call_reader,
     collector,
@@ -124,7 +126,8 @@ class Recorder:
     def _reset(self) -> None:
         self._local = threading.local()
         self._lock = threading.RLock()
-        self.traced = traced_calls.TracedCalls(self._lock, self.passes, self._write_traced)
+        baked = baked_values.BakedValues(self.path, self._reader.places, self._tell_baked, self._untold, self._silence)
+        self.traced = traced_calls.TracedCalls(self._lock, self.passes, self._write_traced, baked)
 
     def _after_fork(self) -> None:
         """In a forked child: the inherited database handle must never be used, nor closed."""
@@ -486,6 +489,12 @@ class Recorder:
         index = next((returned.index for returned in reversed(list(reached)) if returned.index is not None), None)
         self._event(Event("backward warning", self.count, words, index))
 
+    def _untold(self, text: str) -> None:
+        self.unseen(Gap.NOT_PROBED, text)
+
+    def _tell_baked(self, found: BakedValue) -> None:
+        self._event(Event("baked value", self.count, call_text.text_of(found), found.call))
+
     def failed_backward(self, current: backward.Pass, error: BaseException) -> None:
         """A backward pass raised: the call whose cotangent arrived last is where it was."""
         if not isinstance(error, Exception) or not current or _AGAIN in str(error):
@@ -534,6 +543,9 @@ class Recorder:
         self.traced.await_all()
         for source in [] if self.stopped else self.traced.fail_open(None):
             self.unseen(Gap.UNRECORDED, f"A compiled call at {source} gave no results, and nobody said why: call it once without jit.")
+        if not self.stopped and self._prober is not None:
+            with suppress(Exception):
+                self.traced.end()
         self.flush()
         if os.getpid() == self.home and self._writer is not None:
             self._try_write(lambda writer: writer.meta(schema.ENDED, "yes"))

@@ -58,6 +58,10 @@ class Places:
             frame = frame.f_back
         return (SourceLine("", 0) if outside is None else self._line(outside)), layer
 
+    def is_of_script(self, code: CodeType) -> bool:
+        """Whether code is the script's own, or that of a module in its folder."""
+        return self._code_facts(code)[1] == _INSIDE
+
     def library(self, frame: Optional[FrameType]) -> str:
         """The file of a framework's that the user called, where that led to a frame's callee; "" where the user called it."""
         outermost = ""

@@ -25,6 +25,7 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.model.call import Failure, SourceLine
 from qdiag.recording import current
 from qdiag.recording.backward import Passes, Returned
+from qdiag.recording.baked_values import BakedValues, Site
 from qdiag.recording.call_reader import Done, Ongoing, Read
 from qdiag.recording.hooks import quietly
 from qdiag.trace.array_bundle import pack, unpack
@@ -97,6 +98,7 @@ class Staged:
         self._silent = silent
         self.source = source or SourceLine("", 0)
         self.outputs, self.trainable = len(outputs), trainable
+        self.site: Optional[Site] = None
         self._circuit = Slots(read.circuit.sources, entry.numbers)
         self._written = Slots(written, entry.written_numbers or pack(()))
         self._outputs = Slots(outputs, entry.outputs if isinstance(entry.outputs, bytes) else pack(entry.outputs or ()))
@@ -231,10 +233,19 @@ class TracedCalls:
         Takes what comes back.
     write
         Writes a call: one that was just made, or (with None) a run of one that was traced before.
+    baked
+        Watches what traced calls have read from around them.
     """
 
-    def __init__(self, lock: Any, passes: Passes, write: Callable[[Optional[Ongoing], Read, Done], None]) -> None:
+    def __init__(
+        self,
+        lock: Any,
+        passes: Passes,
+        write: Callable[[Optional[Ongoing], Read, Done], None],
+        baked: Optional[BakedValues] = None,
+    ) -> None:
         self._lock, self._passes, self._write = lock, passes, write
+        self.baked = baked
         self._runs = Runs()
         self._open = OpenRuns()
         self._any = False
@@ -266,6 +277,7 @@ class TracedCalls:
         read = read._replace(entry=read.entry._replace(container="jax"))
         if staged or silent:
             traced = Staged(read, written, outputs, trainable, source=call.source, silent=silent)
+            traced.site = self._site_of(call, (*numbers, *outputs))
             jax_taps.tell_when_run(staged, partial(_tell_run, traced))
             if call.given is not None:
                 call.given.staged = traced
@@ -280,12 +292,22 @@ class TracedCalls:
         watched = dict(zip(places, jax_taps.watch_way_back([outputs[place] for place in places], numbers, partial(tell, places))))
         return [watched.get(place, output) for place, output in enumerate(outputs)]
 
+    def _site_of(self, call: Ongoing, values: Sequence[Any]) -> Optional[Site]:
+        """What a call has read that a compiler now takes for constant; a failure to see that costs nothing else."""
+        if self.baked is None or not any(map(jax_numbers.is_compiled, values)):
+            return None
+        with suppress(Exception):
+            return self.baked.site_of(call.qnode, call.args, call.kwargs, call.tape)
+        return None
+
     def run(self, staged: Staged, values: list[np.ndarray]) -> None:
         """A function that JAX had traced has run: a call of its own."""
         with self._lock:
             returned = Returned(staged.outputs, staged.trainable, staged.read.qnode.code)
             self._open.close(staged, staged.key_of(values))
             self._write(None, staged.read, Done(staged.entry_of(values), returned, ()))
+            if staged.site is not None:
+                staged.site.run(returned.index)
             for came in self._runs.add(staged, staged.key_of(values), returned):
                 self.come_back(returned, came)
 
@@ -338,6 +360,11 @@ class TracedCalls:
             return
         self.await_all()
         step()
+
+    def end(self) -> None:
+        """The script is over."""
+        if self.baked is not None:
+            self.baked.end()
 
     def await_all(self) -> None:
         """What JAX still computes tells its numbers now; never called with the lock, which that takes."""

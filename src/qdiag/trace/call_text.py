@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from qdiag.errors import TraceError
+from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Process, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.measured import PRECISIONS, Measured
@@ -301,6 +302,21 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "lost": _several(_natural),
         "zero": _several(_natural),
         "largest": _number,
+    },
+    BakedValue: {
+        "call": _natural,
+        "name": _text,
+        "function": _text,
+        "source": lambda entry: _value(SourceLine, entry),
+        "before": _text,
+        "later": _text,
+        "stale": _natural,
+        "runs": _natural,
+        "own": _flag,
+        "numbers": _texts,
+        "gap": _optional(_number),
+        "again": _optional(_number),
+        "same": _optional(_flag),
     },
     NotFinite: {"call": _natural, "given": _several(lambda entry: _value(GivenNumbers, entry))},
     Leaf: {

@@ -141,8 +141,8 @@ def test_what_an_installed_package_resets_in_the_copy_is_no_obstacle_but_what_it
         assert bool(found) == bool(obstacle)
 
 
-@pytest.mark.parametrize("module", ["IPython.core.history", "h5py._objects"])
-def test_a_package_that_stops_its_thread_or_takes_its_lock_is_none(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+@pytest.mark.parametrize("module", ["IPython.core.history", "h5py._objects", "filelock._api", "jax._src.xla_bridge"])
+def test_a_package_that_stops_its_thread_takes_its_lock_or_warns_is_none(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setattr(hook, "__module__", module)
     (before, _), _ = fork_hooks.hooks_of_forks()
     before.append(hook)

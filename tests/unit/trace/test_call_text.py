@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.errors import TraceError
+from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Argument, Configuration, Environment, Failure, Script, SourceLine
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.measured import Measured
@@ -112,8 +113,9 @@ ORIGIN = ArgumentOrigin("x", True, 7, (7, 8))
 ORIGINS = CallOrigins(3, False, (ORIGIN,), (7,), (True, False), False)
 GIVEN = GivenNumbers("inputs", (3, 2), (1,), (2,), 0.5)
 NOT_FINITE = NotFinite(4, (GIVEN,))
+BAKED = BakedValue(1, "scale", "circuit", SOURCE, "0.2", "0.3", 4, 5, True, ("RX on [0] (operation 0)",), 0.25, 0.0, True)
 EXAMPLES: list[Any] = [SOURCE, FAILURE, CONFIGURATION, ARGUMENT, ENVIRONMENT, SCRIPT, PROBE, STEP_PROBE]
-EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS, GIVEN, NOT_FINITE]
+EXAMPLES += [LEAF, OPTIMISER, PARAMETER, STEPPED, STEP, ROOT, CLIP, ORIGIN, ORIGINS, LOSS, GIVEN, NOT_FINITE, BAKED]
 IDS = [type(value).__name__ for value in EXAMPLES]
 
 

@@ -33,6 +33,11 @@ def is_of_jax(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] in _HOMES
 
 
+def is_of_jax_module(name: object) -> bool:
+    """Whether a module of this name is one of JAX's."""
+    return str(name).partition(".")[0] in _HOMES
+
+
 def is_traced(value: Any) -> bool:
     """Whether a value stands for arrays while JAX traces."""
     return _facts_of(type(value))[1]

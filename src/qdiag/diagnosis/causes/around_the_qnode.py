@@ -76,6 +76,12 @@ UNUSED_GRADIENT = _cause(
     "the step does not use the gradient",
     "for each step: optimizer.zero_grad(), loss.backward(), optimizer.step(), with a learning rate above zero",
 )
+BAKED_IN = _cause(
+    "QD809",
+    "value-baked-in",
+    "a compiled function goes on with a value that has changed since",
+    "hand what changes to the compiled function as an argument; what decides which gates there are, as a static one (static_argnames)",
+)
 
 CAUSES = (
     NO_GRADIENT,
@@ -86,4 +92,5 @@ CAUSES = (
     AXES,
     VANISHING,
     UNUSED_GRADIENT,
+    BAKED_IN,
 )

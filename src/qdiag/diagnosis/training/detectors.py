@@ -8,6 +8,7 @@ from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIEN
 from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
 from qdiag.diagnosis.training import (
     axes,
+    baked_values,
     graphless_output,
     integer_parameters,
     no_gradient,
@@ -27,6 +28,7 @@ Detector = Callable[[History], Iterator[Remark]]
 
 DETECTORS: tuple[Detector, ...] = (
     not_finite.remarks,
+    baked_values.remarks,
     integer_parameters.remarks,
     zero_cotangents.remarks,
     no_gradient.remarks,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Event
 from qdiag.model.not_finite import NotFinite
 from qdiag.model.training import CallOrigins, Clip, Leaf, Optimiser, OptimiserStep, Root
@@ -46,6 +47,8 @@ class RecordedTraining:
         What is known of a tensor, by its token: as it was met first.
     not_finite
         The first calls whose results are no numbers, and what they were given.
+    baked
+        Values that compiled calls had read, and that have changed since.
     """
 
     optimisers: tuple[Seen[Optimiser], ...] = ()
@@ -56,6 +59,7 @@ class RecordedTraining:
     origins: tuple[Seen[CallOrigins], ...] = ()
     leaves: tuple[Leaf, ...] = ()
     not_finite: tuple[Seen[NotFinite], ...] = ()
+    baked: tuple[Seen[BakedValue], ...] = ()
 
     def leaf(self, token: int) -> Leaf:
         """What is known of a tensor."""
@@ -88,6 +92,7 @@ def training_in(events: Iterable[Event]) -> RecordedTraining:
         origins=_of_kind(found, CallOrigins),
         leaves=tuple(leaves.values()),
         not_finite=_of_kind(found, NotFinite),
+        baked=_of_kind(found, BakedValue),
     )
 
 
@@ -99,6 +104,7 @@ _KINDS: dict[str, type] = {
     "origins": CallOrigins,
     "leaf": Leaf,
     "not finite": NotFinite,
+    "baked value": BakedValue,
 }
 
 
