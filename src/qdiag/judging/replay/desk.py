@@ -89,15 +89,13 @@ class Desk:
             promise.set_result(evaluation.result())
 
     def _hand_out(self) -> None:
-        count = self._evaluator.count
+        waiting = [asked for key, asked in self._asked.items() if asked.evaluation is None and key not in self._held]
+        if not waiting:
+            return
+        count, under_way = self._evaluator.count, sum(1 for asked in self._asked.values() if asked.evaluation is not None)
         most = AHEAD * count if max(self._latest) <= SHORT else max(1, count - self._spared)
-        under_way = sum(1 for asked in self._asked.values() if asked.evaluation is not None)
-        for key, asked in self._asked.items():
-            if under_way >= most:
-                break
-            if asked.evaluation is None and key not in self._held:
-                asked.evaluation = self._evaluator.submit(asked.request)
-                under_way += 1
+        for asked in waiting[: max(0, most - under_way)]:
+            asked.evaluation = self._evaluator.submit(asked.request)
 
     def wait(self, seconds: float) -> None:
         """Sleep until something arrives, or for so long, and store it."""
