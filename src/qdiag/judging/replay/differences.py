@@ -103,7 +103,8 @@ def _bare_methods(comparison: Comparison) -> tuple[Method, ...]:
 
 
 def _failure_difference(result: CallResult, call: Call) -> Optional[Difference]:
-    if call.failure is None:
+    if call.failure is None or not call.circuit.finite:
+        # who is handed no numbers may well refuse: what made them such is the error
         return None
     own = result.own.method
     working = [side.method for side in result.sides if side.evaluation.failure is None]

@@ -175,6 +175,15 @@ def test_a_shadow_that_refuses_to_go_backward_has_its_outputs_compared():
     assert [(m, f.message) for m, f in located.divergences[0].raised] == [(METHODS[1], "no")]
 
 
+def test_but_not_where_what_it_was_given_is_no_number():
+    """Something before it made the weights NaN: that is the error, and a state that cannot be normalised is its echo."""
+    trace = training(3)
+    broken = Failure("ValueError", "state_vector has to be of norm 1.0, got nan")
+    trace.calls[2] = replace(call(2, circuit(np.nan)), outputs=None, backwards=(), failure=broken)
+    located = locate(trace, ScriptedEvaluator(METHODS[:2]))
+    assert (located.divergences, located.verdict) == ((), Verdict.AGREE)
+
+
 def test_the_users_own_method_raising_is_an_error():
     trace = training(2)
     trace.calls[1] = replace(trace.calls[1], outputs=None, backwards=(), failure=Failure("WireError", "no wire 2"))
