@@ -56,7 +56,7 @@ KEPT_FOR_THE_END = 0.1
 CALLS_OF_WORKER = 2
 """So many calls are under way for each worker at least, that none waits for another."""
 
-EARLY = 0.7
+EARLY = 0.5
 """Seconds after the end of the script at which a first answer is given of the calls that were replayed by then."""
 
 AT_LEAST = 0.1
