@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Callable, Optional
 
 from qdiag.diagnosis.experiments import HALF, narrow_dtypes, parameters_at
-from qdiag.diagnosis.symptoms import DTYPE, Blamed
+from qdiag.diagnosis.symptoms import DTYPE, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
-from qdiag.model.circuit import Circuit, parameters_of, with_precision, with_trainable, without_operations
+from qdiag.model.circuit import NARROW, Circuit, parameters_of, with_precision, with_trainable, without_operations
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import as_written
 
@@ -50,10 +50,16 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     if not raises(circuit):
         # what was raised came of something around the circuit
         return None
-    if any(p.dtype in HALF for p in circuit.parameters) and not raises(with_precision(circuit, "float64")):
+    if _may_be_its_dtype(question) and not raises(with_precision(circuit, "float64")):
         return Blamed(DTYPE, 0, narrow_dtypes(circuit))
     operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
     return operations or _blame_measurement(circuit)
+
+
+def _may_be_its_dtype(question: Question) -> bool:
+    """Half precision is not taken everywhere; nor, under JAX with arrays of 64 bits, is single precision that is differentiated."""
+    dtypes = {parameter.dtype for parameter in question.circuit.parameters}
+    return bool(dtypes & {*HALF}) or (is_jax_in_double(question) and bool(dtypes & {*NARROW}))
 
 
 def _blame_trainable(circuit: Circuit, raises: Raises) -> Optional[Blamed]:

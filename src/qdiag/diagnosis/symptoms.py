@@ -46,6 +46,11 @@ class Blamed:
         return f"{self.name} parameters" if self.kind == DTYPE else f"{self.name} ({self.kind} {self.position})"
 
 
+def is_jax_in_double(question: Question) -> bool:
+    """Whether a call was made under JAX with arrays of 64 bits."""
+    return question.interface == "jax" and question.default_dtype == "float64"
+
+
 def with_blame(diagnosis: Diagnosis, blamed: Optional[Blamed]) -> Diagnosis:
     """The diagnosis with the part of the circuit in which its cause sits, or with none."""
     return replace(diagnosis, blamed=str(blamed or ""), part=blamed.name if blamed is not None else "")
@@ -157,6 +162,11 @@ class Symptoms:
     def signature(self) -> Signature:
         """What kind of difference it is."""
         return self.divergence.signature
+
+    @property
+    def narrow_beside_double(self) -> bool:
+        """Whether JAX, with arrays of 64 bits, meets narrow numbers to which alone it is due that the wrong side raises."""
+        return self.blamed is not None and self.blamed.kind == DTYPE and is_jax_in_double(self.question)
 
     @property
     def complex_gradient(self) -> bool:

@@ -80,6 +80,19 @@ def test_the_dtype_is_not_where_double_precision_raises_too() -> None:
     assert blamed(BRIEF, on_any_of("RX")) == Blamed("operation", 0, "RX", (0,), (0,))
 
 
+def test_single_precision_is_to_blame_under_jax_with_arrays_of_64_bits_alone() -> None:
+    single = of(rotation(dtype="float32"))
+
+    def error(request: Request) -> Union[float, Evaluation]:
+        raises = request.method == PAIR[0] and request.circuit.parameters[:1] and request.circuit.parameters[0].dtype == "float32"
+        return Evaluation(request.method, failure=Failure("TypeError", "no")) if raises else 0.0
+
+    asked = question(single)
+    assert blamed_for_raising(asked, World(error)) == Blamed("operation", 0, "RX", (0,), (0,))
+    in_double = replace(asked, interface="jax", default_dtype="float64")
+    assert blamed_for_raising(in_double, World(error)) == Blamed("dtype", 0, "float32")
+
+
 def test_operations_are_to_blame_that_raise_when_they_alone_are_tracked() -> None:
     assert blamed(THREE, on_tracked("Givens")) == Blamed("operation", 1, "Givens", (1, 2))
 

@@ -30,7 +30,7 @@ from qdiag.diagnosis.experiments import (
 from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import NARROW, WIDER, Circuit, Parameter, nodes_of, parameters_of, with_parameters
-from qdiag.model.comparison import Verdict
+from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY
 from qdiag.model.numerics.rounding import EPS64
@@ -137,8 +137,19 @@ _DOUBLE_IN_TORCH = "x.double() before the quantum layer, or torch.set_default_dt
 _DOUBLE_IN_JAX = 'jax.config.update("jax_enable_x64", True) at the top of the script: without it JAX makes no array of 64 bits'
 
 
+_DOUBLE_ARRAYS_IN_JAX = (
+    "jnp.asarray(weights, dtype=float) before the training, and of what is loaded as float32: with jax_enable_x64 results are float64, "
+    "and what was made in float32 stays so"
+)
+
+
 def _is_under_jax(symptoms: Symptoms) -> bool:
     return symptoms.question.interface == "jax"
+
+
+def _remedy_in_jax(symptoms: Symptoms) -> str:
+    """Where arrays of 64 bits are switched on, those that are narrow were made so."""
+    return _DOUBLE_ARRAYS_IN_JAX if symptoms.question.default_dtype == "float64" else _DOUBLE_IN_JAX
 
 
 FLOAT32_PARAMETERS = Cause(
@@ -146,7 +157,7 @@ FLOAT32_PARAMETERS = Cause(
     slug="float32-parameters",
     title="float32 parameters",
     remedy=_DOUBLE_IN_TORCH,
-    remedy_for=lambda symptoms: _DOUBLE_IN_JAX if _is_under_jax(symptoms) else _DOUBLE_IN_TORCH,
+    remedy_for=lambda symptoms: _remedy_in_jax(symptoms) if _is_under_jax(symptoms) else _DOUBLE_IN_TORCH,
     applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
@@ -315,7 +326,9 @@ FINITE_DIFFERENCE_STEP = Cause(
         else ()
     ),
     because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
-    remedy_for=lambda symptoms: f"{_OTHER_RULE_OR_STEP}: {_DOUBLE_IN_JAX}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP,
+    remedy_for=lambda symptoms: (
+        f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP
+    ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
     seen_by_probes=True,
 )
@@ -368,6 +381,23 @@ FLOAT32_STATE = Cause(
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
 
+NARROW_BESIDE_DOUBLE = Cause(
+    code="QD109",
+    slug="narrow-argument-beside-double-results",
+    title="differentiated by narrow numbers, where results are float64",
+    remedy=_DOUBLE_ARRAYS_IN_JAX,
+    applies=lambda symptoms: symptoms.signature is Signature.RAISE and symptoms.narrow_beside_double,
+    predicts=lambda symptoms: (
+        *flips(FLOAT64_PARAMETERS),
+        *leaves(narrow_again(narrow_dtypes(symptoms.question.circuit))),
+    ),
+    because=lambda symptoms: (
+        "with jax_enable_x64 the results are float64, and beside them PennyLane hands JAX tangents in "
+        f"{narrow_dtypes(symptoms.question.circuit)}, the dtype of what is differentiated, which JAX refuses"
+    ),
+)
+
+
 CAUSES = (
     FINITE_DIFFERENCE_STEP,
     ILL_CONDITIONED,
@@ -377,4 +407,5 @@ CAUSES = (
     DEFAULT_DTYPE_RESULTS,
     PLACEMENT,
     LAYER_CAST,
+    NARROW_BESIDE_DOUBLE,
 )

@@ -234,9 +234,12 @@ REFUSES = Cause(
     slug="method-refuses-or-breaks",
     title="method refuses or breaks on this circuit",
     remedy="another diff_method for this circuit, or the operation's decomposition",
-    # Torch's refusal of a complex gradient is a cause of its own (QD203)
+    # Torch's refusal of a complex gradient is a cause of its own (QD203), and JAX's of narrow tangents (QD109)
     applies=lambda symptoms: (
-        symptoms.signature is Signature.RAISE and symptoms.call.configuration.interface != "" and not symptoms.complex_gradient
+        symptoms.signature is Signature.RAISE
+        and symptoms.call.configuration.interface != ""
+        and not symptoms.complex_gradient
+        and not symptoms.narrow_beside_double
     ),
     predicts=lambda symptoms: (
         *_raising(symptoms),

@@ -91,6 +91,14 @@ def test_under_jax_the_remedy_is_jaxs_own_and_nothing_is_said_of_torch() -> None
     assert "orch" not in diagnosis.because + diagnosis.remedy
 
 
+def test_under_jax_with_arrays_of_64_bits_nobody_is_told_to_switch_them_on() -> None:
+    world = World(lambda request: 6e-8 if first(request) and narrow(request) else 0.0)
+    seen = symptoms(world, NARROW, verdict=Verdict.ROUNDING)
+    diagnosis = found(world, replace(seen, question=replace(seen.question, interface="jax", default_dtype="float64")))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert diagnosis.remedy.startswith("jnp.asarray(weights, dtype=float)")
+
+
 def test_a_gap_that_float64_at_both_ends_leaves_is_not() -> None:
     world = World(lambda request: 6e-8 if first(request) else 0.0)
     assert "QD101" in found(world, handed_on_narrow(world)).ruled_out

@@ -120,6 +120,21 @@ def test_an_exception_that_goes_with_the_dtype_is_a_refusal_of_it() -> None:
     assert "raises on bfloat16 parameters" in diagnosis.because
 
 
+def test_under_jax_in_double_precision_an_exception_that_goes_with_the_dtype_is_a_cause_of_its_own() -> None:
+    """Of narrow numbers under JAX with arrays of 64 bits it is QD109; without these, or where an operation is to blame, it is not."""
+    narrow = lambda request: any(p.dtype == "float32" for p in request.circuit.parameters)  # noqa: E731 - said where it is asked
+    world = World(lambda request: raising(request) if adjoint(request) and narrow(request) else 0.0)
+    seen = replace(raised(of(rotation(dtype="float32"))), blamed=Blamed("dtype", 0, "float32"))
+    double = replace(seen, question=replace(seen.question, interface="jax", default_dtype="float64"))
+    diagnosis = found(world, double)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD109", "confirmed")
+    assert "tangents in float32" in diagnosis.because
+    assert "dtype=float" in diagnosis.remedy
+    single = replace(seen, question=replace(seen.question, interface="jax", default_dtype="float32"))
+    assert found(world, single).code == "QD304"
+    assert found(world, replace(double, blamed=FIRST)).code != "QD109"
+
+
 def test_one_that_stays_without_it_is_not() -> None:
     world = World(lambda request: raising(request) if adjoint(request) else 0.0)
     assert "QD304" in found(world, raised(TWO)).ruled_out
