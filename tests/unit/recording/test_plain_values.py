@@ -59,7 +59,11 @@ def test_arrays_of_jax_are_compared_by_identity_first_and_by_numbers_later() -> 
     assert not is_same(one, Array(0.25))
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, [object()], {(1, 2): 3}, np.array(["a"]), lambda: 0], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [object(), {1, 2}, [object()], {(1, 2): 3}, np.array(["a"]), lambda: 0],
+    ids=["an object", "a set", "an object in a list", "a tuple as key", "words in an array", "a function"],
+)
 def test_what_is_not_plain_is_not_copied(value: Any) -> None:
     with pytest.raises(NotPlainError):
         copy_of(value)
