@@ -11,6 +11,9 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from qdiag.cli import group
+from qdiag.diagnosis.causes import CAUSES
+
+PRECISION = sorted(cause.code for cause in CAUSES if cause.code.startswith("QD10"))
 
 
 def completed(*words: str) -> list[tuple[str, str]]:
@@ -72,7 +75,7 @@ def test_devices_are_offered_that_packages_announce() -> None:
 
 
 def test_causes_are_offered_by_code_and_by_name() -> None:
-    assert [text for _, text in completed("explain", "QD10")] == [f"QD10{n}" for n in range(1, 9)]
+    assert [text for _, text in completed("explain", "QD10")] == PRECISION
     assert [text for _, text in completed("explain", "qd101")] == ["QD101"]
     assert [text for _, text in completed("explain", "float32-p")] == ["float32-parameters"]
     assert len(completed("explain", "")) > 30
@@ -93,4 +96,4 @@ echo "${COMPREPLY[*]}"
 """
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", order], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
-    assert done.stdout.splitlines() == ["asked: -o default", "QD101 QD102 QD103 QD104 QD105 QD106 QD107 QD108"]
+    assert done.stdout.splitlines() == ["asked: -o default", " ".join(PRECISION)]
