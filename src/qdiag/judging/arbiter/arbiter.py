@@ -19,6 +19,7 @@ from qdiag.judging.arbiter.method_verdicts import (
     Cotangents,
     Gap,
     MethodVerdict,
+    coordinates_first_of,
     coordinates_of,
     gap_verdict,
     largest,
@@ -125,8 +126,10 @@ def arbitrate(
     seconds
         Time for the reference's derivatives.
     """
+    towards = _where_apart(circuit, evaluations, cotangents)
+
     def refer(at: Circuit, depth: str) -> Reference:
-        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds, coarsest)
+        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds, coarsest, towards or ())
         found: Optional[Reference] = answer_of(asked, None, "the reference")
         return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
 
@@ -137,7 +140,7 @@ def arbitrate(
     curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
 
     gradients = any(e.vjps or e.jacobian for e in evaluations)
-    depth = "outputs" if not gradients else "full" if _apart(circuit, evaluations, cotangents) else "direction"
+    depth = "outputs" if not gradients else "full" if towards is not None else "direction"
     found = refer(circuit, depth)
     judged = verdicts_against(found)
     if depth == "direction" and (found.gradient_reason or _wrong(judged)):
@@ -186,18 +189,21 @@ def _wrong(judged: Sequence[MethodVerdict]) -> tuple[Method, ...]:
     return tuple(m.method for m in judged if m.verdict == "wrong")
 
 
-def _apart(circuit: Circuit, evaluations: Sequence[Evaluation], cotangents: Cotangents) -> bool:
-    """Whether any two methods differ by more than rounding in some derivative: then one direction does not tell enough.
+def _where_apart(circuit: Circuit, evaluations: Sequence[Evaluation], cotangents: Cotangents) -> Optional[tuple[int, ...]]:
+    """The coordinates by which derivatives of any two methods differ most, by more than rounding; None where none do.
 
     By the bound that makes it an error of the two: along one direction what all entries may be off adds up, so that one entry that is
-    off by little is seen along its own axis alone.
+    off by little is seen along its own axis alone. So one direction does not tell enough then; and where the time does not suffice for
+    every axis, these are the ones that do.
     """
     usable = [e for e in evaluations if e.failure is None and not e.method.stochastic]
-    return any(
-        found.verdict is Verdict.ERROR and found.element is not None and found.element.kind in (Kind.JACOBIAN, Kind.PRODUCT)
+    apart = [
+        found.element
         for first, second in zip(usable, usable[1:])
         for found in comparisons(first, second, circuit, cotangents=cotangents)
-    )
+        if found.verdict is Verdict.ERROR and found.element is not None and found.element.kind in (Kind.JACOBIAN, Kind.PRODUCT)
+    ]
+    return tuple(dict.fromkeys(k for element in apart for k in coordinates_first_of(circuit, element))) if apart else None
 
 
 def _beside_plain(

@@ -140,6 +140,19 @@ def random_directions(space: Space, movable: np.ndarray, seed: int, eps: float) 
     return [space.along(_random_direction(movable, seed + _APART * k)) for k in range(count)]
 
 
+def with_axes(space: Space, directions: Sequence[np.ndarray], wanted: Sequence[int], allowance: Allowance) -> list[np.ndarray]:
+    """The axes of some coordinates, in their order, and then random directions: as many of both as there is time for.
+
+    Where it is short a random direction gives way to the axes: what they are wanted for hardly shows along it. One is kept beside them.
+    """
+    room = len(wanted) + len(directions)
+    while room > 1 and not allowance.suffices(space, room):
+        room -= 1
+    taken = min(len(wanted), max(1, room - 1))
+    every = space.axes(np.ones(len(space.centre), dtype=bool))
+    return [*(every[k] for k in wanted[:taken]), *directions[: room - taken]]
+
+
 def _random_direction(allowed: np.ndarray, seed: int) -> np.ndarray:
     """A seeded direction of about unit size, with no entry near zero where a coordinate may be moved."""
     generator = np.random.default_rng(seed)

@@ -150,6 +150,19 @@ def coordinates_of(circuit: Circuit, element: Element) -> range:
     return range(0)
 
 
+def coordinates_first_of(circuit: Circuit, element: Element) -> tuple[int, ...]:
+    """The same, the entry itself before the others; of a complex number both parts."""
+    every = coordinates_of(circuit, element)
+    shape = next(
+        (circuit.parameters[k].value.shape for name, k in zip(trainable_names(circuit), circuit.trainable) if name == element.by), ()
+    )
+    if len(element.at) != len(shape) or not every:
+        return tuple(every)
+    entry, size = int(np.ravel_multi_index(element.at, shape)) if shape else 0, int(np.prod(shape, dtype=int))
+    own = [every[place] for place in range(entry, len(every), size)]
+    return (*own, *(k for k in every if k not in own))
+
+
 def gap_verdict(method: Method, gap: Gap) -> MethodVerdict:
     """The worst element of a pair of tensors."""
     if not gap.method.size:

@@ -15,7 +15,7 @@ import numpy as np
 
 from qdiag.evaluation.answers import is_own_failure
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
-from qdiag.judging.arbiter.directions import Allowance, random_directions, slopes_along
+from qdiag.judging.arbiter.directions import Allowance, random_directions, slopes_along, with_axes
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
 from qdiag.model.numerics.measurements import defect, dense
 from qdiag.model.numerics.observable_norms import norms_of
@@ -105,6 +105,7 @@ def reference(
     seed: int = 0,
     seconds: float = 20.0,
     eps: float = EPS,
+    towards: Sequence[int] = (),
 ) -> Reference:
     """Evaluate a circuit by our own routes.
 
@@ -115,7 +116,7 @@ def reference(
     device_wires
         The wires of the user's device; empty to let the circuit decide.
     depth
-        ``outputs`` alone, one random ``direction``, or the ``full`` set of axes where the time allows (else one direction).
+        ``outputs`` alone, one random ``direction``, or the ``full`` set of axes (where there is no time for it, ``towards`` and one).
     trusted
         Whether source code that the circuit carries may be executed.
     seed
@@ -124,6 +125,8 @@ def reference(
         Time for the derivatives.
     eps
         That of the coarsest method that is judged: what rounds more is looked at along more directions.
+    towards
+        Coordinates whose axes are wanted most, in this order, where the time does not allow all.
 
     Returns
     -------
@@ -132,7 +135,7 @@ def reference(
     """
     started = time.process_time()
     try:
-        found = _worked_out(circuit, device_wires, depth, trusted, seed, seconds, eps)
+        found = _worked_out(circuit, device_wires, depth, trusted, seed, seconds, eps, towards)
     except NotSimulated as error:
         found = Reference(reason=str(error))
     except Exception as error:
@@ -144,7 +147,14 @@ def reference(
 
 
 def _worked_out(
-    circuit: Circuit, device_wires: Sequence[Any], depth: str, trusted: bool, seed: int, seconds: float, eps: float
+    circuit: Circuit,
+    device_wires: Sequence[Any],
+    depth: str,
+    trusted: bool,
+    seed: int,
+    seconds: float,
+    eps: float,
+    towards: Sequence[int],
 ) -> Reference:
     too_large(circuit)
     started = time.process_time()
@@ -172,7 +182,7 @@ def _worked_out(
     errors = tuple(_noise(simulation, norm) for norm in norms)
     found = replace(found, outputs=outputs, errors=errors, evaluations=simulation.evaluations)
     if depth != "outputs":
-        found = _with_slopes(found, simulation, depth, seed, Allowance(seconds, once), eps)
+        found = _with_slopes(found, simulation, depth, seed, Allowance(seconds, once), eps, towards)
     found = replace(_with_slack(found, simulation), evaluations=simulation.evaluations)
     return _stack_outputs(found, [reading.kind for reading in simulation.readings])
 
@@ -254,7 +264,9 @@ def _conditional(node: Node) -> bool:
 # --- slopes ----------------------------------------------------------------------------------------------------------------
 
 
-def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int, allowance: Allowance, eps: float) -> Reference:
+def _with_slopes(
+    found: Reference, simulation: Simulation, depth: str, seed: int, allowance: Allowance, eps: float, towards: Sequence[int]
+) -> Reference:
     space = Space(simulation)
     count = len(space.centre)
     if len(space.positions) != len(space.circuit.trainable):
@@ -271,6 +283,9 @@ def _with_slopes(found: Reference, simulation: Simulation, depth: str, seed: int
         return replace(found, gradient_reason="; ".join(reasons) or "no trainable number can be moved along its surface")
     full = depth == "full" and allowance.suffices(space, int(movable.sum()))
     directions = space.axes(movable) if full else random_directions(space, movable, seed, eps)
+    wanted = [k for k in towards if movable[k]]
+    if depth == "full" and wanted and not full:
+        directions = with_axes(space, directions, wanted, allowance)
     slopes = slopes_along(space, directions, found.outputs or (), found.norms, max(found.errors), allowance)
     return replace(
         found,

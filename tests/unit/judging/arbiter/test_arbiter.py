@@ -8,20 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import arbitrate, in_question
+from qdiag.judging.arbiter.directions import Allowance
 from qdiag.judging.arbiter.method_verdicts import Gap, gap_verdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_precision
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import parse
 from qdiag.model.numerics.rounding import Law
+from tests.worlds import small_circuits
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, methods
+from tests.worlds.small_circuits import gate
 
 CONFIGURATION = Configuration("circuit", SourceLine("train.py", 1), "default.qubit", interface="torch")
 TRUTH = Reference(
@@ -50,10 +54,11 @@ class Scripted(FakeEvaluator):
     """Answers every question for the reference with the same one, and remembers what was asked."""
 
     def __init__(self, reference=TRUTH, plain=None):
-        self.reference, self.plain, self.depths, self.requests = reference, plain, [], []
+        self.reference, self.plain, self.depths, self.towards, self.requests = reference, plain, [], [], []
 
     def answer(self, function, *arguments):
         self.depths.append(arguments[2])
+        self.towards.append(arguments[-1])
         if isinstance(self.reference, Exception):
             raise self.reference
         return self.reference
@@ -216,6 +221,18 @@ def test_where_methods_differ_every_axis_is_asked_about():
     evaluator = Scripted()
     arbitrate(circuit(), CONFIGURATION, [given("default.qubit/backprop"), given("default.qubit/adjoint", (0.3, 0.4))], (), evaluator)
     assert evaluator.depths == ["full"]
+    assert evaluator.towards == [(1,)]
+
+
+def test_where_the_time_is_short_an_error_in_one_entry_of_many_is_seen_along_its_own_axis(monkeypatch):
+    """As on a busy machine: along one direction alone the tolerances of five entries add up."""
+    monkeypatch.setattr(Allowance, "suffices", lambda self, space, directions, evaluations=0: directions <= 2)
+    made = with_precision(small_circuits.circuit(*[gate("RX", 0.1, trainable=True)] * 5), "float32")
+    right = [-np.sin(0.5)] * 5
+    off = 4 * Law.of(made, (given("default.qubit/backprop", right),)).bounds(1.0, gradient=True).largest
+    wrong, output = (*right[:3], right[3] + off, right[4]), float(np.cos(0.5))
+    both = given("default.qubit/backprop", right, output), given("default.qubit/adjoint", wrong, output)
+    assert arbitrate(made, CONFIGURATION, both, (), Inline()).wrong == methods("default.qubit/adjoint")
 
 
 def test_what_is_an_error_of_two_methods_is_asked_about_along_every_axis():

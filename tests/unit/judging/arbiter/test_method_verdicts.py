@@ -10,12 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.arbiter.method_verdicts import Cotangents, Gap, MethodVerdict, gap_verdict, largest, verdicts, weights_of
+from qdiag.judging.arbiter.method_verdicts import (
+    Cotangents,
+    Gap,
+    MethodVerdict,
+    coordinates_first_of,
+    gap_verdict,
+    largest,
+    verdicts,
+    weights_of,
+)
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Signature
+from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, parse
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES
@@ -386,3 +396,20 @@ def test_a_cotangent_becomes_one_row_over_all_outputs() -> None:
 def test_the_largest_number_passes_over_those_that_are_none() -> None:
     assert largest([np.array([1.0, -3.0, np.nan]), np.array(np.inf), np.array(2j)]) == 3.0
     assert largest([]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "at", "expected"),
+    [
+        (np.zeros(()), (), (1,)),
+        (np.zeros((2, 3)), (1, 0), (4, 1, 2, 3, 5, 6)),
+        (np.zeros(2, dtype=complex), (1,), (2, 4, 1, 3)),
+        (np.zeros(2), (), (1, 2)),
+    ],
+    ids=["a number", "of an array", "both parts of a complex one", "a whole array"],
+)
+def test_an_entry_comes_before_the_others_of_its_parameter(value: Any, at: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    named = {"RX": np.zeros(()), "Gate": value}
+    first, second = (Node(name, (Parameter(data, "torch", True),), None, (0,)) for name, data in named.items())
+    element = Element(Kind.PRODUCT, by="Gate#0", at=at)
+    assert coordinates_first_of(Circuit((first, second), ()), element) == expected

@@ -236,6 +236,22 @@ class TestWhatItCannotSay:
         found = reference(made, depth="full", seconds=2.9)
         assert (found.full, len(found.directions)) == (False, 1)
 
+    @pytest.mark.parametrize(("seconds", "axes"), [(3.0, [2, 0]), (2.0, [2]), (1.0, [2])])
+    def test_where_it_does_not_suffice_for_all_the_axes_that_are_wanted_most_come_first(
+        self, seconds: float, axes: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def suffices(allowance: Allowance, space: object, directions: int, evaluations: int = 0) -> bool:
+            return directions <= allowance.seconds
+
+        monkeypatch.setattr(Allowance, "suffices", suffices)
+        made = of(*(trained("RX", angle) for angle in (0.4, 0.5, 0.6, 0.7)))
+        found = reference(made, depth="full", seconds=seconds, towards=(2, 0))
+        assert not found.full
+        np.testing.assert_array_equal(found.directions[: len(axes)], np.eye(4)[axes])
+        at_random = reference(made, seconds=seconds).directions
+        np.testing.assert_array_equal(found.directions[len(axes) :], at_random[: int(seconds) - len(axes)])
+        assert np.all(np.abs(found.slopes[0, : len(axes)] + math.sin(2.2)) <= found.slope_errors[0, : len(axes)])
+
     def test_numbers_that_leave_physics_are_left_out_and_counted(self) -> None:
         loose = Node("Twice", (Parameter(np.eye(2) / 2, "torch", True),), (Wires((0,)), ()), (0,))
         found = reference(of(loose, trained("RX", 0.4)), depth="full")
