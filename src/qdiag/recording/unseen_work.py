@@ -3,16 +3,21 @@
 A mode that counts what torch is asked to do is to count what the script asks, not that a recorder detaches an output. Where torch
 has no such switch, nothing changes. Loads no framework: it is looked up where the script has loaded it.
 
-Nor is it disturbed by the script's signal handlers: one that raises (a time limit by ``SIGALRM``) would be taken for a fault of ours,
-and its exception would never reach the script. They run when our work is done.
+Nor is it disturbed by the script's signal handlers: one that raises (a time limit by ``SIGALRM``) would be taken for a fault of
+ours, and its exception would never reach the script. They run when our work is done. Where this thread is the only one, the signals
+are blocked for so long. Where there are others the kernel would hand them to one of these, and Python would run the handler here
+all the same: there the handlers themselves are set aside.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from typing import Any, Optional
+
+from qdiag.recording import frames
 
 _MAIN = threading.main_thread().ident
 """The thread in which signal handlers run."""
@@ -30,19 +35,60 @@ _plain: Any = sys.modules.get("_signal", signal)
 _getsignal, _ident = _plain.getsignal, threading.get_ident
 
 
+def _is_alone() -> bool:
+    """Whether this process has one thread, those of libraries counted."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
+
+
+class _SetAside:
+    """The script's signal handlers, while others only take note; `put_back` has them hear what came."""
+
+    def __init__(self) -> None:
+        self._handlers = {number: handler for number in _HANDLED if callable(handler := _getsignal(number))}
+        self._heard: dict[int, Any] = {}
+        for number in self._handlers:
+            _plain.signal(number, self._hear)
+
+    def _hear(self, number: int, frame: Any) -> None:
+        self._heard[number] = frame
+
+    def put_back(self) -> None:
+        for number, handler in self._handlers.items():
+            _plain.signal(number, handler)
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._heard:
+            return
+        number, frame = self._heard.popitem()
+        while frame is not None and frames.is_ours(frame):
+            frame = frame.f_back
+        try:
+            self._handlers[number](number, frame)
+        finally:
+            self._tell()
+
+
 class Unseen:
     """A context without state of its own to share: one for each use."""
 
-    __slots__ = ("_functions", "_mask", "_modes")
+    __slots__ = ("_functions", "_handlers", "_mask", "_modes")
 
     def __init__(self) -> None:
         self._functions: Any = None
         self._modes: Any = None
         self._mask: Any = None
+        self._handlers: Optional[_SetAside] = None
 
     def __enter__(self) -> None:
         if _ident() == _MAIN and any(map(callable, map(_getsignal, _HANDLED))):
-            self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+            if _is_alone():
+                self._mask = _plain.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+            else:
+                self._handlers = _SetAside()
         guard, count = _switches or _find_switches()
         if guard is None:
             return
@@ -63,6 +109,8 @@ class Unseen:
         if self._mask is not None:
             # what has come meanwhile is heard here, and what a handler raises goes on to the script
             _plain.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        if self._handlers is not None:
+            self._handlers.put_back()
 
 
 _switches: tuple[Any, Any] = ()  # type: ignore[assignment]

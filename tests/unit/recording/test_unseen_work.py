@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import time
 import types
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import pytest
 
-from qdiag.recording import current, hooks
+from qdiag.recording import current, hooks, unseen_work
 from qdiag.recording.unseen_work import Unseen
 
 
@@ -95,7 +98,35 @@ def test_an_error_inside_leaves_the_modes_as_they_were(torch: Any) -> None:
     assert torch._C._is_torch_function_enabled()
 
 
-def test_what_a_signal_handler_of_the_script_raises_reaches_the_script_and_not_the_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def another_thread() -> Iterator[None]:
+    """One that sleeps, and that the kernel may hand a signal to."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+def to_this_thread() -> None:
+    signal.pthread_kill(threading.get_ident(), signal.SIGALRM)
+
+
+def to_the_process() -> None:
+    os.kill(os.getpid(), signal.SIGALRM)
+    time.sleep(0.01)  # where another thread takes it
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["where this thread is taken for the only one", "among others"])
+@pytest.mark.parametrize("ring_at", [to_this_thread, to_the_process], ids=["to this thread", "to the process"])
+@pytest.mark.usefixtures("another_thread")
+def test_what_a_signal_handler_of_the_script_raises_reaches_the_script_and_not_the_recorder(
+    ring_at: Callable[[], None], alone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if alone and ring_at is to_the_process:
+        pytest.skip("that is what setting handlers aside is for")
+    monkeypatch.setattr(unseen_work, "_is_alone", lambda: alone)
     stopped: list[Exception] = []
     monkeypatch.setattr(current, "stop", stopped.append)
     done: list[str] = []
@@ -104,8 +135,7 @@ def test_what_a_signal_handler_of_the_script_raises_reaches_the_script_and_not_t
         raise TimeoutError("too long")
 
     def record(*given: Any) -> Any:
-        # to this thread: while it hears none, the process would have another one of its threads hear it
-        signal.pthread_kill(threading.get_ident(), signal.SIGALRM)
+        ring_at()
         done.append("recorded")
         return True
 
@@ -118,8 +148,30 @@ def test_what_a_signal_handler_of_the_script_raises_reaches_the_script_and_not_t
         ):
             with pytest.raises(TimeoutError, match="too long"):
                 watched()
+        assert signal.getsignal(signal.SIGALRM) is ring
     finally:
         signal.signal(signal.SIGALRM, before)
     assert done == ["recorded", "called", "recorded", "recorded"]
     assert stopped == []
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_of_two_signals_the_second_is_heard_although_the_first_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unseen_work, "_is_alone", lambda: False)
+    heard: list[int] = []
+
+    def hear(number: int, frame: Any) -> None:
+        heard.append(number)
+        assert frame.f_globals is globals(), "it is told where the script is, not where the recorder is"
+        if number == signal.SIGUSR1:
+            raise TimeoutError
+
+    numbers = (signal.SIGUSR2, signal.SIGUSR1)
+    before = [signal.signal(number, hear) for number in numbers]
+    try:
+        with pytest.raises(TimeoutError):
+            hooks.quietly(lambda: [signal.raise_signal(number) for number in numbers])
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
+    assert sorted(heard) == sorted(numbers)
