@@ -401,6 +401,23 @@ def test_numbers_hidden_from_the_tape_are_parameters_too():
 
 
 @today_only
+@today_only
+def test_random_directions_are_seeded_and_another_seed_draws_anew():
+    def turned(angles):
+        for angle in angles:
+            qml.RX(angle, wires=0)
+            qml.RY(angle, wires=0)
+        return qml.expval(qml.PauliZ(0)), qml.expval(qml.PauliX(0))
+
+    circuit = called(turned, torch.tensor([0.3, 0.4, 0.5, 0.6], requires_grad=True), wires=1, returns="tuple")
+    request = Request(circuit, method("spsa"), "torch", (0,), jacobian=True)
+    drawn = [np.concatenate(evaluate(replace(request, seed=seed)).jacobian) for seed in (*range(8), 0)]
+    assert np.array_equal(drawn[0], drawn[-1])
+    assert len({one.tobytes() for one in drawn}) > 1
+    chosen = replace(method("spsa"), gradient_options=(("sampler_rng", 3),))
+    assert np.array_equal(np.concatenate(evaluate(replace(request, method=chosen)).jacobian), drawn[3])
+
+
 def test_sampling_is_seeded_and_another_seed_samples_anew():
     def sampled(a):
         qml.RX(a, wires=0)

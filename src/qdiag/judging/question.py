@@ -30,7 +30,9 @@ class Question:
     interface, device_wires, execution_options, trusted, default_dtype, assumed
         As in `evaluate.Request`.
     seeds
-        For devices that sample: one for each side.
+        For devices that sample, and methods that are random by construction: one for each side.
+    repetitions
+        Whichever of two like evaluations is wanted on each side: of unlike ones both are made.
     jacobian
         Whether derivatives are compared, not only outputs.
     second
@@ -45,6 +47,7 @@ class Question:
     device_wires: tuple[object, ...] = ()
     execution_options: tuple[tuple[str, Option], ...] = ()
     seeds: tuple[int, int] = (0, 0)
+    repetitions: tuple[int, int] = (0, 0)
     trusted: bool = False
     default_dtype: str = ""
     jacobian: bool = True
@@ -63,6 +66,7 @@ class Question:
             jacobian=self.jacobian and method.diff_method != "none",
             second=self.second,
             seed=self.seeds[side],
+            repetition=self.repetitions[side],
         )
 
 

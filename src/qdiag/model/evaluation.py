@@ -55,7 +55,7 @@ class Request:
     execution_options
         Keyword arguments of the QNode such as ``mcm_method``.
     seed
-        For devices that sample.
+        For devices that sample, and methods that are random by construction.
     trusted
         Whether class definitions inside the circuit may be executed.
     default_dtype
@@ -98,6 +98,7 @@ class Request:
         jacobian: bool = False,
         second: bool = False,
         seed: int = 0,
+        repetition: int = 0,
     ) -> Request:
         """A request in a call's surroundings: the only place that says what of them an evaluation depends on.
 
@@ -107,7 +108,7 @@ class Request:
             What, and how.
         surroundings
             The configuration of the call, or a question that varies it.
-        trusted, cotangents, jacobian, second, seed
+        trusted, cotangents, jacobian, second, seed, repetition
             As in the class.
         """
         return cls(
@@ -122,6 +123,7 @@ class Request:
             seed=seed,
             trusted=trusted,
             default_dtype=surroundings.default_dtype,
+            repetition=repetition,
             assumed=surroundings.assumed,
         )
 

@@ -26,6 +26,15 @@ _OF_DEVICE_GRADIENTS = ("device_vjp", "grad_on_execution")
 _OPEN = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _SIGNATURE.values())
 
 
+def _draws_for_itself() -> bool:
+    """Whether spsa has random numbers of its own, which NumPy's seed does not reach (from PennyLane 0.32 on)."""
+    found: Any = getattr(qml.gradients, "spsa_grad", None)
+    # what makes a transform of a function keeps the function under one of these names, or has its signature
+    names = ("transform_fn", "transform", "tape_transform")
+    functions = (*(getattr(found, name, None) for name in names), found)
+    return any("sampler_rng" in inspect.signature(function).parameters for function in functions if callable(function))
+
+
 class Runner:
     """Evaluates a request's circuit on live numbers.
 
@@ -70,6 +79,8 @@ class Runner:
         options.update({name: value for name, value in request.execution_options if _is_accepted(name, value, method)})
         gradient = dict(method.gradient_options)
         order = gradient.pop("max_diff", 2)
+        if method.diff_method == "spsa" and _draws_for_itself():
+            gradient["sampler_rng"] = request.seed + int(gradient.get("sampler_rng") or 0)
         if _OPEN:
             options.update(gradient)
         elif gradient:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qdiag.diagnosis.cause import Cause, Place, Prediction, flips, leaves
+from qdiag.diagnosis.cause import Cause, Place, Prediction, Role, flips
 from qdiag.diagnosis.experiments import OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED
 from qdiag.diagnosis.facts import is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
@@ -12,6 +12,9 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Outcome
 from qdiag.model.probe import Proof
 from qdiag.model.twin_training import PartingCause
+
+REDRAWN = (Prediction(OTHER_SEED, Outcome.PERSISTS, Role.NEUTRAL, also=(Outcome.MOVES,)),)
+"""Two draws are apart; how far is itself a matter of chance."""
 
 
 def _is_divided_by_a_step(symptoms: Symptoms) -> bool:
@@ -54,9 +57,9 @@ SHOT_NOISE = Cause(
     predicts=lambda symptoms: (
         ()
         if symptoms.divergence.probe is not None
-        else (*flips(OTHER_DEVICE), *(leaves(OTHER_SEED) if _changes(symptoms) else ()))
+        else (*flips(OTHER_DEVICE), *(REDRAWN if _changes(symptoms) else ()))
         if symptoms.sampling_devices
-        else (*flips(SHOTS_REMOVED), *leaves(OTHER_SEED))
+        else (*flips(SHOTS_REMOVED), *REDRAWN)
     ),
     because=lambda symptoms: (
         _sampling_words(symptoms)
@@ -97,7 +100,7 @@ STOCHASTIC = Cause(
     title="stochastic method",
     remedy="more directions (num_directions), or an exact method",
     applies=lambda symptoms: symptoms.involves("spsa"),
-    predicts=lambda symptoms: (*flips(SAME_SEED), *leaves(OTHER_SEED)),
+    predicts=lambda symptoms: (*flips(SAME_SEED), *REDRAWN),
     because=lambda symptoms: "spsa estimates the gradient along random directions",
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
     sits=Place.CHANCE,

@@ -38,6 +38,24 @@ def test_spsa_that_agrees_with_itself_under_one_seed_and_not_under_another_is_st
     }
 
 
+def test_spsa_is_asked_twice_under_one_seed_and_not_held_against_itself() -> None:
+    world = World(lambda request: drawn(request) + 0.3 * request.repetition)
+    diagnosis = found(world, symptoms(world, of(rotation()), SPSA))
+    assert diagnosis.code != "QD603"
+
+
+def test_two_seeds_that_draw_the_same_directions_are_not_all_that_are_tried() -> None:
+    world = World(lambda request: 0.2 + 0.1 * (request.seed > 4) if request.method.diff_method == "spsa" else 0.0)
+    diagnosis = found(world, symptoms(world, of(rotation()), SPSA))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD603", "confirmed")
+
+
+def test_how_far_two_draws_are_apart_is_chance_too() -> None:
+    world = World(lambda request: 9.0 + 0.01 * request.seed if request.method.diff_method == "spsa" else 0.0)
+    diagnosis = found(world, symptoms(world, of(rotation()), SPSA))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD603", "confirmed")
+
+
 def test_spsa_that_no_seed_moves_is_not_excused_by_chance() -> None:
     world = World(lambda request: 0.2 if request.method.diff_method == "spsa" else 0.0)
     diagnosis = found(world, symptoms(world, of(rotation()), SPSA))
@@ -66,8 +84,7 @@ def test_a_gap_beyond_the_error_of_its_shots_is_none_although_it_goes_with_them(
 
 
 def test_a_method_that_answers_otherwise_under_the_same_seed_is_nondeterministic() -> None:
-    calls = count(1)
-    world = World(lambda request: 0.1 * next(calls))
+    world = World(lambda request: 0.1 * (1 + request.repetition + 3 * (request.method.diff_method == "adjoint")))
     diagnosis = found(world, symptoms(world, of(rotation()), verdict=Verdict.INCONCLUSIVE))
     assert (diagnosis.code, diagnosis.confidence) == ("QD602", "confirmed")
 
