@@ -411,7 +411,7 @@ def test_random_directions_are_seeded_and_another_seed_draws_anew():
 
     circuit = called(turned, torch.tensor([0.3, 0.4, 0.5, 0.6], requires_grad=True), wires=1, returns="tuple")
     request = Request(circuit, method("spsa"), "torch", (0,), jacobian=True)
-    drawn = [np.concatenate(evaluate(replace(request, seed=seed)).jacobian) for seed in (*range(8), 0)]
+    drawn: list[Any] = [np.concatenate(evaluate(replace(request, seed=seed)).jacobian) for seed in (*range(8), 0)]
     assert np.array_equal(drawn[0], drawn[-1])
     assert len({one.tobytes() for one in drawn}) > 1
     chosen = replace(method("spsa"), gradient_options=(("sampler_rng", 3),))

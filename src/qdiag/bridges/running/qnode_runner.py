@@ -80,7 +80,8 @@ class Runner:
         gradient = dict(method.gradient_options)
         order = gradient.pop("max_diff", 2)
         if method.diff_method == "spsa" and _draws_for_itself():
-            gradient["sampler_rng"] = request.seed + int(gradient.get("sampler_rng") or 0)
+            given = gradient.get("sampler_rng")
+            gradient["sampler_rng"] = request.seed + (given if isinstance(given, int) else 0)
         if _OPEN:
             options.update(gradient)
         elif gradient:
