@@ -104,7 +104,7 @@ class Branch:
     def confine_and_take_over(self) -> None:
         """From here on nothing leaves this process but one line in the pipe."""
         recorder = current.recorder
-        recorder.stopped = True
+        recorder.stop()
         recorder.passes.over = True
         current.exchange(self, current.Wanted())
         if not confinement.confine(self._pipe, SECONDS, lambda word: self.end(Outcome(note=word)), confinement.HEADROOM):

@@ -25,7 +25,7 @@ recorder_module = pytest.importorskip("qdiag.recording.recorder")
 from qdiag.model.call import Call, Event, Script  # noqa: E402
 from qdiag.model.coverage import Gap, event_of, gap_of  # noqa: E402
 from qdiag.model.not_finite import NotFinite  # noqa: E402
-from qdiag.recording import given_numbers, settle, side_files  # noqa: E402
+from qdiag.recording import given_numbers, journal, settle, side_files  # noqa: E402
 from qdiag.recording.recorder import SHAPES, Recorder  # noqa: E402
 from qdiag.trace import call_text, writer  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
@@ -99,7 +99,7 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
-    made.recorder.stopped = True
+    made.recorder.stop()
 
 
 @pytest.fixture
@@ -287,11 +287,11 @@ class TestWhatComesBetweenCalls:
 
     def test_does_not_wait_for_ever(self, world: World, qnode: Any) -> None:
         world.call(qnode, weight())
-        for _ in range(recorder_module.MAX_WAITING + 1):
+        for _ in range(journal.MAX_WAITING + 1):
             world.recorder.loss(0.5)
         settle_as_after_a_kill(world)
         with Trace.open(world.path) as trace:
-            assert len(trace.events) == recorder_module.MAX_WAITING + 1
+            assert len(trace.events) == journal.MAX_WAITING + 1
 
     def test_is_written_when_the_script_fails(self, world: World, qnode: Any) -> None:
         world.recorder.step()
@@ -341,23 +341,23 @@ class TestTrouble:
         ]
 
     def test_with_the_words_of_what_was_not_seen_is_cut_and_the_number_of_calls_is_kept(self, world: World) -> None:
-        for number in range(recorder_module.MAX_NOTES * 2):
+        for number in range(journal.MAX_NOTES * 2):
             world.recorder.unseen(Gap.UNRECORDED, f"Call {number} was not recorded.")
-        assert len(world.unseen) == recorder_module.MAX_NOTES * 2
-        assert len({event.text for event in world.unseen}) == recorder_module.MAX_NOTES + 1
+        assert len(world.unseen) == journal.MAX_NOTES * 2
+        assert len({event.text for event in world.unseen}) == journal.MAX_NOTES + 1
 
     def test_between_two_calls_is_a_gap_in_what_is_known_of_the_training(self, world: World, qnode: Any) -> None:
         world.call(qnode, weight())
-        world.recorder._try_write(lambda writer: 1 / 0)
+        world.recorder.journal.write(lambda writer: 1 / 0)
         world.call(qnode, weight())
         (unseen,) = world.unseen
         assert unseen.kind == event_of(Gap.NO_FACTS)
         assert unseen.text == "Something between two calls was not recorded: ZeroDivisionError: division by zero."
 
     def test_of_one_kind_is_noted_only_so_often(self, world: World) -> None:
-        for _ in range(recorder_module.MAX_NOTES * 3):
+        for _ in range(journal.MAX_NOTES * 3):
             world.recorder.note("the same trouble")
-        assert len(world.notes) == recorder_module.MAX_NOTES
+        assert len(world.notes) == journal.MAX_NOTES
 
     @pytest.mark.parametrize("error", [sqlite3.OperationalError("database or disk is full"), OSError(28, "No space left")])
     def test_with_the_file_ends_the_recording_and_says_so(
@@ -369,7 +369,7 @@ class TestTrouble:
             raise error
 
         with monkeypatch.context() as patch:
-            patch.setattr(world.recorder._writer, "append", full)
+            patch.setattr(world.recorder.journal._writer, "append", full)
             world.call(qnode, weight())
         world.call(qnode, weight())
         assert world.recorder.stopped
@@ -387,7 +387,7 @@ class TestTrouble:
                 raise RuntimeError("no fork today")
 
         world.call(qnode, weight())
-        world.recorder._prober = Broken()  # type: ignore[assignment]
+        world.recorder._probers._of_qnodes = Broken()  # type: ignore[assignment]
         world.call(qnode, weight())
         world.call(qnode, weight())
         assert [event.text for event in world.unseen] == ["Probe unavailable: RuntimeError: no fork today."]
@@ -448,7 +448,7 @@ class TestInAForkedChild:
             def probe_if_due(self, *given: Any) -> None:
                 asked.touch()
 
-        world.recorder._prober = Prober()  # type: ignore[assignment]
+        world.recorder._probers._of_qnodes = Prober()  # type: ignore[assignment]
         self.fork(world, lambda: world.call(qnode, torch.tensor(0.2)))
         assert not asked.exists()
 

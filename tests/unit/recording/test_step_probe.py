@@ -159,6 +159,9 @@ class Silent:
         self.stopped = False
         self.passes = types.SimpleNamespace(over=False)
 
+    def stop(self) -> None:
+        self.stopped = True
+
 
 @pytest.mark.skipif(not syscall_filter.is_known(), reason="there are no copies that go on here")
 @pytest.mark.parametrize(
