@@ -296,12 +296,14 @@ def _with_fewer_measurements(name: str, kept: Sequence[int]) -> Experiment:
     return edit(name, lambda circuit: with_measurements(circuit, kept) if len(kept) < len(circuit.measurements) else None)
 
 
-def _first_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    rows = evaluator.call(remote.rows, question.circuit).result()
-    return with_circuit(question, rows[0]) if len(rows) > 1 else None
+def row_alone(row: int) -> Experiment:
+    """One row of a batch, as a call of its own."""
 
+    def change(question: Question, evaluator: Evaluator) -> Optional[Question]:
+        rows = evaluator.call(remote.rows, question.circuit, question.trusted).result()
+        return with_circuit(question, rows[row]) if len(rows) > max(row, 1) else None
 
-UNBATCHED = Experiment("first row alone", _first_row)
+    return Experiment(f"row {row} alone", change)
 
 
 def _without_postselection(circuit: Circuit) -> Circuit:

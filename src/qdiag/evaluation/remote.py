@@ -63,11 +63,11 @@ def adjoint_metric_tensor(circuit: Circuit, trusted: bool) -> Optional[np.ndarra
 # --- the batch --------------------------------------------------------------------------------------------------------
 
 
-def rows(circuit: Circuit) -> tuple[Circuit, ...]:
+def rows(circuit: Circuit, trusted: bool) -> tuple[Circuit, ...]:
     """One circuit for each row of the batch; the circuit itself where it has no batch axis."""
     from qdiag.bridges.running import batch_rows
 
-    return batch_rows.rows(circuit)
+    return batch_rows.rows(circuit, trusted)
 
 
 def batched_parameters(circuit: Circuit, trusted: bool) -> tuple[int, ...]:

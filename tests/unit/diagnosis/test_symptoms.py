@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.causes.execution import BATCHED
+from qdiag.diagnosis.causes.execution import ROWS
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, RULED, SKEWED, differenced_parameters, ruled_parameters
 from qdiag.diagnosis.symptoms import Fact, Symptoms
@@ -60,7 +60,7 @@ def test_a_fact_is_asked_once() -> None:
 
 def test_one_that_pennylane_cannot_tell_is_what_it_is_by_default_and_is_not_asked_again() -> None:
     seen = asking({})
-    assert (seen.fact(HIDDEN), seen.fact(HIDDEN), seen.fact(BATCHED)) == ((), (), False)
+    assert (seen.fact(HIDDEN), seen.fact(HIDDEN), seen.fact(ROWS)) == ((), (), 1)
     assert asked(seen) == ["hidden_parameters", "rows"]
 
 
@@ -95,8 +95,8 @@ def test_an_observable_is_skewed_where_its_hermitian_part_is_another_one() -> No
 
 
 def test_a_circuit_has_a_batch_where_it_has_rows() -> None:
-    assert asking({"rows": (TWO, TWO)}).fact(BATCHED)
-    assert not asking({"rows": (TWO,)}).fact(BATCHED)
+    assert asking({"rows": (TWO, TWO)}).fact(ROWS) == 2
+    assert asking({"rows": (TWO,)}).fact(ROWS) == 1
 
 
 def test_what_the_tape_hides_is_neither_shifted_nor_differenced() -> None:

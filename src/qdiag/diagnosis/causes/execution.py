@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
+import numpy as np
+
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
@@ -17,7 +19,6 @@ from qdiag.diagnosis.experiments import (
     OBSERVABLE_FROZEN,
     OTHER_DEVICE,
     OTHER_INTERFACE,
-    UNBATCHED,
     UNCOMPILED,
     WIRES_AS_USED,
     each_twice,
@@ -26,6 +27,7 @@ from qdiag.diagnosis.experiments import (
     measured_beside,
     observable_parameters,
     other_mcm_method,
+    row_alone,
     under_other_mcm_method,
 )
 from qdiag.diagnosis.facts import LOSSY, REBOUND
@@ -36,22 +38,45 @@ from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Node, measures_midway, nodes_of
 from qdiag.model.comparison import Signature
+from qdiag.model.element import Kind
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY, JIT, QJIT
 from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
 
-BATCHED = Fact("rows of a batch", remote.rows, False, arguments=lambda question: (question.circuit,), read=lambda rows: len(rows) > 1)
-"""Whether the circuit has a batch axis."""
+ROWS = Fact("rows of a batch", remote.rows, 1, read=len)
+"""How many rows the circuit's batch has; one without a batch axis."""
+
+MOST_ROWS = 8
+"""So many rows of a batch are asked about alone."""
+
+
+def _is_batched(symptoms: Symptoms) -> bool:
+    return symptoms.fact(ROWS) > 1
+
+
+def _rows_alone(symptoms: Symptoms) -> tuple[Experiment, ...]:
+    """The rows one by one, that in which the difference shows before the others: there may be nothing to see in one of zeros."""
+    shown, count = _shown_row(symptoms), symptoms.fact(ROWS)
+    others = [row for row in dict.fromkeys(round(at) for at in np.linspace(0, count - 1, MOST_ROWS)) if row != shown]
+    return tuple(row_alone(row) for row in [*([] if shown is None else [shown]), *others][:MOST_ROWS])
+
+
+def _shown_row(symptoms: Symptoms) -> Optional[int]:
+    """The row of the number that is shown; None where it is of no single row."""
+    element = symptoms.comparison.element
+    of_row = element is not None and element.kind in (Kind.OUTPUT, Kind.JACOBIAN) and bool(element.index)
+    return element.index[0] if element is not None and of_row and element.index[0] < symptoms.fact(ROWS) else None
+
 
 BROADCASTING = Cause(
     code="QD501",
     slug="broadcasting",
     title="broadcasting",
     remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
-    applies=lambda symptoms: symptoms.fact(BATCHED),
-    predicts=lambda symptoms: (*flips(UNBATCHED), *leaves(NUDGED_FAR)),
+    applies=_is_batched,
+    predicts=lambda symptoms: (*flips(*_rows_alone(symptoms)), *leaves(NUDGED_FAR)),
     because=lambda symptoms: "row by row the methods agree; together they do not",
 )
 
@@ -306,7 +331,7 @@ DISTURBED = Cause(
     predicts=lambda symptoms: (
         *flips(*_alone(symptoms)),
         *leaves(NUDGED_FAR, *_beside_what_disturbs(symptoms)),
-        *(survives(UNBATCHED) if symptoms.fact(BATCHED) else ()),
+        *(survives(_rows_alone(symptoms)[0]) if _is_batched(symptoms) else ()),
         *(survives(WIRES_AS_USED) if symptoms.uses_another_order else ()),
         *(unlike(OBSERVABLE_FROZEN) if symptoms.derivative and observable_parameters(symptoms.question.circuit) else ()),
     ),

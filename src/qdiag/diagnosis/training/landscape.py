@@ -158,7 +158,7 @@ def _one_row(history: History, call: Call) -> Optional[Circuit]:
     """The circuit of the first row of a batch; without a batch the circuit itself."""
     if not is_known(call):
         return None
-    rows: tuple[Circuit, ...] = answer_of(history.evaluator.call(remote.rows, call.circuit), (), "the rows of a batch")
+    rows: tuple[Circuit, ...] = answer_of(history.evaluator.call(remote.rows, call.circuit, history.trusted), (), "the rows of a batch")
     return rows[0] if rows else call.circuit
 
 

@@ -9,7 +9,7 @@ from typing import Any, Union
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.causes.execution import BATCHED, _first_line
+from qdiag.diagnosis.causes.execution import ROWS, _first_line
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND
@@ -41,19 +41,30 @@ def batch() -> Circuit:
     return of(replace(node, data=(replace(angle, value=np.array([0.1, 0.2])),)))
 
 
-def rows(circuit: Circuit) -> tuple[Circuit, ...]:
+def rows(circuit: Circuit, trusted: bool) -> tuple[Circuit, ...]:
     return (of(rotation(0.1)), of(rotation(0.2)))
 
 
 def test_a_gap_that_no_row_shows_alone_comes_from_broadcasting() -> None:
     world = World(lambda request: 0.1 if adjoint(request) and request.circuit.parameters[0].value.ndim else 0.0, facts={"rows": rows})
-    diagnosis = found(world, symptoms(world, batch(), known={BATCHED: True}))
+    diagnosis = found(world, symptoms(world, batch(), known={ROWS: 2}))
     assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
 
 
 def test_a_gap_that_one_row_shows_does_not() -> None:
     world = World(lambda request: 0.1 if adjoint(request) else 0.0, facts={"rows": rows})
-    diagnosis = found(world, symptoms(world, batch(), known={BATCHED: True}))
+    diagnosis = found(world, symptoms(world, batch(), known={ROWS: 2}))
+    assert diagnosis.code != "QD501"
+    assert "QD501" in diagnosis.ruled_out
+
+
+def test_a_gap_that_does_not_show_in_the_first_row_does_not_either() -> None:
+    def error(request: Request) -> float:
+        value = request.circuit.parameters[0].value
+        return 0.1 if adjoint(request) and (value.ndim or value != 0.1) else 0.0
+
+    world = World(error, facts={"rows": rows})
+    diagnosis = found(world, symptoms(world, batch(), known={ROWS: 2}))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
 
