@@ -173,6 +173,16 @@ def test_a_named_parameter_stands_by_its_name_and_the_others_are_literals():
     assert source_of(circuit, {0: "x", 2: "t[1]"}).lines == ("qml.RX(x, wires=0)", "qml.Rot(0.1, t[1], 0.3, wires=0)")
 
 
+@pytest.mark.skipif(not hasattr(qml, "BlockEncode"), reason="an operation of later PennyLanes")
+def test_an_array_of_jax_is_written_also_where_a_constructor_takes_numbers_out_of_autograd():
+    node = node_of(qml.BlockEncode(np.array([[0.1, 0.2], [0.3, 0.4]]), wires=[0, 1]))
+    traced = replace(node, data=(Parameter(node.data[0].value, "jax", True),))
+    assert source_of(Circuit((traced,), ()), {0: "x"}).lines == ("qml.BlockEncode(x, wires=[0, 1])",)
+    assert source_of(Circuit((traced,), ()), style=Style(default_dtype="float64")).lines == (
+        "qml.BlockEncode(jnp.array([[0.1, 0.2], [0.3, 0.4]]), wires=[0, 1])",
+    )
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.0, 5e-324, 0.1 + 0.2])
 def test_awkward_numbers_keep_their_bits(value):
     circuit = Circuit((node_of(qml.RX(value, wires=0)),), (node_of(qml.expval(qml.PauliZ(0))),))

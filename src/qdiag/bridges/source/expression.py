@@ -199,7 +199,7 @@ class Writer:
 # --- building ----------------------------------------------------------------------------------------------------------
 
 
-def build(expression: Expression, scope: Mapping[str, Any], style: Style) -> Any:
+def build(expression: Expression, scope: Mapping[str, Any], style: Style, *, untracked: bool = False) -> Any:
     """The object that an expression stands for.
 
     Parameters
@@ -210,21 +210,32 @@ def build(expression: Expression, scope: Mapping[str, Any], style: Style) -> Any
         Values of the names in it.
     style
         The style in which it is written: it decides the containers of numbers.
+    untracked
+        As for `stand_in`.
     """
+
+    def part_of(part: Expression) -> Any:
+        return build(part, scope, style, untracked=untracked)
+
     if isinstance(expression, Number):
-        return plain_number(stand_in(style.as_written(expression.parameter)))
+        return plain_number(stand_in(style.as_written(expression.parameter), untracked=untracked))
     if isinstance(expression, Later):
-        return lambda: build(expression.body, scope, style)
+        return lambda: part_of(expression.body)
     if isinstance(expression, (Constant, Path)):
         return expression.value
     if isinstance(expression, Name):
         return scope[expression.text]
-    return _BUILDERS[type(expression)](expression, lambda part: build(part, scope, style))
+    return _BUILDERS[type(expression)](expression, part_of)
 
 
-def stand_in(parameter: Parameter) -> Parameter:
-    """The number by which a spelling is tried out: JAX's arrays do not say what is trained, and have the precision of the process."""
-    return replace(parameter, container="autograd") if parameter.container == "jax" else parameter
+def stand_in(parameter: Parameter, *, untracked: bool = False) -> Parameter:
+    """The number by which a spelling is tried out: JAX's arrays do not say what is trained, and have the precision of the process.
+
+    Where it is to be ``untracked``, it is an array of NumPy's, which says it as little: some constructors lose autograd's on the way.
+    """
+    if parameter.container != "jax":
+        return parameter
+    return replace(parameter, container="numpy", trainable=False) if untracked else replace(parameter, container="autograd")
 
 
 Build = Callable[[Expression], Any]

@@ -23,7 +23,7 @@ from qdiag.bridges.source.expression import Attribute, Call, Constant, Expressio
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.paths import named_values, path_named, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, rebuild
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, parameters_of, rebuild
 from qdiag.model.circuit import Mapping as FrozenMapping
 from qdiag.trace import circuit_text
 
@@ -146,20 +146,25 @@ class Speller:
 
         At the top of a quantum function it must also be the only operation that PennyLane's recording sees.
         """
+        if self._gives(expression, node, top):
+            return True
+        return any(p.container == "jax" for p in parameters_of(node)) and self._gives(expression, node, top, untracked=True)
+
+    def _gives(self, expression: Expression, node: Node, top: bool, *, untracked: bool = False) -> bool:
         try:
-            built = self._build_in_queue(expression) if top else self._build(expression)
-            return same(self._encode(built), node, self.style.exact)
+            built = self._build_in_queue(expression, untracked) if top else self._build(expression, untracked)
+            return same(self._encode(built), node, self.style.exact, untracked=untracked)
         except Exception:
             return False
 
-    def _build(self, expression: Expression) -> Any:
+    def _build(self, expression: Expression, untracked: bool) -> Any:
         with flattening.stop_recording():
-            built = build(expression, self.scope, self.style)
+            built = build(expression, self.scope, self.style, untracked=untracked)
         return built.measurements[0] if type(built).__name__ == "MeasurementValue" else built
 
-    def _build_in_queue(self, expression: Expression) -> Any:
+    def _build_in_queue(self, expression: Expression, untracked: bool) -> Any:
         with qml.tape.QuantumTape() as tape:
-            build(expression, self.scope, self.style)
+            build(expression, self.scope, self.style, untracked=untracked)
         (operator,) = tape.operations
         return operator
 
@@ -283,9 +288,12 @@ def _unflatten_of(kind: Any) -> Any:
 # --- sameness ------------------------------------------------------------------------------------------------------------
 
 
-def same(found: Node, wanted: Node, exact: bool) -> bool:
-    """Whether two nodes are the same: bit for bit, or (not ``exact``) up to rounding and to the containers of numbers."""
-    (text, numbers), (wanted_text, wanted_numbers) = _canonical(found, exact), _canonical(wanted, exact)
+def same(found: Node, wanted: Node, exact: bool, *, untracked: bool = False) -> bool:
+    """Whether two nodes are the same: bit for bit, or (not ``exact``) up to rounding and to the containers of numbers.
+
+    Numbers of JAX's are taken for their stand-ins, which may be ``untracked``.
+    """
+    (text, numbers), (wanted_text, wanted_numbers) = (_canonical(node, exact, untracked) for node in (found, wanted))
     if text != wanted_text or len(numbers) != len(wanted_numbers):
         return False
     if exact:
@@ -293,14 +301,13 @@ def same(found: Node, wanted: Node, exact: bool) -> bool:
     return all(a.shape == b.shape and np.allclose(a, b, 1e-12, 1e-14, equal_nan=True) for a, b in zip(numbers, wanted_numbers))
 
 
-def _canonical(node: Node, exact: bool) -> tuple[str, tuple[np.ndarray, ...]]:
+def _canonical(node: Node, exact: bool, untracked: bool) -> tuple[str, tuple[np.ndarray, ...]]:
     def change(value: Value) -> Value:
         if isinstance(value, MeasuredOutcome):
             return outcomes.canonical(value)
-        if isinstance(value, Parameter) and not exact:
-            return Parameter(value.value.astype(np.complex128), "numpy", value.trainable)
         if isinstance(value, Parameter):
-            return stand_in(value)
+            number = stand_in(value, untracked=untracked)
+            return number if exact else Parameter(number.value.astype(np.complex128), "numpy", number.trainable)
         if isinstance(value, Node):
             return Node(value.name, value.data, value.metadata)  # its wires follow from these, up to their order
         return value
