@@ -106,6 +106,38 @@ def test_a_complex_state_follows_the_one_convention() -> None:
     np.testing.assert_allclose(products[0].jacobian[0], products[1].jacobian[0], atol=1e-14)
 
 
+@pytest.mark.parametrize("method", ["parameter-shift", "adjoint", "hadamard"])
+def test_where_pennylane_found_no_interface_jax_differentiates_the_simulation_in_replay_as_it_did(method: str) -> None:
+    """The tape hides the coefficients: to PennyLane nothing is tracked, unless it is told of JAX."""
+    with qml.tape.QuantumTape() as tape:
+        qml.RY(0.4, wires=0)
+        qml.evolve(qml.dot([0.3, 0.5], [qml.PauliX(0) @ qml.PauliX(1), qml.PauliZ(0)]), 0.7)
+        qml.expval(qml.PauliZ(0))
+    plain = circuit_of(tape, "single")
+    tracked = with_parameters(
+        plain, [replace(p, container="jax", trainable=True) if float(p.value) in (0.3, 0.5) else p for p in plain.parameters]
+    )
+    assert len(tracked.trainable) == 2
+    one = Request(tracked, Method("default.qubit", method), "numpy", (0, 1), ((np.asarray(1.0),),), default_dtype="float64")
+    seen, wanted = evaluate(one), evaluate(replace(one, method=Method("default.qubit", "backprop"), interface="jax"))
+    assert seen.failure is None, seen.failure
+    np.testing.assert_allclose(seen.vjps[0], wanted.vjps[0], atol=1e-13)
+    assert evaluate(replace(one, interface="jax")).failure is not None, "else nothing was told apart"
+
+
+def test_a_batch_that_a_method_does_not_take_stays_refused_where_it_is_asked_as_it_stands() -> None:
+    with qml.tape.QuantumTape() as tape:
+        qml.RX(np.array([0.3, 0.7]), wires=0)
+        qml.expval(qml.PauliZ(0))
+    plain = circuit_of(tape, "single")
+    batch = with_parameters(plain, [replace(plain.parameters[0], container="jax", trainable=True)])
+    one = Request(batch, Method("default.qubit", "parameter-shift"), "jax", (0,), jacobian=True, default_dtype="float64")
+    assert evaluate(one).failure is None
+    failure = evaluate(replace(one, as_it_stands=True)).failure
+    assert failure is not None
+    assert "broadcasted" in failure.message
+
+
 @pytest.mark.parametrize("value", [0.3, [0.1, 0.2]])
 def test_numbers_go_there_and_back_bit_for_bit(value: object) -> None:
     array = jax.numpy.asarray(value)

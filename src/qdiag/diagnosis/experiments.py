@@ -38,6 +38,7 @@ from qdiag.model.circuit import (
     without_marks,
     without_operations,
 )
+from qdiag.model.comparison import Signature
 from qdiag.model.method import ARBITER, SHIFTED, Method
 from qdiag.model.numerics.surfaces import nudged, with_real_points
 from qdiag.model.operator_families import PAULIS
@@ -304,6 +305,19 @@ def row_alone(row: int) -> Experiment:
         return with_circuit(question, rows[row]) if len(rows) > max(row, 1) else None
 
     return Experiment(f"row {row} alone", change)
+
+
+def _each_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    """The first row that raises by itself; where none does, the first."""
+    rows = evaluator.call(remote.rows, question.circuit, question.trusted).result()
+    if len(rows) < 2:
+        return None
+    alone = [with_circuit(question, row) for row in rows]
+    return next((one for one in alone if observe(one, evaluator).comparison.where is Signature.RAISE), alone[0])
+
+
+EACH_ROW = Experiment("each row alone", _each_row)
+"""Where something raises: the numbers of one row may do it, and that row shows it alone."""
 
 
 def _without_postselection(circuit: Circuit) -> Circuit:

@@ -50,6 +50,15 @@ SKEWED = Fact(
 """Whether an observable is not Hermitian: its Hermitian part is another one."""
 
 
+ROWS = Fact("rows of a batch", remote.rows, 1, read=len)
+"""How many rows the circuit's batch has; one without a batch axis."""
+
+
+def is_batched(symptoms: Symptoms) -> bool:
+    """Whether the circuit has a batch axis."""
+    return symptoms.fact(ROWS) > 1
+
+
 def differenced_parameters(symptoms: Symptoms) -> tuple[int, ...]:
     """Positions of the trainable parameters that shift rules leave to finite differences."""
     return _seen_on_tape(symptoms, symptoms.fact(LEFT_TO_DIFFERENCES))

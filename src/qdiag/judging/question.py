@@ -39,6 +39,8 @@ class Question:
         Whether Hessian-vector products are compared.
     tolerance
         The user's own, if any.
+    as_it_stands
+        Whether the first side is left to refuse a batch: it is to show what it raised in the script.
     """
 
     circuit: Circuit
@@ -54,11 +56,12 @@ class Question:
     second: bool = False
     tolerance: Tolerance = field(default_factory=Tolerance)
     assumed: str = ""
+    as_it_stands: bool = False
 
     def request(self, side: int) -> Request:
         """What one side, 0 or 1, is asked."""
         method = self.methods[side]
-        return Request.of(
+        asked = Request.of(
             self.circuit,
             method,
             self,
@@ -68,6 +71,7 @@ class Question:
             seed=self.seeds[side],
             repetition=self.repetitions[side],
         )
+        return replace(asked, as_it_stands=self.as_it_stands and side == 0)
 
 
 AskArbiter = Callable[[Question], Evaluation]
@@ -90,6 +94,7 @@ def question_of(call: Call, methods: tuple[Method, Method], *, where: Signature,
         second=where is Signature.SECOND_DERIVATIVE,
         tolerance=tolerance,
         assumed=configuration.assumed,
+        as_it_stands=where is Signature.RAISE and call.failure is not None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.judging.question import Question, observe, question_of
+from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER, PLAIN
@@ -90,3 +91,15 @@ def test_outputs_alone_are_asked_for_where_outputs_differ_and_second_derivatives
 def test_a_method_without_a_device_is_asked_on_the_calls_own():
     question = question_of(call(0, circuit(0.3)), (OWN, PLAIN), where=Signature.OUTPUT, trusted=False, tolerance=Tolerance())
     assert str(question.request(1).method) == "default.qubit/none"
+
+
+def test_what_a_failed_call_raised_is_asked_of_its_method_without_our_help_and_of_the_other_with_it():
+    failing = replace(call(0, circuit(0.3)), failure=Failure("NotImplementedError", "broadcasted tapes"))
+
+    def helped(seen: Call, where: Signature) -> list[bool]:
+        question = question_of(seen, (OWN, OTHER), where=where, trusted=False, tolerance=Tolerance())
+        return [not question.request(side).as_it_stands for side in (0, 1)]
+
+    assert helped(failing, Signature.RAISE) == [False, True]
+    assert helped(failing, Signature.JACOBIAN) == [True, True]
+    assert helped(call(0, circuit(0.3)), Signature.RAISE) == [True, True]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import pennylane as qml
 
@@ -69,11 +69,19 @@ class Runner:
         self.stage = "forward"
         return outputs_of(quantum_node())
 
+    def _interface_named(self) -> Optional[str]:
+        """The interface as PennyLane is told it.
+
+        Where none of the numbers that JAX tracks shows on the tape, PennyLane finds no interface, and JAX differentiates the simulation
+        itself. Told of JAX, it would go other ways, so it is left to find out again.
+        """
+        return "auto" if self.interface == "jax" and self.request.interface == "numpy" else self.interface or None
+
     def _options(self) -> dict[str, Any]:
         request = self.request
         method = request.method
         options: dict[str, Any] = {
-            "interface": self.interface or None,
+            "interface": self._interface_named(),
             "diff_method": None if method.diff_method == "none" else method.diff_method,
         }
         options.update({name: value for name, value in request.execution_options if _is_accepted(name, value, method)})

@@ -15,6 +15,7 @@ from qdiag.diagnosis.causes.precision import default_dtype_rival
 from qdiag.diagnosis.experiments import (
     BOUND_ANEW,
     DECOMPOSED,
+    EACH_ROW,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     OTHER_DEVICE,
@@ -30,9 +31,8 @@ from qdiag.diagnosis.experiments import (
     row_alone,
     under_other_mcm_method,
 )
-from qdiag.diagnosis.facts import LOSSY, REBOUND
-from qdiag.diagnosis.symptoms import Fact, Symptoms
-from qdiag.evaluation import remote
+from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS, is_batched
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
@@ -45,15 +45,8 @@ from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
 
-ROWS = Fact("rows of a batch", remote.rows, 1, read=len)
-"""How many rows the circuit's batch has; one without a batch axis."""
-
 MOST_ROWS = 8
 """So many rows of a batch are asked about alone."""
-
-
-def _is_batched(symptoms: Symptoms) -> bool:
-    return symptoms.fact(ROWS) > 1
 
 
 def _rows_alone(symptoms: Symptoms) -> tuple[Experiment, ...]:
@@ -74,11 +67,22 @@ BROADCASTING = Cause(
     code="QD501",
     slug="broadcasting",
     title="broadcasting",
-    remedy="call the QNode row by row: torch.stack([circuit(x) for x in batch])",
-    applies=_is_batched,
-    predicts=lambda symptoms: (*flips(*_rows_alone(symptoms)), *leaves(NUDGED_FAR)),
-    because=lambda symptoms: "row by row the methods agree; together they do not",
+    remedy="call the QNode row by row: qml.math.stack([circuit(x) for x in batch])",
+    applies=is_batched,
+    predicts=lambda symptoms: (
+        *flips(*((EACH_ROW,) if symptoms.signature is Signature.RAISE else _rows_alone(symptoms))),
+        *leaves(NUDGED_FAR),
+    ),
+    because=lambda symptoms: _batched_words(symptoms),
 )
+
+
+def _batched_words(symptoms: Symptoms) -> str:
+    if symptoms.signature is not Signature.RAISE:
+        return "row by row the methods agree; together they do not"
+    own = symptoms.question.methods[0].diff_method
+    return f"row by row {own} takes the circuit; a batch of them together it does not"
+
 
 REBINDING = Cause(
     code="QD510",
@@ -331,7 +335,7 @@ DISTURBED = Cause(
     predicts=lambda symptoms: (
         *flips(*_alone(symptoms)),
         *leaves(NUDGED_FAR, *_beside_what_disturbs(symptoms)),
-        *(survives(_rows_alone(symptoms)[0]) if _is_batched(symptoms) else ()),
+        *(survives(_rows_alone(symptoms)[0]) if is_batched(symptoms) else ()),
         *(survives(WIRES_AS_USED) if symptoms.uses_another_order else ()),
         *(unlike(OBSERVABLE_FROZEN) if symptoms.derivative and observable_parameters(symptoms.question.circuit) else ()),
     ),

@@ -9,6 +9,7 @@ from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments import (
     ALL_TRAINABLE,
     DECOMPOSED,
+    EACH_ROW,
     FIRST_DERIVATIVE,
     FLOAT64_PARAMETERS,
     MARKS_OFF,
@@ -30,7 +31,7 @@ from qdiag.diagnosis.experiments import (
     plain_expectations,
     postselects,
 )
-from qdiag.diagnosis.facts import HIDDEN, differenced_parameters
+from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
 from qdiag.diagnosis.symptoms import DTYPE, Symptoms
 from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, walk
@@ -246,6 +247,7 @@ REFUSES = Cause(
         *skewed_rival(symptoms),
         *_marks_rival(symptoms),
         *_compiling_rival(symptoms),
+        *_batch_rival(symptoms),
     ),
     because=lambda symptoms: _raise_words(symptoms),
     says_why=False,
@@ -277,6 +279,11 @@ def _marks_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
 def _compiling_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a method that raises (QD304) from one that raises only where it is compiled (QD511)."""
     return survives(UNCOMPILED) if any(method.compiled for method in symptoms.question.methods) else ()
+
+
+def _batch_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells a circuit on which a method raises (QD304) from a batch of them that it does not take (QD501)."""
+    return survives(EACH_ROW) if is_batched(symptoms) else ()
 
 
 def _trains(node: Node) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, Union
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.causes.execution import ROWS, _first_line
+from qdiag.diagnosis.causes.execution import _first_line
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.experiments import under_other_mcm_method
-from qdiag.diagnosis.facts import LOSSY, REBOUND
+from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_trainable
@@ -65,6 +65,37 @@ def test_a_gap_that_does_not_show_in_the_first_row_does_not_either() -> None:
 
     world = World(error, facts={"rows": rows})
     diagnosis = found(world, symptoms(world, batch(), known={ROWS: 2}))
+    assert diagnosis.code != "QD501"
+    assert "QD501" in diagnosis.ruled_out
+
+
+def raising_on_a_batch(world: World) -> Symptoms:
+    seen = symptoms(world, batch(), known={ROWS: 2}, blamed=Blamed("operation", 0, "RX", (0,), (0,)))
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.RAISE, detail="NotImplementedError")
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, raised=((PAIR[0], REFUSED),)))
+
+
+REFUSED = Failure("NotImplementedError", "broadcasted tapes")
+
+
+def test_a_method_that_raises_on_no_row_alone_does_not_take_the_batch() -> None:
+    of_the_batch = lambda request: any(p.value.ndim for p in request.circuit.parameters)  # noqa: E731 - said where it is asked
+    world = World(
+        lambda request: Evaluation(request.method, failure=REFUSED) if adjoint(request) and of_the_batch(request) else 0.0,
+        facts={"rows": rows},
+    )
+    diagnosis = found(world, raising_on_a_batch(world))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
+    assert "QD304" in diagnosis.ruled_out
+    assert "a batch of them together" in diagnosis.because
+
+
+def test_one_that_raises_on_the_numbers_of_a_later_row_does() -> None:
+    bad = lambda request: any(np.any(p.value == 0.2) for p in request.circuit.parameters)  # noqa: E731 - said where it is asked
+    world = World(
+        lambda request: Evaluation(request.method, failure=REFUSED) if adjoint(request) and bad(request) else 0.0, facts={"rows": rows}
+    )
+    diagnosis = found(world, raising_on_a_batch(world))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
 
