@@ -9,9 +9,8 @@ from typing import Any, Callable
 import pytest
 
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.causes.execution import ROWS
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, RULED, SKEWED, differenced_parameters, ruled_parameters
+from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, ROWS, RULED, SKEWED, differenced_parameters, ruled_parameters
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation.workers import Inline
 from qdiag.model.circuit import Circuit, Node, with_trainable
