@@ -29,6 +29,7 @@ from typing import NamedTuple, Optional
 
 from tests.benchmarks import recording_models as models
 from tests.benchmarks.interleaved import start_of
+from tests.e2e.jax_trainings import TRAININGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,8 +64,7 @@ SCRIPTS = {
 DEFAULT = tuple(SCRIPTS)[:5]
 
 UNDER_JAX = {
-    f"jax: {path.stem.replace('_', ' ')}": Script("", (str(path),), True, "1.10")
-    for path in sorted((ROOT / "tests/e2e/scripts/jax_trainings").glob("*.py"))
+    f"jax: {name.replace('_', ' ')}": Script("", (str(path),), True, "1.10") for name, path in TRAININGS.items()
 }
 """Trainings of a few steps: half of what they take, or more, is to load JAX and to compile."""
 

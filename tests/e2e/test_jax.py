@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 
 from qdiag.model.circuit import parameters_of
 from qdiag.trace.reader import Trace
-from tests.e2e.test_invisible import SCRIPTS, plainly, recorded
+from tests.e2e.jax_trainings import TRAININGS
+from tests.e2e.test_invisible import SCRIPTS, plainly, recorded, run
 
 pytest.importorskip("jax", reason="JAX is not installed: pip install 'qdiag[jax]'")
 pytestmark = [pytest.mark.slow, pytest.mark.stack]
@@ -47,11 +50,7 @@ def test_a_training_is_recorded_bit_for_bit_and_whole(tmp_path: Path, method: st
     assert calls[-1].circuit.trainable == ()
 
 
-TRAININGS = sorted((SCRIPTS / "jax_trainings").glob("*.py"))
-"""Trainings by patterns that people use. What they print are their losses and last weights, to the last digit."""
-
-
-@pytest.mark.parametrize("script", TRAININGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", TRAININGS.values(), ids=TRAININGS)
 def test_ordinary_trainings_come_out_as_without_us(tmp_path: Path, script: Path) -> None:
     for line in script.read_text(encoding="utf-8").splitlines():
         if line.startswith(("import ", "from ")):
@@ -81,3 +80,20 @@ def test_calls_of_torch_and_of_jax_in_one_script_are_each_recorded_as_what_they_
         ("torch", "torch", 1),
         ("jax", "jax", 1),
     ] * 2
+
+
+def test_models_of_torch_and_of_jax_trained_in_one_script_are_both_judged_and_torchs_is_probed(tmp_path: Path) -> None:
+    shutil.copy(SCRIPTS / "jax_and_torch_trained.py", tmp_path)
+    plain = run(tmp_path, [sys.executable, "jax_and_torch_trained.py"])
+    assert plain.returncode == 0, plain.stderr.decode()
+    traced = run(tmp_path, [sys.executable, "-m", "qdiag", "trace", "--out", "found", "--force", "jax_and_torch_trained.py"])
+    assert traced.returncode == 0, traced.stderr.decode()
+    assert traced.stdout.startswith(plain.stdout), "the report comes after what the script prints"
+    found = json.loads((tmp_path / "found" / "findings.json").read_text(encoding="utf-8"))
+    assert (found["verdict"], found["calls"], found["findings"]) == ("agree", 4, [])
+    with Trace.open(tmp_path / "found" / "trace.qdiag") as trace:
+        first = {call.configuration.qnode: call.index for call in reversed([*trace.calls()])}
+        assert {probe.call for probe in trace.probes} == {first["classify"]}
+    report = " ".join((tmp_path / "found" / "report.md").read_text(encoding="utf-8").split())
+    assert "not looked at in 1 of 2 QNodes (energy)" in report.replace("\\", "")
+    assert "JAX computes in threads of its own" in report
