@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.judging.probe_findings import (
+    STILL,
     Laws,
     allowed_difference,
     allowed_of_outputs,
@@ -79,10 +80,6 @@ def of_sampling(probe: Probe, call: Call) -> tuple[Divergence, ...]:
         devices=(probe.device, probe.device),
     )
     return (divergence_of(call, comparison, probe, (), ""),)
-
-
-STILL = 0.1
-"""Of the gap of a difference quotient: with a larger step no more than this may be left, if the step is to blame."""
 
 
 def of_steps(probe: Probe, call: Call) -> tuple[Divergence, ...]:

@@ -212,6 +212,10 @@ def gap_to(slope: float, argument: ProbedArgument) -> float:
     return abs(slope - argument.numerical) if math.isfinite(slope) else math.inf
 
 
+STILL = 0.1
+"""Of the gap of a difference quotient: with a larger step no more than this may be left, if the step is to blame."""
+
+
 def _proof(probe: Probe, position: int, limit: float, laws: Laws) -> Proof:
     """What leaves one explanation for a wrong slope: transforms come first, a special point after them."""
     argument, bare = probe.arguments[position], probe.untransformed
@@ -221,6 +225,9 @@ def _proof(probe: Probe, position: int, limit: float, laws: Laws) -> Proof:
             return Proof.TRANSFORMS
     if argument.aside is not None and argument.aside <= limit:
         return Proof.STRUCTURE if argument.restructured else Proof.POINT
+    if len(probe.steps) == 2 and not any(method.failure for method in probe.steps):
+        own, larger, twice = (gap_to(method.slopes[position], argument) for method in (probe.methods[0], *probe.steps))
+        return Proof.LARGER_STEP if larger <= STILL * own and twice > limit else Proof.NONE
     return Proof.NONE
 
 

@@ -224,6 +224,24 @@ def test_transforms_without_which_it_is_as_wrong_are_not_blamed() -> None:
     assert not probe_findings.is_proven(found)
 
 
+def quotients(*slopes: float) -> tuple[ProbedMethod, ...]:
+    return tuple(ProbedMethod("finite-diff", (slope,)) for slope in slopes)
+
+
+def test_a_quotient_of_zero_that_is_right_with_a_larger_step_is_wrong_for_its_step() -> None:
+    found = only(replace(probe(argument(), own=(0.0,)), steps=quotients(0.49, 0.0)))
+    assert found.proof is Proof.LARGER_STEP
+    assert [(one.predicts, one.after, one.holds) for one in probe_findings.evidence(found)] == [
+        ("heals", pytest.approx(0.01), True),
+        ("persists", 0.5, True),
+    ]
+
+
+@pytest.mark.parametrize("steps", [quotients(0.0, 0.0), quotients(0.49, 0.5), quotients(0.49)])
+def test_one_that_other_steps_do_not_tell_apart_is_not(steps: tuple[ProbedMethod, ...]) -> None:
+    assert only(replace(probe(argument(), own=(0.0,)), steps=steps)).proof is Proof.NONE
+
+
 def test_a_gradient_that_is_lost_only_where_a_gate_is_left_out_is_a_switching_value() -> None:
     found = only(probe(argument(followed=False, restructured=True, aside=1e-15), own=(0.0,)))
     assert found.proof is Proof.STRUCTURE

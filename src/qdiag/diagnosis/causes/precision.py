@@ -325,7 +325,11 @@ FINITE_DIFFERENCE_STEP = Cause(
         if symptoms.divergence.probe is None
         else ()
     ),
-    because=lambda symptoms: "the quotient divides single-precision rounding by a step of 1e-7",
+    because=lambda symptoms: (
+        "the step is too short for the digits that the results have: with a larger one the quotient is right"
+        if symptoms.divergence.probe is not None and not symptoms.divergence.probe.device.narrow
+        else "the quotient divides single-precision rounding by a step of 1e-7"
+    ),
     remedy_for=lambda symptoms: (
         f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP
     ),

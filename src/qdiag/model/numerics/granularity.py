@@ -65,7 +65,10 @@ def samples_of(values: Sequence[float], exact: Sequence[float]) -> int:
     samples = math.lcm(*(share.denominator for share in shares))
     if not FEWEST_SAMPLES <= samples <= MOST_SAMPLES or len(set(shares)) < len(shares) / 2:
         return 0
-    return samples if all(abs(v - e) <= 6 / math.sqrt(samples) for v, e in zip(values, exact)) else 0
+    gaps = [abs(value - expected) for value, expected in zip(values, exact)]
+    # numbers that are rounded to so many digits are fractions as well, and each the nearest one, which samples hit by chance alone
+    rounded = max(gaps) <= 1 / samples + EXACT
+    return samples if not rounded and max(gaps) <= 6 / math.sqrt(samples) else 0
 
 
 def samples_by_scatter(values: Sequence[float], exact: Sequence[float]) -> int:

@@ -140,6 +140,21 @@ def test_noise_larger_than_the_function_leaves_no_slope() -> None:
     assert not along(lambda t: 1e-3 * t + draws.uniform(-1, 1), 0.0, noise=1.0).smooth
 
 
+@pytest.mark.parametrize("digits", [3, 4, 5, 6])
+@given(x=st.floats(-1.5, 1.5))
+@settings(max_examples=50, deadline=None)
+def test_numbers_rounded_to_so_many_digits_have_the_slope_of_what_was_rounded(digits: int, x: float) -> None:
+    found = along(lambda t: round(math.sin(t), digits), x)
+    assert abs(found.value - math.cos(x)) <= found.error
+    assert found.error < 400 * 10**-digits
+
+
+def test_a_function_that_is_level_here_alone_has_a_slope_of_zero() -> None:
+    found = along(lambda t: max(math.sin(t), 0.2), 0.1)
+    assert found.smooth
+    assert (float(found.value), found.error < 1e-9) == (0.0, True)
+
+
 def test_steps_of_the_callers_own_are_taken() -> None:
     seen: list[float] = []
 

@@ -75,6 +75,11 @@ def test_simple_numbers_that_are_no_averages_of_samples_are_not_taken_for_them(f
     assert samples_of([function(cosine) for cosine in COSINES], COSINES) == 0
 
 
+@pytest.mark.parametrize("digits", [1, 2, 3, 4])
+def test_numbers_rounded_to_so_many_digits_are_not_taken_for_averages_either(digits: int) -> None:
+    assert samples_of([round(cosine, digits) for cosine in COSINES], COSINES) == 0
+
+
 def test_how_many_samples_scatter_as_much_is_estimated() -> None:
     assert 200 < samples_by_scatter(sampled(1000, 5), COSINES) < 5000
     assert samples_by_scatter(COSINES, COSINES) == 0
