@@ -96,7 +96,7 @@ def _unseen(words: Sequence[_Word], recorded: int) -> Iterator[Unseen]:
         if word.missing.interface:
             yield Unseen(Gap.OPAQUE, f"Nothing was replayed: {word.missing.why}.", word.calls, recorded)
             continue
-        rebuilt = f"The {'circuit' if word.missing.circuit else 'device'} could not be rebuilt ({word.missing.why})"
+        rebuilt = f"The {word.missing.what} could not be rebuilt ({word.missing.why})"
         calls = "1 call" if word.probed == 1 else f"{word.probed} calls"
         if not word.doubt:
             beside = f", beside {' and '.join(word.others)} there" if word.others else ", where no other method takes it"
@@ -104,4 +104,4 @@ def _unseen(words: Sequence[_Word], recorded: int) -> Iterator[Unseen]:
             yield Unseen(Gap.JUDGED_LIVE, text, word.calls, recorded)
         else:
             text = f"{rebuilt}, so nothing could be replayed; nor is it judged in the script's own process: {word.doubt}."
-            yield Unseen(Gap.OPAQUE if word.missing.circuit else Gap.NOT_REBUILT, text, word.calls, recorded)
+            yield Unseen(Gap.OPAQUE if word.missing.circuit or word.missing.method else Gap.NOT_REBUILT, text, word.calls, recorded)

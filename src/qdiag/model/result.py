@@ -68,7 +68,7 @@ class Unfaithful:
 
 @dataclass(frozen=True)
 class NotRebuilt:
-    """A call whose device, or circuit, cannot be made again where calls are replayed.
+    """A call whose device, circuit or method cannot be made again where calls are replayed.
 
     Parameters
     ----------
@@ -80,12 +80,20 @@ class NotRebuilt:
         Whether it is the circuit that cannot be, and not the device.
     interface
         Whether it is neither: the interface that the call was made under is not installed there.
+    method
+        Whether it is the differentiation method, as a gradient transform of the script's own.
     """
 
     call: int
     why: str
     circuit: bool = False
     interface: bool = False
+    method: bool = False
+
+    @property
+    def what(self) -> str:
+        """What cannot be made again, in words."""
+        return "circuit" if self.circuit else "differentiation method" if self.method else "device"
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
 from qdiag.diagnosis.causes.execution import DEVICE_KERNEL, IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
 from qdiag.diagnosis.causes.graph import DETACHED
-from qdiag.diagnosis.causes.rules import REFUSES
+from qdiag.diagnosis.causes.rules import REFUSES, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.in_transforms import way_around
@@ -25,7 +25,7 @@ from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
-from qdiag.model.method import ARBITER, Method
+from qdiag.model.method import ARBITER, DIFF_METHODS, Method
 from qdiag.pipeline.stage_context import StageContext
 
 
@@ -39,6 +39,8 @@ def _diagnose_outside(divergence: Divergence, context: StageContext) -> Finding:
     beside = probe_findings.right_on_the_same_device(divergence)
     if cause_of(diagnosis.code) is UNKNOWN and beside and _is_by_a_device_of_its_own(divergence, trusted=context.trusted):
         return Finding(divergence, _of_the_device(divergence, beside))
+    if cause_of(diagnosis.code) is UNKNOWN and beside and divergence.call.method.diff_method not in DIFF_METHODS:
+        return Finding(divergence, _of_a_transform(divergence, beside), unreproduced=NOT_REBUILT)
     evidence = probe_findings.evidence(divergence)
     confidence = Confidence.CONFIRMED if proven and diagnosis.confidence is Confidence.LIKELY else diagnosis.confidence
     return Finding(divergence, replace(diagnosis, confidence=confidence, evidence=evidence))
@@ -71,6 +73,15 @@ def _of_the_device(divergence: Divergence, beside: tuple[Evidence, ...]) -> Diag
     because = f"{wrong.diff_method} is the device's own, and gives another slope than its results have; {right}"
     remedy = f"{' or '.join(others)} on this device, until the derivative that it works out by itself is corrected"
     return DEVICE_KERNEL.diagnosis(Confidence.LIKELY, because, remedy=remedy, evidence=beside)
+
+
+def _of_a_transform(divergence: Divergence, beside: tuple[Evidence, ...]) -> Diagnosis:
+    """A gradient transform of the script's own is wrong: other methods get the slope of the same QNode."""
+    name, others = divergence.call.method.diff_method, [one.experiment.rpartition(" ")[2] for one in beside]
+    because = f"{name}, which works out the gradient, gives another slope than the results have; by {' and '.join(others)} it is right"
+    remedy = f"correct {name}, or diff_method={' or '.join(map(repr, others))}".replace("'", '"')
+    found = WRONG_RULE.diagnosis(Confidence.LIKELY, because, remedy=remedy, evidence=beside)
+    return replace(found, title="a gradient transform that is wrong", fileable=False)
 
 
 def _diagnose_in_layer(divergence: Divergence, context: StageContext) -> Finding:

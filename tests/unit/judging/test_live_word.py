@@ -127,6 +127,15 @@ def test_each_qnode_has_the_word_of_its_own_probes() -> None:
     assert NO_PROBE in found.unseen[1].text
 
 
+def test_a_method_that_cannot_be_made_again_is_judged_live_too() -> None:
+    missing = (NotRebuilt(0, "of halfshift the name alone is known", method=True),)
+    found = with_live_word(Located(not_rebuilt=missing), Recorded(UPHELD))
+    assert found.verdict is Verdict.AGREE
+    assert found.unseen[0].text.startswith("The differentiation method could not be rebuilt (of halfshift the name alone is known)")
+    (said,) = with_live_word(Located(not_rebuilt=missing), Recorded(replace(UPHELD, repeatable=False))).unseen
+    assert said.gap is Gap.OPAQUE
+
+
 def test_a_circuit_that_cannot_be_made_again_is_judged_live_as_a_device_is() -> None:
     missing = (NotRebuilt(0, "Own was recorded by name only", circuit=True),)
     others = ProbedMethod("backprop", (0.5,), apart=0.0), ProbedMethod("hadamard", failure="no")

@@ -87,6 +87,15 @@ def test_the_device_is_not_blamed_where_a_replay_showed_it_right_or_no_method_is
         assert stage_diagnose.diagnose_divergence(divergence, (), BENCH).diagnosis.code != "QD503"
 
 
+def test_a_gradient_transform_of_the_scripts_own_is_at_fault_where_other_methods_are_right() -> None:
+    wrong = of_its_own_device(only(probe(argument(), own=(0.25,), other=(0.5,))), "halfshift", ())
+    diagnosis = stage_diagnose.diagnose_divergence(wrong, (), BENCH).diagnosis
+    assert (diagnosis.code, diagnosis.confidence, diagnosis.fileable) == ("QD301", "likely", False)
+    assert diagnosis.remedy == 'correct halfshift, or diff_method="adjoint"'
+    as_wrong = of_its_own_device(only(probe(argument(), own=(0.25,), other=(0.25,))), "halfshift", ())
+    assert stage_diagnose.diagnose_divergence(as_wrong, (), BENCH).diagnosis.code != "QD301"
+
+
 def test_mixed_rows_are_a_batch_axis_taken_for_a_feature() -> None:
     finding = stage_diagnose.diagnose_divergence(only(probe(own=(), rows=3, mixing=0.2)), (), BENCH)
     assert (finding.diagnosis.code, finding.diagnosis.confidence) == ("QD504", "confirmed")

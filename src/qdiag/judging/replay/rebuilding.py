@@ -1,4 +1,4 @@
-"""Whether the device and the circuit of a call can be made again, as its script made them, where calls are replayed.
+"""Whether the device, the method and the circuit of a call can be made again, as its script made them, where calls are replayed.
 
 Where they cannot, another one in their place would say nothing of the script's: the call is judged in the script's own process, by the
 probe of its QNode (`judging.live_word`).
@@ -11,7 +11,7 @@ from typing import Optional
 from qdiag.errors import MissingInterfaceError, OpaqueCircuitError
 from qdiag.model.call import Call
 from qdiag.model.evaluation import Evaluation
-from qdiag.model.method import Method
+from qdiag.model.method import DIFF_METHODS, Method
 from qdiag.model.option import why_not_rebuilt
 from qdiag.model.result import NotRebuilt
 
@@ -39,12 +39,15 @@ def obstacle(method: Method, *, trusted: bool) -> str:
 
 
 def failed_to_rebuild(call: Call, own: Evaluation) -> Optional[NotRebuilt]:
-    """That making the device or the circuit again failed, although the script's own call went well; None where it did not."""
+    """That making device, method or circuit again failed, although the script's own call went well; None where it did not."""
     failure = own.failure
     if failure is not None and failure.ours and failure.type == MissingInterfaceError.__name__:
         return NotRebuilt(call.index, f"{failure.message}: {MissingInterfaceError.INSTALL}", interface=True)
     if failure is None or call.failure is not None:
         return None
+    name = call.configuration.resolved
+    if name and name not in DIFF_METHODS:
+        return NotRebuilt(call.index, f"of {name} the name alone is known", method=True)
     if failure.stage == DEVICE:
         return NotRebuilt(call.index, failure.message if failure.ours else f"{failure.type}: {failure.message}")
     if failure.ours and failure.type == OpaqueCircuitError.__name__:

@@ -60,7 +60,7 @@ def _not_rebuilt(coverage: Coverage) -> str:
 
 
 def _live(coverage: Coverage) -> str:
-    return "Its device or circuit cannot be rebuilt from what is known of it, so the QNode was judged in the script's own process."
+    return "What it ran on cannot be rebuilt from what is known of it, so the QNode was judged in the script's own process."
 
 
 def _otherwise(coverage: Coverage) -> str:

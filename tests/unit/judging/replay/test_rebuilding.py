@@ -77,3 +77,12 @@ def test_a_circuit_that_cannot_be_made_again_is_told_from_a_device() -> None:
     assert missing == NotRebuilt(0, "Own was recorded by name only", circuit=True)
     theirs = replace(failure, frames=("train:f:1",), refusal=False)
     assert failed_to_rebuild(made, Evaluation(made.method, failure=theirs)) is None
+
+
+def test_a_gradient_transform_of_the_scripts_own_is_none_that_raises() -> None:
+    made = call(0, circuit(0.3))
+    named = replace(made, configuration=replace(made.configuration, resolved="halfshift"))
+    own = Evaluation(named.method, failure=Failure("QuantumFunctionError", "Differentiation method halfshift not recognized"))
+    assert failed_to_rebuild(named, own) == NotRebuilt(0, "of halfshift the name alone is known", method=True)
+    assert failed_to_rebuild(made, own) is None
+    assert failed_to_rebuild(replace(named, failure=own.failure), own) is None
