@@ -409,3 +409,17 @@ def test_a_tensor_without_a_value_is_known_by_name_only() -> None:
 
     torch.func.vmap(mapped)(torch.ones(3))
     assert "value" in seen[0].opaque
+
+
+@modern
+def test_an_outcome_that_the_circuit_no_longer_measures_is_said_in_the_same_words_at_each_call() -> None:
+    def midway() -> None:
+        qml.RX(0.3, wires=0)
+        qml.expval(qml.measure(0))
+
+    reasons = []
+    for _ in range(2):
+        (deferred,), _ = qml.defer_measurements(tape_from(midway))
+        reasons += [measured.opaque for measured in tapes.circuit_of(deferred).measurements]
+    assert len(reasons) == 2
+    assert set(reasons) == {"it asks for a mid-circuit measurement that the circuit no longer makes, as once it is deferred"}

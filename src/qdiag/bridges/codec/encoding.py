@@ -231,7 +231,11 @@ def _inner_node(encoding: Encoding, value: Any) -> Value:
 
 
 def _outcome(encoding: Encoding, value: Any) -> Value:
-    return flattening.outcome_of(value, encoding.positions, MAX_MEASUREMENTS)
+    try:
+        return flattening.outcome_of(value, encoding.positions, MAX_MEASUREMENTS)
+    except KeyError:
+        # its identifier is drawn anew at each call, and says nothing to anybody
+        raise Unencodable("it asks for a mid-circuit measurement that the circuit no longer makes, as once it is deferred") from None
 
 
 def _pauli_word(encoding: Encoding, value: Any) -> Value:
