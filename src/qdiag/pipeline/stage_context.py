@@ -21,6 +21,7 @@ from qdiag.judging.replay.questions import cotangents_of
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
+from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, Method
@@ -87,7 +88,10 @@ class StageContext:
         return asked if (seen.verdict, seen.where) == (divergence.verdict, divergence.signature) else whole
 
     def _question_about(self, divergence: Divergence, call: Call) -> Question:
-        where = divergence.signature
+        where, element = divergence.signature, divergence.comparison.element
+        if where is Signature.SHAPE and element is not None and element.kind is Kind.OUTPUT:
+            # outputs tell that by themselves, and who gives them in another shape may refuse their derivatives elsewhere
+            where = Signature.OUTPUT
         return question_of(call, divergence.comparison.methods, where=where, trusted=self.trusted, tolerance=self.tolerance)
 
     def with_few_rows(self, call: Call, comparison: Optional[Comparison] = None) -> Call:

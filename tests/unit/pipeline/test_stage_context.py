@@ -190,6 +190,13 @@ def test_a_layer_that_cannot_be_made_loses_nothing_that_one_knows_of(caplog: pyt
     assert not caplog.records
 
 
+@pytest.mark.parametrize(("kind", "derivatives"), [(Kind.OUTPUT, False), (Kind.JACOBIAN, True)])
+def test_outputs_of_another_shape_are_asked_without_derivatives(kind: Kind, derivatives: bool):
+    """Adjoint takes a batch and gives it another shape; of one row it refuses the derivatives, which nobody asked about."""
+    found = of_batch(Verdict.ERROR, Signature.SHAPE, Element(kind))
+    assert context_of(BatchEvaluator()).question(found).jacobian is derivatives
+
+
 # --- batches with many rows -------------------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ TRAINABLE_SETS = Cause(
         "make the constants trainable, too (and leave them out of the optimiser), or use another diff_method; what is only marked "
         "trainable, as arrays of pennylane.numpy are, takes requires_grad=False"
     ),
-    applies=lambda symptoms: symptoms.numeric or _raises_beside_marks(symptoms),
+    applies=lambda symptoms: symptoms.numeric or symptoms.signature is Signature.SHAPE or _raises_beside_marks(symptoms),
     predicts=lambda symptoms: flips(MARKS_OFF) if _raises_beside_marks(symptoms) else (*flips(ALL_TRAINABLE), *leaves(NUDGED_FAR)),
     because=lambda symptoms: (
         f"{symptoms.question.methods[0].diff_method} counts numbers as trainable that are only marked so, and nothing differentiates by"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Union
 
 import numpy as np
 
@@ -76,6 +77,27 @@ def test_an_error_that_goes_when_constants_are_trainable_too_comes_from_counting
 def test_outputs_may_be_wrong_for_it_too() -> None:
     world = World(miscounted, output=True)
     assert found(world, symptoms(world, BEHIND_A_CONSTANT)).code == "QD402"
+
+
+def misshapen(request: Request) -> Union[float, Evaluation]:
+    """Takes a batch for one number as long as a constant stands among what is trained."""
+    return Evaluation(request.method, (np.zeros(2),), norms=(1.0,)) if miscounted(request) else 0.0
+
+
+def test_outputs_may_have_another_shape_for_it_too() -> None:
+    world = World(misshapen, output=True)
+    diagnosis = found(world, symptoms(world, BEHIND_A_CONSTANT))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD402", "confirmed")
+
+
+def test_another_shape_that_stays_with_constants_trainable_is_not() -> None:
+    flat = World(
+        lambda request: Evaluation(request.method, (np.zeros(2),), norms=(1.0,)) if request.method.diff_method == "adjoint" else 0.0,
+        output=True,
+    )
+    diagnosis = found(flat, symptoms(flat, BEHIND_A_CONSTANT))
+    assert diagnosis.code != "QD402"
+    assert "QD402" in diagnosis.ruled_out
 
 
 def test_an_error_that_stays_does_not() -> None:
