@@ -18,6 +18,7 @@ from qdiag.bridges.codec.jax_numbers import double_precision_is_on  # noqa: E402
 from qdiag.bridges.codec.live_numbers import plain_number, reader_for  # noqa: E402
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.bridges.live import jax_taps  # noqa: E402
+from qdiag.bridges.running.mapped_rows import mapped_rows  # noqa: E402
 from qdiag.evaluation.evaluate import evaluate  # noqa: E402
 from qdiag.model.circuit import Circuit, with_parameters  # noqa: E402
 from qdiag.model.coverage import gap_of  # noqa: E402
@@ -203,6 +204,48 @@ def test_each_row_of_a_vmap_is_told(order: str) -> None:
     jax_taps.await_all()
     assert sorted(heard.runs) == [[0.5, 3.0], [0.75, 3.0]]
     assert sorted(heard.ways_back, key=str) == [((0,), [2.0, 0.5]), ((0,), [2.0, 0.75])]
+
+
+class Together(list[int]):
+    """Notes how many of what it was told were rows of one vmap."""
+
+    def __call__(self, *values: Any) -> None:
+        pass
+
+    def together(self, rows: int) -> None:
+        self.append(rows)
+
+
+def test_that_they_were_rows_is_told_after_them() -> None:
+    heard = Together()
+
+    def told(x):
+        jax_taps.tell_when_run([x], heard)
+        return 2.0 * x
+
+    jax.jit(told)(1.0)
+    jax.jit(jax.vmap(told))(jax.numpy.arange(3.0))
+    jax_taps.await_all()
+    assert heard == [3]
+
+
+@pytest.mark.parametrize(("method", "right"), [("adjoint", False), ("parameter-shift", True)])
+def test_rows_of_a_vmap_come_out_together_as_pennylane_gives_them(method: str, right: bool) -> None:
+    """PennyLane 0.45 takes the coefficients of two rows for those of more terms under adjoint."""
+
+    def written(angle: float, first: float, second: float) -> Request:
+        with qml.tape.QuantumTape() as tape:
+            qml.RX(angle, wires=0)
+            qml.expval(qml.dot([first, second], [qml.PauliZ(0), qml.PauliX(1)]))
+        plain = circuit_of(tape, "single")
+        numbers = [replace(p, value=p.value.astype("float64"), container="jax", trainable=False) for p in plain.parameters]
+        return Request(with_parameters(plain, numbers), Method("default.qubit", method, compiled="jit"), "jax", (0, 1))
+
+    rows = (written(0.4, 0.3, 0.8), written(1.1, 0.6, -0.5))
+    alone = [float(evaluate(row).outputs[0]) for row in rows]  # type: ignore[index]
+    together = [float(outputs[0]) for outputs in mapped_rows(rows)]
+    assert np.allclose(alone, together, atol=1e-12) is right
+    assert mapped_rows((rows[0], rows[0])) == ()
 
 
 def test_rows_of_nested_vmaps_are_told_by_one_callback() -> None:

@@ -70,6 +70,13 @@ def rows(circuit: Circuit, trusted: bool) -> tuple[Circuit, ...]:
     return batch_rows.rows(circuit, trusted)
 
 
+def mapped_rows(requests: tuple[Request, ...]) -> tuple[tuple[np.ndarray, ...], ...]:
+    """The outputs of circuits of one structure as the rows of one compiled ``jax.vmap``; empty where they do not differ."""
+    from qdiag.bridges.running import mapped_rows as bridge
+
+    return bridge.mapped_rows(requests)
+
+
 def batched_parameters(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     """Positions of the parameters whose first axis is the batch."""
     from qdiag.bridges.running import batch_rows

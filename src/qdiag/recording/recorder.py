@@ -35,7 +35,7 @@ from qdiag.recording import (
 from qdiag.recording.call_facts import CallFacts
 from qdiag.recording.journal import Journal, words_of
 from qdiag.recording.probers import Probers
-from qdiag.trace import call_text
+from qdiag.trace import call_text, schema
 from qdiag.trace.held_writer import HeldWriter
 
 MAX_WARNINGS = 100
@@ -100,7 +100,9 @@ class Recorder:
     def _reset(self) -> None:
         self._local = threading.local()
         baked = baked_values.BakedValues(self.journal.path, self._reader.places, self._tell_baked, self._untold, self.stop)
-        self.traced = traced_calls.TracedCalls(self.journal.lock, self.passes, self._write_traced, baked)
+        self.traced = traced_calls.TracedCalls(
+            self.journal.lock, self.passes, self._write_traced, baked, lambda rows: self.journal.event(schema.ROWS, number=rows)
+        )
 
     def _after_fork(self) -> None:
         self.journal.after_fork()

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Optional
 
@@ -33,6 +34,9 @@ from qdiag.trace.writer import Entry
 
 MOST_RUNS = 4096
 """Runs that something may still come back to, and those that came back before their run was told."""
+
+MOST_MAPPED = 16
+"""So many times it is told of one traced call that its runs were rows of one ``vmap``."""
 
 NO_COPY = "JAX computes in threads of its own, which a copy of the process does not have"
 """Why QNodes under JAX are not probed."""
@@ -99,6 +103,7 @@ class Staged:
         self.source = source or SourceLine("", 0)
         self.outputs, self.trainable = len(outputs), trainable
         self.site: Optional[Site] = None
+        self.mapped = 0
         self._circuit = Slots(read.circuit.sources, entry.numbers)
         self._written = Slots(written, entry.written_numbers or pack(()))
         self._outputs = Slots(outputs, entry.outputs if isinstance(entry.outputs, bytes) else pack(entry.outputs or ()))
@@ -235,6 +240,8 @@ class TracedCalls:
         Writes a call: one that was just made, or (with None) a run of one that was traced before.
     baked
         Watches what traced calls have read from around them.
+    rows
+        Takes how many of the calls written last were rows of one ``vmap``.
     """
 
     def __init__(
@@ -243,11 +250,13 @@ class TracedCalls:
         passes: Passes,
         write: Callable[[Optional[Ongoing], Read, Done], None],
         baked: Optional[BakedValues] = None,
+        rows: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._lock, self._passes, self._write = lock, passes, write
         self.baked = baked
         self._runs = Runs()
         self._open = OpenRuns()
+        self._rows = rows
         self._any = False
 
     def expect_run(self, call: Ongoing, numbers_of: Callable[[Ongoing], Sequence[Any]]) -> None:
@@ -278,7 +287,7 @@ class TracedCalls:
         if staged or silent:
             traced = Staged(read, written, outputs, trainable, source=call.source, silent=silent)
             traced.site = self._site_of(call, (*numbers, *outputs))
-            jax_taps.tell_when_run(staged, partial(_tell_run, traced))
+            jax_taps.tell_when_run(staged, _TellRun(traced))
             if call.given is not None:
                 call.given.staged = traced
             tell: Callable[..., None] = partial(_tell_way_back, traced)
@@ -310,6 +319,12 @@ class TracedCalls:
                 staged.site.run(returned.index)
             for came in self._runs.add(staged, staged.key_of(values), returned):
                 self.come_back(returned, came)
+
+    def were_rows(self, staged: Staged, count: int) -> None:
+        """The runs of a traced function that were told last were rows of one ``vmap``."""
+        if count > 1 and staged.mapped < MOST_MAPPED:
+            staged.mapped += 1
+            self._rows(count)
 
     def open_run(self, staged: Staged, values: list[np.ndarray]) -> None:
         """A function that JAX had traced runs, with these numbers."""
@@ -379,10 +394,21 @@ class TracedCalls:
 # A function that was traced keeps these for as long as it lives: they tell whoever records by then, and may be the first to do so.
 
 
-def _tell_run(staged: Staged, *values: Any) -> None:
-    recorder = current.whoever_records()
-    if recorder is not None and not recorder.stopped:
-        quietly(recorder.traced.run, staged, [np.asarray(value) for value in values])
+@dataclass(frozen=True, eq=False)
+class _TellRun:
+    """Tells a run with its numbers; and of those told last, how many were rows of one ``vmap``."""
+
+    staged: Staged
+
+    def __call__(self, *values: Any) -> None:
+        recorder = current.whoever_records()
+        if recorder is not None and not recorder.stopped:
+            quietly(recorder.traced.run, self.staged, [np.asarray(value) for value in values])
+
+    def together(self, rows: int) -> None:
+        recorder = current.whoever_records()
+        if recorder is not None and not recorder.stopped:
+            quietly(recorder.traced.were_rows, self.staged, rows)
 
 
 def _tell_given(given: Given, *values: Any) -> None:

@@ -52,6 +52,9 @@ ENDED = "ended"
 NAMED = "named"
 """The kind of an event whose text lists what the user calls the numbers of the circuit of the call that its number says."""
 
+ROWS = "rows of a vmap"
+"""The kind of an event whose number says how many of the calls before it were rows of one ``jax.vmap``."""
+
 PROBES = "probe"
 """The trace's fact that asks for probes of QNodes."""
 

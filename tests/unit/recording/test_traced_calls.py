@@ -163,7 +163,8 @@ class World:
         self.done: list[Done] = []
         self.found: Found = []
         self.passes = Passes(self.found.extend)
-        self.traced = TracedCalls(threading.RLock(), self.passes, self._write)
+        self.rows: list[int] = []
+        self.traced = TracedCalls(threading.RLock(), self.passes, self._write, rows=self.rows.append)
 
     def _write(self, call: Optional[Ongoing], read: Read, done: Done) -> None:
         self.passes.settle()
@@ -202,6 +203,14 @@ def test_results_that_xla_works_out_by_itself_are_not_told(taps: Taps, world: Wo
     assert world.traced.begin(call, read_of([OPEN], [ZERO]), (OPEN,)) == ["watched 0"]
     taps.runs[0](array(0.5))
     assert [(values(done.entry.numbers), done.entry.outputs) for done in world.done] == [([0.5], None)]
+
+
+def test_that_runs_were_rows_of_one_vmap_is_told_so_many_times(taps: Taps, world: World) -> None:
+    world.traced.begin(CALL, read_of([OPEN], [ZERO]), (OPEN,))
+    together: Any = taps.runs[0]
+    for count in (1, *(2 for _ in range(traced_calls.MOST_MAPPED + 3))):
+        together.together(count)
+    assert world.rows == [2] * traced_calls.MOST_MAPPED
 
 
 def test_inside_of_grad_alone_a_call_is_written_when_it_is_made(taps: Taps, world: World) -> None:

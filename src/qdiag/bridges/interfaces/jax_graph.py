@@ -147,6 +147,39 @@ class CompiledJaxGraph(JaxGraph):
         return jax.jit(function)(*arguments)
 
 
+def mapped_rows(function: Function, rows: Sequence[Sequence[Parameter]]) -> tuple[tuple[np.ndarray, ...], ...]:
+    """The outputs of circuits that differ in arrays of JAX alone, as the rows of one compiled ``jax.vmap``.
+
+    Parameters
+    ----------
+    function
+        Evaluates the circuit on live numbers.
+    rows
+        The parameters of each row's circuit.
+
+    Returns
+    -------
+    tuple of tuple of numpy.ndarray
+        The outputs of each row; empty where the rows do not differ, and there is nothing to map over.
+    """
+    first = rows[0]
+    given = [place for place, p in enumerate(first) if _is_leaf(p) or _is_untracked_array(p)]
+    axes = tuple(0 if any(not np.array_equal(row[place].value, first[place].value) for row in rows) else None for place in given)
+    if not any(axis == 0 for axis in axes):
+        return ()
+    stacked = [
+        jnp.asarray(first[place].value if axis is None else np.stack([row[place].value for row in rows]))
+        for place, axis in zip(given, axes)
+    ]
+
+    def outputs(*live: Any) -> tuple[Any, ...]:
+        following = dict(zip(given, live))
+        return tuple(jnp.asarray(o) for o in function([following.get(place, _constant(p)) for place, p in enumerate(first)]))
+
+    found = jax.jit(jax.vmap(outputs, in_axes=axes))(*stacked)
+    return tuple(tuple(np.asarray(output)[row] for output in found) for row in range(len(rows)))
+
+
 def _go_back(vjp: Callable[[Any], Any], cotangents: Sequence[Any]) -> Any:
     return vjp(cotangents)
 

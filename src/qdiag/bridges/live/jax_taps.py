@@ -74,10 +74,14 @@ def _around(trace: Any) -> Iterator[Any]:
 
 
 def _each_row(tell: Tell, axes: Sequence[Optional[int]], *values: Any) -> None:
+    """Tell the rows one by one, and then, whoever wants to know it, that they were rows."""
     arrays = [np.asarray(value) for value in values]
     rows = next(array.shape[axis] for array, axis in zip(arrays, axes) if axis is not None)
     for row in range(rows):
         tell(*(array if axis is None else array.take(row, axis) for array, axis in zip(arrays, axes)))
+    together = getattr(tell, "together", None)
+    if together is not None:
+        together(rows)
 
 
 def watch_way_back(outputs: Sequence[Any], numbers: Sequence[Any], tell: Tell) -> list[Any]:

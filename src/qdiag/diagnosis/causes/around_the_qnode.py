@@ -82,6 +82,12 @@ BAKED_IN = _cause(
     "a compiled function goes on with a value that has changed since",
     "hand what changes to the compiled function as an argument; what decides which gates there are, as a static one (static_argnames)",
 )
+MAPPED_ROWS = _cause(
+    "QD810",
+    "rows-of-a-vmap",
+    "rows of a vmap come out otherwise than by themselves",
+    "row by row (jax.lax.map, or a loop), or another diff_method; and report it to PennyLane",
+)
 
 CAUSES = (
     NO_GRADIENT,
@@ -93,4 +99,5 @@ CAUSES = (
     VANISHING,
     UNUSED_GRADIENT,
     BAKED_IN,
+    MAPPED_ROWS,
 )

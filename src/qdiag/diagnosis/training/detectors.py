@@ -11,6 +11,7 @@ from qdiag.diagnosis.training import (
     baked_values,
     graphless_output,
     integer_parameters,
+    mapped_rows,
     no_gradient,
     not_finite,
     other_tensors,
@@ -29,6 +30,7 @@ Detector = Callable[[History], Iterator[Remark]]
 DETECTORS: tuple[Detector, ...] = (
     not_finite.remarks,
     baked_values.remarks,
+    mapped_rows.remarks,
     integer_parameters.remarks,
     zero_cotangents.remarks,
     no_gradient.remarks,
