@@ -75,6 +75,7 @@ class Ongoing:
         "children",
         "given",
         "has_transforms",
+        "held",
         "kwargs",
         "layer",
         "library",
@@ -96,6 +97,7 @@ class Ongoing:
         self.source = source
         self.layer = layer
         self.before = None if tape is None else weakref.ref(tape)
+        self.held: Any = None
         self.has_transforms = len(qnode_attributes.pipeline_of(qnode)) > 0
         self.library = ""
         self.resolution: tuple[Any, Any] = (None, None)
@@ -117,8 +119,16 @@ class Ongoing:
         """Whether an argument is one that autograd follows."""
         return any(hasattr(value, "_node") for value in (*self.args, *self.kwargs.values()))
 
+    def hold_tape(self) -> bool:
+        """Keep hold of the tape, once it is there: while the call runs, another thread may give the QNode another one."""
+        if self.held is None:
+            self.held = self.tape
+        return self.held is not None
+
     def own(self, tape: Any) -> Any:
         """The QNode's last tape where it is this very call's; None where it is still that of the call before."""
+        if self.held is not None:
+            return self.held
         return None if tape is None or (self.before is not None and self.before() is tape) else tape
 
 

@@ -204,7 +204,7 @@ def _pipeline_ends(call: Any, result: Any) -> None:
 
 def _resolution_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     call = _current()
-    return call if call is not None and call.resolution == (None, None) and call.tape is not None else None
+    return call if call is not None and call.resolution == (None, None) and call.hold_tape() else None
 
 
 def _resolution_ends(call: Any, config: Any) -> None:

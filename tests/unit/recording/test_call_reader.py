@@ -73,6 +73,17 @@ class TestTheTapeOfACall:
         assert again.tape is not None
 
 
+    def test_stays_its_own_where_another_thread_calls_the_qnode_meanwhile(self, reader: Reader) -> None:
+        qnode = qnode_of()
+        call = ongoing(qnode, (0.1,))
+        assert not call.hold_tape()
+        qnode.construct((0.1,), {})
+        assert call.hold_tape()
+        qnode(0.2)
+        circuit = circuit_in(reader.read(call, 0, 0, None).entry)
+        assert [float(parameter.value) for parameter in circuit.parameters] == [0.1, 0.5]
+
+
 def entry_of(reader: Reader, call: Ongoing, outputs: Optional[tuple[Any, ...]] = None, failure: Optional[Failure] = None) -> Entry:
     return reader.read(call, 7, 1, outputs, failure).entry
 

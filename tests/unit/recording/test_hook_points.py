@@ -29,6 +29,9 @@ class Ongoing:
         self.resolution: tuple[Any, Any] = (None, None)
         self.warnings: list[str] = []
 
+    def hold_tape(self) -> bool:
+        return self.tape is not None
+
 
 class JaxJit(Enum):
     """An interface, as PennyLane has it since 0.41."""
