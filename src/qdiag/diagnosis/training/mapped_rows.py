@@ -3,7 +3,7 @@
 A compiled QNode gets all rows of a vmap as one circuit, whose numbers are arrays. Where PennyLane takes such an array for something
 else than a batch, the results are no row's, and no two methods show it: each row by itself is right under all of them. It shows in a
 replay that does not give the script's own numbers, and two experiments tell it: all rows in one vmap again, which gives these, and each
-row on plain numbers, which gives what it gives by itself.
+row on plain numbers, which gives what it gives by itself, compiled as it was in the vmap (what compiling does to one row is none of this).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Evidence, Outcome
-from qdiag.model.method import PLAIN, Method
+from qdiag.model.method import JIT, PLAIN, Method
 from qdiag.model.remarks import Remark
 from qdiag.trace import schema
 from qdiag.trace.circuit_text import skeleton
@@ -42,7 +42,7 @@ Outputs = Sequence[np.ndarray]
 
 @dataclass(frozen=True)
 class _Rows:
-    """Outputs of the rows of one vmap: the script's, each row's by itself, all of them together again, and on plain numbers."""
+    """Outputs of the rows of one vmap: the script's, each row's compiled by itself, all of them together again, and on plain numbers."""
 
     calls: Sequence[Call]
     alone: Sequence[Outputs]
@@ -110,7 +110,8 @@ def _asked_again(history: History, calls: Sequence[Call]) -> Optional[_Rows]:
     if not together:
         return None
     plainly = replace(own, diff_method=PLAIN.diff_method, gradient_options=(), compiled="")
-    futures = [history.evaluator.submit(request) for request in (*requests(own), *requests(plainly))]
+    asked = (*requests(replace(own, compiled=JIT)), *requests(plainly))
+    futures = [history.evaluator.submit(request) for request in asked]
     found = [_outputs(future.result()) for future in futures]
     alone, plain = found[: len(calls)], found[len(calls) :]
     return _Rows(calls, alone, together, plain) if all(map(_is_whole, zip(alone, together, plain, calls))) else None

@@ -35,10 +35,13 @@ class World(FakeEvaluator):
 
     together: Sequence[float] = WRONG
     on_plain: float = 0.0
+    compiled: Sequence[float] = ()
     asked: int = 0
 
     def evaluate(self, request: Request) -> Evaluation:
         angle = float(request.circuit.parameters[0].value)
+        if self.compiled and request.method.compiled:
+            return Evaluation(request.method, (np.array(self.compiled[0 if angle == 0.1 else 1]),))
         return Evaluation(request.method, (np.array(angle + self.on_plain * (request.method.diff_method == "none")),))
 
     def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -71,6 +74,10 @@ def test_what_is_wrong_of_all_together_and_right_of_each_is_the_vmaps() -> None:
         (Outcome.HEALS, 0.8, 0.0),
         (Outcome.PERSISTS, 0.8, 0.8),
     ]
+
+
+def test_what_compiling_does_to_a_row_by_itself_is_not_the_vmaps() -> None:
+    assert said(World(compiled=WRONG), rows(0.1, 0.6)) == []
 
 
 @pytest.mark.parametrize(
