@@ -480,9 +480,10 @@ def _same_seed(question: Question, _: Evaluator) -> Question:
 
 def _other_seed(question: Question, evaluator: Evaluator) -> Question:
     """Two seeds whose numbers differ, where there are any: of few random signs two seeds often draw the same."""
-    twice = _twice(question)
-    asked = [replace(twice, seeds=(0, seed)) for seed in range(1, SEEDS if twice.methods[0].stochastic else 2)]
-    return next((one for one in asked if len(asked) == 1 or _is_apart(one, evaluator)), asked[0])
+    asked = [replace(_twice(question), seeds=(0, seed)) for seed in range(1, SEEDS)]
+    if not asked[0].methods[0].stochastic:
+        return asked[0]
+    return next((one for one in asked if _is_apart(one, evaluator)), asked[0])
 
 
 def _is_apart(question: Question, evaluator: Evaluator) -> bool:
