@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Optional
 
 import pennylane as qml
@@ -27,7 +27,7 @@ _OF_DEVICE_GRADIENTS = ("device_vjp", "grad_on_execution")
 _OPEN = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _SIGNATURE.values())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _draws_for_itself() -> bool:
     """Whether spsa has random numbers of its own, which NumPy's seed does not reach (from PennyLane 0.32 on)."""
     found: Any = getattr(qml.gradients, "spsa_grad", None)

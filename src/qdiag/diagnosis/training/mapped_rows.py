@@ -3,7 +3,7 @@
 A compiled QNode gets all rows of a vmap as one circuit, whose numbers are arrays. Where PennyLane takes such an array for something
 else than a batch, the results are no row's, and no two methods show it: each row by itself is right under all of them. It shows in a
 replay that does not give the script's own numbers, and two experiments tell it: all rows in one vmap again, which gives these, and each
-row on plain numbers, which gives what it gives by itself: compiled as in the vmap, since what compiling does to one row is none of this.
+row on plain numbers, which gives what it gives by itself: compiled as in the vmap, for what compiling does to one row is none of this.
 """
 
 from __future__ import annotations
