@@ -38,7 +38,7 @@ from qdiag.model.circuit import (
     without_marks,
     without_operations,
 )
-from qdiag.model.comparison import Signature
+from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.method import ARBITER, SHIFTED, Method
 from qdiag.model.numerics.surfaces import nudged, with_real_points
 from qdiag.model.operator_families import PAULIS
@@ -307,17 +307,27 @@ def row_alone(row: int) -> Experiment:
     return Experiment(f"row {row} alone", change)
 
 
+MOST_ROWS = 64
+"""Of a batch with more rows nobody can say here what each of them does by itself."""
+
+
 def _each_row(question: Question, evaluator: Evaluator) -> Optional[Question]:
-    """The first row that raises by itself; where none does, the first."""
+    """Of all rows that which is worst by itself; the first where all are right."""
     rows = evaluator.call(remote.rows, question.circuit, question.trusted).result()
-    if len(rows) < 2:
+    if not 1 < len(rows) <= MOST_ROWS:
         return None
     alone = [with_circuit(question, row) for row in rows]
-    return next((one for one in alone if observe(one, evaluator).comparison.where is Signature.RAISE), alone[0])
+    return max(alone, key=lambda one: _badness(observe(one, evaluator).comparison))
+
+
+def _badness(comparison: Comparison) -> int:
+    if comparison.verdict is Verdict.ERROR or comparison.where is Signature.RAISE:
+        return 2
+    return int(comparison.verdict is not Verdict.AGREE)
 
 
 EACH_ROW = Experiment("each row alone", _each_row)
-"""Where something raises: the numbers of one row may do it, and that row shows it alone."""
+"""Where the difference is of no single row: the numbers of one may make it, and that row shows it alone."""
 
 
 def _without_postselection(circuit: Circuit) -> Circuit:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional
 
-import numpy as np
-
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
@@ -45,15 +43,11 @@ from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt
 
-MOST_ROWS = 8
-"""So many rows of a batch are asked about alone."""
 
-
-def _rows_alone(symptoms: Symptoms) -> tuple[Experiment, ...]:
-    """The rows one by one, that in which the difference shows before the others: there may be nothing to see in one of zeros."""
-    shown, count = _shown_row(symptoms), symptoms.fact(ROWS)
-    others = [row for row in dict.fromkeys(round(at) for at in np.linspace(0, count - 1, MOST_ROWS)) if row != shown]
-    return tuple(row_alone(row) for row in [*([] if shown is None else [shown]), *others][:MOST_ROWS])
+def _rows_alone(symptoms: Symptoms) -> Experiment:
+    """The row in which the difference shows by itself; where it is of no single row (a shared weight's gradient), each of them."""
+    shown = None if symptoms.signature is Signature.RAISE else _shown_row(symptoms)
+    return EACH_ROW if shown is None else row_alone(shown)
 
 
 def _shown_row(symptoms: Symptoms) -> Optional[int]:
@@ -70,7 +64,7 @@ BROADCASTING = Cause(
     remedy="call the QNode row by row: qml.math.stack([circuit(x) for x in batch])",
     applies=is_batched,
     predicts=lambda symptoms: (
-        *flips(*((EACH_ROW,) if symptoms.signature is Signature.RAISE else _rows_alone(symptoms))),
+        *flips(_rows_alone(symptoms)),
         *leaves(NUDGED_FAR),
     ),
     because=lambda symptoms: _batched_words(symptoms),
@@ -335,7 +329,7 @@ DISTURBED = Cause(
     predicts=lambda symptoms: (
         *flips(*_alone(symptoms)),
         *leaves(NUDGED_FAR, *_beside_what_disturbs(symptoms)),
-        *(survives(_rows_alone(symptoms)[0]) if is_batched(symptoms) else ()),
+        *(survives(_rows_alone(symptoms)) if is_batched(symptoms) else ()),
         *(survives(WIRES_AS_USED) if symptoms.uses_another_order else ()),
         *(unlike(OBSERVABLE_FROZEN) if symptoms.derivative and observable_parameters(symptoms.question.circuit) else ()),
     ),

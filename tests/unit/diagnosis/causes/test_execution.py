@@ -11,7 +11,7 @@ import pytest
 
 from qdiag.diagnosis.causes.execution import _first_line
 from qdiag.diagnosis.disturbance import Disturbance
-from qdiag.diagnosis.experiments import under_other_mcm_method
+from qdiag.diagnosis.experiments import MOST_ROWS, under_other_mcm_method
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
@@ -67,6 +67,41 @@ def test_a_gap_that_does_not_show_in_the_first_row_does_not_either() -> None:
     diagnosis = found(world, symptoms(world, batch(), known={ROWS: 2}))
     assert diagnosis.code != "QD501"
     assert "QD501" in diagnosis.ruled_out
+
+
+def batch_of(count: int) -> Circuit:
+    node = rotation()
+    (angle,) = (part for part in node.data if isinstance(part, Parameter))
+    shared = rotation(0.3, name="RY")
+    return of(replace(node, data=(replace(angle, value=np.arange(count) / count, trainable=False),)), shared)
+
+
+def of_shared_weight(count: int, bad: int) -> tuple[World, Symptoms]:
+    """The gradient of a weight that all rows share is off, alone as well in one row."""
+    each = tuple(of(rotation(row / count, trainable=False), rotation(0.3, name="RY")) for row in range(count))
+
+    def error(request: Request) -> float:
+        value = request.circuit.parameters[0].value
+        return 0.1 if adjoint(request) and (value.ndim or value == bad / count) else 0.0
+
+    world = World(error, facts={"rows": lambda circuit, trusted: each})
+    return world, symptoms(world, batch_of(count), known={ROWS: count}, blamed=Blamed("operation", 1, "RY", (1,)))
+
+
+@pytest.mark.parametrize("bad", [0, 13, 19])
+def test_a_shared_weights_gradient_that_one_row_alone_gets_wrong_does_not_come_from_broadcasting(bad: int) -> None:
+    diagnosis = found(*of_shared_weight(20, bad))
+    assert diagnosis.code != "QD501"
+    assert "QD501" in diagnosis.ruled_out
+
+
+def test_one_that_no_row_gets_wrong_does() -> None:
+    diagnosis = found(*of_shared_weight(20, -1))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD501", "confirmed")
+
+
+def test_of_more_rows_than_can_be_asked_it_is_not_confirmed() -> None:
+    assert found(*of_shared_weight(MOST_ROWS + 1, -1)).code != "QD501"
 
 
 def raising_on_a_batch(world: World) -> Symptoms:
