@@ -35,17 +35,21 @@ Rows = tuple[int, ...]
 
 
 def batch_size(call: Call) -> int:
-    """How many rows a batch may have whose results a call gave; 0 where it has none, or not more than are looked at anyway.
+    """How many rows a batch may have that a call was given; 0 where it has none, or not more than are looked at anyway.
 
-    It is no more than that they may be one: whether a parameter carries a batch, PennyLane knows (see `batched_parameters`).
+    It is no more than that they may be one: whether a parameter carries a batch, PennyLane knows (see `batched_parameters`). A call
+    that raised may have left no results to count; then it is the longest parameter that may carry them.
     """
     outputs = call.outputs
-    if not outputs or call.failure is not None or call.circuit.shots or raw_outputs(call.circuit, len(outputs)):
+    carried = {parameter.value.shape[0] for parameter in call.circuit.parameters if parameter.value.ndim}
+    if call.circuit.shots or (outputs and raw_outputs(call.circuit, len(outputs))):
         return 0
-    sizes = {output.shape[0] if output.ndim else 0 for output in outputs}
+    if outputs:
+        sizes = {output.shape[0] if output.ndim else 0 for output in outputs}
+    else:
+        sizes = {max(carried, default=0)} if call.failure is not None else set()
     size = sizes.pop() if len(sizes) == 1 else 0
-    carried = any(parameter.value.ndim and parameter.value.shape[0] == size for parameter in call.circuit.parameters)
-    return size if size > WHOLE and carried else 0
+    return size if size > WHOLE and size in carried else 0
 
 
 def goes_by_rows(method: Method, size: int, *, slow: bool) -> bool:

@@ -16,7 +16,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
-from qdiag.judging.question import Question, observe, question_of
+from qdiag.judging.question import Observation, Question, observe, question_of
 from qdiag.judging.replay.questions import cotangents_of
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
@@ -84,8 +84,9 @@ class StageContext:
         if part is divergence.call:
             return whole
         asked = self._question_about(divergence, part)
-        seen = observe(asked, self.workers, self.reference).comparison
-        return asked if (seen.verdict, seen.where) == (divergence.verdict, divergence.signature) else whole
+        seen = observe(asked, self.workers, self.reference)
+        shown = (seen.comparison.verdict, seen.comparison.where) == (divergence.verdict, divergence.signature)
+        return asked if shown or _raises_alike(divergence, seen) else whole
 
     def _question_about(self, divergence: Divergence, call: Call) -> Question:
         where, element = divergence.signature, divergence.comparison.element
@@ -167,8 +168,8 @@ class StageContext:
         part = self._part_of(divergence)
         if part is divergence.call or divergence.verdict is not Verdict.ERROR:
             return part
-        seen = observe(self._question_about(divergence, part), self.workers, self.reference).comparison
-        return part if seen.verdict is Verdict.ERROR else divergence.call
+        seen = observe(self._question_about(divergence, part), self.workers, self.reference)
+        return part if seen.comparison.verdict is Verdict.ERROR or _raises_alike(divergence, seen) else divergence.call
 
     def _upholds(self, arbitration: arbiter.Arbitration, divergence: Divergence) -> bool:
         """Whether an error stays one: in low precision it does not where the arbiter finds both methods as right as that allows."""
@@ -209,6 +210,17 @@ class StageContext:
         futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]
         return arbiter.arbitrate(call.circuit, configuration, evaluations, cotangents, self.workers, trusted=self.trusted)
+
+
+def _raises_alike(divergence: Divergence, seen: Observation) -> bool:
+    """Whether a part of a call that no method runs raises as all of it does: it is held against itself, and no two methods part."""
+    method, other = divergence.comparison.methods
+    failures = [side.failure for side in seen.sides]
+    return (
+        divergence.signature is Signature.RAISE
+        and method == other
+        and all(failure is not None and not failure.passing for failure in failures)
+    )
 
 
 def _is_complex_by_complex(call: Call) -> bool:

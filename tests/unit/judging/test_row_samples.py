@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -30,6 +30,7 @@ from tests.worlds.methods import ADJOINT, BACKPROP
 
 KEYS = st.text("0123456789abcdef", min_size=16, max_size=16)
 CALL = batch(ROWS)
+RAISED = Failure("ValueError", "no")
 
 
 class AsksPennyLane(FakeEvaluator):
@@ -51,6 +52,13 @@ def test_a_batch_of_many_rows_is_known_by_its_results() -> None:
     assert batch_size(CALL) == ROWS
 
 
+@pytest.mark.parametrize("outputs", [CALL.outputs, None], ids=["on the way back", "before there were results"])
+def test_so_is_that_of_a_call_that_raised(outputs: Optional[tuple[np.ndarray, ...]]) -> None:
+    call = replace(CALL, outputs=outputs, failure=RAISED)
+    assert batch_size(call) == ROWS
+    assert batched_parameters(call, AsksPennyLane(), trusted=True) == BATCHED
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -59,10 +67,10 @@ def test_a_batch_of_many_rows_is_known_by_its_results() -> None:
         replace(CALL, outputs=(np.array(0.0),)),
         replace(CALL, outputs=(np.zeros(ROWS + 7),)),
         replace(CALL, outputs=None),
-        replace(CALL, failure=Failure("ValueError", "no")),
+        replace(batch(WHOLE), outputs=None, failure=RAISED),
         replace(CALL, circuit=replace(CALL.circuit, shots=(100,))),
     ],
-    ids=["few rows", "results differ", "one number", "no parameter is as long", "raised", "failed", "sampled"],
+    ids=["few rows", "results differ", "one number", "no parameter is as long", "no results", "raised on few", "sampled"],
 )
 def test_nothing_else_is_cut_and_pennylane_is_not_asked(other: Any) -> None:
     evaluator = AsksPennyLane()

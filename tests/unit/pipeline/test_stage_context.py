@@ -28,7 +28,7 @@ from qdiag.trace.keys import circuit_key
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
-from tests.worlds.scripted import call, circuit
+from tests.worlds.scripted import call, circuit, failed
 
 PAIR = (BACKPROP, ADJOINT)
 EPS32 = float(np.finfo(np.float32).eps)
@@ -237,6 +237,13 @@ def test_it_is_about_all_rows_where_a_few_do_not_show_it():
     divergence = of_batch(Verdict.ERROR, Signature.OUTPUT)
     evaluator = BatchEvaluator(adjoint=off_by(0.1, unseen))
     assert rows_of(context_of(evaluator).question(divergence).circuit) == ROWS
+
+
+def test_what_no_method_runs_is_asked_about_in_a_few_rows_where_these_raise_as_well():
+    divergence = Divergence(batch(ROWS), Comparison((BACKPROP, BACKPROP), Verdict.ERROR, Signature.RAISE))
+    raising = BatchEvaluator(backprop=lambda request: failed(request.method))
+    assert rows_of(context_of(raising).question(divergence).circuit) == SAMPLED
+    assert rows_of(context_of(BatchEvaluator()).question(divergence).circuit) == ROWS
 
 
 def test_a_batch_of_few_rows_is_asked_about_as_it_is_and_nothing_is_evaluated_for_that():

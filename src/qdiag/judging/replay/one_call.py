@@ -115,7 +115,7 @@ def _replay(
     result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
     if own.failure is not None and call.failure is None:
         return result
-    if batched and own.failure is None and (thorough or shares.of_few_rows or shares.of_few_parameters):
+    if batched and (thorough or shares.of_few_rows or shares.of_few_parameters):
         result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, thorough=thorough, batched=batched)
     if shares.of_few_parameters:
         result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, thorough=thorough, batched=batched)

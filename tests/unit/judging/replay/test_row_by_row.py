@@ -13,11 +13,12 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.judging.row_samples import SAMPLED, TAKEN_APART, WHOLE
+from qdiag.model.call import Failure
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.methods import ADJOINT, SHIFT
-from tests.worlds.scripted import ScriptedTrace
+from tests.worlds.scripted import ScriptedTrace, failed
 
 
 def located(evaluator: BatchEvaluator, rows: int = ROWS, calls: int = 2) -> Located:
@@ -117,3 +118,15 @@ def test_where_rows_depend_on_each_other_every_method_is_asked_about_the_whole_b
     found = Replay(trace, evaluator, Plan()).finish()
     assert (found.verdict, found.rows) == (Verdict.AGREE, ())
     assert ROWS in evaluator.rows_asked("parameter-shift")
+
+
+@pytest.mark.parametrize("stage", ["forward", "backward"])
+def test_where_the_scripts_own_method_raises_no_jacobian_is_of_all_rows(stage: str) -> None:
+    recorded = batch(ROWS)
+    left = recorded.outputs if stage == "backward" else None
+    call = replace(recorded, outputs=left, failure=Failure("DeviceError", "no", stage=stage))
+    evaluator = BatchEvaluator(backprop=lambda request: failed(request.method))
+    (one, *_) = Replay(ScriptedTrace([call]), evaluator, Plan()).finish().divergences
+    assert (one.signature, one.verdict) == (Signature.RAISE, Verdict.ERROR)
+    assert {*evaluator.rows_asked("parameter-shift")} == {SAMPLED}
+    assert not [request for request in evaluator.requests if request.jacobian and len(request.circuit.parameters[0].value) == ROWS]
