@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from qdiag.evaluation import worker_process
+from qdiag.evaluation import framework_fork, worker_process
 
 # `python -c`, as which the server starts, looks first in the current folder, where anything may lie that is called like a library
 sys.path[:] = [entry for entry in sys.path if entry]
+_before = dict(os.environ)
+worker_process.bound_threads()
+framework_fork.load()
+framework_fork.offer(_before)
 worker_process.prepare(warm=True)

@@ -16,6 +16,12 @@ NICENESS = 5
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+def bound_threads() -> None:
+    """Have what is loaded from here on compute with one thread: then an evaluation repeats bit for bit."""
+    for name in _THREADS:
+        os.environ[name] = "1"
+
+
 def prepare(warm: bool) -> None:
     """Bound the threads to one, step back behind the user's own script, leave Ctrl-C to the parent and end with it, repeat no warnings.
 
@@ -26,8 +32,7 @@ def prepare(warm: bool) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="qdiag parent", daemon=True).start()
-    for name in _THREADS:
-        os.environ[name] = "1"
+    bound_threads()
     # each of several workers would reserve most of a GPU's memory for itself
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     with suppress(OSError):

@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from qdiag.evaluation import worker_process
 from qdiag.evaluation.evaluate import evaluate
+from qdiag.evaluation.framework_fork import ADDRESS, FrameworkFork
 from qdiag.evaluation.free_memory import free_memory
 from qdiag.evaluation.limits import SECONDS, evaluate_within, late_evaluation
 from qdiag.evaluation.memory import Memory
@@ -52,10 +53,30 @@ def load_frameworks() -> None:
 
     Only for a process that is all ours: the server is the one that multiprocessing keeps for the whole process. It ends with it.
     """
-    if sys.platform == "linux":
-        forkserver.set_forkserver_preload(["qdiag.evaluation.preload"])
+    if sys.platform != "linux":
+        return
+    forkserver.set_forkserver_preload(["qdiag.evaluation.preload"])
+    try:
+        with suppress(OSError):
+            if not _OFFERED:
+                fork = FrameworkFork()
+                _OFFERED.append(fork)
+                os.environ[ADDRESS] = fork.address
         forkserver.ensure_running()
-        atexit.register(partial(_end_server, os.getpid()))
+    finally:
+        os.environ.pop(ADDRESS, None)
+    atexit.register(partial(_end_server, os.getpid()))
+
+
+_OFFERED: list[Optional[FrameworkFork]] = []
+"""The fork that the server makes before it loads what is ours; None once it was taken."""
+
+
+def take_fork() -> Optional[FrameworkFork]:
+    """A process that has the frameworks and nothing of ours, where a server has been started and nobody else has taken it."""
+    fork = _OFFERED[0] if _OFFERED else None
+    _OFFERED[:] = [None] * len(_OFFERED)
+    return fork
 
 
 def _end_server(owner: int) -> None:

@@ -15,6 +15,7 @@ from typing import Optional
 from qdiag.errors import Interrupted, TraceError
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.executor import open_evaluator
+from qdiag.evaluation.framework_fork import FRAMEWORKS
 from qdiag.evaluation.limits import Bounded, Deadline
 from qdiag.evaluation.workers import most_workers
 from qdiag.judging.differentiated import JudgedCalls
@@ -43,7 +44,7 @@ from qdiag.pipeline.stage_findings import QUICK, SPENT, finding_of, in_folder, p
 from qdiag.pipeline.stage_gather import gather_findings
 from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
-from qdiag.proving.reproducer.script_runs import FRAMEWORKS, ScriptRunner
+from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.report.content.method_names import names_of
 from qdiag.report.content.sentences import early_answer, first_answer, later_answer
 from qdiag.trace.evaluation_store import EvaluationStore

@@ -10,17 +10,20 @@ import ast
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Optional, Protocol
 
+from qdiag.evaluation.framework_fork import FRAMEWORKS, FrameworkFork
+from qdiag.evaluation.workers import take_fork
 from qdiag.proving.reproducer import script_server
 
 Ended = tuple[Optional[int], str]
@@ -40,8 +43,8 @@ class Started(Protocol):
 Start = Callable[[Path, float], Started]
 """Starts the script at a path, in its folder, for so many seconds at most."""
 
-FRAMEWORKS = ("pennylane", "torch")
-"""What takes long to import, in the order of a script's import lines."""
+LOADING = 60.0
+"""Seconds that the workers' server may take to load the frameworks before an interpreter of our own is started for them."""
 
 
 def frameworks_of(source: str) -> tuple[str, ...]:
@@ -123,7 +126,9 @@ class ScriptRunner:
     def _server(self, frameworks: tuple[str, ...]) -> _Server:
         known = self._servers.get(frameworks)
         if known is None or known.lost:
-            known = self._servers[frameworks] = _Server(self._python, frameworks)
+            fork = take_fork() if frameworks == FRAMEWORKS and self._python == sys.executable else None
+            channel = _OfInterpreter(self._python, frameworks) if fork is None else _OfFork(fork, frameworks)
+            known = self._servers[frameworks] = _Server(channel)
         return known
 
 
@@ -155,11 +160,8 @@ class _Forked:
 class _Server:
     """The other side of `script_server`: what is asked, and what is answered, by number."""
 
-    def __init__(self, python: str, frameworks: Sequence[str]) -> None:
-        command = [python, script_server.__file__, *frameworks]
-        streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        # a group of its own: Ctrl-C is ours to answer, and one signal ends it with all that it runs
-        self._process = subprocess.Popen(command, start_new_session=True, encoding="utf-8", **streams)
+    def __init__(self, channel: _Channel) -> None:
+        self._channel = channel
         self._answers: dict[int, Future[Optional[Ended]]] = {}
         self._lock = threading.Lock()
         self.lost = False
@@ -177,16 +179,14 @@ class _Server:
 
     def ask(self, what: dict[str, Any]) -> None:
         """Send a line; whether the server is lost is heard elsewhere."""
-        assert self._process.stdin is not None, "it was opened"
         with suppress(OSError, ValueError):
-            self._process.stdin.write(json.dumps(what) + "\n")
-            self._process.stdin.flush()
+            self._channel.write(json.dumps(what) + "\n")
 
     def _listen(self) -> None:
-        assert self._process.stdout is not None, "it was opened"
-        for line in self._process.stdout:
-            answer = json.loads(line)
-            self._answers[answer["number"]].set_result((int(answer["code"]), str(answer["output"])))
+        with suppress(OSError, ValueError):
+            for line in self._channel.lines():
+                answer = json.loads(line)
+                self._answers[answer["number"]].set_result((int(answer["code"]), str(answer["output"])))
         with self._lock:
             self.lost = True
             for answer in self._answers.values():
@@ -195,6 +195,85 @@ class _Server:
 
     def end(self) -> None:
         """End it, and what it runs."""
-        with suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._channel.end()
+
+
+class _Channel(Protocol):
+    """A server's two streams, and its process, which leads a group of its own: one signal ends it with all that it runs."""
+
+    process: int
+
+    def write(self, line: str) -> None:
+        """Send a line."""
+
+    def lines(self) -> Iterable[str]:
+        """What it answers, until it is lost."""
+
+    def end(self) -> None:
+        """End it, and what it runs."""
+
+
+class _OfInterpreter:
+    """Of an interpreter that loads the frameworks for it."""
+
+    def __init__(self, python: str, frameworks: Sequence[str]) -> None:
+        command = [python, script_server.__file__, *frameworks]
+        streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        # a group of its own: Ctrl-C is ours to answer
+        self._interpreter = subprocess.Popen(command, start_new_session=True, encoding="utf-8", **streams)
+        self.process = self._interpreter.pid
+
+    def write(self, line: str) -> None:
+        """As `_Channel` says."""
+        assert self._interpreter.stdin is not None, "it was opened"
+        self._interpreter.stdin.write(line)
+        self._interpreter.stdin.flush()
+
+    def lines(self) -> Iterable[str]:
+        """As `_Channel` says."""
+        assert self._interpreter.stdout is not None, "it was opened"
+        return self._interpreter.stdout
+
+    def end(self) -> None:
+        """As `_Channel` says."""
+        _end_group(self.process)
+        self._interpreter.wait()
+
+
+class _OfFork:
+    """Of a fork of the workers' server, which has loaded them before; what is asked waits until it has."""
+
+    def __init__(self, fork: FrameworkFork, frameworks: Sequence[str]) -> None:
+        self._fork, self._program = fork, (script_server.__file__, *frameworks)
+        self._streams: Optional[socket.socket] = None
+        self.process = 0
+        self._waiting: list[str] = []
+        self._lock = threading.Lock()
+
+    def write(self, line: str) -> None:
+        """As `_Channel` says."""
+        with self._lock:
+            if self._streams is None:
+                self._waiting.append(line)
+            else:
+                self._streams.sendall(line.encode())
+
+    def lines(self) -> Iterable[str]:
+        """As `_Channel` says."""
+        streams, self.process = self._fork.take(self._program, LOADING)
+        with self._lock:
+            streams.sendall("".join(self._waiting).encode())
+            self._streams = streams
+        with streams.makefile(encoding="utf-8") as answers:
+            yield from answers
+
+    def end(self) -> None:
+        """As `_Channel` says."""
+        self._fork.close()
+        if self.process:
+            _end_group(self.process)
+
+
+def _end_group(leader: int) -> None:
+    with suppress(OSError):
+        os.killpg(leader, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from qdiag.proving.reproducer.script_runs import FRAMEWORKS, NewInterpreter, ScriptRunner, Start, frameworks_of
+from qdiag.evaluation.framework_fork import ADDRESS, FRAMEWORKS, FrameworkFork
+from qdiag.proving.reproducer import script_runs
+from qdiag.proving.reproducer.script_runs import NewInterpreter, ScriptRunner, Start, frameworks_of
 from qdiag.proving.reproducer.script_text import SKIP
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone")
@@ -28,15 +31,42 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return loads
 
 
-@pytest.fixture(params=[False, pytest.param(True, marks=linux)], ids=["new", "forked"])
+SERVER = """
+import os, time
+from qdiag.evaluation import framework_fork
+before = dict(os.environ)
+os.environ["OMP_NUM_THREADS"] = "of the server"
+framework_fork.load()
+framework_fork.offer(before)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def server(loads: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server like the one that workers are forked from, and a fork of it that was not taken yet."""
+    fork = FrameworkFork()
+    taken = [fork]
+    monkeypatch.setattr(script_runs, "take_fork", lambda: taken.pop() if taken else None)
+    path = os.pathsep.join([os.environ["PYTHONPATH"], str(Path(script_runs.__file__).parents[3])])
+    process = subprocess.Popen([sys.executable, "-c", SERVER], env={**os.environ, ADDRESS: fork.address, "PYTHONPATH": path})
+    yield
+    process.kill()
+    process.wait()
+    fork.close()
+
+
+@pytest.fixture(params=["new", pytest.param("forked", marks=linux), pytest.param("of the server", marks=linux)])
 def start(request: pytest.FixtureRequest, loads: Path) -> Iterator[Start]:
-    with ScriptRunner(forking=request.param) as runner:
+    if request.param == "of the server":
+        request.getfixturevalue("server")
+    with ScriptRunner(forking=request.param != "new") as runner:
         yield runner
 
 
 def script(folder: Path, *lines: str) -> Path:
     path = folder / "repro.py"
-    path.write_text("\n".join(["import pennylane", "import sys", *lines, ""]))
+    path.write_text("\n".join(["import pennylane", "import torch", "import sys", *lines, ""]))
     return path
 
 
@@ -98,7 +128,8 @@ def test_a_script_that_nobody_waits_for_is_ended(start: Start, tmp_path: Path) -
 def test_frameworks_are_loaded_once_for_all_scripts_that_import_them(loads: Path, tmp_path: Path) -> None:
     with ScriptRunner() as start:
         start.get_ready(("pennylane",))
-        path = script(tmp_path)
+        path = tmp_path / "repro.py"
+        path.write_text("import pennylane\n")
         assert [one.ended() for one in [start(path, 60) for _ in range(3)]] == [(0, "")] * 3
         assert loads.read_text().split() == ["pennylane"]
         path.write_text("from pennylane import seed\nimport torch\n")
@@ -130,11 +161,37 @@ def test_what_was_lost_is_run_in_an_interpreter_of_its_own(loads: Path, tmp_path
         for _ in range(2):
             assert start(script(tmp_path, "print(1)"), 60).ended() == (0, "1\n")
             (server,) = start._servers.values()
-            os.kill(server._process.pid, signal.SIGKILL)
-    assert loads.read_text().split() == ["pennylane"] * 2
+            os.kill(server._channel.process, signal.SIGKILL)
+    assert loads.read_text().split() == [*FRAMEWORKS] * 2
     path = script(tmp_path, "import os", "if os.path.exists('seen'): sys.exit(3)", "open('seen', 'x')", "os.kill(os.getppid(), 9)")
     with ScriptRunner() as start:
         assert start(path, 60).ended() == (3, "")
+
+
+@linux
+def test_a_fork_of_the_workers_server_has_what_an_interpreter_has(server: None, loads: Path, tmp_path: Path) -> None:
+    facts = (
+        "import os",
+        "print([name for name in sys.modules if name.partition('.')[0] == 'qdiag'])",
+        "print(os.environ.get('OMP_NUM_THREADS'), [name for name in os.environ if name.startswith('QDIAG')])",
+        "print(len(os.listdir('/proc/self/fd')))",
+    )
+    path = script(tmp_path, *facts)
+    alone = NewInterpreter(path, 60).ended()
+    with ScriptRunner() as start:
+        start.get_ready()
+        assert [start(path, 60).ended() for _ in range(2)] == [alone] * 2
+    assert loads.read_text().split() == [*FRAMEWORKS] * 2
+
+
+@linux
+def test_where_no_fork_comes_scripts_have_interpreters_of_their_own(
+    loads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script_runs, "LOADING", 0.05)
+    monkeypatch.setattr(script_runs, "take_fork", FrameworkFork)
+    with ScriptRunner() as start:
+        assert start(script(tmp_path, "print(1)"), 60).ended() == (0, "1\n")
 
 
 @linux
