@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Place, Prediction, Role, flips
 from qdiag.diagnosis.experiments import OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED
@@ -94,6 +95,18 @@ NONDETERMINISTIC = Cause(
     parting=PartingCause.NONDETERMINISTIC,
 )
 
+def _fixed_seed(symptoms: Symptoms) -> Optional[int]:
+    """The number that the script seeds spsa with: PennyLane makes a generator of it anew at each call, so that none draws further."""
+    given = [dict(method.gradient_options).get("sampler_rng") for method in symptoms.question.methods if method.diff_method == "spsa"]
+    return next((seed for seed in given if isinstance(seed, int)), None)
+
+
+def _directions_words(symptoms: Symptoms) -> str:
+    seed = _fixed_seed(symptoms)
+    fixed = f"; with sampler_rng={seed} they are the same at every call, so that a training sees no others"
+    return f"spsa estimates the gradient along random directions{'' if seed is None else fixed}"
+
+
 STOCHASTIC = Cause(
     code="QD603",
     slug="stochastic-method",
@@ -101,7 +114,12 @@ STOCHASTIC = Cause(
     remedy="more directions (num_directions), or an exact method",
     applies=lambda symptoms: symptoms.involves("spsa"),
     predicts=lambda symptoms: (*flips(SAME_SEED), *REDRAWN),
-    because=lambda symptoms: "spsa estimates the gradient along random directions",
+    because=_directions_words,
+    remedy_for=lambda symptoms: (
+        "more directions (num_directions), or an exact method"
+        if _fixed_seed(symptoms) is None
+        else f"sampler_rng=numpy.random.default_rng({_fixed_seed(symptoms)}), made once, with more directions; or an exact method"
+    ),
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),
     sits=Place.CHANCE,
     fileable=False,

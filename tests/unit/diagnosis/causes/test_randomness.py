@@ -38,6 +38,24 @@ def test_spsa_that_agrees_with_itself_under_one_seed_and_not_under_another_is_st
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), ""),
+        ((("sampler_rng", 7),), "; with sampler_rng=7 they are the same at every call, so that a training sees no others"),
+        ((("num_directions", 3),), ""),
+    ],
+)
+def test_a_seed_that_is_a_number_is_told_of_since_it_draws_the_same_directions_at_every_call(
+    options: tuple[tuple[str, int], ...], words: str
+) -> None:
+    world = World(drawn)
+    spsa, other = SPSA
+    diagnosis = found(world, symptoms(world, of(rotation()), (replace(spsa, gradient_options=options), other)))
+    assert diagnosis.because == "spsa estimates the gradient along random directions" + words
+    assert ("default_rng(7)" in diagnosis.remedy) is bool(words)
+
+
 def test_spsa_is_asked_twice_under_one_seed_and_not_held_against_itself() -> None:
     world = World(lambda request: drawn(request) + 0.3 * request.repetition)
     diagnosis = found(world, symptoms(world, of(rotation()), SPSA))
