@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import threading
+from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Optional
 
 from qdiag.diagnosis.cause import Cause
@@ -21,6 +24,23 @@ from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, Meaning, NextStep
 from qdiag.trace.run_folder import TRACE, RunFolder, write_together
+
+
+def load_pages() -> None:
+    """Begin to load what draws a page, beside the search for causes that leaves a core free; returns at once."""
+
+    def load() -> None:
+        with suppress(Exception):  # whoever writes the page says what is missing
+            _page()
+
+    threading.Thread(target=load, name="qdiag pages", daemon=True).start()
+
+
+def _page() -> ModuleType:
+    # matplotlib takes half a second to load, which is not to be paid before the script has run
+    from qdiag.report.formats import html
+
+    return html
 
 
 def report(outcome: JudgedRun) -> Document:
@@ -67,13 +87,10 @@ def _meaning(cause: Cause) -> Meaning:
 
 def write_reports(outline: Document, run: RunFolder) -> None:
     """Write an outline, and what is rendered from it, into a run's folder: all of it, or nothing where it cannot be."""
-    # matplotlib takes a second to load, which is not to be paid before the script has run
-    from qdiag.report.formats import html
-
     texts = {
         run.findings: findings_json.render(outline),
         run.markdown: markdown.render(outline),
-        run.html: html.render(outline),
+        run.html: _page().render(outline),
         run.outline: outline_file.save(outline),
     }
     try:

@@ -35,6 +35,7 @@ from qdiag.pipeline.coverage import of_deadline
 from qdiag.pipeline.interruption import telling_how_to_go_on
 from qdiag.pipeline.notes import own_failures
 from qdiag.pipeline.record import recorded_calls
+from qdiag.pipeline.reports import load_pages
 from qdiag.pipeline.run_options import JudgedRun, Options, Report, Voice
 from qdiag.pipeline.run_result import result_of, result_so_far, with_users_names
 from qdiag.pipeline.stage_arbitrate import divergences_of, upheld_alone
@@ -275,6 +276,8 @@ class Run:
             first, located = located, with_live_word(replay.finish(), self._calls)
         if not _says_the_same(first, located):
             divergences = self._divergences = self._arbitrate(located, context)
+        if self._options.own_process and most_workers() > 1:
+            load_pages()
         with self._voice.progress("diagnosing") as report:
             diagnosed = gather_findings(divergences, lambda one: finding_of(one, located.methods, context), context, report)
             self._diagnosed = tuple(diagnosed)

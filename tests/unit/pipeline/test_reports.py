@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Optional
 
 import pytest
@@ -13,6 +15,7 @@ from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
 from qdiag.model.twin_training import Training
+from qdiag.pipeline import reports
 from qdiag.pipeline.reports import _next, judged_outline, report
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.trace.run_folder import RunFolder
@@ -103,3 +106,21 @@ def test_the_cure_for_a_trace_that_was_not_judged_names_what_was_named(
     with pytest.raises(TraceError) as error:
         judged_outline(RunFolder(Path(), name))
     assert error.value.cure == f"judge it with: qdiag diagnose {named}"
+
+
+def test_what_draws_pages_may_be_broken_and_is_no_business_of_whoever_loads_it_early(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = threading.Event()
+
+    def broken() -> ModuleType:
+        asked.set()
+        raise ImportError("matplotlib is half installed")
+
+    monkeypatch.setattr(reports, "_page", broken)
+    reports.load_pages()
+    assert asked.wait(10)
+    for thread in threading.enumerate():
+        if thread.name == "qdiag pages":
+            thread.join(10)
+    assert capfd.readouterr().err == ""
