@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -126,38 +127,14 @@ def arbitrate(
     seconds
         Time for the reference's derivatives.
     """
-    towards = _where_apart(circuit, evaluations, cotangents)
-
-    def refer(at: Circuit, depth: str) -> Reference:
-        asked = evaluator.call(reference, at, configuration.device_wires, depth, trusted, seed, seconds, coarsest, towards or ())
-        found: Optional[Reference] = answer_of(asked, None, "the reference")
-        return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
-
-    def verdicts_against(against: Reference, moved: Sequence[Reference] = ()) -> tuple[MethodVerdict, ...]:
-        return verdicts(circuit, evaluations, cotangents, against, moved=moved, bend=curved)
-
-    coarsest = max((eps_of(circuit, e) for e in evaluations), default=EPS64)
-    curved = _bend(circuit, configuration, cotangents, evaluator, trusted, seconds) if any(e.hvp for e in evaluations) else None
-
-    gradients = any(e.vjps or e.jacobian for e in evaluations)
-    depth = "outputs" if not gradients else "full" if towards is not None else "direction"
-    found = refer(circuit, depth)
-    judged = verdicts_against(found)
-    if depth == "direction" and (found.gradient_reason or _wrong(judged)):
-        found = refer(circuit, "full")
-        judged = verdicts_against(found)
+    hearing = _Hearing(circuit, configuration, evaluations, cotangents, evaluator, trusted, seed, seconds)
+    found, judged = hearing.beside_reference()
     if found.outputs is None:
         judged = _beside_plain(judged, circuit, configuration, evaluations, evaluator, trusted)
+    judged = hearing.beside_points_nearby(found, judged)
     before = judged
     judged = tuple(_as_told(verdict, circuit, configuration, evaluator, trusted) for verdict in before)
     untold = next((after.detail for one, after in zip(before, judged) if after is not one), "")
-    narrow = {e.method: eps_of(circuit, e) for e in evaluations if eps_of(circuit, e) > EPS64}
-    moved: list[Reference] = []
-    while len(moved) < POINTS and any(m.verdict == "wrong" and m.method in narrow and (not moved or _is_near(m)) for m in judged):
-        # At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves.
-        at = perturbed_circuits(circuit, max(narrow.values()), POINTS, seed)[len(moved)]
-        moved.append(refer(at, "full" if found.full else depth))
-        judged = verdicts_against(found, moved)
     if _contradictory(found) and _wrong(judged):
         # whoever follows the one route is no more right than whoever follows the other is wrong
         decided, doubt = ("wrong", "right"), _contradictory(found)
@@ -166,6 +143,66 @@ def arbitrate(
     if untold and not isinstance(reason, FoundWrong):
         reason = f"cannot tell: {untold}, and our own simulation was not told so"
     return Arbitration(found, judged, reason)
+
+
+@dataclass(frozen=True, eq=False)
+class _Hearing:
+    """What `arbitrate` was asked, and the references that methods are held against."""
+
+    circuit: Circuit
+    configuration: Configuration
+    evaluations: Sequence[Evaluation]
+    cotangents: Cotangents
+    evaluator: Evaluator
+    trusted: bool
+    seed: int
+    seconds: float
+
+    def beside_reference(self) -> tuple[Reference, tuple[MethodVerdict, ...]]:
+        """The reference, as deep as it takes, and every method beside it."""
+        found = self._refer(self.circuit, self._depth)
+        judged = self._held_against(found)
+        if self._depth == "direction" and (found.gradient_reason or _wrong(judged)):
+            found = self._refer(self.circuit, "full")
+            judged = self._held_against(found)
+        return found, judged
+
+    def beside_points_nearby(self, found: Reference, judged: tuple[MethodVerdict, ...]) -> tuple[MethodVerdict, ...]:
+        """At an ill-conditioned point a low precision excuses more than the bound knows: as much as the reference itself moves."""
+        narrow = {e.method: eps_of(self.circuit, e) for e in self.evaluations if eps_of(self.circuit, e) > EPS64}
+        depth = "full" if found.full else self._depth
+        moved: list[Reference] = []
+        while len(moved) < POINTS and any(m.verdict == "wrong" and m.method in narrow and (not moved or _is_near(m)) for m in judged):
+            at = perturbed_circuits(self.circuit, max(narrow.values()), POINTS, self.seed)[len(moved)]
+            moved.append(self._refer(at, depth))
+            judged = self._held_against(found, moved)
+        return judged
+
+    def _refer(self, at: Circuit, depth: str) -> Reference:
+        wires, coarsest = self.configuration.device_wires, max((eps_of(self.circuit, e) for e in self.evaluations), default=EPS64)
+        asked = self.evaluator.call(
+            reference, at, wires, depth, self.trusted, self.seed, self.seconds, coarsest, self._towards or ()
+        )
+        found: Optional[Reference] = answer_of(asked, None, "the reference")
+        return found or Reference(reason=f"the reference was not worked out ({type(asked.exception()).__name__})")
+
+    def _held_against(self, against: Reference, moved: Sequence[Reference] = ()) -> tuple[MethodVerdict, ...]:
+        return verdicts(self.circuit, self.evaluations, self.cotangents, against, moved=moved, bend=self._bend)
+
+    @cached_property
+    def _depth(self) -> str:
+        gradients = any(e.vjps or e.jacobian for e in self.evaluations)
+        return "outputs" if not gradients else "full" if self._towards is not None else "direction"
+
+    @cached_property
+    def _towards(self) -> Optional[tuple[int, ...]]:
+        return _where_apart(self.circuit, self.evaluations, self.cotangents)
+
+    @cached_property
+    def _bend(self) -> Optional[SecondDerivative]:
+        if not any(e.hvp for e in self.evaluations):
+            return None
+        return _bend(self.circuit, self.configuration, self.cotangents, self.evaluator, self.trusted, self.seconds)
 
 
 def _bend(

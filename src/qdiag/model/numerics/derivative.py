@@ -21,13 +21,30 @@ STEPS = tuple(0.5 * 1.6**-k for k in range(25))
 """Falling steps in units of the direction, with a constant ratio; the last one is 6.3e-6."""
 
 _EPS = float(np.finfo(np.float64).eps)
+
 _ORDERS = 9
+"""Columns of the tableau: further ones amplify rounding more than they take away."""
+
 _SAFETY = 4.0
+"""An error bar is so many times the spread of neighbouring entries, of which one alone may be close by chance."""
+
 _ENOUGH = 1e-10
+"""Where every bar is below this, relative to the value, and no step improves it any more, no shorter step is tried."""
+
 _CERTAIN = 1e-2
+"""A bar above this, relative to the value, is no derivative."""
+
 _CURVATURE_STEPS = (1e-3, 2e-5, 1e-5, 1e-6)
-_ELSEWHERE, _BESIDE = (0.37, -0.43, 0.21), 1e-7
+"""A wide step, and three narrow ones at which a curvature has fallen to a fiftieth of it or less, and a kink has not."""
+
+_BESIDE = 1e-7
+"""Over so short a step a function with any slope moves by far more than its rounding, and one of rounded digits not at all."""
+
+_ELSEWHERE = (0.37, -0.43, 0.21)
+"""Places at which what is level everywhere is level, too: at no simple part of a turn, where a slope may vanish by symmetry."""
+
 _WALK = tuple(_BESIDE * 2**k for k in range(1, 6))
+"""Steps of a search for the first jump: between two of them there is hardly more than one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -324,6 +324,12 @@ def test_nobody_is_blamed_for_an_option_that_moves_the_outputs(moves, wrong):
         assert judgement.reason == "cannot tell: noise=0.1 is part of what its device computes, and our own simulation was not told so"
 
 
+def test_that_holds_where_another_method_of_low_precision_is_looked_at_beside_other_points():
+    noisy = replace(given("default.qubit/adjoint", output=0.4), method=NOISY)
+    judgement = arbitrate(circuit("float32"), CONFIGURATION, [noisy, given("default.qubit/backprop", (0.3, 0.1))], (), Noisy(True))
+    assert judgement.wrong == (parse("default.qubit/backprop"),)
+
+
 def test_a_seed_is_no_such_option():
     evaluator = Noisy(True)
     seeded = replace(ADJOINT, device_options=(("seed", 3),))
