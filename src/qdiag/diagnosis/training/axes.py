@@ -8,7 +8,7 @@ numbers of its own. A loss compares each prediction with the targets of all othe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -125,16 +125,33 @@ def _vectors(history: History) -> Iterator[Remark]:
     seen: set[str] = set()
     for probe in history.recording.probes:
         call = history.recording.call(probe.call)
-        if probe.vectors is not None and call.configuration.qnode not in seen:
+        if probe.vectors is None or call.configuration.qnode in seen:
+            continue
+        trained = _is_trained(history, call.index, probe.vectors.argument)
+        if trained is not False:
             seen.add(call.configuration.qnode)
-            yield _of_vectors(history, call, probe.vectors)
+            yield _of_vectors(history, call, probe.vectors, trained=bool(trained))
 
 
-def _of_vectors(history: History, call: Call, seen: ProbedVectors) -> Remark:
+def _is_trained(history: History, call: int, argument: str) -> Optional[bool]:
+    """Whether an optimiser holds what an argument comes from; None where none was seen, or not what it comes from.
+
+    What is differentiated by and held by no optimiser is data, as the points at which a differential equation is to hold: each row of
+    such a batch has numbers of its own.
+    """
+    training = history.training
+    held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
+    arguments = [one for seen in training.origins if seen.fact.call == call for one in seen.fact.arguments]
+    behind = {token for one in arguments if one.name == argument for token in one.leaves}
+    return bool(held & behind) if held and behind else None
+
+
+def _of_vectors(history: History, call: Call, seen: ProbedVectors, *, trained: bool) -> Remark:
     wires = f"wire{'s' * (len(seen.wires) > 1)} {', '.join(seen.wires)}"
+    no_batch = "They are no rows" if trained else "If it is trained, they are no rows"
     because = (
         f"each call ran {seen.circuits} circuits: {seen.operation} on {wires} was given {seen.circuits} numbers for one angle, so that "
-        f"there are {seen.circuits} results where one is returned. They are no rows of a batch: numbers of {seen.argument}, of shape "
+        f"there are {seen.circuits} results where one is returned. {no_batch} of a batch: numbers of {seen.argument}, of shape "
         f"{seen.shape}, go into one of the circuits only"
     )
     tried = Evidence(f"one number of {seen.argument} moved", None, None, Outcome.MOVES, True, f"one of {seen.circuits} circuits")
@@ -142,7 +159,7 @@ def _of_vectors(history: History, call: Call, seen: ProbedVectors) -> Remark:
     return Remark(
         Verdict.REMARK,
         Signature.SHAPE,
-        AXES.diagnosis(Confidence.CONFIRMED, because, remedy=VECTOR_REMEDY, evidence=(tried,)),
+        AXES.diagnosis(Confidence.CONFIRMED if trained else Confidence.LIKELY, because, remedy=VECTOR_REMEDY, evidence=(tried,)),
         call=call,
         calls=calls,
         step=call.step,

@@ -467,7 +467,8 @@ class Replay:
             looked = self._closer(difference, result, part)
             if looked.comparison.verdict is Verdict.ERROR:
                 comparison = looked.comparison
-                if result.rows:
+                # what a closer look leaves as it was is called as in the whole batch already
+                if result.rows and looked is not difference:
                     comparison = in_whole_batch(comparison, call.circuit, self._batched(index), result.rows)
                 return replace(looked, comparison=comparison)
         return self._closer(difference, result, call)

@@ -17,6 +17,7 @@ from qdiag.model.findings import Confidence
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.probe import Probe, ProbedRows, ProbedVectors
 from qdiag.model.remarks import Remark
+from qdiag.model.training import ArgumentOrigin, CallOrigins, Leaf, Optimiser
 from qdiag.trace import call_text
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.histories import history
@@ -97,6 +98,39 @@ def test_a_vector_for_an_angle_is_remarked_with_operation_and_argument() -> None
     assert "3 circuits: Rot on wire 0 was given 3 numbers for one angle" in remark.diagnosis.because
     assert "params, of shape (2, 3)" in remark.diagnosis.because
     assert remark.calls == (0, 1)
+
+
+def trains(*tokens: int) -> Event:
+    optimiser = Optimiser(0, "SGD", LINE, tuple(Leaf(token, (3,), "float64") for token in tokens))
+    return Event("optimiser", 0, call_text.text_of(optimiser))
+
+
+def is_fed(*arguments: ArgumentOrigin, call: int = 0) -> Event:
+    return Event("origins", 1, call_text.text_of(CallOrigins(call, True, arguments)), call)
+
+
+VECTORS = Probe(0, vectors=ProbedVectors(40, "RX", ("0",), "x", (40,)))
+POINTS, WEIGHTS = ArgumentOrigin("x", True, 7, (7,)), ArgumentOrigin("w", True, 8, (8,))
+
+
+@pytest.mark.parametrize(
+    ("events", "confidence"),
+    [
+        ([trains(7), is_fed(POINTS, WEIGHTS)], Confidence.CONFIRMED),
+        ([is_fed(POINTS, WEIGHTS)], Confidence.LIKELY),
+        ([trains(7), is_fed(POINTS, WEIGHTS, call=1)], Confidence.LIKELY),
+        ([trains(8), is_fed(ArgumentOrigin("x", True, None, (5, 8)))], Confidence.CONFIRMED),
+    ],
+    ids=["an optimiser holds it", "no optimiser", "what it comes from was not seen", "made of what an optimiser holds"],
+)
+def test_a_vector_is_known_to_be_no_batch_where_an_optimiser_holds_it(events: list[Event], confidence: Confidence) -> None:
+    (remark,) = said([call(circuit())], events, probes=[VECTORS])
+    assert remark.diagnosis.confidence is confidence
+    assert ("If it is trained" in remark.diagnosis.because) is (confidence is Confidence.LIKELY)
+
+
+def test_points_that_a_loss_is_differentiated_by_and_no_optimiser_holds_are_a_batch() -> None:
+    assert said([call(circuit())], [trains(8), is_fed(POINTS, WEIGHTS)], probes=[VECTORS]) == []
 
 
 def test_a_loss_over_all_pairs_is_an_error_where_over_rows_it_is_another() -> None:

@@ -14,7 +14,7 @@ from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.judging.row_samples import SAMPLED, TAKEN_APART, WHOLE
 from qdiag.model.call import Failure
-from qdiag.model.comparison import Signature, Verdict
+from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.methods import ADJOINT, SHIFT
@@ -100,6 +100,16 @@ def test_an_error_in_a_row_that_was_looked_at_is_one_of_the_call_and_called_by_i
     assert len(one.call.circuit.parameters[0].value) == ROWS
     assert one.comparison.element is not None
     assert one.comparison.element.index == (row,)
+
+
+@pytest.mark.parametrize("row", [1, 5, ROWS - 1])
+def test_an_error_that_a_closer_look_leaves_as_it_was_keeps_its_row_in_the_batch(row: int) -> None:
+    """As where the user chose the tolerance, or of second derivatives: no reference is asked whether rounding explains it."""
+    trace = ScriptedTrace([batch(ROWS)])
+    found = Replay(trace, BatchEvaluator(adjoint=wrong_in_row(row)), Plan(tolerance=Tolerance(absolute=1e-9))).finish()
+    (one,) = [d for d in found.divergences if d.verdict is Verdict.ERROR]
+    assert one.comparison.element is not None
+    assert (*one.comparison.element.index, *one.comparison.element.at)[0] == row
 
 
 def test_two_methods_that_are_wrong_alike_in_a_row_are_one_divergence() -> None:
