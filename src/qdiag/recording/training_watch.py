@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, Callable, NamedTuple, Optional
 
 from qdiag.bridges.codec.containers import is_trainable
+from qdiag.bridges.live import hidden_numbers
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
 from qdiag.recording import backward, optimisers
@@ -191,7 +192,8 @@ class TrainingWatch:
         if not is_sampled(number):
             return None
         roots = _tensors(tensors)
-        if not roots:
+        if not roots or hidden_numbers.why_hidden(roots):
+            # a gradient inside of torch.func's transforms: neither it nor what it leads to has numbers to look at
             return None
         walked = leaves_behind(roots)
         return Root(

@@ -226,6 +226,21 @@ class TestARoot:
         world.watch.root_ends(watching.Begun({}, world.watch.root(torch.tensor(0.5), True, None)))
         assert [(root.tracked, root.leaves) for root in world.written("root")] == [(False, ())]
 
+    @pytest.mark.skipif(not hasattr(torch, "func"), reason="from torch 2.0 on")
+    def test_is_passed_over_inside_of_torch_func_and_ends_no_watching(self) -> None:
+        world = World()
+        found: list[Any] = []
+
+        def loss(w: Any) -> Any:
+            result = (w**2).sum()
+            found.append(world.watch.root(result, False, None))
+            return result
+
+        torch.func.grad(loss)(torch.tensor([0.5, 0.2]))
+        assert found == [None]
+        world.backward((weight(0.5) ** 2).sum())
+        assert len(world.written("root")) == 1
+
     def test_has_another_digest_once_a_leaf_has_moved(self) -> None:
         world, w = World(), weight(0.5)
         for move in (0.0, 0.0, 0.1):
