@@ -1,0 +1,60 @@
+"""QD805: weights of a layer that get gradients and that no optimiser holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from qdiag.diagnosis.training.unheld_layer import remarks
+from qdiag.model.circuit import Node, Parameter
+from qdiag.model.training import ArgumentOrigin
+from tests.worlds.recorded_trainings import MAKES, Told, leaf, some
+
+INPUTS = ArgumentOrigin("x", True, 6, (6,))
+WEIGHTS = ArgumentOrigin("weights", True, 5, (5,))
+
+
+def training(
+    *, held: tuple[int, ...] = (0,), moves: float = 0.0, layer: str = "TorchLayer", steps: int = 3, given: ArgumentOrigin = WEIGHTS
+) -> Told:
+    """A classical layer (0), inputs that are differentiated by (6), and the weights of a quantum layer (5)."""
+    told = Told()
+    told.optimiser(*(leaf(token) for token in held))
+    told.fact("leaf", leaf(5))
+    told.fact("leaf", leaf(6))
+    for number in range(steps):
+        index = told.calls_qnode(circuit=(0, 5, 6), arguments=(INPUTS, given))
+        made = told.calls[index]
+        numbers = tuple(Node("RX", (Parameter(np.array(v), "torch", True),)) for v in (0.1 * number, 0.3 + moves * number))
+        circuit = replace(made.circuit, operations=numbers)
+        told.calls[index] = replace(made, circuit=circuit, configuration=replace(made.configuration, layer=layer))
+        told.root(0, 5, 6, calls=(index,))
+        told.step(*(some(token) for token in held), number=number)
+    return told
+
+
+def test_weights_that_every_loss_leads_to_and_nobody_moves_are_remarked_once() -> None:
+    (remark,) = remarks(training().history())
+    assert (remark.diagnosis.code, remark.diagnosis.confidence, remark.calls) == ("QD805", "likely", (0, 1, 2))
+    assert "no optimiser holds weights of shape (2,) of TorchLayer" in remark.diagnosis.because
+    assert "ModuleDict" in remark.diagnosis.remedy
+    assert MAKES in remark.places
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        training(held=(0, 5)),
+        training(moves=0.01),
+        training(layer=""),
+        training(steps=1),
+        training(held=()),
+        training(given=replace(WEIGHTS, tracked=False)),
+        training(given=replace(WEIGHTS, token=None)),
+    ],
+    ids=["held", "stepped by hand", "no layer", "one step", "no optimiser", "frozen", "made of something else"],
+)
+def test_otherwise_there_is_nothing_to_say(told: Told) -> None:
+    assert not list(remarks(told.history()))
