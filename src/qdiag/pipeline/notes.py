@@ -68,8 +68,10 @@ def about_marks(trace: Trace) -> Iterator[str]:
             "what qml.qjit compiled tells nothing of what comes back to a circuit: such calls are judged by all of their numbers that "
             "Catalyst traces where it differentiates, with cotangents of our own"
         )
-    elif not differentiated and any(trace.call(index).circuit.trainable for index in firsts):
-        yield "no backward pass came back to any call: what the methods give was compared by outputs alone"
+    elif firsts and not differentiated:
+        nothing = not any(trace.call(index).circuit.trainable for index in firsts)
+        why = "nothing in any circuit is trainable" if nothing else "no backward pass came back to any call"
+        yield f"{why}: what the methods give was compared by outputs alone"
     for index in differentiated:
         call = trace.call(index)
         circuit = call.circuit

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from qdiag.evaluation.answers import LOGGER
 from qdiag.model.call import Process
@@ -64,10 +65,16 @@ def test_what_is_only_marked_is_named_once_with_what_takes_the_mark_off() -> Non
     assert note.endswith("requires_grad=False")
 
 
-def test_that_nothing_was_differentiated_is_said_where_something_could_have_been() -> None:
-    (note,) = notes_of(rotations(TRAINED), differentiated=False)
-    assert note.startswith("no backward pass came back to any call")
-    assert notes_of(rotations(MARKED), differentiated=False) == []
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (rotations(TRAINED), "no backward pass came back to any call"),
+        (rotations(MARKED), "nothing in any circuit is trainable"),
+        (rotations((False, False)), "nothing in any circuit is trainable"),
+    ],
+)
+def test_that_nothing_was_differentiated_is_said_with_why(made: Circuit, why: str) -> None:
+    assert notes_of(made, differentiated=False) == [f"{why}: what the methods give was compared by outputs alone"]
 
 
 def test_nothing_is_noted_of_marks_where_all_is_as_it_should_be_or_was_handed_in() -> None:
