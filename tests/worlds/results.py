@@ -147,7 +147,7 @@ def _float32() -> Diagnosis:
         "float32 parameters",
         Confidence.CONFIRMED,
         "backprop builds gate matrices in complex64 from float32 parameters; adjoint computes in complex128",
-        "x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)",
+        "torch.set_default_dtype(torch.float64) before the model is made, and x.double() for data",
         (
             Evidence("float64 parameters", 6.0e-08, 2.2e-16, Outcome.HEALS, True, "heals"),
             Evidence("back in float32", 6.0e-08, 6.0e-08, Outcome.PERSISTS, True, "persists"),

@@ -133,7 +133,7 @@ def _difference_quotient_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     return survives(as_constants(DIFFERENCED, differenced_parameters(symptoms)))
 
 
-_DOUBLE_IN_TORCH = "x.double() before the quantum layer, or torch.set_default_dtype(torch.float64)"
+_DOUBLE_IN_TORCH = "torch.set_default_dtype(torch.float64) before the model is made, and x.double() for data"
 _DOUBLE_IN_JAX = 'jax.config.update("jax_enable_x64", True) at the top of the script: without it JAX makes no array of 64 bits'
 
 
