@@ -7,7 +7,7 @@ import click
 from qdiag.cli.progress import Voice
 from qdiag.errors import OutputError
 from qdiag.pipeline import signals
-from qdiag.pipeline.reports import outline_of, report
+from qdiag.pipeline.reports import as_told_here, outline_of, report
 from qdiag.pipeline.run_options import JudgedRun, exit_code
 from qdiag.report.formats import findings_json, terminal
 from qdiag.report.outline import Document
@@ -28,7 +28,7 @@ def show_outcome(outcome: JudgedRun, voice: Voice, *, fail_on: str, as_json: boo
     except OutputError:
         show_outline(outline_of(outcome, written=False), voice, as_json=as_json)
         raise
-    show_outline(outline, voice, as_json=as_json)
+    show_outline(as_told_here(outline, outcome.run), voice, as_json=as_json)
     if outcome.interrupted:
         return say_interrupted(outcome.run)
     return int(exit_code(outcome, fail_on))

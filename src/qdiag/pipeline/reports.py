@@ -6,6 +6,7 @@ import os
 import shlex
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Optional
@@ -49,6 +50,12 @@ def report(outcome: JudgedRun) -> Document:
     if not _stay(outcome):
         write_reports(outline, outcome.run)
     return outline
+
+
+def as_told_here(outline: Document, run: RunFolder) -> Document:
+    """An outline for the screen of whoever has the run: with the folder itself, which is left out where a report may be passed on."""
+    _, colon, files = outline.wrote.partition(": ")
+    return replace(outline, wrote=f"{str(run.path).rstrip('/')}/: {files}") if colon else outline
 
 
 def _stay(outcome: JudgedRun) -> bool:

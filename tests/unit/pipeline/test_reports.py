@@ -124,3 +124,13 @@ def test_what_draws_pages_may_be_broken_and_is_no_business_of_whoever_loads_it_e
         if thread.name == "qdiag pages":
             thread.join(10)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("folder", ["qdiag-runs/train-1", "../elsewhere/run", "/somewhere/else/run/"])
+def test_whoever_has_the_run_is_told_where_it_is(folder: str) -> None:
+    judged = replace(run("moons"), run=RunFolder(Path(folder)))
+    outline = reports.outline_of(judged)
+    told = reports.as_told_here(outline, judged.run)
+    assert told.wrote.startswith(f"{folder.rstrip('/')}/: trace.qdiag ")
+    assert replace(told, wrote=outline.wrote) == outline
+    assert reports.as_told_here(replace(outline, wrote=""), judged.run).wrote == ""
