@@ -199,10 +199,15 @@ def _first(divergence: Divergence, names: Names) -> str:
     place = f"call {call.index}, step {call.step} · {call.source} · {call.configuration.label}"
     if comparison.element is not None:
         place += f" · {element_words(comparison.element, call)}"
-    return f"{place}\n{_sizes(comparison, names)}" if divergence.signature is not Signature.RAISE else place
+    return f"{place}\n{_sizes(comparison, names, _explained_by(divergence))}" if divergence.signature is not Signature.RAISE else place
 
 
-def _sizes(comparison: Comparison, names: Names) -> str:
+def _explained_by(divergence: Divergence) -> str:
+    """What a bound stands for: with shots all that samples scatter, and rounding is nothing beside it."""
+    return "sampling explains" if divergence.call.circuit.shots else "rounding explains"
+
+
+def _sizes(comparison: Comparison, names: Names, explained_by: str) -> str:
     """The two values and how far they are apart."""
     parts = []
     if comparison.values != (None, None):
@@ -210,7 +215,7 @@ def _sizes(comparison: Comparison, names: Names) -> str:
         parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
     if comparison.where in MEASURED:
         scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if 0 < comparison.ulps < _MOST_UNITS else ""
-        parts.append(f"gap {gap(comparison.max_abs)}{scaled} · rounding explains {gap(comparison.bound)}")
+        parts.append(f"gap {gap(comparison.max_abs)}{scaled} · {explained_by} {gap(comparison.bound)}")
     else:
         parts.append(comparison.detail)
     return " · ".join(part for part in parts if part)
@@ -221,7 +226,7 @@ def _worst(divergence: Divergence) -> str:
     worst = divergence.worst
     if worst is None or divergence.worst_call == divergence.call.index or worst.where not in MEASURED:
         return ""
-    return f"call {divergence.worst_call} · gap {gap(worst.max_abs)} (rounding explains {gap(worst.bound)})"
+    return f"call {divergence.worst_call} · gap {gap(worst.max_abs)} ({_explained_by(divergence)} {gap(worst.bound)})"
 
 
 def _says(divergence: Divergence) -> str:
@@ -254,7 +259,7 @@ def _tiles(divergence: Divergence, diagnosis: Diagnosis) -> tuple[Fact, ...]:
     comparison = divergence.comparison
     tiles = [Fact("call", str(divergence.call.index))]
     if comparison.where in MEASURED:
-        tiles += [Fact("gap", gap(comparison.max_abs)), Fact("rounding explains", gap(comparison.bound))]
+        tiles += [Fact("gap", gap(comparison.max_abs)), Fact(_explained_by(divergence), gap(comparison.bound))]
     else:
         tiles.append(Fact("shows as", divergence.signature.value))
     return (*tiles, Fact("cause" if diagnosis.confidence is Confidence.UNKNOWN else diagnosis.confidence.value, diagnosis.code))
