@@ -91,7 +91,9 @@ def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
     made: dict[tuple[str, str, int], str] = {}
     for index in trace.first_of_each_configuration():
         configuration = trace.call(index).configuration
-        made[configuration.qnode_object] = configuration.label
+        # what a transform works out from several circuits, as a metric tensor, is no result whose gradient methods give
+        if not configuration.remade_by:
+            made[configuration.qnode_object] = configuration.label
     probed: dict[tuple[str, str, int], list[Probe]] = {}
     for probe in trace.probes:
         probed.setdefault(trace.call(probe.call).configuration.qnode_object, []).append(probe)
@@ -101,7 +103,7 @@ def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
     for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
         (cut, *_) = probed[one]
-        what = f"The probe of {made[one]} at call {cut.call} did not come to its end" + (f": {cut.note}." if cut.note else ".")
+        what = f"The probe of {made[one]} at call {cut.call} did not come to its end" + (f": {cut.note.rstrip('.')}." if cut.note else ".")
         yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part.", 1, len(made))
 
 

@@ -71,15 +71,15 @@ def test_what_was_recorded_otherwise_than_it_ran_is_said_once() -> None:
 class Recorded:
     """A trace of one call of each of some QNodes made in one place, as far as probes are asked for."""
 
-    def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True) -> None:
-        self.qnodes, self.probes, self.probes_wanted = qnodes, probes, wanted
+    def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True, remade_by: str = "") -> None:
+        self.qnodes, self.probes, self.probes_wanted, self.remade_by = qnodes, probes, wanted, remade_by
 
     def first_of_each_configuration(self) -> tuple[int, ...]:
         return tuple(range(self.qnodes))
 
     def call(self, index: int) -> Any:
         made = call(index, circuit(0.3))
-        return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index))
+        return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index, remade_by=self.remade_by))
 
 
 def probing(qnodes: int, *probes: Probe, wanted: bool = True, why: str = "") -> list[Unseen]:
@@ -104,9 +104,19 @@ def test_many_are_not_all_named() -> None:
     assert f"and {79 - MOST_NAMES} more" in one.text
 
 
+def test_what_a_transform_works_out_of_several_circuits_is_not_to_be_probed() -> None:
+    made = Recorded(2, Probe(0, note="QuantumFunctionError: No trainable parameters."), remade_by="metric_tensor")
+    assert list(of_probing(made, [])) == []  # type: ignore[arg-type]
+
+
 def test_that_no_probe_was_asked_for_is_said_as_that() -> None:
     (one,) = probing(1, wanted=False)
     assert one.text == "Gradients outside of the circuits were not looked at. No probe was asked for."
+
+
+def test_words_that_end_with_a_full_stop_get_no_second_one() -> None:
+    (cut,) = probing(1, Probe(0, note="ValueError: no."))
+    assert "ValueError: no. Gradients" in cut.text
 
 
 def test_a_probe_that_was_cut_says_why_and_what_follows_and_what_to_do() -> None:
