@@ -103,7 +103,8 @@ def of_probing(trace: Trace, events: Iterable[Event]) -> Iterator[Unseen]:
         yield Unseen(Gap.NOT_PROBED, f"{_OUTSIDE} were not looked at{which}. {_why_not(trace, events)}", len(missing), len(made))
     for one in (one for one in made if one in probed and not any(probe.complete for probe in probed[one])):
         (cut, *_) = probed[one]
-        what = f"The probe of {made[one]} at call {cut.call} did not come to its end" + (f": {cut.note.rstrip('.')}." if cut.note else ".")
+        why = f": {cut.note.rstrip('.')}" if cut.note else ""
+        what = f"The probe of {made[one]} at call {cut.call} did not come to its end{why}."
         yield Unseen(Gap.PROBE_CUT, f"{what} {_OUTSIDE} were looked at only in part.", 1, len(made))
 
 

@@ -71,15 +71,15 @@ def test_what_was_recorded_otherwise_than_it_ran_is_said_once() -> None:
 class Recorded:
     """A trace of one call of each of some QNodes made in one place, as far as probes are asked for."""
 
-    def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True, remade_by: str = "") -> None:
-        self.qnodes, self.probes, self.probes_wanted, self.remade_by = qnodes, probes, wanted, remade_by
+    def __init__(self, qnodes: int, *probes: Probe, wanted: bool = True, transforms: tuple[str, ...] = ()) -> None:
+        self.qnodes, self.probes, self.probes_wanted, self.transforms = qnodes, probes, wanted, transforms
 
     def first_of_each_configuration(self) -> tuple[int, ...]:
         return tuple(range(self.qnodes))
 
     def call(self, index: int) -> Any:
         made = call(index, circuit(0.3))
-        return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index, remade_by=self.remade_by))
+        return replace(made, configuration=replace(made.configuration, qnode="circuit", number=index, transforms=self.transforms))
 
 
 def probing(qnodes: int, *probes: Probe, wanted: bool = True, why: str = "") -> list[Unseen]:
@@ -105,7 +105,7 @@ def test_many_are_not_all_named() -> None:
 
 
 def test_what_a_transform_works_out_of_several_circuits_is_not_to_be_probed() -> None:
-    made = Recorded(2, Probe(0, note="QuantumFunctionError: No trainable parameters."), remade_by="metric_tensor")
+    made = Recorded(2, Probe(0, note="QuantumFunctionError: No trainable parameters."), transforms=("metric_tensor",))
     assert list(of_probing(made, [])) == []  # type: ignore[arg-type]
 
 

@@ -30,11 +30,11 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     """The gap of each method against the user's own at every call, in units of the working precision."""
     heights: dict[Method, dict[int, float]] = {}
     bounds = []
-    eps = 0.0
+    finest, coarsest = math.inf, 0.0
     for call, comparison in result.replay.comparisons:
-        eps = max(eps, comparison.eps)
         if not (comparison.scale and comparison.eps and math.isfinite(comparison.ulps)):
             continue
+        finest, coarsest = min(finest, comparison.eps), max(coarsest, comparison.eps)
         bounds.append(comparison.bound / (comparison.eps * comparison.scale))
         if comparison.ulps > 0:
             curve = heights.setdefault(comparison.methods[1].bare, {})
@@ -47,7 +47,8 @@ def gap_plot(result: Result, names: Names) -> Optional[GapPlot]:
     )
     first = result.findings[0].divergence.call.index if result.findings else None
     bound = statistics.median(bounds)
-    return GapPlot(curves, bound, f"eps({precision(eps)})", first, _plot_description(curves, bound, result))
+    unit = f"eps({precision(coarsest)})" if finest == coarsest else "eps of each call"
+    return GapPlot(curves, bound, unit, first, _plot_description(curves, bound, result))
 
 
 def _plot_description(curves: Sequence[Curve], bound: float, result: Result) -> str:

@@ -47,6 +47,13 @@ def test_each_method_is_a_curve_in_the_order_of_calls() -> None:
     ]
 
 
+def test_calls_of_several_precisions_are_each_in_units_of_their_own() -> None:
+    one, two = plot_of((0, PAIR), (1, PAIR)), plot_of((0, PAIR), (1, replace(PAIR, eps=2.2e-16)))
+    assert one is not None
+    assert two is not None
+    assert (one.unit, two.unit) == ("eps(float32)", "eps of each call")
+
+
 def test_of_several_differences_at_a_call_the_largest_counts() -> None:
     plot = plot_of((0, PAIR), (0, replace(PAIR, ulps=2.0)), (0, replace(PAIR, ulps=1.0)))
     assert plot is not None
