@@ -41,6 +41,10 @@ def _sampling_words(symptoms: Symptoms) -> str:
     return f"{first} ({error}){seedless}" + (f"; it warns: {' '.join(seen.warning.split())}" if seen.warning else "")
 
 
+def _shots(number: int) -> str:
+    return f"{number} shot{'s' * (number != 1)}"
+
+
 def _may_be_chance(symptoms: Symptoms) -> bool:
     """Whether chance may explain it: an error is further apart than the shots explain, those that a device takes unasked among them."""
     if symptoms.divergence.probe is not None:
@@ -65,7 +69,7 @@ SHOT_NOISE = Cause(
     because=lambda symptoms: (
         _sampling_words(symptoms)
         if symptoms.sampling_devices
-        else f"every number is an estimate from {sum(symptoms.question.circuit.shots)} shots"
+        else f"every number is an estimate from {_shots(sum(symptoms.question.circuit.shots))}"
     ),
     remedy_for=lambda symptoms: (
         "a backend or an option of the device that gives exact expectation values, such as a state vector, or another device"

@@ -211,8 +211,9 @@ def _sizes(comparison: Comparison, names: Names, explained_by: str) -> str:
     """The two values and how far they are apart."""
     parts = []
     if comparison.values != (None, None):
-        written = _values(comparison)
-        parts.append(" · ".join(f"{name} {text}" for name, text in zip(names.all(comparison.methods), written)))
+        first, second = names.all(comparison.methods)
+        shown = (first, second if second != first else "asked again")
+        parts.append(" · ".join(f"{name} {text}" for name, text in zip(shown, _values(comparison))))
     if comparison.where in MEASURED:
         scaled = f" = {units(comparison.ulps)} eps({precision(comparison.eps)}), scaled" if 0 < comparison.ulps < _MOST_UNITS else ""
         parts.append(f"gap {gap(comparison.max_abs)}{scaled} · {explained_by} {gap(comparison.bound)}")
