@@ -34,15 +34,18 @@ def remarks(history: History) -> Iterator[Remark]:
     reached = [{*root.leaves} - held for root in accumulating_roots(training)]
     lost: dict[str, dict[int, str]] = {}
     calls: dict[str, list[int]] = {}
+    fixed: set[str] = set()
     for seen in training_calls(training):
         call = history.recording.call(seen.fact.call)
         for argument in _weights(call, seen.fact):
             if argument.token is not None and sum(argument.token in leaves for leaves in reached) >= LEAST_STEPS:
                 lost.setdefault(call.configuration.qnode, {})[argument.token] = argument.name
                 calls.setdefault(call.configuration.qnode, []).append(call.index)
+                if not _input_leaves(call, seen.fact) & held:
+                    fixed.add(call.configuration.qnode)
     for qnode, weights in lost.items():
         indices = sorted({*calls[qnode]})
-        if _stay([history.recording.call(index) for index in indices]):
+        if _stay([history.recording.call(index) for index in indices], every=qnode in fixed):
             yield _told(history, weights, indices)
 
 
@@ -53,12 +56,20 @@ def _weights(call: Call, origins: CallOrigins) -> list[ArgumentOrigin]:
     return [one for one in origins.arguments if one.tracked and one.name != call.arguments[0].name]
 
 
-def _stay(calls: Sequence[Call]) -> bool:
-    """Whether some trainable number of a circuit is the same from first to last, as none is that is stepped, by whomever."""
+def _input_leaves(call: Call, origins: CallOrigins) -> set[int]:
+    return {token for one in origins.arguments if one.name == call.arguments[0].name for token in one.leaves}
+
+
+def _stay(calls: Sequence[Call], *, every: bool) -> bool:
+    """Whether some trainable number of a circuit is the same from first to last, as none is that is stepped, by whomever.
+
+    ``every`` one has to be where the input may be the same at each call and tracked, since it is no optimiser that moves it.
+    """
     first, last = calls[0].circuit, calls[-1].circuit
     if len(calls) < LEAST_STEPS or first.trainable != last.trainable or len(first.parameters) != len(last.parameters):
         return False
-    return any(np.array_equal(first.parameters[k].value, last.parameters[k].value) for k in first.trainable)
+    same = [np.array_equal(first.parameters[k].value, last.parameters[k].value) for k in first.trainable]
+    return bool(same) and (all(same) if every else any(same))
 
 
 def _told(history: History, weights: dict[int, str], calls: Sequence[int]) -> Remark:

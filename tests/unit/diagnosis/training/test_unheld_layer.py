@@ -12,12 +12,20 @@ from qdiag.model.circuit import Node, Parameter
 from qdiag.model.training import ArgumentOrigin
 from tests.worlds.recorded_trainings import MAKES, Told, leaf, some
 
-INPUTS = ArgumentOrigin("x", True, 6, (6,))
+INPUTS = ArgumentOrigin("x", True, None, (0, 6))
+POINTS = ArgumentOrigin("x", True, 6, (6,))
 WEIGHTS = ArgumentOrigin("weights", True, 5, (5,))
 
 
 def training(
-    *, held: tuple[int, ...] = (0,), moves: float = 0.0, layer: str = "TorchLayer", steps: int = 3, given: ArgumentOrigin = WEIGHTS
+    *,
+    held: tuple[int, ...] = (0,),
+    moves: float = 0.0,
+    layer: str = "TorchLayer",
+    steps: int = 3,
+    given: ArgumentOrigin = WEIGHTS,
+    inputs: ArgumentOrigin = INPUTS,
+    shifts: float = 0.1,
 ) -> Told:
     """A classical layer (0), inputs that are differentiated by (6), and the weights of a quantum layer (5)."""
     told = Told()
@@ -25,9 +33,9 @@ def training(
     told.fact("leaf", leaf(5))
     told.fact("leaf", leaf(6))
     for number in range(steps):
-        index = told.calls_qnode(circuit=(0, 5, 6), arguments=(INPUTS, given))
+        index = told.calls_qnode(circuit=(0, 5, 6), arguments=(inputs, given))
         made = told.calls[index]
-        numbers = tuple(Node("RX", (Parameter(np.array(v), "torch", True),)) for v in (0.1 * number, 0.3 + moves * number))
+        numbers = tuple(Node("RX", (Parameter(np.array(v), "torch", True),)) for v in (shifts * number, 0.3 + moves * number))
         circuit = replace(made.circuit, operations=numbers)
         told.calls[index] = replace(made, circuit=circuit, configuration=replace(made.configuration, layer=layer))
         told.root(0, 5, 6, calls=(index,))
@@ -47,6 +55,7 @@ def test_weights_that_every_loss_leads_to_and_nobody_moves_are_remarked_once() -
     "told",
     [
         training(held=(0, 5)),
+        training(inputs=POINTS, shifts=0.0, moves=0.01),
         training(moves=0.01),
         training(layer=""),
         training(steps=1),
@@ -54,7 +63,20 @@ def test_weights_that_every_loss_leads_to_and_nobody_moves_are_remarked_once() -
         training(given=replace(WEIGHTS, tracked=False)),
         training(given=replace(WEIGHTS, token=None)),
     ],
-    ids=["held", "stepped by hand", "no layer", "one step", "no optimiser", "frozen", "made of something else"],
+    ids=[
+        "held",
+        "stepped by hand with points that stay",
+        "stepped by hand",
+        "no layer",
+        "one step",
+        "no optimiser",
+        "frozen",
+        "made of something else",
+    ],
 )
 def test_otherwise_there_is_nothing_to_say(told: Told) -> None:
     assert not list(remarks(told.history()))
+
+
+def test_where_the_input_stays_as_well_all_numbers_have_to() -> None:
+    assert len([*remarks(training(inputs=POINTS, shifts=0.0).history())]) == 1
