@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-from qdiag.bridges.codec.containers import is_trainable
+from qdiag.bridges.codec.containers import is_trainable, opened
 from qdiag.recording.call_reader import MAX_LEAVES, Ongoing, array_of
 
 MOST_ENTRIES = 4096
@@ -54,12 +54,14 @@ def parts_of_arguments(call: Ongoing, names: Sequence[str]) -> Iterator[Part]:
         yield from _parts(name, value)
 
 
-def _parts(name: str, value: Any) -> Iterator[Part]:
+def _parts(name: str, value: Any, boxed: bool = False) -> Iterator[Part]:
+    value, held = opened(value)
+    boxed = boxed or held
     if isinstance(value, (list, tuple)):
         for position, part in enumerate(value[:MAX_LEAVES]):
-            yield from _parts(f"{name}[{position}]", part)
+            yield from _parts(f"{name}[{position}]", part, boxed)
         return
-    if not is_trainable(value):
+    if isinstance(value, dict) or not (boxed or is_trainable(value)):
         return
     values = array_of(value)
     if values.size > MOST_ENTRIES:

@@ -13,7 +13,7 @@ import numpy as np
 
 from qdiag.bridges import results
 from qdiag.bridges.codec import flattening, jax_numbers
-from qdiag.bridges.codec.containers import container_of, is_trainable
+from qdiag.bridges.codec.containers import container_of, is_trainable, opened
 from qdiag.bridges.codec.packer import PYTHON, Packer
 from qdiag.bridges.codec.recognition import Form, Recognition, Taken
 from qdiag.bridges.live import qnode_attributes
@@ -72,6 +72,7 @@ class Ongoing:
     __slots__ = (
         "args",
         "before",
+        "began",
         "children",
         "given",
         "has_transforms",
@@ -108,6 +109,7 @@ class Ongoing:
         self.children: list[Done] = []
         self.given: Any = None
         self.under_catalyst: Optional[UnderCatalyst] = None
+        self.began: Optional[int] = None
 
     @property
     def tape(self) -> Any:
@@ -395,11 +397,14 @@ def _interface_of(arguments: tuple[Any, ...]) -> str:
 _NUMBERS = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
 
 
-def _describe(name: str, value: Any, spec: list[tuple[Any, ...]]) -> None:
+def _describe(name: str, value: Any, spec: list[tuple[Any, ...]], boxed: bool = False) -> None:
+    """Add what an argument is, or each of its parts."""
+    value, held = opened(value)
+    boxed = boxed or held
     if isinstance(value, (list, tuple)):
         for position, part in enumerate(value[:MAX_LEAVES]):
             if len(spec) < MAX_LEAVES:
-                _describe(f"{name}[{position}]", part, spec)
+                _describe(f"{name}[{position}]", part, spec, boxed)
         return
     kind = type(value)
     container = container_of(value)
@@ -409,7 +414,7 @@ def _describe(name: str, value: Any, spec: list[tuple[Any, ...]]) -> None:
     dtype = _DTYPE_NAMES.get(value.dtype)
     if dtype is None:
         dtype = _DTYPE_NAMES[value.dtype] = str(value.dtype).replace("torch.", "")
-    spec.append((name, container, dtype, tuple(value.shape), is_trainable(value)))
+    spec.append((name, container, dtype, tuple(value.shape), boxed or is_trainable(value)))
 
 
 _DTYPE_NAMES: dict[Any, str] = {}

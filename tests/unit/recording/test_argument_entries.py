@@ -94,3 +94,19 @@ def test_what_the_script_does_not_differentiate_by_lends_no_name() -> None:
 
 def test_large_arguments_are_not_looked_through() -> None:
     assert named(Tensor(1.0), args=(Tensor(np.arange(5000.0)),)) == ("",)
+
+
+class Box:
+    """What autograd holds a list or a dictionary in."""
+
+    def __init__(self, value: Any) -> None:
+        self._value, self._node = value, object()
+
+
+def test_the_parts_of_a_list_that_autograd_holds_in_one_box_have_names() -> None:
+    found = named(Tensor(0.2), args=(Box([np.asarray(0.1), np.asarray(0.2)]),))
+    assert found == ("weights[1]",)
+
+
+def test_what_is_in_a_dictionary_has_no_name() -> None:
+    assert named(Tensor(0.2), args=(Box({"a": np.asarray(0.2)}),)) == ("",)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.stack
 
 qml = pytest.importorskip("pennylane")
 torch = pytest.importorskip("torch")
+autograd = pytest.importorskip("autograd")
 call_reader = pytest.importorskip("qdiag.recording.call_reader")
 
 from pennylane import numpy as pnp  # noqa: E402
@@ -248,6 +249,31 @@ class TestAnEntry:
         ]  # fmt: skip
         call, _ = made(qnode_of(nested), [[0.1] for _ in range(500)])
         assert len(arguments_of(entry_of(reader, call))) == call_reader.MAX_LEAVES
+
+    def test_describes_arguments_that_are_no_numbers_by_their_kind(self, reader: Reader) -> None:
+        def rotated(angle: Any, gates: Any) -> Any:
+            gates[0](angle, wires=0)
+            return qml.expval(qml.PauliZ(0))
+
+        call, _ = made(qnode_of(rotated), 0.1, [qml.RX, qml.PauliZ(0)])
+        assert [(a.name, a.container, a.trainable) for a in arguments_of(entry_of(reader, call))] == [
+            ("angle", "python", False), ("gates[0]", "python", False), ("gates[1]", "python", False),
+        ]  # fmt: skip
+
+    def test_describes_what_autograd_holds_in_one_box_part_by_part(self, reader: Reader) -> None:
+        def first(parts: Any) -> Any:
+            qml.RX(parts[0], wires=0)
+            return qml.expval(qml.PauliZ(0))
+
+        described: list[Any] = []
+
+        def loss(parts: Any) -> Any:
+            call, output = made(qnode_of(first), parts)
+            described.append(arguments_of(entry_of(reader, call)))
+            return output[0] if isinstance(output, (list, tuple)) else output
+
+        autograd.grad(loss)((pnp.array(0.1), pnp.array(0.2)))
+        assert [(a.name, a.trainable) for a in described[0]] == [("parts[0]", True), ("parts[1]", True)]
 
     def test_names_an_interface_though_the_call_ended_before_pennylane_said_one(self, reader: Reader) -> None:
         for value, interface in ((torch.tensor(0.1), "torch"), (pnp.array(0.1), "autograd"), (0.1, "numpy")):

@@ -26,16 +26,27 @@ def _container(kind: type) -> str:
     torch = sys.modules.get("torch")
     if torch is not None and issubclass(kind, torch.Tensor):
         known = "torch"
-    elif kind.__module__.startswith(("pennylane", "autograd")):
-        known = "autograd"
     elif jax_numbers.is_jax(kind):
         known = "jax"
+    elif reader_for(kind) is None:
+        # PennyLane's operations, observables, wires and classes are no numbers, and may be arguments of a QNode all the same
+        known = "python"
+    elif kind.__module__.startswith(("pennylane", "autograd")):
+        known = "autograd"
     elif issubclass(kind, np.generic):
         known = "numpy-scalar"
     else:
-        known = "python" if kind in PYTHON or reader_for(kind) is None else "numpy"
+        known = "python" if kind in PYTHON else "numpy"
     _CONTAINERS[kind] = known
     return known
+
+
+def opened(value: Any) -> tuple[Any, bool]:
+    """A list, tuple or dictionary that autograd holds in one box, and whether it did: then all in it is differentiated by."""
+    boxed = False
+    while hasattr(value, "_node") and isinstance(getattr(value, "_value", None), (list, tuple, dict)):
+        value, boxed = value._value, True
+    return value, boxed
 
 
 def is_trainable(number: Any) -> bool:

@@ -11,8 +11,10 @@ import pytest
 pytestmark = pytest.mark.stack
 
 torch = pytest.importorskip("torch")
+autograd = pytest.importorskip("autograd")
 pytest.importorskip("pennylane")
 
+import pennylane as qml  # noqa: E402
 from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges.codec import containers  # noqa: E402
@@ -30,6 +32,10 @@ from qdiag.bridges.codec import containers  # noqa: E402
         (True, "python"),
         ("text", "python"),
         (None, "python"),
+        (qml.RX, "python"),
+        (qml.RX(0.3, 0), "python"),
+        (qml.Hamiltonian([1.0], [qml.PauliZ(0)]), "python"),
+        (qml.wires.Wires([0]), "python"),
     ],
 )
 def test_what_a_value_is_in(value: Any, container: str) -> None:
@@ -55,3 +61,18 @@ def test_an_array_that_is_only_marked_is_tracked_by_nothing() -> None:
     assert containers.is_tracked(torch.tensor(1.0, requires_grad=True))
     assert not containers.is_tracked(pnp.array(1.0, requires_grad=True))
     assert containers.is_tracked(types.SimpleNamespace(_node=object()))
+
+
+def test_a_tuple_or_dictionary_that_autograd_holds_in_one_box_is_opened() -> None:
+    seen: list[tuple[Any, bool]] = []
+
+    def loss(given: Any) -> Any:
+        seen.append(containers.opened(given))
+        return given[0] if isinstance(seen[-1][0], tuple) else given["a"]
+
+    autograd.grad(loss)((0.3,))
+    autograd.grad(loss)({"a": 0.3})
+    assert seen == [((0.3,), True), ({"a": 0.3}, True)]
+    assert containers.opened([1.0]) == ([1.0], False)
+    assert autograd.grad(lambda x: (seen.append(containers.opened(x)), x)[1])(0.3) == 1.0
+    assert seen[-1][1] is False
