@@ -10,13 +10,13 @@ import functools
 import sys
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Callable, Optional
 
 import numpy as np
 
 from qdiag.model.call import Backward
-from qdiag.recording import frames
+from qdiag.recording import frames, graph_walk
 from qdiag.recording.call_reader import array_of
 from qdiag.recording.unseen_work import Unseen
 
@@ -28,6 +28,9 @@ FULLY = 32
 
 FEW = 4
 """Parameters that are watched from then on, the next ones at each call."""
+
+LOOKED = 8
+"""Calls of one function whose graphs are looked through; what was found there holds for later ones, since looking takes its time."""
 
 MAX_PASSES = 256
 """Backward passes kept of one call: a Jacobian taken row by row brings one for each row."""
@@ -85,6 +88,7 @@ class Passes:
         self._write = write
         self._local = threading.local()
         self._unannounced: Pass = {}
+        self._derived: dict[Any, tuple[int, Optional[frozenset[int]]]] = {}
 
     def begin(self) -> Pass:
         """A backward pass starts in this thread."""
@@ -120,6 +124,24 @@ class Passes:
         """Drop what was gathered: it belongs to the process that this one was forked from."""
         self._local = threading.local()
         self._unannounced = {}
+
+    def others_come_from(self, returned: Returned, look: Callable[[], Optional[frozenset[int]]]) -> Optional[frozenset[int]]:
+        """Positions of the parameters that others were worked out from, in this call or an earlier one of its function.
+
+        Parameters
+        ----------
+        returned
+            The call.
+        look
+            What is seen in the graph of this call, None where it cannot be told.
+        """
+        key = returned.code, returned.trainable
+        looked, found = self._derived.get(key, (0, frozenset()))
+        if looked < LOOKED and found is not None:
+            here = look()
+            found = None if here is None else found | here
+            self._derived[key] = looked + 1, found
+        return found
 
     def cotangent(self, returned: Returned, output: int, value: Any, create_graph: bool) -> None:
         """A cotangent reached an output."""
@@ -168,20 +190,40 @@ class Passes:
 # --- hooks -------------------------------------------------------------------------------------------------------------
 
 
-def watch_torch(passes: Passes, returned: Returned, outputs: tuple[Any, ...], trainable: list[Any], arguments: set[int]) -> None:
-    """Ask torch for the cotangents of the outputs, and for the gradients of the parameters that only this call uses."""
+def next_node() -> Optional[int]:
+    """The number that torch gives to the next node of a graph in this thread; None where it has no graph, or does not say."""
+    torch = sys.modules.get("torch")
+    number = getattr(getattr(torch, "autograd", None), "_get_sequence_nr", None)
+    return None if number is None else int(number())
+
+
+def watch_torch(
+    passes: Passes,
+    returned: Returned,
+    outputs: tuple[Any, ...],
+    trainable: list[Any],
+    arguments: Sequence[Any],
+    began: Optional[int] = None,
+) -> None:
+    """Ask torch for the cotangents of the outputs, and for the gradients of the parameters that only this call uses.
+
+    A gradient is the call's own where nothing else can have added to it: its tensor was made inside of the call (``began`` is what
+    `next_node` gave then), for one place of the circuit, and no other parameter was worked out from it.
+    """
     torch = sys.modules["torch"]
     for position, output in enumerate(outputs):
         if isinstance(output, torch.Tensor) and output.requires_grad and not output.is_leaf:
             _hook(output, _CotangentHook(passes, returned, position))
     uses = Counter(map(id, trainable))
-    seen: set[int] = set()
+    given, seen = set(map(id, arguments)), set[int]()
+    shared = passes.others_come_from(returned, functools.partial(graph_walk.behind_another, trainable, arguments))
     for position in _turn(passes, len(trainable)):
         tensor = trainable[position]
-        if not isinstance(tensor, torch.Tensor) or tensor.is_leaf or id(tensor) in arguments or id(tensor) in seen:
+        if not isinstance(tensor, torch.Tensor) or tensor.is_leaf or id(tensor) in given or id(tensor) in seen:
             continue
         seen.add(id(tensor))
-        returned.exact[position] = uses[id(tensor)] == 1
+        older = began is not None and tensor.grad_fn._sequence_nr() < began
+        returned.exact[position] = uses[id(tensor)] == 1 and not older and shared is not None and position not in shared
         for hook in list((tensor._backward_hooks or {}).values()):
             if isinstance(hook, _GradientHook):
                 hook.returned.exact[hook.position] = returned.exact[position] = False
@@ -261,7 +303,7 @@ def watch_autograd(
     returned: Returned,
     boxes: tuple[Any, ...],
     trainable: list[Any],
-    arguments: set[int],
+    arguments: Sequence[Any],
     failed: Callable[[Returned], None],
 ) -> None:
     """The same for autograd: the node behind an output is told what comes back before it passes it on.
@@ -273,12 +315,13 @@ def watch_autograd(
         arrived = functools.partial(_autograd_cotangent, passes, returned, position, nested)
         _watch_node(box, arrived, functools.partial(failed, returned))
     uses = Counter(map(id, trainable))
-    seen: set[int] = set()
+    given, seen = set(map(id, arguments)), set[int]()
+    shared = passes.others_come_from(returned, functools.partial(graph_walk.behind_another, trainable, arguments))
     for position, box in enumerate(trainable):
-        if not hasattr(box, "_node") or id(box) in arguments or id(box) in seen or not getattr(box._node, "parents", ()):
+        if not hasattr(box, "_node") or id(box) in given or id(box) in seen or not getattr(box._node, "parents", ()):
             continue
         seen.add(id(box))
-        returned.exact[position] = uses[id(box)] == 1
+        returned.exact[position] = uses[id(box)] == 1 and shared is not None and position not in shared
         _watch_node(box, functools.partial(_autograd_gradient, passes, returned, position), None)
 
 

@@ -19,6 +19,7 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.containers import container_of
 from qdiag.bridges.failures import failure_of, failure_told, only_stops
 from qdiag.bridges.live import hidden_numbers, qnode_attributes
+from qdiag.bridges.live.arguments import live_leaves
 from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Failure
 from qdiag.model.coverage import Gap
@@ -147,6 +148,7 @@ class Recorder:
             call = call_reader.Ongoing(qnode, args, kwargs, source, layer)
             if call.has_transforms:
                 call.library = self._reader.places.library(frame)
+            call.began = backward.next_node()
             under_way = self.under_way()
             call.parent = under_way[-1] if under_way else None
             under_way.append(call)
@@ -273,9 +275,9 @@ class Recorder:
         kinds = {container_of(output) for output in outputs}
         if "torch" not in kinds and "autograd" not in kinds:
             return
-        arguments = {id(value) for value in (*call.args, *call.kwargs.values())}
+        arguments = list(live_leaves((*call.args, *call.kwargs.values())))
         if "torch" in kinds:
-            backward.watch_torch(self.passes, returned, outputs, trainable, arguments)
+            backward.watch_torch(self.passes, returned, outputs, trainable, arguments, call.began)
         elif any(hasattr(output, "_node") for output in outputs):
             backward.watch_autograd(self.passes, returned, outputs, trainable, arguments, self.autograd_failed)
 

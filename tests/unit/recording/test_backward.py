@@ -18,6 +18,7 @@ autograd = pytest.importorskip("autograd")
 
 from qdiag.model.call import Backward  # noqa: E402
 from qdiag.recording.backward import Found, Passes, Returned  # noqa: E402
+from qdiag.recording.graph_walk import MOST_STEPS  # noqa: E402
 
 
 class World:
@@ -201,7 +202,7 @@ def through_torch(
     parameters = trainable(weight)
     output = torch.sin(parameters[0])
     returned = call(trainable=len(parameters))
-    backward.watch_torch(world.passes, returned, (output,), parameters, {id(weight)})
+    backward.watch_torch(world.passes, returned, (output,), parameters, [weight])
     one = world.passes.begin()
     loss(output).backward(**options)
     world.passes.end(one)
@@ -241,13 +242,49 @@ class TestTorch:
         through_torch(world, lambda out: out, weight, twice)
         assert world.brought[0].exact == (False, False)
 
+    def test_a_parameter_from_which_another_was_worked_out_is_not_exact(self, world: World) -> None:
+        def chain(weight: Any) -> list[Any]:
+            angle = weight * 1.0
+            return [angle, torch.tanh(angle) + 1.0]
+
+        weight = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+        assert through_torch(world, lambda out: out, weight, chain).exact == [False, True]
+
+    def test_of_many_calls_of_one_function_the_first_ones_tell(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(backward, "LOOKED", 2)
+        exact: list[list[bool]] = []
+        for own in (lambda a: [a, a + 1.0], lambda a: [a * 1.0, a * 2.0], lambda a: [a * 1.0, a * 2.0]):
+            angle = torch.tensor(0.3, requires_grad=True) * 1.0
+            returned = call(trainable=2)
+            parameters = own(angle)
+            backward.watch_torch(world.passes, returned, (torch.sin(parameters[1]),), parameters, [])
+            exact.append(returned.exact)
+        assert exact == [[False, True]] * 3
+
+    def test_a_parameter_that_was_there_before_the_call_is_not_exact(self, world: World) -> None:
+        # its gradient may have come from anywhere
+        angle = torch.tensor(0.3, requires_grad=True) * 1.0
+        began = backward.next_node()
+        returned = call(trainable=2)
+        parameters = [angle, angle * 1.0]
+        backward.watch_torch(world.passes, returned, (torch.sin(parameters[1]),), parameters, [], began)
+        assert returned.exact == [False, True]
+
+    def test_none_is_exact_where_the_graph_behind_the_parameters_is_too_large_to_look_through(self, world: World) -> None:
+        angle = torch.tensor(0.3, requires_grad=True)
+        for _ in range(MOST_STEPS + 2):
+            angle = angle * 1.0
+        returned = call(trainable=1)
+        backward.watch_torch(world.passes, returned, (torch.sin(angle),), [angle], [])
+        assert returned.exact == [False]
+
     def test_a_parameter_that_two_calls_share_is_exact_for_neither(self, world: World) -> None:
         weight = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
         angle = weight * 1.0
         calls: list[Returned] = []
         for _ in range(2):
             returned = call(trainable=1, index=len(calls))
-            backward.watch_torch(world.passes, returned, (torch.sin(angle),), [angle], set())
+            backward.watch_torch(world.passes, returned, (torch.sin(angle),), [angle], [])
             calls.append(returned)
         assert [returned.exact for returned in calls] == [[False], [False]]
 
@@ -259,7 +296,7 @@ class TestTorch:
 
     def test_outputs_that_no_graph_leads_to_have_no_hook(self, world: World) -> None:
         constant = torch.tensor(0.5)
-        backward.watch_torch(world.passes, call(outputs=2), (constant, "no tensor"), [], set())
+        backward.watch_torch(world.passes, call(outputs=2), (constant, "no tensor"), [], [])
         assert not constant._backward_hooks
 
     def test_of_many_parameters_each_call_watches_the_next_ones(self, world: World) -> None:
@@ -268,7 +305,7 @@ class TestTorch:
         watched = []
         for _ in range(3):
             parts = [weight[i] * 1.0 for i in range(count)]
-            backward.watch_torch(world.passes, call(trainable=count), (), parts, set())
+            backward.watch_torch(world.passes, call(trainable=count), (), parts, [])
             watched.append({position for position, part in enumerate(parts) if part._backward_hooks})
         assert [len(positions) for positions in watched] == [backward.MAX_WATCHED] * 3
         assert set.union(*watched) == set(range(count))
@@ -276,7 +313,7 @@ class TestTorch:
     def test_no_output_lives_longer_because_it_was_watched(self, world: World) -> None:
         weight = torch.tensor(0.3, requires_grad=True)
         output = torch.sin(weight * 1.0)
-        backward.watch_torch(world.passes, call(), (output,), [], set())
+        backward.watch_torch(world.passes, call(), (output,), [], [])
         alive = weakref.ref(output)
         del output
         gc.collect()
@@ -287,7 +324,7 @@ class TestTorch:
 
         weight = torch.tensor(0.3, requires_grad=True)
         output = torch.sin(weight * 1.0)
-        backward.watch_torch(world.passes, call(), (output,), [], set())
+        backward.watch_torch(world.passes, call(), (output,), [], [])
         torch.save(output.detach(), io.BytesIO())
         assert [str(w.message) for w in recwarn if "hook" in str(w.message)] == []
 
@@ -326,7 +363,7 @@ class TestAutograd:
         def loss(weight: Any) -> Any:
             angle = weight * 1.0
             output = sine(angle)
-            backward.watch_autograd(world.passes, returned, (output,), [angle], {id(weight)}, failed.append)
+            backward.watch_autograd(world.passes, returned, (output,), [angle], [weight], failed.append)
             return 5 * output
 
         try:
@@ -344,6 +381,19 @@ class TestAutograd:
         assert numbers(brought.gradients) == [pytest.approx(gradient)]
         assert brought.exact == (True,)
 
+    def test_a_parameter_from_which_another_was_worked_out_is_not_exact(self, world: World) -> None:
+        returned = call(trainable=2)
+
+        def loss(weight: Any) -> Any:
+            angle = weight * 1.0
+            parameters = [angle, angle * 1.3]
+            output = autograd.numpy.sin(parameters[0]) * autograd.numpy.sin(parameters[1])
+            backward.watch_autograd(world.passes, returned, (output,), parameters, [weight], lambda returned: None)
+            return output
+
+        autograd.grad(loss)(0.3)
+        assert returned.exact == [False, True]
+
     def test_a_rule_that_raises_is_the_calls_failure_and_still_raises(self, world: World) -> None:
         gradient, returned, failed = self.differentiate(world, failing=True)
         assert gradient is None
@@ -353,7 +403,7 @@ class TestAutograd:
         def loss(weight: Any) -> Any:
             angle = weight * 1.0
             output = autograd.numpy.sin(angle)
-            backward.watch_autograd(world.passes, call(trainable=1), (output,), [angle], {id(weight)}, lambda returned: None)
+            backward.watch_autograd(world.passes, call(trainable=1), (output,), [angle], [weight], lambda returned: None)
             return output
 
         autograd.grad(autograd.grad(loss))(0.3)
