@@ -6,6 +6,7 @@ trusts nothing: every tag, type, depth and size is checked, and anything odd is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -78,19 +79,47 @@ def skeleton(circuit: Circuit) -> tuple[str, tuple[np.ndarray, ...]]:
     parameters: list[Parameter] = []
     operations = _joined_text(circuit.operations, parameters, 0)
     measurements = _joined_text(circuit.measurements, parameters, 0)
-    kinds = ",".join(_parameter_kind(parameter) for parameter in parameters)
-    text = (
-        f'{{"format":{FORMAT},"operations":[{operations}],"measurements":[{measurements}],'
-        f'"shots":[{",".join(map(str, map(int, circuit.shots)))}],"returns":{_text(circuit.returns)},'
-        f'"notes":[{",".join(map(_text, circuit.notes))}],"parameters":[{kinds}]}}'
-    )
+    kinds = [kind_of(parameter) for parameter in parameters]
+    text = text_around(operations, measurements, kinds, circuit.shots, circuit.returns, circuit.notes)
     return text, tuple(parameter.value for parameter in parameters)
 
+
+def text_around(
+    operations: str, measurements: str, kinds: Sequence[str], shots: Sequence[int], returns: str, notes: Sequence[str]
+) -> str:
+    """The text of a structure, from those of its operations, of its measurements, and of its parameters' kinds."""
+    return (
+        f'{{"format":{FORMAT},"operations":[{operations}],"measurements":[{measurements}],'
+        f'"shots":[{",".join(map(str, map(int, shots)))}],"returns":{_text(returns)},'
+        f'"notes":[{",".join(map(_text, notes))}],"parameters":[{",".join(kinds)}]}}'
+    )
+
+
+def split_text(nodes: Sequence[Node]) -> tuple[tuple[str, ...], tuple[Parameter, ...]]:
+    """The text of some operators, split where their parameters stand, and these; see `filled_text`.
+
+    Raises
+    ------
+    CircuitFormatError
+        As `skeleton`.
+    """
+    parameters: list[Parameter] = []
+    # what looks like a parameter's place inside of a string has its quotes escaped there
+    return tuple(_PLACE.split(_joined_text(nodes, parameters, 0))), tuple(parameters)
+
+
+def filled_text(pieces: Sequence[str], first: int) -> str:
+    """Such a text with its parameters numbered on from the first."""
+    return pieces[0] + "".join([f'["p",{first + place}]{piece}' for place, piece in enumerate(pieces[1:])])
+
+
+_PLACE = re.compile(r'\["p",\d+\]')
 
 _DTYPE_NAMES = {np.dtype(name): name for name in DTYPES}
 
 
-def _parameter_kind(parameter: Parameter) -> str:
+def kind_of(parameter: Parameter) -> str:
+    """The text of all that a structure says of a parameter; raises `CircuitFormatError` for a dtype that is not stored."""
     value = parameter.value
     name = parameter.foreign or _DTYPE_NAMES.get(value.dtype)
     if name is None:

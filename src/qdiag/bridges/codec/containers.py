@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.live_numbers import reader_for
+from qdiag.model.circuit import Parameter
 
 PYTHON = (bool, int, float, complex)
 """Python's own kinds of numbers."""
@@ -58,3 +60,10 @@ def is_trainable(number: Any) -> bool:
 def is_tracked(number: Any) -> bool:
     """Whether a graph leads on from a live number: an array of PennyLane's is marked trainable, and differentiated by once boxed."""
     return hasattr(number, "_node") or (is_trainable(number) and container_of(number) != "autograd")
+
+
+def as_marked(parameter: Parameter, number: Any) -> Parameter:
+    """A parameter as it is kept: an array of PennyLane's that no graph of autograd's leads to is only marked trainable."""
+    if parameter.trainable and parameter.container == "autograd" and not hasattr(number, "_node"):
+        return replace(parameter, trainable=False, marked=True)
+    return parameter

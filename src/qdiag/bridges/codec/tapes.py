@@ -44,14 +44,15 @@ def circuit_with_numbers(tape: Any, returns: str = "single") -> Recorded:
     circuit = Circuit(
         tuple([node for group in nodes for node in group]),
         tuple(measurements),
-        _shots_of(tape),
+        shots_of(tape),
         returns,
         tuple(encoding.notes),
     )
     return Recorded(circuit, tuple(encoding.numbers))
 
 
-def _shots_of(tape: Any) -> tuple[int, ...]:
+def shots_of(tape: Any) -> tuple[int, ...]:
+    """The shots that a tape carries, one for each result."""
     shots = getattr(tape, "shots", None)
     if shots is None or not hasattr(shots, "shot_vector"):
         return ()
