@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 import pytest
+from packaging.version import Version
 from pennylane import numpy as pnp
 
 from qdiag.bridges.codec import classes, flattening, tapes
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.stack
 
 if not hasattr(qml.tape, "QuantumScript"):
     pytest.skip("older versions make tapes otherwise", allow_module_level=True)
+
+HELD = pytest.mark.skipif(
+    Version(qml.__version__) < Version("0.36"), reason="measurements of older versions do not hold wires and data alone"
+)
 
 OPERATORS = [one.operator for one in (*instances.operators(), *instances.numbers())]
 MEASUREMENTS = [one.operator for one in instances.measurements()]
@@ -71,6 +76,7 @@ def test_any_operators_in_any_order_are_put_together_as_they_are_taken_apart(see
             assert read(recognition, tape) == whole(tape)
 
 
+@HELD
 def test_an_operator_is_taken_apart_once_however_often_the_structure_changes(taken_apart: list[str]) -> None:
     recognition, measured = Recognition(), [qml.expval(qml.PauliZ(0))]
     read(recognition, tape_of([qml.RX(0.1, 0), qml.RX(0.2, 1), qml.CNOT([0, 1])], measured))
@@ -81,6 +87,7 @@ def test_an_operator_is_taken_apart_once_however_often_the_structure_changes(tak
     assert found == whole(tape)
 
 
+@HELD
 def test_only_what_is_new_is_taken_apart(taken_apart: list[str]) -> None:
     recognition, measured = Recognition(), [qml.expval(qml.PauliZ(0))]
     read(recognition, tape_of([qml.RX(0.1, 0)], measured))

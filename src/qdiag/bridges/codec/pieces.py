@@ -27,6 +27,7 @@ MAX_KNOWN = 4096
 MAX_PACKERS = 512
 """Lists of numbers' kinds that are remembered."""
 
+
 class Piece(NamedTuple):
     """What is known of one operator.
 
