@@ -48,11 +48,26 @@ def obstacle(backward_seen: bool) -> str:
 
 def _listens_for_children() -> bool:
     """Whether the script would hear of a child that it has not started: by a signal, or by a thread that waits for any child."""
-    if signal.getsignal(signal.SIGCHLD) not in (signal.SIG_DFL, signal.SIG_IGN):
+    if not _is_deaf(signal.getsignal(signal.SIGCHLD)):
         return True
     if signal.SIGCHLD in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
         return True
     return any(map(syscall_filter.waits_for_any_child, _other_threads()))
+
+
+_DATA_LOADER = "torch.utils.data._utils.signal_handling"
+"""Its handler asks after the workers of DataLoaders alone, each by its number, and hears of their ends in any case."""
+
+
+def _is_deaf(handler: Any) -> bool:
+    """Whether a handler of `SIGCHLD` does nothing at the end of a child that the script has not started."""
+    if handler in (signal.SIG_DFL, signal.SIG_IGN):
+        return True
+    if getattr(handler, "__module__", None) != _DATA_LOADER or not isinstance(handler, types.FunctionType):
+        return False
+    held = dict(zip(handler.__code__.co_freevars, handler.__closure__ or ()))
+    before = held.get("previous_handler")
+    return before is not None and (before.cell_contents is None or _is_deaf(before.cell_contents))
 
 
 def _other_threads() -> Iterator[str]:

@@ -57,6 +57,28 @@ def test_not_where_the_script_would_hear_of_the_child(listening: list[int]) -> N
     assert "child" in fork_obstacles.obstacle(False)
 
 
+@pytest.fixture
+def loading() -> Iterator[None]:
+    """The handler that a DataLoader sets once it has workers."""
+    handling = pytest.importorskip("torch.utils.data._utils.signal_handling")
+    before = signal.getsignal(signal.SIGCHLD)
+    handling._SIGCHLD_handler_set = False
+    handling._set_SIGCHLD_handler()
+    yield
+    signal.signal(signal.SIGCHLD, before)
+    handling._SIGCHLD_handler_set = False
+
+
+@pytest.mark.stack
+def test_a_data_loader_that_listens_for_its_workers_is_told_of_no_other_child(loading: None) -> None:
+    assert fork_obstacles.obstacle(False) == ""
+
+
+@pytest.mark.stack
+def test_but_whoever_listened_before_it_is(listening: list[int], loading: None) -> None:
+    assert "child" in fork_obstacles.obstacle(False)
+
+
 def test_nor_where_it_waits_for_the_signal_itself() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     try:
