@@ -12,15 +12,34 @@ from qdiag.diagnosis.training.telling import listed, remark
 from qdiag.model.call import SourceLine
 from qdiag.model.remarks import Remark
 
+KEEPS_ITS_OWN = "TorchLayer"
+"""The class of layers that call their circuit with the tensors that they were made with, whatever their attributes are by now."""
+
+REMEDY = (
+    "make the optimiser after the layer, of the tensors in its qnode_weights, and change these in place: a TorchLayer calls its "
+    "circuit with those that it was made with, and torch.func.functional_call, load_state_dict(assign=True) or a new Parameter "
+    "do not reach it"
+)
+
 
 def remarks(history: History) -> Iterator[Remark]:
     """One for each optimiser whose parameters have been replaced behind its back."""
+    for held in _replaced(history).values():
+        yield _told(history, held)
+
+
+def told_of(history: History) -> frozenset[int]:
+    """The tensors, by token, that stand in the place of what an optimiser holds, and of which a remark tells."""
+    replaced = _replaced(history).values()
+    return frozenset(leaf.token for held in replaced for story in held for leaf in stand_ins(history, story))
+
+
+def _replaced(history: History) -> dict[int, list[Story]]:
     lost: dict[int, list[Story]] = {}
     for story in stories(history.training):
         if story.unreached and broken_edge(history, story) is Edge.REPLACED:
             lost.setdefault(story.optimiser.number, []).append(story)
-    for held in lost.values():
-        yield _told(history, held)
+    return lost
 
 
 def _told(history: History, held: list[Story]) -> Remark:
@@ -38,4 +57,16 @@ def _told(history: History, held: list[Story]) -> Remark:
     if calls:
         source = history.recording.call(calls[0]).source
         places = [*cutting_lines(history.folder, source, last=source.line), source]
-    return remark(history, OTHER_TENSORS, because, calls=calls, places=[*places, optimiser.source])
+    remedy = REMEDY if _keeps_its_own(history, {*others}) else ""
+    return remark(history, OTHER_TENSORS, because, calls=calls, places=[*places, optimiser.source], remedy=remedy)
+
+
+def _keeps_its_own(history: History, others: set[int]) -> bool:
+    """Whether the tensors that the gradient goes to are weights with which such a layer called its QNode."""
+    given = {
+        argument.token
+        for seen in training_calls(history.training)
+        if history.recording.call(seen.fact.call).configuration.layer == KEEPS_ITS_OWN
+        for argument in seen.fact.arguments
+    }
+    return others <= given

@@ -2,7 +2,8 @@
 
 A module that stands in a plain list or dictionary of another one is no part of it, and ``model.parameters()`` does not have it. Weights
 of layers alone are looked at: what else a loss is differentiated by and nobody steps may be data, as the points of a differential
-equation. Whoever steps them by hand moves them, which the circuits show.
+equation. Whoever steps them by hand moves them, which the circuits show. What stands in the place of other tensors that an optimiser
+holds is told of by `other_tensors`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qdiag.diagnosis.causes.around_the_qnode import OTHER_TENSORS
+from qdiag.diagnosis.training import other_tensors
 from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, training_calls
 from qdiag.diagnosis.training.telling import listed, remark
@@ -31,7 +33,7 @@ def remarks(history: History) -> Iterator[Remark]:
     held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
     if not held or sum(taken for _, taken in training.taken) < LEAST_STEPS:
         return
-    reached = [{*root.leaves} - held for root in accumulating_roots(training)]
+    reached = [{*root.leaves} - held - other_tensors.told_of(history) for root in accumulating_roots(training)]
     lost: dict[str, dict[int, str]] = {}
     calls: dict[str, list[int]] = {}
     fixed: set[str] = set()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from qdiag.diagnosis.training.other_tensors import remarks
+from dataclasses import replace
+
+from qdiag.diagnosis.training import unheld_layer
+from qdiag.diagnosis.training.other_tensors import REMEDY, remarks, told_of
+from qdiag.model.training import ArgumentOrigin
 from tests.worlds.recorded_trainings import CALLS, MAKES, Told, leaf, none, some
 
 
@@ -34,3 +38,31 @@ def test_data_of_another_shape_and_parameters_that_learn_are_none() -> None:
         told.root(0, 5)
         told.step(some(0), number=number)
     assert not list(remarks(told.history()))
+
+
+def layered(layer: str) -> Told:
+    """A layer that calls its circuit with other weights (5) than the optimiser holds (0)."""
+    told = Told()
+    told.optimiser(leaf(0, "Model.layer.weights"))
+    told.fact("leaf", leaf(5))
+    for number in range(3):
+        arguments = (ArgumentOrigin("x", False), ArgumentOrigin("weights", True, 5, (5,)))
+        index = told.calls_qnode(circuit=(5,), arguments=arguments)
+        made = told.calls[index]
+        told.calls[index] = replace(made, configuration=replace(made.configuration, layer=layer))
+        told.root(5, calls=(index,))
+        told.step(none(0), number=number)
+    return told
+
+
+def test_of_a_layer_that_keeps_the_weights_it_was_made_with_the_remedy_says_so_and_nothing_else_is_told() -> None:
+    history = layered("TorchLayer").history()
+    (remark,) = remarks(history)
+    assert remark.diagnosis.remedy == REMEDY
+    assert told_of(history) == {5}
+    assert not [*unheld_layer.remarks(history)]
+
+
+def test_of_another_layer_it_does_not() -> None:
+    (remark,) = remarks(layered("Model").history())
+    assert remark.diagnosis.remedy != REMEDY
