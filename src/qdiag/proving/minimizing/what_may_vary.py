@@ -54,9 +54,12 @@ class Explanation:
     def sentences(self, circuit: Circuit) -> tuple[str, ...]:
         """What a reader should know of the circuit that was explained."""
         owners = {found.position: found.owner for found in held_parameters(circuit)}
-        free = dict.fromkeys(_operator_on_wires(owners[position]) for position, _ in self.free_numbers)
+        fixed = {position for elements, _ in adjustable(circuit) for position, _ in set(elements) - set(self.free_numbers)}
+        free = dict.fromkeys(_operator_on_wires(owners[position]) for position, _ in self.free_numbers if position not in fixed)
+        some = dict.fromkeys(_operator_on_wires(owners[position]) for position, _ in self.free_numbers if position in fixed)
         others = (_operator_on_wires(circuit.operations[position]) for position in self.free_operations)
         found = [f"any number in {name} shows it" for name in free]
+        found += [f"some of the numbers in {name} may be any others" for name in some]
         found += [f"another gate in the place of {name} shows it, too" for name in others]
         if self.twin is not None:
             found.append(f"the two agree {self.change if self.change.startswith('without') else f'with {self.change}'}")

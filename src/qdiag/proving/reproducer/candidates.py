@@ -49,8 +49,17 @@ def candidates_for(finding: Finding, material: Material) -> Candidates:
     return Candidates(tuple(written))
 
 
-def _of_the_circuit(divergence: Divergence, material: Material) -> Iterator[Reproducer]:
+def _of_the_circuit(divergence: Divergence, material: Material) -> Sequence[Reproducer]:
+    """The scripts of the circuit; where it cannot be written, those of what PennyLane makes of it, which is what was evaluated."""
     whole = material.circuit_of(divergence)
+    written = [*_attempted(divergence, material, whole)]
+    if not written:
+        held = (material.held or _held)(whole, material.trusted)
+        written = [] if held is whole else [*_attempted(divergence, material, held)]
+    return written
+
+
+def _attempted(divergence: Divergence, material: Material, whole: Circuit) -> Iterator[Reproducer]:
     for circuit, wording in _attempts(whole, material):
         reference = material.reference if circuit is whole else None
         try:
@@ -80,3 +89,9 @@ def _rows(circuit: Circuit, trusted: bool) -> Sequence[Circuit]:
         return rows(circuit, trusted, MOST_ROWS)
     except OpaqueCircuitError:
         return ()
+
+
+def _held(circuit: Circuit, trusted: bool) -> Circuit:
+    from qdiag.bridges.running.held_numbers import as_held
+
+    return as_held(circuit, trusted)

@@ -16,6 +16,9 @@ from qdiag.proving.reproducer.language import Language, pennylane
 Split = Callable[[Circuit, bool], Sequence[Circuit]]
 """Gives the first rows of a circuit's batch; the flag says whether its class definitions are trusted."""
 
+Held = Callable[[Circuit, bool], Circuit]
+"""Gives a circuit with the numbers that PennyLane's operations hold once they are made; the flag as above."""
+
 
 @dataclass(frozen=True, eq=False)
 class Material:
@@ -41,6 +44,8 @@ class Material:
         How PennyLane is written; as the installed one is where it is None.
     split
         Gives a circuit's rows; `bridges.running.batch_rows` where it is None.
+    held
+        Gives a circuit as PennyLane holds it; `bridges.running.held_numbers` where it is None.
     """
 
     circuit: Optional[Circuit] = None
@@ -52,6 +57,7 @@ class Material:
     trusted: bool = False
     language: Optional[Language] = None
     split: Optional[Split] = None
+    held: Optional[Held] = None
 
     def circuit_of(self, divergence: Divergence) -> Circuit:
         """The circuit that is written."""

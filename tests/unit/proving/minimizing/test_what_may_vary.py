@@ -63,6 +63,15 @@ def test_it_is_said_in_sentences() -> None:
     )
 
 
+def test_where_only_some_numbers_of_an_operation_are_free_not_every_one_is_called_so() -> None:
+    start = circuit(gate("Embedding", [0.0, 1.0]))
+    found = explained(lambda candidate: parameters_of(candidate.operations[0])[0].value[0] == 0.0, start=start)
+    assert found.sentences(start) == (
+        "some of the numbers in Embedding on wire 0 may be any others",
+        "the two agree with 0.37 for 0 in Embedding on wire 0",
+    )
+
+
 def test_a_simpler_operator_is_said_with_what_it_replaces() -> None:
     start = circuit(controlled(gate("MultiRZ", 0.0, wires=(1, 2)), 0))
     found = explained(lambda candidate: any(node.wires == (0, 1, 2) for node in candidate.operations), start=start)

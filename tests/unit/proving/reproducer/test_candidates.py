@@ -86,6 +86,23 @@ def test_a_form_that_cannot_be_written_leaves_the_others() -> None:
     assert (len(found.scripts), found.refusal) == (1, None)
 
 
+class Normalizing(FakeLanguage):
+    """Writes circuits only whose numbers are those of a state."""
+
+    def circuit(self, circuit, live, exact, default_dtype, trusted):  # type: ignore[no-untyped-def]
+        if circuit.parameters[0].value != 1.0:
+            raise OpaqueCircuitError("the constructor makes others of them", "")
+        return super().circuit(circuit, live, exact, default_dtype, trusted)
+
+
+def test_where_pennylane_makes_other_numbers_of_those_that_it_is_given_these_are_written() -> None:
+    def ones(circuit: Circuit, trusted: bool) -> Circuit:
+        return with_parameters(circuit, [replace(p, value=np.ones_like(p.value)) for p in circuit.parameters])
+
+    assert len(sources(HERE, replace(material(held=ones), language=Normalizing()))) == 2
+    assert sources(HERE, replace(material(held=lambda circuit, trusted: circuit), language=Normalizing())) == []
+
+
 def test_a_refusal_comes_after_the_scripts_that_could_be_written() -> None:
     outside = probed(replace(SCALE, name="layers[0]"), SCALE)
     special = Finding(outside, replace(DIAGNOSIS, script=ScriptKind.RESULT_DTYPE))
