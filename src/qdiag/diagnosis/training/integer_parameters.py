@@ -6,6 +6,7 @@ what a float would have got.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Optional
@@ -50,7 +51,7 @@ def _largest_fraction(call: Call) -> Optional[tuple[str, float]]:
         for position, gradient in zip(call.circuit.trainable, backward.gradients)
         if gradient is not None and gradient.dtype.kind == "f" and not gradient.ndim and parameters[position].value.dtype.kind in "iu"
     ]
-    lost = [(name, slope) for name, slope in slopes if not slope.is_integer()]
+    lost = [(name, slope) for name, slope in slopes if math.isfinite(slope) and not slope.is_integer()]
     return max(lost, key=lambda one: abs(one[1] - int(one[1]))) if lost else None
 
 

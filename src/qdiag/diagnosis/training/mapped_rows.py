@@ -82,8 +82,8 @@ def remarks(history: History) -> Iterator[Remark]:
 def _mapped(history: History, astray: Set[int]) -> Iterator[Sequence[Call]]:
     """The calls that were rows of one vmap, where one of them is astray, and all are alike but for numbers and gave some."""
     for event in history.recording.events:
-        count = int(event.number or 0)
-        if event.kind != schema.ROWS or not 1 < count <= min(MOST_ROWS, event.after) or event.after > len(history.recording):
+        count = int(event.number or 0) if event.kind == schema.ROWS else 0
+        if not 1 < count <= min(MOST_ROWS, event.after) or event.after > len(history.recording):
             continue
         indices = range(event.after - count, event.after)
         calls = [history.recording.call(index) for index in indices] if not astray.isdisjoint(indices) else []

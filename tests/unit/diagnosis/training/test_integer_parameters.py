@@ -72,11 +72,12 @@ def test_that_the_step_moved_nothing_is_told_where_it_was_seen() -> None:
     [
         whole(slope=2.0),
         whole(slope=None),
+        whole(slope=float("nan")),
         whole(dtype="float64"),
         whole(container="torch"),
         whole(trainable=False),
     ],
-    ids=["a whole slope", "nothing came back", "floats", "torch has no such gradients", "data"],
+    ids=["a whole slope", "nothing came back", "no number", "floats", "torch has no such gradients", "data"],
 )
 def test_what_loses_nothing_is_left_alone(made: Call) -> None:
     assert said(made) == []

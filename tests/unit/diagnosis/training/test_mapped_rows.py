@@ -114,3 +114,11 @@ def test_calls_of_another_structure_are_no_rows() -> None:
     other = replace(first, index=1, circuit=circuit(gate("RY", 0.6)))
     assert said(world, [first, other]) == []
     assert world.asked == 0
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_is_no_number_of_rows(loss: float) -> None:
+    calls = rows(0.1, 0.6)
+    events = [Event("loss", len(calls), "", loss), Event(schema.ROWS, len(calls), "", 2)]
+    located = Located(unfaithful=ALL_ASTRAY)
+    assert len(list(remarks(history(calls, events, evaluator=World(), located=located)))) == 1
