@@ -117,7 +117,7 @@ def _notes(result: Result, names: Names) -> tuple[str, ...]:
     for sample in dict.fromkeys((rows, batch) for _, rows, batch in result.replay.rows):
         which = [names.short(method) for method, *rows in result.replay.rows if tuple(rows) == sample]
         notes.append(f"{', '.join(which)}: {sample[0]} of {sample[1]} rows of the batch, other ones at each call")
-    for sample in dict.fromkeys((seen, numbers) for _, seen, numbers in result.replay.parameters):
+    for sample in dict.fromkeys((seen, numbers) for _, seen, numbers in result.replay.parameters if seen < numbers):
         which = [names.short(method) for method, *seen in result.replay.parameters if tuple(seen) == sample]
         notes.append(f"{', '.join(which)}: {sample[0]} of {sample[1]} parameters, some of each kind of operation")
     if 0 < result.replay.replayed < result.calls:

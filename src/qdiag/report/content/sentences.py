@@ -131,9 +131,10 @@ def killed_words(exit_code: int) -> str:
 
 
 def _why_undecided(result: Result, names: Names) -> str:
-    if result.replay.unfaithful:
+    astray = [one for one in result.replay.unfaithful if not one.explained]
+    if astray:
         return (
-            f"Replaying did not give the script's own numbers at {count(len(result.replay.unfaithful), 'call')}, "
+            f"Replaying did not give the script's own numbers at {count(len(astray), 'call')}, "
             "so what the methods give there cannot be judged from the circuit alone."
         )
     if not result.replay.replayed:

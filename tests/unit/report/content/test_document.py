@@ -182,7 +182,8 @@ def test_a_method_that_gave_nothing_is_not_said_to_have_been_replayed() -> None:
 
 def test_methods_that_saw_a_part_of_the_rows_or_of_the_parameters_are_named_with_it() -> None:
     case = CASES["healthy"]()
-    part = replace(case.result.replay, rows=((SHIFT, 3, 32),), parameters=((SHIFT, 16, 56), (DIFFERENCES, 16, 56)))
+    part = replace(case.result.replay, rows=((SHIFT, 3, 32),), parameters=((SHIFT, 16, 56), (DIFFERENCES, 16, 56), (SHIFT, 15, 15)))
     notes = replace(case, result=replace(case.result, replay=part)).document().notes
     assert "parameter-shift: 3 of 32 rows of the batch, other ones at each call" in notes
     assert "parameter-shift, finite-diff: 16 of 56 parameters, some of each kind of operation" in notes
+    assert not any("15 of 15" in note for note in notes)

@@ -212,7 +212,7 @@ def test_who_is_wrong_where_and_by_how_much(changes: dict[str, Any], said: str) 
             {
                 "verdict": Verdict.INCONCLUSIVE,
                 "findings": (),
-                "replay": ReplaySummary((BACK,), 1, unfaithful=(Unfaithful(0, "", False),)),
+                "replay": ReplaySummary((BACK,), 3, unfaithful=(Unfaithful(0, "", False), Unfaithful(2, "", True))),
             },
             "Replaying did not give the script's own numbers at 1 call, "
             "so what the methods give there cannot be judged from the circuit alone.",
