@@ -37,8 +37,10 @@ def notes(trace: Trace, methods: Sequence[Method], context: StageContext) -> Ite
         What to work with.
     """
     for index in _calls_that_warned(trace):
+        # numpy, by which lightning reads coefficients, has the same words for it as torch
         yield (
-            f"{WARNED} in call {index} itself: where that part is not 0, the results are wrong; "
+            f'"{CASTING} discards the imaginary part" was warned of in call {index} itself: '
+            "where that part is not 0, the results are wrong; "
             f"it is not the warning of a backward pass that is harmless ({HARMLESS_CAST.code})"
         )
     reached = [event.number for event in trace.events if event.kind == "backward warning" and CASTING in event.text]

@@ -174,7 +174,7 @@ def of_finding(finding: Finding, result: Result, names: Names) -> str:
         if divergence.untaken:
             return f"{said} The script's own arguments take no such direction: along them the slopes are right."
         own = names.short(divergence.call.method)
-        if not divergence.wrong and not divergence.upheld:
+        if not divergence.wrong and (not divergence.upheld or divergence.signature in (Signature.SHAPE, Signature.DTYPE)):
             return f"{said} None of them is proven wrong."
         if not divergence.wrong and divergence.probe is not None:
             return f"{said} The script does not use it: the slopes of its own method, {own}, are those of its results."

@@ -46,6 +46,21 @@ def test_methods_that_agree_show_nothing() -> None:
     assert differences(judged(CALL, (ADJOINT, 0, 0), (SHIFT, 0, 0)), CALL) == ()
 
 
+@pytest.mark.parametrize(
+    ("output", "asked", "differ"),
+    [(0.3 + 0j, (), 0), (0.3 + 1e-3j, (), 1), (0.3 + 0j, (ADJOINT,), 1)],
+    ids=["complex without need", "complex in earnest", "asked for"],
+)
+def test_real_numbers_as_complex_ones_are_no_difference_to_a_script_that_does_not_use_the_method(
+    output: complex, asked: tuple[Method, ...], differ: int
+) -> None:
+    own = Evaluation(BACKPROP, (np.asarray(0.3),))
+    sides, _ = compare_with_own(CALL.circuit, own, [Evaluation(ADJOINT, (np.asarray(output),))], Plan(methods=asked), ())
+    assert len(differences(CallResult(0, "key", own, (), sides, ()), CALL)) == differ
+    turned, _ = compare_with_own(CALL.circuit, Evaluation(ADJOINT, (np.asarray(output),)), [own], Plan(), ())
+    assert [side.comparison.verdict for side in turned] == [Verdict.ERROR], "the script's own complex numbers are told of"
+
+
 def test_methods_that_are_off_alike_are_one_party_that_its_best_member_speaks_for() -> None:
     (found,) = differences(judged(CALL, (SHIFT, 0, 0.1), (ADJOINT, 0, 0.1), (HADAMARD, 0, 0.1)), CALL)
     assert found.method == ADJOINT

@@ -66,6 +66,16 @@ def test_where_nobody_is_wrong_as_far_as_is_known_nobody_is_called_right(upheld:
     assert words.endswith(f"Which one is wrong is not known. {said}")
 
 
+def test_of_results_of_two_kinds_nobody_is_called_right() -> None:
+    result = CASES["shifted"]().result
+    finding = result.findings[0]
+    kinds = "complex128 against float64"
+    comparison = replace(finding.divergence.comparison, verdict=Verdict.REMARK, where=Signature.DTYPE, detail=kinds)
+    divergence = replace(finding.divergence, comparison=comparison, wrong=(), upheld=True)
+    words = of_finding(replace(finding, divergence=divergence), result, Names("default.qubit"))
+    assert words == f"adjoint and backprop differ in dtype at call 0: {kinds}. None of them is proven wrong."
+
+
 @pytest.mark.parametrize(
     ("verdict", "kinds", "said"),
     [
