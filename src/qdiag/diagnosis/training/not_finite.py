@@ -204,7 +204,7 @@ def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark
     name = f"`{lost[0].name}`"
     if not call.step:
         because = f"{name} is not finite when call {call.index} is given it, before any step was taken: the data hold it already"
-        return _remark(call, NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy="look for NaN in the data"))
+        return _remark(call, _by_the_script(because, "look for NaN in the data"))
     back, grown = _first_lost_on_the_way_back(history, call.index), _growth(history, call.index)
     shown, because, remedy = call, f"all that came back to earlier calls was finite, and {name} is not at call {call.index}", ELSEWHERE
     if back is not None:
@@ -213,7 +213,13 @@ def _given(history: History, call: Call, lost: Sequence[GivenNumbers]) -> Remark
         remedy = LOOK[what]
     if grown:
         because, remedy = f"the training diverges: {grown}; {because}", "a smaller learning rate, or gradients clipped to a norm"
-    return _remark(shown, NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy))
+    diagnosis = _by_the_script(because, remedy)
+    return _remark(shown, replace(diagnosis, fileable=back is not None and back[1] == OWN and not grown))
+
+
+def _by_the_script(because: str, remedy: str) -> Diagnosis:
+    """What is nothing to report to PennyLane's authors."""
+    return replace(NOT_A_NUMBER.diagnosis(Confidence.LIKELY, because, remedy=remedy), fileable=False)
 
 
 ELSEWHERE = "look at what the script does to it between two calls: the update, and any code of its own"

@@ -98,16 +98,19 @@ BACK = Backward((np.asarray(1.0),), (np.asarray(0.2),), (True,))
 
 
 @pytest.mark.parametrize(
-    ("back", "said_of_it"),
+    ("back", "said_of_it", "fileable"),
     [
-        (replace(BACK, cotangents=(np.asarray(math.nan),)), "the gradient that came back from the loss is not finite at call 1"),
-        (replace(BACK, gradients=(np.asarray(math.inf),)), "the gradient of the QNode is not finite at call 1"),
+        (replace(BACK, cotangents=(np.asarray(math.nan),)), "the gradient that came back from the loss is not finite at call 1", False),
+        (replace(BACK, gradients=(np.asarray(math.inf),)), "the gradient of the QNode is not finite at call 1", True),
     ],
 )
-def test_what_came_back_before_it_is_told_first(back: Backward, said_of_it: str) -> None:
+def test_what_came_back_before_it_is_told_first_and_a_loss_is_no_matter_of_pennylanes(
+    back: Backward, said_of_it: str, fileable: bool
+) -> None:
     calls = [at(0, backwards=(BACK,)), at(1, backwards=(back,)), at(2, circuit(NAN))]
     (found,) = said(calls, lost_at(2, given("weights", (1,), lost=(0,))))
     assert found.diagnosis.because.startswith(said_of_it)
+    assert found.diagnosis.fileable is fileable
     assert (found.verdict, found.call, found.step) == (Verdict.REMARK, calls[1], 1)
 
 
@@ -124,6 +127,7 @@ def test_where_another_method_has_the_qnodes_own_gradient_that_is_a_finding_and_
 def test_data_that_hold_it_are_told_to() -> None:
     (found,) = said([at(0, circuit(NAN))], lost_at(0, given("inputs", (3, 2), lost=(1,))))
     assert "`inputs` is not finite when call 0 is given it, before any step was taken" in found.diagnosis.because
+    assert not found.diagnosis.fileable
 
 
 def test_a_training_that_diverges_is_told_to() -> None:
