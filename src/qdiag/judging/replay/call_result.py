@@ -74,6 +74,8 @@ class CallResult:
         That the device or the circuit cannot be made again, and why: then nothing was compared.
     untold
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
+    late
+        By what the own method ran out of its time where it was asked about all parameters; then all methods were asked about these few.
     usual
         About what the own method takes where no Jacobian is formed; known once the arrays are left out.
     """
@@ -94,6 +96,7 @@ class CallResult:
     part: Optional[Call] = None
     not_rebuilt: Optional[NotRebuilt] = None
     untold: str = ""
+    late: Optional[Failure] = None
     usual: float = 0.0
 
     @property

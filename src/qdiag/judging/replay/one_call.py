@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Optional
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
-from qdiag.judging.replay.parts import look_at_parameters, look_at_rows
+from qdiag.judging.replay.parts import look_at_parameters, look_at_rows, replay_in_part
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import (
     MOST_PRODUCTS,
@@ -26,7 +27,7 @@ from qdiag.judging.replay.questions import (
 from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
 from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
 from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
-from qdiag.model.call import Call
+from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
@@ -45,9 +46,10 @@ def replay_call(
     thorough: bool,
     batched: Rows = (),
     screened: Collection[Method] = (),
+    late: Optional[Failure] = None,
 ) -> Replaying[CallResult]:
     """What one call comes to (see `_replay`), without what is held against options that it was not told."""
-    result = yield from _replay(call, key, methods, plan, thorough=thorough, batched=batched, screened=screened)
+    result = yield from _replay(call, key, methods, plan, thorough=thorough, batched=batched, screened=screened, late=late)
     own = call.method
     elsewhere = [side for side in result.sides if side.method.device != own.device]
     if not telling_options(own) or not any(side.comparison.verdict is Verdict.ERROR for side in elsewhere):
@@ -67,6 +69,7 @@ def _replay(
     thorough: bool,
     batched: Rows = (),
     screened: Collection[Method] = (),
+    late: Optional[Failure] = None,
 ) -> Replaying[CallResult]:
     """Replay one call under the user's own method and others.
 
@@ -85,6 +88,8 @@ def _replay(
         and Jacobians are formed of these alone. Methods that take many parameters one by one see some of these.
     screened
         Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
+    late
+        The failure by which the user's own method ran out of its time at an earlier call of the structure: it is not waited for again.
     """
     if call.configuration.remade_by:
         return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
@@ -93,12 +98,16 @@ def _replay(
         return not_rebuilt(call, key, NotRebuilt(call.index, why))
     if not call.circuit.resolved or call.circuit.samples_only:
         methods = ()
+    if late is not None:
+        return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough))
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
     shares = _shares(call, methods, screened, batched)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
+    if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
+        return (yield from replay_in_part(call, key, methods, own.failure, plan, thorough=thorough))
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)

@@ -12,7 +12,7 @@ from typing import Optional
 
 from qdiag.judging.comparison.compare import SEVERITY
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.parameter_samples import flagged_parameter, sampled_parameters, tracked_numbers, with_tracked
+from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, tracked_numbers, with_tracked
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
@@ -96,6 +96,35 @@ def look_at_parameters(
     sides = _in_whole_batch(seen.sides, call, batched, known.rows) if known.rows else seen.sides
     numbers = tracked_numbers(part.circuit), tracked_numbers(base.circuit)
     return replace(_joined(known, part, replace(seen, sides=sides)), tracked=tracked, numbers=numbers)
+
+
+def replay_in_part(
+    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, *, thorough: bool
+) -> Replaying[CallResult]:
+    """What the replay of a call comes to whose own method is not in time; by some of its parameters, where it takes these one by one.
+
+    Parameters
+    ----------
+    call, key
+        The call, and `circuit_key` of its circuit.
+    methods
+        The methods beside the user's own.
+    late
+        The failure by which the own method ran out of its time.
+    plan, thorough
+        As in `look_at_parameters`.
+    """
+    unseen = CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
+    if not methods or not goes_by_parameters(call.method, call.circuit):
+        return unseen
+    tracked = sampled_parameters(call.circuit, key)
+    part = with_tracked(call, tracked)
+    seen = yield from _seen_of(part, methods, call.method, plan, thorough=thorough)
+    if seen is None or seen.own.failure is not None:
+        return unseen
+    numbers = tracked_numbers(part.circuit), tracked_numbers(call.circuit)
+    joined = _joined(replace(unseen, own=Evaluation(call.method)), part, seen)
+    return replace(joined, tracked=tracked, numbers=numbers)
 
 
 @dataclass(frozen=True, eq=False)

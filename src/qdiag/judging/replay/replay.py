@@ -114,6 +114,7 @@ class Replay:
         self._patience = Patience(plan.every)
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._late: set[tuple[str, Method]] = set()
+        self._late_own: dict[tuple[str, Method], Failure] = {}
         self._refusing: set[tuple[str, Method]] = set()
         self._put_off: list[Case[CallResult]] = []
         self._swept = 0
@@ -323,14 +324,16 @@ class Replay:
             def start(index: int = index, structure: str = structure) -> Replaying[CallResult]:
                 call = self._call(index)
                 wanted = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
-                methods = [m for m in wanted if self._has_time_for(m, index)]
+                methods = [m for m in wanted if self._has_time_for(m, index)] if (structure, call.method) not in self._late else []
                 self._doing(call, methods)
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
                 screened = [m for m in methods if m.by_device and self._patience.is_slow(structure, m) and not thorough]
+                late = self._late_own.get((structure, call.method))
+                batched = self._batched(index)
                 return replay_call(
-                    call, key, methods, self._plan, thorough=thorough, batched=self._batched(index), screened=screened
+                    call, key, methods, self._plan, thorough=thorough, batched=batched, screened=screened, late=late
                 )
 
             def may_start(index: int = index, first: int = first) -> bool:
@@ -341,6 +344,11 @@ class Replay:
 
     def _take(self, index: int, result: CallResult) -> None:
         structure = self._trace.structure_of(index)
+        if result.late is not None:
+            self._late_own.setdefault((structure, result.own.method), result.late)
+            if not result.tracked:
+                # nor is it in time for a few parameters, or there are few: nothing is waited for beside it either
+                self._late.add((structure, result.own.method))
         for method, failure in result.refused:
             if failure.refusal:
                 self._refusing.add((structure, method))

@@ -12,10 +12,11 @@ from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
-from qdiag.model.call import Failure
+from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.element import trainable_names
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.unanswered import Reason
 from qdiag.trace.keys import circuit_key
 from tests.worlds.long_chains import ChainEvaluator, answer, chain
 from tests.worlds.methods import ADJOINT, SHIFT
@@ -35,9 +36,7 @@ def wrong_by(name: str) -> Callable[[Request], Evaluation]:
         right, names = answer(request), trainable_names(request.circuit)
         slips = [1e-3 if one == name else 0.0 for one in names]
         weights = [float(c[0]) for c in request.cotangents if c[0] is not None]
-        vjps = tuple(
-            tuple(np.asarray(g + weight * slip) for g, slip in zip(row, slips)) for row, weight in zip(right.vjps, weights)
-        )
+        vjps = tuple(tuple(np.asarray(g + weight * slip) for g, slip in zip(row, slips)) for row, weight in zip(right.vjps, weights))
         jacobian = right.jacobian and (tuple(np.asarray(g + slip) for g, slip in zip(right.jacobian[0], slips)),)
         return replace(right, vjps=vjps, jacobian=jacobian)
 
@@ -105,3 +104,57 @@ def test_where_the_scripts_own_method_raises_dear_methods_are_asked_all_the_same
     (one,) = Replay(ScriptedTrace([call]), evaluator, Plan()).finish().divergences
     assert (one.signature, one.comparison.methods[1]) == (Signature.RAISE, SHIFT)
     assert {*evaluator.numbers_asked("parameter-shift")} == {SAMPLED}
+
+
+# --- where the script's own method is too slow for all of them --------------------------------------------------------------
+
+
+def shifted(numbers: int, index: int = 0) -> Call:
+    """A call whose own method takes parameters one by one."""
+    made = chain(numbers, index)
+    return replace(made, configuration=replace(made.configuration, requested="parameter-shift", resolved="parameter-shift"))
+
+
+def in_time_for(most: int) -> Callable[[Request], Evaluation]:
+    """The right answer by so many numbers at most, and none in time by more."""
+    late = Failure("TimeoutError", "the evaluation took longer than 60 s", stage="timeout")
+    return lambda r: answer(r) if len(r.circuit.trainable) <= most else Evaluation(r.method, failure=late)
+
+
+def found_of(evaluator: ChainEvaluator, numbers: int = NUMBERS, calls: int = 3) -> Located:
+    return Replay(ScriptedTrace([shifted(numbers, index) for index in range(calls)]), evaluator, Plan(in_flight=1)).finish()
+
+
+def test_a_method_of_the_script_that_is_not_in_time_is_asked_about_a_few_parameters_as_all_others_are() -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(SAMPLED))
+    found = found_of(evaluator)
+    assert (found.verdict, found.replayed, found.divergences, found.unanswered) == (Verdict.AGREE, 3, (), ())
+    assert {(method.diff_method, *some) for method, *some in found.parameters} == {
+        (name, SAMPLED, NUMBERS) for name in ("parameter-shift", *{r.method.diff_method for r in evaluator.requests})
+    }
+
+
+def test_it_is_waited_for_once() -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(SAMPLED))
+    found_of(evaluator)
+    assert evaluator.numbers_asked("parameter-shift").count(NUMBERS) == 1
+
+
+def test_an_error_shows_in_the_few_parameters() -> None:
+    def wrong(request: Request) -> Evaluation:
+        given = in_time_for(SAMPLED)(request)
+        return given if given.failure is not None else wrong_by("RX#0")(request)
+
+    (one,) = [d for d in found_of(ChainEvaluator(parameter_shift=wrong)).divergences if d.verdict is Verdict.ERROR]
+    assert one.comparison.methods[0] == SHIFT
+    assert one.comparison.element is not None
+    assert one.comparison.element.by == "RX#0"
+
+
+@pytest.mark.parametrize("numbers", [NUMBERS, MANY - 1])
+def test_one_that_is_in_time_for_none_raises_nothing_and_is_not_waited_for_again(numbers: int) -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
+    found = found_of(evaluator, numbers)
+    assert (found.verdict, found.replayed, found.divergences) == (Verdict.INCONCLUSIVE, 0, ())
+    assert [(one.method, one.reason, one.calls) for one in found.unanswered] == [(SHIFT, Reason.NOT_IN_TIME, (0, 1, 2))]
+    assert len(evaluator.requests) <= 2 * len(evaluator.methods)
