@@ -48,6 +48,12 @@ TURN = 0.5
 PLAINLY = 0.1
 """A later call is the error that was confirmed before if its excess over the bound is at least this part of the confirmed one."""
 
+ENOUGH = 4
+"""So many structures of circuits are looked at again that show one kind of error."""
+
+_Error = tuple[int, int, Difference]
+"""The call that shows an error, its place among the differences of that call, and what it is."""
+
 
 class CallSource(Protocol):
     """A trace, or anything that gives calls by index."""
@@ -438,7 +444,7 @@ class Replay:
 
     # --- looking closer ----------------------------------------------------------------------------------------------
 
-    def _errors(self) -> Iterator[tuple[int, int, Difference]]:
+    def _errors(self) -> Iterator[_Error]:
         for index in self._differences:
             for position, difference in enumerate(self._differences[index]):
                 if difference.comparison.verdict is Verdict.ERROR:
@@ -451,18 +457,36 @@ class Replay:
         return set(first.values())
 
     def _look_closer(self) -> None:
-        """Confirm each kind of error at its first call of each structure; what is as plain at a later call needs no second look."""
+        """Confirm each kind of error at its first call of each structure; what is as plain at a later call needs no second look.
+
+        Nor does what is as plain at other structures, once it was confirmed at `ENOUGH` of them; the worst is looked at all the same.
+        """
         confirmed: dict[Key, float] = {}
+        by_kind: dict[Key, list[float]] = {}
+        left: dict[Key, list[_Error]] = {}
         for index, position, difference in list(self._errors()):
-            key = (self._trace.structure_of(index), *difference.key)
+            kind = difference.key
+            key = (self._trace.structure_of(index), *kind)
             if key in confirmed and excess(difference) >= PLAINLY * confirmed[key]:
                 continue
-            looked = self._look_again(index, difference)
+            known = by_kind.setdefault(kind, [])
+            if len(known) >= ENOUGH and excess(difference) >= PLAINLY * min(known):
+                left.setdefault(kind, []).append((index, position, difference))
+                continue
+            looked = self._look_at(index, position, difference)
             if looked.comparison.verdict is Verdict.ERROR:
-                confirmed.setdefault(key, excess(looked))
-            group = list(self._differences[index])
-            group[position] = looked
-            self._differences[index] = tuple(group)
+                known.append(confirmed.setdefault(key, excess(looked)))
+        for errors in left.values():
+            worst_first = sorted(errors, key=lambda error: -error[2].comparison.max_rel)
+            next((error for error in worst_first if self._look_at(*error).comparison.verdict is Verdict.ERROR), None)
+
+    def _look_at(self, index: int, position: int, difference: Difference) -> Difference:
+        """A second look at an error; what it comes to stands in its place."""
+        looked = self._look_again(index, difference)
+        group = list(self._differences[index])
+        group[position] = looked
+        self._differences[index] = tuple(group)
+        return looked
 
     def _look_again(self, index: int, difference: Difference) -> Difference:
         """A second look, at the part that was looked at where it shows the error, too: it costs what a part costs."""

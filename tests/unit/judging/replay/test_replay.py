@@ -15,7 +15,7 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
-from qdiag.judging.replay.replay import CallSource, Replay
+from qdiag.judging.replay.replay import ENOUGH, CallSource, Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
@@ -25,6 +25,7 @@ from qdiag.model.method import Method, parse_list
 from qdiag.model.result import NotRebuilt
 from qdiag.model.unanswered import Reason
 from qdiag.trace.evaluation_store import EvaluationStore
+from tests.worlds import long_chains
 from tests.worlds.methods import methods
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
 
@@ -682,3 +683,53 @@ def test_compiled_numbers_that_differ_from_the_same_method_uncompiled_are_one_di
 
     (found,) = locate(compiled_training(3), ScriptedEvaluator(backprop=off)).divergences
     assert [str(method) for method in found.comparison.methods] == ["default.qubit/backprop", "default.qubit/backprop+jit"]
+
+
+# --- one kind of error at many structures ------------------------------------------------------------------------------
+
+
+def chains(sizes: list[int]) -> ScriptedTrace:
+    return ScriptedTrace([long_chains.chain(size, index) for index, size in enumerate(sizes)])
+
+
+def off_by(gaps: dict[int, float]) -> long_chains.ChainEvaluator:
+    """Adjoint is off in its outputs by so much on circuits of so many numbers."""
+    return long_chains.ChainEvaluator(
+        (METHODS[0], METHODS[1]), adjoint=lambda r: moved(long_chains.answer(r), gaps.get(len(r.circuit.operations), 0.0))
+    )
+
+
+def looked_at(evaluator: long_chains.ChainEvaluator) -> set[int]:
+    """The sizes of the circuits that were looked at again."""
+    return {len(request.circuit.operations) for request in evaluator.requests if request.repetition}
+
+
+def test_an_error_that_was_confirmed_at_some_structures_is_looked_at_once_more_where_it_is_worst():
+    sizes = list(range(3, 18))
+    evaluator = off_by({size: 1e-3 * (1 + (size == 12)) for size in sizes})
+    (found,) = [d for d in locate(chains(sizes), evaluator).divergences if d.verdict is Verdict.ERROR]
+    assert looked_at(evaluator) == {*sizes[:ENOUGH], 12}
+    assert (len(found.calls), found.worst_call) == (len(sizes), sizes.index(12))
+
+
+def test_what_is_much_less_plain_there_is_looked_at_all_the_same():
+    sizes = list(range(3, 12))
+    evaluator = off_by({**dict.fromkeys(sizes, 1e-3), 9: 1e-7})
+    locate(chains(sizes), evaluator)
+    assert 9 in looked_at(evaluator)
+
+
+def test_a_worst_one_that_does_not_hold_leaves_the_next_to_be_looked_at():
+    sizes = list(range(3, 12))
+    twice = {"asked": 0}
+
+    def adjoint(request: Request) -> Evaluation:
+        size = len(request.circuit.operations)
+        gap = 1e-3 * (1 + (size == 9))
+        twice["asked"] += size == 9
+        return moved(long_chains.answer(request), gap if size != 9 or twice["asked"] < 2 else 0.0)
+
+    evaluator = long_chains.ChainEvaluator((METHODS[0], METHODS[1]), adjoint=adjoint)
+    (found,) = [d for d in locate(chains(sizes), evaluator).divergences if d.verdict is Verdict.ERROR]
+    assert len(looked_at(evaluator)) == ENOUGH + 2
+    assert sizes.index(9) not in found.calls
