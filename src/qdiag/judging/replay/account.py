@@ -67,7 +67,7 @@ class Account:
                 self._numbers.setdefault(side.method.bare, result.numbers)
             if result.rows and side.of_few_rows:
                 self._rows.setdefault(side.method.bare, (len(result.rows), result.batch))
-        if not (result.made_over or result.not_rebuilt):
+        if not (result.made_over or result.not_rebuilt or result.without_circuit):
             self._circuits += 1
             self._met[1].update(dict.fromkeys(methods))
             self._counts.update(method.bare for method in methods)

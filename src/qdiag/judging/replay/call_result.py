@@ -100,6 +100,11 @@ class CallResult:
     usual: float = 0.0
 
     @property
+    def without_circuit(self) -> bool:
+        """Whether the quantum function itself raised, before there was a circuit that methods can be asked about."""
+        return self.failure is not None and self.failure.stage == "build"
+
+    @property
     def methods(self) -> tuple[Method, ...]:
         """All methods that were evaluated, the own one first."""
         found = (self.own.method, *(side.method for side in self.sides), *(method for method, _ in self.refused))

@@ -96,7 +96,8 @@ def _replay(
     why = obstacle(call.method, trusted=plan.trusted)
     if why:
         return not_rebuilt(call, key, NotRebuilt(call.index, why))
-    if not call.circuit.resolved or call.circuit.samples_only:
+    without_circuit = call.failure is not None and call.failure.stage == "build"
+    if not call.circuit.resolved or call.circuit.samples_only or without_circuit:
         methods = ()
     if late is not None:
         return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough))

@@ -71,6 +71,13 @@ def test_all_methods_are_asked_the_same_question_the_own_one_first() -> None:
         assert (request.jacobian, request.seed, request.interface) == (own.jacobian, own.seed, own.interface)
 
 
+def test_of_a_quantum_function_that_raised_there_is_no_circuit_to_ask_other_methods_about() -> None:
+    raised = replace(CALL, outputs=None, backwards=(), failure=Failure("KeyError", "2", stage="build"))
+    result, ((own,),) = replayed(raised)
+    assert own.method == BACKPROP
+    assert (result.sides, result.refused, result.failure) == ((), (), raised.failure)
+
+
 @pytest.mark.parametrize("thorough", [True, False])
 def test_the_full_jacobian_is_formed_where_one_looks_thoroughly(thorough: bool) -> None:
     _, (first, *_) = replayed(CALL, thorough=thorough)

@@ -401,6 +401,13 @@ def test_an_error_without_time_for_a_second_look_is_not_called_one():
     assert (found.verdict, "not answered in time" in found.comparison.detail) == (Verdict.INCONCLUSIVE, True)
 
 
+def test_a_call_whose_quantum_function_raised_is_none_that_methods_were_not_asked_about():
+    trace = training(3)
+    trace.calls[2] = replace(trace.calls[2], outputs=None, backwards=(), failure=Failure("KeyError", "2", stage="build"))
+    located = locate(trace, ScriptedEvaluator())
+    assert (located.replayed, located.sampled, located.unanswered) == (2, (), ())
+
+
 def test_methods_may_be_named():
     located = locate(training(2), ScriptedEvaluator(), Plan(methods=parse_list("adjoint,lightning.qubit/adjoint")))
     assert located.methods == methods("default.qubit/backprop", "default.qubit/adjoint", "lightning.qubit/adjoint")
