@@ -75,7 +75,7 @@ class CallResult:
     untold
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
     late
-        By what the own method ran out of its time where it was asked about all parameters; then all methods were asked about these few.
+        By what the own method ran out of its time where it was asked about the whole call; then all methods were asked about the part.
     usual
         About what the own method takes where no Jacobian is formed; known once the arrays are left out.
     """

@@ -100,7 +100,7 @@ def _replay(
     if not call.circuit.resolved or call.circuit.samples_only or without_circuit:
         methods = ()
     if late is not None:
-        return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough))
+        return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough, batched=batched))
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
@@ -108,7 +108,7 @@ def _replay(
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
-        return (yield from replay_in_part(call, key, methods, own.failure, plan, thorough=thorough))
+        return (yield from replay_in_part(call, key, methods, own.failure, plan, thorough=thorough, batched=batched))
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)

@@ -99,9 +99,9 @@ def look_at_parameters(
 
 
 def replay_in_part(
-    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, *, thorough: bool
+    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, *, thorough: bool, batched: Rows
 ) -> Replaying[CallResult]:
-    """What the replay of a call comes to whose own method is not in time; by some of its parameters, where it takes these one by one.
+    """What the replay of a call comes to whose own method is not in time for all of it: by some of its rows and of its parameters.
 
     Parameters
     ----------
@@ -111,20 +111,24 @@ def replay_in_part(
         The methods beside the user's own.
     late
         The failure by which the own method ran out of its time.
-    plan, thorough
+    plan, thorough, batched
         As in `look_at_parameters`.
     """
     unseen = CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
-    if not methods or not goes_by_parameters(call.method, call.circuit):
+    size = batch_size(call) if batched else 0
+    rows = sampled_rows(size, key) if batched else ()
+    tracked = sampled_parameters(call.circuit, key) if goes_by_parameters(call.method, call.circuit) else ()
+    if not methods or not (rows or tracked):
         return unseen
-    tracked = sampled_parameters(call.circuit, key)
-    part = with_tracked(call, tracked)
+    fewer = with_rows(call, batched, rows) if rows else call
+    part = with_tracked(fewer, tracked) if tracked else fewer
     seen = yield from _seen_of(part, methods, call.method, plan, thorough=thorough)
     if seen is None or seen.own.failure is not None:
         return unseen
-    numbers = tracked_numbers(part.circuit), tracked_numbers(call.circuit)
-    joined = _joined(replace(unseen, own=Evaluation(call.method)), part, seen)
-    return replace(joined, tracked=tracked, numbers=numbers)
+    sides = _in_whole_batch(seen.sides, call, batched, rows) if rows else seen.sides
+    joined = _joined(replace(unseen, own=Evaluation(call.method)), part, replace(seen, sides=sides))
+    numbers = (tracked_numbers(part.circuit), tracked_numbers(fewer.circuit)) if tracked else (0, 0)
+    return replace(joined, rows=rows, batch=size, tracked=tracked, numbers=numbers)
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,8 +122,7 @@ def telling_passes(call: Call) -> list[Backward]:
     return [
         backward
         for backward in call.backwards
-        if any(c is not None for c in backward.cotangents)
-        and all(c is None or bool(np.isfinite(c).all()) for c in backward.cotangents)
+        if any(c is not None for c in backward.cotangents) and all(c is None or bool(np.isfinite(c).all()) for c in backward.cotangents)
     ]
 
 

@@ -338,9 +338,7 @@ class Replay:
                 screened = [m for m in methods if m.by_device and self._patience.is_slow(structure, m) and not thorough]
                 late = self._late_own.get((structure, call.method))
                 batched = self._batched(index)
-                return replay_call(
-                    call, key, methods, self._plan, thorough=thorough, batched=batched, screened=screened, late=late
-                )
+                return replay_call(call, key, methods, self._plan, thorough=thorough, batched=batched, screened=screened, late=late)
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
@@ -352,8 +350,8 @@ class Replay:
         structure = self._trace.structure_of(index)
         if result.late is not None:
             self._late_own.setdefault((structure, result.own.method), result.late)
-            if not result.tracked:
-                # nor is it in time for a few parameters, or there are few: nothing is waited for beside it either
+            if not (result.rows or result.tracked):
+                # nor is it in time for a part, or there is none: nothing is waited for beside it either
                 self._late.add((structure, result.own.method))
         for method, failure in result.refused:
             if failure.refusal:

@@ -472,3 +472,10 @@ def test_what_was_compiled_already_is_not_compiled_again() -> None:
     result, rounds = replayed(off, (ADJOINT, COMPILED), backprop=wrong)
     assert sum(1 for asked in rounds for request in asked if request.method.compiled) == 1
     assert [side.method for side in result.sides] == [BACKPROP, ADJOINT]
+
+
+@pytest.mark.parametrize("stage", ["timeout", "worker"])
+def test_beside_what_was_not_in_time_or_was_lost_nothing_is_an_error(stage: str) -> None:
+    gone = Evaluation(BACKPROP, failure=Failure("ProcessExpired", "gone", stage=stage))
+    request = Request(CALL.circuit, ADJOINT)
+    assert compare_with_own(CALL.circuit, gone, [answer(request)], PLAN, ()) == ((), ())

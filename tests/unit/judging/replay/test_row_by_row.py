@@ -140,3 +140,21 @@ def test_where_the_scripts_own_method_raises_no_jacobian_is_of_all_rows(stage: s
     assert (one.signature, one.verdict) == (Signature.RAISE, Verdict.ERROR)
     assert {*evaluator.rows_asked("parameter-shift")} == {SAMPLED}
     assert not [request for request in evaluator.requests if request.jacobian and len(request.circuit.parameters[0].value) == ROWS]
+
+
+def test_where_the_scripts_own_method_is_not_in_time_for_all_rows_every_method_sees_a_few() -> None:
+    def in_time_for_a_few(request: Request) -> Evaluation:
+        late = Failure("TimeoutError", "the evaluation took longer than 60 s", stage="timeout")
+        few = len(request.circuit.parameters[0].value) <= SAMPLED
+        return answer(request) if few else Evaluation(request.method, failure=late)
+
+    evaluator = BatchEvaluator(parameter_shift=in_time_for_a_few)
+    made = [batch(ROWS, index) for index in range(3)]
+    own = [replace(one, configuration=replace(one.configuration, resolved="parameter-shift", requested="")) for one in made]
+    found = Replay(ScriptedTrace(own), evaluator, Plan(in_flight=1)).finish()
+    assert (found.verdict, found.replayed, found.divergences, found.unanswered) == (Verdict.AGREE, 3, (), ())
+    assert evaluator.rows_asked("parameter-shift").count(ROWS) == 1
+    assert {(method.diff_method, *rows) for method, *rows in found.rows} >= {
+        ("parameter-shift", SAMPLED, ROWS),
+        ("adjoint", SAMPLED, ROWS),
+    }
