@@ -96,9 +96,7 @@ def _replay(
     why = obstacle(call.method, trusted=plan.trusted)
     if why:
         return not_rebuilt(call, key, NotRebuilt(call.index, why))
-    without_circuit = call.failure is not None and call.failure.stage == "build"
-    if not call.circuit.resolved or call.circuit.samples_only or without_circuit:
-        methods = ()
+    methods = _askable(call, methods)
     if late is not None:
         return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough, batched=batched))
     cotangents = cotangents_of(call, key)
@@ -130,6 +128,12 @@ def _replay(
     if shares.of_few_parameters:
         result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, thorough=thorough, batched=batched)
     return result
+
+
+def _askable(call: Call, methods: Sequence[Method]) -> Sequence[Method]:
+    """The methods that can be held against the user's own; none where there are no numbers to compare, or there was no circuit yet."""
+    without_circuit = call.failure is not None and call.failure.stage == "build"
+    return () if not call.circuit.resolved or call.circuit.samples_only or without_circuit else methods
 
 
 @dataclass(frozen=True)
