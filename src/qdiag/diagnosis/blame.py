@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
-from qdiag.diagnosis.experiments import HALF, narrow_dtypes, parameters_at
-from qdiag.diagnosis.symptoms import DTYPE, Blamed, is_jax_in_double
+from qdiag.diagnosis.experiments import HALF, count_of_shots, left_out, narrow_dtypes, parameters_at, without_shots
+from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
-from qdiag.model.circuit import NARROW, Circuit, parameters_of, with_precision, with_trainable, without_operations
+from qdiag.model.circuit import NARROW, Circuit, parameters_of, with_precision, with_trainable
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import as_written
 
@@ -39,8 +39,9 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
 def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
-    The dtype of parameters of half precision, where it does not raise in double precision; operations whose parameters alone make it
-    raise; an operation without which it does not; all operations of a name without which it does not; a measurement.
+    The shots, where it does not raise without; the dtype of parameters of half precision, where it does not raise in double precision;
+    operations whose parameters alone make it raise; an operation without which it does not; all operations of a name without which it
+    does not; a measurement.
     """
 
     def raises(candidate: Circuit) -> bool:
@@ -50,6 +51,9 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     if not raises(circuit):
         # what was raised came of something around the circuit
         return None
+    analytic = without_shots(question)
+    if analytic is not None and observe(analytic, evaluator).comparison.where is not Signature.RAISE:
+        return Blamed(SHOTS, 0, count_of_shots(circuit))
     if _may_be_its_dtype(question) and not raises(with_precision(circuit, "float64")):
         return Blamed(DTYPE, 0, narrow_dtypes(circuit))
     operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
@@ -76,7 +80,7 @@ def _blame_trainable(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
 def _left_out(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
     """The first operation without which it no longer raises."""
     for position, node in enumerate(circuit.operations):
-        if not raises(without_operations(circuit, (position,))):
+        if not raises(left_out(circuit, (position,))):
             return Blamed("operation", position, node.name, parameters_at(circuit, position), (position,))
     return None
 
@@ -86,7 +90,7 @@ def _left_out_by_name(circuit: Circuit, raises: Raises) -> Optional[Blamed]:
     inside = _parameters(circuit)
     for name, count in Counter(node.name for node in circuit.operations).items():
         positions = tuple(i for i, node in enumerate(circuit.operations) if node.name == name)
-        if 1 < count < len(circuit.operations) and not raises(without_operations(circuit, positions)):
+        if 1 < count < len(circuit.operations) and not raises(left_out(circuit, positions)):
             return Blamed("operation", positions[0], name, tuple(p for i in positions for p in inside[i]), positions)
     return None
 

@@ -188,4 +188,5 @@ def _unknown(trials: Sequence[_Trial], symptoms: Symptoms, ruled_out: tuple[str,
     """The honest answer, with all evidence shown."""
     shown = {evidence.experiment: evidence for trial in trials for _, evidence in trial.evidence}
     evidence = tuple(replace(one, detail=one.detail or "shown without a claim") for one in shown.values())
-    return UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms), evidence=evidence, ruled_out=ruled_out)
+    remedy = UNKNOWN.remedy_for(symptoms) if UNKNOWN.remedy_for is not None else ""
+    return UNKNOWN.diagnosis(Confidence.UNKNOWN, UNKNOWN.because(symptoms), remedy=remedy, evidence=evidence, ruled_out=ruled_out)

@@ -17,6 +17,7 @@ from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.circuit import (
     NARROW,
     TENSORS,
+    WIDER,
     Circuit,
     Label,
     MeasuredOutcome,
@@ -26,7 +27,9 @@ from qdiag.model.circuit import (
     Wires,
     measures_midway,
     midway_measurements,
+    nodes_of,
     parameters_of,
+    postselects,
     walk,
     with_dtypes_of,
     with_nodes,
@@ -40,8 +43,8 @@ from qdiag.model.circuit import (
 )
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.method import ARBITER, SHIFTED, Method
-from qdiag.model.numerics.surfaces import nudged, with_real_points
-from qdiag.model.operator_families import PAULIS
+from qdiag.model.numerics.surfaces import CLOSE, nudged, with_real_points
+from qdiag.model.operator_families import PAULIS, STATE_DATA
 from qdiag.model.option import Option
 
 
@@ -77,7 +80,39 @@ def other_methods(name: str, change: Callable[[Method], Method], cost: float = 1
 
 # --- precision ---------------------------------------------------------------------------------------------------------
 
-FLOAT64_PARAMETERS = edit("float64 parameters", lambda circuit: with_precision(circuit, "float64"))
+
+def amplitude_positions(circuit: Circuit) -> frozenset[int]:
+    """Positions of the parameters that hold amplitudes."""
+    position = 0
+    inside: set[int] = set()
+    for node in circuit.nodes:
+        count = len(parameters_of(node))
+        if any(inner.name in STATE_DATA for inner in nodes_of(node)):
+            inside.update(range(position, position + count))
+        position += count
+    return frozenset(inside)
+
+
+def widened(parameter: Parameter) -> Parameter:
+    """A number of less than double precision in double precision."""
+    return replace(parameter, value=parameter.value.astype(WIDER[parameter.dtype]), foreign="")
+
+
+def widened_amplitudes(parameter: Parameter) -> Parameter:
+    """Amplitudes in double precision, and normalised in it where they are in single: a norm that was rounded is of that precision."""
+    wide = widened(parameter)
+    norms = np.sqrt(np.sum(np.abs(wide.value) ** 2, axis=-1, keepdims=True)) if wide.value.ndim else np.zeros(())
+    unit = bool(np.all(np.abs(norms - 1) <= CLOSE))
+    return replace(wide, value=wide.value / norms) if unit else wide
+
+
+def _in_double(circuit: Circuit) -> Circuit:
+    narrow = {i for i in amplitude_positions(circuit) if circuit.parameters[i].dtype in NARROW}
+    wide = [widened_amplitudes(p) if i in narrow else p for i, p in enumerate(circuit.parameters)]
+    return with_precision(with_parameters(circuit, wide) if narrow else circuit, "float64")
+
+
+FLOAT64_PARAMETERS = edit("float64 parameters", _in_double)
 
 
 def _widened_and_back(circuit: Circuit) -> Circuit:
@@ -283,6 +318,34 @@ def delete_operations(name: str, positions: Sequence[int]) -> Experiment:
     return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
 
 
+def left_out(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The circuit without these operations, and still with something to differentiate by, if it had.
+
+    Where nothing is differentiated any more no rule of differentiation raises, whatever it raises on. So a rotation that is trained
+    takes the place of operations that hold all that is.
+    """
+    rest = without_operations(circuit, positions)
+    if rest.trainable or not circuit.trainable:
+        return rest
+    gone = [circuit.operations[position] for position in positions]
+    owner = next((node for node in gone if any(p.trainable for p in parameters_of(node))), None)
+    if owner is None:
+        return rest
+    (wire, *_) = (*owner.wires, *circuit.wires, 0)
+    kept = next(p for p in parameters_of(owner) if p.trainable)
+    angle = replace(kept, value=np.array(0.7, dtype=kept.value.real.dtype if kept.value.dtype.kind in "fc" else np.float64))
+    name = next(name for name in ("RX", "RY") if name not in {node.name for node in gone})
+    rotation = Node(name, (angle,), (Wires((wire,)), ()), (wire,))
+    first = min(positions)
+    return replace(rest, operations=(*rest.operations[:first], rotation, *rest.operations[first:]))
+
+
+def leave_out(name: str, positions: Sequence[int], circuit: Circuit) -> Experiment:
+    """Operations left out of a circuit, see `left_out`."""
+    replaced = bool(circuit.trainable) and not without_operations(circuit, positions).trainable
+    return edit(f"a rotation in the place of {name}" if replaced else f"{name} removed", lambda found: left_out(found, positions))
+
+
 def measured_alone(position: int) -> Experiment:
     """One measurement in a circuit of its own."""
     return _with_fewer_measurements("measured alone", (position,))
@@ -339,17 +402,29 @@ def _without_postselection(circuit: Circuit) -> Circuit:
     return with_nodes(circuit, change)
 
 
-def postselects(circuit: Circuit) -> bool:
-    """Whether a mid-circuit measurement keeps one outcome only."""
-    return any(
-        isinstance(part, tuple) and len(part) == 2 and part[0] == "postselect" and part[1] is not None
-        for operation in circuit.operations
-        for part in walk(operation)
-    )
-
-
 POSTSELECTION_REMOVED = edit("postselection removed", lambda c: _without_postselection(c) if postselects(c) else None)
-SHOTS_REMOVED = edit("shots removed", lambda c: replace(c, shots=()) if c.shots else None)
+
+
+SAMPLED_WAYS = frozenset({"one-shot", "single-branch-statistics"})
+"""Ways of treating mid-circuit measurements that are themselves ways of sampling: there is none without shots."""
+
+
+def without_shots(question: Question) -> Optional[Question]:
+    """The question about exact results; None where they are."""
+    if not question.circuit.shots:
+        return None
+    kept = tuple(option for option in question.execution_options if option[0] != "mcm_method" or option[1] not in SAMPLED_WAYS)
+    return replace(with_circuit(question, replace(question.circuit, shots=())), execution_options=kept)
+
+
+def count_of_shots(circuit: Circuit) -> str:
+    """How many results the circuit's numbers are estimated from, as one writes it."""
+    number = sum(circuit.shots)
+    return f"{number} shot{'s' * (number != 1)}"
+
+
+SHOTS_REMOVED = Experiment("shots removed", lambda question, _: without_shots(question))
+MORE_SHOTS = edit("ten times the shots", lambda c: replace(c, shots=tuple(10 * number for number in c.shots)) if c.shots else None)
 
 
 def _turn_before_measuring(circuit: Circuit) -> Optional[Circuit]:

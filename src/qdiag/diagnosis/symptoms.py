@@ -25,12 +25,16 @@ Answer = TypeVar("Answer")
 DTYPE = "dtype"
 """The kind of what is blamed where it is the dtype of all parameters."""
 
+SHOTS = "shots"
+"""The kind of what is blamed where it is that results are sampled at all."""
+
 
 @dataclass(frozen=True)
 class Blamed:
     """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions.
 
     Or it sits in no part of the circuit, but in the dtype of its parameters: then the kind is `DTYPE`, and the name that of the dtype.
+    Or in its shots: then the kind is `SHOTS`, and the name says how many.
 
     Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
     nothing raises, where frozen parameters are not enough.
@@ -43,6 +47,8 @@ class Blamed:
     removable: tuple[int, ...] = ()
 
     def __str__(self) -> str:
+        if self.kind == SHOTS:
+            return self.name
         return f"{self.name} parameters" if self.kind == DTYPE else f"{self.name} ({self.kind} {self.position})"
 
 

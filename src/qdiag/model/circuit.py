@@ -343,6 +343,15 @@ def measures_midway(circuit: Circuit) -> bool:
     return midway_measurements(circuit) > 0
 
 
+def postselects(circuit: Circuit) -> bool:
+    """Whether a measurement in the middle of a circuit keeps one outcome only."""
+    return any(
+        isinstance(part, tuple) and len(part) == 2 and part[0] == "postselect" and part[1] is not None
+        for operation in circuit.operations
+        for part in walk(operation)
+    )
+
+
 AS_DECOMPOSITION = "was recorded as its decomposition"
 """How a circuit's note says that it holds the parts of an operation, and not the operation that ran."""
 

@@ -88,7 +88,7 @@ def test_single_precision_is_to_blame_under_jax_with_arrays_of_64_bits_alone() -
         return Evaluation(request.method, failure=Failure("TypeError", "no")) if raises else 0.0
 
     asked = question(single)
-    assert blamed_for_raising(asked, World(error)) == Blamed("operation", 0, "RX", (0,), (0,))
+    assert blamed_for_raising(asked, World(error)) == Blamed("measurement", 0, "expval"), "another gate on that number raises as well"
     in_double = replace(asked, interface="jax", default_dtype="float64")
     assert blamed_for_raising(in_double, World(error)) == Blamed("dtype", 0, "float32")
 
@@ -129,6 +129,23 @@ def test_without_a_measurement_nothing_is_to_blame() -> None:
         return Circuit(tuple(operations), ())  # type: ignore[arg-type]
 
     assert blamed(bare(THREE.operations), lambda circuit: True) is None
+
+
+def test_a_gate_that_holds_all_that_is_trained_is_not_to_blame_for_what_a_rotation_in_its_place_raises_on_too() -> None:
+    trains = lambda circuit: bool(circuit.trainable)  # noqa: E731 - the refusal of whatever is differentiated
+    assert blamed(of(rotation(name="RY"), rotation(name="CNOT", trainable=False)), trains) == Blamed("measurement", 0, "expval")
+
+
+def test_a_gate_that_holds_all_that_is_trained_is_to_blame_where_a_rotation_does_not_raise() -> None:
+    assert blamed(of(rotation(name="Givens")), on_any_of("Givens")) == Blamed("operation", 0, "Givens", (0,), (0,))
+    assert blamed(of(rotation(name="RX")), on_any_of("RX")) == Blamed("operation", 0, "RX", (0,), (0,))
+
+
+def test_shots_are_to_blame_where_nothing_raises_without() -> None:
+    sampled = replace(THREE, shots=(100,))
+    found = blamed(sampled, lambda circuit: bool(circuit.shots))
+    assert (found, str(found)) == (Blamed("shots", 0, "100 shots"), "100 shots")
+    assert blamed(sampled, on_any_of("RY")) == Blamed("operation", 0, "RY", (0,), (0,))
 
 
 def test_what_does_not_raise_by_itself_is_blamed_on_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import reduce
 
@@ -20,26 +21,33 @@ from qdiag.diagnosis.experiments import (
     ON_THE_CPU,
     OTHER_DEVICE,
     STEP_TWICE,
+    amplitude_positions,
     as_constants,
+    count_of_shots,
     edit,
     in_single_precision,
     in_turn,
     narrow_again,
     narrow_dtypes,
+    widened,
+    widened_amplitudes,
 )
 from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import NARROW, WIDER, Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.circuit import NARROW, Circuit, Parameter, with_parameters
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY
 from qdiag.model.numerics.rounding import EPS64
-from qdiag.model.operator_families import STATE_DATA
 from qdiag.model.probe import Proof
 
 
 def _narrow(parameter: Parameter) -> bool:
     return parameter.dtype in NARROW
+
+
+def _has_narrow_amplitudes(circuit: Circuit) -> bool:
+    return any(_narrow(circuit.parameters[position]) for position in amplitude_positions(circuit))
 
 
 def _narrow_circuit(symptoms: Symptoms) -> bool:
@@ -80,25 +88,10 @@ def _handed_on_in_float32(symptoms: Symptoms) -> bool:
     return narrow and symptoms.question.default_dtype == "float32"
 
 
-def _state_data(circuit: Circuit) -> frozenset[int]:
-    """Positions of the parameters that hold amplitudes."""
-    position = 0
-    inside: set[int] = set()
-    for node in circuit.nodes:
-        count = len(parameters_of(node))
-        if any(inner.name in STATE_DATA for inner in nodes_of(node)):
-            inside.update(range(position, position + count))
-        position += count
-    return frozenset(inside)
-
-
 def _widen_precision(circuit: Circuit, inside: bool) -> Circuit:
     """The circuit with its amplitudes (or everything but them) in double precision."""
-    amplitudes = _state_data(circuit)
-
-    def wide(parameter: Parameter) -> Parameter:
-        return replace(parameter, value=parameter.value.astype(WIDER[parameter.dtype]), foreign="")
-
+    amplitudes = amplitude_positions(circuit)
+    wide = widened_amplitudes if inside else widened
     narrow = {i for i, p in enumerate(circuit.parameters) if _narrow(p) and (i in amplitudes) is inside}
     return with_parameters(circuit, [wide(p) if i in narrow else p for i, p in enumerate(circuit.parameters)]) if narrow else circuit
 
@@ -109,7 +102,7 @@ ANGLES_FLOAT64 = edit("float64 parameters other than amplitudes", lambda circuit
 
 def _move_angles(circuit: Circuit) -> Circuit:
     """All angles elsewhere, constants and data among them; amplitudes and matrices stay."""
-    amplitudes, signs = _state_data(circuit), np.random.default_rng(106)
+    amplitudes, signs = amplitude_positions(circuit), np.random.default_rng(106)
 
     def move(parameter: Parameter) -> Parameter:
         value = parameter.value
@@ -163,7 +156,7 @@ FLOAT32_PARAMETERS = Cause(
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
         *leaves(narrow_again(narrow_dtypes(symptoms.question.circuit))),
         *(unlike(_wide_device(symptoms)) if _narrow_device(symptoms) else ()),
-        *(unlike(AMPLITUDES_FLOAT64) if _state_data(symptoms.question.circuit) else ()),
+        *(survives(AMPLITUDES_FLOAT64) if amplitude_positions(symptoms.question.circuit) else ()),
         *_finite_difference_rival(symptoms),
         *_difference_quotient_rival(symptoms),
         *_point_rival(symptoms),
@@ -305,18 +298,52 @@ def _lacks_double_in_jax(symptoms: Symptoms) -> bool:
     return _is_under_jax(symptoms) and bool(narrow_dtypes(symptoms.question.circuit))
 
 
+def _may_be_a_step(symptoms: Symptoms) -> bool:
+    if not symptoms.derivative or not symptoms.involves("finite-diff"):
+        return False
+    return symptoms.divergence.verdict is not Verdict.INCONCLUSIVE or _sampled(symptoms)
+
+
+def _sampled(symptoms: Symptoms) -> bool:
+    return bool(symptoms.question.circuit.shots)
+
+
+def _of_divided_noise() -> tuple[Prediction, ...]:
+    """With a longer step the gap is far smaller, if not gone; with another as short it is not. What is left is the noise itself."""
+    return (
+        Prediction(LARGER_STEP, Outcome.MOVES, Role.RIVAL, also=(Outcome.HEALS,)),
+        Prediction(STEP_TWICE, Outcome.PERSISTS, Role.NEUTRAL, also=(Outcome.MOVES,)),
+    )
+
+
+def _divided_noise_words(symptoms: Symptoms) -> str:
+    shots = symptoms.question.circuit.shots
+    method = next(method for method in symptoms.question.methods if method.diff_method == "finite-diff")
+    step = dict(method.gradient_options).get("h", _USUAL_STEP)
+    error = 1 / math.sqrt(sum(shots))
+    quotient = f", so that it is off by {error / step:.1e}" if isinstance(step, (int, float)) and step else ""
+    noise = f"the noise of {count_of_shots(symptoms.question.circuit)}, up to {error:.1g}"
+    return f"the quotient divides {noise}, by a step of {step}{quotient}"
+
+
+_USUAL_STEP = 1e-7
+"""PennyLane's, where no other is given."""
+
+
 FINITE_DIFFERENCE_STEP = Cause(
     code="QD105",
     slug="finite-difference-step",
     title="finite-difference step against precision",
     remedy=_OTHER_RULE_OR_STEP,
     applies=lambda symptoms: (
-        symptoms.derivative and symptoms.involves("finite-diff")
+        _may_be_a_step(symptoms)
         if symptoms.divergence.probe is None
         else symptoms.divergence.proof is Proof.LARGER_STEP
     ),
     predicts=lambda symptoms: (
-        (
+        _of_divided_noise()
+        if symptoms.divergence.probe is None and _sampled(symptoms)
+        else (
             *flips(LARGER_STEP),
             *leaves(STEP_TWICE),
             # where the rounding of the outputs is what the step divides, no point is better than another
@@ -326,14 +353,19 @@ FINITE_DIFFERENCE_STEP = Cause(
         else ()
     ),
     because=lambda symptoms: (
-        "the step is too short for the digits that the results have: with a larger one the quotient is right"
+        _divided_noise_words(symptoms)
+        if _sampled(symptoms)
+        else "the step is too short for the digits that the results have: with a larger one the quotient is right"
         if symptoms.divergence.probe is not None and not symptoms.divergence.probe.device.narrow
         else "the quotient divides single-precision rounding by a step of 1e-7"
     ),
     remedy_for=lambda symptoms: (
-        f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP
+        'diff_method="parameter-shift", which divides by nothing; or gradient_kwargs={"h": 0.3, "strategy": "center"} and more shots'
+        if _sampled(symptoms)
+        else f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP
     ),
-    verdicts=(Verdict.ROUNDING, Verdict.ERROR),
+    title_for=lambda symptoms: f"finite-difference step against {'shot noise' if _sampled(symptoms) else 'precision'}",
+    verdicts=(Verdict.ROUNDING, Verdict.ERROR, Verdict.INCONCLUSIVE),
     seen_by_probes=True,
 )
 
@@ -377,9 +409,7 @@ FLOAT32_STATE = Cause(
     slug="float32-state-preparation",
     title="float32 data in state preparation",
     remedy="convert the data to float64 before the state preparation",
-    applies=lambda symptoms: (
-        symptoms.numeric and any(_narrow(symptoms.question.circuit.parameters[i]) for i in _state_data(symptoms.question.circuit))
-    ),
+    applies=lambda symptoms: symptoms.numeric and _has_narrow_amplitudes(symptoms.question.circuit),
     predicts=lambda symptoms: (*flips(AMPLITUDES_FLOAT64), *leaves(ANGLES_FLOAT64), *_point_rival(symptoms)),
     because=lambda symptoms: "the amplitudes are single precision, and the simulation inherits their dtype",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Place, Prediction, Role, flips
-from qdiag.diagnosis.experiments import OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED
+from qdiag.diagnosis.cause import Cause, Place, Prediction, Role, flips, unlike
+from qdiag.diagnosis.experiments import LARGER_STEP, OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED, count_of_shots
 from qdiag.diagnosis.facts import is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Verdict
@@ -41,16 +41,17 @@ def _sampling_words(symptoms: Symptoms) -> str:
     return f"{first} ({error}){seedless}" + (f"; it warns: {' '.join(seen.warning.split())}" if seen.warning else "")
 
 
-def _shots(number: int) -> str:
-    return f"{number} shot{'s' * (number != 1)}"
-
-
 def _may_be_chance(symptoms: Symptoms) -> bool:
     """Whether chance may explain it: an error is further apart than the shots explain, those that a device takes unasked among them."""
     if symptoms.divergence.probe is not None:
         return bool(symptoms.sampling_devices)
     sampled = bool(symptoms.question.circuit.shots or symptoms.sampling_devices)
     return sampled and symptoms.divergence.verdict is Verdict.INCONCLUSIVE
+
+
+def _step_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
+    """Tells noise of the size that shots have from noise that a quotient divides by a short step (QD105)."""
+    return unlike(LARGER_STEP) if symptoms.derivative and symptoms.involves("finite-diff") else ()
 
 
 SHOT_NOISE = Cause(
@@ -64,12 +65,12 @@ SHOT_NOISE = Cause(
         if symptoms.divergence.probe is not None
         else (*flips(OTHER_DEVICE), *(REDRAWN if _changes(symptoms) else ()))
         if symptoms.sampling_devices
-        else (*flips(SHOTS_REMOVED), *REDRAWN)
+        else (*flips(SHOTS_REMOVED), *REDRAWN, *_step_rival(symptoms))
     ),
     because=lambda symptoms: (
         _sampling_words(symptoms)
         if symptoms.sampling_devices
-        else f"every number is an estimate from {_shots(sum(symptoms.question.circuit.shots))}"
+        else f"every number is an estimate from {count_of_shots(symptoms.question.circuit)}"
     ),
     remedy_for=lambda symptoms: (
         "a backend or an option of the device that gives exact expectation values, such as a state vector, or another device"

@@ -13,11 +13,13 @@ from qdiag.diagnosis.experiments import (
     FIRST_DERIVATIVE,
     FLOAT64_PARAMETERS,
     MARKS_OFF,
+    MORE_SHOTS,
     NUDGED,
     NUDGED_FAR,
     OBSERVABLE_FROZEN,
     OWN_AUXILIARY,
     POSTSELECTION_REMOVED,
+    SHOTS_REMOVED,
     TURNED_AT_THE_END,
     UNCOMPILED,
     WIRES_AS_USED,
@@ -25,16 +27,16 @@ from qdiag.diagnosis.experiments import (
     as_constants,
     delete_operations,
     in_turn,
+    leave_out,
     narrow_again,
     observable_parameters,
     only_trainable,
     plain_expectations,
-    postselects,
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
-from qdiag.diagnosis.symptoms import DTYPE, Symptoms
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, walk
+from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Symptoms
+from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, postselects, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
@@ -250,8 +252,15 @@ REFUSES = Cause(
         *_batch_rival(symptoms),
     ),
     because=lambda symptoms: _raise_words(symptoms),
+    remedy_for=lambda symptoms: _another_way(symptoms),
     says_why=False,
 )
+
+
+def _another_way(symptoms: Symptoms) -> str:
+    if symptoms.blamed is not None and symptoms.blamed.kind == SHOTS:
+        return 'diff_method="parameter-shift", which takes shots; or no shots'
+    return "another diff_method for this circuit, or the operation's decomposition"
 
 
 def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -259,6 +268,8 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     blamed, circuit = symptoms.blamed, symptoms.question.circuit
     if blamed is None:
         return ()
+    if blamed.kind == SHOTS:
+        return (*flips(SHOTS_REMOVED), *leaves(MORE_SHOTS))
     if blamed.kind == DTYPE:
         return (*flips(FLOAT64_PARAMETERS), *leaves(narrow_again(blamed.name)))
     if blamed.kind == "measurement":
@@ -268,7 +279,7 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
     gone = blamed.removable or (blamed.position,)
     others = [i for i, node in enumerate(circuit.operations) if i not in gone and not _trains(node)]
     kept = leaves(delete_operations(f"{circuit.operations[others[0]].name} ({others[0]})", others[:1])) if others else ()
-    return (*flips(delete_operations(blamed.name, gone)), *kept)
+    return (*flips(leave_out(blamed.name, gone, circuit)), *kept)
 
 
 def _marks_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:

@@ -10,7 +10,7 @@ from typing import Optional
 import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import TENSORS, Circuit, Wires, walk
+from qdiag.model.circuit import TENSORS, Circuit, Wires, measures_midway, walk
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import JAX, NUMPY, TORCH
 from qdiag.model.method import JIT, Method
@@ -72,7 +72,7 @@ class Body:
         own = dict(side.gradient_options).get("aux_wire")
         if own is not None:
             wires = [*wires, *({own} - set(wires))]
-        elif side.diff_method == "hadamard" and self.task.where is not Signature.RAISE:
+        elif wires and side.diff_method == "hadamard" and self.task.where is not Signature.RAISE:
             wires, side = self._with_auxiliary(wires, side)
         text, imports = self.language.device(side, wires, self.task.circuit.shots)
         self.imports |= imports
@@ -238,7 +238,10 @@ def _wires(circuit: Circuit, device_wires: Sequence[object], *, needed: bool) ->
     """The device's wires: those that the circuit touches, and the user's own where a measurement is of all of them.
 
     None at all where the user gave none, a measurement is of all, and no other wire is needed: then their order is what is shown.
+    A measurement in the middle may be put off to wires that no operation names: then they are the user's, or none.
     """
+    if measures_midway(circuit):
+        return list(device_wires)
     labels: list[object] = [*circuit.wires, *_work_wires(circuit, device_wires)]
     if any(not node.wires for node in circuit.measurements) and set(labels) <= set(device_wires):
         labels = list(device_wires)

@@ -74,9 +74,10 @@ class Task:
 
     @property
     def interface(self) -> str:
-        """The interface that tracks the circuit's parameters."""
+        """The interface that tracks the circuit's parameters; torch also where it only could, since its results then carry a graph."""
         containers = {p.container for p in self.circuit.parameters if p.trainable}
-        return next((name for name in ("torch", "jax", "autograd") if name in containers), "numpy")
+        carried = any(p.marked and p.container == "torch" for p in self.circuit.parameters)
+        return next((name for name in ("torch", "jax", "autograd") if name in containers), "torch" if carried else "numpy")
 
     @property
     def default_dtype(self) -> str:

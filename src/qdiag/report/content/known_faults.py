@@ -18,7 +18,7 @@ from typing import Any, Literal, Optional
 from packaging.version import InvalidVersion, Version
 
 from qdiag.model.call import Call, Environment
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit, nodes_of, postselects
 from qdiag.model.class_names import is_among
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding
@@ -74,6 +74,8 @@ class KnownFault:
         What an exception's message must hold.
     derivative
         1, or 2 where only derivatives of the gradient are wrong.
+    postselects
+        Whether it takes a measurement that keeps one outcome only.
     """
 
     title: str
@@ -95,6 +97,7 @@ class KnownFault:
     codes: tuple[str, ...] = ()
     says: str = ""
     derivative: int = 1
+    postselects: bool = False
 
     def affects(self, version: str) -> bool:
         """Whether a release of PennyLane has it, as far as it was measured; what is newer than all that were has it, too."""
@@ -126,7 +129,8 @@ class KnownFault:
 
     def _is_in(self, circuit: Circuit) -> bool:
         # an operator counts as an observable, too: a sum that is measured is no operation
-        return _holds(self.operations, circuit.nodes) and _holds(self.measurements, circuit.measurements)
+        held = _holds(self.operations, circuit.nodes) and _holds(self.measurements, circuit.measurements)
+        return held and (postselects(circuit) or not self.postselects)
 
     @property
     def reference(self) -> str:
@@ -248,4 +252,5 @@ def record_of(fault: KnownFault) -> dict[str, Any]:
         "codes": list(fault.codes),
         "says": fault.says or None,
         "derivative": fault.derivative,
+        "postselects": fault.postselects,
     }

@@ -12,6 +12,7 @@ from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import Measured
+from qdiag.model.option import Option
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
@@ -218,6 +219,35 @@ def test_a_gap_that_no_step_closes_is_not() -> None:
     assert "QD105" in found(world, symptoms(world, WIDE, QUOTIENT)).ruled_out
 
 
+def of_shots(request: Request) -> float:
+    """Noise that a quotient divides by its step; what else there is has that of the shots alone."""
+    if request.method.diff_method != "finite-diff" or not request.circuit.shots:
+        return 0.0
+    return 0.01 * (1 + request.seed) / step(request)
+
+
+@pytest.mark.parametrize("own", [(), (("h", 0.1), ("strategy", "center"))])
+def test_a_short_step_divides_the_noise_of_shots(own: tuple[tuple[str, Option], ...]) -> None:
+    quotient, right = methods("default.qubit/finite-diff", "default.qubit/parameter-shift")
+    pair = (replace(quotient, gradient_options=own), right)
+    world = World(of_shots)
+    diagnosis = found(world, symptoms(world, replace(WIDE, shots=(500,)), pair, verdict=Verdict.INCONCLUSIVE))
+    if own:
+        assert "QD105" in diagnosis.ruled_out, "the step is as long as it should be"
+        return
+    assert (diagnosis.code, diagnosis.confidence) == ("QD105", "likely"), "what is left is noise, and not nothing"
+    assert diagnosis.title == "finite-difference step against shot noise"
+    assert "500 shots" in diagnosis.because
+    assert "4.5e+05" in diagnosis.because
+    assert "parameter-shift" in diagnosis.remedy
+
+
+def test_without_shots_what_cannot_be_decided_is_no_matter_of_the_step() -> None:
+    world = World(lambda request: 0.3 if request.method.diff_method == "finite-diff" else 0.0)
+    diagnosis = found(world, symptoms(world, WIDE, QUOTIENT, verdict=Verdict.INCONCLUSIVE))
+    assert diagnosis.code != "QD105"
+
+
 # --- QD106: ill-conditioned point ------------------------------------------------------------------------------------------
 
 
@@ -272,6 +302,29 @@ def test_a_gap_that_goes_with_the_angles_is_not() -> None:
     diagnosis = found(world, symptoms(world, prepared("float32"), BACKPROP))
     assert diagnosis.code == "QD101"
     assert "QD107" in diagnosis.ruled_out
+
+
+def test_where_amplitudes_make_most_of_the_gap_and_angles_the_rest_it_is_float32_as_a_whole() -> None:
+    def error(request: Request) -> float:
+        amplitudes, angle, *_ = (parameter.value.dtype == np.float32 for parameter in request.circuit.parameters)
+        return (4e-8 * amplitudes + 4e-10 * angle) if first(request) else 0.0
+
+    world = World(error)
+    diagnosis = found(world, symptoms(world, prepared("float32"), BACKPROP))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert "QD107" in diagnosis.ruled_out
+
+
+def test_amplitudes_that_single_precision_normalised_are_normalised_in_double_with_their_numbers() -> None:
+    rounded = Parameter(np.array([0.6, 0.8], "float32") * np.float32(1 + 1e-6), "numpy")
+    apart = lambda request: abs(np.linalg.norm(request.circuit.parameters[0].value.astype(float)) - 1)  # noqa: E731 - one method's error
+    world = World(lambda request: float(apart(request)) if first(request) else 0.0)
+    circuit = of(Node("StatePrep", (rounded,), (Wires((0,)), ()), (0,)), rotation())
+    assert found(world, symptoms(world, circuit, BACKPROP)).code == "QD107"
+    longer = replace(rounded, value=np.array([0.6, 0.9], "float32"))
+    world = World(lambda request: 1e-3 * float(apart(request)) if first(request) else 0.0)
+    seen = symptoms(world, of(Node("StatePrep", (longer,), (Wires((0,)), ()), (0,)), rotation()), BACKPROP)
+    assert found(world, seen).code != "QD107", "what is not normalised at all is left as it is"
 
 
 # --- QD108: numbers on a GPU -----------------------------------------------------------------------------------------------

@@ -38,6 +38,18 @@ def test_spsa_that_agrees_with_itself_under_one_seed_and_not_under_another_is_st
     }
 
 
+def test_one_shot_goes_with_the_shots() -> None:
+    world = World(sampled)
+    seen = symptoms(world, replace(of(rotation()), shots=(100,)), verdict=Verdict.INCONCLUSIVE)
+    options = (("mcm_method", "one-shot"), ("postselect_mode", "hw-like"))
+    asked: list[Request] = []
+    world.error = lambda request: (asked.append(request), sampled(request))[1]
+    diagnosis = found(world, replace(seen, question=replace(seen.question, execution_options=options)))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD601", "confirmed")
+    exact = [request.execution_options for request in asked if not request.circuit.shots]
+    assert {*exact} == {options[1:]}, "PennyLane refuses it without any"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -101,6 +101,16 @@ def test_where_hadamard_raises_it_is_left_as_it_was() -> None:
     assert list(body(found).device(hadamard)[2]) == [0]
 
 
+def test_a_measurement_in_the_middle_leaves_the_device_the_wires_that_it_had() -> None:
+    hadamard, backprop = methods("default.qubit/hadamard", "default.qubit/backprop")
+    midway = replace(on(0), operations=(*on(0).operations, Node("MidMeasure", (), (), (0,))))
+    for own in ((), (0, 1, 2)):
+        found = configured(divergence(midway, names=(hadamard, backprop)), device_wires=own)
+        assert list(body(found).device(backprop)[2]) == list(own)
+        _, method, wires = body(found).device(hadamard)
+        assert (list(wires), dict(method.gradient_options)) == (list(own), {})
+
+
 def test_what_a_device_needs_is_imported() -> None:
     parts = body()
     parts.device(PAIR[0])

@@ -9,7 +9,7 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, with_trainable
+from qdiag.model.circuit import Circuit, Node, with_parameters, with_trainable
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
@@ -79,6 +79,11 @@ def test_without_an_interface_a_result_may_be_a_bare_float():
     text = written(divergence(with_trainable(TWO, ()), where=Signature.OUTPUT))
     assert text.count("= np.asarray(qml.QNode(circuit") == 2
     assert "import numpy as np" in text
+
+
+def test_results_of_numbers_that_torch_could_track_are_taken_off_their_graph():
+    marked = with_parameters(TWO, [replace(p, trainable=False, marked=True) for p in TWO.parameters])
+    assert written(divergence(marked, where=Signature.OUTPUT)).count(")().detach()") == 2
 
 
 def test_what_raises_is_called_in_a_try_and_its_exception_alone_counts():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.call import Environment, Failure
+from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding, Minimal
 from qdiag.report.content.document import document as outline
@@ -96,6 +97,14 @@ def test_an_entry_that_names_operations_goes_before_one_that_takes_any(monkeypat
     closer = replace(entry, title="of a rotation", operations=("RY",))
     monkeypatch.setattr("qdiag.report.content.known_faults.known_faults", lambda: (entry, closer))
     assert titles(found(), "0.21.0") == ["of a rotation"]
+
+
+@pytest.mark.parametrize("kept", [0, None])
+def test_what_takes_postselection_is_not_found_where_all_outcomes_are_kept(kept: int | None) -> None:
+    measured = Node("MidMeasureMP", (), (("postselect", kept),), (0,))
+    midway = replace(PLAIN, operations=(*PLAIN.operations, measured))
+    (ratio,) = [fault for fault in known_faults() if fault.issue == 5943]
+    assert replace(ratio, methods=("default.qubit/adjoint",)).is_shown_by(found(midway, code="QD307")) is (kept is not None)
 
 
 def test_an_exception_must_say_what_the_entry_says() -> None:
