@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.evaluation import remote
+from qdiag.judging.parameter_samples import tracked_numbers
 from qdiag.model.call import Backward, Call
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_parameters
 from qdiag.model.evaluation import Evaluation, Request
 from tests.worlds.scripted import ScriptedEvaluator
 from tests.worlds.scripted import call as single_call
@@ -25,8 +29,36 @@ def circuit(numbers: int, shift: float = 0.0) -> Circuit:
     return Circuit(tuple(gates), (Node("ExpectationMP", (Node("PauliZ", wires=(0,)),), wires=(0,)),))
 
 
+def template(numbers: int, index: int = 0, dtype: str = "float64") -> Call:
+    """The same as one operation that holds all angles in an array."""
+    made = chain(numbers, index)
+    angles = np.array([float(p.value) for p in made.circuit.parameters], dtype)
+    layers = Node("Layers", (Parameter(angles, "torch", True),), Wires((0,)), (0,))
+    ran = replace(made.circuit, operations=(layers,))
+    cotangents = made.backwards[0].cotangents
+    right = answer(Request(ran, made.method, cotangents=(cotangents,)))
+    return replace(made, circuit=ran, outputs=right.outputs, backwards=(Backward(cotangents, right.vjps[0], (True,)),))
+
+
+def expanded(ran: Circuit) -> Optional[Circuit]:
+    """The rotations that such an operation is made of; None where there is none."""
+    if [node.name for node in ran.operations] != ["Layers"]:
+        return None
+    (angles,) = ran.parameters
+    made = circuit(angles.value.size)
+    return with_parameters(made, [replace(angles, value=np.asarray(angle)) for angle in angles.value])
+
+
+def _in_one_array(rows: tuple[tuple[np.ndarray, ...], ...]) -> tuple[tuple[np.ndarray, ...], ...]:
+    return tuple((np.array(row),) for row in rows)
+
+
 def answer(request: Request) -> Evaluation:
     """The right answer, differentiated by the parameters that are tracked."""
+    finer = expanded(request.circuit)
+    if finer is not None:
+        apart = answer(replace(request, circuit=finer))
+        return replace(apart, vjps=_in_one_array(apart.vjps), jacobian=apart.jacobian and _in_one_array(apart.jacobian))
     steps = [(_PAULIS[node.name], float(node.data[0].value)) for node in request.circuit.operations]
     gates = [np.cos(a / 2) * np.eye(2) - 1j * np.sin(a / 2) * pauli for pauli, a in steps]
 
@@ -63,6 +95,9 @@ class ChainEvaluator(ScriptedEvaluator):
         self.requests.append(request)
         return self.answers.get(request.method.diff_method, answer)(request)
 
+    def answer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return expanded(arguments[0]) if function is remote.rule_expansion else super().answer(function, *arguments)
+
     def numbers_asked(self, diff_method: str) -> list[int]:
         """By how many numbers each question to a method differentiates."""
-        return [len(r.circuit.trainable) for r in self.requests if r.method.diff_method == diff_method]
+        return [tracked_numbers(r.circuit) for r in self.requests if r.method.diff_method == diff_method]

@@ -108,6 +108,13 @@ def parameters_with_a_rule(circuit: Circuit, trusted: bool) -> tuple[int, ...]:
     return decompositions.parameters_with_a_rule(circuit, trusted)
 
 
+def rule_expansion(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
+    """The circuit as rules that take its numbers one by one see it; None where that is the circuit itself."""
+    from qdiag.bridges.facts import rule_expansion as bridge
+
+    return bridge.rule_expansion(circuit, trusted)
+
+
 def promise(circuit: Circuit, core: str, method: Method, said: tuple[str, ...], wires: tuple[Label, ...], trusted: bool) -> Promise:
     """What was promised of a result that is wrong (see `bridges.facts.promises`)."""
     from qdiag.bridges.facts import promises

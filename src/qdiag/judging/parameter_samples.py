@@ -70,6 +70,11 @@ def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = ()
     return tuple(sorted(chosen))
 
 
+def is_coarse(circuit: Circuit, sampled: Positions) -> bool:
+    """Whether a sample is of many numbers all the same, since it can only have whole parameters, and some of these are large arrays."""
+    return sum(circuit.parameters[position].value.size for position in sampled) > MANY
+
+
 def _firsts_of_kinds(circuit: Circuit, names: tuple[str, ...]) -> Iterable[int]:
     kinds: dict[tuple[str, str, bool], int] = {}
     for position in circuit.trainable:

@@ -60,12 +60,12 @@ class Account:
             self.alone.append(result.own.failure)
         methods = result.methods
         self._met[0].update(dict.fromkeys(methods))
-        if result.tracked and result.late:
+        if result.of_few_numbers and result.late:
             self._numbers.setdefault(result.own.method.bare, result.numbers)
         if result.rows and result.late:
             self._rows.setdefault(result.own.method.bare, (len(result.rows), result.batch))
         for side in result.sides:
-            if result.tracked and (side.method.per_parameter or result.late):
+            if result.of_few_numbers and (side.method.per_parameter or result.late):
                 self._numbers.setdefault(side.method.bare, result.numbers)
             if result.rows and side.of_few_rows:
                 self._rows.setdefault(side.method.bare, (len(result.rows), result.batch))

@@ -65,9 +65,10 @@ class CallResult:
         Whether the call gave what a transform works out from several circuits' results: nothing is compared.
     rows, batch
         Where only some rows of a batch were evaluated under every method: which, and of how many.
-    tracked, numbers
-        Where only some parameters were differentiated by under every method: their positions, and how many numbers of how many
-        that are.
+    tracked
+        Where only some parameters were differentiated by under every method: their positions.
+    numbers
+        How many numbers of how many that are, or were of the parts of templates; zeros where all were looked at.
     part
         The call with these rows and parameters alone. Then `own`, `cotangents` and the evaluations of `sides` are those of the part.
     not_rebuilt
@@ -98,6 +99,11 @@ class CallResult:
     untold: str = ""
     late: Optional[Failure] = None
     usual: float = 0.0
+
+    @property
+    def of_few_numbers(self) -> bool:
+        """Whether some method was asked about some numbers alone."""
+        return any(self.numbers)
 
     @property
     def without_circuit(self) -> bool:

@@ -47,7 +47,7 @@ class Costs:
         told = self._told
         own = told.setdefault(one.own.method.bare, _Told(one.own.method))
         own.add(one.own)
-        in_parts = bool(one.rows or one.tracked)
+        in_parts = bool(one.rows) or one.of_few_numbers
         if one.usual and not in_parts:
             own.usual.append(one.usual)
             own.times.append(1.0)

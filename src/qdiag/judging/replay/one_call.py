@@ -12,7 +12,7 @@ from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
-from qdiag.judging.replay.parts import look_at_parameters, look_at_rows, replay_in_part
+from qdiag.judging.replay.parts import CLEAN, Parts, look_at_parameters, look_at_rows, replay_in_part
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import (
     MOST_PRODUCTS,
@@ -33,23 +33,20 @@ from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.result import NotRebuilt
 
-CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
-"""What a cheaper route must come to, to stand for the interface's own."""
-
 
 def replay_call(
     call: Call,
     key: str,
     methods: Sequence[Method],
     plan: Plan,
+    parts: Parts,
     *,
     thorough: bool,
-    batched: Rows = (),
     screened: Collection[Method] = (),
     late: Optional[Failure] = None,
 ) -> Replaying[CallResult]:
     """What one call comes to (see `_replay`), without what is held against options that it was not told."""
-    result = yield from _replay(call, key, methods, plan, thorough=thorough, batched=batched, screened=screened, late=late)
+    result = yield from _replay(call, key, methods, plan, parts, thorough=thorough, screened=screened, late=late)
     own = call.method
     elsewhere = [side for side in result.sides if side.method.device != own.device]
     if not telling_options(own) or not any(side.comparison.verdict is Verdict.ERROR for side in elsewhere):
@@ -65,11 +62,11 @@ def _replay(
     key: str,
     methods: Sequence[Method],
     plan: Plan,
+    parts: Parts,
     *,
     thorough: bool,
-    batched: Rows = (),
-    screened: Collection[Method] = (),
-    late: Optional[Failure] = None,
+    screened: Collection[Method],
+    late: Optional[Failure],
 ) -> Replaying[CallResult]:
     """Replay one call under the user's own method and others.
 
@@ -83,9 +80,9 @@ def _replay(
         Tolerance, seed and trust.
     thorough
         Whether the full Jacobian is formed, as at the first call of each structure: where it takes no more than `MOST_PRODUCTS`.
-    batched
-        Positions of the parameters that carry a batch with many rows; then methods that take it row by row see some of the rows,
-        and Jacobians are formed of these alone. Methods that take many parameters one by one see some of these.
+    parts
+        Its parts: of a batch with many rows, methods that take it row by row see some of the rows, and Jacobians are formed of these
+        alone. Methods that take many parameters one by one see some of these.
     screened
         Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
     late
@@ -98,15 +95,16 @@ def _replay(
         return not_rebuilt(call, key, NotRebuilt(call.index, why))
     methods = _askable(call, methods)
     if late is not None:
-        return (yield from replay_in_part(call, key, methods, late, plan, thorough=thorough, batched=batched))
+        return (yield from replay_in_part(call, key, methods, late, plan, parts, thorough=thorough))
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
+    batched = parts.batched
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
     shares = _shares(call, methods, screened, batched)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
-        return (yield from replay_in_part(call, key, methods, own.failure, plan, thorough=thorough, batched=batched))
+        return (yield from replay_in_part(call, key, methods, own.failure, plan, parts, thorough=thorough))
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)
@@ -124,9 +122,9 @@ def _replay(
     if own.failure is not None and call.failure is None:
         return result
     if batched and (thorough or shares.of_few_rows or shares.of_few_parameters):
-        result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, thorough=thorough, batched=batched)
+        result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, parts, thorough=thorough)
     if shares.of_few_parameters:
-        result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, thorough=thorough, batched=batched)
+        result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, parts, thorough=thorough)
     return result
 
 

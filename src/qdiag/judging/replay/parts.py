@@ -6,13 +6,20 @@ is another one where less is tracked, methods are asked about the whole after al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Optional
 
 from qdiag.judging.comparison.compare import SEVERITY
 from qdiag.judging.comparison.tensor_pairs import Cotangents
-from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, tracked_numbers, with_tracked
+from qdiag.judging.parameter_samples import (
+    flagged_parameter,
+    goes_by_parameters,
+    is_coarse,
+    sampled_parameters,
+    tracked_numbers,
+    with_tracked,
+)
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
@@ -28,14 +35,37 @@ from qdiag.judging.replay.questions import (
 )
 from qdiag.judging.row_samples import Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
 from qdiag.model.call import Call, Failure
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.trace.keys import circuit_key
 
+CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
+"""What a part, or a cheaper route, must come to, to stand for what was not asked."""
+
+Expand = Callable[[Circuit], Optional[Circuit]]
+"""A circuit as rules that take its numbers one by one see it; None where that is the circuit itself."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What PennyLane says of the parts that a call has.
+
+    Parameters
+    ----------
+    batched
+        Positions of the parameters that carry a batch with many rows.
+    expand
+        Takes templates apart, of whose arrays a few numbers are to be looked at.
+    """
+
+    batched: Rows = ()
+    expand: Expand = lambda circuit: None
+
 
 def look_at_rows(
-    whole: CallResult, call: Call, methods: Sequence[Method], dear: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+    whole: CallResult, call: Call, methods: Sequence[Method], dear: Sequence[Method], plan: Plan, parts: Parts, *, thorough: bool
 ) -> Replaying[CallResult]:
     """What the replay of a call with many rows came to, with a look at some of them under every method.
 
@@ -45,15 +75,14 @@ def look_at_rows(
     ----------
     whole
         What is known of the call.
-    call, methods, plan
-        The call, the methods beside the user's own, and what the user asked.
+    call, methods, plan, parts
+        The call, the methods beside the user's own, what the user asked, and the parts of the call.
     dear
         Those of them that see a few rows alone.
     thorough
         Whether Jacobians are formed.
-    batched
-        Positions of the parameters that carry the batch.
     """
+    batched = parts.batched
     size = batch_size(call)
     erring = _erring(whole)
     flagged = [flagged_row(side.comparison, call.circuit, batched) for side in erring.values()]
@@ -68,38 +97,75 @@ def look_at_rows(
 
 
 def look_at_parameters(
-    known: CallResult, call: Call, dear: Sequence[Method], plan: Plan, *, thorough: bool, batched: Rows
+    known: CallResult, call: Call, dear: Sequence[Method], plan: Plan, parts: Parts, *, thorough: bool
 ) -> Replaying[CallResult]:
     """What the replay of a call with many parameters came to, with a look at some of them under methods that take them one by one.
+
+    A template's array is one parameter, so where a sample of parameters has many numbers all the same, it is first one of the numbers
+    that the template is made of. Methods that are clean there need not be asked about the array.
 
     Parameters
     ----------
     known
         What is known of the call, perhaps of a few of its rows.
-    call, plan
-        The call, and what the user asked.
+    call, plan, parts
+        The call, what the user asked, and the parts of the call.
     dear
         The methods that take parameters one by one.
     thorough
         Whether Jacobians are formed.
-    batched
-        Positions of the parameters that carry a batch.
     """
     base = known.part or call
     erring = _erring(known)
     names = [flagged_parameter(side.comparison) for side in erring.values()]
     tracked = sampled_parameters(base.circuit, known.key, {name for name in names if name})
+    if not erring and is_coarse(base.circuit, tracked):
+        known, dear = yield from _look_at_numbers(known, base, dear, plan, parts.expand, thorough=thorough)
+        if not dear:
+            return known
     part = with_tracked(base, tracked)
     seen = yield from _seen_of(part, [*dear, *erring], known.own.method, plan, thorough=thorough)
     if seen is None:
         return (yield from _asked_about_all(known, base, dear, plan))
-    sides = _in_whole_batch(seen.sides, call, batched, known.rows) if known.rows else seen.sides
+    sides = _in_whole_batch(seen.sides, call, parts.batched, known.rows) if known.rows else seen.sides
     numbers = tracked_numbers(part.circuit), tracked_numbers(base.circuit)
     return replace(_joined(known, part, replace(seen, sides=sides)), tracked=tracked, numbers=numbers)
 
 
+def _look_at_numbers(
+    known: CallResult, base: Call, dear: Sequence[Method], plan: Plan, expand: Expand, *, thorough: bool
+) -> Replaying[tuple[CallResult, Sequence[Method]]]:
+    """What is known after a look at some of the numbers that templates are made of, and the methods that are to be asked otherwise."""
+    expanded = expand(base.circuit)
+    if expanded is None:
+        return known, dear
+    finer, of = replace(base, circuit=expanded, written=None, backwards=()), tracked_numbers(expanded)
+    part = with_tracked(finer, sampled_parameters(expanded, known.key))
+    seen = yield from _seen_of(part, dear, known.own.method, plan, thorough=thorough)
+    if seen is None or seen.own.failure is not None:
+        return known, dear
+    late = tuple((method, failure) for method, failure in seen.refused if failure.stage == "timeout")
+    sides = _in_whole_batch(_clean(seen), base, (), known.rows) if known.rows else _clean(seen)
+    answered = {side.method for side in sides} | {method for method, _ in late}
+    looked = replace(
+        known,
+        own=replace(known.own, seconds=known.own.seconds + seen.own.seconds),
+        sides=(*known.sides, *sides),
+        refused=(*known.refused, *late),
+        numbers=(tracked_numbers(part.circuit), of) if sides else known.numbers,
+    )
+    return looked, [method for method in dear if method not in answered]
+
+
+def _clean(seen: _Seen) -> tuple[Side, ...]:
+    """The sides that differ by no more than rounding; if by that, then in a number that the call has under another name."""
+    failed = {method for method, _ in seen.refused}
+    clean = [side for side in seen.sides if side.method not in failed and side.comparison.verdict in CLEAN]
+    return tuple(replace(side, comparison=replace(side.comparison, element=None)) for side in clean)
+
+
 def replay_in_part(
-    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, *, thorough: bool, batched: Rows
+    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, parts: Parts, *, thorough: bool
 ) -> Replaying[CallResult]:
     """What the replay of a call comes to whose own method is not in time for all of it: by some of its rows and of its parameters.
 
@@ -111,9 +177,10 @@ def replay_in_part(
         The methods beside the user's own.
     late
         The failure by which the own method ran out of its time.
-    plan, thorough, batched
+    plan, parts, thorough
         As in `look_at_parameters`.
     """
+    batched = parts.batched
     unseen = CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
     size = batch_size(call) if batched else 0
     rows = sampled_rows(size, key) if batched else ()
@@ -121,6 +188,11 @@ def replay_in_part(
     if not methods or not (rows or tracked):
         return unseen
     fewer = with_rows(call, batched, rows) if rows else call
+    if tracked and is_coarse(fewer.circuit, tracked):
+        known = replace(unseen, own=Evaluation(call.method), rows=rows, batch=size)
+        looked, left = yield from _look_at_numbers(known, fewer, methods, plan, parts.expand, thorough=thorough)
+        if not left:
+            return looked
     part = with_tracked(fewer, tracked) if tracked else fewer
     seen = yield from _seen_of(part, methods, call.method, plan, thorough=thorough)
     if seen is None or seen.own.failure is not None:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.errors import MissingInterfaceError
+from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.parameter_samples import with_tracked
@@ -20,12 +22,14 @@ from qdiag.judging.replay.differences import Difference, Key, differences, diver
 from qdiag.judging.replay.kept import Comparisons, KeptValues
 from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.parts import Parts
 from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.rebuilding import obstacle
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
 from qdiag.model.call import Call, Failure
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.method import Method
@@ -337,8 +341,8 @@ class Replay:
                 thorough = self._first_circuit.setdefault(structure, key) == key
                 screened = [m for m in methods if m.by_device and self._patience.is_slow(structure, m) and not thorough]
                 late = self._late_own.get((structure, call.method))
-                batched = self._batched(index)
-                return replay_call(call, key, methods, self._plan, thorough=thorough, batched=batched, screened=screened, late=late)
+                parts = Parts(self._batched(index), self._expanded)
+                return replay_call(call, key, methods, self._plan, parts, thorough=thorough, screened=screened, late=late)
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
@@ -350,7 +354,7 @@ class Replay:
         structure = self._trace.structure_of(index)
         if result.late is not None:
             self._late_own.setdefault((structure, result.own.method), result.late)
-            if not (result.rows or result.tracked):
+            if not (result.rows or result.of_few_numbers):
                 # nor is it in time for a part, or there is none: nothing is waited for beside it either
                 self._late.add((structure, result.own.method))
         for method, failure in result.refused:
@@ -424,6 +428,13 @@ class Replay:
         if size and key not in self._carriers:
             self._carriers[key] = batched_parameters(call, self._evaluator, trusted=self._plan.trusted)
         return self._carriers.get(key, ())
+
+    def _expanded(self, circuit: Circuit) -> Optional[Circuit]:
+        """A circuit as rules that take its numbers one by one see it; None where that is the circuit itself."""
+        expansion: Optional[Circuit] = answer_of(
+            self._evaluator.call(remote.rule_expansion, circuit, self._plan.trusted), None, "what a circuit is made of"
+        )
+        return expansion
 
     def _is_hopeless(self, index: int, method: Method) -> bool:
         key = (self._trace.structure_of(index), method)

@@ -36,7 +36,7 @@ def test_a_gradient_takes_what_it_takes_at_the_same_calls_but_for_the_first():
 
 
 def test_of_a_call_that_was_seen_in_parts_only_the_sum_is_known():
-    _, other = told([replace(result(1, 0.1, 0.3), rows=(0, 3)), replace(result(2, 0.1, 0.3), tracked=(1,))])
+    _, other = told([replace(result(1, 0.1, 0.3), rows=(0, 3)), replace(result(2, 0.1, 0.3), tracked=(1,), numbers=(1, 9))])
     assert (other.calls, round(other.seconds, 9), other.usual, other.times) == (2, 0.6, 0.0, 0.0)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.fidelity import unfaithfulness
 from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.parts import Parts
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import MOST_PRODUCTS, MOST_PRODUCTS_CLOSER, compare_with_own, cotangents_of, request_of
 from qdiag.model.call import Backward, Call, Failure
@@ -42,7 +43,7 @@ def replayed(
     """What one call comes to, and what was asked for, round by round; answers are right but for those given by name."""
     answers = {name.replace("_", "-"): given for name, given in by.items()}
     rounds: list[tuple[Request, ...]] = []
-    judging = replay_call(made, circuit_key(made.circuit), others, plan, thorough=thorough)
+    judging = replay_call(made, circuit_key(made.circuit), others, plan, Parts(), thorough=thorough)
     requests = next(judging)
     while True:
         rounds.append(requests)
@@ -268,7 +269,7 @@ def test_what_a_transform_makes_of_several_circuits_is_not_compared() -> None:
 def test_what_a_transform_makes_of_another_kind_is_not_even_evaluated() -> None:
     remade = replace(CALL, configuration=replace(CALL.configuration, transforms=("metric_tensor",)))
     with pytest.raises(StopIteration) as ended:
-        next(replay_call(remade, "key", (ADJOINT,), PLAN, thorough=True))
+        next(replay_call(remade, "key", (ADJOINT,), PLAN, Parts(), thorough=True))
     result = ended.value.value
     assert (result.made_over, result.own.method) == (True, BACKPROP)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters
+from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters, tracked_numbers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
@@ -18,8 +18,8 @@ from qdiag.model.element import trainable_names
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.unanswered import Reason
 from qdiag.trace.keys import circuit_key
-from tests.worlds.long_chains import ChainEvaluator, answer, chain
-from tests.worlds.methods import ADJOINT, SHIFT
+from tests.worlds.long_chains import ChainEvaluator, answer, chain, expanded, template
+from tests.worlds.methods import ADJOINT, SHIFT, methods
 from tests.worlds.scripted import ScriptedTrace, failed
 
 NUMBERS = MANY + 18
@@ -118,7 +118,7 @@ def shifted(numbers: int, index: int = 0) -> Call:
 def in_time_for(most: int) -> Callable[[Request], Evaluation]:
     """The right answer by so many numbers at most, and none in time by more."""
     late = Failure("TimeoutError", "the evaluation took longer than 60 s", stage="timeout")
-    return lambda r: answer(r) if len(r.circuit.trainable) <= most else Evaluation(r.method, failure=late)
+    return lambda r: answer(r) if tracked_numbers(r.circuit) <= most else Evaluation(r.method, failure=late)
 
 
 def found_of(evaluator: ChainEvaluator, numbers: int = NUMBERS, calls: int = 3) -> Located:
@@ -158,3 +158,68 @@ def test_one_that_is_in_time_for_none_raises_nothing_and_is_not_waited_for_again
     assert (found.verdict, found.replayed, found.divergences) == (Verdict.INCONCLUSIVE, 0, ())
     assert [(one.method, one.reason, one.calls) for one in found.unanswered] == [(SHIFT, Reason.NOT_IN_TIME, (0, 1, 2))]
     assert len(evaluator.requests) <= 2 * len(evaluator.methods)
+
+
+# --- templates, whose arrays are one parameter each -------------------------------------------------------------------------
+
+
+def of_templates(evaluator: ChainEvaluator, own: str = "backprop", calls: int = 2, dtype: str = "float64") -> Located:
+    made = [template(NUMBERS, index, dtype) for index in range(calls)]
+    ran = [replace(call, configuration=replace(call.configuration, requested=own, resolved=own)) for call in made]
+    return Replay(ScriptedTrace(ran), evaluator, Plan(in_flight=1)).finish()
+
+
+def test_dear_methods_see_a_few_numbers_of_a_templates_array() -> None:
+    evaluator = ChainEvaluator()
+    found = of_templates(evaluator)
+    assert (found.verdict, found.divergences, found.unfaithful, found.unanswered) == (Verdict.AGREE, (), (), ())
+    assert {*evaluator.numbers_asked("adjoint")} == {NUMBERS}
+    assert {*evaluator.numbers_asked("parameter-shift")} == {SAMPLED}
+    assert found.parameters == ((SHIFT, SAMPLED, NUMBERS),)
+
+
+def test_a_dear_method_that_is_wrong_in_them_is_asked_about_the_array_and_is_wrong_there() -> None:
+    def wrong(request: Request) -> Evaluation:
+        right = answer(request)
+        slip = 1e-3
+        vjps = tuple(tuple(np.asarray(g + slip) for g in row) for row in right.vjps)
+        jacobian = right.jacobian and tuple(tuple(np.asarray(g + slip) for g in row) for row in right.jacobian)
+        return replace(right, vjps=vjps, jacobian=jacobian)
+
+    (one,) = [d for d in of_templates(ChainEvaluator(parameter_shift=wrong)).divergences if d.verdict is Verdict.ERROR]
+    assert (one.comparison.methods[1], [node.name for node in one.call.circuit.operations]) == (SHIFT, ["Layers"])
+    assert one.comparison.element is not None
+    assert one.comparison.element.by == "Layers#0"
+
+
+def test_rounding_in_them_names_no_number_that_the_circuit_has_not() -> None:
+    def rounded(request: Request) -> Evaluation:
+        right = answer(request)
+        return replace(right, vjps=tuple(tuple(np.asarray(g + 1e-8) for g in row) for row in right.vjps))
+
+    found = of_templates(ChainEvaluator(methods("default.qubit/parameter-shift"), parameter_shift=rounded), dtype="float32")
+    (one,) = found.divergences
+    assert (one.verdict, one.comparison.element) == (Verdict.ROUNDING, None)
+
+
+def test_a_method_that_refuses_the_parts_is_asked_about_the_array() -> None:
+    def refusing(request: Request) -> Evaluation:
+        return answer(request) if expanded(request.circuit) is not None else failed(request.method)
+
+    evaluator = ChainEvaluator(parameter_shift=refusing)
+    assert of_templates(evaluator).verdict is Verdict.AGREE
+    assert NUMBERS in evaluator.numbers_asked("parameter-shift")
+
+
+def test_a_method_that_is_late_about_a_few_numbers_is_not_asked_about_the_array() -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
+    found = of_templates(evaluator)
+    assert {*evaluator.numbers_asked("parameter-shift")} == {SAMPLED}
+    assert [(one.method, one.reason) for one in found.unanswered] == [(SHIFT, Reason.NOT_IN_TIME)]
+
+
+def test_a_method_of_the_script_that_is_not_in_time_for_the_array_is_asked_about_a_few_numbers_of_it() -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(SAMPLED))
+    found = of_templates(evaluator, own="parameter-shift")
+    assert (found.verdict, found.replayed, found.divergences, found.unanswered) == (Verdict.AGREE, 2, (), ())
+    assert evaluator.numbers_asked("parameter-shift").count(NUMBERS) == 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.parts import Parts
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.rebuilding import DEVICE, failed_to_rebuild, obstacle
 from qdiag.model.call import Failure
@@ -44,7 +45,7 @@ def test_what_forbids_it_is_known_beforehand(method: Method, trusted: bool, why:
 def test_a_call_on_such_a_device_is_evaluated_on_no_other_in_its_place() -> None:
     made = call(0, circuit(0.3), OPAQUE)
     made = replace(made, configuration=replace(made.configuration, device_options=OPAQUE.device_options))
-    asked = replay_call(made, "0" * 64, (ADJOINT,), Plan(), thorough=True)
+    asked = replay_call(made, "0" * 64, (ADJOINT,), Plan(), Parts(), thorough=True)
     with pytest.raises(StopIteration) as ended:
         next(asked)
     assert ended.value.value.not_rebuilt == NotRebuilt(0, "option backend is an object (AerSimulator)")
