@@ -27,6 +27,9 @@ LONGEST_INLINE = 112
 MOST_PRINTED = 16
 """Results with more elements than this are shown by the one that differs most."""
 
+_NEEDED = {"torch": frozenset([TORCH]), "jax": frozenset([JAX])}
+"""What PennyLane imports for an interface that it is told of."""
+
 
 class Body:
     """The lines after the quantum function, and the imports that they turn out to need."""
@@ -97,9 +100,12 @@ class Body:
         side = replace(side, gradient_options=tuple(gradient.items()))
         if self.layout.quantity == "hessian":
             options.setdefault("max_diff", order)
-        if not task.wording.readable and self.layout.interface in TENSORS and side.diff_method != "none":
-            # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape; plain numbers come back plain
-            options["interface"] = self.layout.interface
+        interface = task.configuration.interface if self.layout.interface == "numpy" else self.layout.interface
+        if not task.wording.readable and interface in TENSORS and side.diff_method != "none":
+            # PennyLane cannot find out an interface whose only tracked numbers are hidden from its tape, or that tracks none, while
+            # results are rounded to its dtype; plain numbers come back plain
+            options["interface"] = interface
+            self.imports |= _NEEDED.get(interface, frozenset())
         return self.language.qnode(device or expression, side, self.layout.interface, tuple(options.items()), task.circuit.shots)
 
     def value(self, side: Method, device: str = "") -> str:

@@ -130,6 +130,14 @@ def test_numbers_as_recorded_name_their_interface() -> None:
     assert "interface" not in body().qnode(PAIR[0])
 
 
+def test_where_nothing_is_tracked_they_name_the_interface_that_rounds_results() -> None:
+    constant = Circuit((rotation(np.float32(1.0), trainable=False, container="numpy"),), (EXPVAL,))
+    found = configured(divergence(circuit=constant, where=Signature.OUTPUT), interface="torch")
+    made = body(found, wording=AS_RECORDED)
+    assert "'interface': 'torch'" in made.qnode(PAIR[0])
+    assert "import torch" in made.imports
+
+
 def test_plain_numbers_name_no_interface() -> None:
     assert "interface" not in body(wording=AS_RECORDED).qnode(PLAIN)
 
