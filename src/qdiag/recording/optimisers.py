@@ -213,7 +213,7 @@ def arrays_among(function: Any, values: tuple[Any, ...]) -> list[tuple[str, np.n
 
 def digests_of(result: Any, count: int) -> tuple[str, ...]:
     """Digests of what a step gave back for so many arguments; empty where it is not one for each."""
-    if count == 1 and hasattr(result, "dtype"):
+    if count == 1 and not isinstance(result, (list, tuple)):
         return (_digest(result),)
     if isinstance(result, (list, tuple)) and len(result) == count:
         return tuple(_digest(value) for value in result)

@@ -88,6 +88,12 @@ MAPPED_ROWS = _cause(
     "rows of a vmap come out otherwise than by themselves",
     "row by row (jax.lax.map, or a loop), or another diff_method; and report it to PennyLane",
 )
+TRAINED_DATA = _cause(
+    "QD811",
+    "data-is-trained",
+    "the optimiser trains the data, too",
+    "requires_grad=False for data and targets, or a cost of the weights alone: opt.step(lambda w: cost(w, X, Y), weights)",
+)
 
 CAUSES = (
     NO_GRADIENT,
@@ -100,4 +106,5 @@ CAUSES = (
     UNUSED_GRADIENT,
     BAKED_IN,
     MAPPED_ROWS,
+    TRAINED_DATA,
 )

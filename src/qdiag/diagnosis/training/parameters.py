@@ -59,6 +59,11 @@ def training_calls(training: RecordedTraining) -> list[Seen[CallOrigins]]:
     return [seen for seen in training.origins if seen.fact.grad_enabled]
 
 
+def is_tracked(call: CallOrigins) -> bool:
+    """Whether a graph follows anything of a call."""
+    return bool(call.circuit) or any(argument.tracked for argument in call.arguments) or any(call.outputs)
+
+
 def accumulating_roots(training: RecordedTraining) -> list[Root]:
     """Where backward passes began that leave gradients with their tensors."""
     return [seen.fact for seen in training.roots if seen.fact.accumulates]

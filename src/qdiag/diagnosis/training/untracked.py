@@ -10,7 +10,7 @@ import numpy as np
 from qdiag.diagnosis.causes.around_the_qnode import UNTRACKED
 from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.landscape import angles_of, is_known, slopes_at
-from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, training_calls
+from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, is_tracked, training_calls
 from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
 from qdiag.model.call import Call
 from qdiag.model.circuit import with_trainable
@@ -25,13 +25,9 @@ FLAT = 1e-6
 def remarks(history: History) -> Iterator[Remark]:
     """Of steps that gave everything back as it was, and of losses without a graph, where QNodes were called with plain numbers only."""
     calls = [seen.fact for seen in training_calls(history.training)]
-    if calls and not any(_is_tracked(call) for call in calls):
+    if calls and not any(is_tracked(call) for call in calls):
         yield from _by_pennylane(history, calls)
         yield from _by_torch(history, calls)
-
-
-def _is_tracked(call: CallOrigins) -> bool:
-    return bool(call.circuit) or any(argument.tracked for argument in call.arguments) or any(call.outputs)
 
 
 def _by_pennylane(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:

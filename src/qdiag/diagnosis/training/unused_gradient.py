@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from qdiag.diagnosis.causes.around_the_qnode import UNUSED_GRADIENT
 from qdiag.diagnosis.training.history import History
-from qdiag.diagnosis.training.parameters import Story, accumulating_roots, stories
+from qdiag.diagnosis.training.parameters import Story, accumulating_roots, is_tracked, stories, training_calls
 from qdiag.diagnosis.training.recorded import Seen
 from qdiag.diagnosis.training.telling import listed, remark
 from qdiag.model.call import SourceLine
@@ -38,6 +38,7 @@ def remarks(history: History) -> Iterator[Remark]:
             yield from _moves_nothing(history, held)
     yield from _never_stepped(history)
     yield from _thrown_away(history)
+    yield from _of_others(history)
 
 
 def _never_cleared(history: History, held: Sequence[Story]) -> Iterator[Remark]:
@@ -143,6 +144,26 @@ def _thrown_away(history: History) -> Iterator[Remark]:
                 calls=_calls(history),
                 remedy="assign what the step returns: weights = optimizer.step(cost, weights)",
             )
+
+
+def _of_others(history: History) -> Iterator[Remark]:
+    """PennyLane's optimisers move what autograd may follow and leave all else alone, whatever gradient they are handed."""
+    steps = [seen for seen in history.training.steps if seen.fact.arguments]
+    arguments = [argument for seen in steps for argument in seen.fact.arguments]
+    if len(steps) < LEAST or any(argument.trainable or argument.moved is not False for argument in arguments):
+        return
+    calls = [seen.fact for seen in training_calls(history.training)]
+    if calls and not any(is_tracked(call) for call in calls):
+        return  # then nothing is followed at all (QD803)
+    names = listed([argument.name for argument in arguments])
+    yield remark(
+        history,
+        UNUSED_GRADIENT,
+        f"every step gives {names} back unchanged, whatever its gradient: PennyLane's optimisers move only what is marked as trainable",
+        places=[steps[0].fact.source],
+        calls=list(range(min(1, len(history.recording)))),
+        remedy="pennylane.numpy arrays with requires_grad=True; under JAX or torch an optimiser of theirs (optax, torch.optim)",
+    )
 
 
 def _given_again(one: OptimiserStep, two: OptimiserStep) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from qdiag.diagnosis.training.unused_gradient import remarks
 from qdiag.model.remarks import Remark
-from qdiag.model.training import Clip, ParameterStep
+from qdiag.model.training import ArgumentOrigin, Clip, ParameterStep
 from tests.worlds.recorded_trainings import LOSS, Told, argument, leaf, none, some
 
 
@@ -123,3 +123,23 @@ def test_what_is_used_or_was_not_moved_or_is_begun_again_once() -> None:
     assert pennylane("ab", "ab", "bc") == []
     assert pennylane("ab", "ab") == []
     assert pennylane("ab", "ab", "ab", trainable=False) == []
+
+
+def others(*, tracked: bool, trainable: bool = False, returned: str = "a") -> list[str]:
+    """Steps that are given what autograd does not know, with a gradient from elsewhere."""
+    told = Told()
+    for number in range(3):
+        told.calls_qnode(arguments=(ArgumentOrigin("x", tracked),), outputs=(tracked,))
+        told.pennylane_step(argument("param", "a", returned, trainable), number=number)
+    return said(told)
+
+
+def test_pennylanes_optimisers_leave_alone_what_is_not_theirs() -> None:
+    (because,) = others(tracked=True)
+    assert because.startswith("every step gives param back unchanged, whatever its gradient")
+
+
+def test_what_nothing_follows_what_moves_and_what_is_theirs_is_told_elsewhere_or_nothing() -> None:
+    assert others(tracked=False) == []
+    assert others(tracked=True, returned="b") == []
+    assert others(tracked=True, trainable=True) == []
