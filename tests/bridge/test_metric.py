@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qdiag.bridges.facts.metric import adjoint_metric_tensor
+from qdiag.bridges.facts.metric import adjoint_metric_tensor, failure_of
 from qdiag.judging.arbiter.metric import metric_tensor
-from qdiag.model.circuit import Circuit
-from tests.worlds.small_circuits import expval, gate
+from qdiag.model.circuit import Circuit, Node
+from tests.worlds.small_circuits import expval, gate, number
 
+qml = pytest.importorskip("pennylane")
 pytestmark = pytest.mark.stack
 
 Z = expval(gate("PauliZ"))
@@ -47,3 +48,13 @@ def test_pennylanes_adjoint_route_gives_the_same() -> None:
 
 def test_that_route_is_not_asked_about_whole_arrays() -> None:
     assert adjoint_metric_tensor(Circuit((gate("RY", [0.5, 0.6], trainable=True),), (Z,)), False) is None
+
+
+@pytest.mark.skipif(not hasattr(qml, "measurements"), reason="older releases have other words for what is measured")
+def test_pennylane_raises_on_the_trainable_coefficients_of_what_is_measured() -> None:
+    def weighed(trainable: bool) -> Circuit:
+        weighted = Node("SProd", (number(0.4, trainable=trainable), gate("PauliZ")), (), (0,))
+        return Circuit((gate("RY", 0.7, trainable=True),), (expval(weighted),))
+
+    assert failure_of("metric_tensor", weighed(True), False)
+    assert failure_of("metric_tensor", weighed(False), False) == ""

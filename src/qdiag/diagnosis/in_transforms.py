@@ -19,8 +19,10 @@ def inside_transform(call: Call) -> str:
 
 
 def way_around(call: Call) -> str:
-    """How to have what a transform makes, where the call's own method does not take its circuits."""
-    own = call.method
+    """How to have what a transform makes: by another method where the call's own does not take its circuits."""
+    own, failure = call.method, call.failure
+    if failure is not None and not failure.refusal:
+        return f"correct what the exception names in the QNode that {spelt(call.configuration.remade_by)} is given"
     ways = [] if own.diff_method == "parameter-shift" else ['diff_method="parameter-shift"']
     if own.device != "default.qubit":
         ways.append("default.qubit")

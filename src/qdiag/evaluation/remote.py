@@ -60,6 +60,13 @@ def adjoint_metric_tensor(circuit: Circuit, trusted: bool) -> Optional[np.ndarra
     return metric.adjoint_metric_tensor(circuit, trusted)
 
 
+def metric_tensor_failure(name: str, circuit: Circuit, trusted: bool) -> str:
+    """The kind of exception that PennyLane's metric tensor of that name raises on a circuit by its trainable numbers, or ""."""
+    from qdiag.bridges.facts import metric
+
+    return metric.failure_of(name, circuit, trusted)
+
+
 # --- the batch --------------------------------------------------------------------------------------------------------
 
 

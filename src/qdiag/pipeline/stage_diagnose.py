@@ -7,25 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Optional
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
 from qdiag.diagnosis.causes.execution import DEVICE_KERNEL, IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
-from qdiag.diagnosis.causes.graph import DETACHED
+from qdiag.diagnosis.causes.graph import DETACHED, TRAINABLE_SETS
 from qdiag.diagnosis.causes.rules import REFUSES, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.in_transforms import way_around
+from qdiag.diagnosis.experiments import OBSERVABLE_FROZEN, observable_parameters
+from qdiag.diagnosis.in_transforms import inside_transform, way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey
 from qdiag.diagnosis.symptoms import Symptoms, with_blame
+from qdiag.evaluation import remote
+from qdiag.evaluation.answers import answer_of
 from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
+from qdiag.model.circuit import as_marked, with_trainable
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, DIFF_METHODS, Method
+from qdiag.model.transform_families import METRIC_TENSORS, spelt
 from qdiag.pipeline.stage_context import StageContext
 
 
@@ -121,7 +127,7 @@ def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Fin
     gone, transform = bare.failure is None, divergence.call.configuration.remade_by
     tried = Evidence(f"{transform} removed", None, 0.0 if gone else None, Outcome.HEALS, gone, "" if gone else "raises all the same")
     symptoms = Symptoms(divergence, question)
-    diagnosis = REFUSES.diagnosis(
+    diagnosis = _of_what_is_measured(divergence, context, tried) or REFUSES.diagnosis(
         Confidence.CONFIRMED if gone else Confidence.LIKELY,
         REFUSES.because(symptoms),
         remedy=way_around(divergence.call),
@@ -130,6 +136,26 @@ def _diagnose_in_transform(divergence: Divergence, context: StageContext) -> Fin
     word = f"without {transform} the QNode's own circuit {'does not raise' if gone else 'raises as well'}"
     return Finding(replace(divergence, judged=word), diagnosis)
 
+
+def _of_what_is_measured(divergence: Divergence, context: StageContext, tried: Evidence) -> Optional[Diagnosis]:
+    """A metric tensor that raises on the trainable numbers of an observable, as if they were a gate's; None where it does not."""
+    call = divergence.call
+    name, circuit = call.configuration.remade_by, as_marked(call.written or call.circuit)
+    inside = observable_parameters(circuit)
+    kept = [position for position in circuit.trainable if position not in inside]
+    if name not in METRIC_TENSORS or not inside or not kept or call.failure is None:
+        return None
+    both = (circuit, with_trainable(circuit, kept))
+    asked = [context.workers.call(remote.metric_tensor_failure, name, one, context.trusted) for one in both]
+    raised, without = (answer_of(answer, None, f"what {name} raises") for answer in asked)
+    if raised != call.failure.type or without != "":
+        return None
+    evidence = (Evidence(OBSERVABLE_FROZEN.name, None, 0.0, Outcome.HEALS, True), tried)
+    because = f"{spelt(name)} takes the trainable numbers of what is measured for those of a gate: {inside_transform(call)}"
+    return TRAINABLE_SETS.diagnosis(Confidence.CONFIRMED, because, remedy=CONSTANT_OBSERVABLE, evidence=evidence)
+
+
+CONSTANT_OBSERVABLE = "requires_grad=False for the numbers of the observable: np.array(coefficients, requires_grad=False)"
 
 RAISES_ITSELF = "the quantum function itself raises, before there is a circuit: that is no matter of methods"
 

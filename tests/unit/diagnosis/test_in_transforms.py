@@ -13,7 +13,7 @@ ADJOINT, SHIFT = methods("lightning.qubit/adjoint", "default.qubit/parameter-shi
 
 
 def failing(*, method=ADJOINT, library: str = "qng.py", made: tuple[str, ...] = ("ProbabilityMP",)) -> Call:  # type: ignore[no-untyped-def]
-    found = call(2, circuit(0.3), method, failure=Failure("QuantumFunctionError", "no adjoint"))
+    found = call(2, circuit(0.3), method, failure=Failure("QuantumFunctionError", "no adjoint", refusal=True))
     transforms = ("_expand_metric_tensor", "metric_tensor")
     return replace(found, configuration=replace(found.configuration, transforms=transforms, made=made, library=library,
                                                 transform_kinds=("remaking", "remaking")))
@@ -33,3 +33,8 @@ def test_what_is_not_known_is_left_out() -> None:
 def test_the_way_around_is_what_the_call_does_not_have_yet() -> None:
     assert way_around(failing()) == 'diff_method="parameter-shift" or default.qubit for the QNode that qml.metric_tensor is given'
     assert way_around(failing(method=SHIFT)) == ""
+
+
+def test_what_no_method_has_refused_is_not_to_be_had_by_another() -> None:
+    broken = replace(failing(), failure=Failure("ValueError", "not written in terms of a single parameter"))
+    assert way_around(broken) == "correct what the exception names in the QNode that qml.metric_tensor is given"

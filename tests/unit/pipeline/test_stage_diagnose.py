@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qdiag.judging import transform_findings
@@ -16,7 +17,7 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import Question
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Environment, Failure
-from qdiag.model.circuit import Circuit, Node, Wires
+from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
@@ -197,7 +198,7 @@ def test_what_a_transforms_own_circuits_raise_is_no_fault_of_the_circuit_and_has
         def evaluate(self, request: Request) -> Evaluation:
             return answer(request)
 
-    one = call(2, circuit(0.3), failure=Failure("QuantumFunctionError", "no", stage="forward"))
+    one = call(2, circuit(0.3), failure=Failure("QuantumFunctionError", "no", stage="forward", refusal=True))
     one = replace(one, configuration=replace(one.configuration, transforms=("metric_tensor",), library="qng.py"))
     raised = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE))
     finding = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment()))
@@ -206,6 +207,28 @@ def test_what_a_transforms_own_circuits_raise_is_no_fault_of_the_circuit_and_has
     assert said.because.startswith("raised inside qml.metric_tensor (qng.py)")
     assert said.remedy.startswith('diff_method="parameter-shift"')
     assert finding.divergence.judged == "without metric_tensor the QNode's own circuit does not raise"
+
+
+@pytest.mark.parametrize(("without", "code"), [("", "QD402"), ("ValueError", "QD304"), ("TypeError", "QD304")])
+def test_a_metric_tensor_that_raises_on_what_is_measured_is_told_by_making_that_constant(without: str, code: str) -> None:
+    weighed = Node("ExpectationMP", (Node("LinearCombination", (Parameter(np.array(0.4), "autograd", marked=True),)),))
+
+    class Running(FakeEvaluator):
+        def evaluate(self, request: Request) -> Evaluation:
+            return answer(request)
+
+        def answer(self, function: Any, *arguments: Any) -> Any:
+            (name, asked, _) = arguments
+            assert name == "metric_tensor"
+            return "ValueError" if len(asked.trainable) == 2 else without
+
+    failure = Failure("ValueError", "not a single parameter", stage="forward")
+    one = call(2, replace(circuit(0.3), measurements=(weighed,)), failure=failure)
+    one = replace(one, configuration=replace(one.configuration, transforms=("metric_tensor",)))
+    raised = Divergence(one, Comparison((METHODS[0], METHODS[0]), Verdict.ERROR, Signature.RAISE))
+    said = stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(Running(), Environment())).diagnosis
+    assert (said.code, said.confidence) == (code, Confidence.CONFIRMED)
+    assert ("requires_grad=False" in said.remedy) is (code == "QD402")
 
 
 def test_the_circuit_that_a_transform_changed_is_diagnosed_by_taking_it_off(monkeypatch: pytest.MonkeyPatch) -> None:

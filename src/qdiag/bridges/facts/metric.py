@@ -1,4 +1,4 @@
-"""The metric of a circuit's state by PennyLane's other route, which follows derivatives of the state and makes no circuits."""
+"""Metric tensors by PennyLane: by the other route, which follows derivatives of the state, and what a route raises on its way."""
 
 from __future__ import annotations
 
@@ -17,17 +17,34 @@ def adjoint_metric_tensor(circuit: Circuit, trusted: bool) -> Optional[np.ndarra
     """The metric by a circuit's trainable numbers; None where these are not single numbers that the tape lists one by one."""
     if any(circuit.parameters[position].value.ndim for position in circuit.trainable):
         return None
-    decoding = Decoding(iter([_number(parameter) for parameter in circuit.parameters]), trusted)
     with stop_recording():
-        operations = [decoding.operator(node) for node in circuit.operations]
-        measurements = [decoding.operator(node) for node in circuit.measurements]
-        tape = qml.tape.QuantumScript(operations, measurements)
-        listed = [i for i, value in enumerate(tape.get_parameters(trainable_only=False)) if getattr(value, "requires_grad", False)]
-        if len(listed) != len(circuit.trainable):
+        tape = _tape(circuit, trusted)
+        if len(tape.trainable_params) != len(circuit.trainable):
             return None
-        tape.trainable_params = listed
         found = np.asarray(qml.adjoint_metric_tensor(tape))
-    return found if found.shape == (len(listed),) * 2 else None
+    return found if found.shape == (len(circuit.trainable),) * 2 else None
+
+
+def failure_of(name: str, circuit: Circuit, trusted: bool) -> str:
+    """The kind of exception that a route raises while it makes its circuits of one; "" where it makes them."""
+    with stop_recording():
+        tape = _tape(circuit, trusted)
+        try:
+            getattr(qml, name)(tape)
+        except Exception as error:
+            return type(error).__name__
+    return ""
+
+
+def _tape(circuit: Circuit, trusted: bool) -> Any:
+    """A circuit as PennyLane's transforms take it, its trainable numbers the tape's."""
+    decoding = Decoding(iter([_number(parameter) for parameter in circuit.parameters]), trusted)
+    operations = [decoding.operator(node) for node in circuit.operations]
+    measurements = [decoding.operator(node) for node in circuit.measurements]
+    tape = qml.tape.QuantumScript(operations, measurements)
+    numbers = enumerate(tape.get_parameters(trainable_only=False))
+    tape.trainable_params = [position for position, value in numbers if getattr(value, "requires_grad", False)]
+    return tape
 
 
 def _number(parameter: Parameter) -> Any:
