@@ -52,12 +52,12 @@ def batch_size(call: Call) -> int:
     return size if size > WHOLE and size in carried else 0
 
 
-def goes_by_rows(method: Method, size: int, *, slow: bool) -> bool:
+def goes_by_rows(method: Method, size: int, *, sparing: bool) -> bool:
     """Whether a method takes so many rows one after the other, and is shown a few of them.
 
-    ``slow`` is whether it was slow at the first call of the structure: a device that is not sees more of them.
+    ``sparing`` is whether it was slow at the first call of the structure, or this is that call: a device that is not slow sees more.
     """
-    return size > WHOLE and (method.per_parameter or (method.by_device and (slow or size > TAKEN_APART)))
+    return size > WHOLE and (method.per_parameter or (method.by_device and (sparing or size > TAKEN_APART)))
 
 
 def batched_parameters(call: Call, evaluator: Evaluator, *, trusted: bool) -> Rows:

@@ -100,7 +100,7 @@ def _replay(
     products = products_of_jacobian(call)
     batched = parts.batched
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
-    shares = _shares(call, methods, screened, batched)
+    shares = _shares(call, methods, screened, batched, first=thorough)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
@@ -157,11 +157,11 @@ class _Shares:
     screened: Sequence[Method]
 
 
-def _shares(call: Call, methods: Sequence[Method], screened: Collection[Method], batched: Rows) -> _Shares:
+def _shares(call: Call, methods: Sequence[Method], screened: Collection[Method], batched: Rows, *, first: bool) -> _Shares:
     size = batch_size(call) if batched else 0
     of_few_parameters = [method for method in methods if goes_by_parameters(method, call.circuit)]
     of_all = [method for method in methods if method not in of_few_parameters]
-    of_few_rows = [method for method in of_all if goes_by_rows(method, size, slow=method in screened)]
+    of_few_rows = [method for method in of_all if goes_by_rows(method, size, sparing=first or method in screened)]
     at_once = [method for method in of_all if method not in of_few_rows]
     asked = [method for method in at_once if method not in screened]
     return _Shares(of_few_parameters, of_all, of_few_rows, asked, [method for method in at_once if method in screened])

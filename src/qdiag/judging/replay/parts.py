@@ -26,6 +26,7 @@ from qdiag.judging.replay.fidelity import unfaithfulness
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import (
     MOST_PRODUCTS,
+    MOST_PRODUCTS_CLOSER,
     asked_of,
     compare_with_own,
     cotangents_of,
@@ -33,13 +34,16 @@ from qdiag.judging.replay.questions import (
     products_of_jacobian,
     request_of,
 )
-from qdiag.judging.row_samples import Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
+from qdiag.judging.row_samples import TAKEN_APART, Rows, batch_size, flagged_row, in_whole_batch, sampled_rows, with_rows
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.trace.keys import circuit_key
+
+QUICK = 2.0
+"""Processor time up to which a device that takes a batch apart is asked about all its rows, at the first call of a structure."""
 
 CLEAN = (Verdict.AGREE, Verdict.ROUNDING)
 """What a part, or a cheaper route, must come to, to stand for what was not asked."""
@@ -69,7 +73,8 @@ def look_at_rows(
 ) -> Replaying[CallResult]:
     """What the replay of a call with many rows came to, with a look at some of them under every method.
 
-    Methods that were asked about the whole batch keep the worse of two comparisons.
+    Methods that were asked about the whole batch keep the worse of two comparisons. A device that takes a batch apart sees the few
+    first, since nobody knows what all would take, and then all where that takes little.
 
     Parameters
     ----------
@@ -92,8 +97,21 @@ def look_at_rows(
     seen = yield from _seen_of(part, again, whole.own.method, plan, thorough=thorough)
     if seen is None:
         return (yield from _asked_about_all(whole, call, dear, plan))
+    quick = [side.method for side in seen.sides if thorough and side.method in dear and _is_quick(side, size / len(rows), size)]
+    if quick:
+        whole = yield from _asked_about_all(whole, call, quick, plan)
+        left = [method for method in dear if method not in quick]
+        return (yield from look_at_rows(whole, call, methods, left, plan, parts, thorough=thorough))
     sides = _in_whole_batch(seen.sides, call, batched, rows)
     return replace(_joined(whole, part, replace(seen, sides=sides)), rows=rows, batch=size)
+
+
+def _is_quick(side: Side, times: float, size: int) -> bool:
+    """Whether a device that takes a batch apart is asked about all rows, so many times those that it has seen.
+
+    Its Jacobian is reckoned in: some devices work it out for each product anew.
+    """
+    return side.method.by_device and size <= TAKEN_APART and side.evaluation.seconds * times <= QUICK
 
 
 def look_at_parameters(
@@ -227,8 +245,11 @@ def _seen_of(part: Call, methods: Sequence[Method], own: Method, plan: Plan, *, 
 
 
 def _asked_about_all(known: CallResult, call: Call, methods: Sequence[Method], plan: Plan) -> Replaying[CallResult]:
-    everywhere = yield tuple(replace(request_of(call, plan, known.cotangents, jacobian=False), method=m) for m in methods)
+    first = request_of(call, plan, known.cotangents, jacobian=False)
+    everywhere = yield tuple(replace(first, method=method) for method in methods)
     sides, refused = compare_with_own(call.circuit, known.own, everywhere, plan, known.cotangents)
+    if products_of_jacobian(call) <= MOST_PRODUCTS_CLOSER:
+        sides = yield from look_at_jacobians(sides, first, call.circuit, plan, known.cotangents)
     return replace(known, sides=(*known.sides, *sides), refused=(*known.refused, *refused))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Optional
 
 from qdiag.judging.replay.call_result import CallResult, usual_seconds
+from qdiag.judging.row_samples import TAKEN_APART
 from qdiag.model.method import Method
 
 LEAST, MOST = 1.5, 10.0
@@ -50,6 +51,9 @@ class Patience:
             if (structure, side.method) in self._slow:
                 # what it takes at another call than the first, by the route that is taken there, is known now
                 self._slow[structure, side.method] = side.evaluation.seconds
+            elif side.of_few_rows and side.method.by_device and result.batch <= TAKEN_APART:
+                # it would have been asked about all rows, were it quick
+                self._slow[structure, side.method] = side.seconds_of_few
             elif not side.method.per_parameter and side.seconds > SLOW:
                 price = side.seconds_of_few if side.method.by_device else 0.0
                 self._slow[structure, side.method] = price or side.seconds

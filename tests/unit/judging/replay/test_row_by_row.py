@@ -54,6 +54,12 @@ def test_methods_that_cost_more_with_each_parameter_see_a_few_rows_and_the_other
     assert evaluator.rows_asked("adjoint").count(ROWS) == 2
 
 
+def test_a_device_that_takes_a_batch_apart_is_asked_about_all_rows_where_a_few_say_that_it_is_quick() -> None:
+    evaluator = BatchEvaluator()
+    located(evaluator, calls=1)
+    assert evaluator.rows_asked("adjoint") == [SAMPLED, ROWS]
+
+
 def test_a_device_that_takes_a_batch_apart_sees_a_few_rows_of_a_very_large_one() -> None:
     evaluator = BatchEvaluator()
     found = located(evaluator, TAKEN_APART + 1)
@@ -62,11 +68,22 @@ def test_a_device_that_takes_a_batch_apart_sees_a_few_rows_of_a_very_large_one()
     assert {*found.rows} == {(method, SAMPLED, TAKEN_APART + 1) for method in (ADJOINT, SHIFT)}
 
 
-def test_a_device_that_is_slow_with_all_rows_sees_a_few_at_other_calls_than_the_first() -> None:
+def test_a_device_that_is_slow_with_a_few_rows_is_never_asked_about_all() -> None:
     evaluator = BatchEvaluator(adjoint=lambda request: replace(answer(request), seconds=len(request.circuit.parameters[0].value) / 5))
     found = located(evaluator, calls=3)
-    assert evaluator.rows_asked("adjoint") == [ROWS, SAMPLED, SAMPLED, SAMPLED]
+    assert evaluator.rows_asked("adjoint") == [SAMPLED, SAMPLED, SAMPLED]
     assert (found.verdict, found.replayed) == (Verdict.AGREE, 3)
+
+
+@pytest.mark.parametrize("row", [0, ROWS - 1])
+def test_a_device_that_is_slow_is_seen_wrong_in_a_row_that_was_looked_at(row: int) -> None:
+    def slow(request: Request) -> Evaluation:
+        return replace(wrong_in_row(row)(request), seconds=1.0)
+
+    (one,) = [d for d in located(BatchEvaluator(adjoint=slow)).divergences if d.verdict is Verdict.ERROR]
+    assert one.comparison.methods[1] == ADJOINT
+    assert one.comparison.element is not None
+    assert one.comparison.element.index == (row,)
 
 
 def test_a_batch_of_few_rows_is_never_cut() -> None:
