@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Optional, Protocol
 
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
+from qdiag.judging import gradient_transforms, layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call
@@ -58,6 +58,7 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     """
     astray = astray_calls(located)
     rewritten = [*rewritten_by_transforms(context, trace, astray)]
+    rewritten += wrong_by_gradient_transforms(context, trace)
     outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     between = [_beside_probes(divergence, trace) for divergence in between]
@@ -98,6 +99,21 @@ def rewritten_by_transforms(context: StageContext, trace: Calls, astray: Collect
         found = or_what_is_left(asked, lambda failed: None, "the transforms of this call")
         if found is not None:
             flagged.add(call.configuration.qnode)
+            yield found
+
+
+def wrong_by_gradient_transforms(context: StageContext, trace: Calls) -> Iterator[Divergence]:
+    """Gradients that a transform gave, and that the arbiter does not: one for each QNode."""
+    flagged: set[str] = set()
+    asked_for = filter(None, map(gradient_transforms.as_differentiated, _telling_calls(trace, context.deadline)))
+    for call in islice(asked_for, MOST_REWRITTEN):
+        circuit, qnode = call.circuit, call.configuration.qnode
+        if qnode in flagged or circuit.opaque or circuit.shots or not circuit.resolved or not circuit.finite:
+            continue
+        asked = partial(_against_the_arbiter, context, call)
+        found = or_what_is_left(asked, lambda failed: None, "the gradient transform of this call")
+        if found is not None:
+            flagged.add(qnode)
             yield found
 
 

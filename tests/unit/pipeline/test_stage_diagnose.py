@@ -193,6 +193,19 @@ def test_each_qnode_whose_transforms_changed_it_is_reported_once(monkeypatch: py
     assert [d.call.index for d in found] == [1]
 
 
+def test_a_gradient_that_a_transform_gave_is_held_against_the_arbiter_once_for_each_qnode(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(_: StageContext, one: Call, **__: Any) -> Divergence:
+        return Divergence(one, Comparison((one.method, ARBITER), Verdict.ERROR, Signature.JACOBIAN), (one.method,))
+
+    monkeypatch.setattr(stage_arbitrate, "_against_the_arbiter", wrong)
+    calls = [call(index, circuit(0.3, gates=1 + index)) for index in range(3)]
+    made = [replace(one.configuration, transforms=("finite_diff",), transform_kinds=("remaking",)) for one in calls[1:]]
+    calls[1:] = [replace(one, configuration=configuration) for one, configuration in zip(calls[1:], made)]
+    context = StageContext(None, Environment())  # type: ignore[arg-type]
+    found = list(stage_arbitrate.wrong_by_gradient_transforms(context, ScriptedTrace(calls)))
+    assert [(one.call.index, one.call.method.diff_method) for one in found] == [(1, "finite-diff")]
+
+
 def test_what_a_transforms_own_circuits_raise_is_no_fault_of_the_circuit_and_has_another_way() -> None:
     class Running(FakeEvaluator):
         def evaluate(self, request: Request) -> Evaluation:
