@@ -216,6 +216,20 @@ def _real_numbers(circuit: Circuit) -> Optional[Circuit]:
 REAL_NUMBERS = edit("real numbers for complex ones", _real_numbers)
 
 
+def real_in_all_but_dtype(circuit: Circuit) -> tuple[int, ...]:
+    """Positions of the parameters whose dtype is complex, and none of whose numbers has an imaginary part."""
+    parameters = circuit.parameters
+    return tuple(i for i, p in enumerate(parameters) if p.value.dtype.kind == "c" and p.value.size and not np.any(p.value.imag))
+
+
+def _real_dtypes(circuit: Circuit) -> Optional[Circuit]:
+    positions = real_in_all_but_dtype(circuit)
+    return with_values(circuit, {i: circuit.parameters[i].value.real.copy() for i in positions}) if positions else None
+
+
+REAL_DTYPES = edit("complex numbers without an imaginary part of a real dtype", _real_dtypes)
+
+
 # --- trainability ------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,9 @@ def classify(before: Comparison, after: Comparison) -> Optional[Outcome]:
         return None
     if _is_explained(before, after):
         return Outcome.HEALS
+    if before.where in (Signature.SHAPE, Signature.DTYPE) and after.where is before.where:
+        # no number says how far apart they are
+        return Outcome.PERSISTS
     if before.where is Signature.RAISE:
         return Outcome.PERSISTS if after.where is Signature.RAISE else Outcome.MOVES
     return _by_size(before, after)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
-from qdiag.diagnosis.experiments import DECOMPOSED, HERMITIAN_PART, NUDGED_FAR, REAL_NUMBERS, as_constants, plain_expectations
+from qdiag.diagnosis.experiments import (
+    DECOMPOSED,
+    HERMITIAN_PART,
+    NUDGED_FAR,
+    REAL_DTYPES,
+    REAL_NUMBERS,
+    as_constants,
+    plain_expectations,
+    real_in_all_but_dtype,
+)
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
@@ -63,18 +72,43 @@ CONJUGATION = Cause(
 )
 
 
+_REAL_PARAMETER = 'diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot'
+
 COMPLEX_PARAMETER = Cause(
     code="QD204",
     slug="complex-parameter",
     title="complex parameter",
-    remedy='diff_method="backprop"; or a gate with a real parameter: qml.evolve(H, theta / 2), qml.RX, qml.PauliRot',
-    applies=lambda symptoms: symptoms.derivative and _is_by_complex_numbers_alone(symptoms),
-    predicts=lambda symptoms: (
-        *flips(as_constants("complex parameters", _complex_trainable(symptoms)), REAL_NUMBERS),
-        *leaves(NUDGED_FAR, as_constants("real parameters", _real_trainable(symptoms))),
+    remedy=_REAL_PARAMETER,
+    applies=lambda symptoms: (
+        _makes_results_complex(symptoms) or (symptoms.derivative and _is_by_complex_numbers_alone(symptoms))
     ),
-    because=lambda symptoms: "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it",
+    predicts=lambda symptoms: (
+        (*flips(REAL_DTYPES), *leaves(NUDGED_FAR))
+        if _makes_results_complex(symptoms)
+        else (
+            *flips(as_constants("complex parameters", _complex_trainable(symptoms)), REAL_NUMBERS),
+            *leaves(NUDGED_FAR, as_constants("real parameters", _real_trainable(symptoms))),
+        )
+    ),
+    because=lambda symptoms: (
+        f"numbers of a complex dtype, though none has an imaginary part, make the results complex under {_complex_side(symptoms)}"
+        if _makes_results_complex(symptoms)
+        else "the parameter is complex: its derivative is taken as if it were real, and the chain rule drops it"
+    ),
+    remedy_for=lambda symptoms: (
+        "give them as real numbers: numpy.real(coefficients)" if _makes_results_complex(symptoms) else _REAL_PARAMETER
+    ),
 )
+
+
+def _makes_results_complex(symptoms: Symptoms) -> bool:
+    """Whether results differ in their dtype alone, where the circuit holds numbers that are complex in their dtype alone."""
+    return symptoms.signature is Signature.DTYPE and bool(real_in_all_but_dtype(symptoms.question.circuit))
+
+
+def _complex_side(symptoms: Symptoms) -> str:
+    sides = zip(symptoms.question.methods, symptoms.comparison.dtypes)
+    return " and ".join(method.diff_method for method, dtype in sides if "complex" in dtype) or "one of the two"
 
 
 def _is_by_complex_numbers_alone(symptoms: Symptoms) -> bool:

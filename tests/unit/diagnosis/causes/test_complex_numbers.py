@@ -112,6 +112,34 @@ def test_a_gap_that_the_others_have_too_is_not() -> None:
     assert "QD204" in found(world, symptoms(world, complex_first(), apart=(0,))).ruled_out
 
 
+def complex_outputs(imaginary: float, *, whatever_the_numbers: bool = False) -> tuple[World, Symptoms]:
+    """A coefficient of a complex dtype, and a method that makes its results complex."""
+    coefficient = Parameter(np.array(0.5 + 1j * imaginary), "numpy")
+    circuit = of(rotation(), measurement=Node("ExpectationMP", (Node("SProd", (coefficient,), (), (0,)), None), (), (0,)))
+
+    def result(request: Request) -> Evaluation:
+        is_complex = any(np.iscomplexobj(p.value) for p in request.circuit.parameters) or whatever_the_numbers
+        output = np.array(0.3, dtype=complex if is_complex and adjoint(request) else float)
+        return Evaluation(request.method, (output,), jacobian=((np.array(0.5),),) if request.jacobian else None, norms=(1.0,))
+
+    world = World(result)
+    return world, symptoms(world, circuit)
+
+
+def test_results_that_are_complex_for_the_dtype_of_a_real_coefficient_are_its() -> None:
+    world, seen = complex_outputs(0.0)
+    diagnosis = found(world, seen)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD204", "confirmed")
+    assert diagnosis.because.endswith("make the results complex under adjoint")
+    assert diagnosis.remedy == "give them as real numbers: numpy.real(coefficients)"
+
+
+def test_results_that_are_complex_for_another_reason_are_not() -> None:
+    assert found(*complex_outputs(0.2)).code != "QD204"
+    diagnosis = found(*complex_outputs(0.0, whatever_the_numbers=True))
+    assert "QD204" in diagnosis.ruled_out
+
+
 # --- QD205: non-Hermitian observable ---------------------------------------------------------------------------------------
 
 
