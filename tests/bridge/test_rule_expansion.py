@@ -30,6 +30,11 @@ def tracked(*shape: int, dtype: Any = torch.float64) -> torch.Tensor:
     return (0.1 + 0.37 * torch.arange(size, dtype=dtype)).reshape(shape).requires_grad_()
 
 
+def unitary() -> torch.Tensor:
+    numbers = tracked(2, 2)
+    return numbers + numbers.T + 0j
+
+
 TEMPLATES: dict[str, Callable[[], Any]] = {
     "layers": lambda: qml.StronglyEntanglingLayers(tracked(2, 3, 3), wires=range(3)),
     "basic layers": lambda: qml.BasicEntanglerLayers(tracked(4, 3), wires=range(3)),
@@ -95,6 +100,9 @@ LEFT: dict[str, Callable[[], Any]] = {
     "one number": lambda: qml.RX(tracked(1)[0].detach().requires_grad_(), wires=0),
     "a rule of its own": lambda: qml.Rot(*(tracked(1)[0].detach().requires_grad_() for _ in range(3)), wires=0),
     "numbers that nobody tracks": lambda: qml.StronglyEntanglingLayers(tracked(2, 3, 3).detach(), wires=range(3)),
+    "amplitudes, whose angles are worked out": lambda: qml.AmplitudeEmbedding(tracked(8), wires=range(3), normalize=True),
+    "a matrix, whose angles are worked out": lambda: qml.QubitUnitary(torch.linalg.matrix_exp(1j * unitary()), wires=0),
+    "numbers that are doubled": lambda: qml.ParticleConservingU2(tracked(2, 5), wires=range(3), init_state=[1, 1, 0]),
     "an operation around others": lambda: qml.adjoint(qml.BasicEntanglerLayers)(tracked(2, 3), wires=range(3)),
 }
 
@@ -124,6 +132,23 @@ class Hiding(qml.operation.Operation):
 
     def decomposition(self) -> list[Any]:
         return [qml.RX(self.data[0], wires=self.wires), qml.RY(self.hidden, wires=self.wires)]
+
+
+class Detaching(qml.operation.Operation):
+    """A template that tracks one of two numbers no further."""
+
+    num_params = 1
+    num_wires = 1
+    grad_method = None
+
+    @staticmethod
+    def compute_decomposition(angles: Any, wires: Any) -> list[Any]:
+        return [qml.RX(angles[0], wires=wires), qml.RY(angles[1].detach(), wires=wires)]
+
+
+@pytest.mark.skipif(not hasattr(qml.operation.Operation, "compute_decomposition"), reason="operations were written otherwise")
+def test_an_operation_that_loses_a_tracked_number_on_the_way_is_left_whole() -> None:
+    assert rule_expansion(circuit(lambda: Detaching(tracked(2), wires=0)), True) is None
 
 
 @pytest.mark.skipif(not hasattr(qml.operation.Operation, "_flatten"), reason="operations did not say what they are made of")

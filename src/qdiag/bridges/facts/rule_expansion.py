@@ -2,12 +2,14 @@
 
 PennyLane does the same before it shifts anything, so a few numbers of this circuit cost what a few shifted circuits cost, where a
 template's array could only be tracked whole. What would be another question than that of the circuit itself is left as it is: an
-operation that hides a tracked number from PennyLane's tape, that cannot be kept exactly, or that is of the script's own.
+operation that works its parts' numbers out from its own, for the way back through that is what may be wrong; one that hides a tracked
+number from PennyLane's tape, or leaves some out; one that cannot be kept exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -20,6 +22,14 @@ from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.live.shift_rules import MAX_DEPTH
 from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, with_parameters
+
+PICKING = frozenset(
+    ["Alias", "Clone", "Expand", "Index", "Permute", "ReshapeAlias", "Select", "Slice", "Split", "Squeeze", "Stack", "T", "Transpose"]
+    + ["Unbind", "UnsafeView", "Unsqueeze", "View"]
+)
+"""What torch does to an array to take numbers out of it, as it calls the steps back through that."""
+
+_STEP = re.compile(r"(\w+?)Backward\d*")
 
 
 def rule_expansion(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
@@ -35,7 +45,7 @@ def rule_expansion(circuit: Circuit, trusted: bool) -> Optional[Circuit]:
     Returns
     -------
     Circuit or None
-        Its tracked numbers are those that PennyLane works out from the circuit's own; None where nothing is replaced.
+        Its tracked numbers are those of the circuit, some more than once; None where nothing is replaced.
     """
     parts = {position: nodes for position, node in enumerate(circuit.operations) if (nodes := _parts(node, trusted))}
     if not parts:
@@ -60,11 +70,15 @@ def _parts(node: Node, trusted: bool) -> tuple[Node, ...]:
     try:
         with flattening.stop_recording():
             numbers = [_live(parameter) for parameter in own]
+            leaves = [number for number, parameter in zip(numbers, own) if parameter.trainable]
             operator = Decoding(iter(numbers), trusted).operator(node)
             shown = {id(number) for number in operator.data}
-            if any(id(number) not in shown for number, parameter in zip(numbers, own) if parameter.trainable):
+            if any(id(leaf) not in shown for leaf in leaves):
                 return ()
             parts = list(_with_rules(operator, MAX_DEPTH))
+            given = [number for part in parts for number in part.data if qml.math.requires_grad(number)]
+            if not all(map(_is_picked, given)) or not _is_all_there(leaves, given):
+                return ()
     except Exception:
         # whatever an operation says against being taken apart, it is asked about whole
         return ()
@@ -83,6 +97,29 @@ def _live(parameter: Parameter) -> Any:
         return plain_number(replace(parameter, container="torch"))
     # beside torch's tensors PennyLane takes arrays of JAX for none of its own
     return plain_number(replace(parameter, container="numpy") if parameter.container == "jax" else parameter)
+
+
+def _is_picked(number: Any) -> bool:
+    """Whether a number is one of those that were tracked, and nothing worked out from them."""
+    steps = [getattr(number, "grad_fn", None)]
+    while steps:
+        step = steps.pop()
+        name = type(step).__name__
+        if step is None or name == "AccumulateGrad":
+            continue
+        kind = _STEP.fullmatch(name)
+        if kind is None or kind[1] not in PICKING:
+            return False
+        steps += [following for following, _ in step.next_functions]
+    return True
+
+
+def _is_all_there(leaves: Sequence[Any], numbers: Sequence[Any]) -> bool:
+    """Whether each entry of the tracked arrays is among the numbers that were picked: none is dropped, or tracked no further."""
+    import torch
+
+    counts = torch.autograd.grad(sum(number.real.sum() for number in numbers), leaves, allow_unused=True)
+    return all(count is not None and bool((count != 0).all()) for count in counts)
 
 
 def _with_rules(operator: Any, depth: int) -> Iterator[Any]:
