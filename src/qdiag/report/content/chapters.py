@@ -133,6 +133,9 @@ def _no_bug(finding: Finding) -> str:
         return "the fault lies outside of the circuit, in the script: the circuit itself is differentiated rightly"
     if finding.promise is Promise.DOCUMENTED:
         return "PennyLane says that this is not supported, and does not guard against it"
+    failure = divergence.call.failure
+    if divergence.signature is Signature.RAISE and failure is not None and failure.refusal and "support" in failure.message:
+        return "PennyLane says itself that this is not supported, and refuses it"
     return "" if finding.diagnosis.fileable else "the fault lies in the script"
 
 

@@ -135,6 +135,30 @@ def test_why_it_is_nothing_to_file(changes: dict[str, Any], words: str) -> None:
     assert (words in no_bug) if words else no_bug == ""
 
 
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (Failure("ValueError", "the gradient of a state is not supported", refusal=True), "PennyLane says itself"),
+        (Failure("ValueError", "the gradient of a state is not supported"), ""),
+        (Failure("WireError", "wires not found on the device: {3}", refusal=True), ""),
+    ],
+    ids=["refused", "broke down", "a refusal that names something else"],
+)
+def test_what_pennylane_refuses_in_words_is_nothing_to_file(failure: Failure, words: str) -> None:
+    case = shifted()
+    finding = case.result.findings[0]
+    divergence = finding.divergence
+    raised = replace(
+        divergence,
+        call=replace(divergence.call, failure=failure),
+        comparison=replace(divergence.comparison, where=Signature.RAISE),
+    )
+    said = replace(case, result=replace(case.result, findings=(replace(finding, divergence=raised),)))
+    no_bug = said.document().chapters[0].no_bug
+    assert no_bug.startswith(words)
+    assert bool(no_bug) is bool(words)
+
+
 def test_where_nothing_was_decided_the_arbiter_is_not_quoted() -> None:
     assert chapter_of().fact("arbiter")
     assert chapter_of(comparison={"verdict": Verdict.INCONCLUSIVE}).fact("arbiter") == ""
