@@ -10,11 +10,14 @@ import ast
 import builtins
 import inspect
 import linecache
+import symtable
 import sys
 import textwrap
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 LIBRARIES = ("pennylane", "numpy", "torch", "autograd", "math", "cmath", "scipy", "functools", "itertools", "typing")
 """Modules that a recorded class may import from."""
@@ -81,7 +84,9 @@ class _Definition:
     def need(self, name: str, item: Any) -> None:
         self.seen.add(name)
         home = item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None) or ""
-        if home.partition(".")[0] in LIBRARIES or (isinstance(item, type) and _installed(item)):
+        item = item.item() if isinstance(item, np.generic) else item
+        of_library = home.partition(".")[0] in LIBRARIES and _can_be_imported(home, item, name)
+        if of_library or (isinstance(item, type) and _installed(item)):
             self.imports.append(_import_of(home, item, name))
         elif isinstance(item, (type, FunctionType)):
             self.add(item)
@@ -134,6 +139,11 @@ def _import_of(home: str, item: Any, name: str) -> str:
     return f"from {home} import {original}" if original == name else f"from {home} import {original} as {name}"
 
 
+def _can_be_imported(home: str, item: Any, name: str) -> bool:
+    """Whether the module has it: a tensor of the script says, too, that it is of torch's module, a partial that it is of functools."""
+    return hasattr(item, "__name__") or getattr(sys.modules.get(home), name, None) is item
+
+
 def _is_literal(item: Any) -> bool:
     if isinstance(item, (tuple, list)):
         return all(map(_is_literal, item))
@@ -141,5 +151,12 @@ def _is_literal(item: Any) -> bool:
 
 
 def _free_names(source: str) -> list[str]:
+    """The names that a source takes from around it, in the order in which it names them; its arguments and variables are none."""
+    tables = [symtable.symtable(source, "<class>", "exec")]
+    found: set[str] = set()
+    while tables:
+        table = tables.pop()
+        found.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and not symbol.is_assigned())
+        tables += table.get_children()
     names = [node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
-    return [name for name in dict.fromkeys(names) if not hasattr(builtins, name)]
+    return [name for name in dict.fromkeys(names) if name in found and not hasattr(builtins, name)]

@@ -141,3 +141,23 @@ def test_a_class_of_a_package_is_imported_from_there(script: Script, tmp_path: P
     assert definition_of(scope["Theirs"]) == "from plugin_of_others import Theirs\n"
     mine = stands_alone(definition_of(scope["Mine"]), "Mine")
     assert isinstance(mine(), scope["Theirs"])
+
+
+def test_an_argument_that_is_called_as_a_global_brings_nothing(script: Script) -> None:
+    scope = script("w = 3\nrows = 4\n\nclass Mine:\n    def double(self, w):\n        rows = [w, w]\n        return sum(rows)\n")
+    definition = definition_of(scope["Mine"])
+    assert definition == "class Mine:\n    def double(self, w):\n        rows = [w, w]\n        return sum(rows)\n"
+
+
+def test_what_only_says_that_it_is_of_a_library_is_not_imported_from_it(script: Script) -> None:
+    made = "import functools\n\nadd = functools.partial(sum, start=1)\n\nclass Mine:\n    def ask(self, n):\n        "
+    made += "return add([n]) if n else 5\n"
+    definition = definition_of(script(made)["Mine"])
+    assert "import" not in definition
+    assert stands_alone(definition, "Mine")().ask(0) == 5
+
+
+def test_a_number_of_numpys_is_a_constant(script: Script) -> None:
+    made = "import numpy as np\n\nFACTOR = np.float64(1.5)\n\nclass Mine:\n    def times(self, n):\n        return FACTOR * n\n"
+    definition = definition_of(script(made)["Mine"])
+    assert stands_alone(definition, "Mine")().times(2) == 3.0
