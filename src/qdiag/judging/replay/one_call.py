@@ -88,11 +88,9 @@ def _replay(
     late
         The failure by which the user's own method ran out of its time at an earlier call of the structure: it is not waited for again.
     """
-    if call.configuration.remade_by:
-        return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
-    why = obstacle(call.method, trusted=plan.trusted)
-    if why:
-        return not_rebuilt(call, key, NotRebuilt(call.index, why))
+    untried = _not_to_be_asked(call, key, plan)
+    if untried is not None:
+        return untried
     methods = _askable(call, methods)
     if late is not None:
         return (yield from replay_in_part(call, key, methods, late, plan, parts, thorough=thorough))
@@ -126,6 +124,14 @@ def _replay(
     if shares.of_few_parameters:
         result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, parts, thorough=thorough)
     return result
+
+
+def _not_to_be_asked(call: Call, key: str, plan: Plan) -> Optional[CallResult]:
+    """The result of a call that no method is asked about; None where methods are."""
+    if call.configuration.remade_by:
+        return CallResult(call.index, key, Evaluation(call.method), (), failure=call.failure, made_over=True)
+    why = obstacle(call.method, trusted=plan.trusted)
+    return not_rebuilt(call, key, NotRebuilt(call.index, why)) if why else None
 
 
 def _askable(call: Call, methods: Sequence[Method]) -> Sequence[Method]:
