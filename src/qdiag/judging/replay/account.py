@@ -40,6 +40,7 @@ class Account:
         self.untold: list[str] = []
         self.alone: list[Failure] = []
         self._circuits = 0
+        self._recorded = Counter[Method]()
         self._met: tuple[dict[Method, None], dict[Method, None]] = ({}, {})
         self._counts: Counter[Method] = Counter()
         self._costs, self._silences = Costs(), Silences()
@@ -72,7 +73,8 @@ class Account:
         if not (result.made_over or result.not_rebuilt or result.without_circuit):
             self._circuits += 1
             self._met[1].update(dict.fromkeys(methods))
-            self._counts.update(method.bare for method in methods)
+            self._counts.update(method.bare for method in methods[result.recorded :])
+            self._recorded[result.own.method] += result.recorded
             self._costs.add(result)
             self._silences.add(result)
 
@@ -104,6 +106,10 @@ class Account:
         if self.made_over:
             calls = "1 call gives" if self.made_over == 1 else f"{self.made_over} calls give"
             yield f"{calls} what a transform works out from the results of several circuits: no two methods are compared there"
+        for method, times in self._recorded.items():
+            if times:
+                calls = "1 call" if times == 1 else f"{times} calls"
+                yield f"{method} is slow: at {calls} the others are held against what the script got of it"
 
 
 def _about_untold(options: Sequence[str]) -> Iterator[str]:

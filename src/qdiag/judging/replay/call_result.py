@@ -77,6 +77,8 @@ class CallResult:
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
     late
         By what the own method ran out of its time where it was asked about the whole call; then all methods were asked about the part.
+    recorded
+        Whether what the script got stands for its own method, which is slow: nothing parts from it.
     usual
         About what the own method takes where no Jacobian is formed; known once the arrays are left out.
     """
@@ -98,6 +100,7 @@ class CallResult:
     not_rebuilt: Optional[NotRebuilt] = None
     untold: str = ""
     late: Optional[Failure] = None
+    recorded: bool = False
     usual: float = 0.0
 
     @property

@@ -46,7 +46,8 @@ class Costs:
         """Take note of what the methods took at one more call."""
         told = self._told
         own = told.setdefault(one.own.method.bare, _Told(one.own.method))
-        own.add(one.own)
+        if not one.recorded:
+            own.add(one.own)
         in_parts = bool(one.rows) or one.of_few_numbers
         if one.usual and not in_parts:
             own.usual.append(one.usual)
@@ -63,7 +64,7 @@ class Costs:
 
     def all(self) -> tuple[Cost, ...]:
         """What each method took so far, in the order in which they were met."""
-        return tuple(_cost(one) for one in self._told.values())
+        return tuple(_cost(one) for one in self._told.values() if one.calls)
 
 
 def _cost(one: _Told) -> Cost:

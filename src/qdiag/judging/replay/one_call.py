@@ -25,6 +25,7 @@ from qdiag.judging.replay.questions import (
     request_of,
 )
 from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
+from qdiag.judging.replay.records import is_clean, replay_beside_record, replay_without_own
 from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
 from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
 from qdiag.model.call import Call, Failure
@@ -32,6 +33,32 @@ from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.result import NotRebuilt
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What other calls of a structure have taught by the time that this one is replayed.
+
+    Parameters
+    ----------
+    screened
+        Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
+    late
+        The failure by which the user's own method ran out of its time: it is not waited for again.
+    late_in_part
+        Whether it did so for a part of a call as well, or a call has no parts.
+    recorded
+        What the script got of this call, to stand for the own method, which is slow.
+    """
+
+    screened: Collection[Method] = ()
+    late: Optional[Failure] = None
+    late_in_part: bool = False
+    recorded: Optional[Evaluation] = None
+
+
+NOTHING_LEARNT = Lessons()
+"""As at a structure's first call."""
 
 
 def replay_call(
@@ -42,11 +69,10 @@ def replay_call(
     parts: Parts,
     *,
     thorough: bool,
-    screened: Collection[Method] = (),
-    late: Optional[Failure] = None,
+    lessons: Lessons = NOTHING_LEARNT,
 ) -> Replaying[CallResult]:
     """What one call comes to (see `_replay`), without what is held against options that it was not told."""
-    result = yield from _replay(call, key, methods, plan, parts, thorough=thorough, screened=screened, late=late)
+    result = yield from _replay(call, key, methods, plan, parts, lessons, thorough=thorough)
     own = call.method
     elsewhere = [side for side in result.sides if side.method.device != own.device]
     if not telling_options(own) or not any(side.comparison.verdict is Verdict.ERROR for side in elsewhere):
@@ -63,10 +89,9 @@ def _replay(
     methods: Sequence[Method],
     plan: Plan,
     parts: Parts,
+    lessons: Lessons,
     *,
     thorough: bool,
-    screened: Collection[Method],
-    late: Optional[Failure],
 ) -> Replaying[CallResult]:
     """Replay one call under the user's own method and others.
 
@@ -83,26 +108,29 @@ def _replay(
     parts
         Its parts: of a batch with many rows, methods that take it row by row see some of the rows, and Jacobians are formed of these
         alone. Methods that take many parameters one by one see some of these.
-    screened
-        Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
-    late
-        The failure by which the user's own method ran out of its time at an earlier call of the structure: it is not waited for again.
+    lessons
+        What is known by now.
     """
     untried = _not_to_be_asked(call, key, plan)
     if untried is not None:
         return untried
     methods = _askable(call, methods)
-    if late is not None:
-        return (yield from replay_in_part(call, key, methods, late, plan, parts, thorough=thorough))
+    if lessons.late is not None:
+        left = None if lessons.late_in_part else parts
+        return (yield from _replay_without_own(call, key, methods, lessons.late, plan, left, thorough=thorough))
+    if lessons.recorded is not None:
+        result = yield from _replay_beside_record(call, key, methods, lessons.recorded, lessons.screened, plan, parts)
+        if result is not None:
+            return result
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
     batched = parts.batched
     first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
-    shares = _shares(call, methods, screened, batched, first=thorough)
+    shares = _shares(call, methods, lessons.screened, batched, first=thorough)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
-        return (yield from replay_in_part(call, key, methods, own.failure, plan, parts, thorough=thorough))
+        return (yield from _replay_without_own(call, key, methods, own.failure, plan, parts, thorough=thorough))
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)
@@ -119,11 +147,47 @@ def _replay(
     result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
     if own.failure is not None and call.failure is None:
         return result
-    if batched and (thorough or shares.of_few_rows or shares.of_few_parameters):
+    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=thorough))
+
+
+def _look_at_parts(
+    result: CallResult, call: Call, shares: _Shares, plan: Plan, parts: Parts, *, thorough: bool
+) -> Replaying[CallResult]:
+    """What is known of a call, with the methods that see some of its rows, or of its parameters."""
+    if parts.batched and (thorough or shares.of_few_rows or shares.of_few_parameters):
         result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, parts, thorough=thorough)
     if shares.of_few_parameters:
         result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, parts, thorough=thorough)
     return result
+
+
+def _replay_beside_record(
+    call: Call,
+    key: str,
+    methods: Sequence[Method],
+    recorded: Evaluation,
+    screened: Collection[Method],
+    plan: Plan,
+    parts: Parts,
+) -> Replaying[Optional[CallResult]]:
+    """What a call comes to with the record in its own method's place; None where anything parts from that."""
+    shares = _shares(call, methods, screened, parts.batched, first=False)
+    result = yield from replay_beside_record(call, key, recorded, shares.asked, shares.screened, plan)
+    if not is_clean(result):
+        return None
+    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=False))
+
+
+def _replay_without_own(
+    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, parts: Optional[Parts], *, thorough: bool
+) -> Replaying[CallResult]:
+    """What a call comes to whose own method is not in time: by its parts, unless these were late as well, or by what the script got."""
+    if parts is not None:
+        result = yield from replay_in_part(call, key, methods, late, plan, parts, thorough=thorough)
+        if result.sides:
+            return result
+    recorded = yield from replay_without_own(call, key, methods, late, plan)
+    return recorded or CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
 
 
 def _not_to_be_asked(call: Call, key: str, plan: Plan) -> Optional[CallResult]:

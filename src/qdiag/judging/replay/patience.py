@@ -23,6 +23,9 @@ SLOW = 0.5
 """Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
 structure a cheaper route is asked first, where there is one."""
 
+SLOW_OWN = 0.1
+"""The same of the script's own method, for which the record can stand."""
+
 
 class Patience:
     """What methods took so far, and whether there is time for them at one more call.
@@ -38,12 +41,14 @@ class Patience:
         self._own, self._calls = 0.0, 0
         self._dear: dict[str, list[float]] = {}
         self._slow: dict[tuple[str, Method], float] = {}
-        self._spent_on_slow = 0.0
+        self._spent_on_slow = [0.0, 0.0]
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what the evaluations of a call took."""
-        self._own += usual_seconds(result.own)
-        self._calls += 1
+        if not result.recorded:
+            self._own += usual_seconds(result.own)
+            self._calls += 1
+            self._learn_of_own(structure, result)
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
@@ -57,6 +62,14 @@ class Patience:
             elif not side.method.per_parameter and side.seconds > SLOW:
                 price = side.seconds_of_few if side.method.by_device else 0.0
                 self._slow[structure, side.method] = price or side.seconds
+
+    def _learn_of_own(self, structure: str, result: CallResult) -> None:
+        """Take note that the script's own method is slow, where a replay of it gives what the script got."""
+        faithful = result.unfaithful is None or result.unfaithful.explained
+        answered = result.own.outputs is not None and result.own.failure is None and result.late is None and not result.made_over
+        seconds = usual_seconds(result.own)
+        if faithful and answered and seconds > SLOW_OWN:
+            self._slow.setdefault((structure, result.own.method), seconds)
 
     @property
     def knows_slow_methods(self) -> bool:
@@ -72,12 +85,19 @@ class Patience:
 
         ``calls`` is how many the trace has.
         """
+        return self._has_time_for(structure, method, calls, own=False)
+
+    def has_time_for_own(self, structure: str, method: Method, calls: int) -> bool:
+        """The same of the script's own method, which has as much time for itself."""
+        return self._has_time_for(structure, method, calls, own=True)
+
+    def _has_time_for(self, structure: str, method: Method, calls: int, *, own: bool) -> bool:
         seconds = self._slow.get((structure, method), 0.0)
         if not seconds or self._unlimited:
             return True
-        if self._spent_on_slow + seconds > self._seconds(calls):
+        if self._spent_on_slow[own] + seconds > self._seconds(calls):
             return False
-        self._spent_on_slow += seconds
+        self._spent_on_slow[own] += seconds
         return True
 
     def has_time_for_dear(self, structure: str, calls: int, open_calls: int) -> bool:

@@ -18,20 +18,22 @@ from qdiag.judging.parameter_samples import with_tracked
 from qdiag.judging.replay.account import Account
 from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.desk import Case, Desk, Replaying, replay_all
-from qdiag.judging.replay.differences import Difference, Key, differences, divergences
+from qdiag.judging.replay.differences import Difference, Key, differences, divergences, doubt_difference
 from qdiag.judging.replay.kept import Comparisons, KeptValues
 from qdiag.judging.replay.located import Located, verdict_of
-from qdiag.judging.replay.one_call import replay_call
+from qdiag.judging.replay.one_call import Lessons, replay_call
 from qdiag.judging.replay.parts import Parts
 from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.plan import Plan, sampled_calls, shadows, spread_over
 from qdiag.judging.replay.rebuilding import obstacle
+from qdiag.judging.replay.records import recorded_evaluation, without_numbers
 from qdiag.judging.replay.second_look import look_closer
 from qdiag.judging.row_samples import Rows, batch_size, batched_parameters, in_whole_batch, with_rows
 from qdiag.model.call import Call, Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
+from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.unanswered import Reason, reason_of
 from qdiag.trace.evaluation_store import EvaluationStore
@@ -125,6 +127,7 @@ class Replay:
         self._lost: Counter[tuple[str, Method]] = Counter()
         self._late: set[tuple[str, Method]] = set()
         self._late_own: dict[tuple[str, Method], Failure] = {}
+        self._like: dict[tuple[str, Method], Evaluation] = {}
         self._refusing: set[tuple[str, Method]] = set()
         self._put_off: list[Case[CallResult]] = []
         self._swept = 0
@@ -334,21 +337,38 @@ class Replay:
             def start(index: int = index, structure: str = structure) -> Replaying[CallResult]:
                 call = self._call(index)
                 wanted = [m for m in self._methods(index) if not (cheap and m.per_parameter) and not self._is_hopeless(index, m)]
-                methods = [m for m in wanted if self._has_time_for(m, index)] if (structure, call.method) not in self._late else []
+                methods = [m for m in wanted if self._has_time_for(m, index)]
                 self._doing(call, methods)
                 key = circuit_key(call.circuit)
                 # A repetition of the structure's first circuit asks the same question, and so gets the same answer.
                 thorough = self._first_circuit.setdefault(structure, key) == key
-                screened = [m for m in methods if m.by_device and self._patience.is_slow(structure, m) and not thorough]
-                late = self._late_own.get((structure, call.method))
+                lessons = self._lessons(call, structure, methods, thorough=thorough)
                 parts = Parts(self._batched(index), self._expanded)
-                return replay_call(call, key, methods, self._plan, parts, thorough=thorough, screened=screened, late=late)
+                return replay_call(call, key, methods, self._plan, parts, thorough=thorough, lessons=lessons)
 
             def may_start(index: int = index, first: int = first) -> bool:
                 # What a structure's first call teaches about refusals spares its other calls the attempt.
                 return index == first or first in self._results
 
             yield index, start, may_start
+
+    def _lessons(self, call: Call, structure: str, methods: Sequence[Method], *, thorough: bool) -> Lessons:
+        """What other calls of a structure have taught; its first circuit is looked at as if nothing were known."""
+        late = self._late_own.get((structure, call.method))
+        if thorough or late is not None:
+            return Lessons(late=late, late_in_part=(structure, call.method) in self._late)
+        screened = [method for method in methods if method.by_device and self._patience.is_slow(structure, method)]
+        return Lessons(screened, recorded=self._record_of(call, structure))
+
+    def _record_of(self, call: Call, structure: str) -> Optional[Evaluation]:
+        """What the script got of a call where that is to stand for its own method; None where the method itself is asked."""
+        like = self._like.get((structure, call.method))
+        recorded = None if like is None else recorded_evaluation(call, like)
+        if call.index in self._results:
+            return recorded if self._results[call.index].recorded else None
+        if recorded is None or self._patience.has_time_for_own(structure, call.method, self._plan.length(len(self._trace))):
+            return None
+        return recorded
 
     def _take(self, index: int, result: CallResult) -> None:
         structure = self._trace.structure_of(index)
@@ -365,6 +385,8 @@ class Replay:
             elif failure.passing:
                 self._lost[structure, method] += 1
         self._patience.learn(structure, result)
+        if self._patience.is_slow(structure, result.own.method):
+            self._like.setdefault((structure, result.own.method), without_numbers(result.own))
         if not self._call(index).circuit.resolved:
             self._astray.add(index)
         if self._call(index).circuit.samples_only:
@@ -500,6 +522,8 @@ class Replay:
     def _look_again(self, index: int, difference: Difference) -> Difference:
         """A second look, at the part that was looked at where it shows the error, too: it costs what a part costs."""
         call, result = self._call(index), self._results[index]
+        if result.recorded and result.late is not None:
+            return doubt_difference(difference, f"{result.own.method} is not in time for a closer look at it")
         self._doing(call, result.methods)
         part = with_rows(call, self._batched(index), result.rows) if result.rows else call
         if result.tracked:

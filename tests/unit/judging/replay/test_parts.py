@@ -152,9 +152,19 @@ def test_an_error_shows_in_the_few_parameters() -> None:
 
 
 @pytest.mark.parametrize("numbers", [NUMBERS, MANY - 1])
-def test_one_that_is_in_time_for_none_raises_nothing_and_is_not_waited_for_again(numbers: int) -> None:
+def test_one_that_is_in_time_for_none_is_known_by_its_record_and_not_waited_for_again(numbers: int) -> None:
     evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
     found = found_of(evaluator, numbers)
+    assert (found.verdict, found.replayed, found.divergences, found.unanswered) == (Verdict.AGREE, 3, (), ())
+    assert len(evaluator.numbers_asked("parameter-shift")) <= 2
+
+
+@pytest.mark.parametrize("numbers", [NUMBERS, MANY - 1])
+def test_and_where_its_record_does_not_tell_nothing_is_compared(numbers: int) -> None:
+    evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
+    calls = [shifted(numbers, index) for index in range(3)]
+    unseen = [replace(one, backwards=tuple(replace(back, exact=()) for back in one.backwards)) for one in calls]
+    found = Replay(ScriptedTrace(unseen), evaluator, Plan(in_flight=1)).finish()
     assert (found.verdict, found.replayed, found.divergences) == (Verdict.INCONCLUSIVE, 0, ())
     assert [(one.method, one.reason, one.calls) for one in found.unanswered] == [(SHIFT, Reason.NOT_IN_TIME, (0, 1, 2))]
     assert len(evaluator.requests) <= 2 * len(evaluator.methods)
