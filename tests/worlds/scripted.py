@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.replay.located import Located
+from qdiag.judging.replay.plan import Plan
+from qdiag.judging.replay.replay import CallSource, Replay
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit, Node, Parameter, Wires
 from qdiag.model.evaluation import Evaluation, Request
@@ -108,3 +112,28 @@ class ScriptedEvaluator(FakeEvaluator):
     def asked(self, diff_method: str) -> int:
         """How often a method was evaluated."""
         return sum(1 for request in self.requests if request.method.diff_method == diff_method)
+
+
+def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, **given: Any) -> Located:
+    """What a replay comes to."""
+    return Replay(trace, evaluator, plan or Plan(), **given).finish()
+
+
+def training(length: int, dtype: str = "float64", own: Method = METHODS[0], **changes) -> ScriptedTrace:
+    """So many calls, each with another angle."""
+    return ScriptedTrace([call(i, circuit(0.3 + 0.01 * i, dtype), own, **changes) for i in range(length)])
+
+
+def wrong_from(first: float, **off: float) -> Answer:
+    """Wrong where the angle is at least so large."""
+    return lambda request: moved(answer(request), **off) if float(request.circuit.parameters[0].value) >= first else answer(request)
+
+
+def slow(request: Request) -> Evaluation:
+    """Right, after four seconds."""
+    return replace(answer(request), seconds=4.0)
+
+
+def at_once(request: Request) -> Evaluation:
+    """Right, after no time."""
+    return replace(answer(request), seconds=0.0)

@@ -5,43 +5,36 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Optional
 
 import numpy as np
 import pytest
 
 from qdiag.errors import TraceError
-from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
-from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
-from qdiag.judging.replay.replay import ENOUGH, CallSource, Replay
+from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Backward, Failure
 from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.method import Method, parse_list
 from qdiag.model.result import NotRebuilt
-from qdiag.model.unanswered import Reason
 from qdiag.trace.evaluation_store import EvaluationStore
-from tests.worlds import long_chains
 from tests.worlds.methods import methods
-from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, failed, moved
-
-
-def locate(trace: CallSource, evaluator: Evaluator, plan: Optional[Plan] = None, **given: Any) -> Located:
-    return Replay(trace, evaluator, plan or Plan(), **given).finish()
-
-
-def training(length: int, dtype: str = "float64", own: Method = METHODS[0], **changes) -> ScriptedTrace:
-    return ScriptedTrace([call(i, circuit(0.3 + 0.01 * i, dtype), own, **changes) for i in range(length)])
-
-
-def wrong_from(first: float, **off: float):
-    """Wrong where the angle is at least so large."""
-    return lambda request: moved(answer(request), **off) if float(request.circuit.parameters[0].value) >= first else answer(request)
-
+from tests.worlds.scripted import (
+    METHODS,
+    ScriptedEvaluator,
+    ScriptedTrace,
+    answer,
+    at_once,
+    call,
+    circuit,
+    failed,
+    locate,
+    moved,
+    training,
+    wrong_from,
+)
 
 # --- verdicts ----------------------------------------------------------------------------------------------------------
 
@@ -152,13 +145,6 @@ def test_calls_without_trainable_parameters_are_compared_by_outputs_alone():
 # --- what refuses and what raises ---------------------------------------------------------------------------------------
 
 
-def test_a_shadow_that_refuses_is_listed_and_asked_once_for_each_structure():
-    evaluator = ScriptedEvaluator(adjoint=lambda r: failed(r.method))
-    located = locate(training(20), evaluator)
-    assert [(m, f.type, f.message) for m, f in located.refused] == [(METHODS[1], "DeviceError", "not supported")]
-    assert (located.divergences, located.verdict, evaluator.asked("adjoint")) == ((), Verdict.AGREE, 1)
-
-
 def test_a_shadow_that_breaks_down_is_listed_too():
     located = locate(training(3), ScriptedEvaluator(adjoint=lambda r: failed(r.method, refusal=False, message="index out of range")))
     assert [(one.method, one.failure.message) for one in located.unanswered] == [(METHODS[1], "index out of range")]
@@ -205,124 +191,7 @@ def test_a_replay_that_raises_where_the_script_did_not_is_no_error_of_the_users(
     assert all(d.verdict is not Verdict.ERROR for d in located.divergences)
 
 
-# --- looking closer ------------------------------------------------------------------------------------------------------
-
-
-def test_a_method_that_differs_from_itself_is_said_to_be_so_before_it_is_called_wrong():
-    noise = itertools.count()
-    located = locate(training(1), ScriptedEvaluator(adjoint=lambda r: moved(answer(r), output=0.1 * next(noise) + 0.1)))
-    (found,) = located.divergences
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "not deterministic" in found.comparison.detail
-
-
-def test_what_the_reference_itself_does_at_a_rounding_error_is_not_an_error():
-    def steep(request: Request) -> Evaluation:
-        angle = float(request.circuit.parameters[0].value)
-        return moved(answer(request), output=(angle - 0.3) * 1e6)
-
-    def steep_in_single(request: Request) -> Evaluation:
-        return moved(steep(request), output=0.05)
-
-    evaluator = ScriptedEvaluator(backprop=steep, adjoint=steep_in_single, parameter_shift=steep)
-    trace = training(1, "float32")
-    trace.calls[0] = replace(trace.calls[0], outputs=steep(Request(trace.calls[0].circuit, METHODS[0])).outputs)
-    located = locate(trace, evaluator)
-    assert located.verdict is Verdict.ROUNDING
-    assert all(r.method.diff_method == "parameter-shift" for r in evaluator.requests if r.method.precision == "float64")
-
-
-def test_the_closer_look_is_taken_once_for_each_kind_of_error():
-    evaluator = ScriptedEvaluator(adjoint=wrong_from(0.0, gradient=0.1))
-    locate(training(30), evaluator)
-    assert sum(1 for r in evaluator.requests if r.method.precision == "float64") <= 4
-
-
-def test_sampled_results_are_inconclusive_with_a_second_seed_where_there_is_no_other_method():
-    trace = ScriptedTrace([call(i, circuit(0.3 + i, shots=(100,)), METHODS[2]) for i in range(2)])
-    evaluator = ScriptedEvaluator(METHODS[2:], parameter_shift=lambda r: moved(answer(r), output=0.01 * r.seed))
-    (found,) = locate(trace, evaluator).divergences
-    assert (found.verdict, found.comparison.methods) == (Verdict.INCONCLUSIVE, (METHODS[2], METHODS[2]))
-
-
 # --- the plan --------------------------------------------------------------------------------------------------------------
-
-
-def slow(request: Request) -> Evaluation:
-    """Right, after four seconds."""
-    return replace(answer(request), seconds=4.0)
-
-
-def at_once(request: Request) -> Evaluation:
-    """Right, after no time."""
-    return replace(answer(request), seconds=0.0)
-
-
-def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_are_spread_over_the_run():
-    evaluator = ScriptedEvaluator(backprop=slow, parameter_shift=slow)
-    located = locate(training(50), evaluator)
-    assert [call for call, c in located.comparisons if c.methods[1] == METHODS[2]] == [0, 49]
-    assert dict(located.sampled) == {METHODS[0]: 4, METHODS[2]: 2}
-
-
-def test_where_one_call_takes_all_their_time_they_are_asked_at_the_first_alone():
-    evaluator = ScriptedEvaluator(parameter_shift=lambda request: replace(answer(request), seconds=30.0))
-    assert dict(locate(training(50), evaluator).sampled) == {METHODS[2]: 1}
-
-
-def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls():
-    evaluator = ScriptedEvaluator(parameter_shift=slow)
-    assert dict(locate(training(50), evaluator, Plan(every=10)).sampled) == {METHODS[2]: 5}
-
-
-def test_a_slow_method_is_asked_at_calls_that_are_spread_over_the_run_and_that_is_said():
-    evaluator = ScriptedEvaluator(METHODS[:2], backprop=slow, adjoint=slow)
-    located = locate(training(33), evaluator, Plan(in_flight=1))
-    assert [call for call, c in located.comparisons] == [0, 16, 32]
-    assert (dict(located.sampled)[METHODS[1]], located.verdict) == (3, Verdict.AGREE)
-
-
-def test_beside_a_script_that_is_quick_slow_methods_are_asked_at_first_calls_alone():
-    evaluator = ScriptedEvaluator(METHODS[:2], backprop=at_once, adjoint=slow)
-    assert dict(locate(training(33), evaluator, Plan(in_flight=1)).sampled) == {METHODS[1]: 1}
-
-
-def test_a_method_is_not_slow_for_what_the_full_jacobian_of_the_first_call_took():
-    def slow_at_first(request: Request) -> Evaluation:
-        return replace(answer(request), seconds=0.7 if request.jacobian else 0.4)
-
-    assert locate(training(60), ScriptedEvaluator(METHODS[:2], adjoint=slow_at_first)).sampled == ()
-
-
-def test_with_a_step_given_a_slow_method_is_asked_at_every_call():
-    evaluator = ScriptedEvaluator(METHODS[:2], adjoint=slow)
-    assert locate(training(12), evaluator, Plan(every=1)).replayed == 12
-
-
-def test_a_slow_method_that_has_a_cheaper_route_is_screened_by_it_after_the_first_call():
-    evaluator = ScriptedEvaluator(backprop=slow, adjoint=slow)
-    assert locate(training(4), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
-    asked = [(request.cheaply, len(request.cotangents)) for request in evaluator.requests if request.method == METHODS[1]]
-    assert asked == [(False, 2), (True, 1), (True, 1)]
-
-
-def test_where_the_cheaper_route_is_not_clean_the_interfaces_own_decides():
-    def wrong_by_the_cheaper_route(request: Request) -> Evaluation:
-        return moved(slow(request), gradient=0.1 if request.cheaply else 0.0)
-
-    evaluator = ScriptedEvaluator(backprop=slow, adjoint=wrong_by_the_cheaper_route)
-    assert locate(training(2), evaluator, Plan(in_flight=1)).verdict is Verdict.AGREE
-    assert [request.cheaply for request in evaluator.requests if request.method == METHODS[1]] == [False, True, False]
-
-
-def test_a_method_that_ran_out_of_its_time_is_not_waited_for_again():
-    def late(request: Request) -> Evaluation:
-        return Evaluation(request.method, failure=Failure("TimeoutError", "too long", stage="timeout"))
-
-    evaluator = ScriptedEvaluator(adjoint=late)
-    located = locate(training(5), evaluator, Plan(in_flight=1))
-    assert evaluator.asked("adjoint") == 1
-    assert [(one.method, one.reason, one.calls) for one in located.unanswered] == [(METHODS[1], Reason.NOT_IN_TIME, (0,))]
 
 
 def test_expensive_methods_run_at_every_call_of_a_short_trace():
@@ -389,41 +258,11 @@ def test_what_is_replayed_beside_the_script_spends_no_budget():
     assert replay.known_so_far().replayed == 9
 
 
-def test_an_error_without_time_for_a_second_look_is_not_called_one():
-    asked: list[Request] = []
-
-    def wrong_then_late(request: Request) -> Evaluation:
-        asked.append(request)
-        late = Failure("TimeoutError", "the budget was spent", stage="timeout")
-        return moved(answer(request), gradient=0.1) if not request.repetition else Evaluation(request.method, failure=late)
-
-    (found,) = locate(training(1), ScriptedEvaluator(METHODS[:2], adjoint=wrong_then_late)).divergences
-    assert (found.verdict, "not answered in time" in found.comparison.detail) == (Verdict.INCONCLUSIVE, True)
-
-
 def test_a_call_whose_quantum_function_raised_is_none_that_methods_were_not_asked_about():
     trace = training(3)
     trace.calls[2] = replace(trace.calls[2], outputs=None, backwards=(), failure=Failure("KeyError", "2", stage="build"))
     located = locate(trace, ScriptedEvaluator())
     assert (located.replayed, located.sampled, located.unanswered) == (2, (), ())
-
-
-def test_methods_may_be_named():
-    located = locate(training(2), ScriptedEvaluator(), Plan(methods=parse_list("adjoint,lightning.qubit/adjoint")))
-    assert located.methods == methods("default.qubit/backprop", "default.qubit/adjoint", "lightning.qubit/adjoint")
-
-
-def test_finite_differences_are_judged_in_float64():
-    plan = Plan(methods=parse_list("finite-diff"))
-    assert locate(training(2, "float32"), ScriptedEvaluator(), plan).methods[1:2] == methods("default.qubit/finite-diff@float64")
-    assert locate(training(2, "float64"), ScriptedEvaluator(), plan).methods[1:2] == methods("default.qubit/finite-diff")
-
-
-def test_finite_differences_are_judged_on_a_device_in_complex128():
-    trace = training(2, "float64")
-    trace.calls = [replace(c, configuration=replace(c.configuration, device_precision="complex64")) for c in trace.calls]
-    narrow = Plan(methods=parse_list("default.qubit[complex64]/finite-diff"))
-    assert locate(trace, ScriptedEvaluator(), narrow).methods[1:2] == methods("default.qubit/finite-diff@float64")
 
 
 def test_the_full_jacobian_is_formed_at_the_first_call_of_each_structure_and_where_a_product_disagrees():
@@ -651,92 +490,3 @@ def test_a_gradient_that_is_drawn_anew_makes_no_replay_unfaithful():
     (found,) = located.divergences
     assert located.unfaithful == ()
     assert found.comparison.detail == "one of the methods is random by construction"
-
-
-# --- calls that were compiled -----------------------------------------------------------------------------------------------
-
-
-def compiled_training(length: int) -> ScriptedTrace:
-    trace = training(length)
-    trace.calls = [replace(one, configuration=replace(one.configuration, compiled="jit")) for one in trace.calls]
-    return trace
-
-
-def test_compiling_is_asked_of_the_own_method_at_the_first_compiled_call_of_a_structure_alone() -> None:
-    evaluator, trace = ScriptedEvaluator(), compiled_training(4)
-    trace.calls[0] = call(0, circuit(0.3))
-    located = locate(trace, evaluator)
-    compiled = [request for request in evaluator.requests if request.method.compiled]
-    assert {str(request.method) for request in compiled} == {"default.qubit/backprop+jit"}
-    assert {float(request.circuit.parameters[0].value) for request in compiled} == {0.31}
-    assert located.verdict is Verdict.AGREE
-
-
-def test_methods_that_were_asked_for_are_all_that_is_asked() -> None:
-    evaluator = ScriptedEvaluator()
-    locate(compiled_training(3), evaluator, Plan(methods=parse_list("adjoint")))
-    assert not any(request.method.compiled for request in evaluator.requests)
-
-
-def test_a_compiled_method_that_was_asked_for_is_asked_at_every_call() -> None:
-    evaluator = ScriptedEvaluator()
-    locate(compiled_training(3), evaluator, Plan(methods=parse_list("backprop+jit")))
-    assert len({float(r.circuit.parameters[0].value) for r in evaluator.requests if r.method.compiled}) == 3
-
-
-def test_compiled_numbers_that_differ_from_the_same_method_uncompiled_are_one_divergence() -> None:
-    def off(request: Request) -> Evaluation:
-        return moved(answer(request), gradient=0.1) if request.method.compiled else answer(request)
-
-    (found,) = locate(compiled_training(3), ScriptedEvaluator(backprop=off)).divergences
-    assert [str(method) for method in found.comparison.methods] == ["default.qubit/backprop", "default.qubit/backprop+jit"]
-
-
-# --- one kind of error at many structures ------------------------------------------------------------------------------
-
-
-def chains(sizes: list[int]) -> ScriptedTrace:
-    return ScriptedTrace([long_chains.chain(size, index) for index, size in enumerate(sizes)])
-
-
-def off_by(gaps: dict[int, float]) -> long_chains.ChainEvaluator:
-    """Adjoint is off in its outputs by so much on circuits of so many numbers."""
-    return long_chains.ChainEvaluator(
-        (METHODS[0], METHODS[1]), adjoint=lambda r: moved(long_chains.answer(r), gaps.get(len(r.circuit.operations), 0.0))
-    )
-
-
-def looked_at(evaluator: long_chains.ChainEvaluator) -> set[int]:
-    """The sizes of the circuits that were looked at again."""
-    return {len(request.circuit.operations) for request in evaluator.requests if request.repetition}
-
-
-def test_an_error_that_was_confirmed_at_some_structures_is_looked_at_once_more_where_it_is_worst():
-    sizes = list(range(3, 18))
-    evaluator = off_by({size: 1e-3 * (1 + (size == 12)) for size in sizes})
-    (found,) = [d for d in locate(chains(sizes), evaluator).divergences if d.verdict is Verdict.ERROR]
-    assert looked_at(evaluator) == {*sizes[:ENOUGH], 12}
-    assert (len(found.calls), found.worst_call) == (len(sizes), sizes.index(12))
-
-
-def test_what_is_much_less_plain_there_is_looked_at_all_the_same():
-    sizes = list(range(3, 12))
-    evaluator = off_by({**dict.fromkeys(sizes, 1e-3), 9: 1e-7})
-    locate(chains(sizes), evaluator)
-    assert 9 in looked_at(evaluator)
-
-
-def test_a_worst_one_that_does_not_hold_leaves_the_next_to_be_looked_at():
-    sizes = list(range(3, 12))
-    twice = {"asked": 0}
-
-    def adjoint(request: Request) -> Evaluation:
-        size = len(request.circuit.operations)
-        gap = 1e-3 * (1 + (size == 9))
-        twice["asked"] += size == 9
-        return moved(long_chains.answer(request), gap if size != 9 or twice["asked"] < 2 else 0.0)
-
-    evaluator = long_chains.ChainEvaluator((METHODS[0], METHODS[1]), adjoint=adjoint)
-    (found,) = [d for d in locate(chains(sizes), evaluator).divergences if d.verdict is Verdict.ERROR]
-    assert len(looked_at(evaluator)) == ENOUGH + 2
-    assert sizes.index(9) not in found.calls
