@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Callable, Optional
 
-from qdiag.diagnosis.experiments import HALF, count_of_shots, left_out, narrow_dtypes, parameters_at, without_shots
+from qdiag.diagnosis.experiments.chance import count_of_shots, without_shots
+from qdiag.diagnosis.experiments.operations import left_out
+from qdiag.diagnosis.experiments.precision import HALF, narrow_dtypes
+from qdiag.diagnosis.experiments.trainability import parameters_at
 from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.diagnosis.cause import Experiment
-from qdiag.diagnosis.experiments import OTHER_INTERFACE
+from qdiag.diagnosis.experiments.surroundings import OTHER_INTERFACE
 from qdiag.diagnosis.outcomes import classify, gap_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator

@@ -11,7 +11,8 @@ import numpy as np
 from qdiag.diagnosis.approximation import approximation_of
 from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.disturbance import disturbance_of
-from qdiag.diagnosis.experiments import DECOMPOSED, plain_expectations
+from qdiag.diagnosis.experiments.measurements import plain_expectations
+from qdiag.diagnosis.experiments.operations import DECOMPOSED
 from qdiag.diagnosis.facts import law_of, ruled_parameters
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator

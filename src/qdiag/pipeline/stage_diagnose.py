@@ -16,7 +16,7 @@ from qdiag.diagnosis.causes.graph import DETACHED, TRAINABLE_SETS
 from qdiag.diagnosis.causes.rules import REFUSES, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.experiments import OBSERVABLE_FROZEN, observable_parameters
+from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
 from qdiag.diagnosis.in_transforms import inside_transform, way_around
 from qdiag.diagnosis.options import with_named_options
 from qdiag.diagnosis.survey import survey

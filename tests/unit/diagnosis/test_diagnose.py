@@ -12,7 +12,8 @@ from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, 
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.experiments import FLOAT64_PARAMETERS, NUDGED, NUDGED_FAR, narrow_again
+from qdiag.diagnosis.experiments.point import NUDGED, NUDGED_FAR
+from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, flips, leaves, survives
-from qdiag.diagnosis.experiments import NUDGED_FAR, relaxed
+from qdiag.diagnosis.experiments.method_options import relaxed
+from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.symptoms import Symptoms
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Prediction, survives
-from qdiag.diagnosis.experiments import measured_alone
+from qdiag.diagnosis.experiments.measurements import measured_alone
 from qdiag.diagnosis.symptoms import Symptoms
 
 

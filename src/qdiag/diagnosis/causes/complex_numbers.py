@@ -5,16 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, unlike
-from qdiag.diagnosis.experiments import (
-    DECOMPOSED,
-    HERMITIAN_PART,
-    NUDGED_FAR,
-    REAL_DTYPES,
-    REAL_NUMBERS,
-    as_constants,
-    plain_expectations,
-    real_in_all_but_dtype,
-)
+from qdiag.diagnosis.experiments.measurements import HERMITIAN_PART, plain_expectations
+from qdiag.diagnosis.experiments.operations import DECOMPOSED
+from qdiag.diagnosis.experiments.point import NUDGED_FAR, REAL_DTYPES, REAL_NUMBERS, real_in_all_but_dtype
+from qdiag.diagnosis.experiments.trainability import as_constants
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
@@ -79,9 +73,7 @@ COMPLEX_PARAMETER = Cause(
     slug="complex-parameter",
     title="complex parameter",
     remedy=_REAL_PARAMETER,
-    applies=lambda symptoms: (
-        _makes_results_complex(symptoms) or (symptoms.derivative and _is_by_complex_numbers_alone(symptoms))
-    ),
+    applies=lambda symptoms: _makes_results_complex(symptoms) or (symptoms.derivative and _is_by_complex_numbers_alone(symptoms)),
     predicts=lambda symptoms: (
         (*flips(REAL_DTYPES), *leaves(NUDGED_FAR))
         if _makes_results_complex(symptoms)
@@ -129,7 +121,6 @@ NON_HERMITIAN = Cause(
     predicts=lambda symptoms: (*flips(HERMITIAN_PART), *leaves(NUDGED_FAR)),
     because=lambda symptoms: "the observable's matrix is not equal to its conjugate transpose",
 )
-
 
 
 def skewed_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:

@@ -10,25 +10,14 @@ from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_ri
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.causes.precision import default_dtype_rival
-from qdiag.diagnosis.experiments import (
-    BOUND_ANEW,
-    DECOMPOSED,
-    EACH_ROW,
-    NUDGED_FAR,
-    OBSERVABLE_FROZEN,
-    OTHER_DEVICE,
-    OTHER_INTERFACE,
-    UNCOMPILED,
-    WIRES_AS_USED,
-    each_twice,
-    mcm_method_of,
-    measured_alone,
-    measured_beside,
-    observable_parameters,
-    other_mcm_method,
-    row_alone,
-    under_other_mcm_method,
-)
+from qdiag.diagnosis.experiments.chance import each_twice
+from qdiag.diagnosis.experiments.measurements import measured_alone, measured_beside
+from qdiag.diagnosis.experiments.midway import mcm_method_of, other_mcm_method, under_other_mcm_method
+from qdiag.diagnosis.experiments.operations import BOUND_ANEW, DECOMPOSED
+from qdiag.diagnosis.experiments.point import NUDGED_FAR
+from qdiag.diagnosis.experiments.rows import EACH_ROW, row_alone
+from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE, OTHER_INTERFACE, UNCOMPILED, WIRES_AS_USED
+from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS, is_batched
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves
 from qdiag.diagnosis.causes.rules import where_it_is_dropped
-from qdiag.diagnosis.experiments import (
+from qdiag.diagnosis.experiments.changes import other_methods
+from qdiag.diagnosis.experiments.point import NUDGED_FAR
+from qdiag.diagnosis.experiments.trainability import (
     ALL_TRAINABLE,
     DIFFERENCED,
     MARKS_OFF,
-    NUDGED_FAR,
     against_differences,
     as_constants,
     only_trainable,
-    other_methods,
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_differenced
 from qdiag.diagnosis.symptoms import Symptoms

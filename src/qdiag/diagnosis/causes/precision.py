@@ -9,29 +9,25 @@ from functools import reduce
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
-from qdiag.diagnosis.experiments import (
+from qdiag.diagnosis.experiments.chance import count_of_shots
+from qdiag.diagnosis.experiments.changes import edit, in_turn
+from qdiag.diagnosis.experiments.method_options import LARGER_STEP, STEP_TWICE
+from qdiag.diagnosis.experiments.point import NUDGED_FAR
+from qdiag.diagnosis.experiments.precision import (
     DEFAULT_FLOAT64,
-    DIFFERENCED,
     FLOAT64_DEVICE,
     FLOAT64_PARAMETERS,
     FLOAT64_THROUGHOUT,
     HALF,
-    LARGER_STEP,
-    NUDGED_FAR,
-    ON_THE_CPU,
-    OTHER_DEVICE,
-    STEP_TWICE,
     amplitude_positions,
-    as_constants,
-    count_of_shots,
-    edit,
     in_single_precision,
-    in_turn,
     narrow_again,
     narrow_dtypes,
     widened,
     widened_amplitudes,
 )
+from qdiag.diagnosis.experiments.surroundings import ON_THE_CPU, OTHER_DEVICE
+from qdiag.diagnosis.experiments.trainability import DIFFERENCED, as_constants
 from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import NARROW, Circuit, Parameter, with_parameters
@@ -203,7 +199,7 @@ COMPLEX64_DEVICE = Cause(
     remedy_for=lambda symptoms: (
         "another device where more than seven digits are needed; no finite differences with their default step on this one"
         if symptoms.narrow_devices
-        else 'qml.device(..., c_dtype=np.complex128)'
+        else "qml.device(..., c_dtype=np.complex128)"
     ),
     verdicts=(Verdict.ROUNDING, Verdict.ERROR),
 )
@@ -336,9 +332,7 @@ FINITE_DIFFERENCE_STEP = Cause(
     title="finite-difference step against precision",
     remedy=_OTHER_RULE_OR_STEP,
     applies=lambda symptoms: (
-        _may_be_a_step(symptoms)
-        if symptoms.divergence.probe is None
-        else symptoms.divergence.proof is Proof.LARGER_STEP
+        _may_be_a_step(symptoms) if symptoms.divergence.probe is None else symptoms.divergence.proof is Proof.LARGER_STEP
     ),
     predicts=lambda symptoms: (
         _of_divided_noise()
@@ -362,7 +356,9 @@ FINITE_DIFFERENCE_STEP = Cause(
     remedy_for=lambda symptoms: (
         'diff_method="parameter-shift", which divides by nothing; or gradient_kwargs={"h": 0.3, "strategy": "center"} and more shots'
         if _sampled(symptoms)
-        else f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}" if _lacks_double_in_jax(symptoms) else _OTHER_RULE_OR_STEP
+        else f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}"
+        if _lacks_double_in_jax(symptoms)
+        else _OTHER_RULE_OR_STEP
     ),
     title_for=lambda symptoms: f"finite-difference step against {'shot noise' if _sampled(symptoms) else 'precision'}",
     verdicts=(Verdict.ROUNDING, Verdict.ERROR, Verdict.INCONCLUSIVE),

@@ -6,7 +6,9 @@ import math
 from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Place, Prediction, Role, flips, unlike
-from qdiag.diagnosis.experiments import LARGER_STEP, OTHER_DEVICE, OTHER_SEED, SAME_SEED, SHOTS_REMOVED, count_of_shots
+from qdiag.diagnosis.experiments.chance import OTHER_SEED, SAME_SEED, SHOTS_REMOVED, count_of_shots
+from qdiag.diagnosis.experiments.method_options import LARGER_STEP
+from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE
 from qdiag.diagnosis.facts import is_differenced
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Verdict
@@ -89,9 +91,7 @@ NONDETERMINISTIC = Cause(
     title="nondeterministic call",
     remedy="seed what is random, or take it out of the circuit",
     applies=lambda symptoms: (
-        not symptoms.question.circuit.shots
-        and not symptoms.sampling_devices
-        and symptoms.divergence.verdict is Verdict.INCONCLUSIVE
+        not symptoms.question.circuit.shots and not symptoms.sampling_devices and symptoms.divergence.verdict is Verdict.INCONCLUSIVE
     ),
     predicts=lambda symptoms: (Prediction(SAME_SEED, Outcome.PERSISTS),),
     because=lambda symptoms: "one method, asked twice with the same seed, does not give the same numbers",
@@ -99,6 +99,7 @@ NONDETERMINISTIC = Cause(
     sits=Place.CHANCE,
     parting=PartingCause.NONDETERMINISTIC,
 )
+
 
 def _fixed_seed(symptoms: Symptoms) -> Optional[int]:
     """The number that the script seeds spsa with: PennyLane makes a generator of it anew at each call, so that none draws further."""

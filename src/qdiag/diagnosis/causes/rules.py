@@ -6,32 +6,24 @@ from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, 
 from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
-from qdiag.diagnosis.experiments import (
+from qdiag.diagnosis.experiments.chance import MORE_SHOTS, SHOTS_REMOVED
+from qdiag.diagnosis.experiments.changes import in_turn
+from qdiag.diagnosis.experiments.measurements import plain_expectations
+from qdiag.diagnosis.experiments.method_options import OWN_AUXILIARY
+from qdiag.diagnosis.experiments.operations import DECOMPOSED, POSTSELECTION_REMOVED, TURNED_AT_THE_END, delete_operations, leave_out
+from qdiag.diagnosis.experiments.point import NUDGED, NUDGED_FAR
+from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again
+from qdiag.diagnosis.experiments.rows import EACH_ROW
+from qdiag.diagnosis.experiments.surroundings import UNCOMPILED, WIRES_AS_USED
+from qdiag.diagnosis.experiments.trainability import (
     ALL_TRAINABLE,
-    DECOMPOSED,
-    EACH_ROW,
     FIRST_DERIVATIVE,
-    FLOAT64_PARAMETERS,
     MARKS_OFF,
-    MORE_SHOTS,
-    NUDGED,
-    NUDGED_FAR,
     OBSERVABLE_FROZEN,
-    OWN_AUXILIARY,
-    POSTSELECTION_REMOVED,
-    SHOTS_REMOVED,
-    TURNED_AT_THE_END,
-    UNCOMPILED,
-    WIRES_AS_USED,
     against_differences,
     as_constants,
-    delete_operations,
-    in_turn,
-    leave_out,
-    narrow_again,
     observable_parameters,
     only_trainable,
-    plain_expectations,
 )
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
@@ -193,9 +185,7 @@ DISPLACED = Cause(
         "keep observables free of trainable parameters: return the terms' expectation values and combine them outside; or "
         'diff_method="backprop"'
     ),
-    applies=lambda symptoms: (
-        symptoms.derivative and bool(symptoms.apart) and (symptoms.displaced or _may_count_coefficients(symptoms))
-    ),
+    applies=lambda symptoms: symptoms.derivative and bool(symptoms.apart) and (symptoms.displaced or _may_count_coefficients(symptoms)),
     predicts=lambda symptoms: (*flips(_in_place(symptoms)), *_off_the_point(symptoms)),
     because=lambda symptoms: _displaced_words(symptoms),
     upstream=("PennyLaneAI/pennylane#2434 (adjoint with Hermitian, fixed in 0.24)", "PennyLaneAI/pennylane#4821"),

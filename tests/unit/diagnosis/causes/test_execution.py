@@ -11,7 +11,8 @@ import pytest
 
 from qdiag.diagnosis.causes.execution import _first_line
 from qdiag.diagnosis.disturbance import Disturbance
-from qdiag.diagnosis.experiments import MOST_ROWS, under_other_mcm_method
+from qdiag.diagnosis.experiments.midway import under_other_mcm_method
+from qdiag.diagnosis.experiments.rows import MOST_ROWS
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine

@@ -1,0 +1,90 @@
+"""Experiments on a circuit's operations: taken apart, left out, bound anew, or followed by others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Optional
+
+import numpy as np
+
+from qdiag.diagnosis.cause import Experiment
+from qdiag.diagnosis.experiments.changes import edit
+from qdiag.evaluation import remote
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question, with_circuit
+from qdiag.model.circuit import Circuit, Node, Parameter, Value, Wires, parameters_of, postselects, with_nodes, without_operations
+
+
+def _bind_anew(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    circuit = evaluator.call(remote.bound_anew, question.circuit, question.trusted).result()
+    return None if circuit is None else with_circuit(question, circuit)
+
+
+BOUND_ANEW = Experiment("operations as they are once bound anew", _bind_anew, 2.0)
+
+
+def _decompose(question: Question, evaluator: Evaluator) -> Optional[Question]:
+    circuit = evaluator.call(remote.expansion_of, question.circuit, None, question.trusted).result()
+    return None if circuit is None else with_circuit(question, circuit)
+
+
+DECOMPOSED = Experiment("operations decomposed", _decompose, 2.0)
+
+
+def delete_operations(name: str, positions: Sequence[int]) -> Experiment:
+    """Operations removed."""
+    return edit(f"{name} removed", lambda circuit: without_operations(circuit, positions))
+
+
+def left_out(circuit: Circuit, positions: Sequence[int]) -> Circuit:
+    """The circuit without these operations, and still with something to differentiate by, if it had.
+
+    Where nothing is differentiated any more no rule of differentiation raises, whatever it raises on. So a rotation that is trained
+    takes the place of operations that hold all that is.
+    """
+    rest = without_operations(circuit, positions)
+    if rest.trainable or not circuit.trainable:
+        return rest
+    gone = [circuit.operations[position] for position in positions]
+    owner = next((node for node in gone if any(p.trainable for p in parameters_of(node))), None)
+    if owner is None:
+        return rest
+    (wire, *_) = (*owner.wires, *circuit.wires, 0)
+    kept = next(p for p in parameters_of(owner) if p.trainable)
+    angle = replace(kept, value=np.array(0.7, dtype=kept.value.real.dtype if kept.value.dtype.kind in "fc" else np.float64))
+    name = next(name for name in ("RX", "RY") if name not in {node.name for node in gone})
+    rotation = Node(name, (angle,), (Wires((wire,)), ()), (wire,))
+    first = min(positions)
+    return replace(rest, operations=(*rest.operations[:first], rotation, *rest.operations[first:]))
+
+
+def leave_out(name: str, positions: Sequence[int], circuit: Circuit) -> Experiment:
+    """Operations left out of a circuit, see `left_out`."""
+    replaced = bool(circuit.trainable) and not without_operations(circuit, positions).trainable
+    return edit(f"a rotation in the place of {name}" if replaced else f"{name} removed", lambda found: left_out(found, positions))
+
+
+def _without_postselection(circuit: Circuit) -> Circuit:
+    def change(value: Value) -> Value:
+        if isinstance(value, tuple) and len(value) == 2 and value[0] == "postselect" and value[1] is not None:
+            return ("postselect", None)
+        return value
+
+    return with_nodes(circuit, change)
+
+
+POSTSELECTION_REMOVED = edit("postselection removed", lambda c: _without_postselection(c) if postselects(c) else None)
+
+
+def _turn_before_measuring(circuit: Circuit) -> Optional[Circuit]:
+    """A constant turn of each wire at the end, which leaves no basis state of a pure state without a share."""
+    turns = tuple(
+        Node(name, (Parameter(np.array(angle), "python", False),), (Wires((wire,)), ()), (wire,))
+        for wire in circuit.wires
+        for name, angle in (("RX", 0.7), ("RY", 1.1), ("RZ", 0.4))
+    )
+    return replace(circuit, operations=(*circuit.operations, *turns)) if turns else None
+
+
+TURNED_AT_THE_END = edit("every wire turned before it is measured", _turn_before_measuring)

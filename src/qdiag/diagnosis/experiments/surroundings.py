@@ -1,0 +1,53 @@
+"""Experiments on where a circuit runs: the device, the interface, the order of wires, compiled or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Optional
+
+from qdiag.diagnosis.cause import Experiment
+from qdiag.diagnosis.experiments.changes import other_methods
+from qdiag.evaluation.evaluator import Evaluator
+from qdiag.judging.question import Question
+from qdiag.model.circuit import TENSORS, Circuit, Label, with_parameters, with_wire_labels
+from qdiag.model.method import Method
+
+
+def _default_device(method: Method) -> Method:
+    return method if method.device in ("default.qubit", "") else replace(method, device="default.qubit", device_options=())
+
+
+ON_THE_CPU = other_methods("the same numbers in the memory of the CPU", lambda method: replace(method, placement=""))
+OTHER_DEVICE = other_methods("the same methods on default.qubit", _default_device)
+
+
+def _other_interface(question: Question, _: Evaluator) -> Optional[Question]:
+    other = {"torch": "autograd", "autograd": "torch", "jax": "torch"}.get(question.interface)
+    # a dtype that the other interface does not have would change as well
+    if other is None or any(parameter.foreign for parameter in question.circuit.parameters):
+        return None
+    return replace(question, interface=other, circuit=_in_container(question.circuit, other))
+
+
+def _in_container(circuit: Circuit, container: str) -> Circuit:
+    return with_parameters(circuit, [replace(p, container=container) if p.container in TENSORS else p for p in circuit.parameters])
+
+
+def _wires_as_used(question: Question, _: Evaluator) -> Optional[Question]:
+    labels = dict.fromkeys((*question.circuit.wires, *question.device_wires))
+    numbers: dict[Label, Label] = {label: number for number, label in enumerate(labels)}  # type: ignore[misc]
+    wires = tuple(range(len(numbers)))
+    if tuple(labels) == wires == tuple(question.device_wires):
+        return None
+    return replace(question, circuit=with_wire_labels(question.circuit, numbers), device_wires=wires)
+
+
+WIRES_AS_USED = Experiment("wires numbered in the order of their use", _wires_as_used)
+OTHER_INTERFACE = Experiment("another interface", _other_interface)
+
+
+def _uncompiled(method: Method) -> Method:
+    return replace(method, compiled="")
+
+
+UNCOMPILED = other_methods("not compiled", _uncompiled)
