@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from qdiag.judging.replay.call_result import CallResult
+from qdiag.judging.replay.call_result import CallResult, Share
 from qdiag.judging.replay.costs import Costs
 from qdiag.judging.replay.silences import Silences
 from qdiag.model.call import Failure
@@ -61,20 +61,22 @@ class Account:
             self.alone.append(result.own.failure)
         methods = result.methods
         self._met[0].update(dict.fromkeys(methods))
-        if result.of_few_numbers and result.late:
+        in_part = result.share is Share.PART or (result.share is Share.RECORD and result.late is not None)
+        if result.of_few_numbers and in_part:
             self._numbers.setdefault(result.own.method.bare, result.numbers)
-        if result.rows and result.late:
+        if result.rows and in_part:
             self._rows.setdefault(result.own.method.bare, (len(result.rows), result.batch))
         for side in result.sides:
-            if result.of_few_numbers and (side.method.per_parameter or result.late):
+            if result.of_few_numbers and (side.method.per_parameter or in_part):
                 self._numbers.setdefault(side.method.bare, result.numbers)
             if result.rows and side.of_few_rows:
                 self._rows.setdefault(side.method.bare, (len(result.rows), result.batch))
         if not (result.made_over or result.not_rebuilt or result.without_circuit):
             self._circuits += 1
             self._met[1].update(dict.fromkeys(methods))
-            self._counts.update(method.bare for method in methods[result.recorded :])
-            self._recorded[result.own.method] += result.recorded
+            by_record = result.share is Share.RECORD
+            self._counts.update(method.bare for method in methods[by_record:])
+            self._recorded[result.own.method] += by_record
             self._costs.add(result)
             self._silences.add(result)
 

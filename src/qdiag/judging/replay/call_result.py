@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Optional
 
 import numpy as np
@@ -15,6 +16,16 @@ from qdiag.model.comparison import Comparison
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.result import NotRebuilt, Unfaithful
+
+
+class Share(Enum):
+    """How much of a call the script's own method was asked about."""
+
+    WHOLE = "whole"
+    PART = "part"
+    """A few rows or parameters, as all other methods."""
+    RECORD = "record"
+    """Nothing: what the script got stands for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +88,8 @@ class CallResult:
         Options that are part of what the device computes, where other devices, which were not told them, differ: those are left out.
     late
         By what the own method ran out of its time where it was asked about the whole call; then all methods were asked about the part.
-    recorded
-        Whether what the script got stands for its own method, which is slow: nothing parts from it.
+    share
+        How much of it the own method was asked about: not the whole where it is slow, or late.
     usual
         About what the own method takes where no Jacobian is formed; known once the arrays are left out.
     """
@@ -100,7 +111,7 @@ class CallResult:
     not_rebuilt: Optional[NotRebuilt] = None
     untold: str = ""
     late: Optional[Failure] = None
-    recorded: bool = False
+    share: Share = Share.WHOLE
     usual: float = 0.0
 
     @property

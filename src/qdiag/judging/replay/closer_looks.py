@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from qdiag.judging.parameter_samples import with_tracked
+from qdiag.judging.replay.call_result import Share
 from qdiag.judging.replay.choice import Choice
 from qdiag.judging.replay.desk import Desk, replay_all
 from qdiag.judging.replay.differences import Difference, Key, doubt_difference
@@ -90,7 +91,7 @@ class CloserLooks:
     def _look_again(self, index: int, difference: Difference) -> Difference:
         """A second look, at the part that was looked at where it shows the error, too: it costs what a part costs."""
         call, result = self._call(index), self._replayed[index]
-        if result.recorded and result.late is not None:
+        if result.share is Share.RECORD and result.late is not None:
             return doubt_difference(difference, f"{result.own.method} is not in time for a closer look at it")
         self._doing(call, result.methods)
         batched = self._choice.batched(call, self._structure_of(index))

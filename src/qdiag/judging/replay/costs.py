@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass, field
 from statistics import median
 
-from qdiag.judging.replay.call_result import CallResult
+from qdiag.judging.replay.call_result import CallResult, Share
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.result import Cost
@@ -46,7 +46,7 @@ class Costs:
         """Take note of what the methods took at one more call."""
         told = self._told
         own = told.setdefault(one.own.method.bare, _Told(one.own.method))
-        if not one.recorded:
+        if one.share is not Share.RECORD:
             own.add(one.own)
         in_parts = bool(one.rows) or one.of_few_numbers
         if one.usual and not in_parts:

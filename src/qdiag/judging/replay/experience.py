@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Optional
 
-from qdiag.judging.replay.call_result import CallResult
+from qdiag.judging.replay.call_result import CallResult, Share
 from qdiag.judging.replay.one_call import Lessons
 from qdiag.judging.replay.patience import Patience
-from qdiag.judging.replay.records import recorded_evaluation, without_numbers
+from qdiag.judging.replay.records import without_numbers
 from qdiag.model.call import Call, Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
@@ -81,17 +81,18 @@ class Experience:
         if thorough or late is not None:
             return Lessons(late=late, late_in_part=(structure, call.method) in self._late)
         screened = [method for method in methods if method.by_device and self.patience.is_slow(structure, method)]
-        return Lessons(screened, recorded=self._record_of(call, structure, known, length))
-
-    def _record_of(self, call: Call, structure: str, known: Optional[CallResult], length: int) -> Optional[Evaluation]:
-        """What the script got of a call where that is to stand for its own method; None where the method itself is asked."""
         like = self._like.get((structure, call.method))
-        recorded = None if like is None else recorded_evaluation(call, like)
+        share = Share.WHOLE if like is None or call.failure is not None else self._share_of_own(call, structure, known, length)
+        if share is Share.WHOLE:
+            return Lessons(screened)
+        return Lessons(screened, like=like, time_for_part=share is Share.PART)
+
+    def _share_of_own(self, call: Call, structure: str, known: Optional[CallResult], length: int) -> Share:
+        """How much of a call the own method, which is slow, is asked about, if it can be asked about less than the whole."""
         if known is not None:
-            return recorded if known.recorded else None
-        if recorded is None or self.patience.has_time_for_own(structure, call.method, length):
-            return None
-        return recorded
+            return known.share
+        shares = (Share.WHOLE, Share.PART)
+        return next((share for share in shares if self.patience.has_time_for_own(structure, call.method, length, share)), Share.RECORD)
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what one more call came to."""

@@ -25,7 +25,7 @@ from qdiag.judging.replay.questions import (
     request_of,
 )
 from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
-from qdiag.judging.replay.records import is_clean, replay_beside_record, replay_without_own
+from qdiag.judging.replay.records import is_clean, recorded, replay_beside_record, replay_without_own
 from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
 from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
 from qdiag.model.call import Call, Failure
@@ -47,14 +47,17 @@ class Lessons:
         The failure by which the user's own method ran out of its time: it is not waited for again.
     late_in_part
         Whether it did so for a part of a call as well, or a call has no parts.
-    recorded
-        What the script got of this call, to stand for the own method, which is slow.
+    like
+        An evaluation of the own method at another call, without its numbers, where that is slow and is not asked about the whole.
+    time_for_part
+        Whether it is asked about a part of it then.
     """
 
     screened: Collection[Method] = ()
     late: Optional[Failure] = None
     late_in_part: bool = False
-    recorded: Optional[Evaluation] = None
+    like: Optional[Evaluation] = None
+    time_for_part: bool = True
 
 
 NOTHING_LEARNT = Lessons()
@@ -118,8 +121,8 @@ def _replay(
     if lessons.late is not None:
         left = None if lessons.late_in_part else parts
         return (yield from _replay_without_own(call, key, methods, lessons.late, plan, left, thorough=thorough))
-    if lessons.recorded is not None:
-        result = yield from _replay_beside_record(call, key, methods, lessons.recorded, lessons.screened, plan, parts)
+    if lessons.like is not None:
+        result = yield from _replay_sparingly(call, key, methods, lessons, plan, parts)
         if result is not None:
             return result
     cotangents = cotangents_of(call, key)
@@ -161,21 +164,26 @@ def _look_at_parts(
     return result
 
 
-def _replay_beside_record(
+def _replay_sparingly(
     call: Call,
     key: str,
     methods: Sequence[Method],
-    recorded: Evaluation,
-    screened: Collection[Method],
+    lessons: Lessons,
     plan: Plan,
     parts: Parts,
 ) -> Replaying[Optional[CallResult]]:
-    """What a call comes to with the record in its own method's place; None where anything parts from that."""
-    shares = _shares(call, methods, screened, parts.batched, first=False)
-    result = yield from replay_beside_record(call, key, recorded, shares.asked, shares.screened, plan)
-    if not is_clean(result):
-        return None
-    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=False))
+    """What a call comes to whose own method is slow: by the record, or by parts where that does not tell all and there is time.
+
+    None by neither, or where anything parts from the record: then the method is asked.
+    """
+    record = recorded(call, lessons.like)
+    if record is None or (lessons.time_for_part and len(record.known) < len(call.circuit.trainable) and call.backwards):
+        result = yield from replay_in_part(call, key, methods, plan, parts, thorough=False)
+        if record is None or result is not None:
+            return result
+    shares = _shares(call, methods, lessons.screened, parts.batched, first=False)
+    result = yield from replay_beside_record(call, key, record, shares.asked, shares.screened, plan)
+    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=False)) if is_clean(result) else None
 
 
 def _replay_without_own(
@@ -183,11 +191,11 @@ def _replay_without_own(
 ) -> Replaying[CallResult]:
     """What a call comes to whose own method is not in time: by its parts, unless these were late as well, or by what the script got."""
     if parts is not None:
-        result = yield from replay_in_part(call, key, methods, late, plan, parts, thorough=thorough)
-        if result.sides:
-            return result
-    recorded = yield from replay_without_own(call, key, methods, late, plan)
-    return recorded or CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
+        seen = yield from replay_in_part(call, key, methods, plan, parts, thorough=thorough)
+        if seen is not None:
+            return replace(seen, late=late)
+    by_record = yield from replay_without_own(call, key, methods, late, plan)
+    return by_record or CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
 
 
 def _not_to_be_asked(call: Call, key: str, plan: Plan) -> Optional[CallResult]:

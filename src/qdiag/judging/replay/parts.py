@@ -20,7 +20,7 @@ from qdiag.judging.parameter_samples import (
     tracked_numbers,
     with_tracked,
 )
-from qdiag.judging.replay.call_result import CallResult, Side
+from qdiag.judging.replay.call_result import CallResult, Share, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
 from qdiag.judging.replay.plan import Plan
@@ -183,9 +183,11 @@ def _clean(seen: _Seen) -> tuple[Side, ...]:
 
 
 def replay_in_part(
-    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, parts: Parts, *, thorough: bool
-) -> Replaying[CallResult]:
-    """What the replay of a call comes to whose own method is not in time for all of it: by some of its rows and of its parameters.
+    call: Call, key: str, methods: Sequence[Method], plan: Plan, parts: Parts, *, thorough: bool
+) -> Replaying[Optional[CallResult]]:
+    """What a call comes to whose own method is too slow for all of it: by some of its rows and of its parameters.
+
+    None where it has no such parts, a part is not the call's own, or the own method is not in time for that either.
 
     Parameters
     ----------
@@ -193,30 +195,28 @@ def replay_in_part(
         The call, and `circuit_key` of its circuit.
     methods
         The methods beside the user's own.
-    late
-        The failure by which the own method ran out of its time.
     plan, parts, thorough
         As in `look_at_parameters`.
     """
     batched = parts.batched
-    unseen = CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
+    unseen = CallResult(call.index, key, Evaluation(call.method), (), share=Share.PART)
     size = batch_size(call) if batched else 0
     rows = sampled_rows(size, key) if batched else ()
     tracked = sampled_parameters(call.circuit, key) if goes_by_parameters(call.method, call.circuit) else ()
     if not methods or not (rows or tracked):
-        return unseen
+        return None
     fewer = with_rows(call, batched, rows) if rows else call
     if tracked and is_coarse(fewer.circuit, tracked):
-        known = replace(unseen, own=Evaluation(call.method), rows=rows, batch=size)
+        known = replace(unseen, rows=rows, batch=size)
         looked, left = yield from _look_at_numbers(known, fewer, methods, plan, parts.expand, thorough=thorough)
         if not left:
             return looked
     part = with_tracked(fewer, tracked) if tracked else fewer
     seen = yield from _seen_of(part, methods, call.method, plan, thorough=thorough)
     if seen is None or seen.own.failure is not None:
-        return unseen
+        return None
     sides = _in_whole_batch(seen.sides, call, batched, rows) if rows else seen.sides
-    joined = _joined(replace(unseen, own=Evaluation(call.method)), part, replace(seen, sides=sides))
+    joined = _joined(unseen, part, replace(seen, sides=sides))
     numbers = (tracked_numbers(part.circuit), tracked_numbers(fewer.circuit)) if tracked else (0, 0)
     return replace(joined, rows=rows, batch=size, tracked=tracked, numbers=numbers)
 

@@ -6,9 +6,10 @@ measured as it comes, for each structure of circuit; at the first call of each s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Optional
 
-from qdiag.judging.replay.call_result import CallResult, usual_seconds
+from qdiag.judging.replay.call_result import CallResult, Share, usual_seconds
 from qdiag.judging.row_samples import TAKEN_APART
 from qdiag.model.method import Method
 
@@ -41,14 +42,17 @@ class Patience:
         self._own, self._calls = 0.0, 0
         self._dear: dict[str, list[float]] = {}
         self._slow: dict[tuple[str, Method], float] = {}
-        self._spent_on_slow = [0.0, 0.0]
+        self._part: dict[tuple[str, Method], float] = {}
+        self._spent: dict[Optional[Share], float] = defaultdict(float)
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what the evaluations of a call took."""
-        if not result.recorded:
+        if result.share is Share.WHOLE or (result.share is Share.PART and result.late is not None):
             self._own += usual_seconds(result.own)
             self._calls += 1
             self._learn_of_own(structure, result)
+        elif result.share is Share.PART:
+            self._part[structure, result.own.method] = result.own.seconds
         dear = sum(side.evaluation.seconds for side in result.sides if side.method.per_parameter)
         if dear:
             self._dear.setdefault(structure, []).append(dear)
@@ -85,19 +89,19 @@ class Patience:
 
         ``calls`` is how many the trace has.
         """
-        return self._has_time_for(structure, method, calls, own=False)
+        return self._has_time(self._slow.get((structure, method), 0.0), calls, None)
 
-    def has_time_for_own(self, structure: str, method: Method, calls: int) -> bool:
-        """The same of the script's own method, which has as much time for itself."""
-        return self._has_time_for(structure, method, calls, own=True)
+    def has_time_for_own(self, structure: str, method: Method, calls: int, share: Share) -> bool:
+        """The same of the script's own method, which has as much time for wholes, and as much again for parts."""
+        known = self._slow if share is Share.WHOLE else self._part
+        return self._has_time(known.get((structure, method), 0.0), calls, share)
 
-    def _has_time_for(self, structure: str, method: Method, calls: int, *, own: bool) -> bool:
-        seconds = self._slow.get((structure, method), 0.0)
+    def _has_time(self, seconds: float, calls: int, of: Optional[Share]) -> bool:
         if not seconds or self._unlimited:
             return True
-        if self._spent_on_slow[own] + seconds > self._seconds(calls):
+        if self._spent[of] + seconds > self._seconds(calls):
             return False
-        self._spent_on_slow[own] += seconds
+        self._spent[of] += seconds
         return True
 
     def has_time_for_dear(self, structure: str, calls: int, open_calls: int) -> bool:

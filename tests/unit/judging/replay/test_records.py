@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Optional
@@ -9,18 +10,22 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 
+from qdiag.judging.parameter_samples import SAMPLED, tracked_numbers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.patience import MOST
 from qdiag.judging.replay.plan import Plan
-from qdiag.judging.replay.records import recorded_evaluation
+from qdiag.judging.replay.records import recorded
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Backward, Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from tests.worlds.scripted import METHODS, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, moved
+from tests.worlds import long_chains
+from tests.worlds.methods import BACKPROP, SHIFT
+from tests.worlds.scripted import METHODS, Answer, ScriptedEvaluator, ScriptedTrace, answer, call, circuit, moved
 
 CALLS = 60
 OWN = METHODS[0]
+NUMBERS, FEWER = 40, 24
 
 
 def slowly(request: Request) -> Evaluation:
@@ -100,15 +105,75 @@ def test_a_method_whose_first_replay_is_not_what_the_script_saw_has_no_record_to
     assert asked_of_own(replayed(trace)[1]) == CALLS
 
 
+# --- a slow method of which the record does not tell all ---------------------------------------------------------------------
+
+
+def chains(known: int = 0) -> ScriptedTrace:
+    """Calls of forty numbers, of so many of which it is known what came back."""
+    calls = []
+    for index in range(FEWER):
+        made = long_chains.chain(NUMBERS, index)
+        configuration = replace(made.configuration, requested=SHIFT.diff_method, resolved=SHIFT.diff_method)
+        backward = replace(made.backwards[0], exact=(*(True,) * known, *(False,) * (NUMBERS - known)))
+        calls.append(replace(made, configuration=configuration, backwards=(backward,)))
+    return ScriptedTrace(calls)
+
+
+def slow_by_numbers(request: Request) -> Evaluation:
+    """As parameter-shift is: four seconds for all numbers, and less for fewer."""
+    return replace(long_chains.answer(request), seconds=4.0 * tracked_numbers(request.circuit) / NUMBERS)
+
+
+def replayed_chains(trace: ScriptedTrace, **answers: Answer) -> tuple[Located, long_chains.ChainEvaluator]:
+    evaluator = long_chains.ChainEvaluator((BACKPROP, SHIFT), **{"parameter_shift": slow_by_numbers, **answers})
+    return Replay(trace, evaluator, Plan(in_flight=1)).finish(), evaluator
+
+
+def test_it_is_asked_about_all_numbers_at_a_few_calls_about_some_at_more_and_the_results_are_compared_at_all() -> None:
+    found, evaluator = replayed_chains(chains())
+    assert (found.verdict, found.replayed) == (Verdict.AGREE, FEWER)
+    asked = Counter(evaluator.numbers_asked("parameter-shift"))
+    assert 1 < asked[NUMBERS] <= 2 + MOST / 4
+    assert asked[NUMBERS] < asked[SAMPLED] <= 2 + MOST / 4 * NUMBERS / SAMPLED
+    assert asked.total() < FEWER
+    assert dict(found.sampled) == {SHIFT: asked.total()}
+    assert {*found.parameters} == {(SHIFT, SAMPLED, NUMBERS), (BACKPROP, SAMPLED, NUMBERS)}
+
+
+def test_an_error_in_all_numbers_is_found_at_every_call_at_which_it_is_asked() -> None:
+    def wrong(request: Request) -> Evaluation:
+        return moved(long_chains.answer(request), gradient=0.1)
+
+    found, _ = replayed_chains(chains(), backprop=wrong)
+    (error,) = [d for d in found.divergences if d.verdict is Verdict.ERROR]
+    assert error.call.index == 0
+    assert len(error.calls) > 5
+
+
+def test_numbers_of_which_it_is_known_what_came_back_are_compared_at_every_call() -> None:
+    angle = chains().calls[-2].circuit.parameters[0].value
+
+    def wrong_late(request: Request) -> Evaluation:
+        right = long_chains.answer(request)
+        if not np.allclose(request.circuit.parameters[0].value, angle):
+            return right
+        return replace(right, vjps=tuple((row[0] + 0.1, *row[1:]) if len(row) == NUMBERS else row for row in right.vjps))
+
+    found, _ = replayed_chains(chains(known=4), backprop=wrong_late)
+    assert [d.call.index for d in found.divergences if d.verdict is Verdict.ERROR] == [FEWER - 2]
+    assert replayed_chains(chains(known=0), backprop=wrong_late)[0].verdict is Verdict.AGREE
+
+
 # --- what a record tells ----------------------------------------------------------------------------------------------------
 
 
 def test_a_record_has_the_results_and_a_product_for_each_cotangent_that_came_back() -> None:
     one = call(0, circuit(0.3), OWN)
-    known = recorded_evaluation(one)
-    assert known is not None
-    assert (known.outputs, known.norms, known.seconds) == (one.outputs, (1.0,), 0.0)
-    assert [float(gradient) for product in known.vjps for gradient in product] == [pytest.approx(-np.sin(0.3))]
+    record = recorded(one)
+    assert record is not None
+    told = record.evaluation
+    assert (told.outputs, told.norms, told.seconds, record.known) == (one.outputs, (1.0,), 0.0, (0,))
+    assert [float(gradient) for product in told.vjps for gradient in product] == [pytest.approx(-np.sin(0.3))]
 
 
 @pytest.mark.parametrize(
@@ -116,18 +181,31 @@ def test_a_record_has_the_results_and_a_product_for_each_cotangent_that_came_bac
     [
         lambda one: replace(one, backwards=(replace(one.backwards[0], exact=(False,)),)),
         lambda one: replace(one, backwards=(replace(one.backwards[0], gradients=(None,)),)),
-        lambda one: replace(one, backwards=(replace(one.backwards[0], create_graph=True),)),
         lambda one: replace(one, backwards=(Backward((np.asarray(1.0),)),)),
+        lambda one: replace(one, backwards=()),
+    ],
+    ids=["shared", "unseen", "nothing came", "no pass"],
+)
+def test_where_no_gradient_is_the_calls_own_it_has_the_results_alone(spoil: Callable[[Call], Call]) -> None:
+    record = recorded(spoil(call(0, circuit(0.3), OWN)))
+    assert record is not None
+    assert (record.known, record.evaluation.vjps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda one: replace(one, backwards=(replace(one.backwards[0], create_graph=True),)),
         lambda one: replace(one, circuit=replace(one.circuit, shots=(100,))),
         lambda one: replace(one, configuration=replace(one.configuration, resolved="spsa")),
         lambda one: replace(one, configuration=replace(one.configuration, compiled="jit")),
         lambda one: replace(one, failure=Failure("ValueError", "no")),
         lambda one: replace(one, outputs=None),
     ],
-    ids=["shared", "unseen", "twice", "nothing came", "shots", "random", "compiled", "raised", "no results"],
+    ids=["twice", "shots", "random", "compiled", "raised", "no results"],
 )
 def test_it_tells_nothing_where_another_evaluation_would_give_something_else(spoil: Callable[[Call], Call]) -> None:
-    assert recorded_evaluation(spoil(call(0, circuit(0.3), OWN))) is None
+    assert recorded(spoil(call(0, circuit(0.3), OWN))) is None
 
 
 # --- a method that is not in time -------------------------------------------------------------------------------------------
