@@ -72,17 +72,18 @@ class Patience:
         faithful = result.unfaithful is None or result.unfaithful.explained
         answered = result.own.outputs is not None and result.own.failure is None and result.late is None and not result.made_over
         seconds = usual_seconds(result.own)
-        if faithful and answered and seconds > SLOW_OWN:
-            self._slow.setdefault((structure, result.own.method), seconds)
+        if faithful and answered:
+            # a first evaluation may have taken what a worker takes to warm up
+            self._slow[structure, result.own.method] = seconds if seconds > SLOW_OWN else 0.0
 
     @property
     def knows_slow_methods(self) -> bool:
         """Whether any method is slow."""
-        return bool(self._slow)
+        return any(self._slow.values())
 
     def is_slow(self, structure: str, method: Method) -> bool:
         """Whether a method was slow at the first call of a structure."""
-        return (structure, method) in self._slow
+        return self._slow.get((structure, method), 0.0) > 0
 
     def has_time_for_slow(self, structure: str, method: Method, calls: int) -> bool:
         """Whether a method is asked at another call of a structure; the time is set aside when it is.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.judging.replay.call_result import CallResult, Side, usual_seconds
-from qdiag.judging.replay.patience import LEAST, MOST, SHARE, SLOW, Patience
+from qdiag.judging.replay.call_result import CallResult, Share, Side, usual_seconds
+from qdiag.judging.replay.patience import LEAST, MOST, SHARE, SLOW, SLOW_OWN, Patience
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
+from qdiag.model.result import Unfaithful
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 
 AGREES = Comparison((BACKPROP, ADJOINT), Verdict.AGREE, Signature.OUTPUT)
@@ -73,3 +74,29 @@ def test_who_says_at_which_calls_methods_are_asked_waits_for_them() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: 100.0, SHIFT: 100.0}, every=1)
     assert known.has_time_for_dear(HERE, 10, 8)
     assert all(known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(9))
+
+
+# --- the script's own method ------------------------------------------------------------------------------------------------
+
+
+def test_the_own_method_has_time_for_wholes_and_as_much_for_parts() -> None:
+    known = after({BACKPROP: MOST})
+    assert known.is_slow(HERE, BACKPROP)
+    assert [known.has_time_for_own(HERE, BACKPROP, 50, Share.WHOLE) for _ in range(2)] == [True, False]
+    assert known.has_time_for_own(HERE, BACKPROP, 50, Share.PART)
+    part = CallResult(1, "", Evaluation(BACKPROP, (np.zeros(8),), seconds=MOST / 2), (), share=Share.PART)
+    known.learn(HERE, part)
+    assert [known.has_time_for_own(HERE, BACKPROP, 50, Share.PART) for _ in range(3)] == [True, True, False]
+
+
+def test_what_takes_long_at_its_first_call_alone_is_not_slow() -> None:
+    known = after({BACKPROP: 10 * SLOW_OWN}, {BACKPROP: SLOW_OWN / 2})
+    assert not known.is_slow(HERE, BACKPROP)
+    assert all(known.has_time_for_own(HERE, BACKPROP, 10, Share.WHOLE) for _ in range(100))
+
+
+def test_a_replay_that_is_not_what_the_script_saw_makes_no_method_slow() -> None:
+    known = Patience(None)
+    own = Evaluation(BACKPROP, (np.zeros(8),), seconds=1.0)
+    known.learn(HERE, CallResult(0, "", own, (), unfaithful=Unfaithful(0, "off by 1", explained=False)))
+    assert not known.is_slow(HERE, BACKPROP)
