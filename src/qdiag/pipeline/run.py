@@ -299,9 +299,11 @@ class Run:
         since = time.monotonic() - (self._began or time.monotonic())
         with self._voice.progress("replaying") as self._report:
             located = self._replay.begin_cheap_methods(max(AT_LEAST, EARLY - since))
+            while probed and located is not None and not _is_telling(located) and not self._deadline.passed:
+                located = self._replay.begin_cheap_methods(AT_LEAST)
         if located is None and not probed:
             located = self._replay.finish_cheap_methods()
-        if not probed and located is not None and not located.replayed and not located.not_rebuilt:
+        if not probed and located is not None and not _is_telling(located):
             return None
         if located is None or not located.replayed or self._deadline.passed or (located.not_rebuilt and not probed):
             return ""
@@ -388,6 +390,11 @@ class Run:
                 finding = in_folder(proven_finding(finding, context, unfinished / name), self._run.path)
             proven += 1
             yield grade_finding(finding, used, self._options)
+
+
+def _is_telling(located: Located) -> bool:
+    """Whether anything is known of any call."""
+    return bool(located.replayed or located.not_rebuilt)
 
 
 def _says_the_same(first: Located, last: Located) -> bool:

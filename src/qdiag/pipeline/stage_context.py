@@ -118,9 +118,7 @@ class StageContext:
         part = self.with_few_rows(divergence.call, comparison)
         if not any(goes_by_parameters(method, part.circuit) for method in comparison.methods):
             return part
-        name = flagged_parameter(comparison)
-        key = circuit_key(divergence.call.circuit)
-        return with_tracked(part, sampled_parameters(part.circuit, key, () if name is None else (name,)))
+        return _with_few_parameters(divergence, part)
 
     def function(self, call: Call) -> FunctionCut:
         """The quantum function of a call, cut out of the user's script.
@@ -145,15 +143,29 @@ class StageContext:
         call = self._call_to_arbitrate(divergence)
         second = divergence.signature is Signature.SECOND_DERIVATIVE
         # what is rounding is a matter of the two alone: the others have been held against the user's own method
-        asked = methods if divergence.verdict is Verdict.ERROR else divergence.comparison.methods
-        arbitration = self.arbitrate(call, as_replayed(asked, call, divergence.comparison.methods), second=second)
         comparison = divergence.comparison
+        asked = methods if divergence.verdict is Verdict.ERROR else comparison.methods
+        placed = as_replayed(asked, call, comparison.methods)
+        dear = [method for method in placed if method not in comparison.methods and goes_by_parameters(method, call.circuit)]
+        arbitration = self.arbitrate(call, [method for method in placed if method not in dear], second=second)
         about = arbiter.in_question(arbitration, call.circuit, comparison)
         wrong = about.wrong if divergence.signature is not Signature.RAISE else ()
+        if wrong:
+            wrong = (*wrong, *self._wrong_too(divergence, call, dear))
         if not self._upholds(arbitration, divergence):
             comparison = excuse_as_rounding(comparison, arbitration)
         upheld = self.upholds_own(arbitration, call, second=second)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=about.reason, upheld=upheld)
+
+    def _wrong_too(self, divergence: Divergence, call: Call, methods: Sequence[Method]) -> tuple[Method, ...]:
+        """Which of the methods are wrong there, too, that take many parameters one by one: by some of these, as in the replay.
+
+        Second derivatives take them the square of that in circuits: where they are no party, they are not asked.
+        """
+        if not methods or divergence.signature is Signature.SECOND_DERIVATIVE:
+            return ()
+        some = _with_few_parameters(divergence, call)
+        return arbiter.in_question(self.arbitrate(some, methods), some.circuit, divergence.comparison).wrong
 
     def upholds_own(self, arbitration: arbiter.Arbitration, call: Call, *, second: bool) -> bool:
         """Whether the script's own method is right: in outputs and gradients, and in second derivatives where it takes these."""
@@ -210,6 +222,13 @@ class StageContext:
         futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]
         return arbiter.arbitrate(call.circuit, configuration, evaluations, cotangents, self.workers, trusted=self.trusted)
+
+
+def _with_few_parameters(divergence: Divergence, part: Call) -> Call:
+    """A divergence's call, or a part of it, differentiated by a few of its parameters: the one that shows it among them."""
+    name = flagged_parameter(divergence.comparison)
+    key = circuit_key(divergence.call.circuit)
+    return with_tracked(part, sampled_parameters(part.circuit, key, () if name is None else (name,)))
 
 
 def _raises_alike(divergence: Divergence, seen: Observation) -> bool:

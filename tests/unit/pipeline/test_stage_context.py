@@ -27,7 +27,8 @@ from qdiag.pipeline.stage_context import StageContext, excuse_as_rounding
 from qdiag.trace.keys import circuit_key
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.evaluators import FakeEvaluator
-from tests.worlds.methods import ADJOINT, BACKPROP
+from tests.worlds.long_chains import chain
+from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 from tests.worlds.scripted import call, circuit, failed
 
 PAIR = (BACKPROP, ADJOINT)
@@ -259,3 +260,39 @@ def test_what_was_arbitrated_is_not_arbitrated_again():
     asked = len(evaluator.requests)
     assert context.arbitrate(batch(2), [BACKPROP]) is first
     assert len(evaluator.requests) == asked > 0
+
+
+# --- methods that take many parameters one by one ---------------------------------------------------------------------------
+
+
+class Noted(StageContext):
+    """A bench whose arbiter finds all wrong that it is asked about, and that takes down of how many parameters each is asked."""
+
+    asked: dict[str, int]
+
+    def arbitrate(self, call, methods, *, second=False, outputs=False):
+        self.__dict__.setdefault("asked", {}).update({method.diff_method: len(call.circuit.trainable) for method in methods})
+        found = tuple(MethodVerdict(method, "wrong", Signature.VJP, 0.1, 1e-9) for method in methods)
+        return Arbitration(Reference(), found, "in a sentence")
+
+
+@pytest.mark.parametrize(
+    ("signature", "asked"),
+    [
+        (Signature.VJP, {"backprop": 50, "adjoint": 50, "parameter-shift": 16}),
+        (Signature.SECOND_DERIVATIVE, {"backprop": 50, "adjoint": 50}),
+    ],
+)
+def test_beside_a_pair_methods_that_go_by_parameters_are_asked_about_a_few(signature: Signature, asked: dict[str, int]) -> None:
+    found = Divergence(chain(50), Comparison(PAIR, Verdict.ERROR, signature, max_abs=0.1))
+    context = Noted(FakeEvaluator(), Environment())
+    judged = context.with_arbiters_word(found, [*PAIR, SHIFT])
+    assert context.asked == asked
+    assert {method.diff_method for method in judged.wrong} == {*asked}
+
+
+def test_where_no_parameter_is_many_they_are_asked_beside_the_pair() -> None:
+    found = Divergence(chain(5), Comparison(PAIR, Verdict.ERROR, Signature.VJP, max_abs=0.1))
+    context = Noted(FakeEvaluator(), Environment())
+    context.with_arbiters_word(found, [*PAIR, SHIFT])
+    assert context.asked == {"backprop": 5, "adjoint": 5, "parameter-shift": 5}
