@@ -17,6 +17,7 @@ if not hasattr(qml.tape, "QuantumScript"):
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.diagnosis.training.landscape import Landscape, landscape_of  # noqa: E402
 from qdiag.evaluation.workers import Inline  # noqa: E402
+from qdiag.model.call import Backward  # noqa: E402
 from tests.worlds.histories import history  # noqa: E402
 from tests.worlds.results import call  # noqa: E402
 
@@ -72,3 +73,19 @@ def test_deep_circuits_on_many_wires_are_flat_and_shallow_ones_are_not(wires: in
     spread, low, high = found.spread
     assert low <= spread <= high
     assert (spread < 4 * 2 ** (-9 / 2)) == flat
+
+
+def test_results_are_held_against_those_at_random_points_by_what_came_back_to_them() -> None:
+    with qml.queuing.AnnotatedQueue() as queue:
+        qml.RX(torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64), wires=0)
+        qml.RY(tracked(), wires=1)
+        qml.expval(qml.PauliZ(0))
+        qml.expval(qml.PauliZ(1))
+    made = call(circuit_of(qml.tape.QuantumScript.from_queue(queue), "tuple"))
+    brought = Backward((np.array([0.5, 9.0, 9.0]), None), (None,), (False,))
+    made = replace(made, outputs=(np.array([0.2, 7.0, 7.0]), np.array([7.0, 7.0, 7.0])), backwards=(brought,))
+    found = landscape_of(history([made], evaluator=Inline()), made, 4)
+    assert found is not None
+    assert found.here == pytest.approx(0.1)
+    assert found.losses == pytest.approx([0.5 * np.cos(0.1)] * 4)
+    assert found.in_a_valley

@@ -1,8 +1,9 @@
 """The derivatives of a recorded circuit where the training was, and at random points of what it trains.
 
 A gradient that is small where the training is may be so everywhere, or there alone; and one that is zero everywhere is zero by the
-circuit's structure. Evaluated in double precision without shots, by backprop on PennyLane's reference simulator: nothing is said here
-of whether the user's own gradient is right, which others have proved before this is asked.
+circuit's structure. Small derivatives are those of a plateau only where the results are as at random points, too: at the bottom of a
+valley they are small as well. Evaluated in double precision without shots, by backprop on PennyLane's reference simulator: nothing is
+said here of whether the user's own gradient is right, which others have proved before this is asked.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Optional
 
@@ -20,7 +22,7 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit, nodes_of, parameters_of, with_precision, with_values
-from qdiag.model.evaluation import Request
+from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.operator_families import KRAUS_MATRICES, MIXING, STATE_DATA, UNITARY_DIAGONALS, UNITARY_MATRICES
 
@@ -65,11 +67,22 @@ class Landscape:
         The numbers where the training was, entry by entry.
     slopes
         By point, result and entry; the last result is a random sum of all.
+    losses
+        By point, the sum of all results, each times what came back to it where the training was: lower is better.
+    here
+        The same where the training was.
     """
 
     angles: tuple[Angle, ...]
     values: np.ndarray
     slopes: np.ndarray
+    losses: np.ndarray
+    here: float
+
+    @property
+    def in_a_valley(self) -> bool:
+        """Whether the training stands lower than all random points. Chance puts one of thirteen plateaus there: it is called none."""
+        return bool(self.here < self.losses.min())
 
     @property
     def dead(self) -> np.ndarray:
@@ -110,24 +123,43 @@ def landscape_of(history: History, call: Call, points: int = POINTS) -> Optional
     if row is None or not angles:
         return None
     draws = np.random.default_rng(SEED)
-    cotangents = _cotangents(call, row, draws)
-    until, found = time.monotonic() + SECONDS, []
-    for _ in range(points):
-        drawn = {a.position: draws.uniform(0, 2 * math.pi, row.parameters[a.position].value.shape) for a in angles}
-        slopes = slopes_at(history, call, with_values(row, drawn), angles, cotangents)
-        if slopes is None:
-            return None
-        found.append(slopes)
-        if time.monotonic() > until:
-            break
+    batched = _is_of_batch(call, row)
+    cotangents = _cotangents(call, draws, batched=batched)
+    until = time.monotonic() + SECONDS
+    found: list[np.ndarray] = []
+    losses: list[float] = []
+    drawn = [{a.position: draws.uniform(0, 2 * math.pi, row.parameters[a.position].value.shape) for a in angles} for _ in range(points)]
+    while drawn and (not found or time.monotonic() < until):
+        # as many at a time as there are workers
+        now, drawn = drawn[: history.evaluator.count], drawn[history.evaluator.count :]
+        asked = [_asked(history, call, with_values(row, values), cotangents) for values in now]
+        for evaluation in [future.result() for future in asked]:
+            slopes = _slopes(row, evaluation, angles, len(cotangents))
+            if slopes is None or evaluation.outputs is None:
+                return None
+            found.append(slopes)
+            losses.append(_loss(call, evaluation.outputs, batched=batched))
     values = np.concatenate([row.parameters[a.position].value.reshape(-1) for a in angles])
-    return Landscape(angles, values, np.stack(found)) if len(found) > 1 else None
+    here = _loss(call, [output[0] for output in call.outputs or ()] if batched else call.outputs or (), batched=batched)
+    return Landscape(angles, values, np.stack(found), np.array(losses), here) if len(found) > 1 else None
+
+
+def _loss(call: Call, results: Sequence[np.ndarray], *, batched: bool) -> float:
+    """Results as far as the first pass of a call asked for them; zero where none came."""
+    brought = call.backwards[0].cotangents if call.backwards else ()
+    weights = [None if c is None else np.asarray(c)[0] if batched else np.asarray(c) for c in brought]
+    return float(sum(np.sum(np.real(np.conj(w) * result)) for w, result in zip(weights, results) if w is not None))
 
 
 def slopes_at(
     history: History, call: Call, circuit: Circuit, angles: Sequence[Angle], cotangents: Sequence[Cotangent]
 ) -> Optional[np.ndarray]:
     """By cotangent and entry, the derivatives of a circuit in place of a call's own."""
+    return _slopes(circuit, _asked(history, call, circuit, cotangents).result(), angles, len(cotangents))
+
+
+def _asked(history: History, call: Call, circuit: Circuit, cotangents: Sequence[Cotangent]) -> Future[Evaluation]:
+    """The evaluation of a circuit in place of a call's own, on the way."""
     mixed = any(node.name in MIXING for top in circuit.operations for node in nodes_of(top))
     method = Method("default.mixed" if mixed else "default.qubit", "backprop")
     request = Request.of(
@@ -137,9 +169,12 @@ def slopes_at(
         trusted=history.trusted,
         cotangents=tuple(cotangents),
     )
-    request = replace(request, default_dtype="float64" if request.default_dtype else "")
-    evaluation = history.evaluator.submit(request).result()
-    if evaluation.failure is not None or len(evaluation.vjps) != len(cotangents):
+    return history.evaluator.submit(replace(request, default_dtype="float64" if request.default_dtype else ""))
+
+
+def _slopes(circuit: Circuit, evaluation: Evaluation, angles: Sequence[Angle], count: int) -> Optional[np.ndarray]:
+    """By cotangent and entry, the derivatives that an evaluation gives."""
+    if evaluation.failure is not None or len(evaluation.vjps) != count:
         return None
     order = {position: k for k, position in enumerate(circuit.trainable)}
     rows = [np.concatenate([np.real(vjp[order[a.position]]).reshape(-1) for a in angles]) for vjp in evaluation.vjps]
@@ -162,10 +197,15 @@ def _one_row(history: History, call: Call) -> Optional[Circuit]:
     return rows[0] if rows else call.circuit
 
 
-def _cotangents(call: Call, row: Circuit, draws: np.random.Generator) -> tuple[Cotangent, ...]:
+def _is_of_batch(call: Call, row: Circuit) -> bool:
+    """Whether a circuit is a row of a call's."""
+    pairs = zip(row.parameters, call.circuit.parameters)
+    return row is not call.circuit and any(a.value.shape != b.value.shape for a, b in pairs)
+
+
+def _cotangents(call: Call, draws: np.random.Generator, *, batched: bool) -> tuple[Cotangent, ...]:
     """One for each of the first results, and one with random weights for all."""
     outputs = call.outputs or ()
-    batched = row is not call.circuit and any(a.value.shape != b.value.shape for a, b in zip(row.parameters, call.circuit.parameters))
     shapes = [output.shape[1:] if batched else output.shape for output in outputs]
     return (*_units(shapes), tuple(draws.standard_normal(shape) for shape in shapes))
 

@@ -7,7 +7,8 @@ taken, or where a step was longer than a period, are circuits evaluated again, a
 - *Zero by structure*: what is measured cannot be reached, or does not depend on it (`structure`).
 - *Shot noise*: the gradient that came back is further from the exact one than that is from zero.
 - *A stationary point*: all derivatives are zero where the training stands, and not elsewhere.
-- *A plateau*: the largest derivative is as small as on random states, where the training stands and at random points alike.
+- *A plateau*: the largest derivative is as small as on random states, where the training stands and at random points alike, and the
+  results are no better than there. A training that has arrived, or began close to the best, has small derivatives, too.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def _flat(history: History, calls: Sequence[Call]) -> Iterator[Remark]:
         yield from _nothing_there(history, calls)
     elif largest <= AS_ON_RANDOM_STATES * random:
         landscape = landscape_of(history, calls[0])
-        if landscape is not None and landscape.spread[0] <= AS_ON_RANDOM_STATES * random:
+        if landscape is not None and landscape.spread[0] <= AS_ON_RANDOM_STATES * random and not landscape.in_a_valley:
             yield _plateau(calls, landscape, largest, random)
 
 

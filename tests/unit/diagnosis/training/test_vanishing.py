@@ -46,7 +46,8 @@ class Cosines(FakeEvaluator):
         circuit = request.circuit
         assert not circuit.shots
         vjps = [tuple(self.slope(circuit, cotangent, op) for op in _trained(circuit)) for cotangent in request.cotangents]
-        return Evaluation(request.method, vjps=tuple(vjps))
+        outputs = [np.asarray(self.size * math.cos(_angle(circuit, measured.wires))) for measured in circuit.measurements]
+        return Evaluation(request.method, tuple(outputs), vjps=tuple(vjps))
 
     def slope(self, circuit: Circuit, cotangent: Sequence[Optional[np.ndarray]], operation: Any) -> np.ndarray:
         total = 0.0
@@ -153,6 +154,13 @@ def test_a_plateau_is_said_with_an_interval_where_random_points_are_no_steeper()
     because = only(training(0.3, wires=10, gradient=-1e-3 * math.sin(0.3)), losses(0.5, 0.5, 0.5), world)
     assert because.startswith(f"a plateau: over {POINTS} random points")
     assert "random states of 10 wires give 0.022" in because
+
+
+@pytest.mark.parametrize(("angle", "found"), [(1.5, 1), (3.13, 0)], ids=["as at random points", "at the bottom"])
+def test_a_training_that_began_at_the_bottom_of_a_valley_is_on_no_plateau(angle: float, found: int) -> None:
+    calls = training(angle, wires=10, gradient=-1e-3 * math.sin(angle))
+    calls = [replace(c, outputs=(np.asarray(1e-3 * math.cos(angle)),)) for c in calls]
+    assert len(said(calls, losses(-7.86, -7.86, -7.86), Cosines(1e-3))) == found
 
 
 @pytest.mark.parametrize(
