@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT
 from qdiag.diagnosis.training.history import History
+from qdiag.diagnosis.training.moved_parameters import evidence_of, in_words, slope_probe
 from qdiag.diagnosis.training.parameters import LEAST_STEPS, Edge, accumulating_roots, broken_edge, stories, training_calls
 from qdiag.diagnosis.training.script_source import cutting_lines
 from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
 from qdiag.model.call import SourceLine
+from qdiag.model.findings import Evidence
 from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS
 from qdiag.model.remarks import Remark
 from qdiag.model.training import CallOrigins, Root
@@ -17,8 +19,11 @@ from qdiag.model.training import CallOrigins, Root
 
 def remarks(history: History) -> Iterator[Remark]:
     """Of QNodes that are fed with what is to be trained, and from which no loss leads back."""
-    cut = [call for call in _fed(history) if not _is_reached(history, call)]
-    if cut and len(cut) == len(_fed(history)):
+    fed = _fed(history)
+    cut = [call for call in fed if not _is_reached(history, call)]
+    if len(cut) < len(fed):
+        yield from _beside_others(history, cut)
+    elif cut:
         yield from _without_a_loss(history, cut)
         yield from _beside_the_loss(history, cut)
         yield from _by_pennylane(history, cut)
@@ -52,6 +57,20 @@ def _beside_the_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[R
         yield _told(history, cut, because, accumulating_roots(history.training))
 
 
+def _beside_others(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    """Parameters of an optimiser that end in some QNodes, while others learn: only where the loss was seen to follow them.
+
+    Some are kept as they are on purpose, a teacher or a key, and look the same: so it is no more than likely.
+    """
+    lost = [story for story in stories(history.training) if story.unreached and broken_edge(history, story) is Edge.OUTPUT]
+    proofs = [(story, probe) for story in lost if (probe := slope_probe(history, story)) is not None]
+    mine = [call for call in cut if any(story.leaf.token in call.circuit for story, _ in proofs)]
+    if mine:
+        names = listed([story.name for story, _ in proofs])
+        because = f"{_what(history, mine)}, at those calls that {names} goes into: no gradient ever reaches it{in_words(proofs)}"
+        yield _told(history, mine, because, accumulating_roots(history.training), evidence_of(proofs))
+
+
 def _by_pennylane(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
     steps = [seen.fact for seen in history.training.steps if seen.fact.arguments]
     trainable = [argument for step in steps for argument in step.arguments if argument.trainable]
@@ -78,7 +97,9 @@ def _measured(history: History, call: CallOrigins) -> str:
     return listed([MEASUREMENT_FUNCTIONS.get(node.name, "a mid-circuit measurement's value") for node in circuit.measurements])
 
 
-def _told(history: History, cut: Sequence[CallOrigins], because: str, roots: Sequence[Root]) -> Remark:
+def _told(
+    history: History, cut: Sequence[CallOrigins], because: str, roots: Sequence[Root], evidence: tuple[Evidence, ...] = ()
+) -> Remark:
     indices = [call.call for call in cut]
     source = history.recording.call(indices[0]).source
     loss = roots[0].source if roots else SourceLine("", 0)
@@ -86,4 +107,4 @@ def _told(history: History, cut: Sequence[CallOrigins], because: str, roots: Seq
     if _has_graph(cut):
         places += cutting_lines(history.folder, source, source.line, loss.line if loss.function == source.function else 1 << 30)
     cause = NO_GRADIENT if _has_graph(cut) else GRAPHLESS_OUTPUT
-    return remark(history, cause, because, calls=indices, places=[*places, source, loss])
+    return remark(history, cause, because, calls=indices, places=[*places, source, loss], evidence=evidence)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from qdiag.diagnosis.training.graphless_output import remarks
+from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Confidence
+from qdiag.model.step_probe import LARGE, SMALL, Moved, Outcome, StepProbe
 from qdiag.model.training import ArgumentOrigin
-from tests.worlds.recorded_trainings import LOSS, Told, argument, leaf, none
+from tests.worlds.recorded_trainings import LOSS, Told, argument, leaf, none, some
 
 
 def training(outputs: bool = False, reached: bool = False, grad_enabled: bool = True, measured: str = "SampleMP") -> Told:
@@ -50,3 +55,40 @@ def test_what_pennylanes_optimiser_gives_back_unchanged() -> None:
         told.pennylane_step(argument("weights", "a", "a"), argument("x", "b", "b", trainable=False), number=number)
     (found,) = remarks(told.history())
     assert found.diagnosis.because == "what circuit gives has no graph (counts): every step gives weights back unchanged"
+
+
+# --- beside QNodes that learn ------------------------------------------------------------------------------------------------
+
+
+def attention(*, key_learns: bool = False) -> Told:
+    """Two parameters, each in calls of its own, of which the losses lead to the first, and to the second where that learns, too."""
+    told = Told()
+    told.optimiser(leaf(0, "query"), leaf(1, "key"))
+    for number in range(2):
+        query, key = (told.calls_qnode(circuit=(token,), outputs=(True,), measured="ExpectationMP") for token in (0, 1))
+        told.root(*((0, 1) if key_learns else (0,)), calls=(query, key) if key_learns else (query,))
+        told.step(some(0), some(1) if key_learns else none(1), number=number)
+    return told
+
+
+def moved(slope: float) -> StepProbe:
+    outcomes = tuple(Outcome(by, loss=2.0 + slope * by) for by in (0.0, SMALL, -SMALL, LARGE, -LARGE))
+    return StepProbe(2, 2, Moved.PARAMETER, "", outcomes=outcomes, own=2.0, token=1)
+
+
+def test_a_qnode_that_is_cut_off_beside_others_is_named_where_the_loss_was_seen_to_follow_it() -> None:
+    (found,) = remarks(attention().history(None, [moved(0.5)]))
+    assert "at those calls that key goes into: no gradient ever reaches it" in found.diagnosis.because
+    assert "loss follows key (slope 0.5" in found.diagnosis.because
+    assert (found.diagnosis.code, found.calls) == ("QD801", (1, 3))
+    # a key may be kept as it is on purpose
+    assert (found.verdict, found.diagnosis.confidence) == (Verdict.REMARK, Confidence.LIKELY)
+
+
+@pytest.mark.parametrize("probes", [[], [moved(0.0)]], ids=["no copy", "a copy whose loss does not follow it"])
+def test_nothing_is_said_of_it_where_no_copy_has_shown_that(probes: list[StepProbe]) -> None:
+    assert not list(remarks(attention().history(None, probes)))
+
+
+def test_nor_where_it_learns() -> None:
+    assert not list(remarks(attention(key_learns=True).history(None, [moved(0.5)])))
