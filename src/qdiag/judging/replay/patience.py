@@ -1,7 +1,8 @@
 """How much of its time a replay gives to methods that cost a lot: half of what the script's own evaluations take.
 
 A method is dear where its cost grows with each parameter, slow where one evaluation takes long all the same. What they take is
-measured as it comes, for each structure of circuit; at the first call of each structure all of them are asked, whatever they take.
+measured as it comes, for each structure of circuit. At the first call of each structure slow methods are asked, whatever they take, and
+dear ones where it holds an operation or a measurement that no structure before it held: a run may have a structure for each step.
 """
 
 from __future__ import annotations
@@ -109,10 +110,15 @@ class Patience:
         """Whether one more call of a structure is begun under dear methods, while others are under way."""
         if self._unlimited:
             return True
-        spent = self._dear.get(structure, ())
+        spent = self._dear.get(structure) or self._usual_at_first()
         # at its first call a structure took more than it will: there the full Jacobian was formed
         usual = sum(spent[1:]) / (len(spent) - 1) if len(spent) > 1 else sum(spent)
         return sum(map(sum, self._dear.values())) + (open_calls + 1) * usual <= self._seconds(calls)
+
+    def _usual_at_first(self) -> list[float]:
+        """What the first call of a structure takes, by those of others."""
+        firsts = [took[0] for took in self._dear.values()]
+        return [sum(firsts) / len(firsts)] if firsts else []
 
     def _seconds(self, calls: int) -> float:
         own = self._own / max(1, self._calls) * calls

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method
 from qdiag.model.numerics.rounding import EPS64, working_eps
@@ -99,6 +99,43 @@ def sampled_calls(length: int, first_of_structure: Iterable[int], flagged: Itera
     powers = (1 << k for k in range(length.bit_length()))
     around = (index + offset for index in flagged for offset in (-1, 0, 1))
     return tuple(sorted({i for group in ((0,), powers, first_of_structure, around) for i in group if 0 <= i < length}))
+
+
+Kind = tuple[str, str, str]
+"""An operation or a measurement, one that it holds, and what numbers the former has: what a method's rules go by."""
+
+
+def kinds_in(circuit: Circuit) -> frozenset[Kind]:
+    """The kinds of operations and measurements in a circuit."""
+    tops = (*circuit.operations, *circuit.measurements)
+    return frozenset((top.name, node.name, _numbers_of(top)) for top in tops for node in nodes_of(top))
+
+
+def _numbers_of(node: Node) -> str:
+    """The kinds of a node's numbers: their dtype, their axes, and whether they are tracked."""
+    return " ".join(sorted({f"{p.value.dtype}{p.value.ndim}{'*' * p.trainable}" for p in parameters_of(node)}))
+
+
+def of_new_kinds(calls: Iterable[int], kinds: Callable[[int], tuple[Method, frozenset[Kind]]]) -> tuple[int, ...]:
+    """Those calls that have something which no call before them had under the same method.
+
+    Parameters
+    ----------
+    calls
+        The first calls of structures, in order.
+    kinds
+        Gives the method and the kinds of a call.
+    """
+    met: dict[Method, set[Kind]] = {}
+    found = []
+    for call in calls:
+        method, held = kinds(call)
+        known = met.setdefault(method, set())
+        # a circuit may hold nothing at all: the first of a method counts all the same
+        if not known or held - known:
+            found.append(call)
+            known |= held
+    return tuple(found)
 
 
 def spread_over(calls: Sequence[int]) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from qdiag.judging.replay.desk import Case, Desk, Replaying, replay_all
 from qdiag.judging.replay.experience import Experience
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.one_call import replay_call
-from qdiag.judging.replay.plan import Plan, sampled_calls, spread_over
+from qdiag.judging.replay.plan import Kind, Plan, kinds_in, of_new_kinds, sampled_calls, spread_over
 from qdiag.judging.replay.replayed import Replayed
 from qdiag.model.call import Call
 from qdiag.model.method import Method
@@ -125,10 +125,15 @@ class Replay:
         """Replay what is left, the expensive methods at their sample of calls, and look closer at what seems to be an error."""
         self.finish_cheap_methods()
         length = self._swept
-        sample = sampled_calls(length, self._experience.first_calls, self._replayed.flagged_calls(), self._plan.every)
+        flagged = self._replayed.flagged_calls()
+        sample = sampled_calls(length, self._experience.first_calls, flagged, self._plan.every)
         wanting = [i for i in sample if i in self._replayed and self._wants_more(i)]
         firsts = [i for i in wanting if self._experience.first_call(self._trace.structure_of(i), i) == i]
-        self._sweep(firsts, self._done + len(wanting), cheap=False)
+        total = self._done + len(wanting)
+        new = {*of_new_kinds(firsts, self._kinds), *flagged}
+        self._sweep([i for i in firsts if i in new or self._plan.every is not None], total, cheap=False)
+        others = [i for i in spread_over(firsts) if i not in new and self._wants_more(i)]
+        self._sweep(others, total, cheap=False, going_on=self._has_time_for_dear_methods)
         wanting = [i for i in wanting if i not in firsts and self._wants_more(i)]
         total = self._done + len(wanting)
         self._sweep(self._most_wanted_first(wanting, sample), total, cheap=False, going_on=self._has_time_for_dear_methods)
@@ -175,6 +180,11 @@ class Replay:
         """Calls up to a length that are neither replayed nor being replayed."""
         under_way = {case.index for case in self._put_off}
         return [index for index in range(self._swept, length) if index not in self._replayed and index not in under_way]
+
+    def _kinds(self, index: int) -> tuple[Method, frozenset[Kind]]:
+        """What a call's methods meet, under its own method."""
+        call = self._call(index)
+        return call.method, kinds_in(call.circuit)
 
     def _most_wanted_first(self, wanting: Sequence[int], sample: Sequence[int]) -> Sequence[int]:
         """Calls at which expensive methods are wanted: those at which cheap ones differ, then others, spread over the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Optional
 
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.call import Failure
@@ -12,8 +13,11 @@ from qdiag.model.unanswered import Reason
 from tests.worlds.scripted import (
     METHODS,
     ScriptedEvaluator,
+    ScriptedTrace,
     answer,
     at_once,
+    call,
+    circuit,
     failed,
     locate,
     moved,
@@ -39,6 +43,25 @@ def test_where_expensive_methods_take_their_time_they_are_asked_at_calls_that_ar
 def test_where_one_call_takes_all_their_time_they_are_asked_at_the_first_alone():
     evaluator = ScriptedEvaluator(parameter_shift=lambda request: replace(answer(request), seconds=30.0))
     assert dict(locate(training(50), evaluator).sampled) == {METHODS[2]: 1}
+
+
+def structures(*gates: int) -> ScriptedTrace:
+    """A training whose circuits have so many gates, one after the other, the fourth of them another gate."""
+    calls = [call(i, circuit(0.3 + i, gates=count)) for i, count in enumerate(gates)]
+    other = replace(calls[3].circuit, operations=(replace(calls[3].circuit.operations[0], name="RZ"), *calls[3].circuit.operations[1:]))
+    calls[3] = replace(calls[3], circuit=other)
+    return ScriptedTrace(calls)
+
+
+def test_of_many_structures_expensive_methods_are_asked_at_those_that_hold_something_new_and_at_others_in_time():
+    def asked(seconds: float, plan: Optional[Plan] = None) -> list[int]:
+        evaluator = ScriptedEvaluator(backprop=at_once, parameter_shift=lambda request: replace(answer(request), seconds=seconds))
+        located = locate(structures(2, 3, 4, 5, 6, 7), evaluator, plan)
+        return [index for index, c in located.comparisons if c.methods[1] == METHODS[2]]
+
+    assert asked(0.0) == [0, 1, 2, 3, 4, 5]
+    assert asked(30.0) == [0, 3]
+    assert asked(30.0, Plan(every=1)) == [0, 1, 2, 3, 4, 5]
 
 
 def test_with_a_step_given_expensive_methods_are_asked_at_every_one_of_its_calls():

@@ -56,6 +56,12 @@ def test_the_first_call_of_a_structure_tells_little_of_the_others() -> None:
     assert known.has_time_for_dear(HERE, 50, 3)
 
 
+def test_the_first_call_of_a_structure_is_reckoned_by_those_of_others() -> None:
+    known = after({BACKPROP: 0.0, SHIFT: LEAST * 2 / 3})
+    assert not known.has_time_for_dear(THERE, 50, 0)
+    assert after({BACKPROP: 0.0, SHIFT: LEAST / 4}).has_time_for_dear(THERE, 50, 0)
+
+
 def test_slow_methods_have_time_of_their_own_which_is_set_aside() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: LEAST / 2, SHIFT: LEAST})
     assert known.is_slow(HERE, ADJOINT)

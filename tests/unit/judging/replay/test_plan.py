@@ -8,10 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.judging.replay.plan import SHORT, Plan, best_partner, preference, sampled_calls, shadows, spread_over
+from qdiag.judging.replay.plan import (
+    SHORT,
+    Kind,
+    Plan,
+    best_partner,
+    kinds_in,
+    of_new_kinds,
+    preference,
+    sampled_calls,
+    shadows,
+    spread_over,
+)
+from qdiag.model.circuit import Circuit, Node
 from qdiag.model.method import Method, parse, parse_list
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.scripted import circuit
+from tests.worlds.small_circuits import combination, expval, gate
 
 SINGLE, DOUBLE = circuit(0.3, "float32"), circuit(0.3)
 SPSA = parse("default.qubit/spsa")
@@ -163,3 +176,32 @@ def test_each_beginning_of_it_is_spread_over_the_run(length: int, data: st.DataO
     taken = sorted(order[: data.draw(st.integers(2, length))])
     widest = max(b - a for a, b in zip(taken, taken[1:])) if len(taken) > 1 else 0
     assert widest <= max(1, 4 * length / len(taken))
+
+
+# --- structures -------------------------------------------------------------------------------------------------------------
+
+
+def test_kinds_are_what_rules_go_by() -> None:
+    def kinds(*operations: Node, measured: Node) -> frozenset[Kind]:
+        return kinds_in(Circuit(operations, (measured,)))
+
+    x, z = gate("PauliX"), gate("PauliZ")
+    one = kinds(gate("RX", 0.1, trainable=True), measured=expval(combination((0.5, x), (0.25, z))))
+    two = [gate("RX", angle, trainable=True, wires=(1,)) for angle in (0.1, 0.2)]
+    more = kinds(*two, measured=expval(combination((0.125, z), (1.0, x), (2.0, z))))
+    assert one == more
+    for other in (
+        kinds(gate("RY", 0.1, trainable=True), measured=expval(combination((0.5, x), (0.25, z)))),
+        kinds(gate("RX", 0.1), measured=expval(combination((0.5, x), (0.25, z)))),
+        kinds(gate("RX", 0.1, trainable=True, dtype="float32"), measured=expval(combination((0.5, x), (0.25, z)))),
+        kinds(gate("RX", [0.1, 0.2], trainable=True), measured=expval(combination((0.5, x), (0.25, z)))),
+    ):
+        assert other - one
+
+
+def test_calls_of_new_kinds_are_those_that_have_what_none_before_had_under_the_same_method() -> None:
+    held = {0: "ab", 1: "b", 2: "bc", 3: "ac", 4: "a"}
+    seen = {index: frozenset((letter, letter, "") for letter in letters) for index, letters in held.items()}
+    assert of_new_kinds(held, lambda index: (BACKPROP, seen[index])) == (0, 2)
+    assert of_new_kinds(held, lambda index: (ADJOINT if index == 4 else BACKPROP, seen[index])) == (0, 2, 4)
+    assert of_new_kinds([7, 8], lambda index: (BACKPROP, frozenset())) == (7, 8)
