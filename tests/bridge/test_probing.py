@@ -15,7 +15,7 @@ import pennylane as qml
 import torch
 from pennylane import numpy as pnp
 
-from qdiag.bridges.live import qnode_probe
+from qdiag.bridges.live import probe_methods, qnode_probe
 from qdiag.bridges.live.probe_methods import own_method, quicker_copy
 from qdiag.bridges.live.probe_slopes import _rounding_of, _slope
 from qdiag.bridges.live.probe_subject import subject_of
@@ -152,6 +152,28 @@ def test_a_copy_that_gives_other_numbers_is_none() -> None:
     assert quicker_copy(subject, probe, cost) is not qnode
     off = replace(subject, plain=tuple(output + 1e-3 for output in subject.plain))
     assert quicker_copy(off, probe, cost) is qnode
+
+
+@pytest.mark.usefixtures("quick_copies")
+@pytest.mark.parametrize("name", ["detach", "half of it", "squared"])
+def test_where_no_copy_on_its_device_is_quicker_one_on_the_simulator_is_looked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pennylane_lightning")
+    asked: list[str] = []
+    without_method = probe_methods._without_method
+
+    def elsewhere(qnode: Any) -> Any:
+        asked.append(qnode.device.name)
+        if "lightning" in asked[-1]:
+            raise ValueError("not here")
+        return without_method(qnode)
+
+    monkeypatch.setattr(probe_methods, "_without_method", elsewhere)
+    function = {**FAULTS, **PARTLY, **HEALTHY}[name]
+    qnode = qml.QNode(function, qml.device("lightning.qubit", wires=3), interface="torch", diff_method="adjoint")
+    qnode(tensor(0.4))
+    (*_, probe) = qnode_probe.probes(qnode, (tensor(0.4),), {}, layer="", call=0)
+    assert {name for name in asked if "lightning" not in name} == {"default.qubit"}
+    assert len(found(probe, "adjoint")) == (name not in HEALTHY)
 
 
 @pytest.mark.parametrize("own", [False, True], ids=["nothing to agree with", "the own method agrees"])
