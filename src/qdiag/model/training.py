@@ -109,6 +109,9 @@ class ParameterStep:
         Whether the gradient of the step before was still there at every backward pass since; None where there was nothing to see.
     brought
         Whether a backward pass since the step before left a gradient, whatever became of it.
+    lost
+        How many such passes were followed by another one of the same line, at the same numbers, before which their gradient was
+        cleared, where the step used what the last of them left.
     """
 
     token: int
@@ -118,6 +121,7 @@ class ParameterStep:
     moved: Optional[bool] = None
     stale: Optional[bool] = None
     brought: bool = False
+    lost: int = 0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ MOST_NAMED = 16
 """Optimisers for whose parameters names are looked for, which takes some hundredths of a second each."""
 
 
+MOST_PASSES = 64
+"""Backward passes between two steps after which gradients are looked at."""
+
 ENOUGH_STEPS = 2
 """Steps without a gradient after which the loss is asked whether it depends on a parameter."""
 
@@ -66,6 +69,9 @@ class HeldOptimiser:
         self._cleared: set[int] = set()
         self._used: set[int] = set()
         self._brought: set[int] = set()
+        self._left: dict[int, tuple[object, int, float]] = {}
+        self._lost: Counter[int] = Counter()
+        self._passes = 0
         self._names: dict[int, str] = {}
         self._missing: Counter[int] = Counter()
         self._looked: list[int] = []
@@ -87,22 +93,34 @@ class HeldOptimiser:
         self._names.update({leaf.token: leaf.name for leaf in leaves})
         return Optimiser(self.number, type(optimizer).__name__, self.source, leaves)
 
-    def pass_begins(self, optimizer: Any, tokens: Tokens) -> None:
-        """A backward pass begins that will add to gradients: those that are not there any more were cleared."""
-        if not self.due or not self._used:
+    def pass_begins(self, optimizer: Any, tokens: Tokens, place: object) -> None:
+        """A backward pass begins, at a line, that will add to gradients: those that are not there any more were cleared."""
+        if not self.due or not (self._used or self._left):
             return
+        left, self._left = self._left, {}
         for parameter in _parameters(optimizer):
             token = tokens.token(parameter)
-            if token in self._used and token not in self._cleared and _gradient(parameter)[0].missing:
-                self._cleared.add(token)
+            watched = token in self._used and token not in self._cleared
+            if (watched or token in left) and _gradient(parameter)[0].missing:
+                self._cleared.update([token] if watched else ())
+                # one that came from another line, or at other numbers, was of another loss, or a look ahead
+                self._lost[token] += token in left and left[token][:2] == (place, _version(parameter))
 
-    def pass_ends(self, optimizer: Any, tokens: Tokens) -> None:
+    def pass_ends(self, optimizer: Any, tokens: Tokens, place: object) -> None:
         """It has ended: which parameters have a gradient now."""
-        if self.due:
-            for parameter in _parameters(optimizer):
+        if not self.due or self._passes >= MOST_PASSES:
+            return
+        self._passes += 1
+        for parameter in _parameters(optimizer):
+            gradient, size = _gradient(parameter)
+            if gradient is Gradient.SOME:
                 token = tokens.token(parameter)
-                if token not in self._brought and _gradient(parameter)[0] is Gradient.SOME:
-                    self._brought.add(token)
+                self._brought.add(token)
+                self._left[token] = (place, _version(parameter), size)
+
+    def another_steps(self) -> None:
+        """Any optimiser has stepped: what passes left until then was for that one."""
+        self._left.clear()
 
     def step_begins(self, optimizer: Any, tokens: Tokens) -> None:
         """The optimiser is about to step."""
@@ -126,6 +144,8 @@ class HeldOptimiser:
         self._gradients.clear()
         self._cleared.clear()
         self._brought.clear()
+        self._lost.clear()
+        self._passes = 0
         self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
         self._missing.update(step.token for step in steps if step.gradient.missing)
         self._looked += [self.steps - 1] if steps else []
@@ -152,7 +172,9 @@ class HeldOptimiser:
                 before = self._before.get(token)
                 moved = None if before is None else not np.array_equal(before, array_of(parameter), equal_nan=True)
                 stale = token not in self._cleared if token in self._used else None
-                yield ParameterStep(token, gradient, size, rate, moved, stale, token in self._brought)
+                # who puts gradients together by hand uses another one than the last pass left
+                lost = self._lost[token] if token in self._left and self._left[token][2] == size else 0
+                yield ParameterStep(token, gradient, size, rate, moved, stale, token in self._brought, lost)
 
 
 def _described(parameter: Any, tokens: Tokens, name: str) -> Leaf:
@@ -163,6 +185,11 @@ def _described(parameter: Any, tokens: Tokens, name: str) -> Leaf:
 
 def _parameters(optimizer: Any) -> list[Any]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]][:MOST_HELD]
+
+
+def _version(parameter: Any) -> int:
+    """How often torch has changed a parameter in place."""
+    return int(getattr(parameter, "_version", 0))
 
 
 def _gradient(parameter: Any) -> tuple[Gradient, float]:

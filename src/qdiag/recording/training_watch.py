@@ -85,6 +85,7 @@ class TrainingWatch:
         self._leaves = 0
         self._ungiven: list[optimisers.Ungiven] = []
         self._unmoved: Counter[int] = Counter()
+        self._pass_place: Optional[SourceLine] = None
 
     @property
     def idle(self) -> bool:
@@ -121,6 +122,8 @@ class TrainingWatch:
             return None, ""
         number, due = held.steps, held.due
         parameters = held.step_ends(optimizer, self._tokens)
+        for other in self._held.values():
+            other.another_steps()
         self._ungiven = held.without_gradient(optimizer, self._tokens)
         if not due:
             return held.number, ""
@@ -186,8 +189,9 @@ class TrainingWatch:
         if self.idle:
             return None
         if accumulates:
+            self._pass_place = self._source(frame) if any(held.due for held, _ in self._alive()) else None
             for held, optimizer in self._alive():
-                held.pass_begins(optimizer, self._tokens)
+                held.pass_begins(optimizer, self._tokens, self._pass_place)
         number, self._roots = self._roots, self._roots + 1
         if not is_sampled(number):
             return None
@@ -209,7 +213,7 @@ class TrainingWatch:
     def root_ends(self, begun: Begun, failure: str = "") -> None:
         """The pass is over; the calls that it reached are known."""
         for held, optimizer in self._alive():
-            held.pass_ends(optimizer, self._tokens)
+            held.pass_ends(optimizer, self._tokens, self._pass_place)
         if begun.root is not None:
             reached = sorted(returned.index for returned in begun.brought if returned.index is not None)
             self._write("root", call_text.text_of(replace(begun.root, calls=tuple(reached[:MOST_LISTED]), failure=failure)), None)

@@ -342,6 +342,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "moved": _optional(_flag),
         "stale": _optional(_flag),
         "brought": _flag,
+        "lost": _natural,
     },
     SteppedArgument: {
         "name": _text,

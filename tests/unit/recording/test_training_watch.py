@@ -164,6 +164,45 @@ class TestAStep:
         step = world.step(optimizer)
         assert [(p.gradient, p.brought) for p in step.parameters] == [(Gradient.NONE, True), (Gradient.NONE, False)]
 
+    @pytest.mark.parametrize(
+        ("kind", "lost"),
+        [
+            ("between the passes of a step", 2),
+            ("before each step", 0),
+            ("and moved in between", 0),
+            ("and another optimiser stepped in between", 0),
+            ("and put together by hand", 0),
+        ],
+    )
+    def test_counts_passes_whose_gradient_was_cleared_before_the_next_of_the_same_line(self, kind: str, lost: int) -> None:
+        world, w, other = World(), weight(0.5, 1.0), weight(0.1)
+        optimizer, second = world.optimiser(w), world.optimiser(other)
+        seen = []
+        for _ in range(3):
+            optimizer.zero_grad()
+            for number in range(3):
+                if kind != "before each step":
+                    optimizer.zero_grad()
+                world.backward(((w - number) ** 2).sum())
+                if kind == "and moved in between":
+                    with torch.no_grad():
+                        w.add_(0.01)
+                elif kind == "and another optimiser stepped in between":
+                    world.step(second)
+            if kind == "and put together by hand":
+                w.grad = 1.5 * w.grad
+            seen.append(world.step(optimizer).parameters[0].lost)
+        assert seen == [lost] * 3
+
+    def test_counts_no_pass_of_another_line(self) -> None:
+        world, w = World(), weight(0.5)
+        optimizer = world.optimiser(w)
+        for _ in range(3):
+            world.backward((w**2).sum())
+            optimizer.zero_grad()
+            world.backward((w**3).sum())
+            assert world.step(optimizer).parameters[0].lost == 0
+
     def test_of_one_of_two_optimisers_that_clear_late_is_not_stale(self) -> None:
         world, one, two = World(), weight(0.5), weight(0.5)
         optimizers = [world.optimiser(one), world.optimiser(two)]

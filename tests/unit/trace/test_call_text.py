@@ -104,7 +104,7 @@ STEP_PROBE = StepProbe(
 )
 LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))
 OPTIMISER = Optimiser(2, "Adam", SOURCE, (LEAF,), "autograd")
-PARAMETER = ParameterStep(7, Gradient.SOME, 0.5, 0.1, True, False, True)
+PARAMETER = ParameterStep(7, Gradient.SOME, 0.5, 0.1, True, False, True, 3)
 STEPPED = SteppedArgument("weights", "autograd", "float64", (2, 3), True, "ab12", "cd34", (0.5, 2.0))
 STEP = OptimiserStep(2, 5, (PARAMETER,), (STEPPED,), SOURCE)
 ROOT = Root((2,), SOURCE, True, (7, 8), (3,), False, False, "ab12", "RuntimeError: no")

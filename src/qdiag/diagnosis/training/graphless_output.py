@@ -22,7 +22,7 @@ def remarks(history: History) -> Iterator[Remark]:
     fed = _fed(history)
     cut = [call for call in fed if not _is_reached(history, call)]
     if len(cut) < len(fed):
-        yield from _beside_others(history, cut)
+        yield from _beside_others(history, fed)
     elif cut:
         yield from _without_a_loss(history, cut)
         yield from _beside_the_loss(history, cut)
@@ -57,14 +57,16 @@ def _beside_the_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[R
         yield _told(history, cut, because, accumulating_roots(history.training))
 
 
-def _beside_others(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+def _beside_others(history: History, fed: Sequence[CallOrigins]) -> Iterator[Remark]:
     """Parameters of an optimiser that end in some QNodes, while others learn: only where the loss was seen to follow them.
 
     Some are kept as they are on purpose, a teacher or a key, and look the same: so it is no more than likely.
     """
     lost = [story for story in stories(history.training) if story.unreached and broken_edge(history, story) is Edge.OUTPUT]
     proofs = [(story, probe) for story in lost if (probe := slope_probe(history, story)) is not None]
-    mine = [call for call in cut if any(story.leaf.token in call.circuit for story, _ in proofs)]
+    # a gradient that is only given back, and becomes numbers, leads nowhere either
+    reached = {index for root in accumulating_roots(history.training) for index in root.calls}
+    mine = [call for call in fed if call.call not in reached and any(story.leaf.token in call.circuit for story, _ in proofs)]
     if mine:
         names = listed([story.name for story, _ in proofs])
         because = f"{_what(history, mine)}, at those calls that {names} goes into: no gradient ever reaches it{in_words(proofs)}"

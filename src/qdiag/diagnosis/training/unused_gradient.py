@@ -34,6 +34,7 @@ def remarks(history: History) -> Iterator[Remark]:
     for held in by_optimiser.values():
         yield from _never_cleared(history, held)
         yield from _cleared_too_early(history, held)
+        yield from _cleared_between(history, held)
         if not clipped:
             yield from _moves_nothing(history, held)
     yield from _never_stepped(history)
@@ -69,6 +70,23 @@ def _cleared_too_early(history: History, held: Sequence[Story]) -> Iterator[Rema
             calls=_calls(history),
             remedy="call optimizer.zero_grad() before loss.backward(), not between it and optimizer.step()",
         )
+
+
+def _cleared_between(history: History, held: Sequence[Story]) -> Iterator[Remark]:
+    """Of several backward passes that make up a step, only the last one's gradient was there."""
+    stories_with = [story for story in held if len(story.steps) >= LEAST and all(step.lost for step in story.steps)]
+    if not stories_with:
+        return
+    lost = min(step.lost for story in stories_with for step in story.steps)
+    passes = "the pass before it" if lost == 1 else f"the {lost} passes before it"
+    yield remark(
+        history,
+        UNUSED_GRADIENT,
+        f"each step of {_kind(held)} uses what the last backward pass left: the gradient of {passes} was cleared",
+        places=[accumulating_roots(history.training)[0].source, *_step_places(history, held)],
+        calls=_calls(history),
+        remedy="call optimizer.zero_grad() once for each step, before the first of its backward passes",
+    )
 
 
 def _moves_nothing(history: History, held: Sequence[Story]) -> Iterator[Remark]:

@@ -92,3 +92,16 @@ def test_nothing_is_said_of_it_where_no_copy_has_shown_that(probes: list[StepPro
 
 def test_nor_where_it_learns() -> None:
     assert not list(remarks(attention(key_learns=True).history(None, [moved(0.5)])))
+
+
+def test_a_gradient_that_was_given_back_and_became_numbers_leads_nowhere() -> None:
+    told = Told()
+    told.optimiser(leaf(0, "fast"), leaf(1, "slow"))
+    for number in range(2):
+        inner, outer = (told.calls_qnode(circuit=(token,), outputs=(True,), measured="ExpectationMP") for token in (1, 0))
+        told.root(1, calls=(inner,), accumulates=False)
+        told.root(0, calls=(outer,))
+        told.step(some(0), none(1), number=number)
+    (found,) = remarks(told.history(None, [moved(0.5)]))
+    assert "that slow goes into" in found.diagnosis.because
+    assert found.calls == (0, 2)

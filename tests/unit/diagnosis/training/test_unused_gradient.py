@@ -49,6 +49,13 @@ def test_gradients_that_are_cleared_before_they_are_used() -> None:
     assert said(told) == ["backward passes bring a gradient to w0, and it is gone when Adam steps"]
 
 
+def test_gradients_that_are_cleared_between_the_passes_of_a_step() -> None:
+    (because,) = said(stepped(lambda number: some(0, lost=3), lambda number: some(1, lost=2)))
+    assert because == "each step of Adam uses what the last backward pass left: the gradient of the 2 passes before it was cleared"
+    assert said(stepped(lambda number: some(0, lost=number % 2))) == []
+    assert said(stepped(lambda number: some(0, lost=3), steps=2)) == []
+
+
 def test_a_learning_rate_of_zero_throughout_and_not_at_the_beginning() -> None:
     assert said(stepped(lambda number: some(0, rate=0.0, moved=False))) == ["the learning rate of Adam is 0 at all steps"]
     assert said(stepped(lambda number: some(0, rate=0.1 * number, moved=number > 0))) == []
