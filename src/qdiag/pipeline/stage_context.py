@@ -15,6 +15,7 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.evaluation.limits import Deadline
 from qdiag.judging.arbiter import arbiter
+from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Observation, Question, observe, question_of
 from qdiag.judging.replay.questions import cotangents_of
@@ -147,14 +148,16 @@ class StageContext:
         asked = methods if divergence.verdict is Verdict.ERROR else comparison.methods
         placed = as_replayed(asked, call, comparison.methods)
         dear = [method for method in placed if method not in comparison.methods and goes_by_parameters(method, call.circuit)]
-        arbitration = self.arbitrate(call, [method for method in placed if method not in dear], second=second)
+        # without a reference for them, derivatives tell who raises, and nothing of what is rounding
+        outputs = divergence.verdict is not Verdict.ERROR and not has_room(call.circuit)
+        arbitration = self.arbitrate(call, [method for method in placed if method not in dear], second=second, outputs=outputs)
         about = arbiter.in_question(arbitration, call.circuit, comparison)
         wrong = about.wrong if divergence.signature is not Signature.RAISE else ()
         if wrong:
             wrong = (*wrong, *self._wrong_too(divergence, call, dear))
         if not self._upholds(arbitration, divergence):
             comparison = excuse_as_rounding(comparison, arbitration)
-        upheld = self.upholds_own(arbitration, call, second=second)
+        upheld = not outputs and self.upholds_own(arbitration, call, second=second)
         return replace(divergence, comparison=comparison, wrong=wrong, judged=about.reason, upheld=upheld)
 
     def _wrong_too(self, divergence: Divergence, call: Call, methods: Sequence[Method]) -> tuple[Method, ...]:

@@ -11,25 +11,26 @@ import pytest
 
 from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.arbiter import Arbitration
+from qdiag.judging.arbiter.circuit_function import MOST_WIRES
 from qdiag.judging.arbiter.method_verdicts import MethodVerdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
 from qdiag.judging.row_samples import SAMPLED, WHOLE, sampled_rows
 from qdiag.model.call import Environment
-from qdiag.model.circuit import Circuit, with_values
+from qdiag.model.circuit import Circuit, Node, Wires, with_values
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
-from qdiag.pipeline.stage_arbitrate import once_rounding
+from qdiag.pipeline.stage_arbitrate import once_rounding, unanimous_errors
 from qdiag.pipeline.stage_context import StageContext, excuse_as_rounding
 from qdiag.trace.keys import circuit_key
 from tests.worlds.batches import ROWS, BatchEvaluator, answer, batch
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.long_chains import chain
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
-from tests.worlds.scripted import call, circuit, failed
+from tests.worlds.scripted import ScriptedTrace, call, circuit, failed
 
 PAIR = (BACKPROP, ADJOINT)
 EPS32 = float(np.finfo(np.float32).eps)
@@ -296,3 +297,42 @@ def test_where_no_parameter_is_many_they_are_asked_beside_the_pair() -> None:
     context = Noted(FakeEvaluator(), Environment())
     context.with_arbiters_word(found, [*PAIR, SHIFT])
     assert context.asked == {"backprop": 5, "adjoint": 5, "parameter-shift": 5}
+
+
+# --- circuits that our simulation has no room for ---------------------------------------------------------------------------
+
+
+class Depths(StageContext):
+    """A bench that takes down whether derivatives are asked of methods."""
+
+    outputs: list[bool]
+
+    def arbitrate(self, call, methods, *, second=False, outputs=False):
+        self.__dict__.setdefault("outputs", []).append(outputs)
+        return judgement("right", "right", held=Signature.OUTPUT)
+
+
+def on_wires(count: int) -> Circuit:
+    made = circuit(0.3, "float32")
+    idle = tuple(Node("Hadamard", (), Wires((wire,)), (wire,)) for wire in range(1, count))
+    return replace(made, operations=(*made.operations, *idle))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wires", "outputs"),
+    [(Verdict.ROUNDING, MOST_WIRES + 1, True), (Verdict.ERROR, MOST_WIRES + 1, False), (Verdict.ROUNDING, MOST_WIRES, False)],
+    ids=["rounding", "an error", "there is room"],
+)
+def test_without_a_reference_derivatives_are_asked_where_there_is_an_error_alone(verdict: Verdict, wires: int, outputs: bool) -> None:
+    context = Depths(FakeEvaluator(), Environment())
+    found = replace(apart(1e-6, verdict=verdict), call=call(0, on_wires(wires)))
+    judged = context.with_arbiters_word(found, PAIR)
+    assert context.outputs == [outputs]
+    assert judged.upheld is not outputs
+
+
+def test_where_all_agree_on_such_a_circuit_no_derivative_is_asked_and_nothing_is_upheld() -> None:
+    context = Depths(FakeEvaluator(), Environment())
+    trace = ScriptedTrace([call(0, on_wires(MOST_WIRES + 1))])
+    assert [*unanimous_errors(context, trace, [], lambda done, total: None)] == []
+    assert (context.outputs, context.upheld) == ([True], [])

@@ -47,6 +47,15 @@ def too_large(circuit: Circuit) -> None:
         raise NotSimulated("it asks for the outcome of a measurement that it does not hold")
 
 
+def has_room(circuit: Circuit) -> bool:
+    """Whether our simulation has room for a circuit, as far as that shows without taking it apart."""
+    try:
+        too_large(circuit)
+    except NotSimulated:
+        return False
+    return True
+
+
 def _outcomes(node: Node) -> Iterator[MeasuredOutcome]:
     """The outcomes of mid-circuit measurements that a node depends on."""
     return (value for value in walk(node) if isinstance(value, MeasuredOutcome))

@@ -22,6 +22,7 @@ from qdiag.judging.arbiter.circuit_function import (
     coordinates,
     flat,
     from_coordinates,
+    has_room,
     too_large,
     wire_order,
 )
@@ -74,6 +75,11 @@ def test_so_many_measurements_in_the_middle_are_followed_and_no_more(name: str) 
     too_large(on_wires(1, *[gate(name)] * MOST_MEASURED))
     with pytest.raises(NotSimulated, match=f"more than the {MOST_MEASURED}"):
         too_large(on_wires(1, *[gate(name)] * (MOST_MEASURED + 1)))
+
+
+def test_whether_there_is_room_is_asked_without_raising():
+    assert has_room(on_wires(MOST_WIRES, gate("RX", 0.1)))
+    assert not has_room(on_wires(MOST_WIRES + 1, gate("RX", 0.1)))
 
 
 def test_a_circuit_that_has_lost_the_measurement_whose_outcome_it_reads_is_none() -> None:
