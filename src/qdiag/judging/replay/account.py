@@ -76,7 +76,7 @@ class Account:
             self._met[1].update(dict.fromkeys(methods))
             by_record = result.share is Share.RECORD
             self._counts.update(method.bare for method in methods[by_record:])
-            self._recorded[result.own.method] += by_record
+            self._recorded[result.own.method] += by_record and bool(result.sides)
             self._costs.add(result)
             self._silences.add(result)
 

@@ -143,5 +143,7 @@ def replay_without_own(
     if record is None or not record.known or not methods:
         return None
     result = yield from replay_beside_record(call, key, record, methods, (), plan)
+    if not result.sides:
+        return None
     few, many = tracked_numbers(record.of(call.circuit)), tracked_numbers(call.circuit)
     return replace(result, late=late, numbers=(few, many) if few < many else (0, 0))
