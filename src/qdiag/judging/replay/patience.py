@@ -3,6 +3,9 @@
 A method is dear where its cost grows with each parameter, slow where one evaluation takes long all the same. What they take is
 measured as it comes, for each structure of circuit. At the first call of each structure slow methods are asked, whatever they take, and
 dear ones where it holds an operation or a measurement that no structure before it held: a run may have a structure for each step.
+
+Methods that are neither are asked at every call, as long as all of them together take no longer than the script's own evaluations: a
+run may have thousands of quick calls.
 """
 
 from __future__ import annotations
@@ -44,6 +47,8 @@ class Patience:
         self._dear: dict[str, list[float]] = {}
         self._slow: dict[tuple[str, Method], float] = {}
         self._part: dict[tuple[str, Method], float] = {}
+        self._quick: dict[tuple[str, Method], float] = {}
+        self._spent_on_quick = 0.0
         self._spent: dict[Optional[Share], float] = defaultdict(float)
 
     def learn(self, structure: str, result: CallResult) -> None:
@@ -67,6 +72,8 @@ class Patience:
             elif not side.method.per_parameter and side.seconds > SLOW:
                 price = side.seconds_of_few if side.method.by_device else 0.0
                 self._slow[structure, side.method] = price or side.seconds
+            elif not side.method.per_parameter:
+                self._quick[structure, side.method] = side.seconds
 
     def _learn_of_own(self, structure: str, result: CallResult) -> None:
         """Take note that the script's own method is slow, where a replay of it gives what the script got."""
@@ -86,12 +93,27 @@ class Patience:
         """Whether a method was slow at the first call of a structure."""
         return self._slow.get((structure, method), 0.0) > 0
 
-    def has_time_for_slow(self, structure: str, method: Method, calls: int) -> bool:
-        """Whether a method is asked at another call of a structure; the time is set aside when it is.
+    def has_time_for(self, structure: str, method: Method, calls: int) -> bool:
+        """Whether a method is asked at another call of a structure, if it is not dear; the time is set aside when it is.
 
         ``calls`` is how many the trace has.
         """
-        return self._has_time(self._slow.get((structure, method), 0.0), calls, None)
+        slow = self._slow.get((structure, method), 0.0)
+        return self._has_time(slow, calls, None) if slow else self._has_time_for_quick(structure, method, calls)
+
+    def _has_time_for_quick(self, structure: str, method: Method, calls: int) -> bool:
+        seconds = self._quick.get((structure, method), 0.0)
+        if self._unlimited or self._spent_on_quick + seconds <= self._seconds_of_quick(calls):
+            self._spent_on_quick += seconds
+            return True
+        return not seconds
+
+    def is_short_of_time(self, calls: int) -> bool:
+        """Whether quick methods will not be asked at every call."""
+        return not self._unlimited and max(self._quick.values(), default=0.0) * calls > self._seconds_of_quick(calls)
+
+    def _seconds_of_quick(self, calls: int) -> float:
+        return max(MOST, self._own_seconds(calls))
 
     def has_time_for_own(self, structure: str, method: Method, calls: int, share: Share) -> bool:
         """The same of the script's own method, which has as much time for wholes, and as much again for parts."""
@@ -121,5 +143,8 @@ class Patience:
         return [sum(firsts) / len(firsts)] if firsts else []
 
     def _seconds(self, calls: int) -> float:
-        own = self._own / max(1, self._calls) * calls
-        return min(MOST, max(LEAST, SHARE * own))
+        return min(MOST, max(LEAST, SHARE * self._own_seconds(calls)))
+
+    def _own_seconds(self, calls: int) -> float:
+        """What the script's own evaluations take, of so many calls."""
+        return self._own / max(1, self._calls) * calls

@@ -172,7 +172,8 @@ class Replay:
         firsts = [index for index in self._trace.first_of_each_structure() if index in known]
         if not self._sweep(firsts, length, cheap=True, paused=paused):
             return False
-        known, spread = frozenset(firsts), spread or self._experience.patience.knows_slow_methods
+        patience = self._experience.patience
+        known, spread = frozenset(firsts), spread or patience.knows_slow_methods or patience.is_short_of_time(length)
         rest = [index for index in (spread_over(left) if spread else left) if index not in known]
         return self._sweep(rest, length, cheap=True, paused=paused)
 
@@ -287,10 +288,10 @@ class Replay:
             self._progress(self._done, max(self._done, self._total))
 
     def _has_time_for(self, method: Method, index: int, structure: str) -> bool:
-        """Whether a method is asked at a call: of a slow one as many calls as its time allows, set aside when it is asked."""
+        """Whether a method is asked at a call: of one that is not dear as many calls as its time allows, set aside when it is asked."""
         if index in self._replayed and method in self._replayed[index].methods:
             return True
-        return self._experience.patience.has_time_for_slow(structure, method, self._plan.length(len(self._trace)))
+        return self._experience.patience.has_time_for(structure, method, self._plan.length(len(self._trace)))
 
     def _wants_more(self, index: int) -> bool:
         tried, structure = self._replayed[index].methods, self._trace.structure_of(index)

@@ -83,7 +83,7 @@ def test_beside_a_script_that_is_quick_slow_methods_are_asked_at_first_calls_alo
 
 def test_a_method_is_not_slow_for_what_the_full_jacobian_of_the_first_call_took():
     def slow_at_first(request: Request) -> Evaluation:
-        return replace(answer(request), seconds=0.7 if request.jacobian else 0.4)
+        return replace(answer(request), seconds=0.7 if request.jacobian else 0.05)
 
     assert locate(training(60), ScriptedEvaluator(METHODS[:2], adjoint=slow_at_first)).sampled == ()
 

@@ -42,7 +42,7 @@ def test_they_have_a_share_of_what_the_scripts_own_evaluations_take() -> None:
 
 def test_what_a_slow_method_takes_is_what_it_took_last() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: 0.6}, {BACKPROP: 0.0, ADJOINT: LEAST})
-    assert [known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(2)] == [True, False]
+    assert [known.has_time_for(HERE, ADJOINT, 10) for _ in range(2)] == [True, False]
 
 
 def test_and_never_more_than_the_most() -> None:
@@ -66,8 +66,8 @@ def test_slow_methods_have_time_of_their_own_which_is_set_aside() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: LEAST / 2, SHIFT: LEAST})
     assert known.is_slow(HERE, ADJOINT)
     assert not known.is_slow(THERE, ADJOINT)
-    assert [known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(3)] == [True, True, False]
-    assert known.has_time_for_slow(THERE, ADJOINT, 10)
+    assert [known.has_time_for(HERE, ADJOINT, 10) for _ in range(3)] == [True, True, False]
+    assert known.has_time_for(THERE, ADJOINT, 10)
 
 
 def test_a_method_is_not_slow_for_what_a_jacobian_took() -> None:
@@ -79,7 +79,7 @@ def test_a_method_is_not_slow_for_what_a_jacobian_took() -> None:
 def test_who_says_at_which_calls_methods_are_asked_waits_for_them() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: 100.0, SHIFT: 100.0}, every=1)
     assert known.has_time_for_dear(HERE, 10, 8)
-    assert all(known.has_time_for_slow(HERE, ADJOINT, 10) for _ in range(9))
+    assert all(known.has_time_for(HERE, ADJOINT, 10) for _ in range(9))
 
 
 # --- the script's own method ------------------------------------------------------------------------------------------------
@@ -106,3 +106,24 @@ def test_a_replay_that_is_not_what_the_script_saw_makes_no_method_slow() -> None
     own = Evaluation(BACKPROP, (np.zeros(8),), seconds=1.0)
     known.learn(HERE, CallResult(0, "", own, (), unfaithful=Unfaithful(0, "off by 1", explained=False)))
     assert not known.is_slow(HERE, BACKPROP)
+
+
+def test_quick_methods_are_asked_at_all_calls_that_take_no_longer_than_the_script_or_the_most() -> None:
+    known = after({BACKPROP: 0.0625, ADJOINT: 0.25})
+    assert sum(known.has_time_for(HERE, ADJOINT, 20) for _ in range(200)) == MOST / 0.25
+    assert sum(known.has_time_for(HERE, ADJOINT, 2000) for _ in range(2000)) == (2000 * 0.0625 - MOST) / 0.25
+    assert known.is_short_of_time(2000)
+    assert not known.is_short_of_time(20)
+
+
+def test_what_is_not_known_yet_or_takes_nothing_is_asked() -> None:
+    known = after({BACKPROP: 0.0, ADJOINT: MOST / 20 - 1e-9})
+    assert sum(known.has_time_for(HERE, ADJOINT, 100) for _ in range(100)) == 20
+    assert known.has_time_for(THERE, ADJOINT, 100)
+    assert known.has_time_for(HERE, SHIFT, 100)
+
+
+def test_who_says_at_which_calls_waits_for_quick_ones_too() -> None:
+    known = after({BACKPROP: 0.0, ADJOINT: 0.4}, every=1)
+    assert all(known.has_time_for(HERE, ADJOINT, 1000) for _ in range(1000))
+    assert not known.is_short_of_time(1000)
