@@ -43,6 +43,9 @@ WORTH = 0.05
 QUICKER = 4
 """So many times quicker it has to be."""
 
+TRIES = 2
+"""Evaluations of which one is to be that quick."""
+
 SIMULATOR = "default.qubit"
 """The device on which it is looked for, too."""
 
@@ -124,20 +127,26 @@ def quicker_copy(subject: Subject, probe: Probe, cost: Cost) -> Any:
     """
     if cost.forward < WORTH:
         return subject.qnode
-    plain = real_elements(subject.plain)
     for make in (_without_method, _on_the_simulator):
         try:
             copy = make(subject.qnode)
-            began = time.process_time()
-            elements = real_elements(arrays_of(subject.evaluate(copy, subject.here)))
-            spent = time.process_time() - began
+            # the first evaluation of its kind takes what it loads, and what a copy of a process first writes to
+            quick = any(QUICKER * _seconds_of_same(subject, copy, probe) <= cost.forward for _ in range(TRIES))
         except Exception:
             # what cannot be evaluated like this is evaluated as it is
             continue
-        same = elements.shape == plain.shape and _largest_gap(elements, plain) <= ROUNDING * probe.eps * probe.size
-        if same and QUICKER * spent <= cost.forward:
+        if quick:
             return copy
     return subject.qnode
+
+
+def _seconds_of_same(subject: Subject, copy: Any, probe: Probe) -> float:
+    """What a copy takes that gives what the QNode gave; no time is enough for one that gives other numbers."""
+    began = time.process_time()
+    elements = real_elements(arrays_of(subject.evaluate(copy, subject.here)))
+    spent, plain = time.process_time() - began, real_elements(subject.plain)
+    same = elements.shape == plain.shape and _largest_gap(elements, plain) <= ROUNDING * probe.eps * probe.size
+    return spent if same else math.inf
 
 
 def other_method(subject: Subject, method: str, cost: Cost) -> ProbedMethod:
