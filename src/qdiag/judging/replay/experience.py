@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Optional
 
 from qdiag.judging.replay.call_result import CallResult, Share
-from qdiag.judging.replay.one_call import Lessons
 from qdiag.judging.replay.patience import Patience
 from qdiag.judging.replay.records import without_numbers
+from qdiag.judging.replay.sparing import Lessons
 from qdiag.model.call import Call, Failure
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method

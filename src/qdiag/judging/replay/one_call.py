@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Optional
 
 import numpy as np
 
-from qdiag.judging.parameter_samples import goes_by_parameters
 from qdiag.judging.replay.call_result import CallResult, Side
 from qdiag.judging.replay.desk import Replaying
 from qdiag.judging.replay.fidelity import unfaithfulness
-from qdiag.judging.replay.parts import CLEAN, Parts, look_at_parameters, look_at_rows, replay_in_part
+from qdiag.judging.replay.parts import CLEAN, Parts
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import (
     MOST_PRODUCTS,
@@ -25,43 +24,14 @@ from qdiag.judging.replay.questions import (
     request_of,
 )
 from qdiag.judging.replay.rebuilding import failed_to_rebuild, obstacle
-from qdiag.judging.replay.records import is_clean, recorded, replay_beside_record, replay_without_own
-from qdiag.judging.row_samples import Rows, batch_size, goes_by_rows
+from qdiag.judging.replay.shares import look_at_shares, shares_of
+from qdiag.judging.replay.sparing import NOTHING_LEARNT, Lessons, replay_sparingly, replay_without_own
 from qdiag.judging.told_options import moved_by_options, telling_options, with_and_without, words_of
-from qdiag.model.call import Call, Failure
+from qdiag.model.call import Call
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
 from qdiag.model.result import NotRebuilt
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What other calls of a structure have taught by the time that this one is replayed.
-
-    Parameters
-    ----------
-    screened
-        Methods of which a cheaper route is asked, and the interface's own only where that one's answer is not clean.
-    late
-        The failure by which the user's own method ran out of its time: it is not waited for again.
-    late_in_part
-        Whether it did so for a part of a call as well, or a call has no parts.
-    like
-        An evaluation of the own method at another call, without its numbers, where that is slow and is not asked about the whole.
-    time_for_part
-        Whether it is asked about a part of it then.
-    """
-
-    screened: Collection[Method] = ()
-    late: Optional[Failure] = None
-    late_in_part: bool = False
-    like: Optional[Evaluation] = None
-    time_for_part: bool = True
-
-
-NOTHING_LEARNT = Lessons()
-"""As at a structure's first call."""
 
 
 def replay_call(
@@ -120,20 +90,26 @@ def _replay(
     methods = _askable(call, methods)
     if lessons.late is not None:
         left = None if lessons.late_in_part else parts
-        return (yield from _replay_without_own(call, key, methods, lessons.late, plan, left, thorough=thorough))
+        return (yield from replay_without_own(call, key, methods, lessons.late, plan, left, thorough=thorough))
     if lessons.like is not None:
-        result = yield from _replay_sparingly(call, key, methods, lessons, plan, parts)
+        result = yield from replay_sparingly(call, key, methods, lessons, plan, parts)
         if result is not None:
             return result
+    return (yield from _replay_whole(call, key, methods, plan, parts, lessons.screened, thorough=thorough))
+
+
+def _replay_whole(
+    call: Call, key: str, methods: Sequence[Method], plan: Plan, parts: Parts, screened: Collection[Method], *, thorough: bool
+) -> Replaying[CallResult]:
+    """What one call comes to whose own method is asked about all of it (see `_replay`)."""
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
-    batched = parts.batched
-    first = request_of(call, plan, cotangents, jacobian=thorough and not batched and 0 < products <= MOST_PRODUCTS)
-    shares = _shares(call, methods, lessons.screened, batched, first=thorough)
+    first = request_of(call, plan, cotangents, jacobian=thorough and not parts.batched and 0 < products <= MOST_PRODUCTS)
+    shares = shares_of(call, methods, screened, parts.batched, first=thorough)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
-        return (yield from _replay_without_own(call, key, methods, own.failure, plan, parts, thorough=thorough))
+        return (yield from replay_without_own(call, key, methods, own.failure, plan, parts, thorough=thorough))
     missing = failed_to_rebuild(call, own)
     if missing is not None:
         return not_rebuilt(call, key, missing)
@@ -150,52 +126,7 @@ def _replay(
     result = CallResult(call.index, key, own, cotangents, sides, refused, unfaithfulness(call, own), call.failure)
     if own.failure is not None and call.failure is None:
         return result
-    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=thorough))
-
-
-def _look_at_parts(
-    result: CallResult, call: Call, shares: _Shares, plan: Plan, parts: Parts, *, thorough: bool
-) -> Replaying[CallResult]:
-    """What is known of a call, with the methods that see some of its rows, or of its parameters."""
-    if parts.batched and (thorough or shares.of_few_rows or shares.of_few_parameters):
-        result = yield from look_at_rows(result, call, shares.of_all, shares.of_few_rows, plan, parts, thorough=thorough)
-    if shares.of_few_parameters:
-        result = yield from look_at_parameters(result, call, shares.of_few_parameters, plan, parts, thorough=thorough)
-    return result
-
-
-def _replay_sparingly(
-    call: Call,
-    key: str,
-    methods: Sequence[Method],
-    lessons: Lessons,
-    plan: Plan,
-    parts: Parts,
-) -> Replaying[Optional[CallResult]]:
-    """What a call comes to whose own method is slow: by the record, or by parts where that does not tell all and there is time.
-
-    None by neither, or where anything parts from the record: then the method is asked.
-    """
-    record = recorded(call, lessons.like)
-    if record is None or (lessons.time_for_part and len(record.known) < len(call.circuit.trainable) and call.backwards):
-        result = yield from replay_in_part(call, key, methods, plan, parts, thorough=False)
-        if record is None or result is not None:
-            return result
-    shares = _shares(call, methods, lessons.screened, parts.batched, first=False)
-    result = yield from replay_beside_record(call, key, record, shares.asked, shares.screened, plan)
-    return (yield from _look_at_parts(result, call, shares, plan, parts, thorough=False)) if is_clean(result) else None
-
-
-def _replay_without_own(
-    call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan, parts: Optional[Parts], *, thorough: bool
-) -> Replaying[CallResult]:
-    """What a call comes to whose own method is not in time: by its parts, unless these were late as well, or by what the script got."""
-    if parts is not None:
-        seen = yield from replay_in_part(call, key, methods, plan, parts, thorough=thorough)
-        if seen is not None:
-            return replace(seen, late=late)
-    by_record = yield from replay_without_own(call, key, methods, late, plan)
-    return by_record or CallResult(call.index, key, Evaluation(call.method, failure=late), (), late=late)
+    return (yield from look_at_shares(result, call, shares, plan, parts, thorough=thorough))
 
 
 def _not_to_be_asked(call: Call, key: str, plan: Plan) -> Optional[CallResult]:
@@ -210,39 +141,6 @@ def _askable(call: Call, methods: Sequence[Method]) -> Sequence[Method]:
     """The methods that can be held against the user's own; none where there are no numbers to compare, or there was no circuit yet."""
     without_circuit = call.failure is not None and call.failure.stage == "build"
     return () if not call.circuit.resolved or call.circuit.samples_only or without_circuit else methods
-
-
-@dataclass(frozen=True)
-class _Shares:
-    """How much of a call each of its methods sees.
-
-    Parameters
-    ----------
-    of_few_parameters
-        Those that take many parameters one by one: some of these.
-    of_all
-        The others.
-    of_few_rows
-        Of the others, those that take a large batch row by row: some of the rows.
-    asked, screened
-        Those that see all: on the interface's own route, or on a cheaper one first.
-    """
-
-    of_few_parameters: Sequence[Method]
-    of_all: Sequence[Method]
-    of_few_rows: Sequence[Method]
-    asked: Sequence[Method]
-    screened: Sequence[Method]
-
-
-def _shares(call: Call, methods: Sequence[Method], screened: Collection[Method], batched: Rows, *, first: bool) -> _Shares:
-    size = batch_size(call) if batched else 0
-    of_few_parameters = [method for method in methods if goes_by_parameters(method, call.circuit)]
-    of_all = [method for method in methods if method not in of_few_parameters]
-    of_few_rows = [method for method in of_all if goes_by_rows(method, size, sparing=first or method in screened)]
-    at_once = [method for method in of_all if method not in of_few_rows]
-    asked = [method for method in at_once if method not in screened]
-    return _Shares(of_few_parameters, of_all, of_few_rows, asked, [method for method in at_once if method in screened])
 
 
 def _is_alone_with_shots(call: Call, own: Evaluation, sides: Sequence[Side]) -> bool:

@@ -125,7 +125,7 @@ def is_clean(result: CallResult) -> bool:
     return all(side.comparison.verdict in CLEAN for side in result.sides)
 
 
-def replay_without_own(
+def replay_by_record_alone(
     call: Call, key: str, methods: Sequence[Method], late: Failure, plan: Plan
 ) -> Replaying[Optional[CallResult]]:
     """What a call comes to whose own method is not in time, nor for a part of it: by the record; None where that tells no gradient.
