@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import signal
 import time
@@ -60,6 +61,9 @@ CALLS_OF_WORKER = 2
 
 EARLY = 0.5
 """Seconds after the end of the script at which a first answer is given of the calls that were replayed by then."""
+
+ARBITERS_FIRST = 1.0
+"""Seconds after which the arbiter looks at no further structure of circuits before a first answer."""
 
 AT_LEAST = 0.1
 """Seconds of replaying before it, however long it took to take in what was recorded; and those of a turn while that is waited for."""
@@ -309,7 +313,8 @@ class Run:
             return ""
         located, used = with_live_word(located, self._calls), methods_used(self._trace.configurations())
         # whether a replay gives the script's own numbers is not known of the others
-        divergences = [one for one in self._arbitrate(located, context) if self._replay.knows(one.call.index)]
+        found_by_then = self._arbitrate(located, context, seconds=ARBITERS_FIRST)
+        divergences = [one for one in found_by_then if self._replay.knows(one.call.index)]
         if not self._options.quick:
             self._get_ready_for_scripts(divergences)
         found = [grade_finding(undiagnosed(one, QUICK), used, self._options) for one in divergences]
@@ -320,9 +325,9 @@ class Run:
         self._voice.say(answer)
         return answer
 
-    def _arbitrate(self, located: Located, context: StageContext) -> list[Divergence]:
+    def _arbitrate(self, located: Located, context: StageContext, seconds: float = math.inf) -> list[Divergence]:
         with self._voice.progress("asking the arbiter") as report:
-            return divergences_of(self._calls, located, context, report)
+            return divergences_of(self._calls, located, context, report, seconds=seconds)
 
     def _judged(
         self,

@@ -6,6 +6,8 @@ by live probes, or is what a layer made of right results.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -43,7 +45,9 @@ class Calls(Protocol):
         """The first call of each structure, in order, of so many structures."""
 
 
-def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, report: Report) -> list[Divergence]:
+def divergences_of(
+    trace: JudgedCalls, located: Located, context: StageContext, report: Report, *, seconds: float = math.inf
+) -> list[Divergence]:
     """Every divergence of a run, errors first, in the order of the calls.
 
     Parameters
@@ -56,6 +60,8 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
         What to work with.
     report
         Told how many structures the arbiter has looked at, and of how many.
+    seconds
+        After which it looks at no further one where all methods agree: a first answer is about what is known by then.
     """
     astray = astray_calls(located)
     rewritten = [*rewritten_by_transforms(context, trace, astray)]
@@ -63,7 +69,8 @@ def divergences_of(trace: JudgedCalls, located: Located, context: StageContext, 
     outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
     between = [_beside_probes(divergence, trace) for divergence in between]
-    alone = [_beside_probes(divergence, trace) for divergence in unanimous_errors(context, trace, between, report, astray)]
+    unanimous = unanimous_errors(context, trace, between, report, astray, seconds=seconds)
+    alone = [_beside_probes(divergence, trace) for divergence in unanimous]
     alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace)]
     # comparisons of two methods have asked for the user's tolerance themselves
     found = [*between, *(divergence for divergence in alone if not _is_tolerated(divergence, context.tolerance))]
@@ -165,14 +172,21 @@ def _of_right_outputs(between: Sequence[Divergence], outcomes: Sequence[Divergen
 
 
 def unanimous_errors(
-    context: StageContext, trace: Calls, known: Sequence[Divergence], report: Report, astray: Collection[int] = ()
+    context: StageContext,
+    trace: Calls,
+    known: Sequence[Divergence],
+    report: Report,
+    astray: Collection[int] = (),
+    *,
+    seconds: float = math.inf,
 ) -> Iterator[Divergence]:
     """Calls at which no method differs from the user's own, and all are wrong: held against the arbiter alone, where not astray."""
     flagged = {d.call.configuration.qnode for d in known if _is_of_own(d)}
     firsts = trace.first_of_each_structure(MOST_STRUCTURES)
+    until = time.monotonic() + seconds
     for done, index in enumerate(firsts):
         report(done, len(firsts))
-        if context.deadline.passed:
+        if context.deadline.passed or (done and time.monotonic() > until):
             return
         call = trace.call(index)
         circuit = call.circuit

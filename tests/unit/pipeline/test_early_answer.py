@@ -32,7 +32,7 @@ class Replaying:
 def answering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setattr(module, "with_live_word", lambda located, calls: located)
     monkeypatch.setattr(module, "methods_used", lambda configurations: ())
-    monkeypatch.setattr(module, "divergences_of", lambda *asked: [])
+    monkeypatch.setattr(module, "divergences_of", lambda *asked, seconds: [])
     monkeypatch.setattr(module, "result_so_far", lambda *asked, probed: SimpleNamespace(verdict=Verdict.AGREE))
     monkeypatch.setattr(module, "early_answer", lambda result, script, probed: "all is well")
     made = Run(RunFolder(tmp_path), Options(), Silence())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -100,12 +101,12 @@ class AllWrong(StageContext):
         return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", Signature.OUTPUT, 1.0, 1e-9) for method in methods))
 
 
-def unanimous(*circuits: Circuit, qnodes: Sequence[str] = ()) -> tuple[list[int], list[int]]:
+def unanimous(*circuits: Circuit, qnodes: Sequence[str] = (), seconds: float = math.inf) -> tuple[list[int], list[int]]:
     """The calls that are reported, and those at which the arbiter was asked; all of one QNode where none are named."""
     calls = [of_qnode(call(index, ran), dict(enumerate(qnodes)).get(index, "circuit")) for index, ran in enumerate(circuits)]
     context = AllWrong(None, Environment())  # type: ignore[arg-type]
     object.__setattr__(context, "asked", [])
-    found = stage_arbitrate.unanimous_errors(context, ScriptedTrace(calls), (), lambda done, total: None)
+    found = stage_arbitrate.unanimous_errors(context, ScriptedTrace(calls), (), lambda done, total: None, seconds=seconds)
     return [divergence.call.index for divergence in found], context.asked
 
 
@@ -116,6 +117,12 @@ def of_qnode(one: Call, name: str) -> Call:
 def test_where_a_structure_comes_back_the_first_wrong_call_is_reported_all_the_same() -> None:
     one, other = circuit(0.3), circuit(0.3, gates=2)
     assert unanimous(one, other, one) == ([0], [0])
+
+
+def test_for_a_first_answer_no_further_structure_is_looked_at_after_its_time() -> None:
+    one, other = circuit(0.3), circuit(0.3, gates=2)
+    assert unanimous(one, other, qnodes=["first", "second"], seconds=0.0) == ([0], [0])
+    assert unanimous(one, other, qnodes=["first", "second"], seconds=60.0) == ([0, 1], [0, 1])
 
 
 def test_each_qnode_is_reported_once_and_at_its_own_first_call() -> None:

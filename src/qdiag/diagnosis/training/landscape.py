@@ -67,22 +67,11 @@ class Landscape:
         The numbers where the training was, entry by entry.
     slopes
         By point, result and entry; the last result is a random sum of all.
-    losses
-        By point, the sum of all results, each times what came back to it where the training was: lower is better.
-    here
-        The same where the training was.
     """
 
     angles: tuple[Angle, ...]
     values: np.ndarray
     slopes: np.ndarray
-    losses: np.ndarray
-    here: float
-
-    @property
-    def in_a_valley(self) -> bool:
-        """Whether the training stands lower than all random points. Chance puts one of thirteen plateaus there: it is called none."""
-        return bool(self.here < self.losses.min())
 
     @property
     def dead(self) -> np.ndarray:
@@ -123,29 +112,48 @@ def landscape_of(history: History, call: Call, points: int = POINTS) -> Optional
     if row is None or not angles:
         return None
     draws = np.random.default_rng(SEED)
-    batched = _is_of_batch(call, row)
-    cotangents = _cotangents(call, draws, batched=batched)
-    until = time.monotonic() + SECONDS
-    found: list[np.ndarray] = []
-    losses: list[float] = []
-    drawn = [{a.position: draws.uniform(0, 2 * math.pi, row.parameters[a.position].value.shape) for a in angles} for _ in range(points)]
-    while drawn and (not found or time.monotonic() < until):
-        # as many at a time as there are workers
-        now, drawn = drawn[: history.evaluator.count], drawn[history.evaluator.count :]
-        asked = [_asked(history, call, with_values(row, values), cotangents) for values in now]
-        for evaluation in [future.result() for future in asked]:
-            slopes = _slopes(row, evaluation, angles, len(cotangents))
-            if slopes is None or evaluation.outputs is None:
-                return None
-            found.append(slopes)
-            losses.append(_loss(call, evaluation.outputs, batched=batched))
+    cotangents = _cotangents(call, draws, batched=_is_of_batch(call, row))
+    found = []
+    for evaluation in _at_random_points(history, call, row, cotangents, draws, points):
+        slopes = _slopes(row, evaluation, angles, len(cotangents))
+        if slopes is None:
+            return None
+        found.append(slopes)
     values = np.concatenate([row.parameters[a.position].value.reshape(-1) for a in angles])
-    here = _loss(call, [output[0] for output in call.outputs or ()] if batched else call.outputs or (), batched=batched)
-    return Landscape(angles, values, np.stack(found), np.array(losses), here) if len(found) > 1 else None
+    return Landscape(angles, values, np.stack(found)) if len(found) > 1 else None
+
+
+def stands_in_a_valley(history: History, call: Call) -> bool:
+    """Whether a training stands lower than at all random points, by what came back to a call's results.
+
+    Chance puts one of thirteen plateaus there. Derivatives are not needed for it, so it costs far less than a landscape.
+    """
+    row = _one_row(history, call)
+    if row is None or not call.outputs:
+        return False
+    batched = _is_of_batch(call, row)
+    here = _loss(call, [output[0] for output in call.outputs] if batched else call.outputs, batched=batched)
+    found = [*_at_random_points(history, call, row, (), np.random.default_rng(SEED), POINTS)]
+    losses = [_loss(call, evaluation.outputs, batched=batched) for evaluation in found if evaluation.outputs is not None]
+    return len(losses) == len(found) > 1 and here < min(losses)
+
+
+def _at_random_points(
+    history: History, call: Call, row: Circuit, cotangents: Sequence[Cotangent], draws: np.random.Generator, points: int
+) -> Iterator[Evaluation]:
+    """A row of a call at random points, as many at a time as there are workers, as long as there is time."""
+    until, angles = time.monotonic() + SECONDS, angles_of(row)
+    while points and time.monotonic() < until:
+        asked = []
+        for _ in range(min(points, history.evaluator.count)):
+            values = {a.position: draws.uniform(0, 2 * math.pi, row.parameters[a.position].value.shape) for a in angles}
+            asked.append(_asked(history, call, with_values(row, values), cotangents))
+        points -= len(asked)
+        yield from [future.result() for future in asked]
 
 
 def _loss(call: Call, results: Sequence[np.ndarray], *, batched: bool) -> float:
-    """Results as far as the first pass of a call asked for them; zero where none came."""
+    """Results as far as the first pass of a call asked for them: lower is better."""
     brought = call.backwards[0].cotangents if call.backwards else ()
     weights = [None if c is None else np.asarray(c)[0] if batched else np.asarray(c) for c in brought]
     return float(sum(np.sum(np.real(np.conj(w) * result)) for w, result in zip(weights, results) if w is not None))

@@ -21,7 +21,7 @@ import numpy as np
 
 from qdiag.diagnosis.training import structure
 from qdiag.diagnosis.training.history import History
-from qdiag.diagnosis.training.landscape import Landscape, angles_of, is_known, landscape_of, slopes_at
+from qdiag.diagnosis.training.landscape import Landscape, angles_of, is_known, landscape_of, slopes_at, stands_in_a_valley
 from qdiag.diagnosis.training.leaps import leaps
 from qdiag.diagnosis.training.trained_calls import LEAST, is_unmoved, remark_of_vanishing, trained_calls, weight_of
 from qdiag.judging import probe_findings
@@ -204,9 +204,9 @@ def _flat(history: History, calls: Sequence[Call]) -> Iterator[Remark]:
     largest, random = max(point.size for point in points), _on_random_states(calls[0])
     if largest <= FLAT:
         yield from _nothing_there(history, calls)
-    elif largest <= AS_ON_RANDOM_STATES * random:
+    elif largest <= AS_ON_RANDOM_STATES * random and not stands_in_a_valley(history, calls[0]):
         landscape = landscape_of(history, calls[0])
-        if landscape is not None and landscape.spread[0] <= AS_ON_RANDOM_STATES * random and not landscape.in_a_valley:
+        if landscape is not None and landscape.spread[0] <= AS_ON_RANDOM_STATES * random:
             yield _plateau(calls, landscape, largest, random)
 
 
