@@ -5,6 +5,7 @@ A fault of our own, a search that took too long or a budget that is spent costs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
+from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
@@ -23,6 +25,9 @@ QUICK = "its cause was not looked for: the first answer was asked for, and no mo
 STOPPED = "judging was interrupted before its cause was looked for"
 
 SPENT = "the budget was spent before"
+
+ASPECTS = "matrix, eigenvalues, diagonalizing gates, decomposition, generator, frequencies"
+"""What PennyLane takes one for another, and a class of the user's may tell of two different operations."""
 
 
 def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
@@ -72,7 +77,25 @@ def proven_finding(finding: Finding, context: StageContext, path: Path) -> Findi
 
     if context.deadline.passed:
         return unproven_finding("")
-    return or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
+    proven = or_what_is_left(lambda: stage_prove.prove_finding(finding, context, path), unproven_finding, "this finding")
+    return with_own_operations(proven)
+
+
+def with_own_operations(finding: Finding) -> Finding:
+    """An error without a cause, of which nothing is left without what the script defines: that is looked at before it is reported."""
+    minimal = finding.minimal
+    unknown = finding.divergence.verdict is Verdict.ERROR and finding.diagnosis.code == UNKNOWN.code
+    if not unknown or minimal is None or minimal.circuit is None or not minimal.one_minimal:
+        return finding
+    nodes = (node for top in minimal.circuit.nodes for node in nodes_of(top) if node.definition)
+    # a class of an installed package is an import alone
+    names = list(dict.fromkeys(node.name for node in nodes if re.search(rf"^class {re.escape(node.name)}\b", node.definition, re.M)))
+    if not names:
+        return finding
+    listed = " and ".join(names)
+    because = f"nothing smaller shows it than a circuit with {listed}, which the script defines; {finding.diagnosis.because}"
+    remedy = f"see first that what {listed} says of itself goes together ({ASPECTS}); then report it: qdiag report --github"
+    return replace(finding, diagnosis=replace(finding.diagnosis, because=because, remedy=remedy))
 
 
 def in_folder(finding: Finding, folder: Path) -> Finding:

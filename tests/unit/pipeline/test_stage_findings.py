@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
+from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.model.probe import Probe
 from qdiag.model.promise import Promise
 from qdiag.pipeline.stage_context import StageContext
-from qdiag.pipeline.stage_findings import with_promise
+from qdiag.pipeline.stage_findings import with_own_operations, with_promise
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.results import ENVIRONMENT, shifted
+from tests.worlds.small_circuits import expval, gate
 
 FINDING = replace(shifted().result.findings[0], promise=None)
 
@@ -58,3 +62,37 @@ def test_where_no_method_is_wrong_nothing_was_promised(divergence: Any) -> None:
 
 def test_where_the_framework_cannot_say_it_is_not_known() -> None:
     assert with_promise(FINDING, StageContext(FakeEvaluator(), ENVIRONMENT)).promise is None
+
+
+# --- what the script itself defines ----------------------------------------------------------------------------------------------
+
+
+def unknown(definition: str, *, one_minimal: bool = True) -> Finding:
+    """An error of no known cause, shown by the expectation value of one observable."""
+    observable = replace(gate("Tilted"), definition=definition)
+    left = Minimal(0, 1, 0, 1, one_minimal=one_minimal, circuit=Circuit((), (expval(observable),)))
+    return replace(FINDING, diagnosis=UNKNOWN.diagnosis(Confidence.UNKNOWN, "nothing explains it"), minimal=left)
+
+
+OWN = "from pennylane.operation import Operator\n\n\nclass Tilted(Operator):\n    num_wires = 1\n"
+
+
+def test_an_operation_of_the_scripts_is_looked_at_before_anything_is_reported() -> None:
+    found = with_own_operations(unknown(OWN)).diagnosis
+    assert found.because == "nothing smaller shows it than a circuit with Tilted, which the script defines; nothing explains it"
+    assert found.remedy.startswith("see first that what Tilted says of itself goes together (matrix, eigenvalues, ")
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        unknown(""),
+        unknown("from plugin.operations import Tilted\n"),
+        unknown(OWN, one_minimal=False),
+        replace(unknown(OWN), diagnosis=FINDING.diagnosis),
+        replace(unknown(OWN), minimal=None),
+    ],
+    ids=["PennyLane's", "a plugin's", "not the smallest", "a known cause", "not shrunk"],
+)
+def test_all_else_is_reported_as_it_is(finding: Finding) -> None:
+    assert with_own_operations(finding) is finding
