@@ -16,11 +16,11 @@ from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.page import page_of
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Divergence
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Result
+from qdiag.model.result import Entry, Result
 from qdiag.pipeline.run_options import JudgedRun
 from qdiag.report.content import outline_file
+from qdiag.report.content.chapters import no_bug
 from qdiag.report.content.document import document
 from qdiag.report.formats import findings_json, markdown
 from qdiag.report.outline import Document, Meaning, NextStep
@@ -117,14 +117,14 @@ def judged_outline(run: RunFolder) -> Document:
 def _next(outcome: JudgedRun) -> Optional[NextStep]:
     """What to type next, and why; None where there is nothing that would help."""
     errors = [entry for entry in outcome.result.entries if entry.verdict is Verdict.ERROR]
-    outside_only = bool(errors) and all(isinstance(entry, Remark) or _is_outside(entry.divergence) for entry in errors)
+    for_the_script = bool(errors) and all(_is_for_the_script(entry) for entry in errors)
     if outcome.partial:
         return NextStep(("qdiag", "diagnose", str(outcome.run.path)), reason="judging goes on where it was interrupted")
-    if outcome.script.called and (outside_only or not errors):
+    if outcome.script.called and (for_the_script or not errors):
         return None
     script = outcome.script
     of_script = (*(["-m"] if script.module else []), _path_from_here(script.path))
-    if outside_only:
+    if for_the_script:
         return NextStep(("qdiag", "trace", *of_script), script.argv, "again, once the script is changed as the remedy says")
     if outcome.result.verdict is Verdict.ERROR:
         return NextStep(("qdiag", "report", "--github"), reason="the text for an issue")
@@ -134,9 +134,12 @@ def _next(outcome: JudgedRun) -> Optional[NextStep]:
     return None
 
 
-def _is_outside(divergence: Divergence) -> bool:
-    """Whether it is to be mended in the script: it lies outside of the circuit, and no transform of PennyLane's made it."""
-    return divergence.outside and not divergence.rewritten
+def _is_for_the_script(error: Entry) -> bool:
+    """Whether an error is to be mended in the script: it lies around circuits or in it, or PennyLane says that it does not do that."""
+    if isinstance(error, Remark):
+        return True
+    divergence = error.divergence
+    return (divergence.outside and not divergence.rewritten) or bool(no_bug(error))
 
 
 def _path_from_here(path: str) -> str:

@@ -14,6 +14,7 @@ from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Failure, Script
 from qdiag.model.comparison import Verdict
 from qdiag.model.probe import Probe
+from qdiag.model.promise import Promise
 from qdiag.model.twin_training import Training
 from qdiag.pipeline import reports
 from qdiag.pipeline.reports import _next, judged_outline, report
@@ -44,6 +45,12 @@ def test_an_error_of_a_circuit_is_reported() -> None:
 def test_what_lies_outside_of_circuits_is_traced_again_once_the_script_is_changed() -> None:
     assert typed(run("shifted", outside=True)) == "qdiag trace train.py -- --name 'two words'"
     assert typed(run("shifted", replace(SCRIPT, module=True, path="pkg.train", argv=()), outside=True)) == "qdiag trace -m pkg.train"
+
+
+def test_so_is_what_pennylane_says_that_it_does_not_support() -> None:
+    judged = run("shifted")
+    refused = tuple(replace(found, promise=Promise.DOCUMENTED) for found in judged.result.findings)
+    assert typed(replace(judged, result=replace(judged.result, findings=refused))) == "qdiag trace train.py -- --name 'two words'"
 
 
 def test_where_all_calls_agree_to_rounding_twin_runs_say_why_losses_part() -> None:

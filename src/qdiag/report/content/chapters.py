@@ -70,7 +70,7 @@ def finding_chapter(number: int, finding: Finding, result: Result, environment: 
         traceback=Code(f"{call.failure.type} in call {call.index}", traceback_text(call.failure), "text") if call.failure else None,
         tiles=_tiles(divergence, diagnosis),
         known=tuple(Fact(fault.name, fault.text) for fault in known_faults.matching(finding, environment)),
-        no_bug=_no_bug(finding),
+        no_bug=no_bug(finding),
         of_training=diagnosis.of_training,
     )
 
@@ -120,7 +120,7 @@ def _remark_tiles(remark: Remark) -> tuple[Fact, ...]:
     return tiles if remark.call is None else (Fact("call", str(remark.call.index)), *tiles)
 
 
-def _no_bug(finding: Finding) -> str:
+def no_bug(finding: Finding) -> str:
     """Why a finding is nothing to file as a bug of PennyLane, or ""."""
     divergence = finding.divergence
     if divergence.verdict is Verdict.ROUNDING:
