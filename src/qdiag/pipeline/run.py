@@ -48,7 +48,7 @@ from qdiag.pipeline.stage_grade import grade_finding, methods_used
 from qdiag.pipeline.stage_training import remarks_of
 from qdiag.proving.reproducer.script_runs import ScriptRunner
 from qdiag.report.content.method_names import names_of
-from qdiag.report.content.sentences import early_answer, first_answer, later_answer
+from qdiag.report.content.sentences import answer_of_own, early_answer, first_answer, later_answer
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder
@@ -270,9 +270,8 @@ class Run:
         used, late = methods_used(self._trace.configurations()), self._deadline.passed
         why = f"{SPENT} its cause was found" if late else QUICK
         found = [grade_finding(undiagnosed(divergence, why), used, self._options) for divergence in divergences]
-        known = result_of(self._trace, located, tuple(found), ()), self._trace.script
-        if located.replayed and not late and not early.startswith(first_answer(*known)):
-            self._voice.say(later_answer(*known) if early else first_answer(*known))
+        if not late:
+            self._tell_first_answer(located, found, early, context)
         if late or (located.replayed and self._options.quick):
             return self._judged(located, found, (), context)
         self._get_ready_for_scripts(divergences)
@@ -297,6 +296,17 @@ class Run:
         casts = () if self._deadline.passed else _about_casts(self._trace, located.methods, context)
         notes = (*casts, *unseen)
         return self._judged(located, findings, remarks, context, notes, alone=alone)
+
+    def _tell_first_answer(self, located: Located, found: Sequence[Finding], early: str, context: StageContext) -> None:
+        """Say what is known of all calls before dear methods are asked, unless that was said early."""
+        script, result = self._trace.script, result_of(self._trace, located, tuple(found), ())
+        if located.replayed or result.verdict is Verdict.ERROR:
+            if not early.startswith(first_answer(result, script)):
+                self._voice.say(later_answer(result, script) if early else first_answer(result, script))
+        elif upheld_alone(self._calls, located, context.upheld):
+            own = result_of(self._trace, replace(located, verdict=Verdict.AGREE), tuple(found), ())
+            if own.verdict is Verdict.AGREE:
+                self._voice.say(answer_of_own(own))
 
     def _answer_early(self, context: StageContext, *, probed: bool = True) -> Optional[str]:
         """Say what is known after a moment, where calls are left or probes still run; what was said, "" if nothing, None if not yet."""

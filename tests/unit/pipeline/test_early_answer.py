@@ -57,3 +57,30 @@ def test_while_probes_are_waited_for_a_turn_is_one_of_many(answering: Run) -> No
     answering.__dict__["_replay"] = replaying
     assert answering._answer_early(SimpleNamespace(), probed=False) is None  # type: ignore[arg-type]
     assert len(replaying.turns) == 1
+
+
+# --- of all calls -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("replayed", "verdict", "upheld", "said"),
+    [
+        (3, Verdict.AGREE, False, ["first answer"]),
+        (0, Verdict.ERROR, False, ["first answer"]),
+        (0, Verdict.AGREE, True, ["the own method is right"]),
+        (0, Verdict.AGREE, False, []),
+        (0, Verdict.INCONCLUSIVE, True, []),
+    ],
+    ids=["compared", "an error by the arbiter", "upheld by the arbiter", "nothing is known", "upheld, and not all was seen"],
+)
+def test_where_no_cheap_method_stands_beside_the_own_one_the_arbiters_word_is_the_answer(
+    answering: Run, monkeypatch: pytest.MonkeyPatch, replayed: int, verdict: Verdict, upheld: bool, said: list[str]
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(module, "result_of", lambda *asked: SimpleNamespace(verdict=verdict))
+    monkeypatch.setattr(module, "first_answer", lambda result, script: "first answer")
+    monkeypatch.setattr(module, "answer_of_own", lambda result: "the own method is right")
+    monkeypatch.setattr(module, "upheld_alone", lambda *asked: upheld)
+    monkeypatch.setattr(answering, "_voice", SimpleNamespace(say=lines.append))
+    answering._tell_first_answer(Located(replayed=replayed), (), "", SimpleNamespace(upheld=()))  # type: ignore[arg-type]
+    assert lines == said

@@ -16,7 +16,7 @@ from qdiag.model.result import ReplaySummary, Result
 from qdiag.pipeline.notes import about_recording, about_steps
 from qdiag.pipeline.run_result import verdict_of_run
 from qdiag.report.content.method_names import Names
-from qdiag.report.content.sentences import early_answer, first_answer, later_answer, of_result
+from qdiag.report.content.sentences import answer_of_own, early_answer, first_answer, later_answer, of_result
 from tests.worlds import results
 
 
@@ -69,6 +69,13 @@ def test_an_early_answer_says_of_how_many_calls_it_is() -> None:
     assert later_answer(case.result, case.script).startswith("of all calls: ROUNDING  ")
     unprobed = early_answer(replace(case.result, calls=241, coverage=Coverage(140, 140)), case.script, probed=False)
     assert unprobed.endswith("(so far: 140 of 241 calls; probes are still running)")
+
+
+def test_the_answer_of_the_own_method_alone_names_it_and_what_is_still_to_come() -> None:
+    own = Method("default.mixed", "backprop")
+    result = replace(results.moons().result, replay=ReplaySummary(methods=(own,)))
+    said = "first answer: AGREE  backprop agrees with our own simulation of the circuits. No other method was asked yet."
+    assert answer_of_own(result) == said
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ def first_answer(result: Result, script: Script) -> str:
     return f"first answer: {_answer(result, script)}"
 
 
+def answer_of_own(result: Result) -> str:
+    """What is known where no method that costs little stands beside the script's own, and the arbiter finds that one right."""
+    own = listing(names_of(result.replay.methods).all(result.replay.answering)) or "the script's own method"
+    return f"first answer: {WORDS[Verdict.AGREE]}  {own} agrees with our own simulation of the circuits. No other method was asked yet."
+
+
 def early_answer(result: Result, script: Script, *, probed: bool = True) -> str:
     """The same of those of the calls that were compared by then, of how many these are, and whether probes are still to come."""
     probes = "" if probed else "; probes are still running"
@@ -280,7 +286,7 @@ def _error(divergence: Divergence, result: Result, names: Names) -> str:
         return f"{_pair(comparison, names)} differ: their {noun} is {off}. Which one is wrong is not known."
     live = any(one.call == divergence.call.index for one in result.replay.not_rebuilt)
     answering = set() if live else {method.bare for method in result.replay.answering}
-    if answering and answering <= {method.bare for method in wrong}:
+    if len(answering) > 1 and answering <= {method.bare for method in wrong}:
         return f"All methods are wrong: the {noun} is {off}."
     if len(wrong) == 1:
         return f"{_wrong(wrong, names)} is wrong: its {noun} is {off}."
