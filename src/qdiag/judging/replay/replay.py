@@ -13,6 +13,7 @@ from qdiag.judging.replay.call_result import CallResult
 from qdiag.judging.replay.choice import Choice
 from qdiag.judging.replay.closer_looks import CloserLooks, Doing
 from qdiag.judging.replay.desk import Case, Desk, Replaying, replay_all
+from qdiag.judging.replay.earliest import go_back
 from qdiag.judging.replay.experience import Experience
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.one_call import replay_call
@@ -137,7 +138,7 @@ class Replay:
         wanting = [i for i in wanting if i not in firsts and self._wants_more(i)]
         total = self._done + len(wanting)
         self._sweep(self._most_wanted_first(wanting, sample), total, cheap=False, going_on=self._has_time_for_dear_methods)
-        self._looks.take()
+        self._look_closer()
         return self.known_so_far()
 
     def begin_cheap_methods(self, seconds: float) -> Optional[Located]:
@@ -157,8 +158,24 @@ class Replay:
         self._deadline.begin()
         self._sweep_left(None, spread=self._deadline.seconds is not None)
         self._swept = self._plan.length(len(self._trace))
-        self._looks.take()
+        self._look_closer()
         return self.known_so_far()
+
+    def _look_closer(self) -> None:
+        """Confirm what seems to be an error, and look for the first call that shows it, for some time."""
+        self._looks.take()
+        go_back(self._replayed, self._trace.structure_of, self._ask_as_well, lambda: self._deadline.passed)
+        self._looks.take()
+
+    def _ask_as_well(self, index: int, method: Method) -> float:
+        """Replay a call under one more method; the processor time that this takes."""
+        call, known = self._call(index), self._replayed.get(index)
+        methods = [*(known.methods[1:] if known is not None else ()), method]
+        self._doing(call, methods)
+        parts = self._choice.parts(call, self._trace.structure_of(index))
+        asked = replay_call(call, circuit_key(call.circuit), methods, self._plan, parts, thorough=False)
+        replay_all([(index, lambda: asked, lambda: True)], self._desk, 1, self._take)
+        return sum(side.evaluation.seconds for side in self._replayed[index].sides if side.method == method)
 
     def _sweep_left(self, paused: Optional[Callable[[], bool]], *, spread: bool) -> bool:
         """Replay calls that have not been under cheap methods, and say whether all were.

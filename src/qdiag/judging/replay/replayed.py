@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -15,6 +15,7 @@ from qdiag.judging.replay.located import Located, verdict_of
 from qdiag.model.call import Call, Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.coverage import Gap, Unseen
+from qdiag.model.method import Method
 from qdiag.model.unanswered import Reason, reason_of
 
 Place = tuple[int, int]
@@ -79,12 +80,23 @@ class Replayed:
         group[position] = looked
         self._differences[index] = tuple(group)
 
+    def first_errors(self) -> Iterable[tuple[Place, Difference]]:
+        """The first of each kind of error."""
+        first: dict[Key, tuple[Place, Difference]] = {}
+        for place, difference in self.errors():
+            first.setdefault(difference.key, (place, difference))
+        return first.values()
+
     def flagged_calls(self) -> set[int]:
         """The first call of each kind of error."""
-        first: dict[Key, int] = {}
-        for (index, _), difference in self.errors():
-            first.setdefault(difference.key, index)
-        return set(first.values())
+        return {index for (index, _), _ in self.first_errors()}
+
+    def errs(self, index: int, method: Method) -> bool:
+        """Whether a call shows an error between a method and the script's own."""
+        if index not in self._differences:
+            return False
+        shown = self._differences[index]
+        return any(d.comparison.verdict is Verdict.ERROR and method in (d.method, *d.members) for d in shown)
 
     def located(self, call: Callable[[int], Call], recorded: int, length: int, deadline: Deadline) -> Located:
         """What is known so far.

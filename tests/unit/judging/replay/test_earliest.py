@@ -1,0 +1,55 @@
+"""Of an error whose method was asked at some calls alone, the first call that shows it is looked for by halves."""
+
+from __future__ import annotations
+
+import pytest
+
+from qdiag.judging.replay.patience import MOST
+from qdiag.judging.replay.plan import Plan
+from qdiag.model.comparison import Verdict
+from qdiag.model.evaluation import Evaluation, Request
+from tests.worlds.scripted import METHODS, ScriptedEvaluator, answer, at_once, locate, moved, training
+
+CALLS = 40
+
+
+def seconds(request: Request, took: float) -> Evaluation:
+    right = answer(request)
+    return Evaluation(right.method, right.outputs, right.vjps, right.jacobian, norms=right.norms, seconds=took)
+
+
+def number_of(request: Request) -> int:
+    return round((float(request.circuit.parameters[0].value) - 0.3) / 0.01)
+
+
+@pytest.mark.parametrize("first", [1, 2, 13, 26, 39])
+def test_an_error_that_stays_is_found_at_its_first_call_though_its_method_is_slow(first: int) -> None:
+    def slow_and_wrong(request: Request) -> Evaluation:
+        right = seconds(request, 0.6)
+        return moved(right, gradient=0.1) if number_of(request) >= first else right
+
+    evaluator = ScriptedEvaluator(METHODS[:2], backprop=at_once, adjoint=slow_and_wrong)
+    located = locate(training(CALLS), evaluator, Plan(in_flight=1))
+    errors = [d for d in located.divergences if d.verdict is Verdict.ERROR]
+    assert [d.call.index for d in errors] == [first]
+    assert len({number_of(r) for r in evaluator.requests if r.method == METHODS[1]}) < CALLS
+
+
+def test_it_is_looked_for_no_longer_than_its_time() -> None:
+    def very_slow(request: Request) -> Evaluation:
+        right = seconds(request, MOST + 1)
+        return moved(right, gradient=0.1) if number_of(request) >= 7 else right
+
+    evaluator = ScriptedEvaluator(backprop=lambda request: seconds(request, 4 * MOST / CALLS), parameter_shift=very_slow)
+    located = locate(training(CALLS), evaluator, Plan(in_flight=1, every=CALLS - 1))
+    (error,) = [d for d in located.divergences if d.verdict is Verdict.ERROR]
+    assert 7 < error.call.index < CALLS - 1
+
+
+def test_an_error_of_a_method_that_was_asked_everywhere_needs_no_search() -> None:
+    def wrong(request: Request) -> Evaluation:
+        return moved(answer(request), gradient=0.1 * (number_of(request) >= 13))
+
+    evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong)
+    located = locate(training(CALLS), evaluator)
+    assert [d.call.index for d in located.divergences if d.verdict is Verdict.ERROR] == [13]
