@@ -61,9 +61,7 @@ class Experience:
         asked = (structure, method)
         return asked in self._late or (self._first[structure] != index and (asked in self._refusing or self._lost[asked] >= HOPELESS))
 
-    def lessons(
-        self, call: Call, structure: str, methods: Sequence[Method], known: Optional[CallResult], length: int, *, thorough: bool
-    ) -> Lessons:
+    def lessons(self, call: Call, structure: str, methods: Sequence[Method], known: Optional[CallResult], *, thorough: bool) -> Lessons:
         """What is known before a call is replayed.
 
         Parameters
@@ -72,8 +70,6 @@ class Experience:
             The call, the structure of its circuit, and the methods that it will be replayed under.
         known
             What it came to under other methods.
-        length
-            How many calls the trace has.
         thorough
             Whether it is looked at as if nothing were known of the structure.
         """
@@ -82,17 +78,17 @@ class Experience:
             return Lessons(late=late, late_in_part=(structure, call.method) in self._late)
         screened = [method for method in methods if method.by_device and self.patience.is_slow(structure, method)]
         like = self._like.get((structure, call.method))
-        share = Share.WHOLE if like is None or call.failure is not None else self._share_of_own(call, structure, known, length)
+        share = Share.WHOLE if like is None or call.failure is not None else self._share_of_own(call, structure, known)
         if share is Share.WHOLE:
             return Lessons(screened)
         return Lessons(screened, like=like, time_for_part=share is Share.PART)
 
-    def _share_of_own(self, call: Call, structure: str, known: Optional[CallResult], length: int) -> Share:
+    def _share_of_own(self, call: Call, structure: str, known: Optional[CallResult]) -> Share:
         """How much of a call the own method, which is slow, is asked about, if it can be asked about less than the whole."""
         if known is not None:
             return known.share
         shares = (Share.WHOLE, Share.PART)
-        return next((share for share in shares if self.patience.has_time_for_own(structure, call.method, length, share)), Share.RECORD)
+        return next((share for share in shares if self.patience.has_time_for_own(structure, call.method, share)), Share.RECORD)
 
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what one more call came to."""

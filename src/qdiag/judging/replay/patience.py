@@ -99,7 +99,7 @@ class Patience:
         ``calls`` is how many the trace has.
         """
         slow = self._slow.get((structure, method), 0.0)
-        return self._has_time(slow, calls, None) if slow else self._has_time_for_quick(structure, method, calls)
+        return self._has_time(slow, self._seconds(calls), None) if slow else self._has_time_for_quick(structure, method, calls)
 
     def _has_time_for_quick(self, structure: str, method: Method, calls: int) -> bool:
         seconds = self._quick.get((structure, method), 0.0)
@@ -115,15 +115,15 @@ class Patience:
     def _seconds_of_quick(self, calls: int) -> float:
         return max(MOST, self._own_seconds(calls))
 
-    def has_time_for_own(self, structure: str, method: Method, calls: int, share: Share) -> bool:
-        """The same of the script's own method, which has as much time for wholes, and as much again for parts."""
+    def has_time_for_own(self, structure: str, method: Method, share: Share) -> bool:
+        """The same of the script's own method, which has `MOST` for wholes, so that a short run is replayed, and as much for parts."""
         known = self._slow if share is Share.WHOLE else self._part
-        return self._has_time(known.get((structure, method), 0.0), calls, share)
+        return self._has_time(known.get((structure, method), 0.0), MOST, share)
 
-    def _has_time(self, seconds: float, calls: int, of: Optional[Share]) -> bool:
+    def _has_time(self, seconds: float, most: float, of: Optional[Share]) -> bool:
         if not seconds or self._unlimited:
             return True
-        if self._spent[of] + seconds > self._seconds(calls):
+        if self._spent[of] + seconds > most:
             return False
         self._spent[of] += seconds
         return True

@@ -294,8 +294,7 @@ class Replay:
         self._doing(call, methods)
         key = circuit_key(call.circuit)
         thorough = known.is_first_circuit(structure, key)
-        length = self._plan.length(len(self._trace))
-        lessons = known.lessons(call, structure, methods, self._replayed.get(index), length, thorough=thorough)
+        lessons = known.lessons(call, structure, methods, self._replayed.get(index), thorough=thorough)
         return replay_call(call, key, methods, self._plan, self._choice.parts(call, structure), thorough=thorough, lessons=lessons)
 
     def _take(self, index: int, result: CallResult) -> None:

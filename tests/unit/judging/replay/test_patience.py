@@ -88,17 +88,17 @@ def test_who_says_at_which_calls_methods_are_asked_waits_for_them() -> None:
 def test_the_own_method_has_time_for_wholes_and_as_much_for_parts() -> None:
     known = after({BACKPROP: MOST})
     assert known.is_slow(HERE, BACKPROP)
-    assert [known.has_time_for_own(HERE, BACKPROP, 50, Share.WHOLE) for _ in range(2)] == [True, False]
-    assert known.has_time_for_own(HERE, BACKPROP, 50, Share.PART)
+    assert [known.has_time_for_own(HERE, BACKPROP, Share.WHOLE) for _ in range(2)] == [True, False]
+    assert known.has_time_for_own(HERE, BACKPROP, Share.PART)
     part = CallResult(1, "", Evaluation(BACKPROP, (np.zeros(8),), seconds=MOST / 2), (), share=Share.PART)
     known.learn(HERE, part)
-    assert [known.has_time_for_own(HERE, BACKPROP, 50, Share.PART) for _ in range(3)] == [True, True, False]
+    assert [known.has_time_for_own(HERE, BACKPROP, Share.PART) for _ in range(3)] == [True, True, False]
 
 
 def test_what_takes_long_at_its_first_call_alone_is_not_slow() -> None:
     known = after({BACKPROP: 10 * SLOW_OWN}, {BACKPROP: SLOW_OWN / 2})
     assert not known.is_slow(HERE, BACKPROP)
-    assert all(known.has_time_for_own(HERE, BACKPROP, 10, Share.WHOLE) for _ in range(100))
+    assert all(known.has_time_for_own(HERE, BACKPROP, Share.WHOLE) for _ in range(100))
 
 
 def test_a_replay_that_is_not_what_the_script_saw_makes_no_method_slow() -> None:

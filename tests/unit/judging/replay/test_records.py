@@ -58,6 +58,14 @@ def test_a_slow_own_method_is_replayed_at_a_few_calls_and_the_others_at_all() ->
     assert [note for note in found.notes if "what the script got of it" in note]
 
 
+def test_a_short_run_of_a_slow_one_is_replayed_at_every_call() -> None:
+    evaluator = ScriptedEvaluator(METHODS[:2], backprop=lambda request: replace(answer(request), seconds=MOST / 13))
+    trace = training()
+    trace.visible = 12
+    found, _ = replayed(trace, evaluator)
+    assert (asked_of_own(evaluator), found.sampled) == (12, ())
+
+
 def test_a_quick_one_is_replayed_at_every_call() -> None:
     found, evaluator = replayed(evaluator=ScriptedEvaluator(METHODS[:2]))
     assert (asked_of_own(evaluator), found.sampled, found.notes) == (CALLS, (), ())
