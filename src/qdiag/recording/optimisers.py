@@ -103,8 +103,11 @@ class HeldOptimiser:
             watched = token in self._used and token not in self._cleared
             if (watched or token in left) and _gradient(parameter)[0].missing:
                 self._cleared.update([token] if watched else ())
-                # one that came from another line, or at other numbers, was of another loss, or a look ahead
-                self._lost[token] += token in left and left[token][:2] == (place, _version(parameter))
+                if token in left and left[token][:2] == (place, _version(parameter)):
+                    self._lost[token] += 1
+                else:
+                    # what came from another line, or at other numbers, was of another loss, or a look ahead: so was what it had cleared
+                    self._lost[token] = 0
 
     def pass_ends(self, optimizer: Any, tokens: Tokens, place: object) -> None:
         """It has ended: which parameters have a gradient now."""

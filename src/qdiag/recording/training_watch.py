@@ -11,7 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, Callable, NamedTuple, Optional
 
 from qdiag.bridges.codec.containers import is_trainable
@@ -25,6 +25,9 @@ from qdiag.recording.makers import Maker, maker_of
 from qdiag.recording.source_places import Places
 from qdiag.recording.tokens import Tokens, leaf_of
 from qdiag.trace import call_text
+
+Lines = tuple[tuple[CodeType, int], ...]
+"""The lines at which the functions of a thread are, the innermost first."""
 
 MOST_CALLS = 4
 """Calls of one QNode between two steps whose origins are looked at."""
@@ -85,7 +88,7 @@ class TrainingWatch:
         self._leaves = 0
         self._ungiven: list[optimisers.Ungiven] = []
         self._unmoved: Counter[int] = Counter()
-        self._pass_place: Optional[SourceLine] = None
+        self._pass_place: Lines = ()
 
     @property
     def idle(self) -> bool:
@@ -189,7 +192,7 @@ class TrainingWatch:
         if self.idle:
             return None
         if accumulates:
-            self._pass_place = self._source(frame) if any(held.due for held, _ in self._alive()) else None
+            self._pass_place = _lines(frame) if any(held.due for held, _ in self._alive()) else ()
             for held, optimizer in self._alive():
                 held.pass_begins(optimizer, self._tokens, self._pass_place)
         number, self._roots = self._roots, self._roots + 1
@@ -277,6 +280,15 @@ class TrainingWatch:
 
     def _source(self, frame: Optional[FrameType]) -> SourceLine:
         return self._places.caller(frame)[0]
+
+
+def _lines(frame: Optional[FrameType]) -> Lines:
+    """Where a program stands: not its innermost line alone, since a helper may go backward for many purposes."""
+    found: list[tuple[CodeType, int]] = []
+    while frame is not None:
+        found.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(found)
 
 
 def _tensors(tensors: Any) -> list[Any]:

@@ -203,6 +203,31 @@ class TestAStep:
             world.backward((w**3).sum())
             assert world.step(optimizer).parameters[0].lost == 0
 
+    def test_counts_no_passes_that_were_cleared_before_one_of_another_line(self) -> None:
+        world, w = World(), weight(0.5)
+        optimizer = world.optimiser(w)
+        for _ in range(3):
+            for _ in range(2):
+                optimizer.zero_grad()
+                world.backward((w**2).sum())
+            optimizer.zero_grad()
+            world.backward((w**3).sum())
+            assert world.step(optimizer).parameters[0].lost == 0
+
+    def test_counts_none_of_one_line_that_was_come_to_from_another(self) -> None:
+        world, w = World(), weight(0.5)
+        optimizer = world.optimiser(w)
+
+        def go_back(power: int) -> None:
+            optimizer.zero_grad()
+            world.backward((w**power).sum())
+
+        for _ in range(3):
+            for power in (2, 3):
+                go_back(power)
+            go_back(4)
+            assert world.step(optimizer).parameters[0].lost == 0
+
     def test_of_one_of_two_optimisers_that_clear_late_is_not_stale(self) -> None:
         world, one, two = World(), weight(0.5), weight(0.5)
         optimizers = [world.optimiser(one), world.optimiser(two)]
