@@ -28,6 +28,9 @@ SLOW = 0.5
 """Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
 structure a cheaper route is asked first, where there is one."""
 
+OF_QUICK = 30.0
+"""Processor seconds that quick methods have in any case: a short training has all of its calls replayed, on a slow machine, too."""
+
 SLOW_OWN = 0.1
 """The same of the script's own method, for which the record can stand."""
 
@@ -113,7 +116,7 @@ class Patience:
         return not self._unlimited and max(self._quick.values(), default=0.0) * calls > self._seconds_of_quick(calls)
 
     def _seconds_of_quick(self, calls: int) -> float:
-        return max(MOST, self._own_seconds(calls))
+        return max(OF_QUICK, self._own_seconds(calls))
 
     def has_time_for_own(self, structure: str, method: Method, share: Share) -> bool:
         """The same of the script's own method, which has `MOST` for wholes, so that a short run is replayed, and as much for parts."""

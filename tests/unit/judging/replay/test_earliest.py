@@ -25,7 +25,7 @@ def number_of(request: Request) -> int:
 @pytest.mark.parametrize("first", [1, 2, 13, 26, 39])
 def test_an_error_that_stays_is_found_at_its_first_call_though_its_method_is_slow(first: int) -> None:
     def slow_and_wrong(request: Request) -> Evaluation:
-        right = seconds(request, 0.6)
+        right = seconds(request, 0.9)
         return moved(right, gradient=0.1) if number_of(request) >= first else right
 
     evaluator = ScriptedEvaluator(METHODS[:2], backprop=at_once, adjoint=slow_and_wrong)
