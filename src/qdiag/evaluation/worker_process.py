@@ -45,7 +45,6 @@ def prepare(warm: bool) -> None:
         from qdiag.bridges.running import run_circuit  # noqa: F401
 
         torch_graph.use_one_thread()
-        torch_graph.load_gradients()
 
 
 def _end_with_parent() -> None:

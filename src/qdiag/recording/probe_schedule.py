@@ -210,13 +210,16 @@ class Prober:
 
     def _attend(self, asked: Sequence[Asked], files: Sequence[int]) -> None:
         """In the copy: have each done in a process of its own; who closes its file says that it is over."""
+        self._silence()
+        # once for all of them: each of these processes would load it anew
+        from qdiag.bridges.live import qnode_probe  # noqa: F401
+
         for one, file in zip(asked, files):
             turns.Attendant(self._path, file, self._seconds, self._home).attend(functools.partial(self._probe, one, file))
             os.close(file)
 
     def _probe(self, asked: Asked, file: int) -> None:
         """There: evaluate, and write what is known after each stage; the last one counts."""
-        self._silence()
         from qdiag.bridges.live import qnode_probe
 
         def end(words: str) -> NoReturn:

@@ -6,7 +6,6 @@ Torch's convention for complex numbers is the one that all graphs keep (see `for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Optional
 
@@ -17,12 +16,6 @@ from qdiag.bridges.codec.live_numbers import plain_number, tensor_of
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
 from qdiag.model.circuit import Parameter
-
-
-def load_gradients() -> None:
-    """Load what torch 2.x loads at its first gradient only: half a second, for sympy."""
-    with suppress(ImportError):
-        import torch.fx.experimental.symbolic_shapes  # noqa: F401
 
 
 def use_one_thread() -> None:
@@ -91,12 +84,30 @@ class TorchGraph:
             return [None] * len(self.leaves)
         outputs, given = zip(*pairs)
 
-        def gradients(tracked: Sequence[Any]) -> Sequence[Any]:
-            return torch.autograd.grad(
-                outputs, tuple(tracked), given, retain_graph=True, create_graph=create_graph, allow_unused=True
-            )
+        return _gradients_of(self.leaves, lambda able: pull_back(outputs, given, able, create_graph=create_graph))
 
-        return _gradients_of(self.leaves, gradients)
+
+def pull_back(outputs: Sequence[Any], cotangents: Sequence[Any], leaves: Sequence[Any], *, create_graph: bool = False) -> Sequence[Any]:
+    """The vector-Jacobian product at live outputs, one gradient for each leaf, or None where it is not used; the graph is kept.
+
+    Torch loads sympy, in half a second, where it is handed a cotangent, and a copy of the script's process that was made before the
+    first of these loads it for itself. So the pass begins at the inner product of outputs and cotangents, which hands each output
+    1 · its cotangent: the same to the last bit where it is real.
+
+    Parameters
+    ----------
+    outputs, cotangents
+        Tensors of equal shapes and dtypes.
+    leaves
+        What to differentiate by.
+    create_graph
+        Whether the gradients can be differentiated again.
+    """
+    if any(output.is_complex() for output in outputs):
+        return torch.autograd.grad(outputs, leaves, cotangents, retain_graph=True, create_graph=create_graph, allow_unused=True)
+    with torch.enable_grad():
+        total = sum((output * cotangent).sum() for output, cotangent in zip(outputs, cotangents))
+    return torch.autograd.grad(total, leaves, retain_graph=True, create_graph=create_graph, allow_unused=True)
 
 
 def _inner(gradient: Any, step: Any) -> Any:

@@ -72,8 +72,10 @@ def call_forward_and_backward(target: Any, args: Sequence[Any], kwargs: Mapping[
         outputs = [o for o in outputs_of(target(*args, **kwargs)) if isinstance(o, torch.Tensor) and o.requires_grad]
     leaves = _leaves(outputs)
     if leaves:
+        from qdiag.bridges.interfaces.torch_graph import pull_back
+
         cotangents = [torch.as_tensor(_cotangent(o.shape, o.is_complex(), drawn)).to(o) for o in outputs]
-        torch.autograd.grad(outputs, leaves, cotangents, allow_unused=True)
+        pull_back(outputs, cotangents, leaves)
 
 
 def _leaves(outputs: Sequence[Any]) -> list[Any]:

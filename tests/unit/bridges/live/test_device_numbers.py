@@ -12,7 +12,7 @@ from qdiag.model.measured import Measured
 
 pytest.importorskip("pennylane")
 
-from qdiag.bridges.live.device_numbers import look_at
+from qdiag.bridges.live.device_numbers import ANGLES, AT_FIRST, MIDDLES, REPEATS, look_at
 
 
 class Sampling:
@@ -34,6 +34,22 @@ def granular(angle: float) -> float:
 
 def test_an_exact_device_is_double_precision() -> None:
     assert look_at(math.cos) == Measured("complex128")
+
+
+def test_an_exact_device_is_asked_a_few_times_only() -> None:
+    asked: list[float] = []
+
+    def cosine(angle: float) -> float:
+        asked.append(angle)
+        return math.cos(angle)
+
+    look_at(cosine)
+    assert len(asked) == REPEATS + AT_FIRST
+
+
+def test_one_that_is_exact_where_it_is_asked_first_alone_is_looked_at_further() -> None:
+    hidden = {*ANGLES[: AT_FIRST - 1], *MIDDLES}
+    assert look_at(lambda angle: math.cos(angle) if angle in hidden else granular(angle)) == Measured("complex64")
 
 
 def test_one_that_is_off_by_a_smooth_rounding_error_is_double_precision_as_well() -> None:
