@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Union
 
+from qdiag.model.asked import Asked
 from qdiag.model.call import Failure
-from qdiag.model.comparison import Comparison, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage, Gap, Unseen
 from qdiag.model.findings import Confidence, Finding
 from qdiag.model.method import Method
@@ -155,15 +156,6 @@ class ReplaySummary:
     def answering(self) -> tuple[Method, ...]:
         """The methods of which there is an answer to compare."""
         return tuple(method for method in self.methods if method.bare not in self.silent)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run was asked: methods, empty for all that apply, the user's own tolerance, the precision devices are taken to have."""
-
-    methods: tuple[Method, ...] = ()
-    tolerance: Tolerance = field(default_factory=Tolerance)
-    assumed: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,11 @@ from typing import Any, Optional
 
 from qdiag.errors import QdiagError
 from qdiag.judging.replay.plan import Plan
+from qdiag.model.asked import Asked
 from qdiag.model.comparison import Tolerance
 from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import parse
-from qdiag.model.result import Asked
-from qdiag.report.content.findings_record import asked_record
+from qdiag.report.content.asked_record import asked_record
 from qdiag.trace import schema
 from qdiag.trace.reader import Trace
 from qdiag.trace.run_folder import RunFolder

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Callable, Optional, Protocol
+from typing import TYPE_CHECKING, Callable, Optional, Protocol
 
 from qdiag.errors import ExitCode
 from qdiag.evaluation.limits import SECONDS
 from qdiag.judging.replay.plan import Plan
-from qdiag.model.call import Environment, Script
 from qdiag.model.comparison import Verdict
-from qdiag.model.findings import Finding
 from qdiag.model.method import Method
-from qdiag.model.result import Result
-from qdiag.model.twin_training import Training
-from qdiag.report.outline import Document
 from qdiag.trace.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    # what is known at the end only is loaded then: the script waits for what stands above
+    from qdiag.model.call import Environment, Script
+    from qdiag.model.findings import Finding
+    from qdiag.model.result import Result
+    from qdiag.model.twin_training import Training
+    from qdiag.report.outline import Document
 
 Report = Callable[[int, int], None]
 

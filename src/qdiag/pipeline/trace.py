@@ -22,7 +22,6 @@ from qdiag.pipeline.interruption import telling_how_to_go_on
 from qdiag.pipeline.record import recorded_calls
 from qdiag.pipeline.run_options import JudgedRun, Options, Voice
 from qdiag.recording import launcher, settle
-from qdiag.report.content.sentences import script_ended
 from qdiag.trace.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def trace(script: str, argv: Sequence[str], *, module: bool, run: RunFolder, opt
         began, started = time.monotonic(), Script(script, tuple(argv), module)
 
         def tell_end(exit_code: int) -> None:
+            from qdiag.report.content.sentences import script_ended
+
             later.examination.begin_budget()
             recorded = recorded_calls(run)
             if recorded and not heard and exit_code not in settle.BY_CTRL_C:

@@ -73,6 +73,7 @@ def test_blanks_and_empty_places_in_a_list_of_methods_do_not_count(devices: list
     assert options_of({**GIVEN, "methods": " backprop , ,adjoint,"}, trusted=True).plan.methods == (parse("backprop"), parse("adjoint"))
 
 
-def test_who_only_records_loads_nothing_that_judges() -> None:
-    loaded = "import sys, qdiag.cli.trace; print([name for name in sys.modules if name in {'qdiag.pipeline.run', 'rich', 'pebble'}])"
+def test_who_only_records_loads_nothing_that_judges_nor_what_tells_of_it() -> None:
+    late = "{'qdiag.pipeline.run', 'qdiag.model.findings', 'qdiag.model.result', 'qdiag.report.outline', 'rich', 'pebble'}"
+    loaded = f"import sys, qdiag.cli.trace; print([name for name in sys.modules if name in {late}])"
     assert subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True).stdout == "[]\n"

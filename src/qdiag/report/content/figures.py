@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, Union
 
 from qdiag.model.call import Failure
 
@@ -50,6 +50,13 @@ def values(numbers: Sequence[Optional[complex]]) -> tuple[str, ...]:
         if len(set(written)) >= len({complex(n) for n in numbers if n is not None and n == n}):
             return written
     return written
+
+
+def number_field(name: str, number: Optional[float]) -> dict[str, Union[float, str, None]]:
+    """A field of a record, and beside it a word where it is no number."""
+    if number is None or math.isfinite(number):
+        return {name: None if number is None else float(number)}
+    return {name: None, f"{name}_word": word(number)}
 
 
 def word(number: float) -> str:

@@ -12,11 +12,12 @@ from qdiag.model.comparison import Comparison, Verdict
 from qdiag.model.coverage import Coverage
 from qdiag.model.findings import Diagnosis, Finding, Minimal, Reproducer
 from qdiag.model.remarks import Remark
-from qdiag.model.result import Asked, Cost, Entry, Result
+from qdiag.model.result import Cost, Entry, Result
 from qdiag.model.unanswered import Unanswered
 from qdiag.report.content import known_faults, sentences
+from qdiag.report.content.asked_record import asked_record
 from qdiag.report.content.elements import element_name
-from qdiag.report.content.figures import word, words
+from qdiag.report.content.figures import number_field, word, words
 from qdiag.report.content.method_names import full
 
 SCHEMA = 1
@@ -59,17 +60,6 @@ def record(result: Result, script: Script, environment: Environment) -> dict[str
     }
 
 
-def asked_record(asked: Asked) -> dict[str, Any]:
-    """What a run was asked: the methods, none for all that apply, the user's own tolerance, the precision where it is assumed."""
-    tolerance = asked.tolerance
-    return {
-        "methods": [full(method) for method in asked.methods],
-        **_number("atol", tolerance.absolute),
-        **_number("rtol", tolerance.relative),
-        **({"assume_precision": asked.assumed} if asked.assumed else {}),
-    }
-
-
 def _coverage(coverage: Coverage) -> dict[str, Any]:
     """What the verdict is about, and each thing that was not seen: in which way, in a sentence, and of how many calls."""
     return {
@@ -95,14 +85,7 @@ def _cost(one: Cost) -> dict[str, Any]:
     """What a method took in all, and what one gradient takes: seconds, as a multiple of the script's own method, bytes."""
     usual = {"usual_seconds": one.usual, "times_own": one.times, "memory_bytes": one.memory}
     known = {name: number for name, number in usual.items() if number}
-    return {"method": full(one.method), "calls": one.calls, **_number("seconds", one.seconds), **known}
-
-
-def _number(name: str, number: Optional[float]) -> dict[str, Any]:
-    """A field, and beside it a word where it is no number."""
-    if number is None or math.isfinite(number):
-        return {name: None if number is None else float(number)}
-    return {name: None, f"{name}_word": word(number)}
+    return {"method": full(one.method), "calls": one.calls, **number_field("seconds", one.seconds), **known}
 
 
 def _value(number: Optional[complex]) -> Any:
@@ -216,11 +199,11 @@ def _finding(finding: Finding, environment: Environment) -> dict[str, Any]:
 
 def _sizes(comparison: Comparison) -> dict[str, Any]:
     return {
-        **_number("max_abs", comparison.max_abs),
-        **_number("max_rel", comparison.max_rel),
-        **_number("ulps", comparison.ulps),
-        **_number("tolerance_needed", comparison.tolerance_needed),
-        **_number("rounding_bound", comparison.bound),
+        **number_field("max_abs", comparison.max_abs),
+        **number_field("max_rel", comparison.max_rel),
+        **number_field("ulps", comparison.ulps),
+        **number_field("tolerance_needed", comparison.tolerance_needed),
+        **number_field("rounding_bound", comparison.bound),
     }
 
 
@@ -235,8 +218,8 @@ def _cause(diagnosis: Diagnosis) -> dict[str, Any]:
         "evidence": [
             {
                 "experiment": evidence.experiment,
-                **_number("before", evidence.before),
-                **_number("after", evidence.after),
+                **number_field("before", evidence.before),
+                **number_field("after", evidence.after),
                 "predicts": evidence.predicts.value,
                 "holds": evidence.holds,
                 "detail": evidence.detail,
@@ -259,7 +242,7 @@ def _minimal(minimal: Optional[Minimal]) -> Optional[dict[str, Any]]:
         "oracle_calls": minimal.oracle_calls,
         "one_minimal": minimal.one_minimal,
         "notes": list(minimal.notes),
-        **_number("seconds", minimal.seconds),
+        **number_field("seconds", minimal.seconds),
     }
 
 
