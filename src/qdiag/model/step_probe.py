@@ -21,11 +21,26 @@ _LEAST = 16.0
 """Roundings of the loss by which a move must change it before it is called a change."""
 
 
+_CURVED = 10.0
+"""Times the difference of two slopes, by a length and by half of it: how far both may be wrong. For a cube it is a third."""
+
+_TELLING = 0.02
+"""Share of the slope that a gradient must miss before that is told."""
+
+
+GRADIENT = "torch.autograd.grad"
+"""The operation of a `Spot` at which a gradient was taken without `create_graph`."""
+
+OWN_BACKWARD = "backward of "
+"""How the operation of a `Spot` begins that is a function of the script's own, with a backward of its own."""
+
+
 class Moved(Enum):
     """What is moved; the value is how files write it."""
 
     OUTPUTS = "outputs"
     PARAMETER = "parameter"
+    HELD = "all that an optimiser holds"
 
 
 class Answer(Enum):
@@ -113,7 +128,9 @@ class StepProbe:
     note
         Why something is missing.
     token
-        Of a parameter: which tensor it is.
+        Of a parameter: which tensor it is; of what an optimiser holds: the optimiser's number.
+    given
+        What the script's own backward pass brought, along the direction of the move; None where it brought nothing, or nobody looked.
     """
 
     call: int
@@ -127,6 +144,7 @@ class StepProbe:
     own: Optional[float] = None
     note: str = ""
     token: Optional[int] = None
+    given: Optional[float] = None
 
     @property
     def control(self) -> Optional[float]:
@@ -149,9 +167,22 @@ class StepProbe:
     @property
     def slope(self) -> Optional[float]:
         """The derivative of the loss along the first direction by a central difference, or None where it could not be told."""
-        losses = {outcome.by: outcome.loss for outcome in _moves(self.outcomes, SMALL) if outcome.direction == 0}
-        up, down = losses.get(SMALL), losses.get(-SMALL)
-        return None if self.void or up is None or down is None else (up - down) / (2 * SMALL * self.size)
+        return self._slope(SMALL)
+
+    def _slope(self, size: float) -> Optional[float]:
+        losses = {outcome.by: outcome.loss for outcome in _moves(self.outcomes, size) if outcome.direction == 0}
+        up, down = losses.get(size), losses.get(-size)
+        return None if self.void or up is None or down is None else (up - down) / (2 * size * self.size)
+
+    @property
+    def missing(self) -> Optional[float]:
+        """What the gradient lacks of the slope, where they differ further than curvature, kinks and rounding explain; else None."""
+        long, short = self._slope(SMALL), self._slope(SMALL / 2)
+        if long is None or short is None or self.given is None or self.control is None:
+            return None
+        doubt = _CURVED * abs(long - short) + _LEAST * self.eps * abs(self.control) / (SMALL * self.size)
+        gap = short - self.given
+        return gap if abs(gap) > max(doubt, _TELLING * max(abs(short), abs(self.given))) else None
 
     @property
     def answer(self) -> Answer:

@@ -175,7 +175,7 @@ class Branch:
     def _or_end(self) -> _OrEnd:
         return _OrEnd(self)
 
-    def root(self, loss: Optional[float], graph: Any) -> None:
+    def root(self, loss: Optional[float], graph: Any, accumulates: bool = True) -> None:
         """A backward pass would begin here."""
         if self._asking:
             return

@@ -13,7 +13,9 @@ from typing import Optional
 from qdiag.recording import forking
 
 
-def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, str], None]) -> tuple[int, int]:
+def go_on_in_copies(
+    number: int, keep: int, seconds: int, told: Callable[[int, str], None], wants: Callable[[int], bool] = lambda copy: True
+) -> tuple[int, int]:
     """Have copies of this process go on from here, one after the other; this process goes on at once.
 
     Parameters
@@ -26,6 +28,8 @@ def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, s
         After which no copy is left.
     told
         Takes, in the keeper, what each copy wrote to its pipe, or why it wrote nothing.
+    wants
+        Says, in the keeper, whether a copy is still worth its time.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, s
         child = forking.fork_quietly()
         if child == 0:
             forking.step_apart((keep,), seconds + 1)
-            found = _keep(number, seconds, told)
+            found = _keep(number, seconds, told, wants)
             if found is None:
                 os._exit(0)
             goes_on = True
@@ -50,7 +54,7 @@ def go_on_in_copies(number: int, keep: int, seconds: int, told: Callable[[int, s
     return -1, 0 if forking.reap_child(child) else 1
 
 
-def _keep(number: int, seconds: int, told: Callable[[int, str], None]) -> Optional[tuple[int, int]]:
+def _keep(number: int, seconds: int, told: Callable[[int, str], None], wants: Callable[[int], bool]) -> Optional[tuple[int, int]]:
     """In the keeper: start one copy after the other and hear from it; in a copy its number and its pipe."""
     import time
 
@@ -59,6 +63,8 @@ def _keep(number: int, seconds: int, told: Callable[[int, str], None]) -> Option
         left = until - time.monotonic()
         if left <= 0:
             break
+        if not wants(position):
+            continue
         read, write = os.pipe()
         copy = forking.fork_quietly()
         if copy == 0:

@@ -295,7 +295,7 @@ def _grad_begins(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     # a gradient that is itself differentiated is part of a loss, and no step
     if not kwargs.get("create_graph"):
         root = _root(tensors)
-        recording.root(_number(root), root)
+        recording.root(_number(root), root, False)
     return recording.pass_begins(tensors, False, sys._getframe(2))
 
 

@@ -190,6 +190,11 @@ def _parameters(optimizer: Any) -> list[Any]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]][:MOST_HELD]
 
 
+def movable_parameters(optimizer: Any) -> tuple[Any, ...]:
+    """The parameters of an optimiser that learn, and whose numbers are at hand."""
+    return tuple(p for p in _parameters(optimizer) if p.requires_grad and p.is_leaf and p.device.type == "cpu")
+
+
 def _version(parameter: Any) -> int:
     """How often torch has changed a parameter in place."""
     return int(getattr(parameter, "_version", 0))

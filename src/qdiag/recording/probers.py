@@ -10,7 +10,17 @@ from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 from qdiag.model.coverage import Gap
-from qdiag.recording import backward, branch, call_reader, optimisers, probe_schedule, step_probe, step_probe_files, traced_calls
+from qdiag.recording import (
+    backward,
+    branch,
+    call_reader,
+    optimisers,
+    probe_schedule,
+    slope_probe,
+    step_probe,
+    step_probe_files,
+    traced_calls,
+)
 from qdiag.recording.journal import Journal, words_of
 from qdiag.recording.source_places import Places
 from qdiag.trace.held_writer import HeldWriter
@@ -116,16 +126,34 @@ class Probers:
             for returned, _, brought in found:
                 self._of_steps.arrived(returned.code, brought.cotangents)
 
-    def root(self, loss: Optional[float]) -> None:
+    def slopes(self, stepped: int, taken: int, groups: Sequence[slope_probe.Held], step: int) -> None:
+        """After so many steps of one optimiser, let the script go on in copies with all moved that each optimiser holds."""
+        if not groups or self._of_steps is None or not self._journal.at_home:
+            return
+        try:
+            self._of_steps.ask_slopes(stepped, taken, groups, self._journal.count, step, self._passes.begun)
+        except Exception as error:
+            self._stop_stepping(error)
+
+    def root(self, loss: Optional[float], accumulates: bool = True) -> None:
         """A backward pass is about to begin at a loss (None where that is no single number)."""
         self.release()
         if self._of_steps is not None and self._journal.at_home:
-            self._of_steps.root(loss)
+            self._of_steps.root(loss, accumulates)
 
-    def _keep_loss(self, number: int, loss: Optional[float]) -> None:
-        """The loss that the script itself comes to after a step probe."""
+    def pass_ends(self, accumulates: bool) -> None:
+        """A backward pass is over."""
+        if not accumulates or self._of_steps is None or not self._journal.at_home:
+            return
+        try:
+            self._of_steps.pass_ends()
+        except Exception as error:
+            self._stop_stepping(error)
+
+    def _keep_loss(self, number: int, loss: Optional[float], given: Sequence[Optional[float]] = ()) -> None:
+        """The loss that the script itself comes to after a step probe, and what its gradients are along what was moved."""
         if loss is not None:
-            self._journal.fact(step_probe_files.fact_of(number), repr(loss))
+            self._journal.fact(step_probe_files.fact_of(number), " ".join(map(repr, (loss, *given))))
 
     def _stop_stepping(self, error: Exception) -> None:
         self._of_steps = None

@@ -245,9 +245,9 @@ class Recorder:
         """Whether this thread is inside of a QNode call."""
         return bool(self.under_way())
 
-    def root(self, loss: Optional[float], graph: Any) -> None:
+    def root(self, loss: Optional[float], graph: Any, accumulates: bool = True) -> None:
         """A backward pass is about to begin at a loss (None where that is no single number) with a graph."""
-        self._probers.root(loss)
+        self._probers.root(loss, accumulates)
 
     def fail(self, call: call_reader.Ongoing, error: BaseException) -> None:
         """The call raised."""
@@ -320,6 +320,10 @@ class Recorder:
     def probe_parameters(self) -> None:
         """Let the script itself go on in copies with a parameter moved that gets no gradient."""
         self._probers.ungiven(self.training(lambda watch: watch.take_ungiven()) or (), self.steps)
+        stepped = self.training(lambda watch: watch.take_stepped())
+        if stepped is not None:
+            optimiser, taken, groups = stepped
+            self._probers.slopes(optimiser, taken, groups, self.steps)
 
     def training(self, look: Callable[[training_watch.TrainingWatch], Any]) -> Any:
         """Have the training around the QNodes looked at; a look that fails is the last one."""
@@ -335,11 +339,12 @@ class Recorder:
     def pass_begins(self, tensors: Any, accumulates: bool, frame: Optional[FrameType]) -> training_watch.Begun:
         """A backward pass begins at some tensors."""
         root = self.training(lambda watch: watch.root(tensors, accumulates, frame))
-        return training_watch.Begun(self.passes.begin(), root)
+        return training_watch.Begun(self.passes.begin(), root, accumulates)
 
     def pass_ends(self, begun: training_watch.Begun, error: Optional[BaseException] = None) -> None:
         """It is over, well or not."""
         self.passes.end(begun.brought)
+        self._probers.pass_ends(begun.accumulates)
         words = words_of(error) if isinstance(error, Exception) else ""
         self.training(lambda watch: watch.root_ends(begun, words))
         if error is not None:

@@ -8,6 +8,7 @@ last bit, since random streams are copied, too. What a copy can never do stands 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 
 from qdiag.bridges.live import loss_graph, qnode_attributes
 from qdiag.model.step_probe import Moved, Outcome, StepProbe
-from qdiag.recording import confinement, going_on
+from qdiag.recording import confinement, going_on, slope_probe
 from qdiag.recording.branch import Branch, Plan, Subject, plan_for_outputs, plan_for_parameters, size_of
 from qdiag.recording.probe_files import is_running
 from qdiag.recording.step_probe_files import SECONDS, probe_path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from qdiag.recording.source_places import Places
 
 MOST = 4
-"""Probes of one run."""
+"""Probes of one run, beside those of slopes."""
 
 AGAIN = (1, 8)
 """Backward passes without a cotangent after which a QNode is probed."""
@@ -37,6 +38,10 @@ UNAVAILABLE = "step probe unavailable"
 
 MOST_SUBJECTS = 4
 """Parameters of one probe."""
+
+
+Kept = Callable[..., None]
+"""Takes a probe's number, the loss that the script itself came to, and what its gradients were along what was moved."""
 
 
 # --- when -----------------------------------------------------------------------------------------------------------------
@@ -69,20 +74,25 @@ class StepProber:
         Takes the loss that the script itself came to after a probe, by the probe's number.
     """
 
-    def __init__(self, path: Path, places: Places, note: Callable[[str], None], kept: Callable[[int, Optional[float]], None]) -> None:
+    def __init__(self, path: Path, places: Places, note: Callable[[str], None], kept: Kept) -> None:
         self._path = path
         self._places = places
         self._note = note
         self._kept = kept
+        self._slopes: Counter[int] = Counter()
+        self._awaited: Optional[slope_probe.Awaited] = None
         self._seen: dict[Any, _Seen] = {}
         self._awaiting: list[int] = []
-        self._running: list[Path] = []
+        self._running: dict[Path, Moved] = {}
         self._started = 0
+        self._others = 0
         self._moved: set[object] = set()
         self._noted = False
 
-    def root(self, loss: Optional[float]) -> None:
+    def root(self, loss: Optional[float], accumulates: bool = True) -> None:
         """A backward pass begins at a loss; None where that is no single number."""
+        if self._awaited is not None and accumulates:
+            self._awaited.begins(loss)
         for seen in self._seen.values():
             seen.passes += seen.fresh > 0
             seen.fresh = 0
@@ -105,10 +115,11 @@ class StepProber:
         seen = self._seen.setdefault(code, _Seen())
         first = seen.fresh == 0
         seen.fresh += 1
-        due = seen.probed < len(AGAIN) and seen.passes >= AGAIN[seen.probed]
+        due = self._others < MOST and seen.probed < len(AGAIN) and seen.passes >= AGAIN[seen.probed]
         if not first or seen.alive or not due or not all(map(loss_graph.is_movable, tracked)) or self._is_busy():
             return
         seen.probed += 1
+        self._others += 1
         asked = StepProbe(
             index, step, Moved.OUTPUTS, qnode_attributes.name_of(qnode), self._places.definition(code), size=size_of(tracked)
         )
@@ -122,8 +133,9 @@ class StepProber:
     def ask(self, subjects: Sequence[Subject], calls: int, step: int, backward_seen: bool) -> None:
         """At the beginning of a step: in copies the script goes on from here with one of these parameters moved."""
         fresh = [subject for subject in subjects if subject.key not in self._moved and loss_graph.is_movable(subject.value)]
-        if not fresh or self._is_busy():
+        if not fresh or self._others >= MOST or self._is_busy():
             return
+        self._others += 1
         subjects = fresh[:MOST_SUBJECTS]
         self._moved.update(subject.key for subject in subjects)
         asked = [
@@ -137,10 +149,35 @@ class StepProber:
             branch.confine_and_take_over()
             branch.move_parameter(subjects, asked)
 
+    def ask_slopes(
+        self, stepped: int, taken: int, groups: Sequence[slope_probe.Held], calls: int, step: int, backward_seen: bool
+    ) -> None:
+        """At the end of the so many-th step of an optimiser: in copies the script goes on with all moved that one of them holds."""
+        times = self._slopes[stepped]
+        due = times < len(slope_probe.FROM) and taken >= slope_probe.FROM[times] and sum(self._slopes.values()) < slope_probe.MOST
+        # two optimisers step one right after the other: the second has its first turn beside the copies of the first
+        if not due or not groups or self._awaited is not None or self._is_busy(but_slopes=times == 0):
+            return
+        self._slopes[stepped] += 1
+        groups = tuple(groups[:MOST_SUBJECTS])
+        asked = [StepProbe(calls, step, Moved.HELD, held.name, token=held.number) for held in groups]
+        gone_on = self._start(asked, slope_probe.plan(len(groups)), backward_seen)
+        if gone_on is not None:
+            plan, pipe = gone_on
+            branch = slope_probe.SlopeBranch(pipe, plan, self._places, groups[plan.subject])
+            branch.confine_and_take_over()
+            branch.go_on()
+        elif self._awaiting:
+            self._awaited = slope_probe.Awaited(self._awaiting.pop(), groups)
+
+    def pass_ends(self) -> None:
+        """A backward pass that leaves gradients is over."""
+        if self._awaited is not None and self._awaited.loss is not None:
+            awaited, self._awaited = self._awaited, None
+            self._kept(awaited.number, awaited.loss, awaited.along())
+
     def _start(self, asked: list[StepProbe], plan: tuple[Plan, ...], backward_seen: bool) -> Optional[tuple[Plan, int]]:
         """Fork; in a copy its plan and pipe."""
-        if self._started >= MOST:
-            return None
         obstacle = confinement.obstacle(backward_seen)
         if obstacle:
             self._once(f"{UNAVAILABLE}: {obstacle}")
@@ -153,22 +190,22 @@ class StepProber:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             listener = _Listener(asked, plan, file)
-            copy, pipe = going_on.go_on_in_copies(len(plan), file, SECONDS, listener.told)
+            copy, pipe = going_on.go_on_in_copies(len(plan), file, SECONDS, listener.told, listener.wants)
             if copy >= 0:
                 return plan[copy], pipe
             if pipe:
                 self._once(f"{UNAVAILABLE}: this process could not be forked")
             else:
-                self._running.append(path)
+                self._running[path] = asked[0].moved
                 self._awaiting.append(number)
         finally:
             os.close(file)
         return None
 
-    def _is_busy(self) -> bool:
-        """Whether copies still run, so that others have to wait for a later occasion."""
-        self._running = [path for path in self._running if is_running(path)]
-        return bool(self._running)
+    def _is_busy(self, but_slopes: bool = False) -> bool:
+        """Whether copies still run, so that others have to wait for a later occasion; those of slopes may not count."""
+        self._running = {path: moved for path, moved in self._running.items() if is_running(path)}
+        return any(moved is not Moved.HELD or not but_slopes for moved in self._running.values())
 
     def _once(self, text: str) -> None:
         if not self._noted:
@@ -179,10 +216,16 @@ class StepProber:
 class _Listener:
     """In the keeper of the copies: puts together what they say, and writes all that is known after each."""
 
+    def wants(self, copy: int) -> bool:
+        """Whether a copy is worth its time: where one that looked has come to no loss, moving the same says nothing."""
+        subject = self._plan[copy].subject
+        return not any(plan.looks and plan.subject == subject and place in self._barren for place, plan in enumerate(self._plan[:copy]))
+
     def __init__(self, asked: list[StepProbe], plan: tuple[Plan, ...], file: int) -> None:
         self._probes = asked
         self._plan = plan
         self._file = file
+        self._barren: set[int] = set()
 
     def told(self, copy: int, text: str) -> None:
         """A copy has ended."""
@@ -193,6 +236,8 @@ class _Listener:
             outcome = Outcome(plan.by, plan.direction, note=text[len(going_on.SILENT) :])
         else:
             outcome = call_text.value_from(Outcome, text)
+        if outcome.loss is None:
+            self._barren.add(copy)
         for place, probe in enumerate(self._probes):
             if plan.subject in (-1, place):
                 self._probes[place] = replace(probe, outcomes=(*probe.outcomes, outcome))

@@ -53,8 +53,10 @@ def collect_step_probes(
         while is_running(path) and time.monotonic() < until:
             pause(0.05)
         text = own(_number(path))
-        for probe in _last(path):
-            yield replace(probe, own=float(text), eps=_eps(float(text))) if text else probe
+        loss, *given = text.split() or [""]
+        for place, probe in enumerate(_last(path)):
+            along = float(given[place]) if place < len(given) and given[place] != "None" else None
+            yield replace(probe, own=float(loss), eps=_eps(float(loss)), given=along) if loss else probe
         with suppress(OSError):
             path.unlink()
 

@@ -18,7 +18,7 @@ from qdiag.bridges.codec.containers import is_trainable
 from qdiag.bridges.live import hidden_numbers
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
-from qdiag.recording import backward, optimisers
+from qdiag.recording import backward, optimisers, slope_probe
 from qdiag.recording.call_reader import Ongoing, array_of
 from qdiag.recording.graph_walk import leaves_behind
 from qdiag.recording.makers import Maker, maker_of
@@ -50,6 +50,7 @@ class Begun(NamedTuple):
 
     brought: backward.Pass
     root: Optional[Root]
+    accumulates: bool = True
 
 
 class Ended(NamedTuple):
@@ -87,6 +88,7 @@ class TrainingWatch:
         self._in_step: Counter[str] = Counter()
         self._leaves = 0
         self._ungiven: list[optimisers.Ungiven] = []
+        self._stepped: Optional[optimisers.HeldOptimiser] = None
         self._unmoved: Counter[int] = Counter()
         self._pass_place: Lines = ()
 
@@ -128,6 +130,7 @@ class TrainingWatch:
         for other in self._held.values():
             other.another_steps()
         self._ungiven = held.without_gradient(optimizer, self._tokens)
+        self._stepped = held if due else None
         if not due:
             return held.number, ""
         return held.number, call_text.text_of(OptimiserStep(held.number, number, parameters, (), self._source(frame)))
@@ -136,6 +139,15 @@ class TrainingWatch:
         """Parameters that had no gradient at any step of an optimiser that was looked at (that had not moved, for PennyLane's)."""
         found, self._ungiven = self._ungiven, []
         return found
+
+    def take_stepped(self) -> Optional[tuple[int, int, tuple[slope_probe.Held, ...]]]:
+        """Right after a step that was looked at: whose, after how many of its steps, and what can be moved of all optimisers."""
+        held, self._stepped = self._stepped, None
+        if held is None or held.steps < slope_probe.FROM[0]:
+            return None
+        alive = ((one.number, type(optimizer).__name__, optimizer) for one, optimizer in self._alive())
+        groups = (slope_probe.Held(number, name, optimisers.movable_parameters(optimizer)) for number, name, optimizer in alive)
+        return held.number, held.steps, tuple(group for group in groups if group.is_movable)
 
     def _is_known(self, optimizer: Any) -> bool:
         held = self._held.get(id(optimizer))

@@ -424,6 +424,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "own": _optional(_number),
         "note": _text,
         "token": _optional(_natural),
+        "given": _optional(_number),
     },
 }
 

@@ -75,6 +75,30 @@ def test_one_small_move_alone_says_nothing() -> None:
     assert replace(flat, outcomes=flat.outcomes[:3]).answer is Answer.VOID
 
 
+@pytest.mark.parametrize(
+    ("loss", "given", "missing"),
+    [
+        (lambda x: 2 * x, 2.0, None),
+        (lambda x: 2 * x, 1.0, 1.0),
+        (lambda x: 2 * x, 1.98, None),
+        (lambda x: 2 * x, -2.0, 4.0),
+        (lambda x: 1.0, 0.5, -0.5),
+        (lambda x: 2 * x + 4e5 * (x - 0.3) ** 3, 1.0, None),
+        (lambda x: 2 * max(x, 0.2999), 1.0, None),
+        (lambda x: 1e12 + 1e-3 * x, 1.0, None),
+        (lambda x: 2 * x, None, None),
+    ],
+)
+def test_what_a_gradient_lacks_of_a_slope_is_told_where_nothing_else_explains_it(
+    loss: Callable[[float], float], given: Optional[float], missing: Optional[float]
+) -> None:
+    half = tuple(Outcome(by / 2, loss=loss(0.3 + by / 2)) for by in MOVES[:2])
+    whole = probed(loss, given=given)
+    found = replace(whole, outcomes=(*whole.outcomes, *half)).missing
+    assert found == (None if missing is None else pytest.approx(missing, rel=1e-6))
+    assert whole.missing is None
+
+
 def test_what_the_graph_says_is_of_the_copy_that_looked() -> None:
     spot = Spot("sign", SourceLine("train.py", 3), True)
     found = probed(lambda x: x)

@@ -91,8 +91,8 @@ class Recorder:
     def is_calling(self) -> bool:
         return bool(self.calls)
 
-    def root(self, loss: Any, graph: Any) -> None:
-        self.roots.append((loss, graph))
+    def root(self, loss: Any, graph: Any, accumulates: bool = True) -> None:
+        self.roots.append((loss, graph, accumulates))
 
     def loss(self, value: float) -> None:
         self.heard.append(("loss", value))
@@ -448,7 +448,7 @@ class TestTorch:
         torch.autograd.grad(two, [])
         torch.autograd.grad(two, [], create_graph=True)
         torch.autograd.backward(many)
-        assert recorder.roots == [(0.5, one), (0.25, two), (None, many)]
+        assert recorder.roots == [(0.5, one, True), (0.25, two, False), (None, many, True)]
 
     def test_that_raises_it_ends_and_has_failed(self, torch: Any, recorder: Recorder) -> None:
         with pytest.raises(RuntimeError, match="backward failed"):

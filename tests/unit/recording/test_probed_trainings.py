@@ -83,7 +83,7 @@ def followed(folder: Path, train: Callable[[Any], list[Any]], loss: Callable[[An
 def _no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever threads and processes other tests have left; and steps that are faster than copies do not have to wait for them."""
     monkeypatch.setattr(confinement, "obstacle", lambda backward_seen: "")
-    monkeypatch.setattr(StepProber, "_is_busy", lambda prober: False)
+    monkeypatch.setattr(StepProber, "_is_busy", lambda prober, but_slopes=False: False)
 
 
 @pytest.mark.filterwarnings("ignore:Output seems independent")
@@ -114,7 +114,7 @@ def test_the_script_itself_says_whether_its_loss_moves_with_the_outputs(
     ],
 )
 def test_a_loss_that_sends_something_back_is_asked_nothing(tmp_path: Path, train: Any, loss: Any) -> None:
-    assert followed(tmp_path, train, loss) == ()
+    assert all(probe.moved is Moved.HELD for probe in followed(tmp_path, train, loss))
 
 
 def test_parameters_without_a_gradient_are_moved_and_one_at_its_minimum_is_told_from_one_that_is_cut_off(tmp_path: Path) -> None:
@@ -125,6 +125,33 @@ def test_parameters_without_a_gradient_are_moved_and_one_at_its_minimum_is_told_
         ("", 2, Answer.STATIONARY),
     ]
     assert len({cut.token, lowest.token, None}) == 3
+
+
+def by_the_data(graph: bool) -> Callable[[Any, Any], Any]:
+    """A loss with a derivative by data in it, which has a graph or none."""
+
+    def loss(out: Any, shift: Any) -> Any:
+        t = torch.ones((), dtype=torch.float64, requires_grad=True)
+        (slope,) = torch.autograd.grad(torch.sin((out + shift) * t), t, create_graph=graph, retain_graph=True)
+        return (out - shift) ** 2 + slope**2
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (by_the_data(graph=False), ["torch.autograd.grad"]),
+        (by_the_data(graph=True), []),
+        (lambda out, shift: out * torch.tensor([out.tolist()])[0] + shift, ["tolist"]),
+        (lambda out, shift: out * out.detach() + shift, []),
+        (lambda out, shift: out * shift + 0.0 * torch.tensor([out.tolist()])[0], []),
+    ],
+)
+def test_a_gradient_that_is_not_the_slope_is_seen_beside_what_drops_the_graph(tmp_path: Path, loss: Any, told: list[str]) -> None:
+    probes = [probe for probe in followed(tmp_path, trained_by_torch, loss) if probe.moved is Moved.HELD]
+    assert probes[0].given is not None
+    assert [spot.operation for probe in probes if probe.missing is not None for spot in probe.spots][:1] == told
 
 
 @pytest.mark.filterwarnings("ignore:Output seems independent")

@@ -74,7 +74,10 @@ def ask_all(made: Probers, *, inside: Any = None) -> None:
     made.called(call(inside), read(), 0)
     made.returned(call(inside), (), 0, 0)
     made.ungiven(PARAMETERS, 0)
+    made.slopes(0, 2, PARAMETERS, 0)  # type: ignore[arg-type]
     made.root(0.5)
+    made.pass_ends(False)
+    made.pass_ends(True)
 
 
 def test_before_they_begin_they_do_nothing() -> None:
@@ -97,7 +100,7 @@ def test_they_begin_where_the_trace_asks_for_them(wanted: str) -> None:
 def test_each_is_asked_at_its_turn() -> None:
     prober = Prober()
     ask_all(probers(Journal(), prober))
-    assert prober.asked == ["is_waiting", "release", "probe_if_due", "returned", "ask", "release", "root"]
+    assert prober.asked == ["is_waiting", "release", "probe_if_due", "returned", "ask", "ask_slopes", "release", "root", "pass_ends"]
 
 
 def test_a_call_inside_of_another_is_not_probed() -> None:

@@ -12,11 +12,14 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 
-from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, StepProbe
-from qdiag.recording import confinement, current, step_probe_files, syscall_filter
+from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, StepProbe
+from qdiag.recording import confinement, current, step_probe, step_probe_files, syscall_filter
 from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
+from qdiag.recording.slope_probe import Awaited, Held
+from qdiag.recording.slope_probe import plan as slope_plan
 from qdiag.recording.source_places import Places
 from qdiag.recording.step_probe import StepProber
+from qdiag.trace import call_text
 
 
 class Box:
@@ -43,7 +46,7 @@ class Prober(StepProber):
 
     def __init__(self, path: Path) -> None:
         self.notes: list[str] = []
-        self.kept: list[tuple[int, Optional[float]]] = []
+        self.kept: list[tuple[Any, ...]] = []
         self.asked: list[tuple[StepProbe, int]] = []
         super().__init__(path / "trace.qdiag", Places(str(path)), self.notes.append, lambda *found: self.kept.append(found))
 
@@ -123,7 +126,7 @@ def test_parameters_are_moved_one_after_the_other(prober: Prober) -> None:
 
 
 def test_while_copies_run_others_wait_for_a_later_occasion(prober: Prober, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    prober._running = [tmp_path / "one"]
+    prober._running = {tmp_path / "one": Moved.OUTPUTS}
     monkeypatch.setattr("qdiag.recording.step_probe.is_running", lambda path: True)
     for number in range(3):
         step(prober, first=10 * number)
@@ -194,3 +197,55 @@ def test_copies_go_on_to_the_next_loss_and_their_answer_comes_back(
     assert (found.void, found.answer, found.call, found.own) == ("", answer, 7, came_to)
     assert list(tmp_path.iterdir()) == []
     assert box._value == 0.3
+
+
+# --- slopes ---------------------------------------------------------------------------------------------------------------
+
+
+def held(number: int = 0) -> Held:
+    return Held(number, "Adam", (Box(0.3),))
+
+
+def slopes(prober: Prober, optimiser: int, taken: int, *groups: Held) -> int:
+    """How many probes there are after a step of an optimiser."""
+    prober.ask_slopes(optimiser, taken, groups or (held(),), 3, taken, True)
+    return len(prober.asked)
+
+
+def test_each_optimiser_has_its_turns_and_no_more(prober: Prober) -> None:
+    assert [slopes(prober, 0, taken) for taken in (1, 2, 3, 5, 6, 7, 8)] == [0, 1, 1, 1, 2, 2, 2]
+    assert [slopes(prober, 1, taken) for taken in (2, 6)] == [3, 3]
+    (probe, copies), *_ = prober.asked
+    assert (probe.moved, probe.subject, probe.token, copies) == (Moved.HELD, "Adam", 0, 5)
+
+
+def test_what_cannot_be_moved_takes_no_turn(prober: Prober) -> None:
+    prober.ask_slopes(0, 2, (), 3, 2, True)
+    assert slopes(prober, 0, 3) == 1
+
+
+def test_a_second_optimiser_need_not_wait_for_the_slopes_of_the_first(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_probe, "is_running", lambda path: True)
+    prober._running = {Path("a"): Moved.HELD}
+    assert [slopes(prober, 0, 2), slopes(prober, 0, 6)] == [1, 1]
+    prober._running = {Path("a"): Moved.HELD, Path("b"): Moved.OUTPUTS}
+    assert slopes(prober, 1, 2) == 1
+
+
+def test_the_gradient_is_kept_of_the_first_pass_that_leaves_one(prober: Prober) -> None:
+    prober._awaited = Awaited(4, ())
+    prober.pass_ends()
+    prober.root(0.25, False)
+    prober.root(0.5)
+    prober.pass_ends()
+    prober.root(0.75), prober.pass_ends()
+    assert prober.kept == [(4, 0.5, ())]
+
+
+def test_nothing_is_moved_where_a_copy_that_looked_came_to_no_loss(tmp_path: Path) -> None:
+    plan = slope_plan(2)
+    with (tmp_path / "probe").open("wb") as file:
+        listener = step_probe._Listener([StepProbe(0, 0, Moved.HELD, "Adam")] * 2, plan, file.fileno())
+        listener.told(0, call_text.text_of(Outcome(note="meant")))
+        listener.told(5, call_text.text_of(Outcome(loss=0.5)))
+    assert [listener.wants(copy) for copy in range(10)] == [True, *[False] * 4, *[True] * 5]

@@ -101,6 +101,7 @@ STEP_PROBE = StepProbe(
     0.1,
     "why",
     7,
+    0.25,
 )
 LEAF = Leaf(7, (2,), "float32", "Net.weight", False, (0.5, -1.0))
 OPTIMISER = Optimiser(2, "Adam", SOURCE, (LEAF,), "autograd")

@@ -140,19 +140,19 @@ class _TorchGraph:
         overrides: Any = sys.modules.get("torch.overrides")
         kind = getattr(overrides, "TorchFunctionMode", None)
         if kind is not None:
-            self._mode = _mode(kind, self._look)
+            self._mode = _mode_of(kind, self._look)
             self._mode.__enter__()
 
     def _look(self, function: Any, arguments: tuple[Any, ...], result: Any) -> None:
         if len(self._cuts) >= MOST_SPOTS or not self._torch.is_grad_enabled():
             return
-        tracked = [value for value in _tensors(arguments) if value.requires_grad]
-        made = list(_tensors((result,)))
+        tracked = [value for value in tensors_in(arguments) if value.requires_grad]
+        made = list(tensors_in((result,)))
         name = str(getattr(function, "__name__", ""))
         if not tracked or (not made and name not in _TAKEN_OUT) or any(value.requires_grad for value in made):
             return
         if name not in _NO_STEPS and self._leads_back(tracked):
-            self._cuts.append(Stop(name, _frames_here(), True))
+            self._cuts.append(Stop(name, frames_here(), True))
 
     def _leads_back(self, tensors: list[Any]) -> bool:
         nodes = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
@@ -201,7 +201,12 @@ _TAKEN_OUT = frozenset(["item", "tolist", "numpy", "__bool__", "__float__", "__i
 """Functions of a tensor that give no tensor, and the tensor's numbers."""
 
 
-def _mode(kind: Any, look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
+def function_mode(look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
+    """A mode of torch's, not yet entered, in which each function that is called is looked at: its arguments and its result."""
+    return _mode_of(sys.modules["torch"].overrides.TorchFunctionMode, look)
+
+
+def _mode_of(kind: Any, look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
     class Mode(kind):  # type: ignore[misc]
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             result = function(*args, **(kwargs or {}))
@@ -211,12 +216,13 @@ def _mode(kind: Any, look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
     return Mode()
 
 
-def _tensors(values: Iterable[Any]) -> Iterator[Any]:
+def tensors_in(values: Iterable[Any]) -> Iterator[Any]:
+    """The tensors among values, and in lists and tuples of them."""
     for value in values:
         if _is_tensor(value):
             yield value
         elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)
+            yield from tensors_in(value)
 
 
 def _any_number(gradients: Iterable[Any]) -> bool:
@@ -228,7 +234,8 @@ def _frames_of(entries: Iterable[str]) -> Frames:
     return tuple((match[1], int(match[2]), match[3]) for match in found if match)[::-1]
 
 
-def _frames_here() -> Frames:
+def frames_here() -> Frames:
+    """Where the program is, from the caller's caller on."""
     return tuple((frame.f_code.co_filename, line, frame.f_code.co_name) for frame, line in traceback.walk_stack(sys._getframe(2)))
 
 
@@ -248,7 +255,7 @@ class _AutogradGraph:
 
         def initialize(node: Any, value: Any, function: Any, *rest: Any) -> None:
             original(node, value, function, *rest)
-            self._made[id(node)] = (node, _name(function), _frames_here())
+            self._made[id(node)] = (node, _name(function), frames_here())
 
         core.VJPNode.__init__ = initialize
         silent = tracer.notrace_primitives[core.VJPNode]
@@ -258,7 +265,7 @@ class _AutogradGraph:
         name = _name(function)
         boxes = [box for _, box in frame.f_locals.get("boxed_args", ())]
         if len(self._cuts) < MOST_SPOTS and name not in _ABOUT_SHAPE and self._leads_back(boxes):
-            self._cuts.append(Stop(name, _frames_here(), True))
+            self._cuts.append(Stop(name, frames_here(), True))
 
     def _targets(self) -> dict[int, Any]:
         return {id(output._node): output._node for output in self._outputs}

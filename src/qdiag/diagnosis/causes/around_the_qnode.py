@@ -94,6 +94,12 @@ TRAINED_DATA = _cause(
     "the optimiser trains the data, too",
     "requires_grad=False for data and targets, or a cost of the weights alone: opt.step(lambda w: cost(w, X, Y), weights)",
 )
+WRONG_SLOPE = _cause(
+    "QD812",
+    "gradient-is-not-the-slope",
+    "a gradient is not the slope of its loss",
+    "keep tensors as tensors up to the loss: torch.stack and indexing, no .tolist(), numpy or torch.tensor(...) on the way",
+)
 
 CAUSES = (
     NO_GRADIENT,
@@ -107,4 +113,5 @@ CAUSES = (
     BAKED_IN,
     MAPPED_ROWS,
     TRAINED_DATA,
+    WRONG_SLOPE,
 )

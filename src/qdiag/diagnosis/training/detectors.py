@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from qdiag.diagnosis.causes.around_the_qnode import GRAPHLESS_OUTPUT, NO_GRADIENT, UNTRACKED, VANISHING, ZERO_COTANGENT
+from qdiag.diagnosis.causes.around_the_qnode import (
+    GRAPHLESS_OUTPUT,
+    NO_GRADIENT,
+    UNTRACKED,
+    VANISHING,
+    WRONG_SLOPE,
+    ZERO_COTANGENT,
+)
 from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
 from qdiag.diagnosis.training import (
     axes,
@@ -20,6 +27,7 @@ from qdiag.diagnosis.training import (
     untracked,
     unused_gradient,
     vanishing,
+    wrong_slopes,
     zero_cotangents,
 )
 from qdiag.diagnosis.training.history import History
@@ -43,6 +51,7 @@ DETECTORS: tuple[Detector, ...] = (
     unheld_layer.remarks,
     unused_gradient.remarks,
     axes.remarks,
+    wrong_slopes.remarks,
     vanishing.remarks,
 )
 """Every detector, an entry a line."""
@@ -50,6 +59,7 @@ DETECTORS: tuple[Detector, ...] = (
 SAYS_MORE: Mapping[str, tuple[str, ...]] = {
     NO_GRADIENT.code: (ZERO_COTANGENT.code, UNTRACKED.code),
     VANISHING.code: (NOT_A_NUMBER.code,),
+    WRONG_SLOPE.code: (NO_GRADIENT.code, ZERO_COTANGENT.code),
     GRAPHLESS_OUTPUT.code: (ZERO_COTANGENT.code, NO_GRADIENT.code, UNTRACKED.code),
 }
 """Cause → those that say more of the same trouble: where one of them is told of a QNode, the cause itself is not."""

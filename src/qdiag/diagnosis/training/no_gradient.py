@@ -19,6 +19,12 @@ from qdiag.model.training import CallOrigins
 ENOUGH = 2
 """Numbers of a parameter that must come back in a circuit before it is said to be in there: one alone may be a chance."""
 
+AGAIN = (
+    "no torch.no_grad() around the QNode's calls; torch.utils.checkpoint with use_reentrant=False, since with True a block whose input "
+    "needs no gradient gets none"
+)
+"""What to do where no call has a graph, though backward passes go to something."""
+
 MOST_CALLS = 4
 """Calls whose circuits are searched for a parameter's numbers."""
 
@@ -41,11 +47,14 @@ def remarks(history: History) -> Iterator[Remark]:
         yield _told(history, before, because, calls)
         return
     followed = [story for story in cut if slope_probe(history, story) is not None]
+    again = not calls
+    # where calls are made without a graph and again on the way back, none is known to be of the training alone
+    calls = calls or [seen.fact for seen in history.training.origins]
     if followed and calls:
         names = listed([story.name for story in followed])
         because = f"no gradient ever reaches {names}, although the loss depends on what it holds"
         # no line is known that cuts it by mistake: a part that is kept as it is under no_grad looks like this, too
-        yield _told(history, followed, because, calls, maybe_meant=True)
+        yield _told(history, followed, because, calls, maybe_meant=True, remedy=AGAIN if again else "")
 
 
 def _holds(call: Call, story: Story) -> bool:
@@ -78,7 +87,9 @@ def _cutting(history: History, cut: Sequence[Story], calls: Sequence[CallOrigins
     return sorted(found, key=lambda place: (place.path, place.line))
 
 
-def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[CallOrigins], maybe_meant: bool = False) -> Remark:
+def _told(
+    history: History, cut: Sequence[Story], because: str, calls: Sequence[CallOrigins], maybe_meant: bool = False, remedy: str = ""
+) -> Remark:
     indices = [call.call for call in calls]
     source = history.recording.call(indices[0]).source
     places = _cutting(history, cut, calls) or list(cutting_lines(history.folder, source, last=source.line))
@@ -91,6 +102,7 @@ def _told(history: History, cut: Sequence[Story], because: str, calls: Sequence[
         places=[*places, source, cut[0].optimiser.source],
         evidence=evidence_of(proofs),
         proved=bool(proofs) and not maybe_meant,
+        remedy=remedy,
     )
 
 

@@ -31,26 +31,30 @@ def remarks(history: History) -> Iterator[Remark]:
 def told_of(history: History) -> frozenset[int]:
     """The tensors, by token, that stand in the place of what an optimiser holds, and of which a remark tells."""
     replaced = _replaced(history).values()
-    return frozenset(leaf.token for held in replaced for story in held for leaf in stand_ins(history, story))
+    return frozenset(leaf.token for held in replaced for story in held for leaf in stand_ins(history, story, story.left or 0))
 
 
 def _replaced(history: History) -> dict[int, list[Story]]:
     lost: dict[int, list[Story]] = {}
     for story in stories(history.training):
-        if story.unreached and broken_edge(history, story) is Edge.REPLACED:
+        never = story.unreached and broken_edge(history, story) is Edge.REPLACED
+        no_more = story.left is not None and bool(stand_ins(history, story, story.left))
+        if never or no_more:
             lost.setdefault(story.optimiser.number, []).append(story)
     return lost
 
 
 def _told(history: History, held: list[Story]) -> Remark:
     optimiser = held[0].optimiser
-    others = {leaf.token: leaf for story in held for leaf in stand_ins(history, story)}
+    since = max(story.left or 0 for story in held)
+    others = {leaf.token: leaf for story in held for leaf in stand_ins(history, story, story.left or 0)}
     calls = [seen.fact.call for seen in training_calls(history.training) if {*seen.fact.circuit} & {*others}]
-    roots = accumulating_roots(history.training)
+    roots = accumulating_roots(history.training, since)
     anew = all(not ({*others} & {*one.leaves} & {*two.leaves}) for one, two in zip(roots, roots[1:]))
-    where = "made anew for each loss" if anew else "and always the same one"
+    where = "made anew for each loss" if anew else "and always the same one" if not since else "made since"
+    until = f" from step {since} on" if since else ""
     because = (
-        f"{optimiser.kind} holds {listed([story.name for story in held])}, which no loss leads to; the gradient goes to another "
+        f"{optimiser.kind} holds {listed([story.name for story in held])}, which no loss leads to{until}; the gradient goes to another "
         f"tensor of the same shape instead, {where}, which no optimiser holds"
     )
     places: list[SourceLine] = []

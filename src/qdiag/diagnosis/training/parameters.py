@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Optional
 
 from qdiag.diagnosis.training.history import History
 from qdiag.diagnosis.training.recorded import RecordedTraining, Seen
@@ -13,14 +14,18 @@ from qdiag.model.training import CallOrigins, Gradient, Leaf, Optimiser, Paramet
 LEAST_STEPS = 2
 """Steps that must have been seen before anything is said to be so throughout."""
 
+LEAST_LEFT = 4
+"""Steps that must have been seen before anything is said to be so from some step on."""
+
 
 @dataclass(frozen=True)
 class Story:
-    """A parameter through a training: who holds it, and what each sampled step saw of it."""
+    """A parameter through a training: who holds it, what each sampled step saw of it, and how many steps were before each."""
 
     leaf: Leaf
     optimiser: Optimiser
     steps: tuple[ParameterStep, ...]
+    when: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,20 +43,28 @@ class Story:
         """Whether it is starved because no backward pass came by, not even with zeros."""
         return self.starved and all(step.gradient is Gradient.NONE for step in self.steps)
 
+    @property
+    def left(self) -> Optional[int]:
+        """The number of steps before the first at which nothing came to it any more, after it had a gradient before; else None."""
+        had = [place for place, step in enumerate(self.steps) if not step.gradient.missing]
+        first = had[-1] + 1 if had else len(self.steps)
+        return self.when[first] if self.leaf.requires_grad and len(self.steps) - first >= LEAST_LEFT else None
+
 
 def stories(training: RecordedTraining) -> Iterator[Story]:
     """What became of each parameter, optimiser by optimiser."""
     latest = {seen.fact.number: seen.fact for seen in training.optimisers}
     frozen = {(seen.fact.number, leaf.token) for seen in training.optimisers for leaf in seen.fact.parameters if not leaf.requires_grad}
-    seen: dict[tuple[int, int], list[ParameterStep]] = {}
+    seen: dict[tuple[int, int], list[tuple[int, ParameterStep]]] = {}
     for step in training.steps:
         for parameter in step.fact.parameters:
-            seen.setdefault((step.fact.optimiser, parameter.token), []).append(parameter)
+            seen.setdefault((step.fact.optimiser, parameter.token), []).append((step.step, parameter))
     for optimiser in latest.values():
         for leaf in optimiser.parameters:
             key = (optimiser.number, leaf.token)
             if key not in frozen:
-                yield Story(leaf, optimiser, tuple(seen.get(key, ())))
+                steps = seen.get(key, [])
+                yield Story(leaf, optimiser, tuple(step for _, step in steps), tuple(number for number, _ in steps))
 
 
 def training_calls(training: RecordedTraining) -> list[Seen[CallOrigins]]:
@@ -64,9 +77,9 @@ def is_tracked(call: CallOrigins) -> bool:
     return bool(call.circuit) or any(argument.tracked for argument in call.arguments) or any(call.outputs)
 
 
-def accumulating_roots(training: RecordedTraining) -> list[Root]:
-    """Where backward passes began that leave gradients with their tensors."""
-    return [seen.fact for seen in training.roots if seen.fact.accumulates]
+def accumulating_roots(training: RecordedTraining, since: int = 0) -> list[Root]:
+    """Where backward passes began that leave gradients with their tensors; from some step on."""
+    return [seen.fact for seen in training.roots if seen.fact.accumulates and seen.step >= since]
 
 
 class Edge(Enum):
@@ -94,11 +107,11 @@ def broken_edge(history: History, story: Story) -> Edge:
     return Edge.BEFORE
 
 
-def stand_ins(history: History, story: Story) -> tuple[Leaf, ...]:
-    """Tensors of the same shape that the loss leads to in its place, and that no optimiser holds."""
+def stand_ins(history: History, story: Story, since: int = 0) -> tuple[Leaf, ...]:
+    """Tensors of the same shape that the loss leads to in its place, and that no optimiser holds; from some step on."""
     training = history.training
     held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
-    roots = accumulating_roots(training)
+    roots = accumulating_roots(training, since)
     reached = dict.fromkeys(token for root in roots for token in root.leaves if token not in held)
     leaves = (training.leaf(token) for token in reached)
     found = tuple(leaf for leaf in leaves if leaf.requires_grad and (leaf.shape, leaf.dtype) == (story.leaf.shape, story.leaf.dtype))

@@ -149,8 +149,8 @@ def _of_qnode(history: History, qnode: _QNode, others: bool) -> Optional[Remark]
     ]
     if not probes:
         return None if others or not qnode.differentiated else _without_a_probe(history, qnode)
-    answers = {probe.answer for probe in probes}
-    telling = next((probe for probe in probes if probe.answer is Answer.FLAT), probes[0])
+    answers = {_answer(probe) for probe in probes}
+    telling = next((probe for probe in probes if _answer(probe) is Answer.FLAT), probes[0])
     jumps = any(_is_step(spot) for spot in telling.spots)
     if answers <= {Answer.FLAT, Answer.LOWEST, Answer.INDEPENDENT} and (Answer.FLAT in answers or (jumps and Answer.LOWEST in answers)):
         if not qnode.differentiated and not jumps:
@@ -164,6 +164,13 @@ def _of_qnode(history: History, qnode: _QNode, others: bool) -> Optional[Remark]
     if answers == {Answer.SMOOTH}:
         return _remark(qnode, telling, _lost(telling), LOST_REMEDY)
     return None
+
+
+def _answer(probe: StepProbe) -> Answer:
+    """What a probe answers. Where only steps drop the graph, a small move that changes the loss was one over a step."""
+    cuts = [spot for spot in probe.spots if spot.cut]
+    over_a_step = probe.reached is False and bool(cuts) and all(map(_is_step, cuts))
+    return Answer.FLAT if over_a_step and probe.answer in (Answer.SMOOTH, Answer.STATIONARY) else probe.answer
 
 
 def _proven(qnode: _QNode, probe: StepProbe, jumps: bool, others: bool) -> Remark:

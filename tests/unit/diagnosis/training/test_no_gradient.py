@@ -80,6 +80,19 @@ def test_what_the_script_itself_says_in_a_copy_proves_it(tmp_path: Path) -> None
         assert (found.verdict, found.diagnosis.evidence) == (Verdict.REMARK, ())
 
 
+def test_calls_that_are_made_again_on_the_way_back_have_no_graph_of_their_own() -> None:
+    told = Told()
+    told.optimiser(leaf(0, "Net.block.weight"))
+    for number in range(3):
+        told.calls_qnode(grad_enabled=False)
+        told.root(7)
+        told.step(none(0), number=number)
+    (found,) = remarks(told.history(step_probes=[moved(0.5)]))
+    assert "no gradient ever reaches Net.block.weight, although the loss depends on what it holds" in found.diagnosis.because
+    assert "use_reentrant=False" in found.diagnosis.remedy
+    assert not list(remarks(told.history()))
+
+
 def test_a_loss_that_follows_a_parameter_which_no_line_cuts_is_remarked_since_that_may_be_meant(tmp_path: Path) -> None:
     (found,) = remarks(training().history(written(tmp_path, "torch.tensor(x)"), [moved(0.5)]))
     assert found.verdict is Verdict.REMARK

@@ -40,6 +40,33 @@ def test_data_of_another_shape_and_parameters_that_learn_are_none() -> None:
     assert not list(remarks(told.history()))
 
 
+def loaded_again(after: int, stand_in: bool = True, held: bool = False) -> Told:
+    """A model that is made anew after some steps, while the optimiser goes on with the first one's weights."""
+    told = Told()
+    told.optimiser(leaf(0, "weights"))
+    if held:
+        told.optimiser(leaf(5, "weights"), number=1)
+    for number in range(7):
+        token = 0 if number < after else 5 + number // 6
+        told.fact("leaf", leaf(token, shape=(2,) if stand_in or not token else (3,)))
+        told.root(token, calls=(told.calls_qnode(circuit=(token,)),))
+        told.step(none(0) if token else some(0), number=number)
+    return told
+
+
+def test_one_that_learns_until_its_model_is_made_anew() -> None:
+    (found,) = remarks(loaded_again(3).history())
+    assert found.diagnosis.code == "QD805"
+    assert "Adam holds weights, which no loss leads to from step 3 on; the gradient goes to another tensor" in found.diagnosis.because
+    assert told_of(loaded_again(3).history()) == {5, 6}
+
+
+def test_one_that_is_only_done_with_learning_is_not_replaced() -> None:
+    assert not list(remarks(loaded_again(4).history()))
+    assert not list(remarks(loaded_again(3, stand_in=False).history()))
+    assert not list(remarks(loaded_again(3, held=True).history()))
+
+
 def layered(layer: str) -> Told:
     """A layer that calls its circuit with other weights (5) than the optimiser holds (0)."""
     told = Told()

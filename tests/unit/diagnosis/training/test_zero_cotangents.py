@@ -126,6 +126,14 @@ def test_an_action_by_argmax_beside_a_qnode_that_learns_is_no_error() -> None:
     assert remark.verdict is Verdict.REMARK
 
 
+def test_a_small_move_over_a_step_that_drops_the_graph_is_a_jump_and_no_slope() -> None:
+    argmax, product = replace(SIGN, operation="argmax"), Spot("item", PLACE, True)
+    for small in (2.0, 2.1):
+        (remark,) = found(NONE, probed(small, (1.0, 3.0), argmax))
+        assert "the loss follows the outputs in jumps only: argmax (train.py:12)" in remark.diagnosis.because
+    assert found(NONE, probed(2.1, (1.0, 3.0), argmax, product)) == []
+
+
 def test_a_reward_or_mask_of_zeros_is_no_error_of_the_loss() -> None:
     (remark,) = found(ZERO, probed(2.0, (1.0, 3.0), Spot("MulBackward0", PLACE)))
     assert remark.verdict is Verdict.REMARK

@@ -1,0 +1,148 @@
+"""Where a loss leaves the graph of some parameters, by the way or on purpose. Each example has a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.bridges.live.test_loss_graph import HERE as _ELSEWHERE
+from tests.unit.bridges.live.test_loss_graph import apart
+
+pytestmark = [pytest.mark.stack, pytest.mark.skipif(sys.platform != "linux", reason="there are no copies elsewhere")]
+
+torch = pytest.importorskip("torch")
+
+from qdiag.bridges.live import gradient_stops  # noqa: E402
+
+assert __file__ != _ELSEWHERE
+
+
+class Double(torch.autograd.Function):  # type: ignore[misc, name-defined, unused-ignore]
+    """A function with a backward of its own, which may be right or not."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx: Any, given: Any) -> Any:
+        return given
+
+
+class Reversed(Double):
+    """Hands its numbers on, and turns the gradient round."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.clone()
+
+
+class Rounded(Double):
+    """Goes in steps, and lets the gradient through."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return torch.round(x)
+
+
+class Sampled(Double):
+    """Goes by chance."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x + torch.rand_like(x)
+
+
+def without_a_graph(work: Callable[[], Any]) -> Any:
+    with torch.no_grad():
+        return work()
+
+
+def slope_of(value: Any, by: Any, graph: bool = False) -> Any:
+    return torch.autograd.grad(value, by, create_graph=graph)[0]
+
+
+def seen(loss: Callable[[Any, Any], Any], inside: bool = False) -> str:
+    """What was seen while a loss was made of a parameter and of data: where it was left, or what was meant."""
+
+    def work() -> object:
+        w = torch.tensor([0.3, -0.7], requires_grad=True)
+        x = torch.tensor([0.1, 0.2], requires_grad=True)
+        old = (w * 3).sum()
+        stops = gradient_stops.Stops([w], lambda: inside)
+        made = loss(w, x) if loss is not before else old
+        meant = stops.meant.rpartition(": ")[2] if stops.meant else ""
+        return [left.operation for left in stops.left], meant, stops.leads_back(made), stops.is_old(made)
+
+    return apart(work)
+
+
+def before(w: Any, x: Any) -> Any:
+    """Stands for a loss that was made before."""
+
+
+@pytest.mark.parametrize(
+    ("loss", "left"),
+    [
+        (lambda w, x: (w * x).sum(), []),
+        (lambda w, x: (w * torch.tensor((w * x).tolist())).sum(), ["tolist"]),
+        (lambda w, x: (w * torch.tensor(w[0])).sum(), ["tensor"]),
+        (lambda w, x: (w * torch.tensor(x.tolist())).sum(), []),
+        (lambda w, x: w.sum() + slope_of((w * x).sum(), x).norm(), ["torch.autograd.grad"]),
+        (lambda w, x: w.sum() + slope_of((w * x).sum(), x, graph=True).norm(), []),
+        (lambda w, x: Double.apply(w).sum(), ["backward of Double"]),
+        (lambda w, x: w.sum() + Double.apply(x).sum(), []),
+        (lambda w, x: w.sum() + x.detach().sum() + x.data.sum() + without_a_graph(lambda: x * 2).sum(), []),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:To copy construct", "ignore:Converting a tensor")
+def test_where_the_graph_is_left_by_the_way(loss: Any, left: list[str]) -> None:
+    assert seen(loss) == repr((left, "", True, False))
+
+
+@pytest.mark.parametrize(
+    ("loss", "meant"),
+    [
+        (lambda w, x: w.sum() + (w * x).detach().sum(), "detach"),
+        (lambda w, x: w.sum() + w.data.sum(), ".data"),
+        (lambda w, x: w.sum() + without_a_graph(lambda: w * x).sum(), "a block without a graph"),
+        (lambda w, x: ((w - slope_of((w**2).sum(), w)) ** 2).sum(), "methods of first order do"),
+        (lambda w, x: Reversed.apply(w).sum(), "another backward on purpose"),
+        (lambda w, x: Rounded.apply(w * 1.0).sum(), "another backward on purpose"),
+        (lambda w, x: Sampled.apply(w).sum(), "another backward on purpose"),
+    ],
+)
+def test_what_is_taken_out_on_purpose_is_no_fault(loss: Any, meant: str) -> None:
+    assert meant in seen(loss)
+    assert seen(loss).endswith(", True, False)")
+
+
+def test_what_a_qnode_does_inside_is_its_own_affair() -> None:
+    assert seen(lambda w, x: w.sum() + (w * x).detach().sum(), inside=True) == repr(([], "", True, False))
+
+
+def test_a_loss_that_does_not_lead_there_and_one_that_was_made_before() -> None:
+    assert seen(lambda w, x: x.sum()) == repr(([], "", False, False))
+    assert seen(before) == repr(([], "", True, True))
+
+
+def test_looking_at_a_function_draws_no_random_number() -> None:
+    def work() -> object:
+        torch.manual_seed(1)
+        expected = [torch.rand(2).tolist(), torch.rand(2).tolist()]
+        torch.manual_seed(1)
+        w = torch.zeros(2, requires_grad=True)
+        gradient_stops.Stops([w], lambda: False)
+        return [Sampled.apply(w).tolist(), torch.rand(2).tolist()] == expected
+
+    assert apart(work) == "True"
+
+
+@pytest.mark.parametrize(("old", "new", "added"), [(None, None, None), (None, 2.0, 2.0), (0.5, 2.0, 1.5), (0.5, None, None)])
+def test_what_a_pass_adds_to_a_gradient(old: Any, new: Any, added: Any) -> None:
+    found = gradient_stops.grown(None if old is None else np.array(old), None if new is None else np.array(new))
+    assert found == added
