@@ -12,7 +12,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 from qdiag.recording import forking
 
@@ -31,7 +31,13 @@ STUCK = (
 )
 
 SLOW = 0.5
-"""A probe that gave way and got a smaller part of a core begins anew when the script has ended."""
+"""A probe that gives way and gets a smaller part of a core begins anew when the script has ended."""
+
+LITTLE = 1.0
+"""Processor time that is soon made up for: a probe that has taken more is not begun anew before it is seen what it gets now."""
+
+TRIAL = 2.0
+"""Seconds after the script's end in which that is seen."""
 
 GRACE = 10.0
 """Seconds after the end of a script that nobody seems to settle."""
@@ -122,6 +128,7 @@ class Attendant:
         """Do the work in a process of its own; why it did not come to its end, or "", or None where it is to begin anew."""
         begun = moved = time.monotonic()
         spent, pause = 0.0, WATCHING[0]
+        over: Optional[_Mark] = None
         runner = self._start(work, gives_way=gives_way)
         while True:
             ended, status = os.waitpid(runner, os.WNOHANG)
@@ -130,7 +137,9 @@ class Attendant:
             now, before = time.monotonic(), spent
             spent = _processor_time_of(runner)
             moved = now if spent > before else moved
-            slow = gives_way and self._has_ended() and spent < SLOW * (now - begun)
+            if over is None and gives_way and self._has_ended():
+                over = _Mark(now, spent)
+            slow = over is not None and _does_better_anew(_Mark(begun, 0.0), over, _Mark(now, spent))
             stuck = now - moved > IDLE
             if slow or stuck or self._is_given_up():
                 os.kill(runner, signal.SIGKILL)
@@ -175,6 +184,30 @@ class Attendant:
             return False
         self._orphaned = self._orphaned or time.monotonic()
         return time.monotonic() - self._orphaned > GRACE
+
+
+class _Mark(NamedTuple):
+    """A moment, and the processor time that work had taken by then."""
+
+    at: float
+    spent: float
+
+    def is_slow_until(self, later: _Mark) -> bool:
+        """Whether the work had a small part of a core from then on."""
+        return later.spent - self.spent < SLOW * (later.at - self.at)
+
+
+def _does_better_anew(begun: _Mark, over: _Mark, now: _Mark) -> bool:
+    """Whether work that gives way is better begun anew, without: what it has done would be lost, and others may leave it a core now.
+
+    Parameters
+    ----------
+    begun, over, now
+        When the work began, when the script was seen to have ended, and the present.
+    """
+    if now.spent < LITTLE:
+        return begun.is_slow_until(now)
+    return now.at - over.at > TRIAL and over.is_slow_until(now)
 
 
 def _is_alive(process: int) -> bool:

@@ -133,6 +133,25 @@ def test_what_was_slow_because_it_gave_way_begins_anew_when_the_script_has_ended
     assert world.see(path) == "done at last"
 
 
+def begins_anew(*, spent_beside: float, seconds_beside: float, spent_after: float, seconds_after: float) -> bool:
+    begun, over = turns._Mark(100.0, 0.0), turns._Mark(100.0 + seconds_beside, spent_beside)
+    return turns._does_better_anew(begun, over, turns._Mark(over.at + seconds_after, spent_beside + spent_after))
+
+
+def test_what_has_done_much_goes_on_where_it_gets_a_core_now() -> None:
+    assert not begins_anew(spent_beside=6, seconds_beside=30, spent_after=0, seconds_after=0)
+    assert not begins_anew(spent_beside=6, seconds_beside=30, spent_after=2.4, seconds_after=3)
+
+
+def test_what_has_done_much_begins_anew_where_others_leave_it_nothing_even_now() -> None:
+    assert begins_anew(spent_beside=6, seconds_beside=30, spent_after=0.3, seconds_after=3)
+
+
+def test_what_has_done_little_begins_anew_at_once_unless_it_was_quick() -> None:
+    assert begins_anew(spent_beside=0.3, seconds_beside=2, spent_after=0, seconds_after=0)
+    assert not begins_anew(spent_beside=0.3, seconds_beside=0.4, spent_after=0, seconds_after=0)
+
+
 def test_nobody_works_on_when_the_file_is_removed(world: World) -> None:
     paths = [world.begin(compute) for _ in range(turns.BESIDE_THE_SCRIPT + 1)]
     files = [os.open(path, os.O_RDWR) for path in paths]
