@@ -12,6 +12,8 @@ from typing import Optional
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, Role
 from qdiag.diagnosis.causes.unknown import UNKNOWN
+from qdiag.diagnosis.experiments.changes import in_turn
+from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS
 from qdiag.diagnosis.outcomes import classify, gap_of, has_grown
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
@@ -41,12 +43,31 @@ class Laboratory:
 
     def evidence(self, prediction: Prediction) -> Optional[Evidence]:
         """How a prediction came out, or None where its experiment does not apply or has no answer."""
-        before, after = self.symptoms.comparison, self.answer(prediction.experiment)
+        found = self._came_out(prediction, prediction.experiment, self.symptoms.comparison)
+        if found is None or found.holds or prediction.outcome is not Outcome.HEALS:
+            return found
+        return self._in_double_precision(prediction) or found
+
+    def _in_double_precision(self, prediction: Prediction) -> Optional[Evidence]:
+        """The same experiment where single precision hides that it heals; None where that is not what it does.
+
+        What is off in float64 as well is off for another reason than rounding. Rounding may still be a second one, as where PennyLane
+        takes finite differences of an operation: then nothing closes the gap in float32, whatever the first reason is.
+        """
+        base = self.answer(FLOAT64_PARAMETERS)
+        if base is None or classify(self.symptoms.comparison, base) is not Outcome.PERSISTS:
+            return None
+        found = self._came_out(prediction, in_turn(FLOAT64_PARAMETERS, prediction.experiment), base)
+        return found if found is not None and found.holds else None
+
+    def _came_out(self, prediction: Prediction, experiment: Experiment, before: Comparison) -> Optional[Evidence]:
+        """How an experiment came out, held against a comparison without it."""
+        after = self.answer(experiment)
         outcome = None if after is None else classify(before, after)
         if after is None or outcome is None:
             return None
         return Evidence(
-            prediction.experiment.name,
+            experiment.name,
             gap_of(before),
             gap_of(after),
             prediction.outcome,

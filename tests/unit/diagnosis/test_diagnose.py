@@ -98,6 +98,31 @@ def test_a_gap_that_stays_in_float64_is_not_blamed_on_precision() -> None:
     assert found.ruled_out == ("QD101",)
 
 
+def gates_and_rounding(request: Request) -> float:
+    """Off by the second gate, and in float32 by a little on top of that, under another method than backprop."""
+    if request.method.diff_method == "backprop":
+        return 0.0
+    narrow = request.circuit.parameters[0].value.dtype == np.float32
+    return 0.03 * (len(request.circuit.operations) - 1) + 0.02 * narrow
+
+
+def test_what_heals_in_float64_alone_is_seen_where_the_gap_is_there_too() -> None:
+    world = World(gates_and_rounding)
+    rule = like("QD301", flips(WITHOUT_THE_SECOND))
+    found = diagnose(symptoms(world, dtype="float32"), [FLOAT32_PARAMETERS, rule], world)
+    assert (found.code, found.confidence, found.ruled_out) == ("QD301", "confirmed", ("QD101",))
+    (evidence,) = found.evidence
+    assert evidence.experiment == "float64 parameters, without the second gate"
+    assert evidence.before == pytest.approx(0.03)
+    assert evidence.after == 0.0
+
+
+def test_what_float64_alone_heals_is_not_put_down_to_what_is_changed_beside_it() -> None:
+    world = World(lambda request: gates_and_rounding(request) * (request.circuit.parameters[0].value.dtype == np.float32))
+    found = diagnose(symptoms(world, dtype="float32"), [like("QD301", flips(WITHOUT_THE_SECOND))], world)
+    assert found.code == "QD901"
+
+
 def test_the_device_and_not_the_finite_difference_is_blamed_when_a_larger_step_changes_nothing() -> None:
     def error(request: Request) -> float:
         return 3e-8 if request.method.device_precision == "complex64" else 0.0
