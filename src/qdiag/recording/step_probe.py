@@ -8,6 +8,7 @@ last bit, since random streams are copied, too. What a copy can never do stands 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -80,6 +81,7 @@ class StepProber:
         self._note = note
         self._kept = kept
         self._slopes: Counter[int] = Counter()
+        self._took = 0.0
         self._awaited: Optional[slope_probe.Awaited] = None
         self._seen: dict[Any, _Seen] = {}
         self._awaiting: list[int] = []
@@ -155,13 +157,16 @@ class StepProber:
         """At the end of the so many-th step of an optimiser: in copies the script goes on with all moved that one of them holds."""
         times = self._slopes[stepped]
         due = times < len(slope_probe.FROM) and taken >= slope_probe.FROM[times] and sum(self._slopes.values()) < slope_probe.MOST
+        due = due and (times == 0 or time.process_time() >= slope_probe.DEARER * self._took)
         # two optimisers step one right after the other: the second has its first turn beside the copies of the first
         if not due or not groups or self._awaited is not None or self._is_busy(but_slopes=times == 0):
             return
         self._slopes[stepped] += 1
         groups = tuple(groups[:MOST_SUBJECTS])
         asked = [StepProbe(calls, step, Moved.HELD, held.name, token=held.number) for held in groups]
+        began = time.perf_counter()
         gone_on = self._start(asked, slope_probe.plan(len(groups)), backward_seen)
+        self._took = time.perf_counter() - began
         if gone_on is not None:
             plan, pipe = gone_on
             branch = slope_probe.SlopeBranch(pipe, plan, self._places, groups[plan.subject])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, StepProbe
-from qdiag.recording import confinement, current, step_probe, step_probe_files, syscall_filter
+from qdiag.recording import confinement, current, slope_probe, step_probe, step_probe_files, syscall_filter
 from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
 from qdiag.recording.slope_probe import Awaited, Held
 from qdiag.recording.slope_probe import plan as slope_plan
@@ -222,6 +222,17 @@ def test_each_optimiser_has_its_turns_and_no_more(prober: Prober) -> None:
 def test_what_cannot_be_moved_takes_no_turn(prober: Prober) -> None:
     prober.ask_slopes(0, 2, (), 3, 2, True)
     assert slopes(prober, 0, 3) == 1
+
+
+def test_it_is_asked_again_only_where_the_script_has_taken_far_longer_than_the_copies(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 0.1])
+    monkeypatch.setattr(step_probe.time, "perf_counter", lambda: next(clock, 0.1))
+    monkeypatch.setattr(step_probe.time, "process_time", lambda: 0.1 * slope_probe.DEARER - 1)
+    assert [slopes(prober, 0, taken) for taken in (2, 6)] == [1, 1]
+    monkeypatch.setattr(step_probe.time, "process_time", lambda: 0.1 * slope_probe.DEARER + 1)
+    assert slopes(prober, 0, 8) == 2
 
 
 def test_a_second_optimiser_need_not_wait_for_the_slopes_of_the_first(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
