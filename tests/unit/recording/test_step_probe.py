@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -228,10 +229,10 @@ def test_it_is_asked_again_only_where_the_script_has_taken_far_longer_than_the_c
     prober: Prober, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 0.1])
-    monkeypatch.setattr(step_probe.time, "perf_counter", lambda: next(clock, 0.1))
-    monkeypatch.setattr(step_probe.time, "process_time", lambda: 0.1 * slope_probe.DEARER - 1)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock, 0.1))
+    monkeypatch.setattr(time, "process_time", lambda: 0.1 * slope_probe.DEARER - 1)
     assert [slopes(prober, 0, taken) for taken in (2, 6)] == [1, 1]
-    monkeypatch.setattr(step_probe.time, "process_time", lambda: 0.1 * slope_probe.DEARER + 1)
+    monkeypatch.setattr(time, "process_time", lambda: 0.1 * slope_probe.DEARER + 1)
     assert slopes(prober, 0, 8) == 2
 
 
