@@ -18,7 +18,6 @@ from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import AskArbiter, Question, observe
-from qdiag.judging.replay.plan import without_noise
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
@@ -43,8 +42,7 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     """
     symptoms = Symptoms(divergence, question, evaluator)
     if divergence.signature is Signature.RAISE:
-        question = _without_noise(question, evaluator)
-        return replace(symptoms, question=question, blamed=blamed_for_raising(question, evaluator))
+        return replace(symptoms, blamed=blamed_for_raising(question, evaluator))
     symptoms = _with_disturbance(_with_approximation(symptoms, evaluator, reference), evaluator)
     if not symptoms.derivative:
         return replace(symptoms, decomposes_alike=_decomposes_alike(symptoms, evaluator))
@@ -54,15 +52,6 @@ def survey(divergence: Divergence, question: Question, evaluator: Evaluator, ref
     if symptoms.disturbance is not None:
         return replace(_with_gradients(symptoms, wrong, right), blamed=symptoms.blamed)
     return _locate_difference(_with_gradients(symptoms, wrong, right), evaluator, reference)
-
-
-def _without_noise(question: Question, evaluator: Evaluator) -> Question:
-    """The question in a precision in which both sides agree once nothing raises any more, where it raises there as well."""
-    first, second = (without_noise(method, question.circuit) for method in question.methods)
-    if (first, second) == question.methods:
-        return question
-    quiet = replace(question, methods=(first, second))
-    return quiet if observe(quiet, evaluator).comparison.where is Signature.RAISE else question
 
 
 REFERENCE = Method("default.qubit", "none")

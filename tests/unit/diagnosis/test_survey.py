@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ import pytest
 from qdiag.diagnosis.disturbance import Disturbance
 from qdiag.diagnosis.survey import _are_displaced, survey
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
-from qdiag.model.call import Failure
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
@@ -191,38 +190,3 @@ def test_of_another_device_it_is_asked_whether_elsewhere_the_pieces_make_the_who
 
 def test_of_the_reference_itself_it_is_not() -> None:
     assert not of_outputs(SHIFT, pieces=0.0).decomposes_alike
-
-
-# --- exceptions ------------------------------------------------------------------------------------------------------------------
-
-
-def of_raising(method: str, dtype: str, raises: Callable[[Method], bool]) -> Symptoms:
-    """The survey of a method that raises, also in double precision or not."""
-    pair = methods(f"default.qubit/{method}", "default.qubit/backprop")
-
-    def answer(request: Request) -> Union[float, Evaluation]:
-        failure = Failure("NotImplementedError", "no") if request.method.diff_method == method and raises(request.method) else None
-        return 0.0 if failure is None else Evaluation(request.method, failure=failure)
-
-    world = World(answer)
-    first = symptoms(world, of(rotation(dtype=dtype), rotation(name="RY", dtype=dtype)), pair)
-    return survey(first.divergence, first.question, world)
-
-
-def test_differences_that_raise_are_asked_in_double_precision_where_they_are_no_noise_once_they_raise_no_more() -> None:
-    asked = of_raising("finite-diff", "float32", lambda method: True).question.methods
-    assert [method.precision for method in asked] == ["float64", ""]
-
-
-@pytest.mark.parametrize(
-    ("method", "dtype", "raises"),
-    [
-        ("finite-diff", "float32", lambda method: not method.precision),
-        ("finite-diff", "float64", lambda method: True),
-        ("parameter-shift", "float32", lambda method: True),
-    ],
-)
-def test_what_raises_in_single_precision_alone_or_is_no_difference_is_asked_as_it_is(
-    method: str, dtype: str, raises: Callable[[Method], bool]
-) -> None:
-    assert [one.precision for one in of_raising(method, dtype, raises).question.methods] == ["", ""]

@@ -57,24 +57,20 @@ class Plan:
 
 
 def shadows(own: Method, wanted: Iterable[Method], circuit: Circuit) -> tuple[Method, ...]:
-    """The methods that are held against the user's own: each once, the device and its options filled in, without the own one."""
+    """The methods that are held against the user's own: each once, the device and its options filled in, without the own one.
+
+    A finite difference in single precision is noise divided by a small number, so as a shadow it gets its parameters in float64
+    and a device in complex128.
+    """
     found: dict[Method, None] = {}
     for method in wanted:
         placed = method.beside(own)
         if placed == own or (not placed.precision and _same_route(placed, own)):
             continue
-        found[without_noise(placed, circuit)] = None
+        if placed.diff_method == "finite-diff" and not placed.precision and working_eps(circuit, [placed]) > EPS64:
+            placed = replace(placed, precision="float64", device_precision="")
+        found[placed] = None
     return tuple(found)
-
-
-def without_noise(method: Method, circuit: Circuit) -> Method:
-    """The method, in double precision if it takes finite differences: in single precision these are noise divided by a small number.
-
-    The parameters are then in float64, and the device is one in complex128.
-    """
-    if method.diff_method != "finite-diff" or method.precision or working_eps(circuit, [method]) <= EPS64:
-        return method
-    return replace(method, precision="float64", device_precision="")
 
 
 def _same_route(one: Method, other: Method) -> bool:
