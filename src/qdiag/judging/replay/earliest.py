@@ -27,7 +27,7 @@ def unasked_before(index: int, method: Method, replayed: Replayed, structure_of:
 
 def go_back(
     replayed: Replayed, structure_of: Callable[[int], str], ask: Callable[[int, Method], float], over: Callable[[], bool]
-) -> None:
+) -> bool:
     """Look for the first call of each kind of error, for `MOST` seconds of processor time.
 
     Parameters
@@ -40,11 +40,17 @@ def go_back(
         Replays a call under a method as well; gives the processor time that took.
     over
         Whether there is no time for more.
+
+    Returns
+    -------
+    bool
+        Whether a call was asked for it.
     """
-    spent = 0.0
+    spent, asked = 0.0, False
     for (index, _), difference in list(replayed.first_errors()):
         left = unasked_before(index, difference.method, replayed, structure_of)
         while left and spent < MOST and not over():
             half = len(left) // 2
-            spent += ask(left[half], difference.method)
+            spent, asked = spent + ask(left[half], difference.method), True
             left = left[:half] if replayed.errs(left[half], difference.method) else left[half + 1 :]
+    return asked

@@ -164,16 +164,19 @@ class Replay:
     def _look_closer(self) -> None:
         """Confirm what seems to be an error, and look for the first call that shows it, for some time."""
         self._looks.take()
-        go_back(self._replayed, self._trace.structure_of, self._ask_as_well, lambda: self._deadline.passed)
-        self._looks.take()
+        if go_back(self._replayed, self._trace.structure_of, self._ask_as_well, lambda: self._deadline.passed):
+            self._looks.take()
 
     def _ask_as_well(self, index: int, method: Method) -> float:
         """Replay a call under one more method; the processor time that this takes."""
         call, known = self._call(index), self._replayed.get(index)
         methods = [*(known.methods[1:] if known is not None else ()), method]
         self._doing(call, methods)
-        parts = self._choice.parts(call, self._trace.structure_of(index))
-        asked = replay_call(call, circuit_key(call.circuit), methods, self._plan, parts, thorough=False)
+        structure = self._trace.structure_of(index)
+        thorough = self._experience.first_call(structure, index) == index
+        asked = replay_call(
+            call, circuit_key(call.circuit), methods, self._plan, self._choice.parts(call, structure), thorough=thorough
+        )
         replay_all([(index, lambda: asked, lambda: True)], self._desk, 1, self._take)
         return sum(side.evaluation.seconds for side in self._replayed[index].sides if side.method == method)
 

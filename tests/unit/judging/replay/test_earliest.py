@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from qdiag.judging.replay.earliest import go_back
 from qdiag.judging.replay.patience import MOST
 from qdiag.judging.replay.plan import Plan
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.method import Method
 from tests.worlds.scripted import METHODS, ScriptedEvaluator, answer, at_once, locate, moved, training
 
 CALLS = 40
@@ -53,3 +58,25 @@ def test_an_error_of_a_method_that_was_asked_everywhere_needs_no_search() -> Non
     evaluator = ScriptedEvaluator(METHODS[:2], adjoint=wrong)
     located = locate(training(CALLS), evaluator)
     assert [d.call.index for d in located.divergences if d.verdict is Verdict.ERROR] == [13]
+
+
+class Known:
+    """What is known of three calls of one structure, of which the last shows an error; the method was asked at some of them."""
+
+    def __init__(self, asked: set[int]) -> None:
+        self.asked = asked
+
+    def first_errors(self) -> Any:
+        return [((2, 0), SimpleNamespace(method=METHODS[1]))]
+
+    def get(self, index: int) -> Any:
+        return SimpleNamespace(methods=METHODS if index in self.asked else METHODS[:1])
+
+    def errs(self, index: int, method: Method) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("asked", "looked"), [({0, 1, 2}, False), ({0, 2}, True)])
+def test_it_is_said_whether_anything_was_asked_since_only_that_is_looked_at_again(asked: set[int], looked: bool) -> None:
+    known: Any = Known(asked)
+    assert go_back(known, lambda index: "one", lambda index, method: 0.1, lambda: False) is looked
