@@ -15,6 +15,9 @@ from qdiag.diagnosis.training.telling import remark
 from qdiag.model.remarks import Remark
 from qdiag.model.step_probe import GRADIENT, OWN_BACKWARD, Moved, Spot, StepProbe
 
+MOST_CALLS = 64
+"""So many calls from a probe on may lie before its loss."""
+
 NO_GRAPH = (
     "torch.autograd.grad(..., create_graph=True): without it what it gives has no graph, and a loss made of it moves no weight; "
     "nothing, where that is meant"
@@ -27,11 +30,22 @@ BACKWARD = (
 
 def remarks(history: History) -> Iterator[Remark]:
     """One for each optimiser whose gradient was not the slope of its loss."""
+    if any(probe.device.samples or not probe.repeatable for probe in history.recording.probes):
+        # what draws has a slope of its draws, whatever its shots are called
+        return
     told: set[object] = set()
     for probe in history.recording.step_probes:
-        if probe.moved is Moved.HELD and probe.missing is not None and probe.spots and probe.token not in told:
+        missing = probe.moved is Moved.HELD and probe.missing is not None and probe.token not in told
+        if missing and probe.spots and not _is_sampled(history, probe):
             told.add(probe.token)
             yield _told(history, probe)
+
+
+def _is_sampled(history: History, probe: StepProbe) -> bool:
+    """Whether results on the way to the loss are drawn: copies draw from the same stream, and yet another outcome is a jump."""
+    last = min(probe.call + MOST_CALLS, len(history.recording))
+    circuits = (history.recording.call(index).circuit for index in range(min(probe.call, last - 1), last))
+    return any(circuit.shots or circuit.samples_only for circuit in circuits)
 
 
 def _told(history: History, probe: StepProbe) -> Remark:

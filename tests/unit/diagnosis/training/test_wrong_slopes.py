@@ -9,8 +9,11 @@ import pytest
 from qdiag.diagnosis.training.wrong_slopes import BACKWARD, NO_GRAPH, remarks
 from qdiag.model.call import SourceLine
 from qdiag.model.comparison import Verdict
+from qdiag.model.measured import Measured
+from qdiag.model.probe import Probe
 from qdiag.model.step_probe import SMALL, Moved, Outcome, Spot, StepProbe
 from qdiag.model.training import Leaf
+from tests.worlds import histories
 from tests.worlds.recorded_trainings import Told
 
 LISTED = Spot("tolist", SourceLine("train.py", 12, "loss"), True)
@@ -57,6 +60,20 @@ def test_it_is_told_with_both_numbers_the_line_and_what_to_do(spot: Spot, remedy
 )
 def test_nothing_is_told_without_a_gap_or_without_a_place(quiet: StepProbe) -> None:
     assert not list(remarks(training().history(step_probes=[quiet])))
+
+
+@pytest.mark.parametrize("where", [0, 2, 3])
+def test_nothing_is_told_where_results_on_the_way_are_drawn(where: int) -> None:
+    told = training()
+    told.calls[where] = replace(told.calls[where], circuit=replace(told.calls[where].circuit, shots=(200,)))
+    assert len(list(remarks(told.history(step_probes=[probe(LISTED)])))) == (where == 0)
+
+
+@pytest.mark.parametrize("seen", [Probe(0, device=Measured(samples=1000)), Probe(0, repeatable=False)])
+def test_nor_where_a_device_draws_without_a_word(seen: Probe) -> None:
+    told = training()
+    history = histories.history(told.calls, told.events, step_probes=[probe(LISTED)], probes=[seen])
+    assert not list(remarks(history))
 
 
 def test_each_optimiser_is_told_once() -> None:
