@@ -28,9 +28,9 @@ from qdiag.judging.differentiated import JudgedCalls
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Script
-from qdiag.model.circuit import with_values
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
+from qdiag.model.variants import with_values
 from qdiag.trace.evaluation_store import EvaluationStore
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter, create

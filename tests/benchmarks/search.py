@@ -28,9 +28,11 @@ import shrinkray
 from qdiag.evaluation.workers import Inline
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Script
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Tolerance
 from qdiag.model.method import parse
+from qdiag.model.node import Label, Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES
 from qdiag.proving.minimizing.same_difference import SameDifference

@@ -15,8 +15,9 @@ from qdiag.bridges.live.made_devices import device_bases, options_given_to
 from qdiag.bridges.running import devices
 from qdiag.bridges.running.given_values import live_options
 from qdiag.errors import MethodError
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.model.node import Node
 from qdiag.model.option import Held, Kind
 
 CIRCUIT = Circuit((), (Node("ExpectationMP", (0,), None, (0,)),))

@@ -28,9 +28,9 @@ from qdiag.evaluation.evaluate import evaluate  # noqa: E402
 from qdiag.evaluation.remote import applicable  # noqa: E402
 from qdiag.evaluation.workers import Workers  # noqa: E402
 from qdiag.model.call import Configuration, SourceLine  # noqa: E402
-from qdiag.model.circuit import with_trainable  # noqa: E402
 from qdiag.model.evaluation import Request  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
+from qdiag.model.variants import with_trainable  # noqa: E402
 from tests.worlds.installed_pennylane import has_flatten  # noqa: E402
 
 TODAY = has_flatten()

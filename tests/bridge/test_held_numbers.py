@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.bridges.running.held_numbers import as_held
-from qdiag.model.circuit import with_parameters
+from qdiag.model.variants import with_parameters
 
 pytestmark = pytest.mark.stack
 

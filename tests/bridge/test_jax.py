@@ -20,10 +20,11 @@ from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.bridges.live import jax_taps  # noqa: E402
 from qdiag.bridges.running.mapped_rows import mapped_rows  # noqa: E402
 from qdiag.evaluation.evaluate import evaluate  # noqa: E402
-from qdiag.model.circuit import Circuit, with_parameters  # noqa: E402
+from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.model.coverage import gap_of  # noqa: E402
 from qdiag.model.evaluation import Request  # noqa: E402
 from qdiag.model.method import Method  # noqa: E402
+from qdiag.model.variants import with_parameters  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
 
 pytestmark = pytest.mark.stack

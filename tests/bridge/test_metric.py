@@ -7,7 +7,8 @@ import pytest
 
 from qdiag.bridges.facts.metric import adjoint_metric_tensor, failure_of
 from qdiag.judging.arbiter.metric import metric_tensor
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
 from tests.worlds.small_circuits import expval, gate, number
 
 qml = pytest.importorskip("pennylane")

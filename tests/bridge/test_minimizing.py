@@ -18,8 +18,10 @@ if not hasattr(qml, "set_shots"):
 from qdiag.bridges.codec.tapes import circuit_of  # noqa: E402
 from qdiag.evaluation.workers import Inline, Workers  # noqa: E402
 from qdiag.judging.question import Question  # noqa: E402
-from qdiag.model.circuit import Circuit, nodes_of, with_parameters  # noqa: E402
+from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
+from qdiag.model.node import nodes_of  # noqa: E402
+from qdiag.model.variants import with_parameters  # noqa: E402
 from qdiag.proving.minimizing.changes import PennyLaneEdits  # noqa: E402
 from qdiag.proving.minimizing.oracle import Oracle  # noqa: E402
 from qdiag.proving.minimizing.pennylane_workshop import workshop_of  # noqa: E402

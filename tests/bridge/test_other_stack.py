@@ -18,8 +18,9 @@ from qdiag.bridges.codec.flattening import identifier_of
 from qdiag.bridges.stack import pennylane_version
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.evaluation.other_stack import OtherStack
-from qdiag.model.circuit import Node, Parameter, Tagged, Wires
 from qdiag.model.class_names import is_among, names_of
+from qdiag.model.node import Node, Tagged, Wires
+from qdiag.model.parameter import Parameter
 from tests.tools.class_names import LINES
 from tests.worlds.locks import asked
 from tests.worlds.methods import ADJOINT

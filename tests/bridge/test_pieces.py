@@ -15,7 +15,7 @@ from qdiag.bridges.codec import classes, flattening, tapes
 from qdiag.bridges.codec.containers import as_marked
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.recognition import Recognition
-from qdiag.model.circuit import with_parameters
+from qdiag.model.variants import with_parameters
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 from tests.bridge import instances

@@ -14,7 +14,7 @@ from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges.interfaces.choice import graph_for  # noqa: E402
 from qdiag.bridges.live.probe_subject import Subject, real_elements, subject_of  # noqa: E402
-from qdiag.model.circuit import Parameter  # noqa: E402
+from qdiag.model.parameter import Parameter  # noqa: E402
 
 pytestmark = pytest.mark.stack
 

@@ -12,9 +12,10 @@ pytest.importorskip("catalyst", reason="Catalyst is not installed: pip install p
 
 from qdiag.bridges.codec.tapes import circuit_of
 from qdiag.evaluation.evaluate import evaluate
-from qdiag.model.circuit import Circuit, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import parse
+from qdiag.model.variants import with_parameters
 
 pytestmark = pytest.mark.stack
 

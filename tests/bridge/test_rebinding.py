@@ -13,7 +13,9 @@ from qdiag.bridges.codec.tapes import circuit_of, tape_of
 from qdiag.bridges.facts.rebinding import bound_anew, rebound_operations
 from qdiag.bridges.space.builds import builds, wrapped_builds
 from qdiag.bridges.space.ingredients import MODERN
-from qdiag.model.circuit import Circuit, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import parameters_of
+from qdiag.model.variants import with_parameters
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="ControlledQubitUnitary is as the newer end has it")]
 

@@ -11,7 +11,9 @@ import pytest
 from qdiag.bridges import stack
 from qdiag.bridges.codec import classes, operators, tapes
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.trace import array_bundle, circuit_text
 from tests.bridge import instances
 from tests.worlds.installed_pennylane import has_flatten, node_of

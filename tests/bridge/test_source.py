@@ -15,9 +15,11 @@ from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.quantum_function import CircuitSource, device_source, qnode_source, source_of
 from qdiag.bridges.source.speller import same
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.model.node import Node
 from qdiag.model.option import Held, Kind
+from qdiag.model.parameter import Parameter
 from tests.bridge.instances import Instance, measurements, numbers, operators
 from tests.worlds.installed_pennylane import node_of
 

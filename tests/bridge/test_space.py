@@ -13,9 +13,9 @@ from qdiag.bridges.space.ingredients import MODERN
 from qdiag.bridges.space.specimens import specimens
 from qdiag.evaluation.evaluate import evaluate
 from qdiag.judging.arbiter.reference import reference
-from qdiag.model.circuit import nodes_of, parameters_of
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of, parameters_of
 from qdiag.model.operator_families import MIXING
 from qdiag.model.specimen import BARE, Rank
 from qdiag.trace.keys import circuit_key

@@ -15,10 +15,12 @@ from qdiag.evaluation.workers import Inline
 from qdiag.judging.arbiter.arbiter import arbitrate
 from qdiag.judging.comparison.compare import compare
 from qdiag.model.call import Configuration, SourceLine
-from qdiag.model.circuit import Circuit, Parameter, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
 from qdiag.model.method import parse
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 pytestmark = pytest.mark.stack
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from qdiag.bridges import stack
 from qdiag.bridges.codec import encoding, tapes
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Node, nodes_of, walk
 from qdiag.trace import circuit_text
 from tests.worlds.installed_pennylane import has_flatten, node_of
 from tests.worlds.sameness import same
@@ -281,7 +282,7 @@ def test_an_operation_that_this_pennylane_does_not_have_is_refused_by_name() -> 
 @modern
 @pytest.mark.parametrize("kind", ["function", "class", "enum", "unheard of"])
 def test_a_file_cannot_name_what_is_no_part_of_a_circuit(kind: str) -> None:
-    from qdiag.model.circuit import Tagged
+    from qdiag.model.node import Tagged
 
     content = ("Path", "home") if kind == "enum" else "system"
     with pytest.raises(OpaqueCircuitError):

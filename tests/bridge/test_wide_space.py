@@ -18,9 +18,10 @@ from qdiag.bridges.space.wide import wide_specimens
 from qdiag.certifying.examine import examine
 from qdiag.certifying.task import Task
 from qdiag.model.certificate import Standing
-from qdiag.model.circuit import nodes_of, with_wire_labels
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 from qdiag.model.specimen import Specimen, about
+from qdiag.model.variants import with_wire_labels
 from tests.worlds.sameness import same
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not MODERN, reason="instances by hand are as the newer end takes them")]

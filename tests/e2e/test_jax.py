@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qdiag.model.circuit import parameters_of
+from qdiag.model.node import parameters_of
 from qdiag.trace.reader import Trace
 from tests.e2e.jax_trainings import TRAININGS
 from tests.e2e.test_invisible import SCRIPTS, plainly, recorded, run

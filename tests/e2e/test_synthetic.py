@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import numpy as np
 import pytest
 
-from qdiag.model.circuit import with_values
+from qdiag.model.variants import with_values
 from qdiag.pipeline.stage_prove import keep, load_minimal
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]

@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Value, Wires
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 from qdiag.trace import array_bundle, circuit_text
 from tests.worlds.sameness import same
 from tests.worlds.strategies import circuits, parameters

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from qdiag.judging.comparison.compare import compare
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 
 SEVERITY = [Verdict.AGREE, Verdict.ROUNDING, Verdict.INCONCLUSIVE, Verdict.ERROR]
 CIRCUIT = Circuit((Node("RX", (Parameter(np.float32(0.3), "torch", True),), None, (0,)),), (Node("ExpectationMP"),))

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 from qdiag.bridges.source.expression import build
 from qdiag.bridges.source.literals import Style, complex_text, literal, real_text
 from qdiag.bridges.source.outcomes import canonical, expressions, name_of
-from qdiag.model.circuit import MeasuredOutcome, Parameter
+from qdiag.model.node import MeasuredOutcome
+from qdiag.model.parameter import Parameter
 
 DTYPES = ("float64", "float32", "complex128", "complex64", "int64", "int32", "bool")
 

@@ -12,7 +12,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import Circuit, Node, without_measurements, without_operations
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
+from qdiag.model.variants import without_measurements, without_operations
 from qdiag.pipeline.stage_prove import keep
 from qdiag.proving.minimizing.oracle import Oracle, key_of
 from qdiag.proving.minimizing.order import key

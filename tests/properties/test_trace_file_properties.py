@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Failure, Script, SourceLine
-from qdiag.model.circuit import CONTAINERS
+from qdiag.model.parameter import CONTAINERS
 from qdiag.trace import call_text
 from qdiag.trace.array_bundle import DTYPES, pack, unpack
 from qdiag.trace.reader import Trace

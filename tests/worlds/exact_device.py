@@ -16,7 +16,8 @@ import torch
 from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.codec.tapes import circuit_with_numbers
 from qdiag.judging.arbiter.reference import Reference, reference
-from qdiag.model.circuit import Circuit, with_trainable
+from qdiag.model.circuit import Circuit
+from qdiag.model.variants import with_trainable
 
 
 class Exact(qml.devices.Device):  # type: ignore[misc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.model.circuit import Node
+from qdiag.model.node import Node
 
 
 def node_of(operator: Any) -> Node:

@@ -11,8 +11,11 @@ import numpy as np
 from qdiag.evaluation import remote
 from qdiag.judging.parameter_samples import tracked_numbers
 from qdiag.model.call import Backward, Call
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 from tests.worlds.scripted import ScriptedEvaluator
 from tests.worlds.scripted import call as single_call
 from tests.worlds.scripted import circuit as single_circuit

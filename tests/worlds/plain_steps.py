@@ -15,9 +15,11 @@ import pytest
 
 import qdiag.bridges.matrices
 from qdiag.bridges import stack
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, parameters_of, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Node, Tagged, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, Step, Term
+from qdiag.model.parameter import Parameter
 
 Row = tuple[Step, ...]
 KINDS = {

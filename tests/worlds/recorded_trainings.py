@@ -11,7 +11,9 @@ import numpy as np
 
 from qdiag.diagnosis.training.history import History
 from qdiag.model.call import Argument, Backward, Call, Configuration, Event, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.model.step_probe import StepProbe
 from qdiag.model.training import (
     ArgumentOrigin,

@@ -13,9 +13,11 @@ from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import CallSource, Replay
 from qdiag.model.call import Backward, Call, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.trace.circuit_text import skeleton
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import methods

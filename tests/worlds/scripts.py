@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from qdiag.model.call import Argument, Call, Configuration, Environment, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.findings import Confidence, Diagnosis, Divergence
 from qdiag.model.method import Method
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.material import AS_A_PERSON, Material, Wording

@@ -7,7 +7,9 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, Wires, parameters_of, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node, Value, Wires, parameters_of, walk
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import PennyLaneEdits
 
 NO_WIRES = (("wires", None),)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Value, Wires
+from qdiag.model.parameter import Parameter
 
 NAMES = ("RX", "RY", "CNOT", "Rot", "Adjoint", "Controlled", "QubitUnitary", "StronglyEntanglingLayers", "Mine")
 MEASUREMENTS = ("ExpectationMP", "VarianceMP", "ProbabilityMP", "StateMP")

@@ -14,11 +14,13 @@ from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 

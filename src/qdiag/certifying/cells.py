@@ -22,11 +22,12 @@ from qdiag.judging.arbiter.method_verdicts import MethodVerdict, verdicts
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Failure
 from qdiag.model.certificate import OUTPUT, Abilities, Cell, Standing
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import SHIFTED
+from qdiag.model.node import nodes_of
 from qdiag.model.numerics.rounding import EPS64, eps_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 from qdiag.model.promise import Promise

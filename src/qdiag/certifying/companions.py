@@ -14,9 +14,12 @@ from typing import Optional
 import numpy as np
 
 from qdiag.judging.arbiter.reference import Reference
-from qdiag.model.circuit import Circuit, Node, Parameter, with_parameters, with_wire_labels
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.model.specimen import Specimen
+from qdiag.model.variants import with_parameters, with_wire_labels
 
 OTHER_INTERFACE = {"torch": "autograd", "autograd": "torch"}
 

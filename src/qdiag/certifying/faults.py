@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from qdiag.certifying.traits import shared_traits, traits_of
 from qdiag.model.certificate import OUTPUT, Cell, Fault, Standing
-from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Signature
+from qdiag.model.node import nodes_of
 from qdiag.model.specimen import BARE, Specimen
 
 SEVERAL = 2

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from qdiag.certifying.faults import faults_of, plainness, subject_of
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Fault, Standing
-from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Confidence
 from qdiag.model.hunt import Find, Hit, Kind
+from qdiag.model.node import nodes_of
 from qdiag.model.specimen import BARE, Specimen
 
 Key = tuple[str, str, str]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from qdiag.model.certificate import OUTPUT, Abilities
-from qdiag.model.circuit import with_trainable
 from qdiag.model.evaluation import Request
 from qdiag.model.measured import PRECISIONS
 from qdiag.model.method import PLAIN, SHIFTED, Method
 from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.specimen import Rank, Specimen
+from qdiag.model.variants import with_trainable
 
 SIMPLER = ("lightning.qubit", "default.mixed")
 """Devices of PennyLane's that take more operations apart than ``default.qubit`` does."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from qdiag.model.circuit import Node, nodes_of, parameters_of
+from qdiag.model.node import Node, nodes_of, parameters_of
 from qdiag.model.operator_families import as_written
 from qdiag.model.specimen import Specimen
 

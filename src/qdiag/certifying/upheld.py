@@ -14,8 +14,9 @@ from typing import Optional
 import numpy as np
 
 from qdiag.judging.arbiter.circuit_function import coordinates, from_coordinates
-from qdiag.model.circuit import Circuit, with_precision, with_values
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.variants import with_precision, with_values
 
 STEP = 2e-3
 """The larger of two steps; the other is half of it."""

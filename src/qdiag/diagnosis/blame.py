@@ -14,9 +14,12 @@ from qdiag.diagnosis.experiments.trainability import parameters_at
 from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
-from qdiag.model.circuit import NARROW, Circuit, parameters_of, with_precision, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
+from qdiag.model.node import parameters_of
 from qdiag.model.operator_families import as_written
+from qdiag.model.parameter import NARROW
+from qdiag.model.variants import with_precision, with_trainable
 
 Raises = Callable[[Circuit], bool]
 """Whether one of the two still raises on another circuit."""

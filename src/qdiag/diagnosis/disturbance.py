@@ -14,11 +14,13 @@ from typing import Optional
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Circuit, parameters_of, without_measurements
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import MEASURED, Comparison, Verdict
 from qdiag.model.element import Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import ARBITER, Method
+from qdiag.model.node import parameters_of
+from qdiag.model.variants import without_measurements
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ import numpy as np
 
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation import remote
-from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, walk
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED
+from qdiag.model.node import Node, parameters_of, walk
 from qdiag.model.numerics.rounding import Law
 from qdiag.model.operator_families import PRODUCTS
+from qdiag.model.parameter import Parameter
 
 HIDDEN = Fact[tuple[int, ...]]("parameters that the tape hides", remote.hidden_parameters, ())
 """Positions of trainable parameters that PennyLane's tape does not list."""

@@ -11,9 +11,10 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.call import Configuration
-from qdiag.model.circuit import Circuit, Label, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Casts, Request
 from qdiag.model.method import Method
+from qdiag.model.node import Label, Node
 from qdiag.model.promise import Promise
 
 # --- how a circuit can be evaluated -----------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Optional, Protocol
 
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, as_evaluated, as_marked
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import QJIT
 from qdiag.model.probe import Probe
+from qdiag.model.variants import as_evaluated, as_marked
 
 
 class Recorded(Protocol):

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.model.call import Call
-from qdiag.model.circuit import as_marked
 from qdiag.model.transform_families import TransformKind
+from qdiag.model.variants import as_marked
 
 METHODS = {"finite_diff": "finite-diff", "param_shift": "parameter-shift", "hadamard_grad": "hadamard"}
 """What each transform does, as a ``diff_method``."""

@@ -15,7 +15,6 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.arbiter.metric import metric_tensor
 from qdiag.model.call import Call, Configuration
-from qdiag.model.circuit import as_marked
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
@@ -24,6 +23,7 @@ from qdiag.model.method import ARBITER
 from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE, Law
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import METRIC_TENSORS, spelt
+from qdiag.model.variants import as_marked
 
 _OTHERWISE = frozenset({"approx", "argnum", "hybrid"})
 """Options that make something else of the metric, where they are not left at None."""

@@ -15,10 +15,12 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model.call import Backward, Call
-from qdiag.model.circuit import Circuit, Parameter, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison
 from qdiag.model.element import Kind, parameter_names
 from qdiag.model.method import Method
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 MANY = 32
 """Numbers that a circuit may be differentiated by without being cut."""

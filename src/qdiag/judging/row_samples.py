@@ -17,10 +17,12 @@ from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.model.call import Backward, Call
-from qdiag.model.circuit import Circuit, Parameter, raw_outputs, with_parameters
+from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Comparison
 from qdiag.model.element import Kind, trainable_names
 from qdiag.model.method import Method
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 WHOLE = 8
 """Batches of up to so many rows are never cut."""

@@ -12,21 +12,11 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import (
-    Circuit,
-    Label,
-    Mapping,
-    MeasuredOutcome,
-    Node,
-    Parameter,
-    Tagged,
-    Value,
-    Wires,
-    parts_of,
-    rebuild,
-    with_nodes,
-)
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Mapping, MeasuredOutcome, Node, Tagged, Value, Wires, parts_of, rebuild
 from qdiag.model.operator_families import GATHERING
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_nodes
 
 Place = tuple[int, ...]
 """Where a value stands: its top node's position in `Circuit.nodes`, then the position among `parts_of` at each level."""

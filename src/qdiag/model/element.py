@@ -12,7 +12,8 @@ from enum import Enum
 from functools import lru_cache
 from typing import Optional
 
-from qdiag.model.circuit import Circuit, Node, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, parameters_of
 
 
 class Kind(Enum):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from qdiag.model.circuit import Circuit, Label
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label
 
 BARE = "no operation"
 """The operation of specimens that ask for a measurement alone."""

@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Tagged, Value, parameters_of, walk, with_nodes, with_values
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Tagged, Value, parameters_of, walk
+from qdiag.model.variants import with_nodes, with_values
 
 _Number = TypeVar("_Number", float, complex)
 

@@ -13,10 +13,10 @@ from qdiag.judging.comparison.compare import compare
 from qdiag.judging.differentiated import as_judged
 from qdiag.judging.replay.questions import cotangents_of
 from qdiag.model.call import Call, Configuration, Environment
-from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Request
 from qdiag.model.lock import LeftOut, Lock, Locked, Missing
+from qdiag.model.node import nodes_of
 from qdiag.model.option import Held, Kind, Option
 from qdiag.model.synthetic_numbers import made_up
 from qdiag.pipeline.run_options import Voice

@@ -26,12 +26,12 @@ from qdiag.evaluation.answers import answer_of
 from qdiag.judging import layer_findings, live_methods, metric_findings, probe_findings, transform_findings
 from qdiag.judging.question import Question, observe
 from qdiag.judging.replay.rebuilding import obstacle
-from qdiag.model.circuit import as_marked, with_trainable
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, DIFF_METHODS, Method
 from qdiag.model.transform_families import METRIC_TENSORS, spelt
+from qdiag.model.variants import as_marked, with_trainable
 from qdiag.pipeline.stage_context import StageContext
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
-from qdiag.model.circuit import nodes_of
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 from qdiag.pipeline import stage_diagnose, stage_prove
 from qdiag.pipeline.stage_context import StageContext, or_what_is_left
 

@@ -21,10 +21,11 @@ from qdiag.judging.replay.differences import differences, divergences
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import compare_with_own
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding
 from qdiag.model.method import ARBITER, Method, parse
+from qdiag.model.node import nodes_of
 from qdiag.model.result import ReplaySummary, Result
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from qdiag.pipeline.reports import judged_outline, meanings_of

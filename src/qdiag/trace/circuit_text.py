@@ -13,23 +13,9 @@ from typing import Any
 import numpy as np
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import (
-    CONTAINERS,
-    FOREIGN,
-    KEPT,
-    Circuit,
-    Label,
-    Mapping,
-    MeasuredOutcome,
-    Node,
-    Parameter,
-    Tagged,
-    Value,
-    Wires,
-    joined_to,
-    parameters_of,
-    with_parts,
-)
+from qdiag.model.circuit import Circuit, joined_to
+from qdiag.model.node import Label, Mapping, MeasuredOutcome, Node, Tagged, Value, Wires, parameters_of, with_parts
+from qdiag.model.parameter import CONTAINERS, FOREIGN, KEPT, Parameter
 from qdiag.trace import bound
 from qdiag.trace.array_bundle import DTYPES
 

@@ -20,7 +20,8 @@ import numpy as np
 
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Process, Script, SourceLine
-from qdiag.model.circuit import CONTAINERS, Circuit
+from qdiag.model.circuit import Circuit
+from qdiag.model.parameter import CONTAINERS
 from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
 from qdiag.trace import call_text, schema, tail_file

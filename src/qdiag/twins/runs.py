@@ -14,8 +14,8 @@ import numpy as np
 
 from qdiag.errors import Interrupted
 from qdiag.model.call import Call, Script
-from qdiag.model.circuit import NARROW
 from qdiag.model.method import DETERMINISTIC
+from qdiag.model.parameter import NARROW
 from qdiag.trace import twin_steps, twin_variation
 from qdiag.trace.reader import Trace
 from qdiag.trace.twin_steps import Steps

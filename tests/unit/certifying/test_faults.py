@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from qdiag.certifying.faults import faults_of
 from qdiag.model.certificate import OUTPUT, Standing
-from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
+from qdiag.model.node import Node
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import Rank, Specimen
 from tests.worlds.certificates import cell, specimen

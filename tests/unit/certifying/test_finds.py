@@ -9,10 +9,10 @@ import pytest
 
 from qdiag.certifying.finds import finds_of, with_causes_joined
 from qdiag.model.certificate import OUTPUT, Cell, Certificate, Standing
-from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Confidence, Finding, Minimal
 from qdiag.model.hunt import Find, Hit, Kind
+from qdiag.model.node import Node
 from qdiag.model.promise import Promise
 from qdiag.model.specimen import BARE, Rank
 from tests.worlds.certificates import cell, certificate, specimen

@@ -12,8 +12,9 @@ from qdiag.diagnosis.blame import blamed_for_gradients, blamed_for_raising
 from qdiag.diagnosis.symptoms import Blamed
 from qdiag.judging.question import Question
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.parameter import Parameter
 from tests.worlds.small_circuits import circuit, expval, gate, gathered
 from tests.worlds.symptoms import PAIR, World, of, rotation
 

@@ -19,11 +19,13 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import Question, question_of
 from qdiag.model.call import Call, Configuration, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence, Outcome
 from qdiag.model.method import parse
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.evaluators import FakeEvaluator
 
 

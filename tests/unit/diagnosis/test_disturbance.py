@@ -12,9 +12,11 @@ import pytest
 from qdiag.diagnosis.disturbance import Disturbance, disturbance_of
 from qdiag.judging.question import Question, observe
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, nodes_of, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import ARBITER
+from qdiag.model.node import Node, nodes_of
+from qdiag.model.variants import with_trainable
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.small_circuits import circuit, combination, expval, gate, probs

@@ -13,9 +13,11 @@ from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, LOSSY, ROWS, RULED, SKEWED, differenced_parameters, ruled_parameters
 from qdiag.diagnosis.symptoms import Fact, Symptoms
 from qdiag.evaluation.workers import Inline
-from qdiag.model.circuit import Circuit, Node, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import FoundWrong
+from qdiag.model.node import Node
+from qdiag.model.variants import with_trainable
 from tests.worlds.symptoms import World, expectation, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))

@@ -15,7 +15,7 @@ import qdiag
 from qdiag.errors import OpaqueCircuitError
 from qdiag.evaluation.answers import answer_of, is_own_failure
 from qdiag.evaluation.workers import Inline, Workers
-from qdiag.model.circuit import with_trainable
+from qdiag.model.variants import with_trainable
 
 
 def foreign(path: str) -> Callable[[], None]:

@@ -14,9 +14,11 @@ import pytest
 
 from qdiag.evaluation.workers import Inline, Workers, most_workers
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 
 
 def circuit(angle: float) -> Circuit:

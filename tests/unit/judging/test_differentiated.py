@@ -10,8 +10,10 @@ import pytest
 
 from qdiag.judging.differentiated import JudgedCalls, as_judged
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, Parameter, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.parameter import Parameter
 from qdiag.model.probe import Probe
+from qdiag.model.variants import with_parameters
 from tests.worlds.scripted import call, circuit
 
 
@@ -113,7 +115,7 @@ def test_a_backward_pass_that_came_later_is_seen_at_the_next_look() -> None:
 
 @pytest.mark.parametrize("positions", [(), (0,), (0, 1)])
 def test_making_others_trainable_leaves_marks_where_they_are(positions: tuple[int, ...]) -> None:
-    from qdiag.model.circuit import with_trainable, without_marks
+    from qdiag.model.variants import with_trainable, without_marks
 
     found = with_trainable(of("trained", "marked", "constant"), positions)
     assert kinds(found) == ["trained" if 0 in positions else "constant", "trained" if 1 in positions else "marked", "constant"]

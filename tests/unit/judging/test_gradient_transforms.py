@@ -9,7 +9,7 @@ import pytest
 
 from qdiag.judging.gradient_transforms import as_differentiated
 from qdiag.model.call import Call, Failure
-from qdiag.model.circuit import with_parameters
+from qdiag.model.variants import with_parameters
 from tests.worlds.scripted import call, circuit
 
 

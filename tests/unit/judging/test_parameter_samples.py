@@ -17,9 +17,12 @@ from qdiag.judging.parameter_samples import (
     tracked_numbers,
     with_tracked,
 )
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind, parameter_names
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 from tests.worlds.long_chains import chain, circuit
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT
 

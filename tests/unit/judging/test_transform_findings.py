@@ -12,10 +12,11 @@ import pytest
 from qdiag.judging import transform_findings
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, Node, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Outcome
+from qdiag.model.node import Node, Wires
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.scripted import answer, call, circuit
 from tests.worlds.small_circuits import gate

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Tagged, Wires, walk
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import (
     Edit,
     apply_edits,
@@ -23,6 +23,8 @@ from qdiag.model.edits import (
     without_rows,
     without_wire,
 )
+from qdiag.model.node import Mapping, Node, Tagged, Wires, walk
+from qdiag.model.parameter import Parameter
 from tests.worlds.dense import on_all, random_hermitian, random_state, random_unitary
 from tests.worlds.sameness import same
 from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, gathered, number, probs, sketch, wrapped

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from qdiag.model.circuit import Circuit, Node, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.element import Element, Kind, parameter_names, trainable_names
+from qdiag.model.node import Node
+from qdiag.model.variants import with_trainable
 from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, number, wrapped
 from tests.worlds.strategies import circuits
 

@@ -11,7 +11,9 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Mapping, MeasuredOutcome, Node, Parameter, Tagged, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.model.synthetic_numbers import made_up, tells_numbers
 from tests.worlds.dense import random_density, random_hermitian, random_state, random_unitary
 from tests.worlds.strategies import runnable_circuits

@@ -11,7 +11,9 @@ import pytest
 
 from qdiag.evaluation.answers import LOGGER
 from qdiag.model.call import Process
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.pipeline.notes import about_marks, about_processes, own_failures
 from tests.worlds.scripted import call, circuit
 

@@ -17,12 +17,14 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import question_of
 from qdiag.judging.row_samples import SAMPLED, WHOLE, sampled_rows
 from qdiag.model.call import Environment
-from qdiag.model.circuit import Circuit, Node, Wires, with_values
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
+from qdiag.model.node import Node, Wires
+from qdiag.model.variants import with_values
 from qdiag.pipeline.stage_arbitrate import once_rounding, unanimous_errors
 from qdiag.pipeline.stage_context import StageContext, excuse_as_rounding
 from qdiag.trace.keys import circuit_key

@@ -18,11 +18,13 @@ from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.question import Question
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Call, Environment, Failure
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Evidence, Finding, Outcome
 from qdiag.model.method import ARBITER, Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.model.probe import Proof
 from qdiag.model.result import NotRebuilt, Unfaithful
 from qdiag.pipeline import stage_arbitrate, stage_diagnose

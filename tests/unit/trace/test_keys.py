@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from qdiag.errors import CircuitFormatError
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
+from qdiag.model.node import Node
 from qdiag.trace import keys
 from qdiag.trace.circuit_text import restore, skeleton
 from qdiag.trace.keys import circuit_key, request_key

@@ -20,8 +20,10 @@ import pytest
 
 from qdiag.errors import OutputError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Script, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.coverage import Gap, gap_of
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.model.probe import Probe
 from qdiag.recording import side_files
 from qdiag.recording.settle import settle

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Outcome
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.model.twin_training import PartingCause
 from qdiag.trace.twin_steps import Steps, Stream
 from qdiag.trace.twin_variation import Variation

@@ -10,7 +10,7 @@ import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.live_numbers import reader_for
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 PYTHON = (bool, int, float, complex)
 """Python's own kinds of numbers."""

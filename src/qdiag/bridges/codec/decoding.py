@@ -15,7 +15,8 @@ import pennylane as qml
 from qdiag.bridges.codec import classes, constructors, flattening
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Value, Wires
+from qdiag.model.parameter import Parameter
 
 
 class Decoding:

@@ -15,7 +15,9 @@ import pennylane as qml
 
 from qdiag.bridges.codec import classes, constructors, flattening
 from qdiag.bridges.codec.live_numbers import NotANumber, reader_for
-from qdiag.model.circuit import AS_DECOMPOSITION, Label, Mapping, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.circuit import AS_DECOMPOSITION
+from qdiag.model.node import Label, Mapping, Node, Tagged, Value, Wires
+from qdiag.model.parameter import Parameter
 
 MAX_DEPTH = 100
 """Operators nested deeper than this are known by name only: their tree could not be walked within Python's own limit."""

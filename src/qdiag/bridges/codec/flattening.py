@@ -18,7 +18,7 @@ from packaging.version import Version
 from qdiag.bridges.codec import class_source, classes, constructors
 from qdiag.bridges.stack import pennylane_version
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import MeasuredOutcome
+from qdiag.model.node import MeasuredOutcome
 from qdiag.model.operator_families import MID_MEASUREMENTS
 
 FUNCTIONS = frozenset(["adjoint", "ctrl", "prod", "sum", "s_prod", "exp", "pow", "evolve", "dot"])

@@ -12,7 +12,8 @@ from typing import Any, Optional
 import numpy as np
 
 from qdiag.bridges.codec import jax_numbers
-from qdiag.model.circuit import FOREIGN, MOVED_TO_CPU, Parameter
+from qdiag.model.circuit import MOVED_TO_CPU
+from qdiag.model.parameter import FOREIGN, Parameter
 from qdiag.trace.array_bundle import DTYPES
 
 Note = Callable[[str], None]

@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
-from qdiag.model.circuit import Node
+from qdiag.model.node import Node
 
 
 def operator_of(node: Node, numbers: Optional[Iterator[Any]] = None, *, trusted: bool = False) -> Any:

@@ -17,7 +17,7 @@ from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.live_numbers import reader_for
 from qdiag.bridges.codec.packer import Packer
 from qdiag.bridges.codec.reading import Reading
-from qdiag.model.circuit import Node
+from qdiag.model.node import Node
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import filled_text, kind_of, split_text, text_around
 

@@ -15,7 +15,8 @@ from qdiag.bridges.codec.containers import as_marked, is_tracked
 from qdiag.bridges.codec.packer import Packer
 from qdiag.bridges.codec.pieces import Pieces
 from qdiag.bridges.codec.reading import Reading
-from qdiag.model.circuit import Circuit, as_evaluated, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.variants import as_evaluated, with_parameters
 from qdiag.trace.array_bundle import pack
 from qdiag.trace.circuit_text import skeleton
 

@@ -17,8 +17,10 @@ from qdiag.bridges.codec.tapes import tape_of
 from qdiag.bridges.live import shift_rules
 from qdiag.bridges.live.shift_rules import MAX_DEPTH
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node, parameters_of
 from qdiag.model.operator_families import MID_MEASUREMENTS
+from qdiag.model.parameter import Parameter
 
 Position = int
 

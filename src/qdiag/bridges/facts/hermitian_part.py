@@ -9,10 +9,12 @@ from typing import Optional
 import numpy as np
 
 from qdiag.bridges.matrices import node_steps
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Wires, parameters_of
 from qdiag.model.numerics.measurements import dense
 from qdiag.model.numerics.states import NotSimulated
 from qdiag.model.operator_families import HERMITIAN_MATRICES
+from qdiag.model.parameter import Parameter
 
 MOST_WIRES = 6
 """Observables on more wires are not looked at."""

@@ -10,7 +10,8 @@ from pennylane import numpy as pnp
 
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.parameter import Parameter
 
 
 def adjoint_metric_tensor(circuit: Circuit, trusted: bool) -> Optional[np.ndarray]:

@@ -14,8 +14,9 @@ from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.codec.tapes import tape_of
 from qdiag.bridges.running import devices
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Label, Node, nodes_of, parameters_of, parts_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import SHIFTED, Method
+from qdiag.model.node import Label, Node, nodes_of, parameters_of, parts_of
 from qdiag.model.promise import Promise
 
 _WORDS_AGAINST = re.compile(

@@ -17,7 +17,9 @@ import pennylane as qml
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.encoding import Encoding
-from qdiag.model.circuit import Circuit, Node, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, parameters_of
+from qdiag.model.variants import with_parameters
 
 SAME = 1e-9
 """Matrices that are no further apart are the same."""

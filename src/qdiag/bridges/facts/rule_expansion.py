@@ -21,7 +21,10 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.live.shift_rules import MAX_DEPTH
-from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, parameters_of
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 PICKING = frozenset(
     ["Alias", "Clone", "Expand", "Index", "Permute", "ReshapeAlias", "Select", "Slice", "Split", "Squeeze", "Stack", "T", "Transpose"]

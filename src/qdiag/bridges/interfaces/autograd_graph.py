@@ -18,7 +18,7 @@ from pennylane import numpy as pnp
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 
 class AutogradGraph:

@@ -9,8 +9,8 @@ from functools import partial
 
 from qdiag.bridges.interfaces.forward_pass import Function, Graph, PlainGraph
 from qdiag.errors import MethodError, MissingInterfaceError
-from qdiag.model.circuit import Parameter
 from qdiag.model.method import QJIT
+from qdiag.model.parameter import Parameter
 
 
 def interface_for(name: str, parameters: Sequence[Parameter]) -> str:

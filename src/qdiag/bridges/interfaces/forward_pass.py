@@ -13,7 +13,7 @@ import numpy as np
 
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.results import array_of
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 Function = Callable[[Sequence[Any]], Sequence[Any]]
 """Evaluates a circuit: the live number of each parameter in walk order to its live outputs."""

@@ -20,7 +20,7 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 
 @contextmanager

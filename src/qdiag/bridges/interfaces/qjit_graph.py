@@ -19,7 +19,7 @@ from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
 from qdiag.errors import MethodError
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 
 class QjitGraph:

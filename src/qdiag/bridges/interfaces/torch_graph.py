@@ -15,7 +15,7 @@ import torch
 from qdiag.bridges.codec.live_numbers import plain_number, tensor_of
 from qdiag.bridges.interfaces.forward_pass import Cotangents, Function
 from qdiag.bridges.results import array_of
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 
 def use_one_thread() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from qdiag.bridges.codec.live_numbers import foreign_dtype
 from qdiag.bridges.results import array_of
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 
 
 @dataclass(frozen=True, eq=False)

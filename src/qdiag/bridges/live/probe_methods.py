@@ -18,11 +18,11 @@ from qdiag.bridges.live.probe_subject import Subject, arrays_of, first_line, for
 from qdiag.bridges.live.shift_rules import takes_differences
 from qdiag.bridges.processor_time import OutOfTime, processor_time
 from qdiag.bridges.stack import takes_gradient_kwargs
-from qdiag.model.circuit import Parameter
 from qdiag.model.measured import Measured
 from qdiag.model.method import SHIFTED
 from qdiag.model.numerics.granularity import COARSEST
 from qdiag.model.numerics.rounding import EPS64
+from qdiag.model.parameter import Parameter
 from qdiag.model.probe import OTHER_OUTPUTS, Probe, ProbedMethod
 
 LEAST, MOST = 1.0, 4.0

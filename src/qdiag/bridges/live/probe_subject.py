@@ -14,7 +14,7 @@ from qdiag.bridges.codec import tapes
 from qdiag.bridges.live import qnode_attributes
 from qdiag.bridges.live.arguments import Leaf, drawn_direction, in_double_precision, leaves_of, step_along, substitute_leaves
 from qdiag.bridges.results import array_of, outputs_of
-from qdiag.model.circuit import with_parameters
+from qdiag.model.variants import with_parameters
 from qdiag.trace.circuit_text import skeleton
 
 MOST_ARGUMENTS = 16

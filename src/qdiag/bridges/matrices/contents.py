@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Optional
 
-from qdiag.model.circuit import Mapping, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Value, Wires
+from qdiag.model.parameter import Parameter
 
 LARGEST = 1024
 """Arrays of more bytes are no part of a key: whatever is stored by keys would become large."""

@@ -15,10 +15,11 @@ from qdiag.bridges.matrices.contents import Named, named
 from qdiag.bridges.matrices.operator_matrices import labels
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import MeasuredOutcome, Node, Parameter, parameters_of, walk
+from qdiag.model.node import MeasuredOutcome, Node, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.states import Conditioned, Factor, Measured, NotSimulated, Reading, Step
 from qdiag.model.numerics.tangents import arrays_of
+from qdiag.model.parameter import Parameter
 
 Row = tuple[Step, ...]
 

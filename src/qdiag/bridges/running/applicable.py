@@ -13,9 +13,10 @@ from qdiag.bridges.interfaces.choice import interface_for, require
 from qdiag.bridges.running import device_measurement, devices
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Configuration
-from qdiag.model.circuit import Circuit, Node, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Request
 from qdiag.model.method import DETERMINISTIC, DIFF_METHODS, Method
+from qdiag.model.node import Node, nodes_of
 from qdiag.model.operator_families import MIXING, STATE_VECTORS
 
 REFERENCE = Method("default.qubit", "backprop")

@@ -10,8 +10,11 @@ import numpy as np
 
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import Node, nodes_of
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 
 def rows(circuit: Circuit, trusted: bool = False, most: Optional[int] = None) -> tuple[Circuit, ...]:

@@ -9,10 +9,12 @@ import numpy as np
 
 from qdiag.bridges.live.device_numbers import look_at
 from qdiag.bridges.running.run_circuit import evaluate_circuit
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import UNKNOWN, Measured
 from qdiag.model.method import Method
+from qdiag.model.node import Label, Node, Wires
+from qdiag.model.parameter import Parameter
 
 FEW_WIRES = 6
 """A device of more wires is measured on one of its wires alone, where it can be made so."""

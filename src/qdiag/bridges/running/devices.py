@@ -16,8 +16,9 @@ import pennylane as qml
 from qdiag.bridges.running.given_values import imported, live_options
 from qdiag.bridges.stack import environment
 from qdiag.errors import MethodError
-from qdiag.model.circuit import Circuit, Label
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.model.node import Label
 
 _OURS = frozenset(["wires", "shots", "c_dtype", "r_dtype"])
 """Options that an evaluation sets by itself."""

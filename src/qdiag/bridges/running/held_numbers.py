@@ -12,7 +12,10 @@ from dataclasses import replace
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.codec.flattening import stop_recording
-from qdiag.model.circuit import Circuit, Node, Parameter, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, parameters_of
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 
 def as_held(circuit: Circuit, trusted: bool = False) -> Circuit:

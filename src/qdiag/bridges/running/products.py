@@ -11,8 +11,9 @@ from typing import Optional
 import numpy as np
 
 from qdiag.bridges.interfaces.forward_pass import Graph
-from qdiag.model.circuit import Parameter, raw_outputs
+from qdiag.model.circuit import raw_outputs
 from qdiag.model.evaluation import Request
+from qdiag.model.parameter import Parameter
 
 NOTHING = 1e-3
 """What came back to an output is not divided by, where it is less."""

@@ -16,9 +16,10 @@ from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.codec.flattening import stop_recording
 from qdiag.bridges.results import outputs_of
 from qdiag.bridges.running import devices
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 
 _SIGNATURE = inspect.signature(qml.QNode.__init__).parameters
 _OF_DEVICE_GRADIENTS = ("device_vjp", "grad_on_execution")

@@ -23,9 +23,11 @@ from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.products import jacobian, products
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, parameters_of, with_precision, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import parameters_of
 from qdiag.model.numerics.gates import PARAMETRIC
+from qdiag.model.variants import with_precision, with_trainable
 
 ROWS = "rows evaluated one by one"
 SPARE_WIRE = "a spare wire was added for hadamard"

@@ -15,8 +15,8 @@ import numpy as np
 
 from qdiag.bridges.codec.live_numbers import plain_number
 from qdiag.bridges.source.literals import Style, literal, plain_text
-from qdiag.model.circuit import Parameter
 from qdiag.model.import_lines import NUMPY
+from qdiag.model.parameter import Parameter
 
 _INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "@": operator.matmul,

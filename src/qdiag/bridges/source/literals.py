@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from qdiag.model.circuit import Parameter
 from qdiag.model.import_lines import AUTOGRAD, JNP, NUMPY, TORCH
+from qdiag.model.parameter import Parameter
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Union
 
 from qdiag.bridges.source.expression import Constant, Expression, Infix, Inverted, Name
-from qdiag.model.circuit import MeasuredOutcome
+from qdiag.model.node import MeasuredOutcome
 
 Entry = Union[bool, int, float]
 

@@ -9,8 +9,8 @@ import pennylane as qml
 
 from qdiag.bridges.source.expression import Expression, Path
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Mapping as FrozenMapping
-from qdiag.model.circuit import Value
+from qdiag.model.node import Mapping as FrozenMapping
+from qdiag.model.node import Value
 
 _SHORT = {"PauliX": "X", "PauliY": "Y", "PauliZ": "Z"}
 

@@ -17,11 +17,14 @@ from qdiag.bridges.source.literals import Style, literal, plain_text
 from qdiag.bridges.source.paths import require_name
 from qdiag.bridges.source.speller import Speller
 from qdiag.bridges.stack import takes_gradient_kwargs
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, walk, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.import_lines import NUMPY, PENNYLANE
 from qdiag.model.method import COMPILED_BY, Method
+from qdiag.model.node import MeasuredOutcome, Node, walk
 from qdiag.model.operator_families import MID_MEASUREMENTS
 from qdiag.model.option import Option
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_parameters
 
 EXACT = Style()
 _QNODE = inspect.signature(qml.QNode.__init__).parameters

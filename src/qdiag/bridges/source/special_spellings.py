@@ -9,8 +9,9 @@ from qdiag.bridges.codec import classes
 from qdiag.bridges.codec.decoding import Decoding
 from qdiag.bridges.source.expression import Attribute, Call, Constant, Expression, Infix, Items, Later, Number, Pairs, Path, numpy_path
 from qdiag.bridges.source.paths import Speller, named_values, path_named, path_of
-from qdiag.model.circuit import Node, Parameter, Tagged, Value, Wires, nodes_of
+from qdiag.model.node import Node, Tagged, Value, Wires, nodes_of
 from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS, MID_MEASUREMENTS
+from qdiag.model.parameter import Parameter
 
 Spellings = Iterator[Expression]
 

@@ -23,8 +23,10 @@ from qdiag.bridges.source.expression import Attribute, Call, Constant, Expressio
 from qdiag.bridges.source.literals import Style
 from qdiag.bridges.source.paths import named_values, path_named, path_of, require_name
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Value, Wires, parameters_of, rebuild
-from qdiag.model.circuit import Mapping as FrozenMapping
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Mapping as FrozenMapping
+from qdiag.model.node import MeasuredOutcome, Node, Tagged, Value, Wires, parameters_of, rebuild
+from qdiag.model.parameter import Parameter
 from qdiag.trace import circuit_text
 
 _POSITIONAL = frozenset(["PauliX", "PauliY", "PauliZ", "Identity", "Hadamard", "S", "T"])

@@ -14,7 +14,8 @@ import pennylane as qml
 from qdiag.bridges.codec import flattening
 from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.space.instances import operators
-from qdiag.model.circuit import Node, Parameter, parameters_of
+from qdiag.model.node import Node, parameters_of
+from qdiag.model.parameter import Parameter
 
 MOST_WIRES = 4
 """Operations on more wires are left out: what they are made of is asked about by itself."""

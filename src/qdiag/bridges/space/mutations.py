@@ -17,8 +17,9 @@ from qdiag.bridges.codec import flattening
 from qdiag.bridges.space.builds import Build
 from qdiag.bridges.space.pool import POINTS, Pool
 from qdiag.bridges.space.random_circuits import by_autograd
-from qdiag.model.circuit import parameters_of, with_parameters, with_trainable, with_values
+from qdiag.model.node import parameters_of
 from qdiag.model.specimen import BARE, Rank, Specimen
+from qdiag.model.variants import with_parameters, with_trainable, with_values
 
 Mutated = Optional[Specimen]
 """What was changed stands in its variation; None where there is nothing to change."""

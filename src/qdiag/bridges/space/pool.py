@@ -17,7 +17,7 @@ from qdiag.bridges.codec.encoding import Encoding
 from qdiag.bridges.space.builds import Build, is_unitary, on_wires, wrapped_builds
 from qdiag.bridges.space.readings import READINGS, Reading, measurement_readings
 from qdiag.bridges.space.specimens import with_numbers
-from qdiag.model.circuit import Label, Node, parameters_of
+from qdiag.model.node import Label, Node, parameters_of
 
 MOST_WIRES, MOST_NUMBERS = 3, 3
 """Gates on no more wires, with no more numbers."""

@@ -16,8 +16,10 @@ from qdiag.bridges.codec import flattening
 from qdiag.bridges.space.builds import Build
 from qdiag.bridges.space.pool import Pool
 from qdiag.bridges.space.specimens import rotations
-from qdiag.model.circuit import Circuit, Node, with_parameters, with_precision, with_trainable
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
 from qdiag.model.specimen import BARE, Rank, Specimen
+from qdiag.model.variants import with_parameters, with_precision, with_trainable
 
 WIRES = (0, 1, 2)
 

@@ -27,8 +27,11 @@ from qdiag.bridges.space.readings import (
     measurement_readings,
     weighted_readings,
 )
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters, with_precision
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node, parameters_of
+from qdiag.model.parameter import Parameter
 from qdiag.model.specimen import BARE, Rank, Specimen, in_order
+from qdiag.model.variants import with_parameters, with_precision
 
 ANGLES = {"0": 0.0, "π/2": np.pi / 2, "π": np.pi}
 """Points at which rules may be singular."""

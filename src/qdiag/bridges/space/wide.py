@@ -25,8 +25,11 @@ from qdiag.bridges.space.instances import make_or_none, measurements
 from qdiag.bridges.space.pool import is_gate
 from qdiag.bridges.space.readings import PROBABILITIES, PRODUCT, READINGS, as_made
 from qdiag.bridges.space.specimens import specimen_of, track, with_numbers
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, parameters_of, with_parameters, with_wire_labels
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node, parameters_of
+from qdiag.model.parameter import Parameter
 from qdiag.model.specimen import Rank, Specimen, in_order
+from qdiag.model.variants import with_parameters, with_wire_labels
 
 MATRICES_OF_NUMBERS = frozenset({"BlockEncode", "FABLE"})
 """Operations whose matrix may have any numbers in it, so that each can be moved."""

@@ -23,11 +23,12 @@ from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Node, measures_midway, nodes_of
+from qdiag.model.circuit import measures_midway
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY, JIT, QJIT
+from qdiag.model.node import Node, nodes_of
 from qdiag.model.operator_families import as_written
 from qdiag.model.probe import Proof
 from qdiag.model.transform_families import spelt

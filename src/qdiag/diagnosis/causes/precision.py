@@ -30,12 +30,14 @@ from qdiag.diagnosis.experiments.surroundings import ON_THE_CPU, OTHER_DEVICE
 from qdiag.diagnosis.experiments.trainability import DIFFERENCED, as_constants
 from qdiag.diagnosis.facts import differenced_parameters, law_of
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import NARROW, Circuit, Parameter, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY
 from qdiag.model.numerics.rounding import EPS64
+from qdiag.model.parameter import NARROW, Parameter
 from qdiag.model.probe import Proof
+from qdiag.model.variants import with_parameters
 
 
 def _narrow(parameter: Parameter) -> bool:

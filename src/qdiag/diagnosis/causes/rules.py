@@ -28,8 +28,9 @@ from qdiag.diagnosis.experiments.trainability import (
 from qdiag.diagnosis.facts import HIDDEN, differenced_parameters, is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
 from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Symptoms
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, nodes_of, parameters_of, postselects, walk
+from qdiag.model.circuit import Circuit, postselects
 from qdiag.model.comparison import Signature
+from qdiag.model.node import MeasuredOutcome, Node, nodes_of, parameters_of, walk
 from qdiag.model.operator_families import ENTROPIES, NON_LINEAR
 
 

@@ -12,8 +12,9 @@ from qdiag.diagnosis.experiments.changes import edit
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Circuit, Label, Node, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import ARBITER
+from qdiag.model.node import Label, Node, Wires
 from qdiag.model.operator_families import PAULIS
 
 

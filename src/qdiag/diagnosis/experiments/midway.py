@@ -9,7 +9,8 @@ from typing import Optional
 from qdiag.diagnosis.cause import Experiment
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
-from qdiag.model.circuit import MeasuredOutcome, Node, measures_midway, midway_measurements, walk
+from qdiag.model.circuit import measures_midway, midway_measurements
+from qdiag.model.node import MeasuredOutcome, Node, walk
 from qdiag.model.option import Option
 
 DEFERRED, TRAVERSED = "deferred", "tree-traversal"

@@ -13,7 +13,10 @@ from qdiag.diagnosis.experiments.changes import edit
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import Circuit, Node, Parameter, Value, Wires, parameters_of, postselects, with_nodes, without_operations
+from qdiag.model.circuit import Circuit, postselects
+from qdiag.model.node import Node, Value, Wires, parameters_of
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_nodes, without_operations
 
 
 def _bind_anew(question: Question, evaluator: Evaluator) -> Optional[Question]:

@@ -7,8 +7,9 @@ from typing import Optional
 import numpy as np
 
 from qdiag.diagnosis.experiments.changes import edit
-from qdiag.model.circuit import Circuit, with_values
+from qdiag.model.circuit import Circuit
 from qdiag.model.numerics.surfaces import nudged, with_real_points
+from qdiag.model.variants import with_values
 
 
 def _nudge_parameters(circuit: Circuit, size: float) -> Circuit:

@@ -12,20 +12,13 @@ from qdiag.diagnosis.cause import Experiment
 from qdiag.diagnosis.experiments.changes import edit, other_methods
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
-from qdiag.model.circuit import (
-    NARROW,
-    WIDER,
-    Circuit,
-    Parameter,
-    nodes_of,
-    parameters_of,
-    with_dtypes_of,
-    with_parameters,
-    with_precision,
-)
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of, parameters_of
 from qdiag.model.numerics.surfaces import CLOSE
 from qdiag.model.operator_families import STATE_DATA
+from qdiag.model.parameter import NARROW, WIDER, Parameter
+from qdiag.model.variants import with_dtypes_of, with_parameters, with_precision
 
 
 def amplitude_positions(circuit: Circuit) -> frozenset[int]:

@@ -9,8 +9,11 @@ from qdiag.diagnosis.cause import Experiment
 from qdiag.diagnosis.experiments.changes import other_methods
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
-from qdiag.model.circuit import TENSORS, Circuit, Label, with_parameters, with_wire_labels
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
+from qdiag.model.node import Label
+from qdiag.model.parameter import TENSORS
+from qdiag.model.variants import with_parameters, with_wire_labels
 
 
 def _default_device(method: Method) -> Method:

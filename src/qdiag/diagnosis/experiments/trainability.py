@@ -10,8 +10,10 @@ from qdiag.diagnosis.cause import Experiment
 from qdiag.diagnosis.experiments.changes import edit
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
-from qdiag.model.circuit import Circuit, parameters_of, with_trainable, without_marks
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import SHIFTED
+from qdiag.model.node import parameters_of
+from qdiag.model.variants import with_trainable, without_marks
 
 
 def as_constants(name: str, positions: Sequence[int]) -> Experiment:

@@ -21,10 +21,12 @@ from qdiag.diagnosis.training.history import History
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, nodes_of, parameters_of, with_precision, with_values
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of, parameters_of
 from qdiag.model.operator_families import KRAUS_MATRICES, MIXING, STATE_DATA, UNITARY_DIAGONALS, UNITARY_MATRICES
+from qdiag.model.variants import with_precision, with_values
 
 POINTS = 12
 """Random points of all that is trained."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qdiag.model.circuit import Circuit, Label
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label
 from qdiag.model.operator_families import MID_MEASUREMENTS
 
 

@@ -17,13 +17,16 @@ import numpy as np
 from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
 from qdiag.diagnosis.training.history import History
 from qdiag.model.call import Call
-from qdiag.model.circuit import Circuit, Parameter, nodes_of, parameters_of, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Request
 from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
+from qdiag.model.node import nodes_of, parameters_of
 from qdiag.model.not_finite import GivenNumbers, NotFinite
 from qdiag.model.operator_families import STATE_DATA
+from qdiag.model.parameter import Parameter
 from qdiag.model.remarks import Remark
+from qdiag.model.variants import with_parameters
 
 LOOKED_BACK = 64
 """So many calls before the first one without numbers are looked through for what came back from the loss."""

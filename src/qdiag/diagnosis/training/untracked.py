@@ -13,10 +13,10 @@ from qdiag.diagnosis.training.landscape import angles_of, is_known, slopes_at
 from qdiag.diagnosis.training.parameters import LEAST_STEPS, accumulating_roots, is_tracked, training_calls
 from qdiag.diagnosis.training.telling import listed, qnodes_of, remark
 from qdiag.model.call import Call
-from qdiag.model.circuit import with_trainable
 from qdiag.model.findings import Evidence, Outcome
 from qdiag.model.remarks import Remark
 from qdiag.model.training import CallOrigins, SteppedArgument
+from qdiag.model.variants import with_trainable
 
 FLAT = 1e-6
 """Derivatives up to this are none."""

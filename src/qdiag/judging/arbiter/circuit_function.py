@@ -10,7 +10,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, MeasuredOutcome, Node, nodes_of, parameters_of, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, MeasuredOutcome, Node, nodes_of, parameters_of, walk
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import defect, read
 from qdiag.model.numerics.states import Final, NotSimulated, Reading, Step, evolve, mixes

@@ -16,7 +16,8 @@ import numpy as np
 from qdiag.evaluation.answers import is_own_failure
 from qdiag.judging.arbiter.circuit_function import Simulation, Space, flat, too_large
 from qdiag.judging.arbiter.directions import Allowance, random_directions, slopes_along, with_axes
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Node, walk
 from qdiag.model.numerics.measurements import defect, dense
 from qdiag.model.numerics.observable_norms import norms_of
 from qdiag.model.numerics.states import NotSimulated, Preparation, Reading

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Parameter, with_precision, with_values
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_precision, with_values
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from qdiag.model.circuit import Circuit, Node, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Tolerance
 from qdiag.model.method import Method
+from qdiag.model.node import Node, nodes_of, parameters_of
 from qdiag.model.numerics.rounding import EPS64, working_eps
 
 SHORT = 64

@@ -22,10 +22,11 @@ from qdiag.judging.replay.parts import CLEAN
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import compare_with_own, request_of, telling_passes
 from qdiag.model.call import Backward, Call, Failure
-from qdiag.model.circuit import Circuit, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method
 from qdiag.model.numerics.observable_norms import norms_of
+from qdiag.model.variants import with_trainable
 
 
 @dataclass(frozen=True, eq=False)

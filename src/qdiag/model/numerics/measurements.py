@@ -8,7 +8,7 @@ from typing import Union
 
 import numpy as np
 
-from qdiag.model.circuit import Label
+from qdiag.model.node import Label
 from qdiag.model.numerics.states import (
     Branch,
     Channel,

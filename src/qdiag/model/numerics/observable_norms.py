@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Value, parameters_of, walk
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Tagged, Value, parameters_of, walk
+from qdiag.model.parameter import Parameter
 
 
 def norms_of(circuit: Circuit, outputs: int) -> tuple[float, ...]:

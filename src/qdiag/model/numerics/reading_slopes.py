@@ -12,7 +12,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Label
+from qdiag.model.node import Label
 from qdiag.model.numerics.measurements import apply_observable, marginal, outcome_values
 from qdiag.model.numerics.states import Branch, Factor, Final, NotSimulated, Reading, Term, apply_matrix
 

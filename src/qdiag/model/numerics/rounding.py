@@ -20,11 +20,13 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import SHIFTED, Method
+from qdiag.model.node import Node, nodes_of, parameters_of
 from qdiag.model.operator_families import ENTROPIES, EXPONENTIALS, PRODUCT_FORMULAS
+from qdiag.model.parameter import Parameter
 
 CONSTANT = 5.0
 """Healthy methods were at most 0.9 apart in float32 and 2.0 in float64, in units of ``eps · sqrt(operations) · scale``."""

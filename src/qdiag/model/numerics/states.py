@@ -14,7 +14,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from qdiag.model.circuit import Label, MeasuredOutcome
+from qdiag.model.node import Label, MeasuredOutcome
 
 
 class NotSimulated(Exception):

@@ -18,7 +18,9 @@ from typing import Optional
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Node, Parameter, Value, nodes_of, parts_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Value, nodes_of, parts_of
+from qdiag.model.parameter import Parameter
 
 CLOSE = 1e-5
 """A parameter this close to the surface is on it: single precision is."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import Edit, apply_edits
+from qdiag.model.node import Label, Node
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.deletion import Items, Strategy
 
 

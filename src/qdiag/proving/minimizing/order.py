@@ -12,7 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from qdiag.model.circuit import NARROW, Circuit, Node, Parameter, nodes_of, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, nodes_of, parameters_of
+from qdiag.model.parameter import NARROW, Parameter
 
 Key = tuple[tuple[int, ...], ...]
 """What the order compares."""

@@ -7,7 +7,9 @@ from typing import Optional
 
 from qdiag.evaluation import remote
 from qdiag.evaluation.evaluator import Evaluator
-from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import PennyLaneEdits
 
 

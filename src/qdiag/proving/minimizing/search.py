@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from qdiag.errors import NotReproducedError
-from qdiag.model.circuit import Circuit, without_operations
+from qdiag.model.circuit import Circuit
+from qdiag.model.variants import without_operations
 from qdiag.proving.minimizing.changes import NO_EDITS, Changes, Pass, PennyLaneEdits
 from qdiag.proving.minimizing.deletion import Items, Strategy, thin_out
 from qdiag.proving.minimizing.lookahead import likely

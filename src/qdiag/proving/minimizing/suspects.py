@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from qdiag.model.circuit import Circuit, Label
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label
 from qdiag.proving.minimizing.order import is_plain
 
 REACHES = (1, 4)

@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Optional
 
-from qdiag.model.circuit import Circuit, Node, Parameter, nodes_of, without_measurements, without_operations
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import Edit, apply_edits, with_elements
+from qdiag.model.node import Node, nodes_of
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import without_measurements, without_operations
 from qdiag.proving.minimizing.changes import PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes.parts import drop_terms

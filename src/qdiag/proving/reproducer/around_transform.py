@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import with_trainable
 from qdiag.model.findings import Divergence
 from qdiag.model.import_lines import NUMPY, PENNYLANE
 from qdiag.model.transform_families import TransformKind
+from qdiag.model.variants import with_trainable
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.script_text import Script
 

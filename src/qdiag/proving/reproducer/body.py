@@ -10,10 +10,12 @@ from typing import Optional
 import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import TENSORS, Circuit, Wires, measures_midway, walk
+from qdiag.model.circuit import Circuit, measures_midway
 from qdiag.model.comparison import Signature
 from qdiag.model.import_lines import JAX, NUMPY, TORCH
 from qdiag.model.method import JIT, Method
+from qdiag.model.node import Wires, walk
+from qdiag.model.parameter import TENSORS
 from qdiag.proving.reproducer.expressions import Layout, argument_expression, plain, table
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import Variable

@@ -8,10 +8,11 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.circuit import NARROW, Circuit
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.import_lines import AUTOGRAD, HESSIAN, JACOBIAN, JAX, JNP, NUMPY, TORCH
 from qdiag.model.operator_families import REAL_NUMBERS, WHOLE_STATES
+from qdiag.model.parameter import NARROW
 from qdiag.proving.reproducer.variables import Variable
 
 STEP, TWICE = "1e-4", "2e-4"

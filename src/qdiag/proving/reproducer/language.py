@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
 from qdiag.model.option import Option
+from qdiag.model.parameter import Parameter
 
 
 class Source(Protocol):

@@ -15,10 +15,10 @@ import numpy as np
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Call, Environment
-from qdiag.model.circuit import nodes_of
 from qdiag.model.findings import Reproducer
 from qdiag.model.import_lines import TORCH
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.language import Language, pennylane
 from qdiag.proving.reproducer.script_text import Script, versions

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Callable, Optional
 
 from qdiag.model.call import Environment
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
+from qdiag.model.node import nodes_of
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.language import Language, pennylane
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from qdiag.bridges.source import quantum_function
 from qdiag.bridges.source.literals import Style
-from qdiag.model.circuit import Circuit, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method
 from qdiag.model.option import Option
+from qdiag.model.parameter import Parameter
 
 
 class _PennyLane:

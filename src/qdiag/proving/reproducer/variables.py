@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qdiag.model.circuit import TENSORS, Circuit, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.parameter import TENSORS, Parameter
 
 _NAMES = ("x", "y", "z", "u", "v", "w")
 

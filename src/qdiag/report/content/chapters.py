@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Optional
 
 from qdiag.model.call import Call, Configuration, Environment, Failure
-from qdiag.model.circuit import NARROW
 from qdiag.model.comparison import MEASURED, Comparison, Signature, Verdict
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Excerpt, Finding, Minimal, Reproducer
 from qdiag.model.measured import UNKNOWN
+from qdiag.model.parameter import NARROW
 from qdiag.model.promise import Promise
 from qdiag.model.remarks import Remark
 from qdiag.model.result import Entry, Result

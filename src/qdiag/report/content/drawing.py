@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, Label, Node, Parameter, Value, nodes_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node, Value, nodes_of
+from qdiag.model.parameter import Parameter
 from qdiag.report.content.figures import count, listing, short_line
 from qdiag.report.outline import Box, Drawing
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import Circuit, nodes_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import DERIVATIVES, Signature, Verdict
 from qdiag.model.element import owner_of
 from qdiag.model.findings import Confidence, Diagnosis, Divergence, Finding
 from qdiag.model.method import ARBITER, Method
+from qdiag.model.node import nodes_of
 from qdiag.report.content.figures import gap, listing
 from qdiag.report.content.method_names import Names, full
 

@@ -18,11 +18,12 @@ from typing import Any, Literal, Optional
 from packaging.version import InvalidVersion, Version
 
 from qdiag.model.call import Call, Environment
-from qdiag.model.circuit import Circuit, nodes_of, postselects
+from qdiag.model.circuit import Circuit, postselects
 from qdiag.model.class_names import is_among
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding
 from qdiag.model.method import Method
+from qdiag.model.node import nodes_of
 from qdiag.model.promise import Promise
 
 if sys.version_info >= (3, 11):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.bridges.codec.live_numbers import NotANumber, plain_number, reader_for
-from qdiag.model.circuit import Parameter
+from qdiag.model.parameter import Parameter
 from tests.worlds.sameness import same
 
 

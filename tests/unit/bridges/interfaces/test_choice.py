@@ -13,7 +13,7 @@ choice = pytest.importorskip("qdiag.bridges.interfaces.choice")
 
 from qdiag.bridges.interfaces.forward_pass import PlainGraph  # noqa: E402
 from qdiag.errors import MethodError  # noqa: E402
-from qdiag.model.circuit import Parameter  # noqa: E402
+from qdiag.model.parameter import Parameter  # noqa: E402
 
 TORCH, FROZEN = Parameter(np.asarray(0.1), "torch", True), Parameter(np.asarray(0.1), "torch", False)
 IN_JAX = Parameter(np.asarray(0.1), "jax", True)

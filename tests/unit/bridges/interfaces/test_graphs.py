@@ -15,7 +15,7 @@ pytestmark = pytest.mark.stack
 pytest.importorskip("torch")
 choice = pytest.importorskip("qdiag.bridges.interfaces.choice")
 
-from qdiag.model.circuit import Parameter  # noqa: E402
+from qdiag.model.parameter import Parameter  # noqa: E402
 
 INTERFACES = ("torch", "autograd")
 

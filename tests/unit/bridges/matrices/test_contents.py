@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qdiag.bridges.matrices.contents import LARGEST, named
-from qdiag.model.circuit import Mapping, MeasuredOutcome, Node, Parameter, Tagged, Wires
+from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.small_circuits import controlled, gate
 
 SAME = (

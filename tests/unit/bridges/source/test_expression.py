@@ -27,8 +27,8 @@ from qdiag.bridges.source.expression import (
     numpy_path,
 )
 from qdiag.bridges.source.literals import Style
-from qdiag.model.circuit import Parameter
 from qdiag.model.import_lines import NUMPY
+from qdiag.model.parameter import Parameter
 
 STYLE = Style()
 SCOPE: dict[str, Any] = {"a": 3, "b": 5, "c": 6}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from qdiag.bridges.source.literals import Style, literal
-from qdiag.model.circuit import Parameter
 from qdiag.model.import_lines import JNP
+from qdiag.model.parameter import Parameter
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from qdiag.diagnosis.causes.precision import FINITE_DIFFERENCE_STEP
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED, NOT_A_NUMBER, REFUSES, WRONG_RULE
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import ADJOINT, BACKPROP, methods
 from tests.worlds.symptoms import World, expectation, observable_of, of, rotation, symptoms
 

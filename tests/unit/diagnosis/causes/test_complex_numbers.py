@@ -13,9 +13,11 @@ from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.facts import LOSSY, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Casts, Evaluation, Request
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.pipeline.stage_cast_warnings import Account
 from tests.worlds.methods import ADJOINT
 from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms

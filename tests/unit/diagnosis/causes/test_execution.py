@@ -16,12 +16,15 @@ from qdiag.diagnosis.experiments.rows import MOST_ROWS
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Outcome
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
 from qdiag.model.option import Option
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_trainable
 from tests.worlds.methods import BACKPROP, SHIFT, methods
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 

@@ -11,10 +11,12 @@ import numpy as np
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 

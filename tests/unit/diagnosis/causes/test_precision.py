@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.symptoms import Symptoms
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import Measured
+from qdiag.model.node import Node, Wires
 from qdiag.model.option import Option
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 

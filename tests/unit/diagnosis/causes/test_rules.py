@@ -10,9 +10,11 @@ import numpy as np
 from qdiag.diagnosis.causes.rules import DISPLACED
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import MeasuredOutcome, Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qdiag.diagnosis.training.unheld_layer import remarks
-from qdiag.model.circuit import Node, Parameter
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.model.training import ArgumentOrigin
 from tests.worlds.recorded_trainings import MAKES, Told, leaf, some
 

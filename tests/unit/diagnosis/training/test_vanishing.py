@@ -16,11 +16,12 @@ from qdiag.diagnosis.training.vanishing import remarks
 from qdiag.evaluation import remote
 from qdiag.judging.replay.located import Located
 from qdiag.model.call import Backward, Call, Event, SourceLine
-from qdiag.model.circuit import Circuit, parameters_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Confidence, Divergence
 from qdiag.model.method import Method
+from qdiag.model.node import parameters_of
 from qdiag.model.remarks import Remark
 from qdiag.model.training import Gradient, Leaf, Optimiser, OptimiserStep, ParameterStep, SteppedArgument
 from qdiag.trace import call_text

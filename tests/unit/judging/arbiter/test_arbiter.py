@@ -15,13 +15,16 @@ from qdiag.judging.arbiter.directions import Allowance
 from qdiag.judging.arbiter.method_verdicts import Gap, gap_verdict
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.model.call import Configuration, Failure, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, with_precision
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import FoundWrong
 from qdiag.model.method import parse
+from qdiag.model.node import Node, Wires
 from qdiag.model.numerics.rounding import Law
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_precision
 from tests.worlds import small_circuits
 from tests.worlds.evaluators import FakeEvaluator
 from tests.worlds.methods import ADJOINT, methods

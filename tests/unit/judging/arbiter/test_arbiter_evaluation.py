@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from qdiag.judging.arbiter.arbiter import evaluation, no_evaluation
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import ARBITER
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds import plain_steps, small_circuits
 from tests.worlds.dense import random_hermitian, random_unitary
 from tests.worlds.small_circuits import Z, expval, gate, probs

@@ -26,9 +26,11 @@ from qdiag.judging.arbiter.circuit_function import (
     too_large,
     wire_order,
 )
-from qdiag.model.circuit import Circuit, Label, MeasuredOutcome, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, MeasuredOutcome, Node, Wires
 from qdiag.model.numerics.states import Channel, Conditioned, Factor, Measured, NotSimulated, Preparation, Reading, Step
 from qdiag.model.operator_families import CHANNELS, MID_MEASUREMENTS, MIXING
+from qdiag.model.parameter import Parameter
 from tests.worlds import plain_steps
 from tests.worlds.dense import random_hermitian, random_unitary
 from tests.worlds.small_circuits import Z, circuit, combination, expval, gate, probs, wrapped

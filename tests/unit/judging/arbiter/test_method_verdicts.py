@@ -23,11 +23,13 @@ from qdiag.judging.arbiter.method_verdicts import (
 from qdiag.judging.arbiter.reference import Reference
 from qdiag.judging.arbiter.second_derivative import SecondDerivative
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, parse
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES
 from tests.worlds.small_circuits import Z, circuit, expval, gate
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from qdiag.judging.arbiter import reference as module
 from qdiag.judging.arbiter.directions import Allowance
 from qdiag.judging.arbiter.reference import Reference, reference
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Tagged, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Node, Tagged, Wires
 from qdiag.model.numerics.states import NotSimulated
+from qdiag.model.parameter import Parameter
 from tests.unit.evaluation.test_answers import PENNYLANE, foreign
 from tests.worlds import plain_steps, small_circuits
 from tests.worlds.dense import random_hermitian, random_unitary

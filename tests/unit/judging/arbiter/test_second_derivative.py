@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdiag.judging.arbiter.second_derivative import second_derivative_of
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from tests.worlds import plain_steps, small_circuits
 from tests.worlds.small_circuits import Z, combination, expval, gate
 

@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from qdiag.judging.arbiter.circuit_function import Simulation, Space
 from qdiag.judging.arbiter.directions import CROSS_CHECKED, Allowance, directions_for, slopes_along
 from qdiag.judging.arbiter.tangent_slopes import has_laws, tangent_slopes
-from qdiag.model.circuit import Circuit, MeasuredOutcome, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import MeasuredOutcome, Node, Wires
 from qdiag.model.numerics import gate_slopes, gates
 from qdiag.model.numerics.derivative import derivative
 from qdiag.model.numerics.states import Factor
+from qdiag.model.parameter import Parameter
 from qdiag.trace.keys import circuit_key
 from tests.worlds import plain_steps
 from tests.worlds.dense import random_hermitian, random_unitary

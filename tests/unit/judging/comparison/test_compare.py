@@ -13,10 +13,13 @@ from qdiag.errors import UsageError
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires, raw_outputs, with_precision
+from qdiag.model.circuit import Circuit, raw_outputs
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import Method, parse
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import with_precision
 
 BACKPROP = Method("default.qubit", "backprop")
 ADJOINT = Method("default.qubit", "adjoint")

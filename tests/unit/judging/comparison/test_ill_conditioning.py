@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from qdiag.judging.comparison.ill_conditioning import Spread, perturbed_circuits, spread_of
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from tests.worlds.methods import BACKPROP
 from tests.worlds.small_circuits import circuit, gate
 

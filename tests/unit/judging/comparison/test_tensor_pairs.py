@@ -10,9 +10,10 @@ import pytest
 
 from qdiag.judging.comparison.ill_conditioning import Spread
 from qdiag.judging.comparison.tensor_pairs import Cotangents, Tensor, tensors_of
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
+from qdiag.model.node import Node
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES
 from tests.worlds.small_circuits import circuit, expval, gate, probs
 

@@ -12,9 +12,10 @@ import pytest
 
 from qdiag.judging.replay.desk import AHEAD, LATEST, SHORT, Case, Desk, Replaying, replay_all
 from qdiag.model.call import Configuration, Failure
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.method import Method
+from qdiag.model.node import Node
 from qdiag.trace.evaluation_store import EvaluationStore
 from tests.worlds.methods import ADJOINT, BACKPROP, SHIFT
 from tests.worlds.scripted import answer, circuit

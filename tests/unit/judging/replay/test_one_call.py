@@ -19,11 +19,11 @@ from qdiag.judging.replay.parts import Parts
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.questions import MOST_PRODUCTS, MOST_PRODUCTS_CLOSER, compare_with_own, cotangents_of, request_of
 from qdiag.model.call import Backward, Call, Failure
-from qdiag.model.circuit import Node
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import Measured
 from qdiag.model.method import Method, parse
+from qdiag.model.node import Node
 from qdiag.trace.keys import circuit_key
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT
 from tests.worlds.scripted import answer, call, circuit, failed, moved

@@ -20,8 +20,9 @@ from qdiag.judging.replay.plan import (
     shadows,
     spread_over,
 )
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.method import Method, parse, parse_list
+from qdiag.model.node import Node
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, HADAMARD, LIGHTNING, SHIFT
 from tests.worlds.scripted import circuit
 from tests.worlds.small_circuits import combination, expval, gate

@@ -14,10 +14,10 @@ from qdiag.evaluation.limits import Deadline
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
 from qdiag.model.call import Backward, Failure
-from qdiag.model.circuit import Node
 from qdiag.model.comparison import Tolerance, Verdict
 from qdiag.model.coverage import Gap, Unseen
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import Node
 from qdiag.model.result import NotRebuilt
 from qdiag.trace.evaluation_store import EvaluationStore
 from tests.worlds.methods import methods

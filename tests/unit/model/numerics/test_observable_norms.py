@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Tagged, Wires
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.observable_norms import norms_of, observable_norm
+from qdiag.model.parameter import Parameter
 from tests.worlds.dense import on_all, random_hermitian, random_state
 
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Tolerance
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.measured import Measured
 from qdiag.model.method import ARBITER, Method
+from qdiag.model.node import Node
 from qdiag.model.numerics.rounding import (
     AROUND,
     CONSTANT,
@@ -40,6 +41,7 @@ from qdiag.model.numerics.rounding import (
     working_eps,
 )
 from qdiag.model.operator_families import EXPONENTIALS
+from qdiag.model.parameter import Parameter
 from tests.worlds.small_circuits import circuit, controlled, gate, wrapped
 
 EPS32 = float(np.finfo(np.float32).eps)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Label, MeasuredOutcome
+from qdiag.model.node import Label, MeasuredOutcome
 from qdiag.model.numerics import gates
 from qdiag.model.numerics.measurements import defect, dense, density_matrix, read
 from qdiag.model.numerics.states import (

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from qdiag.model.circuit import Circuit, Mapping, Node, Parameter, Value, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Mapping, Node, Value, Wires
 from qdiag.model.numerics.surfaces import leaves_a_surface, nudged, tangential, with_real_points
 from qdiag.model.operator_families import AMPLITUDES, HERMITIAN_MATRICES, UNITARY_MATRICES
+from qdiag.model.parameter import Parameter
 from tests.worlds.dense import random_hermitian, random_state, random_unitary
 
 SEEDS = st.integers(0, 10**6)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import MeasuredOutcome
+from qdiag.model.node import MeasuredOutcome
 from qdiag.model.numerics.derivative import derivative
 from qdiag.model.numerics.measurements import read
 from qdiag.model.numerics.reading_slopes import read_slopes

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from qdiag.errors import NotReproducedError
-from qdiag.model.circuit import Circuit, Node, Wires, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Wires, parameters_of
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.passes import PASSES

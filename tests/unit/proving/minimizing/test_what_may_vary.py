@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qdiag.model.circuit import Circuit, parameters_of
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import parameters_of
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.what_may_vary import explain
 from tests.worlds.small_circuits import WORKSHOP, Z, circuit, controlled, expval, gate, names, sketch

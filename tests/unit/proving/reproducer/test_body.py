@@ -11,11 +11,12 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Label, Mapping, Node, Wires
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER, PLAIN, Method
+from qdiag.model.node import Label, Mapping, Node, Wires
 from qdiag.proving.reproducer.body import Body
 from qdiag.proving.reproducer.expressions import Layout
 from qdiag.proving.reproducer.material import AS_RECORDED, Material

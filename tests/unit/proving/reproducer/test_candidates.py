@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from qdiag.errors import OpaqueCircuitError
-from qdiag.model.circuit import Circuit, Node, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Finding, ScriptKind
+from qdiag.model.node import Node
+from qdiag.model.variants import with_parameters
 from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import NOTHING_ELSE, Material
 from tests.worlds.scripts import DIAGNOSIS, EXPVAL, FUNCTION, SCALE, TWO, FakeLanguage, divergence, rotation

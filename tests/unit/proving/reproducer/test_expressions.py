@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.import_lines import HESSIAN, JACOBIAN, JAX, JNP, NUMPY
 from qdiag.model.method import ARBITER
+from qdiag.model.node import Node
 from qdiag.proving.reproducer.expressions import Layout, Template, argument_expression, plain, table
 from qdiag.proving.reproducer.variables import Variable, variables_of
 from tests.worlds.scripts import EXPVAL, PROBS, STATE, rotation

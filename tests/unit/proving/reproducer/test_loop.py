@@ -13,9 +13,11 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Call, Configuration, SourceLine
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.findings import Reproducer
 from qdiag.model.method import Method
+from qdiag.model.node import Node
+from qdiag.model.parameter import Parameter
 from qdiag.proving.reproducer.loop import OPTIMISERS, loops
 from qdiag.proving.reproducer.verify import first_to_show
 from tests.worlds.scripts import EXPVAL, STACK, FakeLanguage

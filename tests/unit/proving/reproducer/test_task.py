@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
 from qdiag.model.method import ARBITER
+from qdiag.model.variants import with_trainable
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.task import Task
 from tests.worlds.methods import methods

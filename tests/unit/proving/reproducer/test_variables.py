@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qdiag.model.circuit import Circuit, Node
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node
 from qdiag.proving.reproducer.variables import Variable, variables_of
 from tests.worlds.scripts import EXPVAL, rotation
 

@@ -9,11 +9,13 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.call import Failure
-from qdiag.model.circuit import Circuit, Node, with_parameters, with_trainable
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import ARBITER, Method, parse
+from qdiag.model.node import Node
+from qdiag.model.variants import with_parameters, with_trainable
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.script_text import SKIP
 from qdiag.proving.reproducer.writing import write

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qdiag.model.circuit import Node
+from qdiag.model.node import Node
 from qdiag.report.content.drawing import MOST_OPERATIONS, drawing
 from qdiag.report.content.drawing import text as drawing_text
 from tests.worlds.small_circuits import circuit, combination, controlled, expval, gate, gathered, number, probs, wrapped

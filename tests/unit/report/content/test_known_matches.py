@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from qdiag.model.call import Environment, Failure
-from qdiag.model.circuit import Node
 from qdiag.model.comparison import Signature
 from qdiag.model.findings import Finding, Minimal
+from qdiag.model.node import Node
 from qdiag.report.content.document import document as outline
 from qdiag.report.content.known_faults import KnownFault, known_faults, matching
 from qdiag.report.formats import github, html, markdown

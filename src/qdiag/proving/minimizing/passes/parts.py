@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Node, Parameter, Value, without_measurements
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import Edit, Place, apply_edits, at, places
+from qdiag.model.node import Node, Value
 from qdiag.model.operator_families import GATHERING
+from qdiag.model.parameter import Parameter
+from qdiag.model.variants import without_measurements
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 
 

@@ -7,8 +7,10 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.model.circuit import Circuit, Label, Node, Parameter
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Label, Node
 from qdiag.model.operator_families import PAULIS
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qdiag.model.circuit import Circuit, Node, Parameter
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import Edit, Place, places
+from qdiag.model.node import Node
 from qdiag.model.operator_families import GATHERING, PAULIS
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from qdiag.model import operator_families as families
-from qdiag.model.circuit import WIDER, Circuit, Node, Parameter, Tagged, Value, parts_of, walk, with_parameters
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import significant, with_elements, with_rounded_elements
+from qdiag.model.node import Node, Tagged, Value, parts_of, walk
+from qdiag.model.parameter import WIDER, Parameter
+from qdiag.model.variants import with_parameters
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits, Propose
 from qdiag.proving.minimizing.order import simplicity
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from qdiag.model.circuit import Circuit, Node, Wires, walk, with_wire_labels
+from qdiag.model.circuit import Circuit
 from qdiag.model.edits import Edit, places, without_wire
+from qdiag.model.node import Node, Wires, walk
+from qdiag.model.variants import with_wire_labels
 from qdiag.proving.minimizing.changes import Changes, PennyLaneEdits
 from qdiag.proving.minimizing.order import PLAIN_GATES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiag.model.circuit import Node
+from qdiag.model.node import Node
 from qdiag.proving.minimizing.changes import NO_EDITS, Changes
 from qdiag.proving.minimizing.passes.parts import delete_operations, drop_measurements, drop_terms, return_plainly
 from tests.worlds.small_circuits import Z, circuit, combination, expval, gate, gathered, number, numbered, probs, sketch

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from qdiag.model.circuit import Circuit, Node, Parameter, Tagged, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Tagged, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import Pass, PennyLaneEdits
 from qdiag.proving.minimizing.oracle import Oracle
 from qdiag.proving.minimizing.passes import PASSES

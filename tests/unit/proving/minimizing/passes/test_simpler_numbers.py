@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from qdiag.model.circuit import Circuit, Node, Parameter, Wires
+from qdiag.model.circuit import Circuit
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.proving.minimizing.changes import NO_EDITS
 from qdiag.proving.minimizing.order import smaller
 from qdiag.proving.minimizing.passes.simpler_numbers import (
