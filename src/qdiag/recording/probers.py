@@ -101,6 +101,17 @@ class Probers:
 
     # --- the script as it goes on --------------------------------------------------------------------------------------
 
+    def calls(self) -> None:
+        """A QNode is about to be called."""
+        if self._of_steps is not None:
+            self._of_steps.calls()
+
+    def end(self) -> None:
+        """The recording ends."""
+        self.release()
+        if self._of_steps is not None:
+            self._of_steps.end()
+
     def returned(self, call: call_reader.Ongoing, outputs: tuple[Any, ...], index: int, step: int) -> None:
         """Let the script go on in copies with the outputs moved, where no loss has asked anything of the QNode so far."""
         if self._of_steps is None or call.parent is not None or not self._journal.at_home:

@@ -134,6 +134,7 @@ class Recorder:
         if self.stopped:
             return None
         try:
+            self._probers.calls()
             if self._met is not None:
                 self._met(qnode)
             self._probers.release(before=qnode)
@@ -415,7 +416,7 @@ class Recorder:
 
     def end(self) -> None:
         """The process ends, and the recording with it: what a trace lacks whose process was replaced by another program."""
-        self._probers.release()
+        self._probers.end()
         self.traced.await_all()
         for source in [] if self.stopped else self.traced.fail_open(None):
             self.unseen(Gap.UNRECORDED, f"A compiled call at {source} gave no results, and nobody said why: call it once without jit.")

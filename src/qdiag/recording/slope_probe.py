@@ -21,16 +21,6 @@ from qdiag.recording.branch import Branch, Plan, size_of
 if TYPE_CHECKING:
     from qdiag.recording.source_places import Places
 
-MOST = 3
-"""Slope probes of one run."""
-
-FROM = (2, 6)
-"""Steps of an optimiser from which on it may be asked, and asked again: what is on the way to one loss may not be at the next."""
-
-DEARER = 200
-"""It is asked again only once the script has taken so many times as long as making the first copies did. As long again goes into the
-pages that the script writes anew after that, so that asking again costs it a hundredth."""
-
 MOST_NUMBERS = 1 << 20
 """Numbers that are moved; more of them take long, and none of them says much."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from qdiag.model.step_probe import Moved, Outcome, StepProbe
 from qdiag.recording import confinement, going_on, slope_probe
 from qdiag.recording.branch import Branch, Plan, Subject, plan_for_outputs, plan_for_parameters, size_of
 from qdiag.recording.probe_files import is_running
+from qdiag.recording.slope_looks import SlopeLooks
 from qdiag.recording.step_probe_files import SECONDS, probe_path
 from qdiag.trace import call_text
 
@@ -80,8 +80,7 @@ class StepProber:
         self._places = places
         self._note = note
         self._kept = kept
-        self._slopes: Counter[int] = Counter()
-        self._took = 0.0
+        self._looks = SlopeLooks()
         self._awaited: Optional[slope_probe.Awaited] = None
         self._seen: dict[Any, _Seen] = {}
         self._awaiting: list[int] = []
@@ -93,6 +92,7 @@ class StepProber:
 
     def root(self, loss: Optional[float], accumulates: bool = True) -> None:
         """A backward pass begins at a loss; None where that is no single number."""
+        self._looks.root(accumulates)
         if self._awaited is not None and accumulates:
             self._awaited.begins(loss)
         for seen in self._seen.values():
@@ -108,8 +108,17 @@ class StepProber:
         if seen is not None and not seen.alive:
             seen.alive = any(cotangent is not None and bool(np.any(cotangent)) for cotangent in cotangents)
 
+    def calls(self) -> None:
+        """A QNode is about to be called."""
+        self._looks.calls()
+
+    def end(self) -> None:
+        """The recording ends."""
+        self._looks.leave()
+
     def returned(self, qnode: Any, outputs: Sequence[Any], index: int, step: int, backward_seen: bool) -> None:
         """A call has returned and was recorded; in a copy the script goes on from here with its outputs moved."""
+        self._looks.returned()
         tracked = [output for output in outputs if loss_graph.is_tracked(output)]
         if not tracked:
             return
@@ -155,18 +164,16 @@ class StepProber:
         self, stepped: int, taken: int, groups: Sequence[slope_probe.Held], calls: int, step: int, backward_seen: bool
     ) -> None:
         """At the end of the so many-th step of an optimiser: in copies the script goes on with all moved that one of them holds."""
-        times = self._slopes[stepped]
-        due = times < len(slope_probe.FROM) and taken >= slope_probe.FROM[times] and sum(self._slopes.values()) < slope_probe.MOST
-        due = due and (times == 0 or time.process_time() >= slope_probe.DEARER * self._took)
-        # two optimisers step one right after the other: the second has its first turn beside the copies of the first
-        if not due or not groups or self._awaited is not None or self._is_busy(but_slopes=times == 0):
+        if not groups or self._awaited is not None or not self._looks.is_due(stepped, taken):
             return
-        self._slopes[stepped] += 1
+        # two optimisers step one right after the other: the second has its first turn beside the copies of the first
+        if self._is_busy(but_slopes=self._looks.is_first(stepped)):
+            return
         groups = tuple(groups[:MOST_SUBJECTS])
         asked = [StepProbe(calls, step, Moved.HELD, held.name, token=held.number) for held in groups]
         began = time.perf_counter()
         gone_on = self._start(asked, slope_probe.plan(len(groups)), backward_seen)
-        self._took = time.perf_counter() - began
+        self._looks.asked(stepped, time.perf_counter() - began)
         if gone_on is not None:
             plan, pipe = gone_on
             branch = slope_probe.SlopeBranch(pipe, plan, self._places, groups[plan.subject])
@@ -189,6 +196,7 @@ class StepProber:
             return None
         import fcntl
 
+        self._looks.leave()
         number, self._started = self._started, self._started + 1
         path = probe_path(self._path, number)
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -18,7 +18,7 @@ from qdiag.bridges.codec.containers import is_trainable
 from qdiag.bridges.live import hidden_numbers
 from qdiag.model.call import SourceLine
 from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, OptimiserStep, Root, is_sampled
-from qdiag.recording import backward, optimisers, slope_probe
+from qdiag.recording import backward, optimisers, slope_looks, slope_probe
 from qdiag.recording.call_reader import Ongoing, array_of
 from qdiag.recording.graph_walk import leaves_behind
 from qdiag.recording.makers import Maker, maker_of
@@ -143,7 +143,7 @@ class TrainingWatch:
     def take_stepped(self) -> Optional[tuple[int, int, tuple[slope_probe.Held, ...]]]:
         """Right after a step that was looked at: whose, after how many of its steps, and what can be moved of all optimisers."""
         held, self._stepped = self._stepped, None
-        if held is None or held.steps < slope_probe.FROM[0]:
+        if held is None or held.steps < slope_looks.FROM[0] - 1:
             return None
         alive = ((one.number, type(optimizer).__name__, optimizer) for one, optimizer in self._alive())
         groups = (slope_probe.Held(number, name, optimisers.movable_parameters(optimizer)) for number, name, optimizer in alive)

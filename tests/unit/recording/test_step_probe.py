@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, StepProbe
-from qdiag.recording import confinement, current, slope_probe, step_probe, step_probe_files, syscall_filter
+from qdiag.recording import confinement, current, slope_looks, step_probe, step_probe_files, syscall_filter
 from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
 from qdiag.recording.slope_probe import Awaited, Held
 from qdiag.recording.slope_probe import plan as slope_plan
@@ -207,41 +206,57 @@ def held(number: int = 0) -> Held:
     return Held(number, "Adam", (Box(0.3),))
 
 
-def slopes(prober: Prober, optimiser: int, taken: int, *groups: Held) -> int:
-    """How many probes there are after a step of an optimiser."""
-    prober.ask_slopes(optimiser, taken, groups or (held(),), 3, taken, True)
+class Suspicious:
+    """A look in the script's own process that always meets something."""
+
+    def __init__(self, *given: Any) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
+    def end(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def suspicious(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> Prober:
+    monkeypatch.setattr(slope_looks, "ExitWatch", Suspicious)
+    return prober
+
+
+def slopes(prober: Prober, optimiser: int, *taken: int) -> int:
+    """How many probes there are after some steps of an optimiser, each with a loss after it."""
+    for number in taken:
+        prober.ask_slopes(optimiser, number, (held(),), 3, number, True)
+        prober.root(0.5)
     return len(prober.asked)
 
 
-def test_each_optimiser_has_its_turns_and_no_more(prober: Prober) -> None:
-    assert [slopes(prober, 0, taken) for taken in (1, 2, 3, 5, 6, 7, 8)] == [0, 1, 1, 1, 2, 2, 2]
-    assert [slopes(prober, 1, taken) for taken in (2, 6)] == [3, 3]
-    (probe, copies), *_ = prober.asked
+def test_copies_are_asked_where_a_look_met_something(suspicious: Prober) -> None:
+    assert [slopes(suspicious, 0, taken) for taken in (1, 2, 3, 5, 6, 7)] == [0, 1, 1, 1, 2, 2]
+    (probe, copies), *_ = suspicious.asked
     assert (probe.moved, probe.subject, probe.token, copies) == (Moved.HELD, "Adam", 0, 5)
 
 
-def test_what_cannot_be_moved_takes_no_turn(prober: Prober) -> None:
-    prober.ask_slopes(0, 2, (), 3, 2, True)
-    assert slopes(prober, 0, 3) == 1
+def test_no_copy_is_asked_where_it_met_nothing(suspicious: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Suspicious, "end", lambda watch: True)
+    assert slopes(suspicious, 0, *range(1, 12)) == 0
 
 
-def test_it_is_asked_again_only_where_the_script_has_taken_far_longer_than_the_copies(
-    prober: Prober, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter([0.0, 0.1])
-    monkeypatch.setattr(time, "perf_counter", lambda: next(clock, 0.1))
-    monkeypatch.setattr(time, "process_time", lambda: 0.1 * slope_probe.DEARER - 1)
-    assert [slopes(prober, 0, taken) for taken in (2, 6)] == [1, 1]
-    monkeypatch.setattr(time, "process_time", lambda: 0.1 * slope_probe.DEARER + 1)
-    assert slopes(prober, 0, 8) == 2
+def test_what_cannot_be_moved_takes_no_turn(suspicious: Prober) -> None:
+    suspicious.ask_slopes(0, 1, (), 3, 2, True)
+    suspicious.root(0.5)
+    assert slopes(suspicious, 0, 2) == 0
+    assert slopes(suspicious, 0, 3) == 1
 
 
-def test_a_second_optimiser_need_not_wait_for_the_slopes_of_the_first(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_optimiser_need_not_wait_for_the_slopes_of_the_first(suspicious: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step_probe, "is_running", lambda path: True)
-    prober._running = {Path("a"): Moved.HELD}
-    assert [slopes(prober, 0, 2), slopes(prober, 0, 6)] == [1, 1]
-    prober._running = {Path("a"): Moved.HELD, Path("b"): Moved.OUTPUTS}
-    assert slopes(prober, 1, 2) == 1
+    suspicious._running = {Path("a"): Moved.HELD}
+    assert [slopes(suspicious, 0, 1, 2), slopes(suspicious, 0, 5, 6)] == [1, 1]
+    suspicious._running = {Path("a"): Moved.HELD, Path("b"): Moved.OUTPUTS}
+    assert slopes(suspicious, 1, 1, 2) == 1
 
 
 def test_the_gradient_is_kept_of_the_first_pass_that_leaves_one(prober: Prober) -> None:
