@@ -91,6 +91,8 @@ class Outcome:
         Whether the loss's graph leads back to what would be moved; None where nobody looked.
     spots
         Where the way back ends, the nearest to the loss first.
+    stirred
+        Of the spots that another copy saw the one, counted from 1, at which numbers were moved as they left the graph; 0 for none.
     """
 
     by: float = 0.0
@@ -99,6 +101,7 @@ class Outcome:
     note: str = ""
     reached: Optional[bool] = None
     spots: tuple[Spot, ...] = ()
+    stirred: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class StepProbe:
     @property
     def control(self) -> Optional[float]:
         """The loss of a copy in which nothing was moved."""
-        return next((outcome.loss for outcome in self.outcomes if outcome.by == 0), None)
+        return next((outcome.loss for outcome in self.outcomes if outcome.by == 0 and not outcome.stirred), None)
 
     @property
     def void(self) -> str:
@@ -180,9 +183,31 @@ class StepProbe:
         long, short = self._slope(SMALL), self._slope(SMALL / 2)
         if long is None or short is None or self.given is None or self.control is None:
             return None
-        doubt = _CURVED * abs(long - short) + _LEAST * self.eps * abs(self.control) / (SMALL * self.size)
+        doubt = _CURVED * abs(long - short) + _LEAST * self.eps * abs(self.control) / (SMALL * self.size) + self._kink(self.control)
         gap = short - self.given
         return gap if abs(gap) > max(doubt, _TELLING * max(abs(short), abs(self.given))) else None
+
+    def _kink(self, control: float) -> float:
+        """How far the slope is another one beyond the very point: a bend does half as much at half the length, a kink as much."""
+        long, short = (self._bend(size, control) for size in (SMALL, SMALL / 2))
+        return abs(2 * short - long)
+
+    def _bend(self, size: float, control: float) -> float:
+        losses = [one.loss for one in _moves(self.outcomes, size) if one.direction == 0 and one.loss is not None]
+        return (sum(losses) - len(losses) * control) / (size * self.size)
+
+    @property
+    def felt(self) -> tuple[Spot, ...]:
+        """Where the loss's graph is left and the loss depends on what was taken out: with those numbers moved it came to another one.
+
+        A backward of the script's own was held against its forward on the spot.
+        """
+        control = self.control
+        if control is None:
+            return ()
+        moved = (one for one in self.outcomes if one.stirred and one.loss is not None)
+        felt = {one.stirred for one in moved if abs((one.loss or 0.0) - control) > _LEAST * self.eps * abs(control)}
+        return tuple(spot for place, spot in enumerate(self.spots, 1) if place in felt or spot.operation.startswith(OWN_BACKWARD))
 
     @property
     def answer(self) -> Answer:

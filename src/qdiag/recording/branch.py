@@ -39,12 +39,16 @@ class Subject(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What one copy does: moves a subject so far along a direction; the last copy of all looks at the graph of its loss instead."""
+    """What one copy does: moves a subject so far along a direction, or looks at the graph of its loss instead.
+
+    One that stirs moves what the script takes out of the graph at one of the places that a copy before it saw, counted from 1.
+    """
 
     subject: int = -1
     by: float = 0.0
     direction: int = 0
     looks: bool = False
+    stirs: int = 0
 
 
 def plan_for_outputs() -> tuple[Plan, ...]:
@@ -113,7 +117,7 @@ class Branch:
     def end(self, outcome: Outcome) -> NoReturn:
         """Say what came of it, and be gone."""
         try:
-            outcome = replace(outcome, by=self._plan.by, direction=self._plan.direction)
+            outcome = replace(outcome, by=self._plan.by, direction=self._plan.direction, stirred=self._plan.stirs)
             os.write(self._pipe, call_text.text_of(outcome).encode())
         finally:
             os._exit(0)

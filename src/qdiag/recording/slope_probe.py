@@ -2,12 +2,13 @@
 
 Copies of the process go on from the end of a step with all of an optimiser's parameters moved along one direction, until their next
 loss. The script itself goes on unmoved, and what its next backward pass adds to the gradients is put together along the same direction.
-A first copy moves nothing and looks: at what is taken out of the graph on purpose nobody has to be told.
+A first copy moves nothing and looks: at what is taken out of the graph on purpose nobody has to be told. Others then move what was
+taken out by the way, one place after the other: a gradient can only miss what the loss depends on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from qdiag.bridges import results
 from qdiag.bridges.live import gradient_stops, loss_graph
-from qdiag.model.step_probe import SMALL, Outcome, Spot
+from qdiag.model.step_probe import OWN_BACKWARD, SMALL, Outcome, Spot, StepProbe
 from qdiag.recording.branch import Branch, Plan, size_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 1 << 20
 """Numbers that are moved; more of them take long, and none of them says much."""
+
+MOST_STIRRED = 4
+"""Places at which numbers are moved as they leave the graph; of what is taken out at others nothing is said."""
 
 _SEED = 20202
 
@@ -47,9 +51,21 @@ def _has_hooks(parameter: Any) -> bool:
 
 
 def plan(groups: int) -> tuple[Plan, ...]:
-    """The copies: for each group one that looks, and then those that move it by two lengths."""
-    lengths = (SMALL, -SMALL, SMALL / 2, -SMALL / 2)
-    return tuple(one for group in range(groups) for one in (Plan(group, looks=True), *(Plan(group, by) for by in lengths)))
+    """The copies: for each group one that looks, then those that move what is taken out, and then those that move it by two lengths."""
+    return tuple(one for group in range(groups) for one in _plan_for(group))
+
+
+def _plan_for(group: int) -> Iterator[Plan]:
+    yield Plan(group, looks=True)
+    yield from (Plan(group, stirs=place) for place in range(1, MOST_STIRRED + 1))
+    yield from (Plan(group, by) for by in (SMALL, -SMALL, SMALL / 2, -SMALL / 2))
+
+
+def wants(one: Plan, probe: StepProbe) -> bool:
+    """Whether a copy is worth its time, after what others have come to: who looked comes first."""
+    if one.stirs:
+        return one.stirs <= len(probe.spots) and not probe.spots[one.stirs - 1].operation.startswith(OWN_BACKWARD)
+    return not one.by or bool(probe.felt)
 
 
 def direction(parameters: Sequence[Any]) -> list[np.ndarray]:
@@ -76,6 +92,8 @@ class SlopeBranch(Branch):
         with self._or_end():
             if self._plan.looks:
                 self._stops = gradient_stops.Stops(self._group.parameters, self.is_calling)
+            elif self._plan.stirs:
+                gradient_stops.Stops(self._group.parameters, self.is_calling, self._plan.stirs)
             else:
                 for parameter, along in zip(self._group.parameters, direction(self._group.parameters)):
                     loss_graph.move(parameter, self._plan.by * along)
@@ -92,13 +110,14 @@ class SlopeBranch(Branch):
         self.end(seen)
 
     def _seen(self, loss: float, graph: Any, stops: gradient_stops.Stops) -> Outcome:
-        if stops.meant:
-            return Outcome(note=stops.meant)
+        meant = stops.purpose()
+        if meant:
+            return Outcome(note=meant)
         if not stops.leads_back(graph):
             return Outcome(note="the next loss does not lead to it")
         if stops.is_old(graph):
             return Outcome(note="part of the next loss was computed before")
-        spots = tuple(Spot(left.operation, self._places.user_line(left.frames), True) for left in stops.left)
+        spots = tuple(Spot(left.operation, self._places.user_line(left.frames), True) for left in stops.before(graph))
         return Outcome(loss=loss, reached=True, spots=spots) if spots else Outcome(note="nothing on the way leaves the graph")
 
 

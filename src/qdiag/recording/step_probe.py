@@ -231,8 +231,11 @@ class _Listener:
 
     def wants(self, copy: int) -> bool:
         """Whether a copy is worth its time: where one that looked has come to no loss, moving the same says nothing."""
-        subject = self._plan[copy].subject
-        return not any(plan.looks and plan.subject == subject and place in self._barren for place, plan in enumerate(self._plan[:copy]))
+        one = self._plan[copy]
+        if any(plan.looks and plan.subject == one.subject and place in self._barren for place, plan in enumerate(self._plan[:copy])):
+            return False
+        probe = self._probes[one.subject]
+        return probe.moved is not Moved.HELD or slope_probe.wants(one, probe)
 
     def __init__(self, asked: list[StepProbe], plan: tuple[Plan, ...], file: int) -> None:
         self._probes = asked

@@ -410,6 +410,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "note": _text,
         "reached": _optional(_flag),
         "spots": _several(lambda entry: _value(Spot, entry)),
+        "stirred": _natural,
     },
     Process: {"name": _text, "first": _natural, "calls": _natural},
     StepProbe: {

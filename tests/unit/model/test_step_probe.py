@@ -10,7 +10,7 @@ from typing import Optional
 import pytest
 
 from qdiag.model.call import SourceLine
-from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, Spot, StepProbe
+from qdiag.model.step_probe import LARGE, OWN_BACKWARD, SMALL, Answer, Moved, Outcome, Spot, StepProbe
 
 MOVES = (SMALL, -SMALL, LARGE, -LARGE)
 
@@ -85,6 +85,9 @@ def test_one_small_move_alone_says_nothing() -> None:
         (lambda x: 1.0, 0.5, -0.5),
         (lambda x: 2 * x + 4e5 * (x - 0.3) ** 3, 1.0, None),
         (lambda x: 2 * max(x, 0.2999), 1.0, None),
+        (lambda x: x + 2 * max(x, 0.3), 1.0, None),
+        (lambda x: x + 2 * max(x, 0.3), -4.0, 6.0),
+        (lambda x: 2 * x + 40 * (x - 0.3) ** 2, 1.0, 1.0),
         (lambda x: 1e12 + 1e-3 * x, 1.0, None),
         (lambda x: 2 * x, None, None),
     ],
@@ -97,6 +100,16 @@ def test_what_a_gradient_lacks_of_a_slope_is_told_where_nothing_else_explains_it
     found = replace(whole, outcomes=(*whole.outcomes, *half)).missing
     assert found == (None if missing is None else pytest.approx(missing, rel=1e-6))
     assert whole.missing is None
+
+
+def test_of_what_leaves_the_graph_the_loss_feels_what_changes_it_when_moved() -> None:
+    spots = tuple(Spot(name, SourceLine("train.py", 3), True) for name in ("tolist", "tensor", "numpy", OWN_BACKWARD + "F"))
+    looked = Outcome(loss=1.0, reached=True, spots=spots)
+    stirred = (Outcome(loss=1.0, stirred=1), Outcome(loss=1.5, stirred=2), Outcome(note="it raised", stirred=3))
+    found = StepProbe(3, 1, Moved.HELD, "Adam", outcomes=(looked, *stirred), own=1.0)
+    assert found.felt == (spots[1], spots[3])
+    assert found.control == 1.0
+    assert replace(found, outcomes=()).felt == ()
 
 
 def test_what_the_graph_says_is_of_the_copy_that_looked() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qdiag.model.call import SourceLine
-from qdiag.model.step_probe import SMALL, Outcome, Spot
+from qdiag.model.step_probe import OWN_BACKWARD, SMALL, Moved, Outcome, Spot, StepProbe
 from qdiag.recording import slope_probe
 from qdiag.recording.branch import Plan
 from qdiag.recording.slope_probe import Awaited, Held, SlopeBranch
@@ -59,9 +59,18 @@ def branch(pipe: int, plan: Plan, held: Held) -> SlopeBranch:
 
 def test_each_group_has_a_copy_that_looks_before_those_that_move_it() -> None:
     plan = slope_probe.plan(2)
-    assert [one.subject for one in plan] == [0] * 5 + [1] * 5
-    assert [one.looks for one in plan[:5]] == [True, False, False, False, False]
-    assert [one.by for one in plan[5:]] == [0.0, SMALL, -SMALL, SMALL / 2, -SMALL / 2]
+    assert [one.subject for one in plan] == [0] * 9 + [1] * 9
+    assert [one.looks for one in plan[:9]] == [True] + [False] * 8
+    assert [one.stirs for one in plan[:9]] == [0, 1, 2, 3, 4, 0, 0, 0, 0]
+    assert [one.by for one in plan[9:]] == [0.0] * 5 + [SMALL, -SMALL, SMALL / 2, -SMALL / 2]
+
+
+def test_numbers_are_moved_where_the_graph_is_left_and_parameters_only_where_the_loss_has_felt_it() -> None:
+    looked = Outcome(loss=1.0, spots=(Spot("tolist", SourceLine("", 0)), Spot(OWN_BACKWARD + "F", SourceLine("", 0))))
+    asked = StepProbe(0, 0, Moved.HELD, "Adam", outcomes=(looked,))
+    assert [slope_probe.wants(Plan(0, stirs=place), asked) for place in (1, 2, 3)] == [True, False, False]
+    logged = StepProbe(0, 0, Moved.HELD, "Adam", outcomes=(Outcome(loss=1.0, spots=looked.spots[:1]), Outcome(loss=1.0, stirred=1)))
+    assert [slope_probe.wants(Plan(0, SMALL), probe) for probe in (asked, logged)] == [True, False]
 
 
 def test_all_entries_move_along_one_direction_in_parts_of_their_size(end: Any) -> None:
@@ -83,18 +92,18 @@ def test_a_copy_goes_on_over_gradients_that_nobody_gets_and_ends_at_the_next_los
 @pytest.mark.parametrize(
     ("stops", "outcome"),
     [
-        ({"meant": "on purpose"}, Outcome(note="on purpose")),
+        ({"purpose": lambda: "on purpose"}, Outcome(note="on purpose")),
         ({"leads_back": lambda graph: False}, Outcome(note="the next loss does not lead to it")),
         ({"is_old": lambda graph: True}, Outcome(note="part of the next loss was computed before")),
-        ({"left": []}, Outcome(note="nothing on the way leaves the graph")),
+        ({"before": lambda graph: []}, Outcome(note="nothing on the way leaves the graph")),
         ({}, Outcome(loss=0.5, reached=True, spots=(Spot("tolist", SourceLine("", 0), True),))),
     ],
 )
 def test_what_the_copy_says_that_looks(end: Any, stops: dict[str, Any], outcome: Outcome) -> None:
     copy = branch(end[0], Plan(0, looks=True), Held(0, "Adam", ()))
-    seen = {"meant": "", "leads_back": lambda graph: True, "is_old": lambda graph: False}
     left = [SimpleNamespace(operation="tolist", frames=())]
-    copy._stops = SimpleNamespace(**{**seen, "left": left, **stops})  # type: ignore[assignment]
+    seen = {"purpose": str, "leads_back": lambda graph: True, "is_old": lambda graph: False, "before": lambda graph: left}
+    copy._stops = SimpleNamespace(**{**seen, **stops})  # type: ignore[assignment]
     with pytest.raises(Gone):
         copy.root(0.5, None)
     assert end[1]() == outcome

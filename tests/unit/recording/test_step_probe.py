@@ -12,7 +12,8 @@ from typing import Any, Optional
 import numpy as np
 import pytest
 
-from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, StepProbe
+from qdiag.model.call import SourceLine
+from qdiag.model.step_probe import LARGE, SMALL, Answer, Moved, Outcome, Spot, StepProbe
 from qdiag.recording import confinement, current, slope_looks, step_probe, step_probe_files, syscall_filter
 from qdiag.recording.branch import Plan, Subject, plan_for_outputs, plan_for_parameters
 from qdiag.recording.slope_probe import Awaited, Held
@@ -236,7 +237,7 @@ def slopes(prober: Prober, optimiser: int, *taken: int) -> int:
 def test_copies_are_asked_where_a_look_met_something(suspicious: Prober) -> None:
     assert [slopes(suspicious, 0, taken) for taken in (1, 2, 3, 5, 6, 7)] == [0, 1, 1, 1, 2, 2]
     (probe, copies), *_ = suspicious.asked
-    assert (probe.moved, probe.subject, probe.token, copies) == (Moved.HELD, "Adam", 0, 5)
+    assert (probe.moved, probe.subject, probe.token, copies) == (Moved.HELD, "Adam", 0, 9)
 
 
 def test_no_copy_is_asked_where_it_met_nothing(suspicious: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,5 +275,7 @@ def test_nothing_is_moved_where_a_copy_that_looked_came_to_no_loss(tmp_path: Pat
     with (tmp_path / "probe").open("wb") as file:
         listener = step_probe._Listener([StepProbe(0, 0, Moved.HELD, "Adam")] * 2, plan, file.fileno())
         listener.told(0, call_text.text_of(Outcome(note="meant")))
-        listener.told(5, call_text.text_of(Outcome(loss=0.5)))
-    assert [listener.wants(copy) for copy in range(10)] == [True, *[False] * 4, *[True] * 5]
+        listener.told(9, call_text.text_of(Outcome(loss=0.5, spots=(Spot("tolist", SourceLine("", 0), True),))))
+        assert [listener.wants(copy) for copy in range(18)] == [True, *[False] * 8, True, True, *[False] * 7]
+        listener.told(10, call_text.text_of(Outcome(loss=0.6, stirred=1)))
+    assert [listener.wants(copy) for copy in range(14, 18)] == [True] * 4

@@ -2,8 +2,9 @@
 
 For a copy of the process: a mode of torch's sees every function that the script calls, and torch's own `Function.apply` is watched.
 What says that nothing should go back (`detach`, `.data`, a block without a graph, a gradient by the parameters themselves) is meant.
-What drops the graph by the way (a list, an array, a new tensor of old numbers, a gradient by the data that has no graph of its own,
-a backward of the script's own) may be meant or not: whether the gradient misses anything by it, a slope tells.
+What drops the graph by the way (a list, an array, a new tensor of old numbers, a gradient by the data that has no graph of its own)
+may be meant or not, or be for a log alone: whether the loss depends on it, another copy tells, in which these numbers are moved, and
+whether the gradient misses anything by it, a slope. A backward of the script's own is held against its forward.
 """
 
 from __future__ import annotations
@@ -12,15 +13,23 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
+import numpy as np
+
+from qdiag.bridges.live import own_backward
 from qdiag.bridges.live.loss_graph import MOST_SPOTS, Frames, frames_here, function_mode, tensors_in
-from qdiag.model.step_probe import GRADIENT, OWN_BACKWARD
+from qdiag.model.step_probe import GRADIENT, OWN_BACKWARD, SMALL
 
 _ON_PURPOSE = frozenset(["detach", "detach_"])
 _TAKEN_OUT = frozenset(["tolist", "numpy", "__array__"])
 _NEW = frozenset(["tensor", "as_tensor", "asarray"])
 _LIBRARIES = ("torch", "pennylane", "torchvision", "lightning", "pytorch_lightning")
-_NUDGE = 1e-4
-"""How far the numbers of an own function are moved, in parts of their size, to see whether it is a step function."""
+_SCORE = "log_prob"
+"""The function of whose result a policy's gradient is made: what was drawn, or done, is held on purpose there."""
+
+_DEPTH = 8
+"""Frames in which it is looked for."""
+
+_SEED = 20204
 
 
 class Left(NamedTuple):
@@ -39,12 +48,18 @@ class Stops:
         The live tensors.
     is_inside
         Whether the script is in a QNode call, whose own ways are PennyLane's.
+    stirred
+        The place, counted from 1, at which the numbers that leave the graph are moved; 0 for none.
     """
 
-    def __init__(self, parameters: Sequence[Any], is_inside: Callable[[], bool]) -> None:
+    def __init__(self, parameters: Sequence[Any], is_inside: Callable[[], bool], stirred: int = 0) -> None:
         torch: Any = sys.modules["torch"]
         self.left: list[Left] = []
         self.meant = ""
+        self._scores = False
+        self._wrong: list[tuple[Left, Any]] = []
+        self._stirred = stirred
+        self._random = np.random.default_rng(_SEED)
         self._torch = torch
         self._held = {id(parameter): parameter for parameter in parameters}
         self._is_inside = is_inside
@@ -54,7 +69,28 @@ class Stops:
         self._data = torch.Tensor.data.__get__
         self._mode = function_mode(self._look)
         self._mode.__enter__()
-        self._watch_functions(torch.autograd.Function)
+        if not stirred:
+            self._watch_functions(torch.autograd.Function)
+
+    def purpose(self) -> str:
+        """Why nobody has to be told of what leaves the graph, or ""."""
+        if self._scores and all(left.operation != GRADIENT for left in self.left):
+            return self.meant or "the script takes numbers out of the graph for a probability of theirs, as policy gradients do"
+        return self.meant
+
+    def before(self, root: Any) -> list[Left]:
+        """Where the graph was left before a loss, whose own graph holds no function with another backward than those named."""
+        nodes = self._nodes_of(root)
+        return [*self.left, *dict.fromkeys(left for left, node in self._wrong if node in nodes)]
+
+    def _nodes_of(self, root: Any) -> set[Any]:
+        stack, seen = [root.grad_fn], set()
+        while stack:
+            node = stack.pop()
+            if node is not None and node not in seen:
+                seen.add(node)
+                stack += [parent for parent, _ in node.next_functions]
+        return seen
 
     def is_old(self, root: Any) -> bool:
         """Whether a loss's graph was partly made before: what was computed then does not follow parameters that were moved since."""
@@ -97,35 +133,57 @@ class Stops:
 
     # --- functions of torch's ---
 
-    def _look(self, function: Any, arguments: tuple[Any, ...], result: Any) -> None:
+    def _look(self, function: Any, arguments: tuple[Any, ...], result: Any) -> Any:
+        """Look at a function that was called; what it gives, moved, where that is asked for."""
         if self.meant or self._applying or self._is_inside():
-            return
+            return None
         name = str(getattr(function, "__name__", ""))
         if name == "grad" and getattr(function, "__module__", "") == "torch.autograd":
-            self._look_at_gradient(arguments, result)
-        elif name in _ON_PURPOSE or function == self._data:
+            return self._look_at_gradient(arguments, result)
+        if name in _ON_PURPOSE or function == self._data:
             self._is_meant(arguments, name if name in _ON_PURPOSE else ".data")
         elif not self._torch.is_grad_enabled():
             self._is_meant([arguments], "a block without a graph")
         elif name in _TAKEN_OUT or (name in _NEW and not any(tensor.requires_grad for tensor in tensors_in((result,)))):
-            self._leaves(name, arguments)
+            return self._leaves(name, arguments, result)
+        elif not self._scores and _is_score(sys._getframe(1)):
+            self._scores = self._follows(arguments)
+        return None
 
     def _is_meant(self, arguments: Iterable[Any], what: str) -> None:
         if self._follows(arguments):
             self.meant = f"the script takes it out of the graph on purpose: {what}"
 
-    def _leaves(self, operation: str, arguments: Iterable[Any]) -> None:
-        if len(self.left) < MOST_SPOTS and self._follows(arguments):
-            self.left.append(Left(operation, frames_here()))
+    def _leaves(self, operation: str, arguments: Iterable[Any], result: Any) -> Any:
+        if not self._follows(arguments):
+            return None
+        left = Left(operation, frames_here())
+        if left not in self.left and len(self.left) < MOST_SPOTS:
+            self.left.append(left)
+        here = self._stirred and left in self.left and self.left.index(left) + 1 == self._stirred
+        return self._moved(result) if here else None
 
-    def _look_at_gradient(self, arguments: tuple[Any, ...], result: Any) -> None:
+    def _moved(self, value: Any) -> Any:
+        """Numbers that are taken out, each moved a little; what is no number is as it was."""
+        if isinstance(value, float):
+            return value + SMALL * max(1.0, abs(value)) * float(self._random.uniform(0.5, 1.0))
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self._moved, value))
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
+            return value + SMALL * np.maximum(1.0, np.abs(value)) * self._random.uniform(0.5, 1.0, value.shape)
+        if hasattr(value, "grad_fn") and (value.is_floating_point() or value.is_complex()):
+            change = self._torch.as_tensor(self._random.uniform(0.5, 1.0, tuple(value.shape)))
+            return (value + SMALL * value.abs().clamp_min(1.0) * change).to(value.dtype).detach()
+        return value
+
+    def _look_at_gradient(self, arguments: tuple[Any, ...], result: Any) -> Any:
         outputs, by = arguments[:1], arguments[1:2]
         if any(tensor.requires_grad for tensor in tensors_in((result,))) or not self._follows(outputs):
-            return
+            return None
         if self._follows(by):
             self.meant = "the script differentiates by it without a graph, as methods of first order do"
-        else:
-            self._leaves(GRADIENT, outputs)
+            return None
+        return self._leaves(GRADIENT, outputs, result)
 
     # --- functions of the script's own ---
 
@@ -145,34 +203,32 @@ class Stops:
         base.apply = classmethod(apply)
 
     def _look_at_function(self, kind: Any, arguments: tuple[Any, ...], result: Any, again: Callable[[Any], Any]) -> None:
-        """A backward is another one on purpose where a function hands its numbers on, goes in steps, or by chance."""
         if self.meant or not self._follows(arguments):
             return
-        given, made = list(tensors_in(arguments)), list(tensors_in((result,)))
-        streams = self._torch.random.get_rng_state()
-        same, moved = (list(tensors_in((again([_nudged(value, by) for value in arguments]),))) for by in (0.0, _NUDGE))
-        self._torch.random.set_rng_state(streams)
-        steady = len(same) == len(made) and all(map(self._torch.equal, same, made))
-        flat = steady and all(map(self._torch.equal, moved, made))
-        handed_on = any(value.shape == one.shape and bool((value == one).all()) for value in made for one in given)
-        if handed_on or flat or not steady:
+        word = own_backward.word_of(again, arguments, result)
+        if word is own_backward.Word.OTHER:
             self.meant = f"{kind.__name__} of the script's own has another backward on purpose"
-        else:
+        elif word is own_backward.Word.WRONG:
             code = getattr(kind.backward, "__code__", None)
             place = () if code is None else ((code.co_filename, code.co_firstlineno, code.co_name),)
-            if len(self.left) < MOST_SPOTS:
-                self.left.append(Left(OWN_BACKWARD + kind.__name__, (*place, *frames_here())))
+            left = Left(OWN_BACKWARD + kind.__name__, (*place, *frames_here()))
+            nodes = [made.grad_fn for made in tensors_in((result,)) if made.grad_fn is not None]
+            self._wrong += [(left, node) for node in nodes[:1] if len(self._wrong) < MOST_SPOTS]
+
+
+def _is_score(frame: Any) -> bool:
+    """Whether a function is called by one that takes the probability of something."""
+    for _ in range(_DEPTH):
+        if frame is None:
+            return False
+        if frame.f_code.co_name == _SCORE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_own(kind: Any) -> bool:
     return str(kind.__module__).partition(".")[0] not in _LIBRARIES
-
-
-def _nudged(value: Any, by: float) -> Any:
-    """A number of a function, moved by a little; others as they are."""
-    if not hasattr(value, "grad_fn") or not (value.is_floating_point() or value.is_complex()):
-        return value
-    return value.detach() * (1 + by) + by if by else value.detach()
 
 
 def grown(before: Optional[Any], after: Optional[Any]) -> Any:

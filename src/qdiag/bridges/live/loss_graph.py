@@ -201,17 +201,20 @@ _TAKEN_OUT = frozenset(["item", "tolist", "numpy", "__bool__", "__float__", "__i
 """Functions of a tensor that give no tensor, and the tensor's numbers."""
 
 
-def function_mode(look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
-    """A mode of torch's, not yet entered, in which each function that is called is looked at: its arguments and its result."""
+def function_mode(look: Callable[[Any, tuple[Any, ...], Any], Any]) -> Any:
+    """A mode of torch's, not yet entered, in which each function that is called is looked at: its arguments and its result.
+
+    What the look gives takes the place of the result, unless it is None.
+    """
     return _mode_of(sys.modules["torch"].overrides.TorchFunctionMode, look)
 
 
-def _mode_of(kind: Any, look: Callable[[Any, tuple[Any, ...], Any], None]) -> Any:
+def _mode_of(kind: Any, look: Callable[[Any, tuple[Any, ...], Any], Any]) -> Any:
     class Mode(kind):  # type: ignore[misc]
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             result = function(*args, **(kwargs or {}))
-            look(function, args, result)
-            return result
+            other = look(function, args, result)
+            return result if other is None else other
 
     return Mode()
 

@@ -98,7 +98,8 @@ WRONG_SLOPE = _cause(
     "QD812",
     "gradient-is-not-the-slope",
     "a gradient is not the slope of its loss",
-    "keep tensors as tensors up to the loss: torch.stack and indexing, no .tolist(), numpy or torch.tensor(...) on the way",
+    "keep tensors as tensors up to the loss: torch.stack and indexing, no .tolist(), numpy or torch.tensor(...) on the way; where "
+    "numbers are to be held, .detach() says so",
 )
 
 CAUSES = (

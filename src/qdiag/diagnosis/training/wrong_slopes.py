@@ -1,7 +1,8 @@
 """QD812: the gradient of what an optimiser holds is not the slope of the loss, and something on the way drops the graph.
 
 Both are needed. A gradient may miss a part of the slope on purpose (a target that is held, an estimator, a method of first order);
-who drops a graph by the way may never have needed it. The slope comes from the script itself, in copies of its process.
+what is taken out by the way may be for a log: it counts where the loss comes to something else once it is moved. Slopes come from the
+script itself, in copies of its process.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def remarks(history: History) -> Iterator[Remark]:
     told: set[object] = set()
     for probe in history.recording.step_probes:
         missing = probe.moved is Moved.HELD and probe.missing is not None and probe.token not in told
-        if missing and probe.spots and not _is_sampled(history, probe):
+        if missing and probe.felt and not _is_sampled(history, probe):
             told.add(probe.token)
             yield _told(history, probe)
 
@@ -49,7 +50,7 @@ def _is_sampled(history: History, probe: StepProbe) -> bool:
 
 
 def _told(history: History, probe: StepProbe) -> Remark:
-    spots = list(dict.fromkeys(probe.spots))
+    spots = list(dict.fromkeys(probe.felt))
     named = ", ".join(f"{spot.operation} ({spot.place})" if spot.place.path else spot.operation for spot in spots)
     calls = sorted({call for root in accumulating_roots(history.training) for call in root.calls})
     after = [call for call in calls if call >= probe.call][:1] or [min(probe.call, len(history.recording) - 1)]

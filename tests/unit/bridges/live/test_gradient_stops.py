@@ -33,6 +33,26 @@ class Double(torch.autograd.Function):  # type: ignore[misc, name-defined, unuse
         return given
 
 
+class Tripled(torch.autograd.Function):  # type: ignore[misc, name-defined, unused-ignore]
+    """A function whose own backward is right."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return 3 * x
+
+    @staticmethod
+    def backward(ctx: Any, given: Any) -> Any:
+        return 3 * given
+
+
+class Estimated(Double):
+    """Its backward goes by chance."""
+
+    @staticmethod
+    def backward(ctx: Any, given: Any) -> Any:
+        return 4 * torch.rand_like(given) * given
+
+
 class Reversed(Double):
     """Hands its numbers on, and turns the gradient round."""
 
@@ -62,6 +82,14 @@ def without_a_graph(work: Callable[[], Any]) -> Any:
         return work()
 
 
+def log_prob(mean: Any, drawn: Any) -> Any:
+    return -((drawn - mean) ** 2).sum()
+
+
+def normal(mean: Any) -> Any:
+    return torch.distributions.Normal(mean, 1.0)
+
+
 def slope_of(value: Any, by: Any, graph: bool = False) -> Any:
     return torch.autograd.grad(value, by, create_graph=graph)[0]
 
@@ -75,8 +103,8 @@ def seen(loss: Callable[[Any, Any], Any], inside: bool = False) -> str:
         old = (w * 3).sum()
         stops = gradient_stops.Stops([w], lambda: inside)
         made = loss(w, x) if loss is not before else old
-        meant = stops.meant.rpartition(": ")[2] if stops.meant else ""
-        return [left.operation for left in stops.left], meant, stops.leads_back(made), stops.is_old(made)
+        meant = stops.purpose().rpartition(": ")[2] if stops.purpose() else ""
+        return [left.operation for left in stops.before(made)], meant, stops.leads_back(made), stops.is_old(made)
 
     return apart(work)
 
@@ -96,6 +124,10 @@ def before(w: Any, x: Any) -> Any:
         (lambda w, x: w.sum() + slope_of((w * x).sum(), x, graph=True).norm(), []),
         (lambda w, x: Double.apply(w).sum(), ["backward of Double"]),
         (lambda w, x: w.sum() + Double.apply(x).sum(), []),
+        (lambda w, x: Tripled.apply(w).sum(), []),
+        (lambda w, x: (w.sum(), Double.apply(w))[0], []),
+        (lambda w, x: [(w * x).tolist() for _ in range(20)] and (w * torch.tensor(w[0])).sum(), ["tolist", "tensor"]),
+        (lambda w, x: w.sum() + log_prob(w, x) + slope_of((w * x).sum(), x).norm(), ["torch.autograd.grad"]),
         (lambda w, x: w.sum() + x.detach().sum() + x.data.sum() + without_a_graph(lambda: x * 2).sum(), []),
     ],
 )
@@ -114,6 +146,9 @@ def test_where_the_graph_is_left_by_the_way(loss: Any, left: list[str]) -> None:
         (lambda w, x: Reversed.apply(w).sum(), "another backward on purpose"),
         (lambda w, x: Rounded.apply(w * 1.0).sum(), "another backward on purpose"),
         (lambda w, x: Sampled.apply(w).sum(), "another backward on purpose"),
+        (lambda w, x: Estimated.apply(w).sum(), "another backward on purpose"),
+        (lambda w, x: log_prob(w, torch.tensor(w.tolist())), "as policy gradients do"),
+        (lambda w, x: normal(w).log_prob(torch.tensor(w.tolist())).sum(), "as policy gradients do"),
     ],
 )
 def test_what_is_taken_out_on_purpose_is_no_fault(loss: Any, meant: str) -> None:
@@ -128,6 +163,40 @@ def test_what_a_qnode_does_inside_is_its_own_affair() -> None:
 def test_a_loss_that_does_not_lead_there_and_one_that_was_made_before() -> None:
     assert seen(lambda w, x: x.sum()) == repr(([], "", False, False))
     assert seen(before) == repr(([], "", True, True))
+
+
+@pytest.mark.parametrize(
+    ("loss", "felt"),
+    [
+        (lambda w, x: w.sum() + torch.tensor((w * x).tolist()).sum(), True),
+        (lambda w, x: w.sum() + torch.tensor([w[0], w[1]]).sum(), True),
+        (lambda w, x: w.sum() + slope_of((w * x).sum(), x).sum(), True),
+        (lambda w, x: (w.sum(), (w * x).tolist())[0], False),
+        (lambda w, x: w.sum() + torch.tensor(x.tolist()).sum(), False),
+        (lambda w, x: w.sum() + len((w * x).tolist()), False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Converting a tensor")
+def test_a_loss_feels_what_is_moved_as_it_leaves_the_graph_where_it_is_made_of_it(loss: Any, felt: bool) -> None:
+    def work() -> object:
+        w = torch.tensor([0.3, -0.7], requires_grad=True)
+        x = torch.tensor([0.1, 0.2], requires_grad=True)
+        plain = loss(w, x).item()
+        gradient_stops.Stops([w], lambda: False, stirred=1)
+        return abs(loss(w, x).item() - plain) > 1e-5
+
+    assert apart(work) == repr(felt)
+
+
+def test_only_one_place_is_moved_each_time_it_is_passed() -> None:
+    def work() -> object:
+        w = torch.tensor([0.25, 4.0], requires_grad=True)
+        gradient_stops.Stops([w], lambda: False, stirred=2)
+        first = [w.tolist() for _ in range(2)]
+        second = [w.tolist() for _ in range(2)]
+        return all(value == [0.25, 4.0] for value in first), [max(abs(n - m) for n, m in zip(v, [0.25, 4.0])) > 1e-4 for v in second]
+
+    assert apart(work) == repr((True, [True, True]))
 
 
 def test_looking_at_a_function_draws_no_random_number() -> None:

@@ -29,10 +29,13 @@ def training() -> Told:
     return told
 
 
-def probe(*spots: Spot, slope: float = 2.0, given: float = 1.5, curved: float = 0.0, token: int = 0) -> StepProbe:
+def probe(
+    *spots: Spot, slope: float = 2.0, given: float = 1.5, curved: float = 0.0, token: int = 0, feels: tuple[bool, ...] = (True, True)
+) -> StepProbe:
     lengths = (SMALL, -SMALL, SMALL / 2, -SMALL / 2)
     moves = (Outcome(by, loss=1.0 + slope * by + curved * by**3) for by in lengths)
-    outcomes = (Outcome(loss=1.0, reached=True, spots=spots), *moves)
+    stirred = (Outcome(loss=1.5 if felt else 1.0, stirred=place) for place, felt in enumerate(feels, 1))
+    outcomes = (Outcome(loss=1.0, reached=True, spots=spots), *stirred, *moves)
     return StepProbe(2, 2, Moved.HELD, "Adam", outcomes=outcomes, own=1.0, token=token, given=given)
 
 
@@ -52,11 +55,12 @@ def test_it_is_told_with_both_numbers_the_line_and_what_to_do(spot: Spot, remedy
         probe(LISTED, given=1.999),
         probe(LISTED, curved=1e6, given=2.5),
         probe(),
+        probe(LISTED, feels=(False,)),
         replace(probe(LISTED), given=None),
         replace(probe(LISTED), own=1.0001),
         replace(probe(LISTED), moved=Moved.PARAMETER),
     ],
-    ids=["it fits", "nearly", "bent", "nothing drops the graph", "nothing was brought", "not repeatable", "another probe"],
+    ids=["it fits", "nearly", "bent", "nothing drops the graph", "a log", "nothing was brought", "not repeatable", "another probe"],
 )
 def test_nothing_is_told_without_a_gap_or_without_a_place(quiet: StepProbe) -> None:
     assert not list(remarks(training().history(step_probes=[quiet])))
@@ -74,6 +78,12 @@ def test_nor_where_a_device_draws_without_a_word(seen: Probe) -> None:
     told = training()
     history = histories.history(told.calls, told.events, step_probes=[probe(LISTED)], probes=[seen])
     assert not list(remarks(history))
+
+
+def test_a_line_that_only_logs_is_not_named_beside_the_one_that_counts() -> None:
+    (found,) = remarks(training().history(step_probes=[probe(LISTED, GRADIENT, feels=(False, True))]))
+    assert found.places == (GRADIENT.place,)
+    assert "tolist" not in found.diagnosis.because
 
 
 def test_each_optimiser_is_told_once() -> None:
