@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qdiag.model.node import Label, Node, nodes_of, parameters_of, walk
-from qdiag.model.operator_families import MID_MEASUREMENTS, RAW_SAMPLES
+from qdiag.model.operator_families import DRAWN_FROM, MID_MEASUREMENTS, RAW_SAMPLES
 from qdiag.model.parameter import Parameter, eps_of
 
 AS_DECOMPOSITION = "was recorded as its decomposition"
@@ -112,6 +112,11 @@ class Circuit:
     def samples_only(self) -> bool:
         """Whether it returns raw samples and counts alone: elements of two drawings have nothing to do with each other."""
         return bool(self.measurements) and all(measurement.name in RAW_SAMPLES for measurement in self.measurements)
+
+    @property
+    def needs_shots(self) -> bool:
+        """Whether it returns anything that there is not without shots."""
+        return any(measurement.name in DRAWN_FROM for measurement in self.measurements)
 
     @property
     def opaque(self) -> tuple[str, ...]:

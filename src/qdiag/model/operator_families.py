@@ -115,6 +115,9 @@ WHOLE_STATES = frozenset({"DensityMatrixMP", "StateMP"})
 RAW_SAMPLES = frozenset({"ClassicalShadowMP", "CountsMP", "SampleMP"})
 """Measurements that give what was drawn: an element of one drawing has nothing to do with that of another."""
 
+DRAWN_FROM = RAW_SAMPLES | {"ShadowExpvalMP"}
+"""Measurements that there are not without shots."""
+
 MEASUREMENT_FUNCTIONS = {
     "ExpectationMP": "expval",
     "VarianceMP": "var",

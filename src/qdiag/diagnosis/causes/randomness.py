@@ -67,7 +67,7 @@ SHOT_NOISE = Cause(
         if symptoms.divergence.probe is not None
         else (*flips(OTHER_DEVICE), *(REDRAWN if _changes(symptoms) else ()))
         if symptoms.sampling_devices
-        else (*flips(SHOTS_REMOVED), *REDRAWN, *_step_rival(symptoms))
+        else (*flips(SAME_SEED if symptoms.question.circuit.needs_shots else SHOTS_REMOVED), *REDRAWN, *_step_rival(symptoms))
     ),
     because=lambda symptoms: (
         _sampling_words(symptoms)
@@ -77,6 +77,8 @@ SHOT_NOISE = Cause(
     remedy_for=lambda symptoms: (
         "a backend or an option of the device that gives exact expectation values, such as a state vector, or another device"
         if symptoms.sampling_devices
+        else "compare with qml.expval without shots, or average over many seeds: what is measured here needs shots"
+        if symptoms.question.circuit.needs_shots
         else "compare without shots, or average over many seeds"
     ),
     verdicts=(Verdict.INCONCLUSIVE, Verdict.ERROR),

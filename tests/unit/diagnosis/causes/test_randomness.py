@@ -11,6 +11,7 @@ import pytest
 from qdiag.model.comparison import Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.measured import Measured
+from qdiag.model.node import Node
 from tests.worlds.methods import methods
 from tests.worlds.symptoms import World, found, of, rotation, symptoms
 
@@ -36,6 +37,19 @@ def test_spsa_that_agrees_with_itself_under_one_seed_and_not_under_another_is_st
         "one method twice, same seed": "heals",
         "one method twice, other seed": "persists",
     }
+
+
+def test_where_there_is_nothing_without_shots_the_seed_tells_their_noise() -> None:
+    world = World(sampled)
+    drawn_from = of(rotation(), measurement=Node("ShadowExpvalMP"), shots=(100,))
+    pair = methods("default.qubit/parameter-shift", "default.qubit/hadamard")
+    diagnosis = found(world, symptoms(world, drawn_from, pair, verdict=Verdict.INCONCLUSIVE))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD601", "confirmed")
+    assert {e.experiment: e.predicts for e in diagnosis.evidence} == {
+        "one method twice, same seed": "heals",
+        "one method twice, other seed": "persists",
+    }
+    assert diagnosis.remedy.startswith("compare with qml.expval without shots")
 
 
 def test_one_shot_goes_with_the_shots() -> None:
