@@ -22,11 +22,13 @@ from qdiag.model.method import Method
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_parameters
 
-MANY = 32
-"""Numbers that a circuit may be differentiated by without being cut."""
+SAMPLED, FEW = 16, 8
+"""So many numbers of a circuit with more than twice as many are looked at, or one of each kind where there are more kinds: of one whose
+evaluations take long, fewer."""
 
-SAMPLED = 16
-"""So many numbers of a circuit with more are looked at, or one of each kind where there are more kinds."""
+LONG = 1.0
+"""Processor seconds for the circuits that shift as many numbers, from which on evaluations take long: two for each, each of which takes
+about what a gradient takes under the script's own method."""
 
 NEAR = 1e-6
 """How close to a multiple of a right angle a number is of a kind of its own."""
@@ -39,12 +41,17 @@ def tracked_numbers(circuit: Circuit) -> int:
     return sum(circuit.parameters[position].value.size for position in (*circuit.trainable, *circuit.marked))
 
 
-def goes_by_parameters(method: Method, circuit: Circuit) -> bool:
-    """Whether a method takes a circuit's parameters one after the other, and is shown a few of them."""
-    return method.per_parameter and bool(circuit.trainable) and tracked_numbers(circuit) > MANY
+def most_numbers(seconds: float) -> int:
+    """How many numbers are looked at where a gradient takes so long under the script's own method."""
+    return FEW if 2 * SAMPLED * seconds > LONG else SAMPLED
 
 
-def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = ()) -> Positions:
+def goes_by_parameters(method: Method, circuit: Circuit, most: int = SAMPLED) -> bool:
+    """Whether a method takes a circuit's parameters one after the other, and is shown a few of them, about so many numbers."""
+    return method.per_parameter and bool(circuit.trainable) and tracked_numbers(circuit) > 2 * most
+
+
+def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = (), most: int = SAMPLED) -> Positions:
     """Positions in `Circuit.parameters` of those that are looked at.
 
     The first of each kind, those that something flags, and others that a seed chooses, the shortest kinds first.
@@ -57,6 +64,8 @@ def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = ()
         `circuit_key` of it, from which the seed is taken: another call of a training is seen in other parameters.
     flagged
         Names of parameters, as elements call them, by which something differs.
+    most
+        How many numbers they have together, where there are not more kinds.
     """
     names = parameter_names(circuit)
     chosen: dict[int, None] = {position: None for position in circuit.trainable if names[position] in flagged}
@@ -66,15 +75,15 @@ def sampled_parameters(circuit: Circuit, key: str, flagged: Collection[str] = ()
     seen = sum(circuit.parameters[position].value.size for position in chosen)
     for position in map(int, rest):
         size = circuit.parameters[position].value.size
-        if seen + size <= SAMPLED:
+        if seen + size <= most:
             chosen[position] = None
             seen += size
     return tuple(sorted(chosen))
 
 
-def is_coarse(circuit: Circuit, sampled: Positions) -> bool:
+def is_coarse(circuit: Circuit, sampled: Positions, most: int = SAMPLED) -> bool:
     """Whether a sample is of many numbers all the same, since it can only have whole parameters, and some of these are large arrays."""
-    return sum(circuit.parameters[position].value.size for position in sampled) > MANY
+    return sum(circuit.parameters[position].value.size for position in sampled) > 2 * most
 
 
 def _firsts_of_kinds(circuit: Circuit, names: tuple[str, ...]) -> Iterable[int]:

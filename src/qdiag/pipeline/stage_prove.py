@@ -44,6 +44,8 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         return finding
     if divergence.of_metric:
         return finding
+    if divergence.verdict is Verdict.ROUNDING and finding.diagnosis.code == UNKNOWN.code:
+        return replace(finding, unreproduced=ONLY_ROUNDING)
     question = context.question(divergence)
     if _does_not_raise_alone(finding):
         return replace(finding, unreproduced=NOT_RECORDED if divergence.call.configuration.remade_by else RAISES_NOT)
@@ -60,6 +62,7 @@ def prove_finding(finding: Finding, context: StageContext, path: Path) -> Findin
         return replace(finding, unreproduced=error.cause)
 
 
+ONLY_ROUNDING = "what differs is within rounding, and no experiment shows why"
 RAISES_NOT = "the recorded circuit does not raise by itself"
 
 

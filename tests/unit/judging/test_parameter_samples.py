@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdiag.judging.parameter_samples import (
-    MANY,
+    FEW,
     SAMPLED,
     flagged_parameter,
     goes_by_parameters,
+    most_numbers,
     sampled_parameters,
     tracked_numbers,
     with_tracked,
@@ -27,7 +28,7 @@ from tests.worlds.long_chains import chain, circuit
 from tests.worlds.methods import ADJOINT, BACKPROP, DIFFERENCES, SHIFT
 
 KEYS = st.text("0123456789abcdef", min_size=16, max_size=16)
-LONG = circuit(MANY + 1)
+LONG = circuit(2 * SAMPLED + 1)
 KEY = "0123456789abcdef"
 
 
@@ -39,19 +40,25 @@ def with_value(position: int, value: float) -> Circuit:
 
 def test_methods_that_take_parameters_one_by_one_go_by_them_where_there_are_many() -> None:
     assert [goes_by_parameters(method, LONG) for method in (BACKPROP, ADJOINT, SHIFT, DIFFERENCES)] == [False, False, True, True]
-    assert not goes_by_parameters(SHIFT, circuit(MANY))
+    assert not goes_by_parameters(SHIFT, circuit(2 * SAMPLED))
 
 
 def test_numbers_that_are_marked_only_cost_as_much_and_count() -> None:
-    image = Node("AmplitudeEmbedding", (Parameter(np.ones(MANY), "autograd", marked=True),), Wires((0,)), (0,))
+    image = Node("AmplitudeEmbedding", (Parameter(np.ones(2 * SAMPLED), "autograd", marked=True),), Wires((0,)), (0,))
     marked = replace(circuit(2), operations=(image, *circuit(2).operations))
-    assert (tracked_numbers(marked), goes_by_parameters(SHIFT, marked)) == (MANY + 2, True)
+    assert (tracked_numbers(marked), goes_by_parameters(SHIFT, marked)) == (2 * SAMPLED + 2, True)
     assert sampled_parameters(marked, KEY) == marked.trainable
 
 
 def test_where_nothing_is_tracked_there_is_nothing_to_cut() -> None:
     alone = with_parameters(LONG, [replace(p, trainable=False) for p in LONG.parameters])
     assert not goes_by_parameters(SHIFT, alone)
+
+
+def test_where_a_gradient_takes_long_there_are_fewer() -> None:
+    assert [most_numbers(seconds) for seconds in (0.0, 0.01, 0.1)] == [SAMPLED, SAMPLED, FEW]
+    assert [goes_by_parameters(SHIFT, circuit(2 * FEW + more), FEW) for more in (0, 1)] == [False, True]
+    assert len(sampled_parameters(LONG, KEY, most=FEW)) == FEW
 
 
 @given(KEYS)
@@ -63,13 +70,13 @@ def test_each_kind_of_operation_is_among_them_and_they_are_few(key: str) -> None
     assert chosen == tuple(sorted({*chosen}))
 
 
-@given(KEYS, st.integers(0, MANY))
+@given(KEYS, st.integers(0, 2 * SAMPLED))
 def test_what_is_flagged_is_among_them(key: str, position: int) -> None:
     name = parameter_names(LONG)[position]
     assert position in sampled_parameters(LONG, key, {name})
 
 
-@given(KEYS, st.integers(1, MANY), st.sampled_from([0.0, np.pi / 2, -np.pi, 2 * np.pi]))
+@given(KEYS, st.integers(1, 2 * SAMPLED), st.sampled_from([0.0, np.pi / 2, -np.pi, 2 * np.pi]))
 def test_a_number_at_which_rules_tend_to_break_down_is_of_a_kind_of_its_own(key: str, position: int, value: float) -> None:
     assert position in sampled_parameters(with_value(position, value), key)
 
@@ -93,7 +100,7 @@ def test_more_kinds_than_are_sampled_are_all_looked_at() -> None:
 
 
 def test_what_is_left_tracks_these_alone_and_keeps_their_gradients() -> None:
-    call = chain(MANY + 1)
+    call = chain(2 * SAMPLED + 1)
     part = with_tracked(call, (0, 3))
     assert part.circuit.trainable == (0, 3)
     assert part.outputs is call.outputs

@@ -80,9 +80,15 @@ def _wide_device_at_last(symptoms: Symptoms) -> Experiment:
 
 
 def _handed_on_in_float32(symptoms: Symptoms) -> bool:
-    """Whether a method that runs on plain numbers gave float32: then its results became torch's default dtype, on top of all else."""
-    sides = zip(symptoms.question.methods, symptoms.comparison.dtypes)
-    narrow = any(method.diff_method != "backprop" and dtype == "float32" for method, dtype in sides)
+    """Whether a method that runs on plain numbers gave float32: then its results became torch's default dtype, on top of all else.
+
+    Where both gave the same dtype, it is that of what the script got.
+    """
+    methods, dtypes = symptoms.question.methods, symptoms.comparison.dtypes
+    if not dtypes:
+        got = {output.dtype.name for output in symptoms.call.outputs or ()}
+        dtypes = ("float32",) * len(methods) if got == {"float32"} and all(m.diff_method != "backprop" for m in methods) else ()
+    narrow = any(method.diff_method != "backprop" and dtype == "float32" for method, dtype in zip(methods, dtypes))
     return narrow and symptoms.question.default_dtype == "float32"
 
 

@@ -135,9 +135,12 @@ def stands_in_a_valley(history: History, call: Call) -> bool:
         return False
     batched = _is_of_batch(call, row)
     here = _loss(call, [output[0] for output in call.outputs] if batched else call.outputs, batched=batched)
-    found = [*_at_random_points(history, call, row, (), np.random.default_rng(SEED), POINTS)]
-    losses = [_loss(call, evaluation.outputs, batched=batched) for evaluation in found if evaluation.outputs is not None]
-    return len(losses) == len(found) > 1 and here < min(losses)
+    seen = 0
+    for evaluation in _at_random_points(history, call, row, (), np.random.default_rng(SEED), POINTS):
+        seen += 1
+        if evaluation.outputs is None or here >= _loss(call, evaluation.outputs, batched=batched):
+            return False
+    return seen > 1
 
 
 def _at_random_points(

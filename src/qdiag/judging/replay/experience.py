@@ -74,14 +74,15 @@ class Experience:
             Whether it is looked at as if nothing were known of the structure.
         """
         late = self._late_own.get((structure, call.method))
+        seconds = self.patience.gradient_of_own(structure, call.method)
         if thorough or late is not None:
-            return Lessons(late=late, late_in_part=(structure, call.method) in self._late)
+            return Lessons(late=late, late_in_part=(structure, call.method) in self._late, seconds=seconds)
         screened = [method for method in methods if method.by_device and self.patience.is_slow(structure, method)]
         like = self._like.get((structure, call.method))
         share = Share.WHOLE if like is None or call.failure is not None else self._share_of_own(call, structure, known)
         if share is Share.WHOLE:
-            return Lessons(screened)
-        return Lessons(screened, like=like, time_for_part=share is Share.PART)
+            return Lessons(screened, seconds=seconds)
+        return Lessons(screened, like=like, time_for_part=share is Share.PART, seconds=seconds)
 
     def _share_of_own(self, call: Call, structure: str, known: Optional[CallResult]) -> Share:
         """How much of a call the own method, which is slow, is asked about, if it can be asked about less than the whole."""

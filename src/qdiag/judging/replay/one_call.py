@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -95,17 +95,17 @@ def _replay(
         result = yield from replay_sparingly(call, key, methods, lessons, plan, parts)
         if result is not None:
             return result
-    return (yield from _replay_whole(call, key, methods, plan, parts, lessons.screened, thorough=thorough))
+    return (yield from _replay_whole(call, key, methods, plan, parts, lessons, thorough=thorough))
 
 
 def _replay_whole(
-    call: Call, key: str, methods: Sequence[Method], plan: Plan, parts: Parts, screened: Collection[Method], *, thorough: bool
+    call: Call, key: str, methods: Sequence[Method], plan: Plan, parts: Parts, lessons: Lessons, *, thorough: bool
 ) -> Replaying[CallResult]:
     """What one call comes to whose own method is asked about all of it (see `_replay`)."""
     cotangents = cotangents_of(call, key)
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not parts.batched and 0 < products <= MOST_PRODUCTS)
-    shares = shares_of(call, methods, screened, parts.batched, first=thorough)
+    shares = shares_of(call, methods, lessons.screened, parts.batched, first=thorough, seconds=lessons.seconds)
     own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:

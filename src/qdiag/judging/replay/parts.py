@@ -13,6 +13,7 @@ from typing import Optional
 from qdiag.judging.comparison.compare import SEVERITY
 from qdiag.judging.comparison.tensor_pairs import Cotangents
 from qdiag.judging.parameter_samples import (
+    SAMPLED,
     flagged_parameter,
     goes_by_parameters,
     is_coarse,
@@ -115,7 +116,7 @@ def _is_quick(side: Side, times: float, size: int) -> bool:
 
 
 def look_at_parameters(
-    known: CallResult, call: Call, dear: Sequence[Method], plan: Plan, parts: Parts, *, thorough: bool
+    known: CallResult, call: Call, dear: Sequence[Method], plan: Plan, parts: Parts, *, most: int, thorough: bool
 ) -> Replaying[CallResult]:
     """What the replay of a call with many parameters came to, with a look at some of them under methods that take them one by one.
 
@@ -130,15 +131,17 @@ def look_at_parameters(
         The call, what the user asked, and the parts of the call.
     dear
         The methods that take parameters one by one.
+    most
+        How many numbers they are shown.
     thorough
         Whether Jacobians are formed.
     """
     base = known.part or call
     erring = _erring(known)
     names = [flagged_parameter(side.comparison) for side in erring.values()]
-    tracked = sampled_parameters(base.circuit, known.key, {name for name in names if name})
-    if not erring and is_coarse(base.circuit, tracked):
-        known, dear = yield from _look_at_numbers(known, base, dear, plan, parts.expand, thorough=thorough)
+    tracked = sampled_parameters(base.circuit, known.key, {name for name in names if name}, most)
+    if not erring and is_coarse(base.circuit, tracked, most):
+        known, dear = yield from _look_at_numbers(known, base, dear, plan, parts.expand, most=most, thorough=thorough)
         if not dear:
             return known
     part = with_tracked(base, tracked)
@@ -151,14 +154,14 @@ def look_at_parameters(
 
 
 def _look_at_numbers(
-    known: CallResult, base: Call, dear: Sequence[Method], plan: Plan, expand: Expand, *, thorough: bool
+    known: CallResult, base: Call, dear: Sequence[Method], plan: Plan, expand: Expand, *, most: int, thorough: bool
 ) -> Replaying[tuple[CallResult, Sequence[Method]]]:
     """What is known after a look at some of the numbers that templates are made of, and the methods that are to be asked otherwise."""
     expanded = expand(base.circuit)
     if expanded is None:
         return known, dear
     finer, of = replace(base, circuit=expanded, written=None, backwards=()), tracked_numbers(expanded)
-    part = with_tracked(finer, sampled_parameters(expanded, known.key))
+    part = with_tracked(finer, sampled_parameters(expanded, known.key, most=most))
     seen = yield from _seen_of(part, dear, known.own.method, plan, thorough=thorough)
     if seen is None or seen.own.failure is not None:
         return known, dear
@@ -208,7 +211,7 @@ def replay_in_part(
     fewer = with_rows(call, batched, rows) if rows else call
     if tracked and is_coarse(fewer.circuit, tracked):
         known = replace(unseen, rows=rows, batch=size)
-        looked, left = yield from _look_at_numbers(known, fewer, methods, plan, parts.expand, thorough=thorough)
+        looked, left = yield from _look_at_numbers(known, fewer, methods, plan, parts.expand, most=SAMPLED, thorough=thorough)
         if not left:
             return looked
     part = with_tracked(fewer, tracked) if tracked else fewer

@@ -47,6 +47,7 @@ class Patience:
     def __init__(self, every: Optional[int]) -> None:
         self._unlimited = every is not None
         self._own, self._calls = 0.0, 0
+        self._gradient: dict[tuple[str, Method], float] = {}
         self._dear: dict[str, list[float]] = {}
         self._slow: dict[tuple[str, Method], float] = {}
         self._part: dict[tuple[str, Method], float] = {}
@@ -57,8 +58,11 @@ class Patience:
     def learn(self, structure: str, result: CallResult) -> None:
         """Take note of what the evaluations of a call took."""
         if result.share is Share.WHOLE or (result.share is Share.PART and result.late is not None):
-            self._own += usual_seconds(result.own)
+            seconds, asked = usual_seconds(result.own), (structure, result.own.method)
+            self._own += seconds
             self._calls += 1
+            # a first evaluation may have taken what a worker takes to warm up
+            self._gradient[asked] = min(seconds, self._gradient.get(asked, seconds))
             self._learn_of_own(structure, result)
         elif result.share is Share.PART:
             self._part[structure, result.own.method] = result.own.seconds
@@ -86,6 +90,10 @@ class Patience:
         if faithful and answered:
             # a first evaluation may have taken what a worker takes to warm up
             self._slow[structure, result.own.method] = seconds if seconds > SLOW_OWN else 0.0
+
+    def gradient_of_own(self, structure: str, method: Method) -> float:
+        """What a gradient takes under the script's own method; 0 where nobody knows yet, or all is to be asked whatever it takes."""
+        return 0.0 if self._unlimited else self._gradient.get((structure, method), 0.0)
 
     @property
     def knows_slow_methods(self) -> bool:

@@ -33,6 +33,8 @@ class Lessons:
         An evaluation of the own method at another call, without its numbers, where that is slow and is not asked about the whole.
     time_for_part
         Whether it is asked about a part of it then.
+    seconds
+        What a gradient takes under the script's own method; 0 where that is not known yet.
     """
 
     screened: Collection[Method] = ()
@@ -40,6 +42,7 @@ class Lessons:
     late_in_part: bool = False
     like: Optional[Evaluation] = None
     time_for_part: bool = True
+    seconds: float = 0.0
 
 
 NOTHING_LEARNT = Lessons()
@@ -63,7 +66,7 @@ def replay_sparingly(
         result = yield from replay_in_part(call, key, methods, plan, parts, thorough=False)
         if record is None or result is not None:
             return result
-    shares = shares_of(call, methods, lessons.screened, parts.batched, first=False)
+    shares = shares_of(call, methods, lessons.screened, parts.batched, first=False, seconds=lessons.seconds)
     result = yield from replay_beside_record(call, key, record, shares.asked, shares.screened, plan)
     return (yield from look_at_shares(result, call, shares, plan, parts, thorough=False)) if is_clean(result) else None
 

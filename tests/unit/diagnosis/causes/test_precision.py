@@ -85,6 +85,23 @@ def test_float32_in_and_out_takes_float64_at_both_ends_to_heal() -> None:
     assert "Torch's default dtype" in diagnosis.because
 
 
+def test_so_it_does_where_both_methods_hand_their_results_on() -> None:
+    def off(request: Request) -> float:
+        narrows = (6e-8 if narrow(request) else 0.0) + (3e-8 if request.default_dtype == "float32" else 0.0)
+        return narrows if request.method.diff_method == "hadamard" else 0.0
+
+    world = World(off)
+    seen = handed_on_narrow(world)
+    one, other = methods("lightning.qubit/adjoint", "lightning.qubit/hadamard")
+    comparison = replace(seen.comparison, methods=(one, other), dtypes=())
+    call = replace(seen.call, outputs=(np.array(0.5, "float32"),))
+    question = replace(seen.question, methods=(one, other))
+    seen = replace(seen, question=question, divergence=replace(seen.divergence, comparison=comparison, call=call))
+    diagnosis = found(world, seen)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD101", "confirmed")
+    assert diagnosis.evidence[0].experiment == "float64 parameters and default dtype"
+
+
 def test_under_jax_the_remedy_is_jaxs_own_and_nothing_is_said_of_torch() -> None:
     world = World(lambda request: (6e-8 if first(request) and narrow(request) else 0.0) + rounded_results(request))
     seen = handed_on_narrow(world)

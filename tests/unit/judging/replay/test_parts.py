@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qdiag.judging.parameter_samples import MANY, SAMPLED, sampled_parameters, tracked_numbers
+from qdiag.judging.parameter_samples import FEW, SAMPLED, sampled_parameters, tracked_numbers
 from qdiag.judging.replay.located import Located
 from qdiag.judging.replay.plan import Plan
 from qdiag.judging.replay.replay import Replay
@@ -22,7 +22,7 @@ from tests.worlds.long_chains import ChainEvaluator, answer, chain, expanded, te
 from tests.worlds.methods import ADJOINT, SHIFT, methods
 from tests.worlds.scripted import ScriptedTrace, failed
 
-NUMBERS = MANY + 18
+NUMBERS = 2 * SAMPLED + 18
 
 
 def located(evaluator: ChainEvaluator, numbers: int = NUMBERS, calls: int = 2) -> Located:
@@ -54,8 +54,26 @@ def test_cheap_methods_see_every_parameter_and_dear_ones_a_few() -> None:
 
 def test_a_circuit_of_few_numbers_is_never_cut() -> None:
     evaluator = ChainEvaluator()
-    assert located(evaluator, MANY).parameters == ()
-    assert {*evaluator.numbers_asked("parameter-shift")} == {MANY}
+    assert located(evaluator, 2 * SAMPLED).parameters == ()
+    assert {*evaluator.numbers_asked("parameter-shift")} == {2 * SAMPLED}
+
+
+def slow(request: Request) -> Evaluation:
+    """Right, and so late that shifting many numbers would take long."""
+    return replace(answer(request), seconds=0.5)
+
+
+@pytest.mark.parametrize(("numbers", "seen"), [(NUMBERS, FEW), (2 * FEW + 1, FEW), (2 * FEW, 2 * FEW)])
+def test_of_a_circuit_whose_gradient_takes_long_fewer_are_seen(numbers: int, seen: int) -> None:
+    evaluator = ChainEvaluator(backprop=slow)
+    assert located(evaluator, numbers, calls=1).verdict is Verdict.AGREE
+    assert {*evaluator.numbers_asked("parameter-shift")} == {seen}
+
+
+def test_all_of_them_where_the_user_has_said_at_which_calls() -> None:
+    evaluator = ChainEvaluator(backprop=slow)
+    Replay(ScriptedTrace([chain(2 * SAMPLED)]), evaluator, Plan(every=1)).finish()
+    assert {*evaluator.numbers_asked("parameter-shift")} == {2 * SAMPLED}
 
 
 @pytest.mark.parametrize("name", ["RY#0", "RX#0"])
@@ -151,7 +169,7 @@ def test_an_error_shows_in_the_few_parameters() -> None:
     assert one.comparison.element.by == "RX#0"
 
 
-@pytest.mark.parametrize("numbers", [NUMBERS, MANY - 1])
+@pytest.mark.parametrize("numbers", [NUMBERS, 2 * SAMPLED - 1])
 def test_one_that_is_in_time_for_none_is_known_by_its_record_and_not_waited_for_again(numbers: int) -> None:
     evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
     found = found_of(evaluator, numbers)
@@ -159,7 +177,7 @@ def test_one_that_is_in_time_for_none_is_known_by_its_record_and_not_waited_for_
     assert len(evaluator.numbers_asked("parameter-shift")) <= 2
 
 
-@pytest.mark.parametrize("numbers", [NUMBERS, MANY - 1])
+@pytest.mark.parametrize("numbers", [NUMBERS, 2 * SAMPLED - 1])
 def test_and_where_its_record_does_not_tell_nothing_is_compared(numbers: int) -> None:
     evaluator = ChainEvaluator(parameter_shift=in_time_for(0))
     calls = [shifted(numbers, index) for index in range(3)]

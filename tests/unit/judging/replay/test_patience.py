@@ -76,6 +76,12 @@ def test_a_method_is_not_slow_for_what_a_jacobian_took() -> None:
     assert not after(took, formed=True).knows_slow_methods
 
 
+def test_what_a_gradient_takes_is_what_the_quickest_took() -> None:
+    known = after({BACKPROP: 2.0}, {BACKPROP: 0.25}, {BACKPROP: 0.5})
+    assert (known.gradient_of_own(HERE, BACKPROP), known.gradient_of_own(THERE, BACKPROP)) == (0.25, 0.0)
+    assert after({BACKPROP: 2.0}, every=1).gradient_of_own(HERE, BACKPROP) == 0.0
+
+
 def test_who_says_at_which_calls_methods_are_asked_waits_for_them() -> None:
     known = after({BACKPROP: 0.0, ADJOINT: 100.0, SHIFT: 100.0}, every=1)
     assert known.has_time_for_dear(HERE, 10, 8)
