@@ -144,7 +144,7 @@ class Stops:
             self._is_meant(arguments, name if name in _ON_PURPOSE else ".data")
         elif not self._torch.is_grad_enabled():
             self._is_meant([arguments], "a block without a graph")
-        elif name in _TAKEN_OUT or (name in _NEW and not any(tensor.requires_grad for tensor in tensors_in((result,)))):
+        elif name in _TAKEN_OUT or (name in _NEW and not self._follows((result,))):
             return self._leaves(name, arguments, result)
         elif not self._scores and _is_score(sys._getframe(1)):
             self._scores = self._follows(arguments)
@@ -173,7 +173,7 @@ class Stops:
             return value + SMALL * np.maximum(1.0, np.abs(value)) * self._random.uniform(0.5, 1.0, value.shape)
         if hasattr(value, "grad_fn") and (value.is_floating_point() or value.is_complex()):
             change = self._torch.as_tensor(self._random.uniform(0.5, 1.0, tuple(value.shape)))
-            return (value + SMALL * value.abs().clamp_min(1.0) * change).to(value.dtype).detach()
+            return (value + SMALL * value.abs().clamp_min(1.0) * change).to(value.dtype).detach().requires_grad_(value.requires_grad)
         return value
 
     def _look_at_gradient(self, arguments: tuple[Any, ...], result: Any) -> Any:

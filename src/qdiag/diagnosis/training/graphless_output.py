@@ -14,6 +14,7 @@ from qdiag.model.call import SourceLine
 from qdiag.model.findings import Evidence
 from qdiag.model.operator_families import MEASUREMENT_FUNCTIONS
 from qdiag.model.remarks import Remark
+from qdiag.model.step_probe import Answer, Moved, StepProbe
 from qdiag.model.training import CallOrigins, Root
 
 
@@ -55,6 +56,27 @@ def _beside_the_loss(history: History, cut: Sequence[CallOrigins]) -> Iterator[R
         names = listed([story.name for story in lost])
         because = f"{_what(history, cut)}: no backward pass reaches it, and no gradient ever reaches {names}"
         yield _told(history, cut, because, accumulating_roots(history.training))
+    else:
+        yield from _beside_a_penalty(history, cut)
+
+
+def _beside_a_penalty(history: History, cut: Sequence[CallOrigins]) -> Iterator[Remark]:
+    """Parameters that end in such QNodes, and get a gradient by another way: only where the loss was seen to follow the outputs."""
+    fed = [story for story in stories(history.training) if story.learns and any(story.leaf.token in call.circuit for call in cut)]
+    names = {history.recording.call(call.call).configuration.qnode for call in cut}
+    probe = next((one for one in history.recording.step_probes if one.subject in names and _is_cut_off(one)), None)
+    if fed and probe is not None and probe.slope is not None:
+        seen = f"in copies of the process the script's own loss follows what {probe.subject} gives (slope {probe.slope:.3g})"
+        because = (
+            f"{_what(history, cut)}: no backward pass reaches it, and what gradient {listed([story.name for story in fed])} gets comes "
+            f"by another way; {seen}"
+        )
+        yield _told(history, cut, because, accumulating_roots(history.training))
+
+
+def _is_cut_off(probe: StepProbe) -> bool:
+    """Whether the loss follows a QNode's outputs, and has no graph that leads to them."""
+    return probe.moved is Moved.OUTPUTS and probe.reached is False and probe.answer is Answer.SMOOTH
 
 
 def _beside_others(history: History, fed: Sequence[CallOrigins]) -> Iterator[Remark]:

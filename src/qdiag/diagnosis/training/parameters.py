@@ -39,6 +39,11 @@ class Story:
         return seen and all(step.gradient.missing for step in self.steps)
 
     @property
+    def learns(self) -> bool:
+        """Whether it is meant to learn, and steps had a gradient for it."""
+        return self.leaf.requires_grad and sum(not step.gradient.missing for step in self.steps) >= LEAST_STEPS
+
+    @property
     def unreached(self) -> bool:
         """Whether it is starved because no backward pass came by, not even with zeros."""
         return self.starved and all(step.gradient is Gradient.NONE for step in self.steps)

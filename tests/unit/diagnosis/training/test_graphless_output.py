@@ -57,6 +57,34 @@ def test_what_pennylanes_optimiser_gives_back_unchanged() -> None:
     assert found.diagnosis.because == "what circuit gives has no graph (counts): every step gives weights back unchanged"
 
 
+def penalised(slope: float = 0.5, reached: bool = False) -> StepProbe:
+    outcomes = tuple(Outcome(by, loss=2.0 + slope * by) for by in (0.0, SMALL, -SMALL, LARGE, -LARGE))
+    return StepProbe(1, 1, Moved.OUTPUTS, "circuit", outcomes=(*outcomes, Outcome(loss=2.0, reached=reached)), own=2.0)
+
+
+def weight_decay() -> Told:
+    """Weights that go into a circuit from which nothing leads to the loss, and get a gradient by their own size."""
+    told = Told()
+    told.optimiser(leaf(0, "weights"))
+    for number in range(2):
+        told.calls_qnode(circuit=(0,), outputs=(True,), measured="ExpectationMP")
+        told.root(0)
+        told.step(some(0), number=number)
+    return told
+
+
+def test_weights_whose_only_gradient_comes_past_the_circuit() -> None:
+    (found,) = remarks(weight_decay().history(None, [penalised()]))
+    assert (found.diagnosis.code, found.diagnosis.confidence, found.calls) == ("QD801", Confidence.LIKELY, (0, 1))
+    assert "what gradient weights gets comes by another way" in found.diagnosis.because
+    assert "own loss follows what circuit gives (slope 0.5)" in found.diagnosis.because
+
+
+@pytest.mark.parametrize("probes", [[], [penalised(0.0)], [penalised(reached=True)]], ids=["no copy", "for a log", "it leads there"])
+def test_nothing_is_said_of_them_where_no_copy_has_shown_that_the_loss_follows(probes: list[StepProbe]) -> None:
+    assert not list(remarks(weight_decay().history(None, probes)))
+
+
 # --- beside QNodes that learn ------------------------------------------------------------------------------------------------
 
 
