@@ -12,7 +12,7 @@ from pennylane import numpy as pnp
 from qdiag.bridges.codec.recognition import Recognition
 from qdiag.model.circuit import Circuit
 from qdiag.trace.array_bundle import unpack
-from qdiag.trace.circuit_text import restore
+from qdiag.trace.circuit_parser import restore
 
 pytestmark = pytest.mark.stack
 

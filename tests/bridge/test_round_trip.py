@@ -14,7 +14,7 @@ from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
-from qdiag.trace import array_bundle, circuit_text
+from qdiag.trace import array_bundle, circuit_parser, circuit_text
 from tests.bridge import instances
 from tests.worlds.installed_pennylane import has_flatten, node_of
 from tests.worlds.sameness import same
@@ -42,7 +42,7 @@ INSTANCES = [*instances.operators(), *instances.numbers(), *instances.measuremen
 
 def through_the_file(circuit: Circuit) -> Circuit:
     text, numbers = circuit_text.skeleton(circuit)
-    return circuit_text.restore(text, array_bundle.unpack(array_bundle.pack(numbers)))
+    return circuit_parser.restore(text, array_bundle.unpack(array_bundle.pack(numbers)))
 
 
 def circuit_with(item: object) -> Circuit:

@@ -16,7 +16,7 @@ from qdiag.bridges.codec import encoding, tapes
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.circuit import Circuit
 from qdiag.model.node import MeasuredOutcome, Node, nodes_of, walk
-from qdiag.trace import circuit_text
+from qdiag.trace import circuit_parser, circuit_text
 from tests.worlds.installed_pennylane import has_flatten, node_of
 from tests.worlds.sameness import same
 from tests.worlds.strategies import runnable_circuits
@@ -36,7 +36,7 @@ def tape_from(function: Any) -> Any:
 
 
 def there_and_back(circuit: Circuit, trusted: bool = False) -> Circuit:
-    restored = circuit_text.restore(*circuit_text.skeleton(circuit))
+    restored = circuit_parser.restore(*circuit_text.skeleton(circuit))
     return tapes.circuit_of(tapes.tape_of(restored, trusted=trusted), circuit.returns)
 
 
@@ -325,7 +325,7 @@ def test_nesting_up_to_the_bound_fits_the_file() -> None:
     node = node_of(operator)
     assert len(nodes_of(node)) == encoding.MAX_DEPTH
     circuit = Circuit((node,), ())
-    assert same(circuit_text.restore(*circuit_text.skeleton(circuit)), circuit)
+    assert same(circuit_parser.restore(*circuit_text.skeleton(circuit)), circuit)
 
 
 @pytest.mark.parametrize(("label", "recorded"), [(np.int64(3), 3), (2.0, 2), (True, 1), ("q", "q"), ((0, 1), "(0, 1)"), (0.5, "0.5")])

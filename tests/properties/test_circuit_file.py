@@ -15,7 +15,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.node import Mapping, MeasuredOutcome, Node, Tagged, Value, Wires
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_parameters
-from qdiag.trace import array_bundle, circuit_text
+from qdiag.trace import array_bundle, circuit_parser, circuit_text
 from tests.worlds.sameness import same
 from tests.worlds.strategies import circuits, parameters
 
@@ -23,7 +23,7 @@ from tests.worlds.strategies import circuits, parameters
 @given(circuits())
 def test_every_circuit_comes_back_bit_for_bit(circuit: Circuit) -> None:
     text, numbers = circuit_text.skeleton(circuit)
-    assert same(circuit_text.restore(text, array_bundle.unpack(array_bundle.pack(numbers))), circuit)
+    assert same(circuit_parser.restore(text, array_bundle.unpack(array_bundle.pack(numbers))), circuit)
 
 
 @given(circuits())
@@ -48,7 +48,7 @@ def test_other_numbers_leave_the_text_alone(circuit: Circuit, data: st.DataObjec
 @given(circuits())
 def test_the_text_of_a_restored_circuit_is_the_text_it_was_restored_from(circuit: Circuit) -> None:
     text, numbers = circuit_text.skeleton(circuit)
-    assert circuit_text.skeleton(circuit_text.restore(text, numbers))[0] == text
+    assert circuit_text.skeleton(circuit_parser.restore(text, numbers))[0] == text
 
 
 @given(circuits(), st.data())
@@ -75,30 +75,30 @@ def test_any_json_in_the_place_of_a_field_is_refused_or_read_as_a_circuit(circui
 @given(st.text())
 def test_foreign_text_is_refused(text: str) -> None:
     with pytest.raises(CircuitFormatError):
-        circuit_text.restore(text, ())
+        circuit_parser.restore(text, ())
 
 
 @given(circuits(), parameters())
 def test_an_array_too_many_is_refused(circuit: Circuit, extra: Parameter) -> None:
     text, numbers = circuit_text.skeleton(circuit)
     with pytest.raises(CircuitFormatError, match="parameters"):
-        circuit_text.restore(text, (*numbers, extra.value))
+        circuit_parser.restore(text, (*numbers, extra.value))
 
 
 @given(circuits().filter(lambda circuit: circuit.parameters))
 def test_an_array_of_another_shape_is_refused(circuit: Circuit) -> None:
     text, numbers = circuit_text.skeleton(circuit)
     with pytest.raises(CircuitFormatError, match="shape"):
-        circuit_text.restore(text, (numbers[0][None], *numbers[1:]))
+        circuit_parser.restore(text, (numbers[0][None], *numbers[1:]))
 
 
 def refused_or_circuit(text: str, numbers: tuple[np.ndarray, ...]) -> None:
     """Reading ends in a circuit that can be written again, or in the one error that reading may raise."""
     try:
-        circuit = circuit_text.restore(text, numbers)
+        circuit = circuit_parser.restore(text, numbers)
     except CircuitFormatError:
         return
-    assert same(circuit_text.restore(*circuit_text.skeleton(circuit)), circuit)
+    assert same(circuit_parser.restore(*circuit_text.skeleton(circuit)), circuit)
 
 
 # --- bounds and single rules -------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def nested(depth: int) -> Value:
 
 def test_nesting_up_to_the_bound_is_kept_and_beyond_it_refused() -> None:
     deep = of(nested(circuit_text.MAX_DEPTH - 2))
-    assert same(circuit_text.restore(*circuit_text.skeleton(deep)), deep)
+    assert same(circuit_parser.restore(*circuit_text.skeleton(deep)), deep)
     with pytest.raises(CircuitFormatError, match="deep"):
         circuit_text.skeleton(of(nested(circuit_text.MAX_DEPTH + 2)))
 
@@ -126,20 +126,20 @@ def test_text_that_nests_beyond_the_bound_is_refused() -> None:
     text, _ = circuit_text.skeleton(of(None))
     deeper = '["t",[' * 100_000 + "]]" * 100_000
     with pytest.raises(CircuitFormatError):
-        circuit_text.restore(text.replace("null", deeper), ())
+        circuit_parser.restore(text.replace("null", deeper), ())
 
 
 def test_longer_text_than_the_bound_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     text, _ = circuit_text.skeleton(of("x" * 100))
-    monkeypatch.setattr(circuit_text, "MAX_TEXT", 50)
+    monkeypatch.setattr(circuit_parser, "MAX_TEXT", 50)
     with pytest.raises(CircuitFormatError, match="longer"):
-        circuit_text.restore(text, ())
+        circuit_parser.restore(text, ())
 
 
 def test_a_newer_format_is_refused_by_its_number() -> None:
     text, _ = circuit_text.skeleton(of(None))
     with pytest.raises(CircuitFormatError, match="format is 2"):
-        circuit_text.restore(text.replace('"format":1', '"format":2'), ())
+        circuit_parser.restore(text.replace('"format":1', '"format":2'), ())
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_value_written_in_another_way_is_refused(written: Value, wrong: str) -
     text, numbers = circuit_text.skeleton(of(written))
     assert '["f","0x1.8000000000000p+0"]' in text
     with pytest.raises(CircuitFormatError):
-        circuit_text.restore(text.replace('["f","0x1.8000000000000p+0"]', wrong), numbers)
+        circuit_parser.restore(text.replace('["f","0x1.8000000000000p+0"]', wrong), numbers)
 
 
 def test_parameters_are_numbered_as_the_circuit_numbers_them() -> None:

@@ -20,7 +20,7 @@ from qdiag.proving.minimizing.oracle import Oracle, key_of
 from qdiag.proving.minimizing.order import key
 from qdiag.proving.minimizing.search import Minimized, Terms, minimize
 from qdiag.trace.array_bundle import unpack
-from qdiag.trace.circuit_text import restore
+from qdiag.trace.circuit_parser import restore
 from tests.worlds.small_circuits import WORKSHOP, names
 from tests.worlds.strategies import circuits, runnable_circuits
 

@@ -34,7 +34,8 @@ from qdiag.proving.reproducer.candidates import candidates_for
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.verify import SECONDS, TIMES, write_and_verify
 from qdiag.trace.array_bundle import pack, unpack
-from qdiag.trace.circuit_text import restore, skeleton
+from qdiag.trace.circuit_parser import restore
+from qdiag.trace.circuit_text import skeleton
 
 
 def prove_finding(finding: Finding, context: StageContext, path: Path) -> Finding:

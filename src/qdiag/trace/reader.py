@@ -26,7 +26,7 @@ from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
 from qdiag.trace import call_text, schema, tail_file
 from qdiag.trace.array_bundle import unpack
-from qdiag.trace.circuit_text import restore
+from qdiag.trace.circuit_parser import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
 
 Kind = TypeVar("Kind")

@@ -16,7 +16,7 @@ from qdiag.model.evaluation import Request
 from qdiag.trace import bound
 from qdiag.trace.array_bundle import pack, unpack
 from qdiag.trace.call_text import text_of
-from qdiag.trace.circuit_text import restore
+from qdiag.trace.circuit_parser import restore
 from qdiag.trace.evaluation_text import DAMAGE, read_method
 from qdiag.trace.keys import split_circuit
 from qdiag.trace.option_text import option_from

@@ -24,7 +24,7 @@ from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
 from qdiag.trace import call_text  # noqa: E402
 from qdiag.trace.array_bundle import unpack  # noqa: E402
-from qdiag.trace.circuit_text import restore  # noqa: E402
+from qdiag.trace.circuit_parser import restore  # noqa: E402
 from qdiag.trace.writer import Entry  # noqa: E402
 
 LINE = SourceLine("train.py", 31, "step")

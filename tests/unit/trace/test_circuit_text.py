@@ -18,7 +18,8 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.node import Label, Mapping, MeasuredOutcome, Node, Tagged, Value, Wires, parameters_of
 from qdiag.model.parameter import CONTAINERS, Parameter
 from qdiag.model.variants import with_parameters, with_trainable, with_values, with_wire_labels
-from qdiag.trace.circuit_text import MAX_OUTCOME_MEASUREMENTS, restore, skeleton
+from qdiag.trace.circuit_parser import restore
+from qdiag.trace.circuit_text import MAX_OUTCOME_MEASUREMENTS, skeleton
 from tests.worlds.sameness import same
 from tests.worlds.small_circuits import Z, circuit, combination, controlled, expval, gate, number, probs
 from tests.worlds.strategies import circuits

@@ -14,7 +14,8 @@ from qdiag.model.evaluation import Request
 from qdiag.model.method import Method
 from qdiag.model.node import Node
 from qdiag.trace import keys
-from qdiag.trace.circuit_text import restore, skeleton
+from qdiag.trace.circuit_parser import restore
+from qdiag.trace.circuit_text import skeleton
 from qdiag.trace.keys import circuit_key, request_key
 from tests.worlds.scripted import METHODS, circuit
 
