@@ -16,7 +16,7 @@ from qdiag.report.formats import findings_json
 from qdiag.trace import evaluation_store, schema, twin_variation
 from qdiag.trace.call_text import text_of
 from qdiag.trace.writer import TraceWriter, create
-from tests.unit.trace.test_call_text import EXAMPLES, PROBE, STEP_PROBE
+from tests.unit.trace.test_call_parser import EXAMPLES, PROBE, STEP_PROBE
 from tests.unit.trace.test_evaluation_store import FULL
 from tests.unit.trace.test_twin_steps import whole
 from tests.worlds import recorded_trainings as told

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Event, Failure, Script, SourceLine
 from qdiag.model.parameter import CONTAINERS
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 from qdiag.trace.array_bundle import DTYPES, pack, unpack
 from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter, create
@@ -111,7 +111,7 @@ JSON = st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), TEXT), la
 @given(st.one_of(TEXT, JSON.map(lambda value: __import__("json").dumps({"qnode": value, "source": value, "device": value}))))
 def test_any_other_text_is_refused_as_a_configuration(text: str) -> None:
     try:
-        call_text.value_from(Configuration, text)
+        call_parser.value_from(Configuration, text)
     except TraceError:
         return
     raise AssertionError("read a configuration from something else")

@@ -19,7 +19,7 @@ from qdiag.evaluation.limits import SECONDS, late_evaluation
 from qdiag.evaluation.workers import WALL
 from qdiag.model.call import LOST, Environment, Failure
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.trace.call_text import value_from
+from qdiag.trace.call_parser import value_from
 from qdiag.trace.evaluation_text import DAMAGE, read_evaluation
 from qdiag.trace.request_text import write_request
 

@@ -205,9 +205,11 @@ class BakedValues:
             until = time.monotonic() + PATIENCE
             while made and probe_files.is_running(path) and time.monotonic() < until:
                 time.sleep(probe_files.LOOKS[0])
+            from qdiag.trace import call_parser
+
             for line in path.read_bytes().decode().split("\n")[:-1]:
                 if not line.startswith("#"):
-                    self._tell(call_text.value_from(BakedValue, line))
+                    self._tell(call_parser.value_from(BakedValue, line))
         finally:
             path.unlink()
 

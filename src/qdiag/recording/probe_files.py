@@ -13,7 +13,6 @@ from typing import Any, Callable
 from qdiag.errors import TraceError
 from qdiag.model.probe import Probe
 from qdiag.recording import turns
-from qdiag.trace import call_text
 
 PATIENCE = 300.0
 """Seconds for which probes are waited for when the script has ended. On a machine that is not busy they are soon over."""
@@ -96,6 +95,9 @@ def _index(path: Path) -> int:
 
 def _last(path: Path, late: str = "") -> Probe:
     """The last complete line; a copy that was killed may have left half of one, or none at all, and why beside it."""
+    # the script's own process, which makes such files, never reads them
+    from qdiag.trace import call_parser
+
     why = late
     with suppress(OSError, UnicodeDecodeError):
         for line in reversed(path.read_bytes().decode().split("\n")[:-1]):
@@ -103,6 +105,6 @@ def _last(path: Path, late: str = "") -> Probe:
                 why = why or line[2:]
                 continue
             with suppress(TraceError):
-                probe = call_text.value_from(Probe, line)
+                probe = call_parser.value_from(Probe, line)
                 return probe if probe.complete or not why else replace(probe, note=why)
     return Probe(_index(path), note=why or "it ended before it knew anything")

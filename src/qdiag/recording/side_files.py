@@ -15,14 +15,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from qdiag.errors import TraceError
 from qdiag.model.call import Event, Process, Script
 from qdiag.model.coverage import Gap, event_of, gap_of
 from qdiag.trace import call_text, schema
-from qdiag.trace.reader import Trace
 from qdiag.trace.writer import TraceWriter, create
+
+if TYPE_CHECKING:
+    from qdiag.trace.reader import Trace
 
 PATIENCE = 2.0
 """Seconds that a process has to end after the script."""
@@ -139,6 +141,9 @@ def take_in(writer: TraceWriter, sides: Iterable[Side]) -> None:
 
     Where the script's own process made no call, the first of the others stands in its place: with the facts of its training.
     """
+    # the script's own process, which makes such files, never reads them
+    from qdiag.trace.reader import Trace
+
     sides = list(sides)
     running = wait_for_ends(sides)
     processes = [Process("", 0, writer.calls)] if writer.calls else []

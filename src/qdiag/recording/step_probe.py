@@ -246,12 +246,13 @@ class _Listener:
     def told(self, copy: int, text: str) -> None:
         """A copy has ended."""
         from qdiag.recording import forking
+        from qdiag.trace import call_parser
 
         plan = self._plan[copy]
         if text.startswith(going_on.SILENT):
             outcome = Outcome(plan.by, plan.direction, note=text[len(going_on.SILENT) :])
         else:
-            outcome = call_text.value_from(Outcome, text)
+            outcome = call_parser.value_from(Outcome, text)
         if outcome.loss is None:
             self._barren.add(copy)
         for place, probe in enumerate(self._probes):

@@ -14,7 +14,6 @@ import numpy as np
 from qdiag.errors import TraceError
 from qdiag.model.step_probe import StepProbe
 from qdiag.recording.probe_files import is_running
-from qdiag.trace import call_text
 
 SECONDS = 30
 """What the copies of one probe may take together before they are killed."""
@@ -66,10 +65,13 @@ def _number(path: Path) -> int:
 
 
 def _last(path: Path) -> tuple[StepProbe, ...]:
+    # as in `probe_files`: who makes them never reads them
+    from qdiag.trace import call_parser
+
     with suppress(OSError, UnicodeDecodeError):
         for line in reversed(path.read_bytes().decode().split("\n")[:-1]):
             with suppress(TraceError):
-                return call_text.values_from(StepProbe, line)
+                return call_parser.values_from(StepProbe, line)
     return ()
 
 

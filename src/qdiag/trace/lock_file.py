@@ -24,7 +24,8 @@ from qdiag.model.lock import LeftOut, Lock, Locked, Missing
 from qdiag.model.method import Method
 from qdiag.trace import bound
 from qdiag.trace.array_bundle import pack, unpack
-from qdiag.trace.call_text import text_of, value_from
+from qdiag.trace.call_parser import value_from
+from qdiag.trace.call_text import text_of
 from qdiag.trace.circuit_parser import restore
 from qdiag.trace.evaluation_text import DAMAGE, can_be_written, read_evaluation, write_evaluation
 from qdiag.trace.keys import split_circuit

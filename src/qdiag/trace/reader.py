@@ -24,7 +24,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.parameter import CONTAINERS
 from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
-from qdiag.trace import call_text, schema, tail_file
+from qdiag.trace import call_parser, schema, tail_file
 from qdiag.trace.array_bundle import unpack
 from qdiag.trace.circuit_parser import restore
 from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
@@ -108,14 +108,14 @@ class Trace:
     def environment(self) -> Environment:
         """The stack that ran the script; empty where the script never imported PennyLane."""
         text = self._meta("environment")
-        return call_text.value_from(Environment, text) if text else Environment()
+        return call_parser.value_from(Environment, text) if text else Environment()
 
     @property
     def script(self) -> Script:
         """How the script was run and how it ended."""
-        script = call_text.value_from(Script, self._meta("script") or "{}")
+        script = call_parser.value_from(Script, self._meta("script") or "{}")
         failure = self._meta("failure")
-        return replace(script, failure=call_text.value_from(Failure, failure)) if failure else script
+        return replace(script, failure=call_parser.value_from(Failure, failure)) if failure else script
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -130,7 +130,7 @@ class Trace:
         for event in self.events:
             if event.kind != schema.NAMED or event.number is None:
                 continue
-            told, number = call_text.strings_from(event.text), int(event.number)
+            told, number = call_parser.strings_from(event.text), int(event.number)
             like = 0 <= number < len(self) and self.structure_of(number) == self.structure_of(call.index)
             if like and len(told) == len(call.circuit.parameters) and self.call(number).configuration.place == call.configuration.place:
                 return told
@@ -140,25 +140,25 @@ class Trace:
     def step_probes(self) -> tuple[StepProbe, ...]:
         """What copies of the script came to that went on with one thing moved; none before the trace is complete."""
         text = self._meta(schema.STEP_PROBES)
-        return call_text.values_from(StepProbe, text) if text else ()
+        return call_parser.values_from(StepProbe, text) if text else ()
 
     @property
     def processes(self) -> tuple[Process, ...]:
         """The processes that made the calls, where there were others than the script's own, by their numbers."""
         text = self._meta(schema.PROCESSES)
-        return call_text.values_from(Process, text) if text else ()
+        return call_parser.values_from(Process, text) if text else ()
 
     @property
     def probes(self) -> tuple[Probe, ...]:
         """What the live probes saw, in the order of their calls; none before the trace is complete."""
-        found = [call_text.value_from(Probe, text) for text in self._texts("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
+        found = [call_parser.value_from(Probe, text) for text in self._texts("SELECT text FROM meta WHERE name LIKE 'probe-%'")]
         return tuple(sorted(found, key=lambda probe: probe.call))
 
     def configurations(self) -> tuple[Configuration, ...]:
         """The configurations of all calls, each once, in the order of their first calls; no call is read for it."""
         rows = self._rows("SELECT configuration FROM calls WHERE id < ? GROUP BY configuration ORDER BY MIN(id)", self._length)
         try:
-            return tuple(call_text.value_from(Configuration, self._description(key)) for (key,) in rows)
+            return tuple(call_parser.value_from(Configuration, self._description(key)) for (key,) in rows)
         except (ValueError, TypeError, KeyError, IndexError):
             raise TraceError(f"a configuration in {self.path} is damaged", "record the trace again") from None
 
@@ -254,8 +254,8 @@ class Trace:
             output_container=container,
             layer_dtype=_word(row["layer_dtype"]),
             backwards=self._backwards(index, configuration.interface),
-            warnings=call_text.strings_from(_text(row["warnings"])) if row["warnings"] else (),
-            failure=call_text.value_from(Failure, failures[0]) if failures else None,
+            warnings=call_parser.strings_from(_text(row["warnings"])) if row["warnings"] else (),
+            failure=call_parser.value_from(Failure, failures[0]) if failures else None,
             parent=None if row["parent"] is None else _natural(row["parent"]),
             process=_natural(row["process"]),
             thread=_natural(row["thread"]),
@@ -277,10 +277,10 @@ class Trace:
         return self._texts("SELECT text FROM descriptions WHERE id = ?", key)[0]
 
     def _read_value(self, kind: type[Kind], key: int) -> Kind:
-        return call_text.value_from(kind, self._description(key))
+        return call_parser.value_from(kind, self._description(key))
 
     def _read_arguments(self, key: int) -> tuple[Argument, ...]:
-        return call_text.values_from(Argument, self._description(key))
+        return call_parser.values_from(Argument, self._description(key))
 
     def _read_structure(self, key: int) -> str:
         return self._texts("SELECT text FROM structures WHERE id = ?", key)[0]

@@ -13,7 +13,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod, ProbedRows, Proof
-from qdiag.trace import call_text
+from qdiag.trace import call_parser, call_text
 from tests.worlds.methods import methods
 
 OWN, ADJOINT, UNTRACKED = methods("default.qubit/backprop", "default.qubit/adjoint", "default.qubit/none")
@@ -265,8 +265,8 @@ def test_a_gradient_that_is_no_number_at_this_point_only_is_a_singular_formula()
 def test_a_probe_survives_the_way_into_the_trace() -> None:
     other = ProbedMethod("backprop", (float("nan"),))
     seen = probe(argument(error=float("inf"), restructured=True, aside=0.1), own=(0.0,), mixing=0.25, note="why")
-    assert call_text.text_of(call_text.value_from(Probe, call_text.text_of(replace(seen, untransformed=other)))).count("nan") == 1
-    assert call_text.value_from(Probe, call_text.text_of(seen)) == seen
+    assert call_text.text_of(call_parser.value_from(Probe, call_text.text_of(replace(seen, untransformed=other)))).count("nan") == 1
+    assert call_parser.value_from(Probe, call_text.text_of(seen)) == seen
 
 
 @pytest.mark.parametrize(

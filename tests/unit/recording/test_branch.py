@@ -14,7 +14,7 @@ from qdiag.recording import branch as branches
 from qdiag.recording import current
 from qdiag.recording.branch import Branch, Plan, Subject
 from qdiag.recording.source_places import Places
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 
 class Box:
@@ -55,7 +55,7 @@ def end(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, Any]]:
 
     monkeypatch.setattr(os, "_exit", leave)
     read, write = os.pipe()
-    yield write, lambda: call_text.value_from(Outcome, os.read(read, 1 << 16).decode())
+    yield write, lambda: call_parser.value_from(Outcome, os.read(read, 1 << 16).decode())
     os.close(read), os.close(write)
 
 

@@ -22,7 +22,7 @@ from qdiag.model.call import Argument, Configuration, Failure, SourceLine  # noq
 from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
-from qdiag.trace import call_text  # noqa: E402
+from qdiag.trace import call_parser  # noqa: E402
 from qdiag.trace.array_bundle import unpack  # noqa: E402
 from qdiag.trace.circuit_parser import restore  # noqa: E402
 from qdiag.trace.writer import Entry  # noqa: E402
@@ -56,7 +56,7 @@ def reader() -> Reader:
 
 
 def arguments_of(entry: Entry) -> tuple[Argument, ...]:
-    return call_text.values_from(Argument, entry.arguments)
+    return call_parser.values_from(Argument, entry.arguments)
 
 
 class TestTheTapeOfACall:
@@ -158,7 +158,7 @@ class TestTheCircuitOfACall:
         call, _ = made(qnode_of(), 0.1)
         call.library = "qng.py"
         call.transformed = (call.tape, qml.tape.QuantumScript([], [qml.probs(wires=0)]))
-        configuration = call_text.value_from(Configuration, entry_of(reader, call).configuration)
+        configuration = call_parser.value_from(Configuration, entry_of(reader, call).configuration)
         assert (configuration.made, configuration.library) == (("ExpectationMP", "ProbabilityMP"), "qng.py")
 
     def test_is_read_without_touching_a_queue(self, reader: Reader) -> None:
@@ -173,7 +173,7 @@ class TestAMetricTensor:
         plain = qnode_of(function)
         call = ongoing(qml.metric_tensor(plain), args)
         call.qnode.construct(args, {})
-        return call_text.value_from(Configuration, entry_of(reader, call).configuration).metric_of
+        return call_parser.value_from(Configuration, entry_of(reader, call).configuration).metric_of
 
     def turned(self, weights: Any) -> Any:
         qml.RX(weights[1], wires=0)
@@ -200,7 +200,7 @@ class TestAnEntry:
         call.warnings.append("UserWarning: careful")
         entry = entry_of(reader, call, (out,))
         assert (entry.step, entry.thread, entry.warnings) == (7, 1, ("UserWarning: careful",))
-        assert call_text.value_from(SourceLine, entry.source) == LINE
+        assert call_parser.value_from(SourceLine, entry.source) == LINE
 
     @pytest.mark.parametrize(
         ("interface", "value", "container"),

@@ -11,7 +11,7 @@ from qdiag.model.call import SourceLine
 from qdiag.model.loss_axes import LossAxes
 from qdiag.recording.loss_watch import Losses
 from qdiag.recording.source_places import Places
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 
 class Seen:
@@ -46,7 +46,7 @@ def test_what_is_found_is_told_once(seen: Seen) -> None:
     seen.found = LossAxes("SubBackward0", (2, 1), (2, 2), SourceLine("train.py", 3))
     losses.look("first", None)
     losses.look("second", None)
-    assert [call_text.value_from(LossAxes, text) for text in told] == [seen.found]
+    assert [call_parser.value_from(LossAxes, text) for text in told] == [seen.found]
 
 
 def test_a_graph_that_cannot_be_read_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 from qdiag.model.probe import Probe
 from qdiag.recording import confinement, fork_obstacles, forking, probe_files, probe_schedule, turns
 from qdiag.recording.probe_schedule import Prober
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -248,7 +248,7 @@ def test_in_the_copy_recording_is_off_and_each_stage_is_written_as_a_line(
     world.call()
     copies.works[0]()
     assert asked == [(("circuit", (1,), {}), {"layer": "", "call": 0, "returned": None})]
-    assert [call_text.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
+    assert [call_parser.value_from(Probe, line.decode()).note for line in written] == ["first", "last"]
     assert all(line.endswith(b"\n") for line in written)
 
 

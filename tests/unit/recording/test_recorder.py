@@ -27,7 +27,7 @@ from qdiag.model.coverage import Gap, event_of, gap_of  # noqa: E402
 from qdiag.model.not_finite import NotFinite  # noqa: E402
 from qdiag.recording import given_numbers, journal, settle, side_files  # noqa: E402
 from qdiag.recording.recorder import SHAPES, Recorder  # noqa: E402
-from qdiag.trace import call_text, writer  # noqa: E402
+from qdiag.trace import call_parser, writer  # noqa: E402
 from qdiag.trace.reader import Trace  # noqa: E402
 
 DEVICE = qml.device("default.qubit", wires=2)
@@ -139,7 +139,7 @@ class TestACall:
         world.call(qnode, weight())
         told = [event for event in world.events if event.kind == "not finite"]
         assert [event.number for event in told] == list(range(given_numbers.MOST_CALLS))
-        assert call_text.value_from(NotFinite, told[0].text).given[0].lost == (0,)
+        assert call_parser.value_from(NotFinite, told[0].text).given[0].lost == (0,)
 
     def test_inside_another_names_it_and_comes_after_it(self, world: World, qnode: Any) -> None:
         def outer(x: Any) -> Any:

@@ -15,7 +15,7 @@ from qdiag.recording import slope_probe
 from qdiag.recording.branch import Plan
 from qdiag.recording.slope_probe import Awaited, Held, SlopeBranch
 from qdiag.recording.source_places import Places
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 
 class Tensor(np.ndarray):  # type: ignore[type-arg]
@@ -49,7 +49,7 @@ def end(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(os, "_exit", leave)
     read, write = os.pipe()
-    yield write, lambda: call_text.value_from(Outcome, os.read(read, 1 << 16).decode())
+    yield write, lambda: call_parser.value_from(Outcome, os.read(read, 1 << 16).decode())
     os.close(read), os.close(write)
 
 

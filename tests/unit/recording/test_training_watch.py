@@ -19,7 +19,7 @@ from qdiag.recording.backward import Returned  # noqa: E402
 from qdiag.recording.call_reader import Ongoing  # noqa: E402
 from qdiag.recording.makers import maker_of  # noqa: E402
 from qdiag.recording.source_places import Places  # noqa: E402
-from qdiag.trace import call_text  # noqa: E402
+from qdiag.trace import call_parser  # noqa: E402
 
 pytestmark = pytest.mark.stack
 
@@ -34,7 +34,7 @@ class World:
         self.watch = watching.TrainingWatch(Places(os.path.dirname(__file__)), lambda *event: self.events.append(event))
 
     def written(self, kind: str) -> list[Any]:
-        return [call_text.value_from(KINDS[kind], text) for name, text, _ in self.events if name == kind]
+        return [call_parser.value_from(KINDS[kind], text) for name, text, _ in self.events if name == kind]
 
     def optimiser(self, *parameters: Any, lr: float = 0.1, kind: Any = torch.optim.SGD) -> Any:
         made = kind(list(parameters), lr=lr)
@@ -50,7 +50,7 @@ class World:
         self.watch.step_begins(optimizer, sys._getframe(1))
         optimizer.step()
         _, text = self.watch.step_ends(optimizer, sys._getframe(1))
-        return call_text.value_from(OptimiserStep, text) if text else None
+        return call_parser.value_from(OptimiserStep, text) if text else None
 
 
 def weight(*values: float) -> Any:
@@ -262,7 +262,7 @@ class TestAStep:
         world.watch.step_begins(optimizer, sys._getframe())
         optimizer.step(closure)
         _, text = world.watch.step_ends(optimizer, sys._getframe())
-        (parameter,) = call_text.value_from(OptimiserStep, text).parameters
+        (parameter,) = call_parser.value_from(OptimiserStep, text).parameters
         assert parameter.gradient is not Gradient.NONE
         assert parameter.moved
 
@@ -355,14 +355,14 @@ class TestPennylanesStep:
 
         token = world.watch.given(cost, (w, x), optimizer)
         number, text = world.watch.returned(token, optimizer.step(cost, w, x), sys._getframe())
-        step = call_text.value_from(OptimiserStep, text)
+        step = call_parser.value_from(OptimiserStep, text)
         assert number == step.optimiser == 0
         assert [(a.name, a.trainable, a.moved) for a in step.arguments] == [("weights", True, True), ("data", False, False)]
 
     def test_of_something_else_is_not_known_to_have_moved_anything(self) -> None:
         world = World()
         _, text = world.watch.returned(world.watch.given(len, ("text",), object()), object(), None)
-        assert [a.moved for a in call_text.value_from(OptimiserStep, text).arguments] == [None]
+        assert [a.moved for a in call_parser.value_from(OptimiserStep, text).arguments] == [None]
 
 
 def test_clipping_tells_its_limit_and_what_was_there() -> None:

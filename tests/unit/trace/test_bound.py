@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qdiag.model.call import Script
-from qdiag.trace import call_text
+from qdiag.trace import call_parser, call_text
 from qdiag.trace.writer import TraceWriter, create
 
 
@@ -24,7 +24,7 @@ def test_what_the_script_puts_in_the_place_of_the_standard_librarys_is_not_used(
     for module, name in ((json, "dumps"), (json, "loads"), (hashlib, "sha256"), (hashlib, "blake2b")):
         monkeypatch.setattr(module, name, lambda *given, **named: "replaced")
     assert call_text.text_of(Script("train.py")) == before
-    assert call_text.value_from(Script, before) == Script("train.py")
+    assert call_parser.value_from(Script, before) == Script("train.py")
     create(tmp_path / "trace", Script("train.py"))
     with TraceWriter(tmp_path / "trace") as file, file.transaction():
         assert file._structure("x") == 1

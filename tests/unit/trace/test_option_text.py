@@ -11,7 +11,8 @@ import pytest
 
 from qdiag.model.call import Configuration
 from qdiag.model.option import Held, Kind, Option
-from qdiag.trace.call_text import text_of, value_from
+from qdiag.trace.call_parser import value_from
+from qdiag.trace.call_text import text_of
 from qdiag.trace.option_text import DEEPEST, option_from
 from tests.worlds.scripted import call, circuit
 

@@ -22,7 +22,7 @@ from qdiag.model.findings import Confidence, Diagnosis, Evidence, Outcome
 from qdiag.model.loss_axes import LossAxes
 from qdiag.model.probe import ProbedVectors
 from qdiag.model.remarks import Remark
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 LAYER_REMEDY = "return a list of the measurements, not a tuple: return [qml.expval(...), qml.expval(...)]"
 
@@ -182,7 +182,7 @@ def _losses(history: History) -> Iterator[_Loss]:
     for event in history.recording.events:
         step += event.kind == "step"
         if event.kind == "loss axes":
-            yield _Loss(call_text.value_from(LossAxes, event.text), event.after, step)
+            yield _Loss(call_parser.value_from(LossAxes, event.text), event.after, step)
 
 
 def _first_at_each_line(losses: Sequence[_Loss]) -> list[_Loss]:

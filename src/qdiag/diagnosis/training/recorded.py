@@ -11,7 +11,7 @@ from qdiag.model.baked_value import BakedValue
 from qdiag.model.call import Event
 from qdiag.model.not_finite import NotFinite
 from qdiag.model.training import CallOrigins, Clip, Leaf, Optimiser, OptimiserStep, Root
-from qdiag.trace import call_text
+from qdiag.trace import call_parser
 
 Fact = TypeVar("Fact")
 
@@ -75,7 +75,7 @@ def training_in(events: Iterable[Event]) -> RecordedTraining:
     for event in events:
         kind = _KINDS.get(event.kind)
         if kind is not None and event.text:
-            fact: object = call_text.value_from(kind, event.text)
+            fact: object = call_parser.value_from(kind, event.text)
             found[kind].append(Seen(fact, event.after, steps))
             for leaf in (fact,) if isinstance(fact, Leaf) else fact.parameters if isinstance(fact, Optimiser) else ():
                 leaves.setdefault(leaf.token, leaf)

@@ -31,8 +31,9 @@ from qdiag.model.training import (
     Root,
     SteppedArgument,
 )
-from qdiag.trace import call_text
-from qdiag.trace.call_text import strings_from, text_of, value_from, values_from
+from qdiag.trace import call_parser
+from qdiag.trace.call_parser import strings_from, value_from, values_from
+from qdiag.trace.call_text import text_of
 from tests.worlds.sameness import same
 
 SOURCE = SourceLine("train.py", 31, "forward")
@@ -204,7 +205,7 @@ def test_text_that_is_no_object_is_refused_with_a_cure(text: str) -> None:
 
 def test_longer_text_than_the_bound_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     text = text_of(SOURCE)
-    monkeypatch.setattr(call_text, "MAX_TEXT", len(text))
+    monkeypatch.setattr(call_parser, "MAX_TEXT", len(text))
     assert value_from(SourceLine, text) == SOURCE
     with pytest.raises(TraceError):
         value_from(SourceLine, text + " ")
