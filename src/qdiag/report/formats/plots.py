@@ -89,54 +89,64 @@ def gap_over_calls(plot: GapPlot, *, narrow: bool = False) -> str:
         figure = Figure(figsize=(4.6, 3.8) if narrow else (9.2, 3.6))
         axes = figure.subplots()
         _quiet(axes)
-        lowest = min((min(curve.heights) for curve in plot.curves), default=0.1)
-        bottom = min(lowest, plot.bound) / 3
-        axes.axhspan(bottom, plot.bound, color=BAND, zorder=0, linewidth=0)
-        axes.axhline(plot.bound, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
         for number, curve in enumerate(plot.curves):
-            colour, marker = SERIES[number % len(SERIES)], _MARKERS[number % len(_MARKERS)]
-            # methods often differ alike: each is a ring around the one before, so that none hides another
-            size = (3.2 if len(curve.calls) > 60 else 4) + 3.2 * number
-            filled = colour if number == 0 else "none"
-            axes.plot(
-                curve.calls,
-                curve.heights,
-                linestyle="none",
-                marker=marker,
-                markersize=size,
-                color=colour,
-                markerfacecolor=filled,
-                label=_label(curve.method),
-            )
-        top = max(max((max(curve.heights) for curve in plot.curves), default=1), plot.bound) * 10
-        axes.set_yscale("log")
-        axes.set_ylim(bottom, top)
+            _draw_gaps(axes, curve, number)
+        _draw_bound(axes, plot)
         axes.set_xlabel("call", color=MUTED)
         axes.set_ylabel(_label(f"gap in {plot.unit}, scaled"), color=MUTED)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        last = max((curve.calls[-1] for curve in plot.curves), default=1)
-        axes.annotate(
-            "what rounding explains", (1, plot.bound), xycoords=("axes fraction", "data"), xytext=(-4, 4),
-            textcoords="offset points", ha="right", va="bottom", color=MUTED, fontsize=9.5,
-        )  # fmt: skip
         if plot.first is not None:
-            _mark_first(axes, plot.first, last)
-        legend = axes.legend(
-            markerscale=0.8,
-            loc="upper left",
-            bbox_to_anchor=(0, -0.22),
-            frameon=False,
-            ncols=2 if narrow else 4,
-            handletextpad=0.3,
-            borderaxespad=0,
-        )
-        for text in legend.get_texts():
-            text.set_color(INK)
+            _mark_first(axes, plot.first, max((curve.calls[-1] for curve in plot.curves), default=1))
+        _name_methods(axes, narrow=narrow)
         rows = -(-len(plot.curves) // 2)
         figure.subplots_adjust(
             left=0.15 if narrow else 0.075, right=0.98 if narrow else 0.99, top=0.91, bottom=0.2 + 0.055 * rows if narrow else 0.29
         )
         return _svg(figure, plot.alt, "gaps-narrow" if narrow else "gaps")
+
+
+def _draw_gaps(axes: Any, curve: Curve, number: int) -> None:
+    """One method's gaps; methods often differ alike: each is a ring around the one before, so that none hides another."""
+    colour = SERIES[number % len(SERIES)]
+    axes.plot(
+        curve.calls,
+        curve.heights,
+        linestyle="none",
+        marker=_MARKERS[number % len(_MARKERS)],
+        markersize=(3.2 if len(curve.calls) > 60 else 4) + 3.2 * number,
+        color=colour,
+        markerfacecolor=colour if number == 0 else "none",
+        label=_label(curve.method),
+    )
+
+
+def _draw_bound(axes: Any, plot: GapPlot) -> None:
+    """What rounding explains, as a band that reaches below the lowest gap."""
+    lowest = min((min(curve.heights) for curve in plot.curves), default=0.1)
+    highest = max((max(curve.heights) for curve in plot.curves), default=1)
+    bottom = min(lowest, plot.bound) / 3
+    axes.axhspan(bottom, plot.bound, color=BAND, zorder=0, linewidth=0)
+    axes.axhline(plot.bound, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom, max(highest, plot.bound) * 10)
+    axes.annotate(
+        "what rounding explains", (1, plot.bound), xycoords=("axes fraction", "data"), xytext=(-4, 4),
+        textcoords="offset points", ha="right", va="bottom", color=MUTED, fontsize=9.5,
+    )  # fmt: skip
+
+
+def _name_methods(axes: Any, *, narrow: bool) -> None:
+    legend = axes.legend(
+        markerscale=0.8,
+        loc="upper left",
+        bbox_to_anchor=(0, -0.22),
+        frameon=False,
+        ncols=2 if narrow else 4,
+        handletextpad=0.3,
+        borderaxespad=0,
+    )
+    for text in legend.get_texts():
+        text.set_color(INK)
 
 
 def distance_over_steps(plot: TrainingPlot, *, narrow: bool = False) -> str:
