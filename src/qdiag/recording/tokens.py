@@ -93,8 +93,8 @@ def few_values(array: np.ndarray) -> tuple[float, ...]:
 def names_of(tensors: Iterable[Any], variables: dict[str, Any]) -> dict[int, str]:
     """Names by ``id``: from the modules that hold tensors, else from some variables.
 
-    Modules that no variable leads to are looked for among all objects, which takes a while: the variables of a function under way
-    cannot be read without keeping them alive.
+    Modules that no variable leads to are looked for among all objects, which takes a while, and only where no other thread runs: the
+    variables of a function under way cannot be read without keeping them alive.
     """
     wanted = {id(tensor) for tensor in tensors}
     values = list(variables.items())
@@ -104,10 +104,18 @@ def names_of(tensors: Iterable[Any], variables: dict[str, Any]) -> dict[int, str
         return found
     led_to = _parts_of(value for _, value in values if issubclass(type(value), module_class))
     named = _names_in(led_to, wanted)
-    if len(named) < len(wanted):
+    if len(named) < len(wanted) and is_alone():
         kinds = _kinds_of(module_class)
         named = _names_in([thing for thing in gc.get_objects() if type(thing) in kinds], wanted)
     return {**found, **named}
+
+
+def is_alone() -> bool:
+    """Whether no other thread runs Python.
+
+    All objects are also those that another thread is just making: Python refuses to go on with a tuple that is held elsewhere by then.
+    """
+    return len(sys._current_frames()) < 2
 
 
 def _parts_of(modules: Iterable[Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from typing import Any
 
@@ -12,6 +13,14 @@ torch = pytest.importorskip("torch")
 tokens_module = pytest.importorskip("qdiag.recording.tokens")
 
 pytestmark = pytest.mark.stack
+
+IS_ALONE = tokens_module.is_alone
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever threads those have that run the tests."""
+    monkeypatch.setattr(tokens_module, "is_alone", lambda: True)
 
 
 def test_one_tensor_one_token() -> None:
@@ -68,6 +77,20 @@ def test_a_module_that_no_variable_leads_to_is_found_among_all_objects() -> None
     here, there = torch.nn.Linear(2, 1), torch.nn.Sequential(torch.nn.Linear(2, 1))
     names = tokens_module.names_of([here.weight, there[0].weight], {"here": here})
     assert [names[id(here.weight)], names[id(there[0].weight)]] == ["Linear.weight", "Sequential.0.weight"]
+
+
+def test_beside_another_thread_no_object_is_held_that_it_may_be_making(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens_module, "is_alone", IS_ALONE)
+    monkeypatch.setattr(tokens_module.gc, "get_objects", lambda: pytest.fail("all objects were looked through"))
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    try:
+        weights, there = torch.zeros(2, requires_grad=True), torch.nn.Linear(2, 1)
+        assert tokens_module.names_of([weights, there.weight], {"weights": weights}) == {id(weights): "weights"}
+    finally:
+        over.set()
+        other.join()
 
 
 def test_few_real_numbers_are_kept_and_many_are_not() -> None:
