@@ -109,6 +109,12 @@ def test_a_training_that_moves_is_not_evaluated() -> None:
     assert world.asked == 0
 
 
+def test_a_training_whose_gradients_came_back_large_is_not_evaluated() -> None:
+    world = Cosines()
+    assert said(training(0.5, gradient=-math.sin(0.5)), losses(1.0, 1.0, 1.0), world) == []
+    assert world.asked == 0
+
+
 def test_a_parameter_whose_operation_cannot_reach_what_is_measured_is_named() -> None:
     because = only(training(0.3, wire=1), torch_steps(Gradient.ZERO, Gradient.ZERO))
     assert "the gradient of weights is zero" in because
