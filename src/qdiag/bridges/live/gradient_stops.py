@@ -20,9 +20,9 @@ from qdiag.bridges.live.loss_graph import MOST_SPOTS, Frames, frames_here, funct
 from qdiag.model.step_probe import GRADIENT, OWN_BACKWARD, SMALL
 
 _ON_PURPOSE = frozenset(["detach", "detach_"])
-_TAKEN_OUT = frozenset(["tolist", "numpy", "__array__"])
-_NEW = frozenset(["tensor", "as_tensor", "asarray"])
-_LIBRARIES = ("torch", "pennylane", "torchvision", "lightning", "pytorch_lightning")
+TAKEN_OUT = frozenset(["tolist", "numpy", "__array__"])
+NEW = frozenset(["tensor", "as_tensor", "asarray"])
+LIBRARIES = ("torch", "pennylane", "torchvision", "lightning", "pytorch_lightning")
 _SCORE = "log_prob"
 """The function of whose result a policy's gradient is made: what was drawn, or done, is held on purpose there."""
 
@@ -144,7 +144,7 @@ class Stops:
             self._is_meant(arguments, name if name in _ON_PURPOSE else ".data")
         elif not self._torch.is_grad_enabled():
             self._is_meant([arguments], "a block without a graph")
-        elif name in _TAKEN_OUT or (name in _NEW and not self._follows((result,))):
+        elif name in TAKEN_OUT or (name in NEW and not self._follows((result,))):
             return self._leaves(name, arguments, result)
         elif not self._scores and _is_score(sys._getframe(1)):
             self._scores = self._follows(arguments)
@@ -228,7 +228,7 @@ def _is_score(frame: Any) -> bool:
 
 
 def _is_own(kind: Any) -> bool:
-    return str(kind.__module__).partition(".")[0] not in _LIBRARIES
+    return str(kind.__module__).partition(".")[0] not in LIBRARIES
 
 
 def grown(before: Optional[Any], after: Optional[Any]) -> Any:

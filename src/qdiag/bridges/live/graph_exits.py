@@ -11,17 +11,19 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple, Union
 
-_TAKEN_OUT = frozenset(["tolist", "numpy"])
-_NEW = frozenset(["tensor", "as_tensor", "asarray"])
+from qdiag.bridges.live.gradient_stops import LIBRARIES, NEW, TAKEN_OUT
+
+MOST_SECONDS = 5.0
+"""How long one look goes on, where QNodes are called meanwhile: after its last loss a script may go on for hours."""
+
 _BUILT_IN = re.compile(r"method '?(?:(?P<module>[\w.]+)\.)?(?P<name>\w+)'?")
 _LOADERS = os.path.join("torch", "utils", "data", "")
 """What a data loader makes tensors of has no graph."""
-
-_LIBRARIES = ("torch", "pennylane", "torchvision", "lightning", "pytorch_lightning")
 
 Code = Union[CodeType, str]
 """A function, or the profiler's words for one that is not written in Python."""
@@ -45,6 +47,7 @@ class ExitWatch:
         self._profile: Any = cProfile.Profile() if sys.version_info < (3, 12) else None
         self._thread = threading.get_ident()
         self._over = self._profile is None
+        self._until = time.perf_counter() + MOST_SECONDS
         self.listens = False
         self.met = False
 
@@ -52,8 +55,8 @@ class ExitWatch:
         """Listen from here on."""
         if self._over or self.listens or self._profile is None or threading.get_ident() != self._thread:
             return
-        if sys.getprofile() is not None:
-            # the script has a profiler of its own
+        if sys.getprofile() is not None or time.perf_counter() > self._until:
+            # the script has a profiler of its own, or comes to no loss
             self._over = True
             return
         self.listens = True
@@ -102,9 +105,9 @@ def is_exit(seen: Called) -> bool:
     built_in = _BUILT_IN.search(seen.function)
     if built_in is None or (built_in["module"] or "").startswith("numpy"):
         return False
-    if built_in["name"] in _TAKEN_OUT:
+    if built_in["name"] in TAKEN_OUT:
         return "numpy." not in seen.function
-    return built_in["name"] in _NEW and seen.times > _by_loaders(seen.by)
+    return built_in["name"] in NEW and seen.times > _by_loaders(seen.by)
 
 
 def _name_of(function: Code) -> str:
@@ -117,5 +120,5 @@ def _by_loaders(callers: Iterable[tuple[Code, int]]) -> int:
 
 
 def _is_of_library(function: CodeType) -> bool:
-    roots = (getattr(sys.modules.get(name), "__file__", None) for name in _LIBRARIES)
+    roots = (getattr(sys.modules.get(name), "__file__", None) for name in LIBRARIES)
     return any(root and function.co_filename.startswith(os.path.dirname(root) + os.sep) for root in roots)

@@ -6,6 +6,7 @@ import cProfile
 import gc
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 torch = pytest.importorskip("torch")
 
-from qdiag.bridges.live.graph_exits import ExitWatch  # noqa: E402
+from qdiag.bridges.live.graph_exits import MOST_SECONDS, ExitWatch  # noqa: E402
 
 listening = pytest.mark.skipif(sys.version_info >= (3, 12), reason="a script's own profiler would be refused there")
 
@@ -112,6 +113,17 @@ def test_where_nobody_listens_at_the_end_nothing_is_proven() -> None:
     watch.resume()
     assert not watch.listens
     assert sys.getprofile() is None
+
+
+@listening
+def test_it_listens_no_longer_than_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = ExitWatch()
+    watch.resume(), watch.pause()
+    now = time.perf_counter()
+    monkeypatch.setattr(time, "perf_counter", lambda: now + MOST_SECONDS)
+    watch.resume()
+    assert not watch.listens
+    assert not watch.end()
 
 
 @listening
