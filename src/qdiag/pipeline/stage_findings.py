@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qdiag.diagnosis.causes.rules import DROPPED, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
+from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
@@ -28,6 +30,12 @@ SPENT = "the budget was spent before"
 
 ASPECTS = "matrix, eigenvalues, diagonalizing gates, decomposition, generator, frequencies"
 """What PennyLane takes one for another, and a class of the user's may tell of two different operations."""
+
+OWN_RULES = (WRONG_RULE.code, DROPPED.code)
+"""The causes of which what a class tells of its derivative is the whole reason."""
+
+OF_A_RULE = "grad_method, parameter_frequencies, grad_recipe, generator, decomposition"
+"""What a class tells of its derivative."""
 
 
 def undiagnosed(divergence: Divergence, because: str, remedy: str = "look for its cause with qdiag diagnose") -> Finding:
@@ -82,20 +90,44 @@ def proven_finding(finding: Finding, context: StageContext, path: Path) -> Findi
 
 
 def with_own_operations(finding: Finding) -> Finding:
-    """An error without a cause, of which nothing is left without what the script defines: that is looked at before it is reported."""
-    minimal = finding.minimal
-    unknown = finding.divergence.verdict is Verdict.ERROR and finding.diagnosis.code == UNKNOWN.code
-    if not unknown or minimal is None or minimal.circuit is None or not minimal.one_minimal:
+    """An error in what the script itself defines: a rule of its own is for the script to mend, and the rest is looked at first.
+
+    The rest is an error without a cause, of which nothing is left without such an operation.
+    """
+    if finding.divergence.verdict is not Verdict.ERROR:
         return finding
-    nodes = (node for top in minimal.circuit.nodes for node in nodes_of(top) if node.definition)
-    # a class of an installed package is an import alone
-    names = list(dict.fromkeys(node.name for node in nodes if re.search(rf"^class {re.escape(node.name)}\b", node.definition, re.M)))
+    if finding.diagnosis.code in OWN_RULES:
+        return _with_a_rule_of_its_own(finding)
+    return _with_own_operations_left(finding) if finding.diagnosis.code == UNKNOWN.code else finding
+
+
+def _with_a_rule_of_its_own(finding: Finding) -> Finding:
+    """What a method takes from the class of an operation is no fault of the method."""
+    name = finding.diagnosis.part
+    if name not in _defined_in(finding.divergence.call.circuit):
+        return finding
+    remedy = f"correct what {name} says of itself until it goes with its matrix ({OF_A_RULE}); or another diff_method"
+    return replace(finding, diagnosis=replace(finding.diagnosis, remedy=remedy, fileable=False), promise=None)
+
+
+def _with_own_operations_left(finding: Finding) -> Finding:
+    minimal = finding.minimal
+    if minimal is None or minimal.circuit is None or not minimal.one_minimal:
+        return finding
+    names = _defined_in(minimal.circuit)
     if not names:
         return finding
     listed = " and ".join(names)
     because = f"nothing smaller shows it than a circuit with {listed}, which the script defines; {finding.diagnosis.because}"
     remedy = f"see first that what {listed} says of itself goes together ({ASPECTS}); then report it: qdiag report --github"
     return replace(finding, diagnosis=replace(finding.diagnosis, because=because, remedy=remedy))
+
+
+def _defined_in(circuit: Circuit) -> tuple[str, ...]:
+    """The operations and observables of a circuit whose classes the script defines; one of an installed package is an import alone."""
+    nodes = (node for top in circuit.nodes for node in nodes_of(top) if node.definition)
+    own = (node.name for node in nodes if re.search(rf"^class {re.escape(node.name)}\b", node.definition, re.M))
+    return tuple(dict.fromkeys(own))
 
 
 def in_folder(finding: Finding, folder: Path) -> Finding:

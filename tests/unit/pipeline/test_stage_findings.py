@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from qdiag.diagnosis.cause import Cause
+from qdiag.diagnosis.causes.rules import DROPPED, REFUSES, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.model.circuit import Circuit
@@ -22,6 +24,7 @@ from tests.worlds.results import ENVIRONMENT, shifted
 from tests.worlds.small_circuits import expval, gate
 
 FINDING = replace(shifted().result.findings[0], promise=None)
+AGREEING = replace(FINDING.divergence.comparison, verdict=Verdict.ROUNDING)
 
 
 class Promising(FakeEvaluator):
@@ -95,4 +98,35 @@ def test_an_operation_of_the_scripts_is_looked_at_before_anything_is_reported() 
     ids=["PennyLane's", "a plugin's", "not the smallest", "a known cause", "not shrunk"],
 )
 def test_all_else_is_reported_as_it_is(finding: Finding) -> None:
+    assert with_own_operations(finding) is finding
+
+
+def ruled(definition: str, cause: Cause = WRONG_RULE, part: str = "Tilted") -> Finding:
+    """An error that lies in an operation's rule, as PennyLane's promise stands against it."""
+    circuit = Circuit((replace(gate("Tilted"), definition=definition),), (expval(gate("PauliZ")),))
+    call = replace(FINDING.divergence.call, circuit=circuit)
+    diagnosis = replace(cause.diagnosis(Confidence.CONFIRMED, "its rule is wrong"), part=part)
+    return replace(FINDING, divergence=replace(FINDING.divergence, call=call), diagnosis=diagnosis, promise=Promise.BROKEN)
+
+
+@pytest.mark.parametrize("cause", [WRONG_RULE, DROPPED], ids=lambda cause: cause.code)
+def test_a_rule_that_the_script_defines_itself_is_nothing_to_report(cause: Cause) -> None:
+    found = with_own_operations(ruled(OWN, cause))
+    assert not found.diagnosis.fileable
+    assert found.diagnosis.remedy.startswith("correct what Tilted says of itself until it goes with its matrix (grad_method, ")
+    assert found.promise is None
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        ruled(""),
+        ruled("from plugin.operations import Tilted\n"),
+        ruled(OWN, part="RX"),
+        ruled(OWN, REFUSES),
+        replace(ruled(OWN), divergence=replace(ruled(OWN).divergence, comparison=AGREEING)),
+    ],
+    ids=["PennyLane's", "a plugin's", "of another operation", "a refusal", "no error"],
+)
+def test_a_rule_of_somebody_elses_is_reported_as_it_is(finding: Finding) -> None:
     assert with_own_operations(finding) is finding
