@@ -195,6 +195,9 @@ class Root:
         Of the leaves' numbers: equal digests, unchanged leaves.
     failure
         What the pass raised, in words.
+    stale, cleared
+        Tokens of the leaves that were moved along their gradient since the pass before: those whose gradient is still the same when
+        this one begins, which adds to it, and the others.
     """
 
     shape: tuple[int, ...]
@@ -206,6 +209,8 @@ class Root:
     accumulates: bool = True
     digest: str = ""
     failure: str = ""
+    stale: tuple[int, ...] = ()
+    cleared: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from qdiag.model.training import ArgumentOrigin, CallOrigins, Clip, Optimiser, O
 from qdiag.recording import backward, optimisers, slope_looks, slope_probe
 from qdiag.recording.call_reader import Ongoing, array_of
 from qdiag.recording.graph_walk import leaves_behind
+from qdiag.recording.left_gradients import LeftGradients
 from qdiag.recording.makers import Maker, maker_of
 from qdiag.recording.source_places import Places
 from qdiag.recording.tokens import Tokens, leaf_of
@@ -78,6 +79,7 @@ class TrainingWatch:
         self._write = write
         self._home = os.getpid()
         self._tokens = Tokens()
+        self._left = LeftGradients(self._tokens)
         self._held: dict[int, optimisers.HeldOptimiser] = {}
         self._steppers: dict[str, int] = {}
         self._taken: Counter[int] = Counter()
@@ -215,6 +217,7 @@ class TrainingWatch:
             # a gradient inside of torch.func's transforms: neither it nor what it leads to has numbers to look at
             return None
         walked = leaves_behind(roots)
+        used = self._left.pass_begins(number, walked.leaves if accumulates else ())
         return Root(
             shape=tuple(map(int, roots[0].shape)),
             source=self._source(frame),
@@ -223,12 +226,15 @@ class TrainingWatch:
             complete=walked.complete,
             accumulates=accumulates,
             digest=_digest(walked.leaves),
+            stale=used.stale,
+            cleared=used.cleared,
         )
 
     def root_ends(self, begun: Begun, failure: str = "") -> None:
         """The pass is over; the calls that it reached are known."""
         for held, optimizer in self._alive():
             held.pass_ends(optimizer, self._tokens, self._pass_place)
+        self._left.pass_ends()
         if begun.root is not None:
             reached = sorted(returned.index for returned in begun.brought if returned.index is not None)
             self._write("root", call_text.text_of(replace(begun.root, calls=tuple(reached[:MOST_LISTED]), failure=failure)), None)

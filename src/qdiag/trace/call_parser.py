@@ -341,6 +341,8 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "accumulates": _flag,
         "digest": _text,
         "failure": _text,
+        "stale": _several(_natural),
+        "cleared": _several(_natural),
     },
     Clip: {
         "limit": _number,

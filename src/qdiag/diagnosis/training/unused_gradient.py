@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from qdiag.diagnosis.causes.around_the_qnode import UNUSED_GRADIENT
@@ -37,6 +38,7 @@ def remarks(history: History) -> Iterator[Remark]:
         yield from _cleared_between(history, held)
         if not clipped:
             yield from _moves_nothing(history, held)
+    yield from _never_cleared_by_hand(history)
     yield from _never_stepped(history)
     yield from _thrown_away(history)
     yield from _of_others(history)
@@ -56,6 +58,33 @@ def _never_cleared(history: History, held: Sequence[Story]) -> Iterator[Remark]:
         calls=_calls(history),
         remedy="call optimizer.zero_grad() once for each step, before loss.backward()",
     )
+
+
+def _never_cleared_by_hand(history: History) -> Iterator[Remark]:
+    """The same of what no optimiser holds, and was moved along its gradient all the same."""
+    training, roots = history.training, accumulating_roots(history.training)
+    held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
+    found = Counter(token for root in roots for token in root.stale if token not in held)
+    cleared = {token for root in roots for token in root.cleared}
+    names = [_name_of(history, token) for token in found if found[token] >= LEAST]
+    if not names or cleared & {*found}:
+        return
+    yield remark(
+        history,
+        UNUSED_GRADIENT,
+        f"the gradient of {listed(names)} is used for a step and never set to zero: each backward pass adds to those of all before it",
+        places=[root.source for root in roots if {*root.stale} & {*found}][:1],
+        calls=_calls(history),
+        remedy="set the gradient to None, or to zero, once for each step, before loss.backward()",
+    )
+
+
+def _name_of(history: History, token: int) -> str:
+    """What a tensor is called that no optimiser holds: as the argument of a QNode, if it is one."""
+    origins = (argument for call in training_calls(history.training) for argument in call.fact.arguments)
+    name = next((argument.name for argument in origins if argument.token == token), "")
+    leaf = history.training.leaf(token)
+    return name or leaf.name or f"a parameter of shape {leaf.shape}"
 
 
 def _cleared_too_early(history: History, held: Sequence[Story]) -> Iterator[Remark]:

@@ -44,6 +44,31 @@ def test_gradients_that_are_cleared_once_in_a_while(kind: Callable[[int], Parame
     assert said(stepped(kind)) == []
 
 
+def by_hand(stale: int, cleared: int = 0, held: bool = False) -> Told:
+    """A training without an optimiser that uses a gradient: so many passes found it there still, or cleared."""
+    told = Told()
+    if held:
+        told.optimiser(leaf(0, "w0"))
+    for number in range(stale + cleared + 1):
+        call = told.calls_qnode(circuit=(0,), arguments=(ArgumentOrigin("weights", True, 0),))
+        found = {"stale": (0,)} if 0 < number <= stale else {"cleared": (0,)} if number else {}
+        told.root(0, calls=(call,), digest=str(number), **found)
+    return told
+
+
+def test_a_gradient_that_is_used_by_hand_and_never_cleared() -> None:
+    assert said(by_hand(stale=3)) == [
+        "the gradient of weights is used for a step and never set to zero: each backward pass adds to those of all before it"
+    ]
+
+
+@pytest.mark.parametrize(
+    "told", [by_hand(stale=2), by_hand(stale=3, cleared=1), by_hand(stale=0, cleared=4), by_hand(stale=3, held=True)]
+)
+def test_a_gradient_that_is_cleared_by_hand_or_by_an_optimiser(told: Told) -> None:
+    assert said(told) == []
+
+
 def test_gradients_that_are_cleared_before_they_are_used() -> None:
     told = stepped(lambda number: none(0, brought=True), lambda number: none(1))
     assert said(told) == ["backward passes bring a gradient to w0, and it is gone when Adam steps"]
