@@ -10,12 +10,12 @@ import numpy as np
 
 from qdiag.diagnosis.causes import CAUSES
 from qdiag.diagnosis.diagnose import diagnose
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
 from qdiag.judging.comparison.compare import compare
 from qdiag.judging.question import question_of
 from qdiag.model.call import Call, Configuration, SourceLine
 from qdiag.model.circuit import Circuit
-from qdiag.model.comparison import Signature, Tolerance, Verdict
+from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
 from qdiag.model.evaluation import Evaluation, Request
 from qdiag.model.findings import Diagnosis, Divergence
 from qdiag.model.method import Method
@@ -104,3 +104,40 @@ def symptoms(
 def found(world: World, seen: Symptoms) -> Diagnosis:
     """What all causes together make of it."""
     return diagnose(seen, CAUSES, world)
+
+
+TWO = of(rotation(), rotation(name="RY", angle=0.7))
+FIRST = Blamed("operation", 0, "RX", (0,))
+
+
+def adjoint(request: Request) -> bool:
+    """Whether the adjoint method is asked."""
+    return request.method.diff_method == "adjoint"
+
+
+def tracked(request: Request, position: int = 0) -> bool:
+    """Whether the number at a position is tracked."""
+    parameters = request.circuit.parameters
+    return position < len(parameters) and parameters[position].trainable
+
+
+def at_the_point(request: Request, reach: float) -> bool:
+    """Whether the first number is near the one that `rotation` has."""
+    return abs(float(request.circuit.parameters[0].value) - 0.4) < reach
+
+
+def measured(request: Request, name: str) -> bool:
+    """Whether this is what is measured first."""
+    return request.circuit.measurements[0].name == name
+
+
+def of_wire(name: str) -> Circuit:
+    """The circuit `TWO` with a measurement of its own of the first wire."""
+    return of(*TWO.operations, measurement=Node(name, (None, None), (("wires", Wires((0,))),), (0,)))
+
+
+def no_number(world: World, **facts: Any) -> Symptoms:
+    """The first of the pair gives no number at the circuit `TWO`."""
+    seen = symptoms(World(lambda request: 0.0), TWO, verdict=Verdict.ERROR, **facts)
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.NAN, max_abs=float("inf"), max_rel=float("inf"))
+    return replace(seen, divergence=replace(seen.divergence, comparison=comparison, wrong=PAIR[:1]))

@@ -226,6 +226,11 @@ class Symptoms:
         return any(method.device not in ("default.qubit", "") for method in self.suspects)
 
     @property
+    def blamed_name(self) -> str:
+        """What the difference sits in, by its name."""
+        return self.blamed.name if self.blamed is not None else "the parameters that differ"
+
+    @property
     def suspects(self) -> tuple[Method, ...]:
         """The methods of the pair that are wrong, or both where that is not known."""
         wrong = tuple(m for m in self.question.methods if m in self.divergence.wrong)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from qdiag.diagnosis.cause import Cause
-from qdiag.diagnosis.causes.rules import DROPPED, REFUSES, WRONG_RULE
+from qdiag.diagnosis.causes.refusals import REFUSES
+from qdiag.diagnosis.causes.rules import DROPPED, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.model.circuit import Circuit

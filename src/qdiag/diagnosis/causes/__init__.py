@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from qdiag.diagnosis.cause import Cause, Place
-from qdiag.diagnosis.causes import around_the_qnode, complex_numbers, execution, graph, precision, randomness, rules, training
+from qdiag.diagnosis.causes import (
+    around_the_qnode,
+    complex_numbers,
+    execution,
+    graph,
+    precision,
+    randomness,
+    refusals,
+    rules,
+    second_derivatives,
+    singular_points,
+    training,
+    uncovered_measurements,
+)
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.model.twin_training import PartingCause
 
@@ -13,7 +26,11 @@ CAUSES: tuple[Cause, ...] = (
     *precision.CAUSES,
     *complex_numbers.CAUSES,
     *graph.CAUSES,
+    *second_derivatives.CAUSES,
+    *singular_points.CAUSES,
+    *uncovered_measurements.CAUSES,
     *rules.CAUSES,
+    *refusals.CAUSES,
     *training.CAUSES,
     *around_the_qnode.CAUSES,
     UNKNOWN,

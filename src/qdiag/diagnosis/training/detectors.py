@@ -12,7 +12,7 @@ from qdiag.diagnosis.causes.around_the_qnode import (
     WRONG_SLOPE,
     ZERO_COTANGENT,
 )
-from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
+from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
 from qdiag.diagnosis.training import (
     axes,
     baked_values,

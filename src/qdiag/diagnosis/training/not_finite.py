@@ -14,7 +14,7 @@ from typing import Optional
 
 import numpy as np
 
-from qdiag.diagnosis.causes.rules import NOT_A_NUMBER
+from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
 from qdiag.diagnosis.training.history import History
 from qdiag.model.call import Call
 from qdiag.model.circuit import Circuit

@@ -13,7 +13,9 @@ from qdiag.diagnosis.causes.complex_numbers import NON_HERMITIAN
 from qdiag.diagnosis.causes.execution import DEVICE_KERNEL
 from qdiag.diagnosis.causes.graph import DETACHED, INVISIBLE, NOT_FOLLOWED
 from qdiag.diagnosis.causes.precision import FINITE_DIFFERENCE_STEP
-from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED, NOT_A_NUMBER, REFUSES, WRONG_RULE
+from qdiag.diagnosis.causes.refusals import REFUSES
+from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED, WRONG_RULE
+from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
 from qdiag.diagnosis.facts import HIDDEN, LEFT_TO_DIFFERENCES, SKEWED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import Circuit

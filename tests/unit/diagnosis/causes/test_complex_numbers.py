@@ -20,14 +20,10 @@ from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
 from qdiag.pipeline.stage_cast_warnings import Account
 from tests.worlds.methods import ADJOINT
-from tests.worlds.symptoms import PAIR, World, expectation, found, of, rotation, symptoms
+from tests.worlds.symptoms import PAIR, World, adjoint, expectation, found, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY"))
 REFUSED = "RuntimeError: Expected isFloatingType(grad.scalar_type()) to be true"
-
-
-def adjoint(request: Request) -> bool:
-    return request.method.diff_method == "adjoint"
 
 
 def raising(request: Request) -> Evaluation:

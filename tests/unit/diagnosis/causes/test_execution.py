@@ -26,14 +26,10 @@ from qdiag.model.option import Option
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_trainable
 from tests.worlds.methods import BACKPROP, SHIFT, methods
-from tests.worlds.symptoms import PAIR, World, expectation, found, observable_of, of, rotation, symptoms
+from tests.worlds.symptoms import PAIR, World, adjoint, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
 DEVICES = methods("lightning.qubit/adjoint", "default.qubit/backprop")
-
-
-def adjoint(request: Request) -> bool:
-    return request.method.diff_method == "adjoint"
 
 
 # --- QD501: broadcasting ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""QD304: an exception that goes with a part of the circuit, and one that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiag.diagnosis.symptoms import Blamed, Symptoms
+from qdiag.model.call import Failure
+from qdiag.model.circuit import Circuit
+from qdiag.model.comparison import Comparison, Signature, Verdict
+from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.parameter import Parameter
+from tests.worlds.symptoms import FIRST, PAIR, TWO, World, adjoint, found, of, rotation, symptoms, tracked
+
+
+def raising(request: Request) -> Evaluation:
+    return Evaluation(request.method, failure=Failure("IndexError", "list index out of range"))
+
+
+def raised(circuit: Circuit) -> Symptoms:
+    seen = symptoms(World(lambda request: 0.0), circuit, verdict=Verdict.ERROR, blamed=FIRST)
+    comparison = Comparison(PAIR, Verdict.ERROR, Signature.RAISE, detail="IndexError")
+    divergence = replace(seen.divergence, comparison=comparison, raised=((PAIR[0], Failure("IndexError", "")),))
+    return replace(seen, divergence=divergence)
+
+
+def test_an_exception_that_goes_with_one_operation_is_a_refusal_of_it() -> None:
+    world = World(lambda request: raising(request) if adjoint(request) and tracked(request) else 0.0)
+    diagnosis = found(world, raised(TWO))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+
+
+def test_an_exception_that_goes_with_the_dtype_is_a_refusal_of_it() -> None:
+    number = Parameter(np.array(0.4), "torch", True, foreign="bfloat16")
+    world = World(lambda request: raising(request) if adjoint(request) and request.circuit.parameters[0].foreign else 0.0)
+    seen = replace(raised(of(replace(rotation(), data=(number,)))), blamed=Blamed("dtype", 0, "bfloat16"))
+    diagnosis = found(world, seen)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+    assert "raises on bfloat16 parameters" in diagnosis.because
+
+
+def test_under_jax_in_double_precision_an_exception_that_goes_with_the_dtype_is_a_cause_of_its_own() -> None:
+    """Of narrow numbers under JAX with arrays of 64 bits it is QD109; without these, or where an operation is to blame, it is not."""
+    narrow = lambda request: any(p.dtype == "float32" for p in request.circuit.parameters)  # noqa: E731 - said where it is asked
+    world = World(lambda request: raising(request) if adjoint(request) and narrow(request) else 0.0)
+    seen = replace(raised(of(rotation(dtype="float32"))), blamed=Blamed("dtype", 0, "float32"))
+    double = replace(seen, question=replace(seen.question, interface="jax", default_dtype="float64"))
+    diagnosis = found(world, double)
+    assert (diagnosis.code, diagnosis.confidence) == ("QD109", "confirmed")
+    assert "tangents in float32" in diagnosis.because
+    assert "dtype=float" in diagnosis.remedy
+    single = replace(seen, question=replace(seen.question, interface="jax", default_dtype="float32"))
+    assert found(world, single).code == "QD304"
+    assert found(world, replace(double, blamed=FIRST)).code != "QD109"
+
+
+def test_one_that_stays_without_it_is_not() -> None:
+    world = World(lambda request: raising(request) if adjoint(request) else 0.0)
+    assert "QD304" in found(world, raised(TWO)).ruled_out
