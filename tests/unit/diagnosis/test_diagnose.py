@@ -10,7 +10,8 @@ import pytest
 
 from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives
 from qdiag.diagnosis.causes import CAUSES
-from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FINITE_DIFFERENCE_STEP, FLOAT32_PARAMETERS
+from qdiag.diagnosis.causes.difference_quotients import FINITE_DIFFERENCE_STEP
+from qdiag.diagnosis.causes.precision import COMPLEX64_DEVICE, FLOAT32_PARAMETERS
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments.point import NUDGED, NUDGED_FAR
 from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again

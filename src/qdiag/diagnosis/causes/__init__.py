@@ -6,6 +6,7 @@ from qdiag.diagnosis.cause import Cause, Place
 from qdiag.diagnosis.causes import (
     around_the_qnode,
     complex_numbers,
+    difference_quotients,
     execution,
     graph,
     precision,
@@ -23,6 +24,7 @@ from qdiag.model.twin_training import PartingCause
 CAUSES: tuple[Cause, ...] = (
     *randomness.CAUSES,
     *execution.CAUSES,
+    *difference_quotients.CAUSES,
     *precision.CAUSES,
     *complex_numbers.CAUSES,
     *graph.CAUSES,

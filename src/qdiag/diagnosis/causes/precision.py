@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from functools import reduce
 
 import numpy as np
 
 from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
-from qdiag.diagnosis.experiments.chance import count_of_shots
 from qdiag.diagnosis.experiments.changes import edit, in_turn
-from qdiag.diagnosis.experiments.method_options import LARGER_STEP, STEP_TWICE
+from qdiag.diagnosis.experiments.method_options import LARGER_STEP
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.precision import (
     DEFAULT_FLOAT64,
@@ -34,9 +32,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.findings import Outcome, ScriptKind
 from qdiag.model.method import COMPILED_BY
-from qdiag.model.numerics.rounding import EPS64
 from qdiag.model.parameter import NARROW, Parameter
-from qdiag.model.probe import Proof
 from qdiag.model.variants import with_parameters
 
 
@@ -140,11 +136,12 @@ _DOUBLE_ARRAYS_IN_JAX = (
 )
 
 
-def _is_under_jax(symptoms: Symptoms) -> bool:
+def is_under_jax(symptoms: Symptoms) -> bool:
+    """Whether the call was made under JAX."""
     return symptoms.question.interface == "jax"
 
 
-def _remedy_in_jax(symptoms: Symptoms) -> str:
+def remedy_in_jax(symptoms: Symptoms) -> str:
     """Where arrays of 64 bits are switched on, those that are narrow were made so."""
     return _DOUBLE_ARRAYS_IN_JAX if symptoms.question.default_dtype == "float64" else _DOUBLE_IN_JAX
 
@@ -154,7 +151,7 @@ FLOAT32_PARAMETERS = Cause(
     slug="float32-parameters",
     title="float32 parameters",
     remedy=_DOUBLE_IN_TORCH,
-    remedy_for=lambda symptoms: _remedy_in_jax(symptoms) if _is_under_jax(symptoms) else _DOUBLE_IN_TORCH,
+    remedy_for=lambda symptoms: remedy_in_jax(symptoms) if is_under_jax(symptoms) else _DOUBLE_IN_TORCH,
     applies=lambda symptoms: symptoms.numeric and _narrow_circuit(symptoms),
     predicts=lambda symptoms: (
         *flips(FLOAT64_THROUGHOUT if _handed_on_in_float32(symptoms) else FLOAT64_PARAMETERS),
@@ -182,7 +179,7 @@ def _float32_words(symptoms: Symptoms) -> str:
     state = "complex64" if dtypes == "float32" else "half precision" if dtypes in HALF else "their own precision"
     first = f"backprop builds gate matrices in {state} from {dtypes} parameters; {others} computes in complex128"
     if "backprop" in methods and _handed_on_in_float32(symptoms):
-        why = "as all arrays of JAX without x64" if _is_under_jax(symptoms) else "Torch's default dtype"
+        why = "as all arrays of JAX without x64" if is_under_jax(symptoms) else "Torch's default dtype"
         return f"{first}, and its results become float32, {why}"
     if "backprop" in methods:
         return first
@@ -217,7 +214,7 @@ def _may_be_of_the_default_dtype(symptoms: Symptoms) -> bool:
     return (
         symptoms.numeric
         and symptoms.question.default_dtype == "float32"
-        and not _is_under_jax(symptoms)
+        and not is_under_jax(symptoms)
         and not _narrow_circuit(symptoms)
         and not _narrow_device(symptoms)
     )
@@ -295,83 +292,6 @@ LAYER_CAST = Cause(
     script=ScriptKind.LAYER_CAST,
 )
 
-_OTHER_RULE_OR_STEP = 'diff_method="parameter-shift" or "adjoint"; or gradient_kwargs={"h": 1e-2, "approx_order": 4} and float64'
-
-
-def _lacks_double_in_jax(symptoms: Symptoms) -> bool:
-    return _is_under_jax(symptoms) and bool(narrow_dtypes(symptoms.question.circuit))
-
-
-def _may_be_a_step(symptoms: Symptoms) -> bool:
-    if not symptoms.derivative or not symptoms.involves("finite-diff"):
-        return False
-    return symptoms.divergence.verdict is not Verdict.INCONCLUSIVE or _sampled(symptoms)
-
-
-def _sampled(symptoms: Symptoms) -> bool:
-    return bool(symptoms.question.circuit.shots)
-
-
-def _of_divided_noise() -> tuple[Prediction, ...]:
-    """With a longer step the gap is far smaller, if not gone; with another as short it is not. What is left is the noise itself."""
-    return (
-        Prediction(LARGER_STEP, Outcome.MOVES, Role.RIVAL, also=(Outcome.HEALS,)),
-        Prediction(STEP_TWICE, Outcome.PERSISTS, Role.NEUTRAL, also=(Outcome.MOVES,)),
-    )
-
-
-def _divided_noise_words(symptoms: Symptoms) -> str:
-    shots = symptoms.question.circuit.shots
-    method = next(method for method in symptoms.question.methods if method.diff_method == "finite-diff")
-    step = dict(method.gradient_options).get("h", _USUAL_STEP)
-    error = 1 / math.sqrt(sum(shots))
-    quotient = f", so that it is off by {error / step:.1e}" if isinstance(step, (int, float)) and step else ""
-    noise = f"the noise of {count_of_shots(symptoms.question.circuit)}, up to {error:.1g}"
-    return f"the quotient divides {noise}, by a step of {step}{quotient}"
-
-
-_USUAL_STEP = 1e-7
-"""PennyLane's, where no other is given."""
-
-
-FINITE_DIFFERENCE_STEP = Cause(
-    code="QD105",
-    slug="finite-difference-step",
-    title="finite-difference step against precision",
-    remedy=_OTHER_RULE_OR_STEP,
-    applies=lambda symptoms: (
-        _may_be_a_step(symptoms) if symptoms.divergence.probe is None else symptoms.divergence.proof is Proof.LARGER_STEP
-    ),
-    predicts=lambda symptoms: (
-        _of_divided_noise()
-        if symptoms.divergence.probe is None and _sampled(symptoms)
-        else (
-            *flips(LARGER_STEP),
-            *leaves(STEP_TWICE),
-            # where the rounding of the outputs is what the step divides, no point is better than another
-            *(unlike(NUDGED_FAR) if symptoms.comparison.eps <= EPS64 else ()),
-        )
-        if symptoms.divergence.probe is None
-        else ()
-    ),
-    because=lambda symptoms: (
-        _divided_noise_words(symptoms)
-        if _sampled(symptoms)
-        else "the step is too short for the digits that the results have: with a larger one the quotient is right"
-        if symptoms.divergence.probe is not None and not symptoms.divergence.probe.device.narrow
-        else "the quotient divides single-precision rounding by a step of 1e-7"
-    ),
-    remedy_for=lambda symptoms: (
-        'diff_method="parameter-shift", which divides by nothing; or gradient_kwargs={"h": 0.3, "strategy": "center"} and more shots'
-        if _sampled(symptoms)
-        else f"{_OTHER_RULE_OR_STEP}: {_remedy_in_jax(symptoms)}"
-        if _lacks_double_in_jax(symptoms)
-        else _OTHER_RULE_OR_STEP
-    ),
-    title_for=lambda symptoms: f"finite-difference step against {'shot noise' if _sampled(symptoms) else 'precision'}",
-    verdicts=(Verdict.ROUNDING, Verdict.ERROR, Verdict.INCONCLUSIVE),
-    seen_by_probes=True,
-)
 
 ILL_CONDITIONED = Cause(
     code="QD106",
@@ -437,7 +357,6 @@ NARROW_BESIDE_DOUBLE = Cause(
 
 
 CAUSES = (
-    FINITE_DIFFERENCE_STEP,
     ILL_CONDITIONED,
     FLOAT32_STATE,
     FLOAT32_PARAMETERS,

@@ -10,9 +10,9 @@ import pytest
 
 from qdiag.diagnosis.cause import Cause, Role
 from qdiag.diagnosis.causes.complex_numbers import NON_HERMITIAN
+from qdiag.diagnosis.causes.difference_quotients import FINITE_DIFFERENCE_STEP
 from qdiag.diagnosis.causes.execution import DEVICE_KERNEL
 from qdiag.diagnosis.causes.graph import DETACHED, INVISIBLE, NOT_FOLLOWED
-from qdiag.diagnosis.causes.precision import FINITE_DIFFERENCE_STEP
 from qdiag.diagnosis.causes.refusals import REFUSES
 from qdiag.diagnosis.causes.rules import DISPLACED, DROPPED, WRONG_RULE
 from qdiag.diagnosis.causes.singular_points import NOT_A_NUMBER
