@@ -196,8 +196,8 @@ class Root:
     failure
         What the pass raised, in words.
     stale, cleared
-        Tokens of the leaves that were moved along their gradient since the pass before: those whose gradient is still the same when
-        this one begins, which adds to it, and the others.
+        Tokens of the leaves whose gradient was used since the pass before, without an optimiser of torch: those where it is still
+        the same when this one begins, which adds to it, and the others.
     """
 
     shape: tuple[int, ...]

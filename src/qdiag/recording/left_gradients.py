@@ -1,8 +1,8 @@
-"""Gradients that lie where a backward pass begins, although what they belong to was moved along them since they came there.
+"""Gradients that lie where a backward pass begins, although they were used since they came there.
 
-Whoever steps by hand has no optimiser whose steps could be watched. But numbers that went down along a gradient have used it; where
-the next pass still finds it there, bit by bit, it adds to it. Passes over several batches before one step move nothing, and momentum
-that is kept in the gradient itself changes it: neither is meant.
+Whoever steps by hand has no optimiser whose steps could be watched. But numbers that went down along a gradient have used it, and so
+have those that a minimiser of SciPy's moved, which asked for it; where the next pass still finds it there, bit by bit, it adds to it.
+Passes over several batches before one step move nothing, and momentum that is kept in the gradient itself changes it: neither is meant.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ALONG = 0.99
 
 
 class Used(NamedTuple):
-    """Tokens of leaves that were moved along their gradient since the pass before: those where it is still there, and the others."""
+    """Tokens of leaves whose gradient was used since the pass before: those where it is still there, and the others."""
 
     stale: tuple[int, ...] = ()
     cleared: tuple[int, ...] = ()
@@ -53,8 +53,11 @@ class LeftGradients:
         self._under_way: list[Any] = []
         self._before: dict[int, _Before] = {}
 
-    def pass_begins(self, number: int, leaves: Iterable[Any]) -> Used:
-        """The pass of this number begins, whose gradients go to these leaves; nothing is known any more where passes were left out."""
+    def pass_begins(self, number: int, leaves: Iterable[Any], *, asked: bool = False) -> Used:
+        """The pass of this number begins, whose gradients go to these leaves; nothing is known any more where passes were left out.
+
+        ``asked`` is whether a minimiser asks for the gradient: then every move is one that used it.
+        """
         if number != self._number + 1:
             self._before.clear()
         self._number = number
@@ -64,7 +67,7 @@ class LeftGradients:
         for leaf in self._under_way:
             token, value = self._tokens.token(leaf), array_of(leaf).copy()
             before = self._before.pop(token, None)
-            if before is not None and before.gradient is not None and _is_along(before.value - value, before.gradient):
+            if before is not None and before.gradient is not None and _used(before.value - value, before.gradient, asked):
                 gradient = _gradient(leaf)
                 there = gradient is not None and np.array_equal(gradient, before.gradient)
                 (stale if there else cleared).append(token)
@@ -87,6 +90,11 @@ def _is_small(leaf: Any) -> bool:
 def _gradient(leaf: Any) -> Optional[np.ndarray]:
     gradient = leaf.grad
     return None if gradient is None or gradient.is_sparse or gradient.device.type != "cpu" else array_of(gradient)
+
+
+def _used(move: np.ndarray, gradient: np.ndarray, asked: bool) -> bool:
+    """Whether a move down has used a gradient."""
+    return bool(np.any(move) and np.any(gradient)) if asked else _is_along(move, gradient)
 
 
 def _is_along(move: np.ndarray, gradient: np.ndarray) -> bool:

@@ -217,7 +217,7 @@ class TrainingWatch:
             # a gradient inside of torch.func's transforms: neither it nor what it leads to has numbers to look at
             return None
         walked = leaves_behind(roots)
-        used = self._left.pass_begins(number, walked.leaves if accumulates else ())
+        used = self._left.pass_begins(number, walked.leaves if accumulates else (), asked=_is_asked_for(frame))
         return Root(
             shape=tuple(map(int, roots[0].shape)),
             source=self._source(frame),
@@ -298,6 +298,15 @@ class TrainingWatch:
 
     def _source(self, frame: Optional[FrameType]) -> SourceLine:
         return self._places.caller(frame)[0]
+
+
+def _is_asked_for(frame: Optional[FrameType]) -> bool:
+    """Whether a program stands inside of one of SciPy's minimisers."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("scipy.optimize."):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _lines(frame: Optional[FrameType]) -> Lines:

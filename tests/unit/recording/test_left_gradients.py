@@ -80,6 +80,19 @@ def test_numbers_that_are_moved_otherwise_do_not_use_the_gradient() -> None:
     assert passes(lambda weights, number: step(weights, -0.1)) == [NEITHER, NEITHER]
 
 
+def test_a_minimiser_that_asks_for_gradients_uses_them_wherever_it_goes() -> None:
+    left, weights, seen = LeftGradients(Tokens()), leaf(), []
+    for number, place in enumerate(([0.1, 0.2], [0.9, 0.4], [0.9, 0.4], [0.3, -0.7])):
+        with torch.no_grad():
+            weights.copy_(torch.tensor(place))
+        if number == 3:
+            weights.grad = None
+        seen.append(left.pass_begins(number, (weights,), asked=True))
+        weights.sin().sum().backward()
+        left.pass_ends()
+    assert seen == [NEITHER, STALE, NEITHER, CLEARED]
+
+
 def test_what_happened_in_passes_that_were_left_out_is_not_known() -> None:
     assert passes(lambda weights, number: step(weights), apart=2) == [NEITHER, NEITHER]
 

@@ -9,6 +9,7 @@ import weakref
 from typing import Any, Optional
 
 import pytest
+from scipy.optimize import minimize
 
 torch = pytest.importorskip("torch")
 qml = pytest.importorskip("pennylane")
@@ -313,6 +314,31 @@ class TestARoot:
             world.backward((w * 2).sum())
         first, same, other = (root.digest for root in world.written("root"))
         assert first == same != other
+
+    def test_tells_of_a_gradient_that_a_step_by_hand_has_used_and_left(self) -> None:
+        world, w = World(), weight(0.5, 0.2)
+        for _ in range(3):
+            world.backward((w**2).sum())
+            with torch.no_grad():
+                w -= 0.1 * w.grad
+        assert [root.stale for root in world.written("root")] == [(), (0,), (0,)]
+
+    @pytest.mark.parametrize("clears", [False, True])
+    def test_tells_of_a_gradient_that_one_of_scipys_minimisers_has_used_and_left(self, clears: bool) -> None:
+        world, w = World(), weight(0.5, 0.2)
+
+        def loss_and_gradient(point: Any) -> tuple[float, Any]:
+            w.data = torch.tensor(point)
+            if clears:
+                w.grad = None
+            loss = (torch.sin(w) * w).sum()
+            world.backward(loss)
+            return loss.item(), w.grad.numpy().copy()
+
+        minimize(loss_and_gradient, [2.5, 1.2], jac=True, method="L-BFGS-B", options={"maxiter": 3})
+        found = world.written("root")
+        assert sum(bool(root.stale) for root in found) >= 2 * (not clears)
+        assert any(root.cleared for root in found) is clears
 
 
 class TestACall:
