@@ -241,6 +241,14 @@ def test_a_hadamard_test_gets_its_spare_wire_before_it_has_been_refused(wires, s
             np.testing.assert_allclose(a, b, atol=1e-12)
 
 
+@today_only
+def test_a_hadamard_test_gets_no_wire_where_the_devices_own_are_to_do():
+    circuit = called(ansatz, *numbers("torch"), wires=3, returns="tuple")
+    asked = Request(circuit, method("hadamard"), "torch", (0, 1, 2), jacobian=True, as_wired=True, assumed="complex128")
+    assert evaluate(asked).failure.type == "WireError"
+    assert evaluate(replace(asked, device_wires=(0, 1, 2, 3))).failure is None
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_of_one_number_the_jacobian_is_what_went_back_by_what_came(dtype, monkeypatch):
     def first(x, w):

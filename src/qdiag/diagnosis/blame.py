@@ -10,8 +10,9 @@ from typing import Callable, Optional
 from qdiag.diagnosis.experiments.chance import count_of_shots, without_shots
 from qdiag.diagnosis.experiments.operations import left_out
 from qdiag.diagnosis.experiments.precision import HALF, narrow_dtypes
+from qdiag.diagnosis.experiments.surroundings import count_of_wires, with_wires_to_spare
 from qdiag.diagnosis.experiments.trainability import parameters_at
-from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Blamed, is_jax_in_double
+from qdiag.diagnosis.symptoms import DTYPE, SHOTS, WIRES, Blamed, is_jax_in_double
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question, observe, with_circuit
 from qdiag.model.circuit import Circuit
@@ -45,9 +46,9 @@ def blamed_for_gradients(question: Question, apart: Sequence[int]) -> Optional[B
 def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Blamed]:
     """What a method raises on: the first of these that there is; None where it does not raise on the circuit by itself.
 
-    The shots, where it does not raise without; the dtype of parameters of half precision, where it does not raise in double precision;
-    operations whose parameters alone make it raise; an operation without which it does not; all operations of a name without which it
-    does not; a measurement.
+    The shots, where it does not raise without; the wires of the device, where PennyLane refuses, and does not with wires to spare; the
+    dtype of parameters of half precision, where it does not raise in double precision; operations whose parameters alone make it raise;
+    an operation without which it does not; all operations of a name without which it does not; a measurement.
     """
 
     def raises(candidate: Circuit) -> bool:
@@ -60,10 +61,21 @@ def blamed_for_raising(question: Question, evaluator: Evaluator) -> Optional[Bla
     analytic = without_shots(question)
     if analytic is not None and observe(analytic, evaluator).comparison.where is not Signature.RAISE:
         return Blamed(SHOTS, 0, count_of_shots(circuit))
+    if _wants_wires(question, evaluator):
+        return Blamed(WIRES, 0, count_of_wires(question))
     if _may_be_its_dtype(question) and not raises(with_precision(circuit, "float64")):
         return Blamed(DTYPE, 0, narrow_dtypes(circuit))
     operations = _blame_trainable(circuit, raises) or _left_out(circuit, raises) or _left_out_by_name(circuit, raises)
     return operations or _blame_measurement(circuit)
+
+
+def _wants_wires(question: Question, evaluator: Evaluator) -> bool:
+    """Whether PennyLane refuses for want of a wire, as of one for Hadamard tests."""
+    wider = with_wires_to_spare(question)
+    failure = None if wider is None else observe(question, evaluator).sides[0].failure
+    if wider is None or failure is None or not failure.refusal:
+        return False
+    return observe(wider, evaluator).comparison.where is not Signature.RAISE
 
 
 def _may_be_its_dtype(question: Question) -> bool:

@@ -28,13 +28,17 @@ DTYPE = "dtype"
 SHOTS = "shots"
 """The kind of what is blamed where it is that results are sampled at all."""
 
+WIRES = "wires"
+"""The kind of what is blamed where the device has no wire for what the method adds to the circuit."""
+
 
 @dataclass(frozen=True)
 class Blamed:
     """Where a difference sits: an operation or measurement, its position, its name, and its trainable parameters' positions.
 
     Or it sits in no part of the circuit, but in the dtype of its parameters: then the kind is `DTYPE`, and the name that of the dtype.
-    Or in its shots: then the kind is `SHOTS`, and the name says how many.
+    Or in its shots: then the kind is `SHOTS`, and the name says how many. Or in the wires of the device: then the kind is `WIRES`, and
+    the name says how many there are.
 
     Where several operations of one name are to blame, the position is the first one's; ``removable`` has those of all without which
     nothing raises, where frozen parameters are not enough.
@@ -47,7 +51,7 @@ class Blamed:
     removable: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        if self.kind == SHOTS:
+        if self.kind in (SHOTS, WIRES):
             return self.name
         return f"{self.name} parameters" if self.kind == DTYPE else f"{self.name} ({self.kind} {self.position})"
 
@@ -59,6 +63,8 @@ def is_jax_in_double(question: Question) -> bool:
 
 def with_blame(diagnosis: Diagnosis, blamed: Optional[Blamed]) -> Diagnosis:
     """The diagnosis with the part of the circuit in which its cause sits, or with none."""
+    if blamed is not None and blamed.kind == WIRES:
+        diagnosis = replace(diagnosis, fileable=False)  # which wires a device has is the script's word
     return replace(diagnosis, blamed=str(blamed or ""), part=blamed.name if blamed is not None else "")
 
 

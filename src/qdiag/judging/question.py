@@ -40,7 +40,7 @@ class Question:
     tolerance
         The user's own, if any.
     as_it_stands
-        Whether the first side is left to refuse a batch: it is to show what it raised in the script.
+        Whether the first side is left to refuse a batch, or a device without a wire to spare: it is to show what it raised.
     """
 
     circuit: Circuit
@@ -71,7 +71,8 @@ class Question:
             seed=self.seeds[side],
             repetition=self.repetitions[side],
         )
-        return replace(asked, as_it_stands=self.as_it_stands and side == 0)
+        alone = self.as_it_stands and side == 0
+        return replace(asked, as_it_stands=alone, as_wired=alone)
 
 
 AskArbiter = Callable[[Question], Evaluation]

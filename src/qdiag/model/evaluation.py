@@ -68,6 +68,8 @@ class Request:
         The precision that the device is taken to work in, where the user says it; "" to measure it.
     as_it_stands
         Whether a batch that a method refuses is left refused, instead of being split into its rows.
+    as_wired
+        Whether a Hadamard test that finds no wire to spare on the device is left refused, instead of being given one.
     """
 
     circuit: Circuit
@@ -85,6 +87,7 @@ class Request:
     cheaply: bool = False
     assumed: str = ""
     as_it_stands: bool = False
+    as_wired: bool = False
 
     @classmethod
     def of(

@@ -6,14 +6,23 @@ that an operator carries is a `Parameter` leaf, so one walk over the tree sees a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any, Union
 
 from qdiag.model.parameter import Parameter
 
 Label = Union[int, str]
 """A wire label."""
+
+
+def spare_label(labels: Iterable[object]) -> Label:
+    """A wire label that is not among these."""
+    taken = set(labels)
+    if all(isinstance(label, int) for label in taken):
+        return max((label for label in taken if isinstance(label, int)), default=-1) + 1
+    return next(name for name in chain(("aux", "auxiliary"), map("spare wire {}".format, count(1))) if name not in taken)
 
 
 @dataclass(frozen=True)

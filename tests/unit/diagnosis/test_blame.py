@@ -149,5 +149,25 @@ def test_shots_are_to_blame_where_nothing_raises_without() -> None:
     assert blamed(sampled, on_any_of("RY")) == Blamed("operation", 0, "RY", (0,), (0,))
 
 
+def short_of_wires(*, refusal: bool, enough: int = 3, device: tuple[object, ...] = (0, 1)) -> Optional[Blamed]:
+    """What is to blame where a method raises on devices of fewer wires than it needs."""
+
+    def error(request: Request) -> Union[float, Evaluation]:
+        raises = request.method == PAIR[0] and bool(request.device_wires) and len(request.device_wires) < enough
+        failure = Failure("WireError", "The device has no free wire.", refusal=refusal)
+        return Evaluation(request.method, failure=failure) if raises else 0.0
+
+    return blamed_for_raising(replace(question(THREE), device_wires=device), World(error))
+
+
+def test_the_devices_wires_are_to_blame_where_pennylane_refuses_for_want_of_one() -> None:
+    found = short_of_wires(refusal=True)
+    assert (found, str(found)) == (Blamed("wires", 0, "a device of 2 wires"), "a device of 2 wires")
+
+
+def test_the_devices_wires_are_not_where_more_do_not_help_nor_where_it_breaks_down_without_a_word() -> None:
+    assert short_of_wires(refusal=True, enough=9) == short_of_wires(refusal=False) == Blamed("measurement", 0, "expval")
+
+
 def test_what_does_not_raise_by_itself_is_blamed_on_nothing() -> None:
     assert blamed(THREE, lambda circuit: False) is None

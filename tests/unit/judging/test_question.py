@@ -98,7 +98,9 @@ def test_what_a_failed_call_raised_is_asked_of_its_method_without_our_help_and_o
 
     def helped(seen: Call, where: Signature) -> list[bool]:
         question = question_of(seen, (OWN, OTHER), where=where, trusted=False, tolerance=Tolerance())
-        return [not question.request(side).as_it_stands for side in (0, 1)]
+        asked = [question.request(side) for side in (0, 1)]
+        assert [one.as_it_stands for one in asked] == [one.as_wired for one in asked]
+        return [not one.as_it_stands for one in asked]
 
     assert helped(failing, Signature.RAISE) == [False, True]
     assert helped(failing, Signature.JACOBIAN) == [True, True]

@@ -17,6 +17,7 @@ from qdiag.model.node import (
     parameters_of,
     parts_of,
     rebuild,
+    spare_label,
     walk,
 )
 from qdiag.model.parameter import Parameter
@@ -76,6 +77,14 @@ def test_parameters_and_operators_are_those_of_a_walk(circuit):
 
 def keep(value: Value) -> Value:
     return value
+
+
+def test_a_spare_label_is_none_of_those_that_there_are_however_many() -> None:
+    assert (spare_label(()), spare_label((0, 4))) == (0, 5)
+    labels: list[object] = ["a", 0]
+    for _ in range(4):
+        labels.append(spare_label(labels))
+    assert len({*labels}) == 6
 
 
 @settings(max_examples=30)

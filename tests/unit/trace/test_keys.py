@@ -70,6 +70,7 @@ OTHERWISE: dict[str, Any] = {
     "cheaply": True,
     "assumed": "complex64",
     "as_it_stands": True,
+    "as_wired": True,
 }
 
 

@@ -36,6 +36,7 @@ FULL = Request(
     cheaply=True,
     assumed="complex64",
     as_it_stands=True,
+    as_wired=True,
 )
 
 

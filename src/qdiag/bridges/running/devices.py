@@ -136,11 +136,3 @@ def shots_of(circuit: Circuit) -> Any:
     if not circuit.shots:
         return None
     return circuit.shots[0] if len(circuit.shots) == 1 else list(circuit.shots)
-
-
-def spare_label(labels: Iterable[object]) -> Label:
-    """A wire label that is not among these."""
-    taken = set(labels)
-    if all(isinstance(label, int) for label in taken):
-        return max((label for label in taken if isinstance(label, int)), default=-1) + 1
-    return next(name for name in ("aux", "auxiliary", "spare wire") if name not in taken)

@@ -18,14 +18,13 @@ import numpy as np
 from qdiag.bridges.failures import failure_met
 from qdiag.bridges.interfaces.choice import graph_for, interface_for, precision_for
 from qdiag.bridges.interfaces.forward_pass import Graph
-from qdiag.bridges.running import devices
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.products import jacobian, products
 from qdiag.bridges.running.qnode_runner import Runner
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.node import parameters_of
+from qdiag.model.node import parameters_of, spare_label
 from qdiag.model.numerics.gates import PARAMETRIC
 from qdiag.model.variants import with_precision, with_trainable
 
@@ -126,6 +125,8 @@ def _cotangents(request: Request, graph: Graph) -> Sequence[Optional[np.ndarray]
 
 def _attempt_with_wire(request: Request, direction: Optional[Sequence[np.ndarray]] = None) -> Evaluation:
     """An attempt, with a spare wire where one is needed."""
+    if request.as_wired:
+        return _attempt(request, direction)
     if _leaves_no_wire(request):
         # it would be refused once the circuit has run: that is not tried only to hear so
         spared = _attempt(_with_another_wire(request), direction)
@@ -149,7 +150,7 @@ def _leaves_no_wire(request: Request) -> bool:
 
 
 def _with_another_wire(request: Request) -> Request:
-    label = devices.spare_label((*request.device_wires, *request.circuit.wires))
+    label = spare_label((*request.device_wires, *request.circuit.wires))
     wires = (*(request.device_wires or request.circuit.wires), label)
     options = tuple(sorted({**dict(request.method.gradient_options), "aux_wire": label}.items()))
     return replace(request, device_wires=wires, method=replace(request.method, gradient_options=options))

@@ -19,7 +19,7 @@ from qdiag.diagnosis.experiments.rows import EACH_ROW, row_alone
 from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE, OTHER_INTERFACE, UNCOMPILED, WIRES_AS_USED
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS, is_batched
-from qdiag.diagnosis.symptoms import Symptoms
+from qdiag.diagnosis.symptoms import WIRES, Symptoms
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.probe_findings import rows_moved
 from qdiag.judging.question import Question, with_circuit
@@ -288,10 +288,17 @@ MCM_METHOD = Cause(
     slug="mid-circuit-method-changes-result",
     title="method of mid-circuit measurement changes the result",
     remedy='another mcm_method: qml.QNode(..., mcm_method="deferred") or "tree-traversal"',
-    applies=lambda symptoms: symptoms.signature is not Signature.DTYPE and measures_midway(symptoms.question.circuit),
+    applies=lambda symptoms: (
+        symptoms.signature is not Signature.DTYPE and measures_midway(symptoms.question.circuit) and not _wants_wires(symptoms)
+    ),
     predicts=lambda symptoms: (*flips(_other_measured(symptoms)), *leaves(NUDGED_FAR), *_device_rival(symptoms)),
     because=lambda symptoms: _measured_words(symptoms),
 )
+
+
+def _wants_wires(symptoms: Symptoms) -> bool:
+    """Tells a way of measuring midway that goes wrong (QD507) from a device without wires for it (QD304)."""
+    return symptoms.blamed is not None and symptoms.blamed.kind == WIRES
 
 
 def _other_measured(symptoms: Symptoms) -> Experiment:

@@ -6,14 +6,16 @@ from qdiag.diagnosis.cause import Cause, Prediction, flips, leaves, survives, un
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.experiments.chance import MORE_SHOTS, SHOTS_REMOVED
 from qdiag.diagnosis.experiments.measurements import plain_expectations
+from qdiag.diagnosis.experiments.midway import other_mcm_method
 from qdiag.diagnosis.experiments.operations import delete_operations, leave_out
 from qdiag.diagnosis.experiments.precision import FLOAT64_PARAMETERS, narrow_again
 from qdiag.diagnosis.experiments.rows import EACH_ROW
-from qdiag.diagnosis.experiments.surroundings import UNCOMPILED
+from qdiag.diagnosis.experiments.surroundings import UNCOMPILED, WIRES_TO_SPARE, WIRES_TURNED
 from qdiag.diagnosis.experiments.trainability import MARKS_OFF, as_constants, only_trainable
 from qdiag.diagnosis.facts import is_batched
 from qdiag.diagnosis.in_transforms import inside_transform
-from qdiag.diagnosis.symptoms import DTYPE, SHOTS, Symptoms
+from qdiag.diagnosis.symptoms import DTYPE, SHOTS, WIRES, Symptoms
+from qdiag.model.circuit import midway_measurements
 from qdiag.model.comparison import Signature
 from qdiag.model.node import Node, parameters_of
 
@@ -45,7 +47,16 @@ REFUSES = Cause(
 def _another_way(symptoms: Symptoms) -> str:
     if symptoms.blamed is not None and symptoms.blamed.kind == SHOTS:
         return 'diff_method="parameter-shift", which takes shots; or no shots'
+    if symptoms.blamed is not None and symptoms.blamed.kind == WIRES:
+        return _more_wires(symptoms)
     return "another diff_method for this circuit, or the operation's decomposition"
+
+
+def _more_wires(symptoms: Symptoms) -> str:
+    if midway_measurements(symptoms.question.circuit):
+        other = f'mcm_method="{other_mcm_method(symptoms.question.execution_options)}"'
+        return f"a device with more wires: each measurement in the middle takes one of its own where it is deferred; or {other}"
+    return f"one wire more on the device, which {symptoms.question.methods[0].diff_method} takes for itself; or another diff_method"
 
 
 def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
@@ -55,6 +66,8 @@ def _raising(symptoms: Symptoms) -> tuple[Prediction, ...]:
         return ()
     if blamed.kind == SHOTS:
         return (*flips(SHOTS_REMOVED), *leaves(MORE_SHOTS))
+    if blamed.kind == WIRES:
+        return (*flips(WIRES_TO_SPARE), *leaves(WIRES_TURNED))
     if blamed.kind == DTYPE:
         return (*flips(FLOAT64_PARAMETERS), *leaves(narrow_again(blamed.name)))
     if blamed.kind == "measurement":

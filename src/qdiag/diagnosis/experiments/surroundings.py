@@ -9,9 +9,9 @@ from qdiag.diagnosis.cause import Experiment
 from qdiag.diagnosis.experiments.changes import other_methods
 from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
-from qdiag.model.circuit import Circuit
+from qdiag.model.circuit import Circuit, midway_measurements
 from qdiag.model.method import Method
-from qdiag.model.node import Label
+from qdiag.model.node import Label, spare_label
 from qdiag.model.parameter import TENSORS
 from qdiag.model.variants import with_parameters, with_wire_labels
 
@@ -54,3 +54,30 @@ def _uncompiled(method: Method) -> Method:
 
 
 UNCOMPILED = other_methods("not compiled", _uncompiled)
+
+
+def with_wires_to_spare(question: Question) -> Optional[Question]:
+    """The question on a device with more wires than the circuit takes: one, and one for each measurement in the middle.
+
+    None where the device takes whatever wires there are.
+    """
+    if not question.device_wires:
+        return None
+    wires: list[object] = [*question.device_wires]
+    for _ in range(1 + midway_measurements(question.circuit)):
+        wires.append(spare_label((*wires, *question.circuit.wires)))
+    return replace(question, device_wires=tuple(wires))
+
+
+def count_of_wires(question: Question) -> str:
+    """The device by the number of its wires."""
+    number = len(question.device_wires)
+    return f"a device of {number} wire{'s' * (number != 1)}"
+
+
+def _wires_turned(question: Question, _: Evaluator) -> Optional[Question]:
+    return replace(question, device_wires=question.device_wires[::-1]) if len(question.device_wires) > 1 else None
+
+
+WIRES_TO_SPARE = Experiment("wires to spare on the device", lambda question, _: with_wires_to_spare(question))
+WIRES_TURNED = Experiment("as many wires on the device, in reverse order", _wires_turned)

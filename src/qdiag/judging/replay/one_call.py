@@ -106,7 +106,9 @@ def _replay_whole(
     products = products_of_jacobian(call)
     first = request_of(call, plan, cotangents, jacobian=thorough and not parts.batched and 0 < products <= MOST_PRODUCTS)
     shares = shares_of(call, methods, lessons.screened, parts.batched, first=thorough, seconds=lessons.seconds)
-    own, *others = yield tuple(asked_of(method, first, products) for method in (first.method, *shares.asked))
+    # what raised in the script is to raise again: it is given no wire that it did not have
+    mine = replace(asked_of(first.method, first, products), as_wired=call.failure is not None)
+    own, *others = yield (mine, *(asked_of(method, first, products) for method in shares.asked))
     own, others = yield from _as_it_ran(call, own, others, first)
     if own.failure is not None and own.failure.stage == "timeout" and call.failure is None and call.outputs is not None:
         return (yield from replay_without_own(call, key, methods, own.failure, plan, parts, thorough=thorough))

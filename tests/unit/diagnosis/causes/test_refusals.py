@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from qdiag.diagnosis.symptoms import Blamed, Symptoms
+from qdiag.diagnosis.symptoms import Blamed, Symptoms, with_blame
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
+from qdiag.model.node import Node, Wires
 from qdiag.model.parameter import Parameter
 from tests.worlds.symptoms import FIRST, PAIR, TWO, World, adjoint, found, of, rotation, symptoms, tracked
 
@@ -54,6 +55,28 @@ def test_under_jax_in_double_precision_an_exception_that_goes_with_the_dtype_is_
     single = replace(seen, question=replace(seen.question, interface="jax", default_dtype="float32"))
     assert found(world, single).code == "QD304"
     assert found(world, replace(double, blamed=FIRST)).code != "QD109"
+
+
+def test_a_device_without_a_wire_to_spare_is_the_scripts_own_and_no_bug() -> None:
+    short = lambda request: adjoint(request) and len(request.device_wires) < 3  # noqa: E731 - said where it is asked
+    world = World(lambda request: raising(request) if short(request) else 0.0)
+    seen = replace(raised(TWO), blamed=Blamed("wires", 0, "a device of 2 wires"))
+    diagnosis = found(world, replace(seen, question=replace(seen.question, device_wires=(0, 1))))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+    assert "raises on a device of 2 wires" in diagnosis.because
+    assert diagnosis.remedy.startswith("one wire more on the device, which adjoint takes for itself")
+    assert not with_blame(diagnosis, seen.blamed).fileable
+    assert with_blame(diagnosis, FIRST).fileable
+
+
+def test_measurements_in_the_middle_want_wires_of_their_own_and_no_way_of_measuring_is_blamed() -> None:
+    short = lambda request: adjoint(request) and len(request.device_wires) < 3  # noqa: E731 - said where it is asked
+    world = World(lambda request: raising(request) if short(request) and not request.execution_options else 0.0)
+    midway = of(rotation(), Node("MidMeasureMP", (), (Wires((0,)), ()), (0,)), rotation(name="RY", wire=1))
+    seen = replace(raised(midway), blamed=Blamed("wires", 0, "a device of 2 wires"))
+    diagnosis = found(world, replace(seen, question=replace(seen.question, device_wires=(0, 1))))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD304", "confirmed")
+    assert diagnosis.remedy.endswith('takes one of its own where it is deferred; or mcm_method="tree-traversal"')
 
 
 def test_one_that_stays_without_it_is_not() -> None:

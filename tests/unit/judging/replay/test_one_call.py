@@ -79,6 +79,13 @@ def test_of_a_quantum_function_that_raised_there_is_no_circuit_to_ask_other_meth
     assert (result.sides, result.refused, result.failure) == ((), (), raised.failure)
 
 
+def test_of_a_call_that_raised_the_own_method_gets_no_wire_that_the_scripts_device_did_not_have() -> None:
+    _, ((own, *others), *_) = replayed(replace(CALL, outputs=None, backwards=(), failure=Failure("WireError", "no free wire")))
+    assert (own.as_wired, {request.as_wired for request in others}) == (True, {False})
+    _, ((own, *_),) = replayed(CALL)
+    assert not own.as_wired
+
+
 @pytest.mark.parametrize("thorough", [True, False])
 def test_the_full_jacobian_is_formed_where_one_looks_thoroughly(thorough: bool) -> None:
     _, (first, *_) = replayed(CALL, thorough=thorough)
