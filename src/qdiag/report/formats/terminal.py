@@ -64,9 +64,9 @@ def _parts(document: Document, console: Console, verbose: bool) -> Iterator[Rend
     yield Padding(verdict_line(document.verdict, document.sentence, speak), (0, 0, 0, 1), expand=False)
     full = document.chapters if verbose else document.chapters[:IN_FULL]
     for chapter in full:
-        if len(document.chapters) > 1:
+        if heading := _heading(chapter, document):
             yield Text("")
-            yield Padding(speak(f"{chapter.number}  {chapter.verdict}  {chapter.title}", "bold"), (0, 0, 0, 3), expand=False)
+            yield Padding(speak(heading, "bold"), (0, 0, 0, 3), expand=False)
         yield facts_grid(_screen_facts(chapter), speak)
         if verbose:
             yield from _details(chapter, speak)
@@ -77,6 +77,13 @@ def _parts(document: Document, console: Console, verbose: bool) -> Iterator[Rend
     yield facts_grid(_ending(document, verbose), speak)
     for note in document.notes:
         yield Padding(speak(note, "dim"), (0, 0, 0, 1), expand=False)
+
+
+def _heading(chapter: Chapter, document: Document) -> str:
+    """What stands above a chapter: nothing where the verdict's own sentence has told of it, and is all that there is."""
+    if len(document.chapters) > 1:
+        return f"{chapter.number}  {chapter.verdict}  {chapter.title}"
+    return "" if chapter.sentence in document.sentence else f"{chapter.verdict}  {chapter.sentence}"
 
 
 def speaker(console: Console) -> Speak:

@@ -49,6 +49,20 @@ def test_verbose_shows_every_experiment_and_every_refusal() -> None:
     assert "free wire" in shown
 
 
+def test_a_chapter_of_which_the_verdict_says_nothing_has_its_own_sentence_above_it() -> None:
+    document = CASES["remarked"]().document()
+    chapter = document.chapters[0]
+    document = replace(document, verdict="INCONCLUSIVE", sentence="Nothing was compared.", chapters=(chapter,))
+    assert f"REMARK  {chapter.sentence}" in printed(document, 1000)
+
+
+def test_a_chapter_that_the_verdict_tells_of_is_told_once() -> None:
+    document = CASES["remarked"]().document()
+    chapter = document.chapters[0]
+    document = replace(document, sentence=chapter.sentence, chapters=(chapter,))
+    assert printed(document, 1000).count(chapter.sentence) == 1
+
+
 # --- for every terminal ------------------------------------------------------------------------------------------------
 
 
