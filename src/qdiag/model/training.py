@@ -106,7 +106,7 @@ class ParameterStep:
     moved
         Whether the step changed it; None where that was not looked at.
     stale
-        Whether the gradient of the step before was still there at every backward pass since; None where there was nothing to see.
+        Whether the gradient of the step before was still there at every backward pass since; None where none added to it.
     brought
         Whether a backward pass since the step before left a gradient, whatever became of it.
     lost

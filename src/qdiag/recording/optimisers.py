@@ -69,6 +69,8 @@ class HeldOptimiser:
         self._cleared: set[int] = set()
         self._used: set[int] = set()
         self._brought: set[int] = set()
+        self._found: dict[int, object] = {}
+        self._reached: set[int] = set()
         self._left: dict[int, tuple[object, int, float]] = {}
         self._lost: Counter[int] = Counter()
         self._passes = 0
@@ -98,8 +100,11 @@ class HeldOptimiser:
         if not self.due or not (self._used or self._left):
             return
         left, self._left = self._left, {}
+        self._found.clear()
         for parameter in _parameters(optimizer):
             token = tokens.token(parameter)
+            if token in self._used:
+                self._found[token] = _state_of_gradient(parameter)
             watched = token in self._used and token not in self._cleared
             if (watched or token in left) and _gradient(parameter)[0].missing:
                 self._cleared.update([token] if watched else ())
@@ -111,6 +116,11 @@ class HeldOptimiser:
 
     def pass_ends(self, optimizer: Any, tokens: Tokens, place: object) -> None:
         """It has ended: which parameters have a gradient now."""
+        if self._found:
+            # a pass of another loss leaves a gradient alone that somebody set by hand
+            changed = ((tokens.token(p), p) for p in _parameters(optimizer))
+            self._reached.update(token for token, p in changed if token in self._found and _state_of_gradient(p) != self._found[token])
+            self._found.clear()
         if not self.due or self._passes >= MOST_PASSES:
             return
         self._passes += 1
@@ -147,6 +157,8 @@ class HeldOptimiser:
         self._gradients.clear()
         self._cleared.clear()
         self._brought.clear()
+        self._found.clear()
+        self._reached.clear()
         self._lost.clear()
         self._passes = 0
         self._used = {step.token for step in steps if step.gradient is Gradient.SOME}
@@ -174,7 +186,7 @@ class HeldOptimiser:
                     gradient, size = _gradient(parameter)
                 before = self._before.get(token)
                 moved = None if before is None else not np.array_equal(before, array_of(parameter), equal_nan=True)
-                stale = token not in self._cleared if token in self._used else None
+                stale = token not in self._cleared if token in self._used & self._reached else None
                 # who puts gradients together by hand uses another one than the last pass left
                 lost = self._lost[token] if token in self._left and self._left[token][2] == size else 0
                 yield ParameterStep(token, gradient, size, rate, moved, stale, token in self._brought, lost)
@@ -198,6 +210,12 @@ def movable_parameters(optimizer: Any) -> tuple[Any, ...]:
 def _version(parameter: Any) -> int:
     """How often torch has changed a parameter in place."""
     return int(getattr(parameter, "_version", 0))
+
+
+def _state_of_gradient(parameter: Any) -> object:
+    """What is another one once a backward pass has added to a parameter's gradient: torch adds in place, or puts another one there."""
+    gradient = parameter.grad if parameter.is_leaf else None
+    return None if gradient is None else (id(gradient), _version(gradient))
 
 
 def _gradient(parameter: Any) -> tuple[Gradient, float]:

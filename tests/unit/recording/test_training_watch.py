@@ -143,6 +143,16 @@ class TestAStep:
             steps.append(world.step(optimizer))
         assert [step.parameters[0].stale for step in steps] == [None, True, True]
 
+    @pytest.mark.parametrize("beside", [False, True])
+    def test_calls_no_gradient_stale_that_is_put_there_by_hand_also_where_another_loss_goes_back(self, beside: bool) -> None:
+        world, w, other = World(), weight(0.5), weight(0.5)
+        optimizer = world.optimiser(w)
+        for _ in range(3):
+            w.grad = torch.tensor([2.0], dtype=torch.float64)
+            if beside:
+                world.backward((other * 2).sum())
+            assert world.step(optimizer).parameters[0].stale is None
+
     @pytest.mark.parametrize("clear", ["zero_grad", "None"])
     def test_finds_them_cleared_however_that_was_done(self, clear: str) -> None:
         world, w = World(), weight(0.5)
