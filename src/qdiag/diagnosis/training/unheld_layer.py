@@ -9,6 +9,7 @@ holds is told of by `other_tensors`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,8 +28,15 @@ REMEDY = (
 )
 
 
+class _Layer(NamedTuple):
+    """A layer that nobody steps: its weights, by their tokens, and the calls of its QNode."""
+
+    weights: dict[int, str]
+    calls: list[int]
+
+
 def remarks(history: History) -> Iterator[Remark]:
-    """One for each QNode whose layer has such weights."""
+    """One of all layers that have such weights: what hides a layer, as a plain list or dictionary does, hides all that stand in it."""
     training = history.training
     held = {leaf.token for seen in training.optimisers for leaf in seen.fact.parameters}
     if not held or sum(taken for _, taken in training.taken) < LEAST_STEPS:
@@ -45,10 +53,13 @@ def remarks(history: History) -> Iterator[Remark]:
                 calls.setdefault(call.configuration.qnode, []).append(call.index)
                 if not _input_leaves(call, seen.fact) & held:
                     fixed.add(call.configuration.qnode)
+    layers: list[_Layer] = []
     for qnode, weights in lost.items():
         indices = sorted({*calls[qnode]})
         if _stay([history.recording.call(index) for index in indices], every=qnode in fixed):
-            yield _told(history, weights, indices)
+            layers.append(_Layer(weights, indices))
+    if layers:
+        yield _told(history, layers)
 
 
 def _weights(call: Call, origins: CallOrigins) -> list[ArgumentOrigin]:
@@ -74,12 +85,15 @@ def _stay(calls: Sequence[Call], *, every: bool) -> bool:
     return bool(same) and (all(same) if every else any(same))
 
 
-def _told(history: History, weights: dict[int, str], calls: Sequence[int]) -> Remark:
-    call = history.recording.call(calls[0])
-    shapes = [f"{name} of shape {history.training.leaf(token).shape}" for token, name in weights.items()]
+def _told(history: History, layers: Sequence[_Layer]) -> Remark:
+    firsts = [history.recording.call(layer.calls[0]) for layer in layers]
+    shapes = [f"{name} of shape {history.training.leaf(token).shape}" for layer in layers for token, name in layer.weights.items()]
+    whose = listed([call.configuration.layer for call in firsts]) + (f" at {len(layers)} QNodes" if len(layers) > 1 else "")
     made = [seen.fact.source for seen in history.training.optimisers]
     because = (
-        f"no optimiser holds {listed(shapes)} of {call.configuration.layer}, though each loss leads there: "
+        f"no optimiser holds {listed(shapes)} of {whose}, though each loss leads there: "
         "the numbers are the same at the end as at the beginning"
     )
-    return remark(history, OTHER_TENSORS, because, calls=calls, places=[call.source, call.configuration.source, *made], remedy=REMEDY)
+    places = [*(call.source for call in firsts), *(call.configuration.source for call in firsts), *made]
+    calls = sorted(index for layer in layers for index in layer.calls)
+    return remark(history, OTHER_TENSORS, because, calls=calls, places=places, remedy=REMEDY)

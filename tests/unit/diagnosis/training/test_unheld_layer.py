@@ -52,6 +52,43 @@ def test_weights_that_every_loss_leads_to_and_nobody_moves_are_remarked_once() -
     assert MAKES in remark.places
 
 
+def gates(*, held: tuple[int, ...]) -> Told:
+    """Two quantum layers (5, 7) behind a classical one (0), as the gates of a cell that stand in one dictionary."""
+    told = Told()
+    told.optimiser(*(leaf(token) for token in held))
+    for token in (5, 7):
+        told.fact("leaf", leaf(token))
+    for number in range(3):
+        indices = [gate(told, token, qnode, number, moves=token in held) for token, qnode in ((5, "forget"), (7, "update"))]
+        told.root(0, 5, 7, calls=tuple(indices))
+        told.step(*(some(token) for token in held), number=number)
+    return told
+
+
+def gate(told: Told, token: int, qnode: str, number: int, *, moves: bool) -> int:
+    weights = ArgumentOrigin("weights", True, token, (token,))
+    index = told.calls_qnode(circuit=(0, token), arguments=(ArgumentOrigin("x", True, None, (0,)), weights))
+    made = told.calls[index]
+    moved = 0.1 * number if moves else 0.0
+    numbers = tuple(Node("RX", (Parameter(np.array(v), "torch", True),)) for v in (0.1 * number, 0.3 + moved))
+    configuration = replace(made.configuration, layer="TorchLayer", qnode=qnode)
+    told.calls[index] = replace(made, circuit=replace(made.circuit, operations=numbers), configuration=configuration)
+    return index
+
+
+def test_of_several_layers_that_nobody_steps_there_is_one_remark() -> None:
+    (remark,) = remarks(gates(held=(0,)).history())
+    assert remark.qnodes == ("forget", "update")
+    assert remark.calls == (0, 1, 2, 3, 4, 5)
+    assert "no optimiser holds weights of shape (2,) of TorchLayer at 2 QNodes" in remark.diagnosis.because
+
+
+def test_a_layer_beside_them_that_is_stepped_is_none_of_them() -> None:
+    (remark,) = remarks(gates(held=(0, 7)).history())
+    assert remark.qnodes == ("forget",)
+    assert "at 2 QNodes" not in remark.diagnosis.because
+
+
 @pytest.mark.parametrize(
     "told",
     [
