@@ -5,7 +5,7 @@ The rooms of one floor do not know each other; here is where one's answer become
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Optional
 
@@ -192,16 +192,17 @@ def diagnose_divergence(divergence: Divergence, methods: Sequence[Method], conte
     context.tell(f"a survey of call {judged.call.index}")
     asked, of_one = _about_one_method(judged, question, context)
     symptoms = survey(asked, of_one, context.workers, context.reference)
-    diagnosis = diagnose(symptoms, CAUSES, context.workers, context.reference, lambda experiment: context.tell(f"'{experiment}'"))
+    plain = diagnose(symptoms, CAUSES, context.workers, context.reference, lambda experiment: context.tell(f"'{experiment}'"))
+    diagnosis = plain
     if judged.verdict is Verdict.ERROR:
-        diagnosis = with_named_options(diagnosis, symptoms, context.workers, context.reference)
+        diagnosis = with_named_options(plain, symptoms, context.workers, context.reference)
     cause = cause_of(diagnosis.code)
     if _raises_itself(judged) and not cause.says_why:
         return _nobodys(judged)
     if judged.signature is Signature.RAISE and len({*judged.comparison.methods}) == 1 and cause is UNKNOWN:
         diagnosis = replace(diagnosis, because=NO_METHOD_RUNS, remedy="change the circuit as PennyLane's words say")
     elif cause is UNKNOWN and _refuses_in_words(judged):
-        diagnosis = _refused_for_several_reasons(judged, diagnosis)
+        diagnosis = _refused(judged, plain, lambda found: with_named_options(found, symptoms, context.workers, context.reference))
     if cause.sits is Place.OPTION and not judged.wrong:
         # nobody is proven wrong who works out an approximation, as finely as the script said
         judged = replace(judged, comparison=replace(judged.comparison, verdict=Verdict.REMARK))
@@ -239,14 +240,19 @@ def _refuses_in_words(divergence: Divergence) -> bool:
     return divergence.signature is Signature.RAISE and failure is not None and failure.refusal
 
 
-def _refused_for_several_reasons(divergence: Divergence, unknown: Diagnosis) -> Diagnosis:
-    """That a method refuses, where no single change makes it take the circuit: PennyLane's words are the cause all the same."""
+def _refused(divergence: Divergence, unknown: Diagnosis, with_options: Callable[[Diagnosis], Diagnosis]) -> Diagnosis:
+    """That a method refuses, where no change of the circuit makes it take it: PennyLane's words are the cause all the same.
+
+    It may be an option that it does not go together with; else there is more than one reason.
+    """
     failure = divergence.call.failure
     assert failure is not None, "what refuses has said so"
-    words = f"{failure.type}: {failure.message}"
-    because = f"{divergence.call.method.diff_method} does not take this circuit, for more than one reason: {words}"
+    method, words = divergence.call.method.diff_method, f"{failure.type}: {failure.message}"
     ruled_out = tuple(code for code in unknown.ruled_out if code != REFUSES.code)
-    return REFUSES.diagnosis(Confidence.LIKELY, because, evidence=unknown.evidence, ruled_out=ruled_out)
+    refused = f"{method} does not take this circuit"
+    found = REFUSES.diagnosis(Confidence.LIKELY, f"{refused}: {words}", evidence=unknown.evidence, ruled_out=ruled_out)
+    named = with_options(found)
+    return replace(found, because=f"{refused}, for more than one reason: {words}") if named is found else named
 
 
 def _raises_itself(divergence: Divergence) -> bool:

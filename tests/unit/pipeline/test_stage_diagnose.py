@@ -35,11 +35,14 @@ from tests.worlds.scripted import METHODS, ScriptedTrace, answer, call, circuit
 UNKNOWN = Diagnosis("QD901", "unknown", "unknown", Confidence.UNKNOWN, "no cause fits", "report it")
 
 
-def examined(monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], found: Diagnosis = UNKNOWN, **failed: Any) -> Finding:
+def examined(
+    monkeypatch: pytest.MonkeyPatch, methods: tuple[Method, Method], found: Diagnosis = UNKNOWN, *, option: str = "", **failed: Any
+) -> Finding:
     monkeypatch.setattr(stage_diagnose, "survey", lambda *_: SimpleNamespace(blamed=None))
     monkeypatch.setattr(stage_diagnose, "diagnose", lambda *_: found)
     monkeypatch.setattr(stage_diagnose, "_sides", lambda *_: ())
-    monkeypatch.setattr(stage_diagnose, "with_named_options", lambda diagnosis, *_: diagnosis)
+    by_option = lambda diagnosis, *_: replace(diagnosis, remedy=f"leave {option} out") if option else diagnosis  # noqa: E731 - a stand-in
+    monkeypatch.setattr(stage_diagnose, "with_named_options", by_option)
     failing = call(0, circuit(0.3), **failed)
     raised = Divergence(failing, Comparison(methods, Verdict.ERROR, Signature.RAISE), judged="no method gave numbers")
     return stage_diagnose.diagnose_divergence(raised, METHODS, StageContext(None, Environment()))  # type: ignore[arg-type]
@@ -67,6 +70,14 @@ def test_what_pennylane_says_no_to_for_several_reasons_is_refused_all_the_same(m
     assert "does not support adjoint" in said.because
     broke = replace(no, refusal=False)
     assert examined(monkeypatch, (METHODS[0], METHODS[1]), ruled, failure=broke).diagnosis.code == "QD901"
+
+
+def test_where_it_takes_an_option_to_be_refused_the_option_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    no = Failure("NotImplementedError", "does not support multiple measurements", stage="backward", refusal=True)
+    said = examined(monkeypatch, (METHODS[0], METHODS[1]), option="mode='reversed'", failure=no).diagnosis
+    assert (said.code, said.remedy) == ("QD304", "leave mode='reversed' out")
+    assert "more than one reason" not in said.because
+    assert "more than one reason" in examined(monkeypatch, (METHODS[0], METHODS[1]), failure=no).diagnosis.because
 
 
 def test_a_known_cause_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

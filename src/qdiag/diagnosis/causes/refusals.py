@@ -49,6 +49,8 @@ def _another_way(symptoms: Symptoms) -> str:
         return 'diff_method="parameter-shift", which takes shots; or no shots'
     if symptoms.blamed is not None and symptoms.blamed.kind == WIRES:
         return _more_wires(symptoms)
+    if symptoms.blamed is not None and symptoms.blamed.kind == "measurement":
+        return "another diff_method for what is measured here"
     return "another diff_method for this circuit, or the operation's decomposition"
 
 
