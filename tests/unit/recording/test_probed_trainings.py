@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,7 @@ def test_a_gradient_that_is_not_the_slope_is_seen_beside_what_drops_the_graph(tm
     assert [spot.operation for probe in probes if probe.missing is not None for spot in probe.spots][:1] == told
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="a process has one profiler there, which is the script's: copies look at once")
 def test_no_copy_is_made_where_nothing_is_called_that_could_drop_the_graph(tmp_path: Path) -> None:
     assert followed(tmp_path, trained_by_torch, lambda out, shift: out * out.detach() + shift) == ()
 

@@ -9,6 +9,7 @@ whether the gradient misses anything by it, a slope. A backward of the script's 
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Optional
@@ -188,14 +189,16 @@ class Stops:
     # --- functions of the script's own ---
 
     def _watch_functions(self, base: Any) -> None:
-        original = base.apply.__func__
+        # a method of Python's, or from torch 2.14 on one of C's
+        method = inspect.getattr_static(base, "apply")
 
         def apply(kind: Any, *arguments: Any, **options: Any) -> Any:
+            original = method.__get__(None, kind)
             self._applying += 1
             try:
-                result = original(kind, *arguments, **options)
+                result = original(*arguments, **options)
                 if self._applying == 1 and not self._is_inside() and _is_own(kind):
-                    self._look_at_function(kind, arguments, result, lambda moved: original(kind, *moved, **options))
+                    self._look_at_function(kind, arguments, result, lambda moved: original(*moved, **options))
             finally:
                 self._applying -= 1
             return result

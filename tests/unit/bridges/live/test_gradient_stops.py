@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -136,6 +138,26 @@ def before(w: Any, x: Any) -> Any:
 @pytest.mark.filterwarnings("ignore:To copy construct", "ignore:Converting a tensor")
 def test_where_the_graph_is_left_by_the_way(loss: Any, left: list[str]) -> None:
     assert seen(loss) == repr((left, "", True, False))
+
+
+class OfC:
+    """A class's method that is none of Python's, as torch's own ``apply`` from 2.14 on."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __get__(self, instance: object, kind: type) -> Any:
+        return functools.partial(self._method.__get__(None, kind))
+
+
+def test_functions_are_watched_whatever_kind_of_method_applies_them() -> None:
+    def work() -> object:
+        torch.autograd.Function.apply = OfC(inspect.getattr_static(torch.autograd.Function, "apply"))
+        w = torch.tensor([0.3, -0.7], requires_grad=True)
+        stops = gradient_stops.Stops([w], lambda: False)
+        return [[left.operation for left in stops.before(kind.apply(w).sum())] for kind in (Double, Tripled)]
+
+    assert apart(work) == repr([["backward of Double"], []])
 
 
 @pytest.mark.parametrize(
