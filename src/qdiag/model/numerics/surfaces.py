@@ -74,6 +74,11 @@ def held_positions(circuit: Circuit) -> frozenset[int]:
     return frozenset(position for held in _surfaces(circuit) for position in held.positions)
 
 
+def of_norm_one(circuit: Circuit) -> frozenset[int]:
+    """The trainable amplitudes among them, by position among all parameters."""
+    return frozenset(position for held in _surfaces(circuit) if held.surface is SPHERE for position in held.positions)
+
+
 def nudged(circuit: Circuit, size: float, draws: np.random.Generator) -> dict[int, np.ndarray]:
     """Other values for all trainable numbers, so far away, each on the surface on which it lives: by position among all."""
     moved = {}

@@ -5,13 +5,15 @@ The script needs PennyLane and torch or numpy only. What depends on their versio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Callable, Optional
 
 from qdiag.errors import OpaqueCircuitError
+from qdiag.model.comparison import Signature
 from qdiag.model.findings import Diagnosis, Divergence, Reproducer, ScriptKind, lines_of_code
 from qdiag.model.import_lines import JAX, JNP
+from qdiag.model.numerics.surfaces import of_norm_one
 from qdiag.proving.reproducer.around_function import argument_scripts
 from qdiag.proving.reproducer.around_layer import batch_script, cast_script, dtype_script
 from qdiag.proving.reproducer.around_transform import transform_script
@@ -22,7 +24,7 @@ from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.material import AS_A_PERSON, NOTHING_ELSE, Material, Wording
 from qdiag.proving.reproducer.script_text import CATALYST, PACKAGES, WITH_JAX, Script, versions
 from qdiag.proving.reproducer.task import Task
-from qdiag.proving.reproducer.variables import variables_of
+from qdiag.proving.reproducer.variables import Variable, variables_of
 
 
 def write(divergence: Divergence, material: Material = NOTHING_ELSE, wording: Wording = AS_A_PERSON) -> Reproducer:
@@ -91,6 +93,18 @@ _MAKERS: dict[ScriptKind, Callable[[Any, Any], Script]] = {
 """What writes the scripts that a call is enough for."""
 
 
+def _kept_at_norm_one(task: Task, variables: Sequence[Variable]) -> list[str]:
+    """Lines that keep amplitudes normalised: by their norm methods rightly differ, and that would be shown for the fault."""
+    if task.quantity == "output" or task.where is Signature.RAISE:
+        return []
+    held, lines = of_norm_one(task.circuit), []
+    for variable in variables:
+        if held.issuperset(variable.positions) and not variable.stacked and variable.value.value.ndim in (1, 2):
+            rows = "-1)[:, None]" if variable.value.value.ndim == 2 else ")"
+            lines.append(f"{variable.name} = {variable.name} / (abs({variable.name}) ** 2).sum({rows} ** 0.5")
+    return lines
+
+
 def _script(task: Task) -> Script:
     """All parts but the finished header."""
     if any(side.placement for side in task.sides):
@@ -106,7 +120,8 @@ def _script(task: Task) -> Script:
     source = task.material.written_in.circuit(task.circuit, live, not task.wording.readable, default, task.material.trusted)
     parts = Body(task, layout, default, source.imports)
     body = [*parts.assignments(), *parts.verdict()]
-    function = [f"def circuit({layout.names}):", *(f"    {line}" for line in source.lines), f"    return {source.returns}"]
+    lines = (*_kept_at_norm_one(task, variables), *source.lines)
+    function = [f"def circuit({layout.names}):", *(f"    {line}" for line in lines), f"    return {source.returns}"]
     function += parts.helper()
     settings = tuple(parts.settings())
     return Script((), frozenset(parts.imports), settings, source.definitions, tuple(function), tuple(body))

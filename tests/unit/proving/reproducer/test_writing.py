@@ -14,7 +14,8 @@ from qdiag.model.comparison import Signature
 from qdiag.model.element import Element, Kind
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.method import ARBITER, Method, parse
-from qdiag.model.node import Node
+from qdiag.model.node import Node, Wires
+from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_parameters, with_trainable
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.script_text import SKIP
@@ -186,3 +187,18 @@ def test_a_device_without_wires_stays_without_where_a_measurement_is_of_all_of_t
     found = divergence(state, where=Signature.OUTPUT)
     named = replace(found.call, configuration=replace(found.call.configuration, device_wires=(0, 1)))
     assert 'qml.device("default.qubit", wires=2)' in written(replace(found, call=named))
+
+
+@pytest.mark.parametrize(
+    ("amplitudes", "rows"),
+    [([0.6, 0.8], ".sum()"), ([[0.6, 0.8], [1.0, 0.0]], ".sum(-1)[:, None]")],
+)
+def test_amplitudes_stay_normalised_since_by_their_norm_methods_rightly_differ(amplitudes, rows):
+    def lines(name, numbers, **of):
+        state = Node(name, (Parameter(np.array(numbers), "torch", True),), (Wires((0,)), ()), (0,))
+        return written(divergence(Circuit((state,), (EXPVAL,)), **of)).splitlines()
+
+    normalised = f"    x = x / (abs(x) ** 2){rows} ** 0.5"
+    assert normalised in lines("StatePrep", amplitudes)
+    assert normalised not in lines("StatePrep", np.array(amplitudes) * 2), "these are on no sphere"
+    assert normalised not in lines("RX", amplitudes), "a vector of angles has no norm to keep"
