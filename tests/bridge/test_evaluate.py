@@ -28,7 +28,7 @@ from qdiag.evaluation.evaluate import evaluate  # noqa: E402
 from qdiag.evaluation.remote import applicable  # noqa: E402
 from qdiag.evaluation.workers import Workers  # noqa: E402
 from qdiag.model.call import Configuration, SourceLine  # noqa: E402
-from qdiag.model.evaluation import Request  # noqa: E402
+from qdiag.model.evaluation import Evaluation, Request  # noqa: E402
 from qdiag.model.method import parse  # noqa: E402
 from qdiag.model.variants import with_trainable  # noqa: E402
 from tests.worlds.installed_pennylane import has_flatten  # noqa: E402
@@ -498,6 +498,19 @@ def test_plain_numbers_need_no_interface():
 
 
 # --- what is left alone ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(getattr(qml, "decomposition", None), "enable_graph"), reason="this PennyLane has no graph of rules")
+def test_the_graph_of_decomposition_rules_is_as_it_was_in_the_script_while_an_evaluation_lasts(monkeypatch):
+    seen = []
+    monkeypatch.setattr(run_circuit, "_attempt_and_amend", lambda asked: seen.append(stack.graph_is_on()) or Evaluation(asked.method))
+    asked = Request(called(ansatz, *numbers("torch"), wires=3, returns="tuple"), method("backprop"))
+    for before in (False, True):
+        with stack.graph_switched(before):
+            run_circuit.evaluate_circuit(replace(asked, graph=True))
+            run_circuit.evaluate_circuit(asked)
+            assert stack.graph_is_on() == before
+    assert seen == [True, False, True, False]
 
 
 def test_random_streams_and_the_default_dtype_are_as_before():

@@ -7,6 +7,8 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import metadata
 from typing import Any
@@ -39,6 +41,27 @@ def takes_gradient_kwargs() -> bool:
 
     parameter = inspect.signature(qml.QNode.__init__).parameters.get("gradient_kwargs")
     return parameter is not None and parameter.kind is not parameter.VAR_KEYWORD
+
+
+def graph_is_on() -> bool:
+    """Whether PennyLane takes operations apart by its graph of rules: a script switches it on; before 0.41 there is none."""
+    status = getattr(sys.modules.get("pennylane.decomposition"), "enabled_graph", None)
+    return status is not None and bool(status())
+
+
+@contextmanager
+def graph_switched(on: bool) -> Iterator[None]:
+    """Take operations apart in the one way or the other, as far as there are two; put it back afterwards."""
+    rules, before = sys.modules.get("pennylane.decomposition"), graph_is_on()
+    if rules is None or before == on or not hasattr(rules, "enable_graph"):
+        yield
+        return
+    turns = (rules.disable_graph, rules.enable_graph)
+    turns[on]()
+    try:
+        yield
+    finally:
+        turns[before]()
 
 
 def environment() -> Environment:

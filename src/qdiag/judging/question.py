@@ -27,7 +27,7 @@ class Question:
     ----------
     circuit, methods
         What, and the two sides.
-    interface, device_wires, execution_options, trusted, default_dtype, assumed
+    interface, device_wires, execution_options, trusted, default_dtype, assumed, graph
         As in `evaluate.Request`.
     seeds
         For devices that sample, and methods that are random by construction: one for each side.
@@ -57,6 +57,7 @@ class Question:
     tolerance: Tolerance = field(default_factory=Tolerance)
     assumed: str = ""
     as_it_stands: bool = False
+    graph: bool = False
 
     def request(self, side: int) -> Request:
         """What one side, 0 or 1, is asked."""
@@ -95,6 +96,7 @@ def question_of(call: Call, methods: tuple[Method, Method], *, where: Signature,
         second=where is Signature.SECOND_DERIVATIVE,
         tolerance=tolerance,
         assumed=configuration.assumed,
+        graph=configuration.graph,
         as_it_stands=where is Signature.RAISE and call.failure is not None,
     )
 

@@ -133,6 +133,8 @@ class Configuration:
         The precision that the device is taken to work in, where whoever judges the trace says it; "" to measure it.
     compiled
         ``jit`` where the call was traced by JAX to be compiled: by ``jax.jit``, or as the body of a loop of JAX's. Else "".
+    graph
+        Whether PennyLane's graph of decomposition rules was switched on.
     """
 
     qnode: str
@@ -157,6 +159,7 @@ class Configuration:
     number: int = 0
     assumed: str = ""
     compiled: str = ""
+    graph: bool = False
 
     @property
     def place(self) -> tuple[str, str]:

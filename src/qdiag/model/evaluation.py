@@ -18,7 +18,7 @@ class Surroundings(Protocol):
     """What every request about a call takes over from it: its `Configuration` says it, and so does a question that varies it."""
 
     @property
-    def interface(self) -> str: ...  # noqa: D102 - as in `Request`, all five
+    def interface(self) -> str: ...  # noqa: D102 - as in `Request`, all six
 
     @property
     def device_wires(self) -> tuple[object, ...]: ...  # noqa: D102
@@ -31,6 +31,9 @@ class Surroundings(Protocol):
 
     @property
     def assumed(self) -> str: ...  # noqa: D102
+
+    @property
+    def graph(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,8 @@ class Request:
         The precision that the device is taken to work in, where the user says it; "" to measure it.
     as_it_stands
         Whether a batch that a method refuses is left refused, instead of being split into its rows.
+    graph
+        Whether PennyLane's graph of decomposition rules is switched on.
     as_wired
         Whether a Hadamard test that finds no wire to spare on the device is left refused, instead of being given one.
     """
@@ -88,6 +93,7 @@ class Request:
     assumed: str = ""
     as_it_stands: bool = False
     as_wired: bool = False
+    graph: bool = False
 
     @classmethod
     def of(
@@ -126,6 +132,7 @@ class Request:
             seed=seed,
             trusted=trusted,
             default_dtype=surroundings.default_dtype,
+            graph=surroundings.graph,
             repetition=repetition,
             assumed=surroundings.assumed,
         )

@@ -180,6 +180,7 @@ _READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
         "default_dtype": _default_dtype,
         "assumed": _precision,
         "compiled": _compiled,
+        "graph": _flag,
     },
     LossAxes: {
         "operation": _text,

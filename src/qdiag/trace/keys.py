@@ -87,7 +87,7 @@ def _words(request: Request) -> str:
         f"execution_options={request.execution_options!r}, seed={request.seed!r}, trusted={request.trusted!r}, "
         f"default_dtype={request.default_dtype!r}, repetition={request.repetition!r}{', cheaply=True' if request.cheaply else ''}"
         f"{f', assumed={request.assumed!r}' if request.assumed else ''}{', as_it_stands' if request.as_it_stands else ''}"
-        f"{', as_wired' if request.as_wired else ''})"
+        f"{', as_wired' if request.as_wired else ''}{', graph' if request.graph else ''})"
     )
 
 

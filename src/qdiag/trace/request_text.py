@@ -111,6 +111,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "assumed": _of(str),
     "as_it_stands": _of(bool),
     "as_wired": _of(bool),
+    "graph": _of(bool),
 }
 
 _PLAIN = tuple(field.name for field in fields(Request) if field.name not in ("circuit", "cotangents"))

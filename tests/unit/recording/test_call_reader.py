@@ -18,6 +18,7 @@ call_reader = pytest.importorskip("qdiag.recording.call_reader")
 from pennylane import numpy as pnp  # noqa: E402
 
 from qdiag.bridges.live.qnode_attributes import Untouched  # noqa: E402
+from qdiag.bridges.stack import graph_switched  # noqa: E402
 from qdiag.model.call import Argument, Configuration, Failure, SourceLine  # noqa: E402
 from qdiag.model.circuit import Circuit  # noqa: E402
 from qdiag.recording.call_reader import Ongoing, Reader  # noqa: E402
@@ -91,6 +92,16 @@ def entry_of(reader: Reader, call: Ongoing, outputs: Optional[tuple[Any, ...]] =
 
 def circuit_in(entry: Entry) -> Circuit:
     return restore(entry.structure, [array for array in unpack(entry.numbers) if array is not None])
+
+
+@pytest.mark.skipif(not hasattr(getattr(qml, "decomposition", None), "enable_graph"), reason="this PennyLane has no graph of rules")
+def test_a_configuration_tells_whether_the_graph_of_decomposition_rules_is_on_at_this_call(reader: Reader) -> None:
+    qnode, told = qnode_of(), []
+    for on in (False, True, False):
+        with graph_switched(on):
+            call, _ = made(qnode, 0.1)
+            told.append(call_parser.value_from(Configuration, entry_of(reader, call).configuration).graph)
+    assert told == [False, True, False]
 
 
 class TestTheCircuitOfACall:

@@ -61,6 +61,7 @@ CONFIGURATION = Configuration(
     7,
     "complex64",
     "jit",
+    True,
 )
 ARGUMENT = Argument("weights", "torch", "float32", (2, 3), True)
 ENVIRONMENT = Environment("3.11", "Linux", (("torch", "2.0"),), ("default.qubit",), (("threads", 1), ("factor", math.inf)))

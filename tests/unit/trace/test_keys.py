@@ -71,6 +71,7 @@ OTHERWISE: dict[str, Any] = {
     "assumed": "complex64",
     "as_it_stands": True,
     "as_wired": True,
+    "graph": True,
 }
 
 

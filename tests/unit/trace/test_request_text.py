@@ -37,6 +37,7 @@ FULL = Request(
     assumed="complex64",
     as_it_stands=True,
     as_wired=True,
+    graph=True,
 )
 
 

@@ -17,6 +17,7 @@ from qdiag.bridges.codec import jax_numbers
 from qdiag.bridges.live.device_identity import name_of_device, own_device
 from qdiag.bridges.live.made_devices import options_given_to
 from qdiag.bridges.live.transform_kinds import kind_of_transform, name_of_transform, options_of_transforms
+from qdiag.bridges.stack import graph_is_on
 from qdiag.model.call import Configuration, SourceLine
 from qdiag.model.method import DIFF_METHODS
 from qdiag.model.option import Option
@@ -93,6 +94,7 @@ def last_call_of(qnode: Any) -> LastCall:
         len(pipeline_of(qnode)),
         None if torch is None else torch.get_default_dtype(),
         jax_numbers.double_precision_is_on(),
+        graph_is_on(),
     )
     tape = get("_tape")
     if tape is None:
@@ -213,6 +215,7 @@ def configuration_of(qnode: Any, resolution: Resolution, source: SourceLine, lay
         transform_options=options_of_transforms(pipeline_of(qnode)),
         layer=layer,
         default_dtype=default_dtype_under(interface),
+        graph=graph_is_on(),
     )
 
 

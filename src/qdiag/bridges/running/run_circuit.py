@@ -21,6 +21,7 @@ from qdiag.bridges.interfaces.forward_pass import Graph
 from qdiag.bridges.running.batch_rows import row_requests, together
 from qdiag.bridges.running.products import jacobian, products
 from qdiag.bridges.running.qnode_runner import Runner
+from qdiag.bridges.stack import graph_switched
 from qdiag.model.call import Failure
 from qdiag.model.circuit import Circuit
 from qdiag.model.evaluation import Evaluation, Request
@@ -41,7 +42,7 @@ _WANTS_WIRE = re.compile(r"aux|free wire|wires not found on the device", re.IGNO
 
 def evaluate_circuit(request: Request) -> Evaluation:
     """An evaluation, without its norms and time (see `evaluate.evaluate`)."""
-    with _seeded_surroundings(request) as caught:
+    with graph_switched(request.graph), _seeded_surroundings(request) as caught:
         evaluation = _attempt_and_amend(request)
     texts = tuple(dict.fromkeys(str(warning.message) for warning in caught))
     return replace(evaluation, warnings=texts)

@@ -14,7 +14,7 @@ from qdiag.model.operator_families import REAL_NUMBERS
 from qdiag.proving.reproducer.expressions import STEP, TWICE, Layout
 from qdiag.proving.reproducer.function_cut import FunctionCut
 from qdiag.proving.reproducer.language import Language
-from qdiag.proving.reproducer.script_text import Script
+from qdiag.proving.reproducer.script_text import Script, graph_settings
 
 TOLERANCE = "1e-06"
 """Far above the error of the difference quotient, far below a gradient that is lost."""
@@ -83,7 +83,7 @@ def _script(found: Divergence, name: str, zero: bool, function: FunctionCut, lan
         f'print("gradient", float(gradient), "difference quotient", float(slope), "tolerated {TOLERANCE}")',
         f"sys.exit(not abs(gradient - slope) <= {TOLERANCE})  # 1 while they differ, also by NaN",
     )
-    settings = ("torch.set_default_dtype(torch.float64)",) if in_torch else ()
+    settings = (*graph_settings(call.configuration), *(["torch.set_default_dtype(torch.float64)"] if in_torch else []))
     needed = imports | function.imports | {module_import, PENNYLANE}
     return Script(_header(call, name), needed, settings, (), function.lines, body)
 

@@ -8,7 +8,7 @@ from qdiag.model.import_lines import NUMPY, PENNYLANE
 from qdiag.model.transform_families import TransformKind
 from qdiag.model.variants import with_trainable
 from qdiag.proving.reproducer.material import Material
-from qdiag.proving.reproducer.script_text import Script
+from qdiag.proving.reproducer.script_text import Script, graph_settings
 
 _CURE = "compare the circuit before and after the transform by hand"
 
@@ -44,7 +44,7 @@ def transform_script(found: Divergence, material: Material) -> Script:
             f"Exits 1 while they are more than {tolerance} apart, 0 once they agree.",
         ),
         imports=frozenset(source.imports) | imports | {NUMPY, PENNYLANE},
-        settings=(),
+        settings=tuple(graph_settings(configuration)),
         definitions=source.definitions,
         function=(
             "def circuit():",

@@ -17,6 +17,7 @@ from qdiag.model.method import JIT, Method
 from qdiag.model.node import Wires, walk
 from qdiag.model.parameter import TENSORS
 from qdiag.proving.reproducer.expressions import Layout, argument_expression, plain, table
+from qdiag.proving.reproducer.script_text import graph_settings
 from qdiag.proving.reproducer.task import Task
 from qdiag.proving.reproducer.variables import Variable
 
@@ -47,7 +48,7 @@ class Body:
 
     def settings(self) -> list[str]:
         """What must be so before anything is made: the default dtype, the seed."""
-        lines = []
+        lines = graph_settings(self.task.configuration)
         if self.default_dtype != "float32" and any("torch" in line for line in self.imports):
             lines.append(f"torch.set_default_dtype(torch.{self.default_dtype})")
             self.imports.add(TORCH)

@@ -21,7 +21,7 @@ from qdiag.model.method import Method
 from qdiag.model.node import nodes_of
 from qdiag.proving.reproducer.inline_metadata import inline_metadata
 from qdiag.proving.reproducer.language import Language, pennylane
-from qdiag.proving.reproducer.script_text import Script, versions
+from qdiag.proving.reproducer.script_text import Script, graph_settings, versions
 from qdiag.proving.reproducer.task import UNSAFE
 from qdiag.proving.reproducer.variables import variables_of
 
@@ -96,7 +96,10 @@ def _loop(call: Call, methods: Sequence[Method], optimiser: str, rate: float, la
     return Script(
         header=_header(methods, optimiser, rate),
         imports=frozenset(imports | needed),
-        settings=() if default == "float32" else (f"torch.set_default_dtype(torch.{default})",),
+        settings=(
+            *graph_settings(call.configuration),
+            *([] if default == "float32" else [f"torch.set_default_dtype(torch.{default})"]),
+        ),
         definitions=(),
         function=(
             f"def circuit({names}):",

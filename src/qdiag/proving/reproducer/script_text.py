@@ -10,7 +10,7 @@ from importlib import metadata
 from platform import python_version
 from typing import Optional
 
-from qdiag.model.call import Environment
+from qdiag.model.call import Configuration, Environment
 from qdiag.model.method import COMPILED_BY, QJIT
 from qdiag.visible import make_visible
 
@@ -24,6 +24,11 @@ WITH_JAX = ("pennylane", "jax", "numpy")
 
 CATALYST = "pennylane-catalyst"
 """The package of ``qml.qjit``, which a script calls without an import of it."""
+
+
+def graph_settings(configuration: Configuration) -> list[str]:
+    """The line that switches PennyLane's graph of decomposition rules on, where it was."""
+    return ["qml.decomposition.enable_graph()"] if configuration.graph else []
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,11 @@ def test_another_default_dtype_is_set_before_anything_else():
     assert "jacobian\n\ntorch.set_default_dtype(torch.float64)\n\n\ndef circuit" in written(found)
 
 
+def test_pennylanes_graph_of_rules_is_switched_on_where_it_was():
+    assert "jacobian\n\nqml.decomposition.enable_graph()\n\n\ndef circuit" in written(configured(divergence(), graph=True))
+    assert "enable_graph" not in written(divergence())
+
+
 def test_the_users_own_classes_are_not_counted_as_the_scripts_lines():
     @dataclass(frozen=True)
     class WithAClass(FakeSource):
