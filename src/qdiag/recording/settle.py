@@ -19,7 +19,7 @@ from qdiag.model.probe import Probe
 from qdiag.recording import probe_files, side_files, step_probe_files
 from qdiag.recording.words_left import STOPPED, UNREACHED, mark_stopped, read_link
 from qdiag.trace import call_text, schema, tail_file
-from qdiag.trace.reader import single_file
+from qdiag.trace.connection import single_file
 from qdiag.trace.writer import TraceWriter
 
 _UNREACHED = "The script started a Python process that takes nothing from its environment ({}): QNode calls in it are not recorded."

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, TypeVar
-
-import numpy as np
 
 from qdiag.errors import CircuitFormatError, TraceError
 from qdiag.model.call import Argument, Backward, Call, Configuration, Environment, Event, Failure, Process, Script, SourceLine
@@ -26,8 +22,10 @@ from qdiag.model.probe import Probe
 from qdiag.model.step_probe import StepProbe
 from qdiag.trace import call_parser, schema, tail_file
 from qdiag.trace.array_bundle import unpack
+from qdiag.trace.cells import arrays_in, conjugated_in, event_in, natural_in, text_in, whole_in, word_in
 from qdiag.trace.circuit_parser import restore
-from qdiag.trace.schema import APPLICATION_ID, BUSY_MILLISECONDS, CALL_COLUMNS, CONVENTION, HANDED, TABLES, VERSION
+from qdiag.trace.connection import be_patient, check_header, connect, damage_error, single_file
+from qdiag.trace.schema import CALL_COLUMNS, CONVENTION, HANDED
 
 Kind = TypeVar("Kind")
 
@@ -64,10 +62,10 @@ class Trace:
         path = Path(path)
         if not path.is_file():
             raise TraceError(f"there is no trace at {path}", "record one with: qdiag trace SCRIPT")
-        _check_header(path)
+        check_header(path)
         if os.path.exists(f"{path}-wal") or os.path.exists(tail_file.tail_path(path)):
             single_file(path)
-        return cls(_connect(path), path)
+        return cls(connect(path), path)
 
     def close(self) -> None:
         """Let go of the file; the last reader of a settled trace folds its log in, which a reader that came before could not."""
@@ -101,7 +99,7 @@ class Trace:
         try:
             started = float(self._meta("started") or 0)
         except ValueError as error:
-            raise _damage_error(self.path, error) from None
+            raise damage_error(self.path, error) from None
         return started if math.isfinite(started) else 0.0
 
     @property
@@ -121,9 +119,9 @@ class Trace:
     def events(self) -> tuple[Event, ...]:
         """Steps, losses and notes, in order."""
         try:
-            return tuple(map(_event, self._rows("SELECT kind, after, text, number FROM events ORDER BY id")))
+            return tuple(map(event_in, self._rows("SELECT kind, after, text, number FROM events ORDER BY id")))
         except (ValueError, TypeError) as error:
-            raise _damage_error(self.path, error) from None
+            raise damage_error(self.path, error) from None
 
     def named(self, call: Call) -> tuple[str, ...]:
         """What the user calls the parameters of a call's circuit, as far as a call like it has told; () where none has."""
@@ -236,7 +234,7 @@ class Trace:
             raise TraceError(f"call {index} of {self.path} is damaged", "record the trace again") from None
 
     def _call(self, row: dict[str, Any]) -> Call:
-        index = _natural(row["id"])
+        index = natural_in(row["id"])
         failures = self._texts("SELECT text FROM failures WHERE call = ?", index)
         configuration = self._value(Configuration, row["configuration"])
         container = row["container"]
@@ -244,30 +242,30 @@ class Trace:
             raise ValueError(container)
         return Call(
             index=index,
-            step=_natural(row["step"]),
+            step=natural_in(row["step"]),
             source=self._value(SourceLine, row["source"]),
             configuration=configuration,
             arguments=self._arguments(row["arguments"]),
             circuit=self._circuit(row["structure"], row["numbers"]),
-            outputs=None if row["outputs"] is None else _arrays(row["outputs"]),
+            outputs=None if row["outputs"] is None else arrays_in(row["outputs"]),
             written=None if row["written"] is None else self._circuit(row["written"], row["written_numbers"]),
             output_container=container,
-            layer_dtype=_word(row["layer_dtype"]),
+            layer_dtype=word_in(row["layer_dtype"]),
             backwards=self._backwards(index, configuration.interface),
-            warnings=call_parser.strings_from(_text(row["warnings"])) if row["warnings"] else (),
+            warnings=call_parser.strings_from(text_in(row["warnings"])) if row["warnings"] else (),
             failure=call_parser.value_from(Failure, failures[0]) if failures else None,
-            parent=None if row["parent"] is None else _natural(row["parent"]),
-            process=_natural(row["process"]),
-            thread=_natural(row["thread"]),
+            parent=None if row["parent"] is None else natural_in(row["parent"]),
+            process=natural_in(row["process"]),
+            thread=natural_in(row["thread"]),
         )
 
     def _circuit(self, structure: int, numbers: bytes) -> Circuit:
-        return restore(self._structure(structure), _arrays(numbers))
+        return restore(self._structure(structure), arrays_in(numbers))
 
     def _backwards(self, index: int, interface: str) -> tuple[Backward, ...]:
         query = "SELECT cotangents, gradients, exact, create_graph FROM backwards WHERE call = ? ORDER BY pass"
         other = interface == "autograd" and self._meta(CONVENTION) != "torch"
-        taken = _unpack_conjugated if other else unpack
+        taken = conjugated_in if other else unpack
         return tuple(
             Backward(taken(cotangents), taken(gradients), tuple(flag == "1" for flag in exact), bool(create_graph))
             for cotangents, gradients, exact, create_graph in self._rows(query, index)
@@ -290,139 +288,25 @@ class Trace:
 
     def _texts(self, query: str, *values: object) -> tuple[str, ...]:
         """The texts of one column."""
-        return self._cells(_text, query, *values)
+        return self._cells(text_in, query, *values)
 
     def _numbers(self, query: str, *values: object) -> tuple[int, ...]:
         """The whole numbers of one column."""
-        return self._cells(_whole, query, *values)
+        return self._cells(whole_in, query, *values)
 
     def _cells(self, read: Callable[[object], Kind], query: str, *values: object) -> tuple[Kind, ...]:
         try:
             return tuple(read(cell) for (cell,) in self._rows(query, *values))
         except TypeError as error:
-            raise _damage_error(self.path, error) from None
+            raise damage_error(self.path, error) from None
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        _be_patient(self._database, self._bytes)
+        be_patient(self._database, self._bytes)
         try:
             return self._database.execute(query, values).fetchall()
         except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
             # SQLite's own message about a damaged name may be no text
-            raise _damage_error(self.path, error) from None
+            raise damage_error(self.path, error) from None
 
     def _missing(self, index: int) -> TraceError:
         return TraceError(f"{self.path} has no call {index}", f"it holds {self._length} calls, counted from 0")
-
-
-def _be_patient(database: sqlite3.Connection, size: int) -> None:
-    """Let a query work for as long as a file of so many bytes may need, and no longer.
-
-    Pages of a file that was made for it may lead to each other, so that a table of a few kilobytes has no end.
-    """
-    left = [5 + size // 100_000]
-
-    def is_over() -> bool:
-        left[0] -= 1
-        return left[0] < 0
-
-    database.set_progress_handler(is_over, 1_000_000)
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    kind, after, text, number = row
-    if number is not None and (type(number) not in (int, float) or (kind != "loss" and not math.isfinite(number))):
-        # a loss may be anything; all others count
-        raise TypeError("no number")
-    if text == "nan" and number is None and kind == "loss":
-        return Event(kind, _whole(after), "", math.nan)
-    return Event(_text(kind), _whole(after), _text(text), None if number is None else float(number))
-
-
-def _text(cell: object) -> str:
-    if not isinstance(cell, str):
-        raise TypeError("something else stands where a text belongs")
-    return cell
-
-
-def _whole(cell: object) -> int:
-    if type(cell) is not int:
-        raise TypeError("something else stands where a whole number belongs")
-    return cell
-
-
-def _natural(cell: object) -> int:
-    if _whole(cell) < 0:
-        raise ValueError("a number is negative that counts")
-    return _whole(cell)
-
-
-def _word(cell: object) -> str:
-    """The name of a dtype, or "": it becomes a part of scripts."""
-    if re.fullmatch(r"\w*", _text(cell), re.ASCII) is None:
-        raise ValueError("no dtype has this name")
-    return _text(cell)
-
-
-def _arrays(packed: object) -> tuple[np.ndarray, ...]:
-    if not isinstance(packed, bytes):
-        raise TypeError("no bundle of arrays")
-    arrays = unpack(packed)
-    if any(array is None for array in arrays):
-        raise ValueError("an array is missing")
-    return tuple(array for array in arrays if array is not None)
-
-
-def _unpack_conjugated(packed: bytes) -> tuple[Optional[np.ndarray], ...]:
-    """Arrays of a trace that keeps autograd's convention, in torch's."""
-    return tuple(None if array is None else np.conj(array) for array in unpack(packed))
-
-
-def _damage_error(path: Path, error: Exception) -> TraceError:
-    return TraceError(f"the trace {path} is damaged: {error}", "record it again")
-
-
-def _check_header(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError as error:
-        raise TraceError(f"cannot read {path}: {error.strerror}", "check the file's permissions") from None
-    if not header.startswith(b"SQLite format 3\0") or header[68:72] != APPLICATION_ID.to_bytes(4, "big"):
-        raise TraceError(f"{path} is not a trace", "name a trace.qdiag, or the folder that qdiag trace wrote")
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """A connection that only reads: through the log while the trace grows, or without touching the folder where that cannot be."""
-    location = path.resolve().as_uri()
-    try:
-        for mode in ("mode=ro", "immutable=1"):
-            database = sqlite3.connect(f"{location}?{mode}", uri=True, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000)
-            try:
-                for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON"):
-                    database.execute(f"PRAGMA {pragma}")
-                version = database.execute("PRAGMA user_version").fetchone()[0]
-                tables = database.execute("SELECT type, name FROM sqlite_master WHERE type != 'index'").fetchall()
-            except sqlite3.OperationalError:
-                database.close()
-                if mode == "immutable=1":
-                    raise
-                continue
-            break
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise _damage_error(path, error) from None
-    if version > VERSION:
-        database.close()
-        raise TraceError(f"{path} was written by a newer qdiag", "update qdiag")
-    if {name for _, name in tables} != set(TABLES) or any(kind != "table" for kind, _ in tables):
-        database.close()
-        raise TraceError(f"{path} does not have the tables of a trace", "record it again")
-    return database
-
-
-def single_file(path: Path) -> None:
-    """Fold the write-ahead log and the tail into the file, where nobody is writing and the folder lets us."""
-    with suppress(sqlite3.Error, UnicodeDecodeError), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        # refused while anybody else has the file open
-        if database.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete":
-            tail_file.take_in(database, path)

@@ -10,7 +10,7 @@ import pytest
 
 from qdiag.errors import OutputError
 from qdiag.model.call import Script
-from qdiag.trace.reader import single_file
+from qdiag.trace.connection import single_file
 from qdiag.trace.run_list import FILES, Listed, delete, list_runs, older_than_newest
 from qdiag.trace.writer import create
 
