@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from qdiag.evaluation.answers import LOGGER
+from qdiag.model.call import Call
 from qdiag.model.element import parameter_names
 from qdiag.model.method import QJIT, Method
 from qdiag.model.numerics import rounding
@@ -18,6 +19,12 @@ COARSE = 1e-2
 
 MOST_NAMES = 3
 """Numbers of a circuit that are named in a note."""
+
+MOST_CALLS = 64
+"""Calls from the one that has a mark on, among which those like it are looked for."""
+
+LEAST_VALUES = 3
+"""Values that a number has had which is said to change."""
 
 MOST_PROCESSES = 8
 """Processes that a note names."""
@@ -79,10 +86,25 @@ def about_marks(trace: Trace) -> Iterator[str]:
             names = parameter_names(circuit)
             yield (
                 f"{_several([names[position] for position in circuit.marked])} in the circuit of call {index}: marked trainable, as "
-                "arrays of pennylane.numpy are, and nothing differentiates by it; some methods count it all the same: "
-                "requires_grad=False"
+                f"arrays of pennylane.numpy are, and nothing differentiates by it; {_about_mark(trace, call)}"
             )
             return
+
+
+def _about_mark(trace: Trace, call: Call) -> str:
+    """What to do about a mark by which nothing is differentiated: data has one by oversight, weights under wrong argnums."""
+    until = min(len(trace), call.index + MOST_CALLS)
+    flags = call.circuit.trainable, call.circuit.marked
+    others = (trace.call(index) for index in range(call.index, until) if trace.is_differentiated(index))
+    likes = [other for other in others if (other.circuit.trainable, other.circuit.marked) == flags]
+    held, changed = (len({_numbers_of(like, positions) for like in likes}) for positions in flags)
+    if held == 1 and changed >= LEAST_VALUES:
+        return "it changes from call to call, while what the script differentiates by does not: is that meant (argnums)?"
+    return "some methods count it all the same: requires_grad=False"
+
+
+def _numbers_of(call: Call, positions: Sequence[int]) -> bytes:
+    return b"".join(call.circuit.parameters[position].value.tobytes() for position in positions)
 
 
 def _several(names: Sequence[str]) -> str:

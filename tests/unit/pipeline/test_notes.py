@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -34,10 +35,13 @@ def test_what_comes_after_the_run_is_none_of_its_notes() -> None:
 
 
 class Recorded:
-    """A trace of one call, as far as notes about marks look at it."""
+    """A trace of some calls of one structure, as far as notes about marks look at it."""
 
-    def __init__(self, made: Circuit, *, differentiated: bool, handed: bool = False) -> None:
+    def __init__(self, *made: Circuit, differentiated: bool, handed: bool = False) -> None:
         self.made, self.differentiated, self.handed = made, differentiated, handed
+
+    def __len__(self) -> int:
+        return len(self.made)
 
     def first_of_each_structure(self, limit: Any = None, *, apart: bool = False) -> tuple[int, ...]:
         return (0,)
@@ -46,25 +50,43 @@ class Recorded:
         return self.differentiated
 
     def call(self, index: int) -> Any:
-        return replace(call(0, circuit(0.3)), circuit=self.made)
+        return replace(call(index, circuit(0.3)), circuit=self.made[index])
 
 
-def rotations(*flags: tuple[bool, bool]) -> Circuit:
-    node = Node("Rot", tuple(Parameter(np.array(0.3), "autograd", *given) for given in flags), None, (0,))
+def rotations(*flags: tuple[bool, bool], values: Sequence[float] = (0.3, 0.3, 0.3)) -> Circuit:
+    node = Node("Rot", tuple(Parameter(np.array(value), "autograd", *given) for value, given in zip(values, flags)), None, (0,))
     return Circuit((node,), ())
 
 
 TRAINED, MARKED = (True, False), (False, True)
 
 
-def notes_of(made: Circuit, *, differentiated: bool, handed: bool = False) -> list[str]:
-    return list(about_marks(Recorded(made, differentiated=differentiated, handed=handed)))  # type: ignore[arg-type]
+def notes_of(*made: Circuit, differentiated: bool, handed: bool = False) -> list[str]:
+    return list(about_marks(Recorded(*made, differentiated=differentiated, handed=handed)))  # type: ignore[arg-type]
 
 
 def test_what_is_only_marked_is_named_once_with_what_takes_the_mark_off() -> None:
     (note,) = notes_of(rotations(TRAINED, MARKED, MARKED), differentiated=True)
     assert note.startswith("Rot#0:1, Rot#0:2 in the circuit of call 0: marked trainable")
     assert note.endswith("requires_grad=False")
+
+
+@pytest.mark.parametrize(
+    ("values", "asked"),
+    [
+        ([(0.3, 0.1), (0.3, 0.2), (0.3, 0.4)], True),
+        ([(0.3, 0.1), (0.3, 0.2), (0.3, 0.1)], False),
+        ([(0.3, 0.1), (0.5, 0.2), (0.7, 0.4)], False),
+        ([(0.3, 0.1), (0.5, 0.1), (0.7, 0.1)], False),
+    ],
+    ids=["weights that train", "two batches", "data beside weights that train", "constants"],
+)
+def test_a_mark_on_what_changes_while_what_is_differentiated_by_does_not_may_be_the_weights(
+    values: list[tuple[float, float]], asked: bool
+) -> None:
+    (note,) = notes_of(*(rotations(TRAINED, MARKED, values=pair) for pair in values), differentiated=True)
+    assert note.endswith("(argnums)?") is asked
+    assert note.endswith("requires_grad=False") is not asked
 
 
 @pytest.mark.parametrize(
