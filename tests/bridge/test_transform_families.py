@@ -11,6 +11,7 @@ import pennylane as qml
 import pytest
 
 from qdiag.bridges.live.transform_kinds import function_in, kind_of_transform, name_of_transform, options_of_transforms
+from qdiag.model.option import Held, Kind
 from qdiag.model.transform_families import TransformKind
 
 pytestmark = pytest.mark.stack
@@ -55,3 +56,13 @@ def test_what_was_told_to_a_transform_by_name_is_kept() -> None:
     node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
     told = dict(options_of_transforms(qml.metric_tensor(node, approx="block-diag")._compile_pipeline))
     assert told["metric_tensor.approx"] == "block-diag"
+
+
+def test_a_set_of_gates_is_told_as_a_list_in_one_order_and_a_gradients_options_as_they_are():
+    if "metric_tensor" not in SHIPPED or not hasattr(qml.transforms, "decompose"):
+        pytest.skip("this PennyLane has no such transform")
+    node = qml.QNode(lambda x: qml.expval(qml.PauliZ(0)), qml.device("default.qubit", wires=1))
+    told = dict(options_of_transforms(qml.transforms.decompose(node, gate_set={"RZ", "CNOT", "RX"})._compile_pipeline))
+    assert told["decompose.gate_set"] == Held(Kind.LIST, ("CNOT", "RX", "RZ"))
+    shifted = qml.gradients.param_shift(node, shifts=[(0.3,)])
+    assert "param_shift.shifts" not in dict(options_of_transforms(shifted._compile_pipeline))

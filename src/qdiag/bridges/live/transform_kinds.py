@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qdiag.model.option import Option
+from qdiag.bridges.live.given_options import MOST_ITEMS
+from qdiag.model.option import Held, Kind, Option
 from qdiag.model.transform_families import TransformKind, kind_by_name
 
 _INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
@@ -13,6 +14,10 @@ _INSIDE = ("tape_transform", "transform", "transform_fn", "_transform")
 
 _PRIVATE = "_transform"
 """How PennyLane ends the name of a transform, ``_simplify_transform``, that it exports as a function which does more."""
+
+
+_CONTAINERS = (list, tuple, set, frozenset)
+"""What gate sets and the like come in."""
 
 
 def function_in(transform: Any) -> Any:
@@ -43,13 +48,21 @@ def kind_of_transform(transform: Any) -> TransformKind:
 
 def options_of_transforms(pipeline: Any) -> tuple[tuple[str, Option], ...]:
     """What the transforms were told by name, as ``metric_tensor.approx``: as far as a trace may hold it."""
-    found = {
-        f"{name_of_transform(transform)}.{name}": value
-        for transform in pipeline
-        for name, value in (getattr(transform, "kwargs", None) or {}).items()
-        if value is None or isinstance(value, (bool, int, float, str))
-    }
-    return tuple(sorted(found.items()))
+    found = {}
+    for transform in pipeline:
+        keeps = kind_of_transform(transform) is TransformKind.PRESERVING
+        for name, value in (getattr(transform, "kwargs", None) or {}).items():
+            kept = _in_a_list(value) if keeps and type(value) in _CONTAINERS else value
+            if kept is None or isinstance(kept, (bool, int, float, str, Held)):
+                found[f"{name_of_transform(transform)}.{name}"] = kept
+    return tuple(sorted(found.items(), key=lambda option: option[0]))
+
+
+def _in_a_list(value: Any) -> Any:
+    """A container of names and numbers as a list, a set in the order of its items' texts; anything else as it is."""
+    if len(value) > MOST_ITEMS or not all(type(item) in (str, int, float) for item in value):
+        return value
+    return Held(Kind.LIST, tuple(sorted(value, key=str) if isinstance(value, (set, frozenset)) else value))
 
 
 def measured_by(tapes: Any) -> tuple[str, ...]:

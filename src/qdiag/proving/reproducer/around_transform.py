@@ -5,6 +5,7 @@ from __future__ import annotations
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.findings import Divergence
 from qdiag.model.import_lines import NUMPY, PENNYLANE
+from qdiag.model.option import Held, Kind, Option
 from qdiag.model.transform_families import TransformKind
 from qdiag.model.variants import with_trainable
 from qdiag.proving.reproducer.material import Material
@@ -27,6 +28,8 @@ def transform_script(found: Divergence, material: Material) -> Script:
     options = [key.partition(".")[2] for key, _ in configuration.transform_options]
     if not all(name.isidentifier() for name in (*configuration.transforms, *options)):
         raise OpaqueCircuitError("a transform of the QNode has no name", _CURE)
+    if not all(_is_flat(value) for _, value in configuration.transform_options):
+        raise OpaqueCircuitError("an option of a transform cannot be written", _CURE)
     circuit = call.written or call.circuit
     if circuit.returns.startswith("dict:"):
         raise OpaqueCircuitError("the circuit returns a dictionary", _CURE)
@@ -63,6 +66,11 @@ def transform_script(found: Divergence, material: Material) -> Script:
             f"sys.exit(int(not gap <= {tolerance}))",
         ),
     )
+
+
+def _is_flat(option: Option) -> bool:
+    """Whether an option is written as Python as it is shown: a plain value, or a list of such."""
+    return not isinstance(option, Held) or (option.kind is Kind.LIST and not any(isinstance(part, Held) for part in option.parts))
 
 
 def _applied(qnode: str, transforms: tuple[str, ...], options: dict[str, object]) -> str:

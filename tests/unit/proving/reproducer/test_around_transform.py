@@ -9,6 +9,7 @@ import pytest
 
 from qdiag.errors import OpaqueCircuitError
 from qdiag.model.findings import Divergence
+from qdiag.model.option import Held, Kind
 from qdiag.model.probe import Proof
 from qdiag.proving.reproducer.material import Material
 from qdiag.proving.reproducer.writing import write_transform
@@ -31,6 +32,15 @@ def test_the_circuit_as_written_stands_beside_the_same_with_its_transforms() -> 
     assert "transformed = qml.transforms.merge_rotations(qml.transforms.cancel_inverses(written), atol=1e-09)" in text
     assert "sys.exit(int(not gap <= 1e-04))" in text
     compile(text, "repro.py", "exec")
+
+
+def test_names_in_a_list_are_given_to_the_transform_and_what_has_no_source_is_not() -> None:
+    gates = Held(Kind.LIST, ("CNOT", "it's"))
+    text = source_of(rewritten("decompose", transform_options=(("decompose.gate_set", gates),)))
+    assert """qml.transforms.decompose(written, gate_set=['CNOT', "it's"])""" in text
+    for other in (Held(Kind.OBJECT, ("an object",)), Held(Kind.LIST, (gates,))):
+        with pytest.raises(OpaqueCircuitError, match="cannot be written"):
+            source_of(rewritten("decompose", transform_options=(("decompose.gate_set", other),)))
 
 
 def test_simplify_is_called_as_pennylane_exports_it() -> None:
