@@ -27,6 +27,8 @@ recorder: Any = None
 wanted = Wanted()
 make: Optional[Callable[[], Any]] = None
 """Makes the recorder at the first need (see `first_need`)."""
+early: list[str] = []
+"""Warnings that were shown before there was a recorder, in order: the first of them, which it takes in when it is made."""
 
 
 def whoever_records() -> Any:
@@ -39,6 +41,7 @@ def exchange(other: Any, others: Wanted) -> tuple[Any, Wanted]:
     global recorder, wanted
     before = (recorder, wanted)
     recorder, wanted = other, others
+    early.clear()
     return before
 
 

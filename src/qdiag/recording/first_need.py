@@ -30,6 +30,8 @@ def _make_recorder() -> None:
             from qdiag.recording.recorder import Recorder
 
             current.recorder = Recorder(Path(wanted.trace), wanted.folder, wanted.met, wanted.takes, wanted.home)
+            while current.early:
+                current.recorder.warned_backward(current.early.pop(0))
 
 
 current.make = ensure_recorder

@@ -30,6 +30,21 @@ def test_a_recorder_that_is_there_is_the_one_needed(tmp_path: Path) -> None:
     assert first_need.ensure_recorder() is recorder
 
 
+def test_what_was_warned_of_before_there_was_a_recorder_is_taken_in_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr("qdiag.recording.recorder.Recorder.warned_backward", lambda self, words: heard.append(words))
+    current.exchange(None, current.Wanted(str(tmp_path / "trace")))
+    current.early.extend(["UserWarning: one", "UserWarning: two"])
+    first_need.ensure_recorder()
+    assert (heard, current.early) == (["UserWarning: one", "UserWarning: two"], [])
+
+
+def test_what_was_warned_of_before_another_recording_is_none_of_it() -> None:
+    current.early.append("UserWarning: one")
+    current.exchange(None, current.Wanted())
+    assert current.early == []
+
+
 def test_an_exchange_gives_what_was_in_force_so_that_it_can_be_put_back(tmp_path: Path) -> None:
     outer, inner = object(), object()
     wanted = current.Wanted(str(tmp_path / "outer"), "folder")

@@ -192,6 +192,18 @@ class TestAWarning:
             warnings.warn("divide by zero", RuntimeWarning, stacklevel=1)
         assert recorder.heard == [("warned backward", "RuntimeWarning: divide by zero")]
 
+    @pytest.mark.parametrize(("trace", "kept"), [("trace", ["RuntimeWarning: divide by zero"]), ("", [])])
+    def test_shown_before_the_first_call_waits_for_the_recorder_where_one_is_wanted(
+        self, qml: Any, recorder: Recorder, trace: str, kept: list[str]
+    ) -> None:
+        before = current.exchange(None, current.Wanted(trace))
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            warnings.warn("divide by zero", RuntimeWarning, stacklevel=1)
+        waiting = [*current.early]
+        current.exchange(*before)
+        assert waiting == kept
+        assert recorder.heard == []
+
     def test_of_which_there_are_thousands_is_kept_a_hundred_times(self, qml: Any, recorder: Recorder) -> None:
         def function() -> None:
             for number in range(1000):

@@ -1,9 +1,12 @@
-"""QD803: QNodes are called with numbers that nothing follows, while an optimiser steps and gives back what it was given."""
+"""QD803: QNodes are called with numbers that nothing follows, while an optimiser steps and gives back what it was given.
+
+Where the script steps by hand, PennyLane itself says that it was asked for a gradient by nothing: what it gives back is an empty tuple.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, takewhile
 
 import numpy as np
 
@@ -21,13 +24,31 @@ from qdiag.model.variants import with_trainable
 FLAT = 1e-6
 """Derivatives up to this are none."""
 
+_BY_NOTHING = "differentiate a function with no trainable parameters"
+"""What PennyLane warns of in `grad` and `jacobian`."""
+
 
 def remarks(history: History) -> Iterator[Remark]:
     """Of steps that gave everything back as it was, and of losses without a graph, where QNodes were called with plain numbers only."""
     calls = [seen.fact for seen in training_calls(history.training)]
+    told: list[Remark] = []
     if calls and not any(is_tracked(call) for call in calls):
-        yield from _by_pennylane(history, calls)
-        yield from _by_torch(history, calls)
+        told += _by_pennylane(history, calls)
+        told += _by_torch(history, calls)
+    yield from told or _by_hand(history, calls)
+
+
+def _by_hand(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:
+    """A gradient of PennyLane's by nothing at all: the calls that it led to, as long as nothing is followed."""
+    warned = [event.after for event in history.recording.events if event.kind == "shown" and _BY_NOTHING in event.text]
+    since = [call for call in calls if warned and call.call >= warned[0]]
+    indices = [call.call for call in takewhile(lambda call: not is_tracked(call), since)]
+    if indices:
+        because = (
+            "PennyLane is asked for a gradient, and nothing that the function gets is marked as trainable: it gives back an empty "
+            f"tuple, and {listed(qnodes_of(history, indices))} is called with plain numbers"
+        )
+        yield remark(history, UNTRACKED, because, calls=indices, places=[history.recording.call(indices[0]).source])
 
 
 def _by_pennylane(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:

@@ -41,6 +41,32 @@ def test_is_not_said_where_something_moves_or_is_followed(told: Told) -> None:
     assert not list(remarks(told.history()))
 
 
+def descent(*, tracked: bool = False, warns: bool = True, before: int = 1) -> Told:
+    """Calls that are followed, then a gradient that PennyLane warns of, and the calls in it."""
+    told = Told()
+    for _ in range(before):
+        told.calls_qnode(arguments=(ArgumentOrigin("w", True),), circuit=(0,), outputs=(True,))
+    if warns:
+        told.events.append(
+            Event("shown", len(told.calls), "UserWarning: Attempted to differentiate a function with no trainable parameters.")
+        )
+    for _ in range(2):
+        told.calls_qnode(arguments=(ArgumentOrigin("w", tracked),), outputs=(tracked,))
+    return told
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_of_a_gradient_by_nothing_in_a_descent_by_hand(before: int) -> None:
+    (found,) = remarks(descent(before=before).history())
+    assert (found.diagnosis.code, found.calls, found.places) == ("QD803", (before, before + 1), (CALLS,))
+    assert "gives back an empty tuple" in found.diagnosis.because
+
+
+@pytest.mark.parametrize("told", [descent(tracked=True), descent(warns=False), descent(warns=False, before=0)])
+def test_a_descent_by_hand_with_something_to_go_by_is_none(told: Told) -> None:
+    assert not list(remarks(told.history()))
+
+
 class Differentiates(FakeEvaluator):
     """Gives one and the same derivative by every number that is tracked."""
 
