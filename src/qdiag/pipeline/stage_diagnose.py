@@ -11,10 +11,11 @@ from typing import Optional
 
 from qdiag.diagnosis.cause import Place
 from qdiag.diagnosis.causes import CAUSES, OF_LAYERS, SEEN_BY_PROBES, cause_of
-from qdiag.diagnosis.causes.execution import DEVICE_KERNEL, IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
+from qdiag.diagnosis.causes.execution import DEVICE_KERNEL
 from qdiag.diagnosis.causes.graph import DETACHED, TRAINABLE_SETS
 from qdiag.diagnosis.causes.refusals import REFUSES
 from qdiag.diagnosis.causes.rules import WRONG_RULE
+from qdiag.diagnosis.causes.transforms import IF_INTENDED, OTHER_METRIC, REPORT_IT, TRANSFORM
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.diagnosis.diagnose import diagnose
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters

@@ -5,6 +5,8 @@ from __future__ import annotations
 from qdiag.diagnosis.cause import Cause, Place
 from qdiag.diagnosis.causes import (
     around_the_qnode,
+    batch_axes,
+    compiling,
     complex_numbers,
     difference_quotients,
     execution,
@@ -16,6 +18,7 @@ from qdiag.diagnosis.causes import (
     second_derivatives,
     singular_points,
     training,
+    transforms,
     uncovered_measurements,
 )
 from qdiag.diagnosis.causes.unknown import UNKNOWN
@@ -23,6 +26,9 @@ from qdiag.model.twin_training import PartingCause
 
 CAUSES: tuple[Cause, ...] = (
     *randomness.CAUSES,
+    *batch_axes.CAUSES,
+    *transforms.CAUSES,
+    *compiling.CAUSES,
     *execution.CAUSES,
     *difference_quotients.CAUSES,
     *precision.CAUSES,

@@ -1,37 +1,27 @@
-"""QD5: the circuit that runs is not the one that was written, or runs differently."""
+"""QD5: the circuit runs otherwise than it was written: on a device, as a batch, beside another measurement, or bound anew."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Optional
 
-from qdiag.diagnosis.cause import Cause, Experiment, Place, Prediction, Role, flips, leaves, survives, unlike
+from qdiag.diagnosis.cause import Cause, Experiment, Prediction, flips, leaves, survives, unlike
 from qdiag.diagnosis.causes.approximation import APPROXIMATION, approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.complex_numbers import skewed_rival
 from qdiag.diagnosis.causes.precision import default_dtype_rival
-from qdiag.diagnosis.experiments.chance import each_twice
+from qdiag.diagnosis.causes.transforms import device_rival
 from qdiag.diagnosis.experiments.measurements import measured_alone, measured_beside
-from qdiag.diagnosis.experiments.midway import mcm_method_of, other_mcm_method, under_other_mcm_method
 from qdiag.diagnosis.experiments.operations import BOUND_ANEW, DECOMPOSED
 from qdiag.diagnosis.experiments.point import NUDGED_FAR
 from qdiag.diagnosis.experiments.rows import EACH_ROW, row_alone
-from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE, OTHER_INTERFACE, UNCOMPILED, WIRES_AS_USED
+from qdiag.diagnosis.experiments.surroundings import OTHER_DEVICE, WIRES_AS_USED
 from qdiag.diagnosis.experiments.trainability import OBSERVABLE_FROZEN, observable_parameters
 from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS, is_batched
-from qdiag.diagnosis.symptoms import WIRES, Symptoms
-from qdiag.evaluation.evaluator import Evaluator
-from qdiag.judging.probe_findings import rows_moved
-from qdiag.judging.question import Question, with_circuit
-from qdiag.model.circuit import measures_midway
+from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.comparison import Signature
 from qdiag.model.element import Kind
-from qdiag.model.findings import Outcome, ScriptKind
-from qdiag.model.method import COMPILED_BY, JIT, QJIT
 from qdiag.model.node import Node, nodes_of
 from qdiag.model.operator_families import as_written
-from qdiag.model.probe import Proof
-from qdiag.model.transform_families import spelt
 
 
 def _rows_alone(symptoms: Symptoms) -> Experiment:
@@ -78,7 +68,7 @@ REBINDING = Cause(
     predicts=lambda symptoms: (
         *flips(BOUND_ANEW),
         *leaves(NUDGED_FAR),
-        *_device_rival(symptoms),
+        *device_rival(symptoms),
         *default_dtype_rival(symptoms),
     ),
     because=lambda symptoms: (
@@ -161,162 +151,6 @@ def _is_differenced(symptoms: Symptoms) -> bool:
     return symptoms.involves("finite-diff")
 
 
-BATCH_AS_FEATURE = Cause(
-    code="QD504",
-    slug="batch-axis-as-feature",
-    title="batch axis mistaken for a feature",
-    remedy="take features along the last axis: for i in range(inputs.shape[-1]): qml.RX(inputs[..., i], wires=i)",
-    applies=lambda symptoms: (symptoms.signature is Signature.RAISE and _counts_the_batch(symptoms)) or _mixes_rows(symptoms),
-    predicts=lambda symptoms: (
-        () if _mixes_rows(symptoms) else (*flips(_wires_for_rows(symptoms, 0)), *leaves(_wires_for_rows(symptoms, 1)))
-    ),
-    because=lambda symptoms: _batch_words(symptoms),
-    sits=Place.SCRIPT,
-    fileable=False,
-    seen_by_probes=True,
-    script=ScriptKind.BATCH_AXIS,
-)
-
-
-def _batch_shape(symptoms: Symptoms) -> Optional[tuple[int, ...]]:
-    probe = symptoms.divergence.probe
-    if probe is not None and probe.batch is not None:
-        return probe.batch.shape
-    shapes = [a.shape for a in symptoms.call.arguments if a.name == "inputs" or symptoms.call.configuration.layer]
-    return next((shape for shape in shapes if len(shape) >= 2), None)
-
-
-def _counts_the_batch(symptoms: Symptoms) -> bool:
-    failure, shape = symptoms.call.failure, _batch_shape(symptoms)
-    if failure is None or failure.type != "WireError" or shape is None:
-        return False
-    return len(symptoms.question.circuit.wires) >= shape[0] > len(symptoms.question.device_wires)
-
-
-def _wires_for_rows(symptoms: Symptoms, less: int) -> Experiment:
-    """A device with a wire for each row of the batch, or with some less."""
-
-    def change(question: Question, _: Evaluator) -> Optional[Question]:
-        have = question.device_wires
-        wires = (*have, *(wire for wire in question.circuit.wires if wire not in have))
-        return replace(question, device_wires=wires[: len(wires) - less])
-
-    rows = (_batch_shape(symptoms) or (0,))[0]
-    return Experiment(f"{rows - less} wires on the device", change)
-
-
-def _mixes_rows(symptoms: Symptoms) -> bool:
-    """Whether the QNode itself was probed, and one row's result depends on another row."""
-    return symptoms.divergence.proof is Proof.MIXED_ROWS and _batch_shape(symptoms) is not None
-
-
-def _batch_words(symptoms: Symptoms) -> str:
-    shape = _batch_shape(symptoms) or ()
-    if _mixes_rows(symptoms):
-        probe = symptoms.divergence.probe
-        assert probe is not None, "only a probe sees mixed rows"
-        name = "inputs" if probe.batch is None else probe.batch.argument
-        return f"the QNode got {name} of shape {tuple(shape)}, and took its first axis, the batch, for features: {rows_moved(probe)}"
-    return (
-        f"the QNode got inputs of shape {tuple(shape)}: len(inputs) is the batch size, {shape[0]}, "
-        f"not the number of features, {shape[-1]}"
-    )
-
-
-def _without_transforms(symptoms: Symptoms) -> Experiment:
-    def change(question: Question, _: Evaluator) -> Optional[Question]:
-        written = symptoms.call.written
-        return None if written is None else with_circuit(question, replace(written, shots=question.circuit.shots))
-
-    return Experiment("transforms removed", change)
-
-
-TRANSFORM = Cause(
-    code="QD505",
-    slug="transform-changes-circuit",
-    title="transform changes the circuit",
-    remedy="remove the transform, or move the parameters off the point where it is singular",
-    applies=lambda symptoms: (
-        symptoms.divergence.proof is Proof.TRANSFORMS
-        if symptoms.divergence.probe is not None
-        else symptoms.call.written is not None and bool(symptoms.call.configuration.transforms)
-    ),
-    predicts=lambda symptoms: (
-        () if symptoms.divergence.probe is not None else (*flips(_without_transforms(symptoms)), *leaves(NUDGED_FAR))
-    ),
-    because=lambda symptoms: _transform_words(symptoms),
-    seen_by_probes=True,
-)
-
-
-REPORT_IT = "remove the transform, and report it; until then it can be replaced by gates written as they should run"
-OTHER_METRIC = "qml.adjoint_metric_tensor, where the device allows it; and a report to PennyLane"
-IF_INTENDED = "nothing, if that is what the transform is for; else compare the circuit before and after it (qml.draw, level)"
-
-
-def _transform_words(symptoms: Symptoms) -> str:
-    names = ", ".join(symptoms.call.configuration.transforms)
-    if symptoms.divergence.of_metric:
-        made = spelt(symptoms.call.configuration.remade_by)
-        return f"what {made} works out from its circuits is not the metric of the circuit's state"
-    if symptoms.divergence.rewritten:
-        return f"{names} made another circuit of the one that was written; the methods agree on what they were given"
-    if symptoms.divergence.probe is not None:
-        return f"without {names} the QNode has the right gradient at the same arguments"
-    return f"the circuit before {names} shows no difference"
-
-
-MATRIX_BY_INTERFACE = Cause(
-    code="QD506",
-    slug="matrix-depends-on-interface",
-    title="operation's matrix depends on interface or trainability",
-    remedy="another interface, or a method that runs on plain numbers (parameter-shift, adjoint)",
-    applies=lambda symptoms: any(kind == "different" for _, kind in symptoms.fact(LOSSY)),
-    predicts=lambda symptoms: (*flips(OTHER_INTERFACE), *leaves(NUDGED_FAR)),
-    because=lambda symptoms: _interface_words(symptoms),
-)
-
-
-def _interface_words(symptoms: Symptoms) -> str:
-    position = next(p for p, kind in symptoms.fact(LOSSY) if kind == "different")
-    name = symptoms.question.circuit.operations[position].name
-    return f"the matrix of {name} from numbers tracked by {symptoms.question.interface} is not the one from plain numbers"
-
-
-MCM_METHOD = Cause(
-    code="QD507",
-    slug="mid-circuit-method-changes-result",
-    title="method of mid-circuit measurement changes the result",
-    remedy='another mcm_method: qml.QNode(..., mcm_method="deferred") or "tree-traversal"',
-    applies=lambda symptoms: (
-        symptoms.signature is not Signature.DTYPE and measures_midway(symptoms.question.circuit) and not _wants_wires(symptoms)
-    ),
-    predicts=lambda symptoms: (*flips(_other_measured(symptoms)), *leaves(NUDGED_FAR), *_device_rival(symptoms)),
-    because=lambda symptoms: _measured_words(symptoms),
-)
-
-
-def _wants_wires(symptoms: Symptoms) -> bool:
-    """Tells a way of measuring midway that goes wrong (QD507) from a device without wires for it (QD304)."""
-    return symptoms.blamed is not None and symptoms.blamed.kind == WIRES
-
-
-def _other_measured(symptoms: Symptoms) -> Experiment:
-    return under_other_mcm_method(symptoms.question.execution_options)
-
-
-def _device_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    """Tells what devices share, a way of measuring midway (QD507) or of binding (QD510), from the kernel of one of them (QD503)."""
-    return survives(OTHER_DEVICE) if symptoms.elsewhere else ()
-
-
-def _measured_words(symptoms: Symptoms) -> str:
-    options = symptoms.question.execution_options
-    other = other_mcm_method(options)
-    right = "does not raise" if symptoms.signature is Signature.RAISE else "gives what our own simulation gives"
-    return f'mid-circuit measurements were treated by "{mcm_method_of(options)}"; by "{other}" the same call {right}'
-
-
 DISTURBED = Cause(
     code="QD508",
     slug="measurements-disturb-each-other",
@@ -363,70 +197,7 @@ def _in_words(measurement: Node) -> str:
     return f"{as_written(measurement.name)}{of}{on}"
 
 
-SOMETHING_ELSE = "compiled by jax.jit, the circuit gives something else"
-
-_WITHOUT = {
-    COMPILED_BY[JIT]: 'call it without jax.jit, or jit a QNode with diff_method="backprop" on default.qubit; and report it',
-    COMPILED_BY[QJIT]: "call it without qml.qjit, or under another diff_method that Catalyst compiles; and report it",
-}
-
-COMPILING = Cause(
-    code="QD511",
-    slug="compiling-changes-result",
-    title=SOMETHING_ELSE,
-    remedy=_WITHOUT[COMPILED_BY[JIT]],
-    applies=lambda symptoms: _differ_in_compiling_alone(symptoms),
-    predicts=lambda symptoms: (*flips(UNCOMPILED), *leaves(NUDGED_FAR), *_chance_rival(symptoms)),
-    because=lambda symptoms: _compiled_words(symptoms),
-    remedy_for=lambda symptoms: _WITHOUT[_compiler_of(symptoms)],
-    title_for=lambda symptoms: (
-        f"raises only where {_compiler_of(symptoms)} compiles the call" if symptoms.signature is Signature.RAISE else SOMETHING_ELSE
-    ),
-)
-
-
-def _differ_in_compiling_alone(symptoms: Symptoms) -> bool:
-    """Whether the pair is one method, compiled and not: then taking the compiler away changes exactly one thing."""
-    one, other = symptoms.question.methods
-    if QJIT in (one.compiled, other.compiled) and symptoms.signature is not Signature.RAISE:
-        # Catalyst has rules of its own: which one is wrong says more
-        return False
-    return one.compiled != other.compiled and replace(one, compiled="") == replace(other, compiled="")
-
-
-def _compiler_of(symptoms: Symptoms) -> str:
-    return next((COMPILED_BY[method.compiled] for method in symptoms.question.methods if method.compiled), COMPILED_BY["jit"])
-
-
-def _chance_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
-    """Tells what the compiler makes of a call (QD511) from a method that gives other numbers each time (QD602)."""
-    if symptoms.signature is Signature.RAISE:
-        return ()
-    return tuple(Prediction(each_twice(compiled), Outcome.HEALS, Role.RIVAL) for compiled in (False, True))
-
-
-def _compiled_words(symptoms: Symptoms) -> str:
-    compiled = next(method for method in symptoms.question.methods if method.compiled)
-    plain = replace(compiled, compiled="")
-    if symptoms.signature is not Signature.RAISE:
-        return f"{compiled} and {plain} are one method, and each gives the same numbers every time: theirs differ"
-    raised = next((failure for failure in (symptoms.call.failure, *symptoms.comparison.failures) if failure is not None), None)
-    what = "it raises" if raised is None else f"it raises {raised.type}: {_first_line(raised.message)}"
-    where = f" on {symptoms.blamed}" if symptoms.blamed is not None else ""
-    return f"{plain} takes the same call; compiled by {COMPILED_BY[compiled.compiled]}, {what}{where}"
-
-
-def _first_line(message: str) -> str:
-    """What JAX says of an exception; below it stands the program that it was tracing."""
-    return message.strip().partition("\n")[0]
-
-
 CAUSES = (
-    BATCH_AS_FEATURE,
-    MCM_METHOD,
-    MATRIX_BY_INTERFACE,
-    TRANSFORM,
-    COMPILING,
     DISTURBED,
     APPROXIMATION,
     BROADCASTING,

@@ -1,31 +1,25 @@
-"""QD5: which experiments tell that the circuit that runs is not the one that was written, or runs differently."""
+"""QD5: which experiments tell that a circuit runs otherwise than it was written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import pytest
 
-from qdiag.diagnosis.causes.execution import _first_line
 from qdiag.diagnosis.disturbance import Disturbance
-from qdiag.diagnosis.experiments.midway import under_other_mcm_method
 from qdiag.diagnosis.experiments.rows import MOST_ROWS
-from qdiag.diagnosis.facts import LOSSY, REBOUND, ROWS
+from qdiag.diagnosis.facts import REBOUND, ROWS
 from qdiag.diagnosis.symptoms import Blamed, Symptoms
-from qdiag.model.call import Argument, Configuration, Failure, SourceLine
+from qdiag.model.call import Configuration, Failure, SourceLine
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.evaluation import Evaluation, Request
-from qdiag.model.findings import Diagnosis, Outcome
-from qdiag.model.method import Method
-from qdiag.model.node import Node, Wires
-from qdiag.model.option import Option
 from qdiag.model.parameter import Parameter
 from qdiag.model.variants import with_trainable
-from tests.worlds.methods import BACKPROP, SHIFT, methods
+from tests.worlds.methods import methods
 from tests.worlds.symptoms import PAIR, World, adjoint, expectation, found, observable_of, of, rotation, symptoms
 
 TWO = of(rotation(), rotation(name="RY", wire=1))
@@ -272,148 +266,6 @@ def test_a_gap_whatever_the_wires_are_called_is_not() -> None:
     assert "QD503" in found(world, symptoms(world, BACKWARDS)).ruled_out
 
 
-# --- QD504: batch axis mistaken for a feature ------------------------------------------------------------------------------
-
-
-def layer_that_dies(world: World, rows: int) -> Symptoms:
-    configuration = Configuration(
-        "circuit", SourceLine("train.py", 3), "default.qubit", (0, 1), interface="torch", requested="backprop", resolved="backprop",
-        layer="TorchLayer",
-    )  # fmt: skip
-    circuit = of(*(rotation(wire=wire) for wire in range(3)))
-    arguments = (Argument("inputs", "torch", "float64", (rows, 2), False),)
-    failure = Failure("WireError", "wires {2} not found")
-    own = BACKPROP
-    seen = symptoms(world, circuit, (own, own), configuration=configuration, call={"arguments": arguments, "failure": failure})
-    comparison = Comparison((own, own), Verdict.ERROR, Signature.RAISE, detail="raises WireError")
-    return replace(seen, divergence=replace(seen.divergence, comparison=comparison))
-
-
-def too_few_wires(request: Request) -> float | Evaluation:
-    if len(request.device_wires) < 3:
-        return Evaluation(request.method, failure=Failure("WireError", "wires not found"))
-    return 0.0
-
-
-def test_a_call_that_runs_once_each_row_has_a_wire_counted_the_batch() -> None:
-    world = World(too_few_wires)
-    diagnosis = found(world, layer_that_dies(world, rows=3))
-    assert (diagnosis.code, diagnosis.confidence) == ("QD504", "confirmed")
-    assert {e.experiment: e.holds for e in diagnosis.evidence} == {"3 wires on the device": True, "2 wires on the device": True}
-
-
-def test_a_circuit_with_too_many_wires_for_any_batch_did_not() -> None:
-    world = World(too_few_wires)
-    assert found(world, layer_that_dies(world, rows=7)).code != "QD504"
-
-
-def test_a_call_that_dies_all_the_same_is_not_explained_by_its_batch() -> None:
-    world = World(lambda request: Evaluation(request.method, failure=Failure("WireError", "wires not found")))
-    diagnosis = found(world, layer_that_dies(world, rows=3))
-    assert diagnosis.code != "QD504"
-    assert "QD504" in diagnosis.ruled_out
-
-
-# --- QD505: transform changes the circuit ----------------------------------------------------------------------------------
-
-
-def transformed(world: World) -> Symptoms:
-    written = of(rotation(), rotation(name="RY"))
-    configuration = Configuration(
-        "circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", resolved="adjoint", transforms=("fusion",)
-    )
-    return symptoms(world, of(rotation(name="RZ")), PAIR, configuration=configuration, call={"written": written})
-
-
-def test_a_gap_that_the_circuit_as_written_does_not_show_is_the_transforms() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) and len(request.circuit.operations) == 1 else 0.0)
-    diagnosis = found(world, transformed(world))
-    assert (diagnosis.code, diagnosis.confidence) == ("QD505", "confirmed")
-    assert "fusion" in diagnosis.because
-
-
-def test_a_gap_that_it_shows_too_is_not() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) else 0.0)
-    diagnosis = found(world, transformed(world))
-    assert diagnosis.code != "QD505"
-    assert "QD505" in diagnosis.ruled_out
-
-
-# --- QD506: operation's matrix depends on interface or trainability --------------------------------------------------------
-
-
-def test_a_gap_that_goes_with_the_interface_is_the_interfaces_matrix() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) and request.interface == "torch" else 0.0, output=True)
-    diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "different"),)}))
-    assert (diagnosis.code, diagnosis.confidence) == ("QD506", "confirmed")
-    assert "RX" in diagnosis.because
-
-
-def test_a_gap_under_every_interface_is_not() -> None:
-    world = World(lambda request: 0.1 if adjoint(request) else 0.0, output=True)
-    diagnosis = found(world, symptoms(world, TWO, known={LOSSY: ((0, "different"),)}))
-    assert diagnosis.code != "QD506"
-    assert "QD506" in diagnosis.ruled_out
-
-
-# --- QD507: method of mid-circuit measurement changes the result ---------------------------------------------------------------
-
-MIDWAY = of(rotation(), Node("MidMeasureMP", (), (Wires((0,)), ()), (0,)))
-TRAVERSED = (("mcm_method", "tree-traversal"),)
-
-
-def treated(world: World, circuit: Circuit = MIDWAY, options: tuple[tuple[str, Option], ...] = TRAVERSED) -> Diagnosis:
-    """What is found where the script treats its mid-circuit measurements in some way."""
-    own = Configuration("circuit", SourceLine("train.py", 3), "default.qubit", interface="torch", execution_options=options)
-    return found(world, symptoms(world, circuit, configuration=own))
-
-
-def wrong_under(*treatments: str) -> World:
-    def error(request: Request) -> float:
-        now = dict(request.execution_options).get("mcm_method") or "deferred"
-        return 0.1 if adjoint(request) and now in treatments else 0.0
-
-    return World(error, output=True)
-
-
-@pytest.mark.parametrize("options", [TRAVERSED, ()], ids=["traversed", "deferred"])
-def test_a_gap_that_goes_with_the_treatment_of_measurements_in_the_middle_is_the_treatments(
-    options: tuple[tuple[str, Option], ...],
-) -> None:
-    now, other = ("tree-traversal", "deferred") if options else ("deferred", "tree-traversal")
-    diagnosis = treated(wrong_under(now), options=options)
-    assert (diagnosis.code, diagnosis.confidence) == ("QD507", "confirmed")
-    assert f'treated by "{now}"; by "{other}"' in diagnosis.because
-    assert [one.experiment for one in diagnosis.evidence if one.predicts is Outcome.HEALS] == [f'mcm_method="{other}"']
-
-
-def test_a_gap_under_every_treatment_is_not() -> None:
-    diagnosis = treated(wrong_under("deferred", "tree-traversal"))
-    assert diagnosis.code != "QD507"
-    assert "QD507" in diagnosis.ruled_out
-
-
-def test_without_a_measurement_in_the_middle_it_is_out_of_the_question() -> None:
-    diagnosis = treated(wrong_under("tree-traversal"), circuit=TWO)
-    assert diagnosis.code != "QD507"
-    assert "QD507" not in diagnosis.ruled_out
-
-
-def test_what_is_deferred_gets_wires_to_be_deferred_to() -> None:
-    seen = symptoms(World(lambda request: 0.1, output=True), MIDWAY)
-    traversed = replace(seen.question, execution_options=TRAVERSED, device_wires=(0, 1))
-    changed = under_other_mcm_method(TRAVERSED).change(traversed, World(lambda request: 0.0))
-    assert changed is not None
-    assert (changed.device_wires, changed.execution_options) == ((0, 1, 2), (("mcm_method", "deferred"),))
-    free = under_other_mcm_method(TRAVERSED).change(replace(traversed, device_wires=()), World(lambda request: 0.0))
-    assert free is not None
-    assert free.device_wires == ()
-    whole = replace(MIDWAY, measurements=(Node("StateMP", (), None, ()),))
-    kept = under_other_mcm_method(TRAVERSED).change(replace(traversed, circuit=whole), World(lambda request: 0.0))
-    assert kept is not None
-    assert kept.device_wires == (0, 1)
-
-
 # --- QD502 and QD503 --------------------------------------------------------------------------------------------------------
 
 
@@ -481,61 +333,3 @@ def test_numbers_of_another_measurement_that_move_gradients_are_no_disturbance()
     world = disturbing(output=False)
     diagnosis = found(world, symptoms(world, BESIDE, DEVICES, disturbance=BY_THE_FIRST, apart=(0, 1), displaced=True))
     assert "QD508" not in (diagnosis.code, *diagnosis.ruled_out)
-
-
-# --- QD511: compiled by jax.jit, the circuit gives something else -----------------------------------------------------------
-
-COMPILED = replace(SHIFT, compiled="jit")
-
-
-def raising_in(request: Request, *, everywhere: bool = False) -> Union[float, Evaluation]:
-    on_it = any(operation.name == "RX" for operation in request.circuit.operations)
-    raises = on_it and (request.method.compiled or (everywhere and request.method.diff_method == "parameter-shift"))
-    return Evaluation(request.method, failure=Failure("IndexError", "tuple index out of range")) if raises else 0.0
-
-
-def raised(pair: tuple[Method, Method]) -> Symptoms:
-    seen = symptoms(World(lambda request: 0.0), TWO, pair, verdict=Verdict.ERROR, blamed=Blamed("operation", 0, "RX", (0,), (0,)))
-    comparison = Comparison(pair, Verdict.ERROR, Signature.RAISE, detail="IndexError")
-    divergence = replace(seen.divergence, comparison=comparison, raised=((pair[0], Failure("IndexError", "")),))
-    return replace(seen, divergence=divergence)
-
-
-def test_what_raises_only_where_it_is_compiled_comes_from_compiling() -> None:
-    diagnosis = found(World(raising_in), raised((COMPILED, SHIFT)))
-    assert (diagnosis.code, diagnosis.confidence) == ("QD511", "confirmed")
-    assert diagnosis.title == "raises only where jax.jit compiles the call"
-    assert "QD304" in diagnosis.ruled_out
-
-
-def test_under_catalyst_the_remedy_is_not_jaxs_and_only_the_first_line_of_its_words_is_told() -> None:
-    by_catalyst = replace(SHIFT, compiled="qjit")
-    diagnosis = found(World(raising_in), raised((by_catalyst, SHIFT)))
-    assert diagnosis.code == "QD511"
-    assert "qml.qjit" in diagnosis.remedy
-    assert "jax.jit" not in diagnosis.remedy
-    assert _first_line("It was traced.\nThe program:\n  a = dot b c") == "It was traced."
-
-
-def test_what_raises_without_compiling_too_does_not() -> None:
-    diagnosis = found(World(lambda request: raising_in(request, everywhere=True)), raised((COMPILED, BACKPROP)))
-    assert diagnosis.code == "QD304"
-
-
-def test_other_numbers_where_it_is_compiled_come_from_compiling() -> None:
-    world = World(lambda request: 0.1 if request.method.compiled else 0.0)
-    diagnosis = found(world, symptoms(world, TWO, (COMPILED, SHIFT)))
-    assert (diagnosis.code, diagnosis.confidence) == ("QD511", "confirmed")
-
-
-@pytest.mark.parametrize("compiled", [True, False])
-def test_numbers_that_are_others_each_time_do_not(compiled: bool) -> None:
-    world = World(lambda request: 0.1 + 0.5 * request.seed if bool(request.method.compiled) is compiled else 0.0)
-    diagnosis = found(world, symptoms(world, TWO, (COMPILED, SHIFT)))
-    assert diagnosis.code != "QD511"
-    assert "QD511" in diagnosis.ruled_out
-
-
-def test_two_methods_of_which_one_is_compiled_differ_in_more_than_that() -> None:
-    world = World(lambda request: 0.1 if request.method.compiled else 0.0)
-    assert found(world, symptoms(world, TWO, (COMPILED, BACKPROP))).code != "QD511"
