@@ -332,10 +332,15 @@ def _station(place: str, dtypes: Sequence[str], detail: str) -> Station:
 def _reproducer(reproducer: Optional[Reproducer]) -> Optional[Code]:
     if reproducer is None:
         return None
-    name = reproducer.path.replace("\\", "/").rpartition("/")[2] or "repro.py"
+    name = name_of_script(reproducer)
     cleaned = "; this copy has stand-ins for what must not leave" if reproducer.cleaned else ""
     note = f"{count(reproducer.lines, 'line')}, {reproducer_state(reproducer)}{cleaned}"
     return Code(name, reproducer.source, "python", note)
+
+
+def name_of_script(reproducer: Reproducer) -> str:
+    """The name of its file."""
+    return reproducer.path.replace("\\", "/").rpartition("/")[2] or "repro.py"
 
 
 def reproducer_state(reproducer: Reproducer) -> str:

@@ -11,7 +11,7 @@ from qdiag.model.call import Environment, Script
 from qdiag.model.result import Result
 from qdiag.model.twin_training import Training
 from qdiag.report.content import sentences
-from qdiag.report.content.chapters import chapter, reproducer_state, traceback_text
+from qdiag.report.content.chapters import chapter, name_of_script, reproducer_state, traceback_text
 from qdiag.report.content.figures import NOTHING, calls, count, seconds, short_line
 from qdiag.report.content.findings_record import record
 from qdiag.report.content.gaps import gap_plot
@@ -174,11 +174,13 @@ def _environment(environment: Environment, result: Result) -> tuple[Fact, ...]:
 
 
 def _wrote(folder: str, files: Sequence[str], result: Result) -> str:
-    """The files, and what running the first reproducer gave."""
+    """The files, and what running the reproducers gave: of each beside it, where that is not the same of all."""
     if not files:
         return ""
-    reproducer = next((f.reproducer for f in result.findings if f.reproducer is not None), None)
-    written = " ".join(files)
-    if reproducer is not None:
-        written += f" ({reproducer_state(reproducer)})"
+    reproducers = [f.reproducer for f in result.findings if f.reproducer is not None]
+    states = {name_of_script(reproducer): f" ({reproducer_state(reproducer)})" for reproducer in reproducers}
+    if len({*states.values()}) > 1:
+        written = " ".join(f"{file}{states.get(file, '')}" for file in files)
+    else:
+        written = "".join([" ".join(files), *[*states.values()][:1]])
     return f"{folder.rstrip('/')}/: {written}" if folder else written

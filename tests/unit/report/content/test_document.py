@@ -164,6 +164,16 @@ def test_the_files_are_told_with_what_running_the_script_gave(folder: str, files
     assert document(case.result, case.script, ENVIRONMENT, folder=folder, files=files, secrets=NO_SECRETS).wrote == wrote
 
 
+def test_of_several_scripts_that_gave_not_the_same_each_is_told_with_what_it_gave() -> None:
+    case = CASES["moons"]()
+    (shown,) = (finding for finding in case.result.findings if finding.reproducer is not None)
+    silent = replace(shown.reproducer, path="run/repro-2.py", verified=False, exit_code=0)  # type: ignore[type-var]
+    result = replace(case.result, findings=(shown, replace(shown, reproducer=silent)))
+    files = ["trace.qdiag", "repro.py", "repro-2.py"]
+    wrote = document(result, case.script, ENVIRONMENT, folder="", files=files, secrets=NO_SECRETS).wrote
+    assert wrote == "trace.qdiag repro.py (verified: exits 1) repro-2.py (not verified: exits 0)"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_record_says_what_the_words_say(name: str) -> None:
     made_of = CASES[name]().document()
