@@ -41,8 +41,13 @@ def remarks(history: History) -> Iterator[Remark]:
 def _by_hand(history: History, calls: list[CallOrigins]) -> Iterator[Remark]:
     """A gradient of PennyLane's by nothing at all: the calls that it led to, as long as nothing is followed."""
     warned = [event.after for event in history.recording.events if event.kind == "shown" and _BY_NOTHING in event.text]
-    since = [call for call in calls if warned and call.call >= warned[0]]
+    if not warned or warned[0] >= len(history.recording):
+        return
+    since = [call for call in calls if call.call >= warned[0]]
     indices = [call.call for call in takewhile(lambda call: not is_tracked(call), since)]
+    if not since and not history.recording.call(warned[0]).circuit.trainable:
+        # of a long run not every call is looked at: there is the one that the gradient began with
+        indices = [warned[0]]
     if indices:
         because = (
             "PennyLane is asked for a gradient, and nothing that the function gets is marked as trainable: it gives back an empty "

@@ -62,6 +62,13 @@ def test_of_a_gradient_by_nothing_in_a_descent_by_hand(before: int) -> None:
     assert "gives back an empty tuple" in found.diagnosis.because
 
 
+def test_of_a_gradient_by_nothing_whose_calls_were_not_looked_at() -> None:
+    told = descent()
+    told.events = [event for event in told.events if event.kind != "origins" or event.number == 0]
+    (found,) = remarks(told.history())
+    assert found.calls == (1,)
+
+
 @pytest.mark.parametrize("told", [descent(tracked=True), descent(warns=False), descent(warns=False, before=0)])
 def test_a_descent_by_hand_with_something_to_go_by_is_none(told: Told) -> None:
     assert not list(remarks(told.history()))
