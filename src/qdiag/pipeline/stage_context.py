@@ -18,7 +18,7 @@ from qdiag.judging.arbiter import arbiter
 from qdiag.judging.arbiter.circuit_function import has_room
 from qdiag.judging.parameter_samples import flagged_parameter, goes_by_parameters, sampled_parameters, with_tracked
 from qdiag.judging.question import Observation, Question, observe, question_of
-from qdiag.judging.replay.questions import cotangents_of
+from qdiag.judging.replay.questions import MOST_PRODUCTS, cotangents_of, products_of_jacobian
 from qdiag.judging.row_samples import batch_size, batched_parameters, flagged_row, sampled_rows, with_rows
 from qdiag.model.call import Call, Environment
 from qdiag.model.comparison import Comparison, Signature, Tolerance, Verdict
@@ -150,7 +150,9 @@ class StageContext:
         dear = [method for method in placed if method not in comparison.methods and goes_by_parameters(method, call.circuit)]
         # without a reference for them, derivatives tell who raises, and nothing of what is rounding
         outputs = divergence.verdict is not Verdict.ERROR and not has_room(call.circuit)
-        arbitration = self.arbitrate(call, [method for method in placed if method not in dear], second=second, outputs=outputs)
+        entries = _is_of_entries(divergence)
+        others = [method for method in placed if method not in dear]
+        arbitration = self.arbitrate(call, others, second=second, outputs=outputs, entries=entries)
         about = arbiter.in_question(arbitration, call.circuit, comparison)
         wrong = about.wrong if divergence.signature is not Signature.RAISE else ()
         if wrong:
@@ -168,7 +170,8 @@ class StageContext:
         if not methods or divergence.signature is Signature.SECOND_DERIVATIVE:
             return ()
         some = _with_few_parameters(divergence, call)
-        return arbiter.in_question(self.arbitrate(some, methods), some.circuit, divergence.comparison).wrong
+        arbitration = self.arbitrate(some, methods, entries=_is_of_entries(divergence))
+        return arbiter.in_question(arbitration, some.circuit, divergence.comparison).wrong
 
     def upholds_own(self, arbitration: arbiter.Arbitration, call: Call, *, second: bool) -> bool:
         """Whether the script's own method is right: in outputs and gradients, and in second derivatives where it takes these."""
@@ -197,30 +200,41 @@ class StageContext:
         return not (told and {*comparison.methods} <= right)
 
     def arbitrate(
-        self, call: Call, methods: Sequence[Method], *, second: bool = False, outputs: bool = False
+        self, call: Call, methods: Sequence[Method], *, second: bool = False, outputs: bool = False, entries: bool = False
     ) -> arbiter.Arbitration:
-        """Hold methods against the reference at one call, second derivatives only where they are what differs: many refuse them.
+        """Hold methods against the reference at one call.
 
-        ``outputs`` leaves derivatives out.
+        Parameters
+        ----------
+        call, methods
+            Which, and at which.
+        second
+            Whether second derivatives are what differs: only then are they asked for, since many methods refuse them.
+        outputs
+            Whether derivatives are left out.
+        entries
+            Whether entries of a Jacobian are what differs: of many results there are products alone otherwise, as in the replay.
         """
         where = Signature.OUTPUT if outputs else Signature.SECOND_DERIVATIVE if second else Signature.JACOBIAN
         try:
-            asked = (circuit_key(call.circuit), repr(replace(call.configuration, number=0)), tuple(methods), where)
+            asked = (circuit_key(call.circuit), repr(replace(call.configuration, number=0)), tuple(methods), where, entries)
         except CircuitFormatError:
-            return self._arbitrate(call, methods, where)
+            return self._arbitrate(call, methods, where, entries=entries)
         if asked not in self.known:
-            found = self._arbitrate(call, methods, where)
+            found = self._arbitrate(call, methods, where, entries=entries)
             if self.deadline.passed:
                 return found
             self.known[asked] = found
         return self.known[asked]
 
-    def _arbitrate(self, call: Call, methods: Sequence[Method], where: Signature) -> arbiter.Arbitration:
+    def _arbitrate(self, call: Call, methods: Sequence[Method], where: Signature, *, entries: bool) -> arbiter.Arbitration:
         configuration = call.configuration
         self.tell(f"call {call.index} in float64, with derivatives of its own")
         question = question_of(call, (call.method, ARBITER), where=where, trusted=self.trusted, tolerance=self.tolerance)
-        # of complex numbers by complex ones products are held against the reference, and no Jacobian
-        cotangents = cotangents_of(call, circuit_key(call.circuit)) if _is_complex_by_complex(call) else ()
+        many = where is Signature.JACOBIAN and not entries and products_of_jacobian(call) > MOST_PRODUCTS
+        # of complex numbers by complex ones, and of many results, products are held against the reference, and no Jacobian
+        cotangents = cotangents_of(call, circuit_key(call.circuit)) if many or _is_complex_by_complex(call) else ()
+        question = replace(question, jacobian=question.jacobian and not many)
         requests = [replace(question, methods=(method, ARBITER)).request(0) for method in methods]
         futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]
@@ -232,6 +246,11 @@ def _with_few_parameters(divergence: Divergence, part: Call) -> Call:
     name = flagged_parameter(divergence.comparison)
     key = circuit_key(divergence.call.circuit)
     return with_tracked(part, sampled_parameters(part.circuit, key, () if name is None else (name,)))
+
+
+def _is_of_entries(divergence: Divergence) -> bool:
+    """Whether a divergence is an error that shows in entries of a Jacobian."""
+    return divergence.verdict is Verdict.ERROR and divergence.signature is Signature.JACOBIAN
 
 
 def _raises_alike(divergence: Divergence, seen: Observation) -> bool:

@@ -223,7 +223,7 @@ def _about_one_method(divergence: Divergence, question: Question, context: Stage
         return divergence, question
     if other in divergence.wrong:
         one = other
-    elif other in context.arbitrate(divergence.call, [other]).wrong:
+    elif other in context.arbitrate(divergence.call, [other], entries=divergence.signature is Signature.JACOBIAN).wrong:
         one = own
     else:
         return divergence, question

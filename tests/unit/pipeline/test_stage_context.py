@@ -55,7 +55,7 @@ class Judging(StageContext):
 
     said = judgement("right", "right")
 
-    def arbitrate(self, call, methods, *, second=False, outputs=False):
+    def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         return self.said
 
 
@@ -100,9 +100,11 @@ class Asked(FakeEvaluator):
 
     def __init__(self) -> None:
         self.cotangents: list[Any] = []
+        self.jacobians: list[bool] = []
 
     def evaluate(self, request: Request) -> Evaluation:
         self.cotangents.append(request.cotangents)
+        self.jacobians.append(request.jacobian)
         return Evaluation(request.method, (np.array(0.3),))
 
 
@@ -115,6 +117,15 @@ def test_of_complex_results_by_complex_parameters_products_are_judged(monkeypatc
     one = call(0, circuit(0.3), circuit=ran, outputs=(np.asarray(0.3, kinds[output]),), backwards=())
     StageContext(evaluator, Environment()).arbitrate(one, [BACKPROP])
     assert [bool(cotangents) for cotangents in evaluator.cotangents] == [asked]
+
+
+@pytest.mark.parametrize(("results", "options", "formed"), [(256, {}, True), (257, {}, False), (257, {"entries": True}, True)])
+def test_of_many_results_products_are_judged_unless_entries_differ(monkeypatch, results, options, formed):
+    monkeypatch.setattr(arbiter, "arbitrate", lambda circuit, *rest, **_: rest)
+    evaluator = Asked()
+    one = call(0, circuit(0.3), outputs=(np.linspace(0.0, 1.0, results),), backwards=())
+    StageContext(evaluator, Environment()).arbitrate(one, [BACKPROP], **options)
+    assert (evaluator.jacobians, [bool(cotangents) for cotangents in evaluator.cotangents]) == ([formed], [not formed])
 
 
 def test_a_tolerance_of_the_users_own_is_not_overruled():
@@ -162,7 +173,7 @@ def test_a_script_that_differentiates_twice_needs_its_second_derivatives_right_t
     found = replace(found, call=replace(found.call, backwards=(backward,)))
 
     class Twice(StageContext):
-        def arbitrate(self, call, methods, *, second=False, outputs=False):
+        def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
             said = judgement(twice if second else "right")
             return replace(said, methods=(replace(said.methods[0], method=call.method),))
 
@@ -273,7 +284,7 @@ class Noted(StageContext):
 
     asked: dict[str, int]
 
-    def arbitrate(self, call, methods, *, second=False, outputs=False):
+    def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         self.__dict__.setdefault("asked", {}).update({method.diff_method: len(call.circuit.trainable) for method in methods})
         found = tuple(MethodVerdict(method, "wrong", Signature.VJP, 0.1, 1e-9) for method in methods)
         return Arbitration(Reference(), found, "in a sentence")
@@ -309,7 +320,7 @@ class Depths(StageContext):
 
     outputs: list[bool]
 
-    def arbitrate(self, call, methods, *, second=False, outputs=False):
+    def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):
         self.__dict__.setdefault("outputs", []).append(outputs)
         return judgement("right", "right", held=Signature.OUTPUT)
 

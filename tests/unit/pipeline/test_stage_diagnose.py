@@ -109,7 +109,7 @@ class AllWrong(StageContext):
 
     asked: list[int]
 
-    def arbitrate(self, call, methods, *, second=False, outputs=False):  # type: ignore[no-untyped-def]
+    def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):  # type: ignore[no-untyped-def]
         self.asked.append(call.index)
         return Arbitration(Reference(), tuple(MethodVerdict(method, "wrong", Signature.OUTPUT, 1.0, 1e-9) for method in methods))
 
@@ -278,7 +278,7 @@ def test_the_circuit_that_a_transform_changed_is_diagnosed_by_taking_it_off(monk
 class AllRight(AllWrong):
     """An arbiter that upholds every method; or says of gradients that it cannot tell."""
 
-    def arbitrate(self, call, methods, *, second=False, outputs=False):  # type: ignore[no-untyped-def]
+    def arbitrate(self, call, methods, *, second=False, outputs=False, entries=False):  # type: ignore[no-untyped-def]
         return Arbitration(Reference(), tuple(MethodVerdict(method, "right") for method in methods))
 
 
@@ -309,7 +309,7 @@ def test_where_both_of_a_pair_are_wrong_one_of_them_is_asked_about_beside_the_ar
     def gap(question: Question, *_: Any) -> SimpleNamespace:
         return SimpleNamespace(comparison=Comparison(question.methods, Verdict.ERROR, Signature.JACOBIAN, max_abs=0.5))
 
-    def arbitrated(_: StageContext, asked: Call, methods: Sequence[Method]) -> SimpleNamespace:
+    def arbitrated(_: StageContext, asked: Call, methods: Sequence[Method], *, entries: bool) -> SimpleNamespace:
         return SimpleNamespace(wrong=tuple(method for method in methods if method in off_alone))
 
     monkeypatch.setattr(stage_diagnose, "observe", gap)
