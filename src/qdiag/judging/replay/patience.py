@@ -28,7 +28,7 @@ SLOW = 0.5
 """Processor time from which a method counts as slow although its cost does not grow with each parameter: at the other calls of the
 structure a cheaper route is asked first, where there is one."""
 
-OF_QUICK = 30.0
+OF_QUICK = 15.0
 """Processor seconds that quick methods have in any case: a short training has all of its calls replayed, on a slow machine, too."""
 
 SLOW_OWN = 0.1
