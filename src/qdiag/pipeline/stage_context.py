@@ -234,7 +234,7 @@ class StageContext:
         many = where is Signature.JACOBIAN and not entries and products_of_jacobian(call) > MOST_PRODUCTS
         # of complex numbers by complex ones, and of many results, products are held against the reference, and no Jacobian
         cotangents = cotangents_of(call, circuit_key(call.circuit)) if many or _is_complex_by_complex(call) else ()
-        question = replace(question, jacobian=question.jacobian and not many)
+        question = replace(question, jacobian=question.jacobian and not (many and cotangents))
         requests = [replace(question, methods=(method, ARBITER)).request(0) for method in methods]
         futures = [self.workers.submit(replace(request, cotangents=tuple(map(tuple, cotangents)))) for request in requests]
         evaluations = [future.result() for future in futures]

@@ -6,7 +6,7 @@ A fault of our own, a search that took too long or a budget that is spent costs 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +14,10 @@ from qdiag.diagnosis.causes.rules import DROPPED, WRONG_RULE
 from qdiag.diagnosis.causes.unknown import UNKNOWN
 from qdiag.evaluation import remote
 from qdiag.evaluation.answers import answer_of
-from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Divergence, Finding
 from qdiag.model.method import Method
-from qdiag.model.node import nodes_of
+from qdiag.model.node import Node, nodes_of
 from qdiag.pipeline import stage_diagnose, stage_prove
 from qdiag.pipeline.stage_context import StageContext, or_what_is_left
 
@@ -102,30 +101,37 @@ def with_own_operations(finding: Finding) -> Finding:
 
 
 def _with_a_rule_of_its_own(finding: Finding) -> Finding:
-    """What a method takes from the class of an operation is no fault of the method."""
-    name = finding.diagnosis.part
-    if name not in _defined_in(finding.divergence.call.circuit):
-        return finding
-    remedy = f"correct what {name} says of itself until it goes with its matrix ({OF_A_RULE}); or another diff_method"
-    return replace(finding, diagnosis=replace(finding.diagnosis, remedy=remedy, fileable=False), promise=None)
+    """What a method takes from the class of an operation is no fault of the method; around it, as in an adjoint, it may be.
+
+    So an operation that holds one of the script's is looked at first, as where nothing is known.
+    """
+    circuit, part = finding.divergence.call.circuit, finding.diagnosis.part
+    names = _defined_in(node for top in circuit.nodes for node in nodes_of(top) if node.name == part)
+    if part in names:
+        remedy = f"correct what {part} says of itself until it goes with its matrix ({OF_A_RULE}); or another diff_method"
+        return replace(finding, diagnosis=replace(finding.diagnosis, remedy=remedy, fileable=False), promise=None)
+    return replace(finding, diagnosis=replace(finding.diagnosis, remedy=_looked_at_first(names, OF_A_RULE))) if names else finding
 
 
 def _with_own_operations_left(finding: Finding) -> Finding:
     minimal = finding.minimal
     if minimal is None or minimal.circuit is None or not minimal.one_minimal:
         return finding
-    names = _defined_in(minimal.circuit)
+    names = _defined_in(minimal.circuit.nodes)
     if not names:
         return finding
     listed = " and ".join(names)
     because = f"nothing smaller shows it than a circuit with {listed}, which the script defines; {finding.diagnosis.because}"
-    remedy = f"see first that what {listed} says of itself goes together ({ASPECTS}); then report it: qdiag report --github"
-    return replace(finding, diagnosis=replace(finding.diagnosis, because=because, remedy=remedy))
+    return replace(finding, diagnosis=replace(finding.diagnosis, because=because, remedy=_looked_at_first(names, ASPECTS)))
 
 
-def _defined_in(circuit: Circuit) -> tuple[str, ...]:
-    """The operations and observables of a circuit whose classes the script defines; one of an installed package is an import alone."""
-    nodes = (node for top in circuit.nodes for node in nodes_of(top) if node.definition)
+def _looked_at_first(names: Sequence[str], aspects: str) -> str:
+    return f"see first that what {' and '.join(names)} says of itself goes together ({aspects}); then report it: qdiag report --github"
+
+
+def _defined_in(tops: Iterable[Node]) -> tuple[str, ...]:
+    """Operations and observables in these whose classes the script defines; one of an installed package is an import alone."""
+    nodes = (node for top in tops for node in nodes_of(top) if node.definition)
     own = (node.name for node in nodes if re.search(rf"^class {re.escape(node.name)}\b", node.definition, re.M))
     return tuple(dict.fromkeys(own))
 

@@ -27,6 +27,9 @@ recorder: Any = None
 wanted = Wanted()
 make: Optional[Callable[[], Any]] = None
 """Makes the recorder at the first need (see `first_need`)."""
+MOST_EARLY = 100
+"""Warnings before there is a recorder that are kept for it."""
+
 early: list[str] = []
 """Warnings that were shown before there was a recorder, in order: the first of them, which it takes in when it is made."""
 

@@ -224,7 +224,7 @@ def _warning_shown(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call.warnings.append(words)
     elif call is None and current.recorder is not None:
         current.recorder.warned_backward(words)
-    elif call is None and current.wanted.trace and len(current.early) < 100:
+    elif call is None and current.wanted.trace and len(current.early) < current.MOST_EARLY:
         current.early.append(words)
     return None
 

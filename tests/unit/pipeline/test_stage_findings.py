@@ -16,6 +16,7 @@ from qdiag.evaluation import remote
 from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Verdict
 from qdiag.model.findings import Confidence, Finding, Minimal
+from qdiag.model.node import Node
 from qdiag.model.probe import Probe
 from qdiag.model.promise import Promise
 from qdiag.pipeline.stage_context import StageContext
@@ -116,6 +117,18 @@ def test_a_rule_that_the_script_defines_itself_is_nothing_to_report(cause: Cause
     assert not found.diagnosis.fileable
     assert found.diagnosis.remedy.startswith("correct what Tilted says of itself until it goes with its matrix (grad_method, ")
     assert found.promise is None
+
+
+def test_a_rule_of_what_holds_an_operation_of_the_scripts_is_looked_at_before_it_is_reported() -> None:
+    inner = replace(gate("Tilted"), definition=OWN)
+    circuit = Circuit((Node("Adjoint", (inner,), (), (0,)), gate("RX", 0.3)), (expval(gate("PauliZ")),))
+    call = replace(FINDING.divergence.call, circuit=circuit)
+    held = replace(ruled(OWN, part="Adjoint"), divergence=replace(ruled(OWN).divergence, call=call))
+    found = with_own_operations(held).diagnosis
+    assert found.fileable, "what is made of it may be the framework's fault"
+    assert found.remedy.startswith("see first that what Tilted says of itself goes together (grad_method, ")
+    beside = replace(held, diagnosis=replace(held.diagnosis, part="RX"))
+    assert with_own_operations(beside) is beside
 
 
 @pytest.mark.parametrize(
