@@ -39,13 +39,15 @@ MAX_PASSES = 256
 class Returned:
     """A call that has returned: its index once it is written, how many outputs and trainable parameters it has, and whose it was.
 
-    ``answered`` is whether something is known to have come back to it, where only its numbers tell what belongs to it.
+    ``answered`` is whether something is known to have come back to it, where only its numbers tell what belongs to it. ``twice`` is
+    whether it is known already that what comes back to it is differentiated again.
     """
 
-    __slots__ = ("answered", "code", "exact", "index", "outputs", "passes", "trainable")
+    __slots__ = ("answered", "code", "exact", "index", "outputs", "passes", "trainable", "twice")
 
-    def __init__(self, outputs: int, trainable: int, code: Any = None) -> None:
+    def __init__(self, outputs: int, trainable: int, code: Any = None, *, twice: bool = False) -> None:
         self.code = code
+        self.twice = twice
         self.index: Optional[int] = None
         self.outputs = outputs
         self.trainable = trainable

@@ -82,6 +82,8 @@ class Staged:
         Its live outputs.
     trainable
         How many numbers it is differentiated by.
+    twice
+        Whether it is differentiated twice.
     source
         The line that called it.
     silent
@@ -95,13 +97,14 @@ class Staged:
         outputs: Sequence[Any],
         trainable: int,
         *,
+        twice: bool = False,
         source: Optional[SourceLine] = None,
         silent: bool = False,
     ) -> None:
         entry = read.entry
         self._silent = silent
         self.source = source or SourceLine("", 0)
-        self.outputs, self.trainable = len(outputs), trainable
+        self.outputs, self.trainable, self.twice = len(outputs), trainable, twice
         self.site: Optional[Site] = None
         self.mapped = 0
         self._circuit = Slots(read.circuit.sources, entry.numbers)
@@ -279,20 +282,21 @@ class TracedCalls:
 
         self._any = True
         trainable = len(jax_numbers.differentiated_among(read.circuit.sources))
+        twice = jax_numbers.are_differentiated_twice(read.circuit.sources)
         numbers = staged_among(read.circuit.sources)
         written = () if read.written is None else read.written.sources
         silent = _is_simulated_by_xla(call, outputs)
         staged = [*numbers, *staged_among(written), *(() if silent else staged_among(outputs))]
         read = read._replace(entry=read.entry._replace(container="jax"))
         if staged or silent:
-            traced = Staged(read, written, outputs, trainable, source=call.source, silent=silent)
+            traced = Staged(read, written, outputs, trainable, twice=twice, source=call.source, silent=silent)
             traced.site = self._site_of(call, (*numbers, *outputs))
             jax_taps.tell_when_run(staged, _TellRun(traced))
             if call.given is not None:
                 call.given.staged = traced
             tell: Callable[..., None] = partial(_tell_way_back, traced)
         else:
-            returned = Returned(len(outputs), trainable, read.qnode.code)
+            returned = Returned(len(outputs), trainable, read.qnode.code, twice=twice)
             self._write(call, read, Done(read.entry, returned, tuple(call.children)))
             tell = partial(_tell_cotangents, returned)
         places = [place for place, output in enumerate(outputs) if jax_numbers.is_traced(output) and output.dtype.kind in "fc"]
@@ -312,7 +316,7 @@ class TracedCalls:
     def run(self, staged: Staged, values: list[np.ndarray]) -> None:
         """A function that JAX had traced has run: a call of its own."""
         with self._lock:
-            returned = Returned(staged.outputs, staged.trainable, staged.read.qnode.code)
+            returned = Returned(staged.outputs, staged.trainable, staged.read.qnode.code, twice=staged.twice)
             self._open.close(staged, staged.key_of(values))
             self._write(None, staged.read, Done(staged.entry_of(values), returned, ()))
             if staged.site is not None:
@@ -356,7 +360,7 @@ class TracedCalls:
         """Cotangents have come back to a call."""
         with self._lock:
             for place, cotangent in zip(came.places, came.cotangents):
-                self._passes.cotangent(returned, place, cotangent, False)
+                self._passes.cotangent(returned, place, cotangent, returned.twice)
 
     def take_step(self, parameters: Any, step: Callable[[], None]) -> None:
         """Parameters were moved: now, or each time that the function runs in which that is traced.

@@ -34,8 +34,9 @@ class DynamicJaxprTracer(Tracer):
 class JVPTracer(Tracer):
     """Of ``grad``."""
 
-    def __init__(self, primal: Any) -> None:
+    def __init__(self, primal: Any, trace: Any = None) -> None:
         self.primal = primal
+        self._trace = trace
 
 
 for kind in (Tracer, DynamicJaxprTracer, JVPTracer):
@@ -220,6 +221,17 @@ def test_inside_of_grad_alone_a_call_is_written_when_it_is_made(taps: Taps, worl
     taps.ways_back[0]((0,), array(1.0 + 2.0j))
     world.passes.settle()
     assert [brought.cotangents[0] for _, _, brought in world.found] == [1.0 - 2.0j], "torch's convention"
+
+
+@pytest.mark.parametrize("innermost", [np.float64(0.5), OPEN], ids=["when it is made", "at each run"])
+def test_what_comes_back_under_two_derivatives_is_known_to_be_differentiated_again(taps: Taps, world: World, innermost: Any) -> None:
+    for number in (JVPTracer(JVPTracer(innermost, "outer"), "inner"), JVPTracer(innermost, "outer")):
+        world.traced.begin(CALL, read_of([number], [ZERO]), (number,))
+        if innermost is OPEN:
+            taps.runs[-1](array(0.5), array(1.0))
+        taps.ways_back[-1]((0,), array(1.0), array(0.5))
+    world.passes.settle()
+    assert [brought.create_graph for _, _, brought in world.found] == [True, False]
 
 
 def test_when_the_recording_is_over_what_was_traced_tells_nobody(taps: Taps, world: World) -> None:

@@ -58,6 +58,16 @@ def is_differentiated(value: Any) -> bool:
     return any(type(layer).__name__ in _DIFFERENTIATED for layer in _layers(value))
 
 
+def are_differentiated_twice(values: Iterable[Any]) -> bool:
+    """Whether JAX differentiates by some of what values stand for, and that derivative again: in two transforms, one around the other.
+
+    One of them may differentiate by some of the values and the other by others: what is asked for is the mixed derivative then.
+    """
+    layers = (layer for value in values for layer in _layers(value) if type(layer).__name__ in _DIFFERENTIATED)
+    # up to JAX 0.4.35 a transform has a trace for each level inside of it
+    return len({id(getattr(layer._trace, "main", layer._trace)) for layer in layers}) > 1
+
+
 def is_transformed(value: Any) -> bool:
     """Whether JAX differentiates by what a value stands for, or takes it for many at once: in whatever order, and compiled or not."""
     return any(type(layer).__name__ in _CARRIES for layer in _layers(value))

@@ -1,4 +1,4 @@
-"""Experiments on what methods and devices are told: steps, auxiliary wires, how finely a device works."""
+"""Experiments on what methods and devices are told: steps, auxiliary wires, how often to differentiate, how finely a device works."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from qdiag.evaluation.evaluator import Evaluator
 from qdiag.judging.question import Question
 from qdiag.model.method import Method
 from qdiag.model.option import Option
+
+Options = tuple[tuple[str, Option], ...]
 
 
 def relaxed(option: str, value: Number) -> Experiment:
@@ -31,6 +33,20 @@ def _gradient_options(**options: Option) -> Callable[[Method], Method]:
 
 LARGER_STEP = other_methods("finite-difference step 0.1, order 4", _gradient_options(h=0.1, approx_order=4, strategy="center"))
 STEP_TWICE = other_methods("finite-difference step 2e-7", _gradient_options(h=2e-7))
+
+
+def twice(options: Options) -> Options:
+    """Options with which a QNode is made to be differentiated twice, where they say how often it is."""
+    return tuple((name, max(2, value) if name == "max_diff" and isinstance(value, int) else value) for name, value in options)
+
+
+def _made_for_two(question: Question, _: Evaluator) -> Optional[Question]:
+    first, second = (replace(method, gradient_options=twice(method.gradient_options)) for method in question.methods)
+    made = replace(question, methods=(first, second), execution_options=twice(question.execution_options))
+    return None if made == question else made
+
+
+MADE_FOR_TWO = Experiment("max_diff=2", _made_for_two)
 
 
 AUXILIARY = "auxiliary"

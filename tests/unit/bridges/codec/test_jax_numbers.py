@@ -27,8 +27,9 @@ class DynamicJaxprTracer(Tracer):
 class JVPTracer(Tracer):
     """Of ``grad``: it carries what it stands for."""
 
-    def __init__(self, primal: Any) -> None:
+    def __init__(self, primal: Any, trace: Any = None) -> None:
         self.primal = primal
+        self._trace = trace
 
 
 class LinearizeTracer(JVPTracer):
@@ -78,6 +79,25 @@ def test_it_is_compiled_where_no_transform_around_it_has_numbers() -> None:
 def test_it_is_differentiated_in_whatever_transform_around_it() -> None:
     values = (JVPTracer(ARRAY), BatchTracer(JVPTracer(ARRAY)), BatchTracer(DynamicJaxprTracer()), DynamicJaxprTracer(), ARRAY, 0.5)
     assert [jax_numbers.is_differentiated(value) for value in values] == [True, True, False, False, False, False]
+
+
+OUTER, INNER = SimpleNamespace(main=None), SimpleNamespace(main=None)
+OUTER.main, INNER.main = OUTER, INNER
+
+
+@pytest.mark.parametrize("traces", [(object(), object()), (OUTER, INNER)], ids=["now", "up to JAX 0.4.35"])
+def test_it_is_differentiated_twice_where_two_transforms_differentiate_by_it_or_by_what_is_beside_it(traces: tuple[Any, Any]) -> None:
+    outer, inner = traces
+    both, other, open_ = JVPTracer(JVPTracer(ARRAY, outer), inner), JVPTracer(ARRAY, outer), DynamicJaxprTracer()
+    assert jax_numbers.are_differentiated_twice([both, 0.5])
+    assert jax_numbers.are_differentiated_twice([LinearizeTracer(BatchTracer(JVPTracer(open_, outer)), inner)])
+    assert jax_numbers.are_differentiated_twice([LinearizeTracer(ARRAY, inner), other]), "the mixed derivative"
+    assert not jax_numbers.are_differentiated_twice([other, JVPTracer(open_, outer), open_, ARRAY, 0.5])
+
+
+def test_levels_of_one_transform_are_one_transform() -> None:
+    levels = [SimpleNamespace(main=OUTER) for _ in range(2)]
+    assert not jax_numbers.are_differentiated_twice([JVPTracer(ARRAY, level) for level in levels])
 
 
 def test_it_is_transformed_where_it_is_differentiated_or_one_of_many() -> None:
