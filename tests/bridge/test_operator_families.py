@@ -22,6 +22,8 @@ from qdiag.model.numerics.states import Preparation
 
 pytestmark = pytest.mark.stack
 
+Gate = qml.operation.Operation
+
 VECTOR = np.array([0.6, 0.0, 0.0, 0.8])
 
 
@@ -161,6 +163,13 @@ def test_the_paulis_square_to_one_and_differ(name: str) -> None:
         matrix = operator_matrices.matrix_of(OPERATORS[name](wires=0))
     np.testing.assert_allclose(matrix @ matrix, np.eye(2))
     assert abs(np.trace(matrix)) == 0
+
+
+def test_observables_of_no_qubits_are_those_of_modes_and_of_qutrits() -> None:
+    modes = {name for name, kind in OPERATORS.items() if kind.__module__.startswith("pennylane.ops.cv") and not issubclass(kind, Gate)}
+    qutrits = {name for name, kind in OPERATORS.items() if kind.__module__.startswith("pennylane.ops.qutrit.observables")}
+    assert modes | qutrits <= families.OF_NO_QUBITS
+    assert set(installed(families.OF_NO_QUBITS)) == modes | qutrits
 
 
 def test_each_measurement_of_the_families_is_one() -> None:

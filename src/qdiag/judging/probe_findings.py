@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -154,6 +154,42 @@ def takes_other_directions(probe: Probe, call: Call, diff_method: str, gap: floa
         and allowed_difference(probe, position, method, laws) < TELLING * gap
         for position, argument in enumerate(probe.arguments)
     )
+
+
+class ProbesWord(NamedTuple):
+    """Which methods a probe finds wrong, in words by what, and whether the script's own is right along all its arguments."""
+
+    wrong: tuple[Method, ...]
+    judged: str
+    upheld: bool
+
+
+def word_on(probe: Probe, call: Call, other: Method) -> Optional[ProbesWord]:
+    """Who of two methods is wrong, where the QNode's own numerical slopes tell them apart: they need no simulation of the circuit.
+
+    Parameters
+    ----------
+    probe, call
+        What was seen, and where.
+    other
+        The method that the script's own is apart from.
+    """
+    if not (probe.methods and probe.arguments and probe.repeatable) or probe.device.samples:
+        return None
+    probe = resolve_probe(probe, call)
+    laws, own = laws_of(probe, call), probe.methods[0]
+    beside = next((m for m in probe.methods[1:] if not m.failure and method_of(call, probe, m) == other), None)
+    if own.failure or beside is None or gives_two_results(probe, laws):
+        return None
+    for position, argument in enumerate(probe.arguments):
+        wrong = wrong_at(probe, position, laws)
+        if (own in wrong) is not (beside in wrong):
+            slope = f"{argument.numerical:.6g} ± {argument.error:.1g}"
+            said = ", ".join(f"{method.diff_method} {method.slopes[position]:.6g}" for method in (own, beside))
+            judged = f"the QNode itself, differentiated numerically along {argument.name}, gives {slope}; {said}"
+            methods = tuple(dict.fromkeys(method_of(call, probe, method) for method in wrong))
+            return ProbesWord(methods, judged, own not in wrong and not doubt(probe, call))
+    return None
 
 
 def _is_off(probe: Probe, position: int, method: ProbedMethod, laws: Laws) -> bool:

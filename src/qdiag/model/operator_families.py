@@ -92,6 +92,11 @@ CONTROLLED = frozenset({"Controlled", "ControlledOp", "ControlledOperation", "Co
 PAULIS = ("PauliX", "PauliY", "PauliZ")
 """The observables that together say all about a qubit, in the order of the alphabet."""
 
+OF_NO_QUBITS = frozenset(
+    ["FockStateProjector", "NumberOperator", "PolyXP", "QuadOperator", "QuadP", "QuadX", "TensorN"] + ["GellMann", "THermitian"]
+)
+"""Observables of modes and of qutrits: no Pauli is measured where one of them is."""
+
 # --- measurements ------------------------------------------------------------------------------------------------------------------
 
 VARIANCES = frozenset({"VarianceMP", "var", "variance"})

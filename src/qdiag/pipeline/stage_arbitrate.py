@@ -68,7 +68,7 @@ def divergences_of(
     rewritten += wrong_by_gradient_transforms(context, trace)
     outcomes = [*wrong_beside_measurements(context, trace, located.methods, astray)]
     between = [*rewritten, *outcomes, *_of_right_outputs(_between_methods(located, context), outcomes)]
-    between = [_beside_probes(divergence, trace) for divergence in between]
+    between = [_beside_probes(_with_probes_word(divergence, trace), trace) for divergence in between]
     unanimous = unanimous_errors(context, trace, between, report, astray, seconds=seconds)
     alone = [_beside_probes(divergence, trace) for divergence in unanimous]
     alone += [*seen_by_probes(trace, [*between, *alone], located.not_rebuilt), *lost_in_layers(trace)]
@@ -259,16 +259,37 @@ def _beside_probes(divergence: Divergence, trace: JudgedCalls) -> Divergence:
     gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP)
     if not gradient or divergence.verdict is not Verdict.ERROR or divergence.outside:
         return divergence
-    # where the script's own method is right, the other one of the pair is what is off
     own, other = divergence.comparison.methods
-    off = other if divergence.upheld else own
-    if off.on(own.device).device != own.device:
+    # where the script's own method is right, the other one of the pair is what is off; either may be, where nobody knows
+    off = (other,) if divergence.upheld else (own,) if divergence.wrong else (own, other)
+    if any(method.on(own.device).device != own.device for method in off):
         # the probe differentiates on the script's own device
         return divergence
     beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
     gap = divergence.comparison.max_abs
-    untaken = any(probe_findings.takes_other_directions(probe, trace.call(probe.call), off.diff_method, gap) for probe in beside)
+    untaken = any(
+        all(probe_findings.takes_other_directions(probe, trace.call(probe.call), method.diff_method, gap) for method in off)
+        for probe in beside
+    )
     return replace(divergence, untaken=True) if untaken else divergence
+
+
+def _with_probes_word(divergence: Divergence, trace: JudgedCalls) -> Divergence:
+    """A divergence of which the arbiter cannot tell who is wrong, with what a probe at one of its calls says of the same two methods.
+
+    Our own simulation knows qubits; the numerical slopes of the QNode are those of whatever its device is made of.
+    """
+    own, other = divergence.comparison.methods
+    gradient = divergence.signature in (Signature.JACOBIAN, Signature.VJP) and divergence.verdict is Verdict.ERROR
+    open_still = gradient and not (divergence.wrong or divergence.upheld or divergence.untaken or divergence.outside)
+    if not open_still or own != divergence.call.method:
+        return divergence
+    beside = [probe for probe in trace.probes if probe.call in divergence.calls and not (probe.marked and not trace.handed)]
+    words = (probe_findings.word_on(probe, trace.call(probe.call), other) for probe in beside)
+    word = next((word for word in words if word is not None), None)
+    if word is None:
+        return divergence
+    return replace(divergence, wrong=word.wrong, judged=word.judged, upheld=word.upheld)
 
 
 def _is_of_own(divergence: Divergence) -> bool:

@@ -12,7 +12,7 @@ from qdiag.model.call import Call
 from qdiag.model.comparison import Comparison, Signature, Verdict
 from qdiag.model.findings import Divergence
 from qdiag.model.probe import Probe, ProbedArgument, ProbedMethod
-from qdiag.pipeline.stage_arbitrate import _beside_probes, seen_by_probes
+from qdiag.pipeline.stage_arbitrate import _beside_probes, _with_probes_word, seen_by_probes
 from tests.worlds.methods import ADJOINT, BACKPROP
 from tests.worlds.scripted import call, circuit
 
@@ -86,3 +86,49 @@ def test_what_is_off_in_other_directions_hides_nothing_that_a_probe_sees() -> No
     recorded: Any = Recorded(LOST)
     assert list(seen_by_probes(recorded, [error()])) == []
     assert len(list(seen_by_probes(recorded, [error(untaken=True)]))) == 1
+
+
+TOLD_APART = replace(LOST, methods=(*LOST.methods, ProbedMethod("backprop", (0.5,))))
+OTHER_LOST = replace(RIGHT, methods=(*RIGHT.methods, ProbedMethod("backprop", (0.0,))))
+OPEN = error(wrong=(), judged="cannot tell: TRX is not decomposed")
+
+
+def with_word(divergence: Divergence, probe: Probe) -> Divergence:
+    return _with_probes_word(divergence, Recorded(probe))  # type: ignore[arg-type]
+
+
+def test_where_the_arbiter_cannot_tell_the_qnodes_numerical_slopes_say_who_is_wrong() -> None:
+    own, other = with_word(OPEN, TOLD_APART), with_word(OPEN, OTHER_LOST)
+    assert (own.wrong, own.upheld) == ((ADJOINT,), False)
+    assert str(own.judged).startswith("the QNode itself, differentiated numerically along w, gives 0.5")
+    assert str(own.judged).endswith("adjoint 0, backprop 0.5")
+    assert (other.wrong, other.upheld) == ((BACKPROP,), True)
+
+
+@pytest.mark.parametrize(
+    ("divergence", "probe"),
+    [
+        (error(), TOLD_APART),
+        (OPEN, LOST),
+        (OPEN, RIGHT),
+        (OPEN, replace(TOLD_APART, methods=(*LOST.methods, ProbedMethod("backprop", (0.0,))))),
+        (OPEN, replace(TOLD_APART, methods=(*RIGHT.methods, ProbedMethod("backprop", (0.5,))))),
+        (OPEN, replace(TOLD_APART, arguments=(ProbedArgument("w", 0.5, 1e-12, False),))),
+        (OPEN, replace(TOLD_APART, repeatable=False)),
+        (OPEN, replace(TOLD_APART, marked=True)),
+        (replace(OPEN, calls=(1, 2)), TOLD_APART),
+        (replace(OPEN, comparison=of(Signature.OUTPUT)), TOLD_APART),
+        (replace(OPEN, comparison=of(Signature.JACOBIAN, Verdict.ROUNDING)), TOLD_APART),
+    ],
+    ids=["known", "other not probed", "other not asked", "both off", "both right", "kink", "random", "marked", "elsewhere", "outputs"]
+    + ["rounding"],
+)
+def test_nobody_is_blamed_by_a_probe_that_does_not_tell_the_two_apart(divergence: Divergence, probe: Probe) -> None:
+    assert with_word(divergence, probe) == divergence
+
+
+def test_other_directions_are_meant_only_where_all_that_may_be_off_are_right_along_the_arguments() -> None:
+    both = replace(RIGHT, methods=(*RIGHT.methods, ProbedMethod("backprop", (0.5,))))
+    assert is_untaken(OPEN, both)
+    assert not is_untaken(OPEN, OTHER_LOST)
+    assert not is_untaken(OPEN, RIGHT)

@@ -7,12 +7,12 @@ from qdiag.diagnosis.causes.approximation import approximation_rival
 from qdiag.diagnosis.causes.company import company_rival
 from qdiag.diagnosis.causes.singular_points import off_the_point
 from qdiag.diagnosis.experiments.changes import in_turn
-from qdiag.diagnosis.experiments.measurements import plain_expectations
+from qdiag.diagnosis.experiments.measurements import EXPECTATIONS_OF_THE_SAME, plain_expectations
 from qdiag.diagnosis.experiments.operations import POSTSELECTION_REMOVED
 from qdiag.diagnosis.symptoms import Symptoms
 from qdiag.model.circuit import postselects
 from qdiag.model.node import MeasuredOutcome, nodes_of, walk
-from qdiag.model.operator_families import NON_LINEAR
+from qdiag.model.operator_families import NON_LINEAR, OF_NO_QUBITS
 
 UNCOVERED_MEASUREMENT = Cause(
     code="QD307",
@@ -35,7 +35,7 @@ UNCOVERED_MEASUREMENT = Cause(
 def covered_measurement(symptoms: Symptoms) -> Experiment:
     """The same circuit with what every rule covers in the place of what is measured."""
     if not postselects(symptoms.question.circuit):
-        return plain_expectations(None)
+        return EXPECTATIONS_OF_THE_SAME if _measures_no_qubits(symptoms) else plain_expectations(None)
     also = _measures_outcomes(symptoms) or _measures_what_is_not_linear(symptoms)
     return in_turn(POSTSELECTION_REMOVED, plain_expectations(None)) if also else POSTSELECTION_REMOVED
 
@@ -60,6 +60,12 @@ def _measures_outcomes(symptoms: Symptoms) -> bool:
 
 def _measures_non_linearly(symptoms: Symptoms) -> bool:
     return postselects(symptoms.question.circuit) or _measures_what_is_not_linear(symptoms)
+
+
+def _measures_no_qubits(symptoms: Symptoms) -> bool:
+    """Whether modes or qutrits are measured, which know no Pauli."""
+    measured = (node for one in symptoms.question.circuit.measurements for node in nodes_of(one))
+    return any(node.name in OF_NO_QUBITS for node in measured)
 
 
 def _measures_what_is_not_linear(symptoms: Symptoms) -> bool:

@@ -15,7 +15,7 @@ from qdiag.judging.question import Question, with_circuit
 from qdiag.model.circuit import Circuit
 from qdiag.model.method import ARBITER
 from qdiag.model.node import Label, Node, Wires
-from qdiag.model.operator_families import PAULIS
+from qdiag.model.operator_families import PAULIS, VARIANCES
 
 
 def _hermitian_part(question: Question, evaluator: Evaluator) -> Optional[Question]:
@@ -57,6 +57,15 @@ def plain_expectations(position: Optional[int]) -> Experiment:
 
     which = "the measurements" if position is None else f"measurement {position}"
     return Experiment(f"Pauli expectation values instead of {which}", change)
+
+
+def _linear(circuit: Circuit) -> Circuit:
+    varied = any(measurement.name in VARIANCES for measurement in circuit.measurements)
+    measurements = (replace(m, name="ExpectationMP") if m.name in VARIANCES else m for m in circuit.measurements)
+    return replace(circuit, measurements=tuple(measurements)) if varied else circuit
+
+
+EXPECTATIONS_OF_THE_SAME = edit("expectation values instead of the variances", _linear)
 
 
 def _plainly(circuit: Circuit, position: Optional[int], names: Sequence[str]) -> Circuit:

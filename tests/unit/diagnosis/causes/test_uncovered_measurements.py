@@ -44,3 +44,12 @@ def test_postselection_and_what_is_measured_of_it_are_taken_away_together() -> N
 def test_a_gap_that_expectation_values_have_too_is_not() -> None:
     world = World(lambda request: 0.2 if adjoint(request) else 0.0)
     assert "QD307" in found(world, symptoms(world, of_wire("PurityMP"), apart=(0, 1))).ruled_out
+
+
+def test_a_variance_of_qutrits_or_modes_becomes_the_expectation_value_of_the_same() -> None:
+    observable = Node("GellMann", (), (Wires((0,)), (("index", 3),)), (0,))
+    asked = of(*TWO.operations, measurement=Node("VarianceMP", (observable, None), (("wires", None),), (0,)))
+    world = World(lambda request: 0.2 if adjoint(request) and tracked(request) and measured(request, "VarianceMP") else 0.0)
+    diagnosis = found(world, symptoms(world, asked, apart=(0,), blamed=FIRST))
+    assert (diagnosis.code, diagnosis.confidence) == ("QD307", "confirmed")
+    assert "expectation values instead of the variances" in [evidence.experiment for evidence in diagnosis.evidence]
