@@ -13,7 +13,8 @@ from qdiag.model.comparison import Signature
 def _is_made_for_one(symptoms: Symptoms) -> bool:
     """Whether a side is told to be differentiated once; what runs a gradient transform twice where it is told so, adjoint does not."""
     given = dict(symptoms.question.execution_options)
-    told = [dict(method.gradient_options).get("max_diff", given.get("max_diff")) for method in symptoms.suspects if method.per_parameter]
+    suspects = [method for method in symptoms.suspects if method.per_parameter]
+    told = [dict(method.gradient_options).get("max_diff", given.get("max_diff")) for method in suspects]
     return 1 in told
 
 
