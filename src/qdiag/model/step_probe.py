@@ -219,8 +219,10 @@ class StepProbe:
         if len(small) < 2:
             return Answer.VOID
         if any(small):
-            odd, even = abs(small[0] - small[-1]), abs(small[0] + small[-1])
-            return Answer.SMOOTH if odd > even else Answer.STATIONARY
+            up, *_, down = (change for change, _ in self._changed(SMALL, control))
+            # of a shallow slope one side may just stay within what rounding explains; beyond a kink there is next to nothing
+            sides = abs(up - down) - abs(up + down)
+            return Answer.SMOOTH if sides > self._noise(control) else Answer.STATIONARY
         if not large:
             return Answer.VOID
         if not any(large):
@@ -229,8 +231,16 @@ class StepProbe:
 
     def _changes(self, size: float, control: float) -> list[float]:
         """How far moves of a size change the loss, upward first; what rounding explains is no change."""
+        return [change if told else 0.0 for change, told in self._changed(size, control)]
+
+    def _changed(self, size: float, control: float) -> list[tuple[float, bool]]:
+        """How far they change it, and whether that is more than rounding explains."""
         changes = (outcome.loss - control for outcome in _moves(self.outcomes, size) if outcome.loss is not None)
-        return [0.0 if abs(change) <= _LEAST * self.eps * abs(control) else change for change in changes]
+        return [(change, abs(change) > self._noise(control)) for change in changes]
+
+    def _noise(self, control: float) -> float:
+        """How far rounding may change the loss."""
+        return _LEAST * self.eps * abs(control)
 
     @property
     def reached(self) -> Optional[bool]:

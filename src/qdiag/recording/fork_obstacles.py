@@ -91,10 +91,23 @@ _WARNS = "jax._src.xla_bridge"
 """Its hook only warns, which `forking` keeps quiet: in the copy nothing of XLA's is run."""
 
 
+_LOGURU = "loguru._locks_machinery"
+"""Its hooks take each lock of its own before a fork and give it back afterwards, in both processes. None can be taken twice: where one is
+held by this very thread, as in a sink of the script's that calls a QNode, the fork would wait for it forever."""
+
+
+def _is_free(machinery: Any) -> bool:
+    """Whether none of loguru's locks is held now, as far as they are where they are known to be."""
+    locks = [getattr(machinery, name, None) for name in ("logger_locks", "handler_locks")]
+    return None not in locks and not any(lock.locked() for kept in locks for lock in list(kept or ()))
+
+
 def _is_standard(hook: Any) -> bool:
     """Whether a hook only puts locks, threads and random streams in order, as the standard library's do."""
     if isinstance(hook, types.BuiltinFunctionType):
         return True
+    if getattr(hook, "__module__", None) == _LOGURU:
+        return _is_free(sys.modules.get(_LOGURU))
     module = str(getattr(hook, "__module__", "")).partition(".")[0]
     if getattr(hook, "__module__", None) == _WARNS:
         return True

@@ -127,7 +127,7 @@ class StepProber:
         first = seen.fresh == 0
         seen.fresh += 1
         due = self._others < MOST and seen.probed < len(AGAIN) and seen.passes >= AGAIN[seen.probed]
-        if not first or seen.alive or not due or not all(map(loss_graph.is_movable, tracked)) or self._is_busy():
+        if not first or seen.alive or not due or not all(map(loss_graph.is_movable, tracked)) or self._is_busy(but_slopes=True):
             return
         seen.probed += 1
         self._others += 1
@@ -144,7 +144,8 @@ class StepProber:
     def ask(self, subjects: Sequence[Subject], calls: int, step: int, backward_seen: bool) -> None:
         """At the beginning of a step: in copies the script goes on from here with one of these parameters moved."""
         fresh = [subject for subject in subjects if subject.key not in self._moved and loss_graph.is_movable(subject.value)]
-        if not fresh or self._others >= MOST or self._is_busy():
+        # a step is looked at ever more seldom: what is known to get no gradient does not wait until slopes are known, which may never be
+        if not fresh or self._others >= MOST or self._is_busy(but_slopes=True):
             return
         self._others += 1
         subjects = fresh[:MOST_SUBJECTS]

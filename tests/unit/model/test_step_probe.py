@@ -40,6 +40,24 @@ def test_what_the_losses_say(loss: Callable[[float], float], answer: Answer) -> 
     assert probed(loss).answer is answer
 
 
+@pytest.mark.parametrize(
+    ("up", "down", "answer"),
+    [
+        (17.0, -15.0, Answer.SMOOTH),
+        (15.0, -17.0, Answer.SMOOTH),
+        (17.0, -3.0, Answer.STATIONARY),
+        (17.0, 15.0, Answer.STATIONARY),
+        (15.0, -15.0, Answer.INDEPENDENT),
+    ],
+)
+def test_a_shallow_slope_is_told_from_a_kink_by_both_sides_together(up: float, down: float, answer: Answer) -> None:
+    """Changes in roundings of the loss, of which 16 explain nothing by themselves."""
+    eps = 2.0**-23
+    changes = {0.0: 0.0, SMALL: up, -SMALL: down, LARGE: 0.0, -LARGE: 0.0}
+    outcomes = tuple(Outcome(by, loss=2.0 + 2.0 * eps * change) for by, change in changes.items())
+    assert StepProbe(3, 1, Moved.PARAMETER, "w", outcomes=outcomes, eps=eps, own=2.0).answer is answer
+
+
 def test_the_slope_is_a_difference_in_parts_of_the_size() -> None:
     assert probed(lambda x: x**2).slope == pytest.approx(0.6, abs=1e-9)
     assert probed(lambda x: x**2, size=2.0).slope == pytest.approx(0.3, abs=1e-9)

@@ -171,3 +171,23 @@ def test_a_package_that_stops_its_thread_takes_its_lock_or_warns_is_none(monkeyp
     found = fork_obstacles.obstacle(False)
     before.remove(hook)
     assert found == ""
+
+
+@pytest.mark.parametrize(
+    ("held", "known", "obstacle"),
+    [(False, True, ""), (True, True, "loguru._locks_machinery runs code"), (False, False, "loguru._locks_machinery runs code")],
+)
+def test_a_logger_whose_locks_are_taken_at_a_fork_is_none_unless_it_holds_one(
+    monkeypatch: pytest.MonkeyPatch, held: bool, known: bool, obstacle: str
+) -> None:
+    lock = threading.Lock()
+    machinery = types.SimpleNamespace(logger_locks=[lock], **({"handler_locks": []} if known else {}))
+    monkeypatch.setitem(sys.modules, "loguru._locks_machinery", machinery)
+    monkeypatch.setattr(hook, "__module__", "loguru._locks_machinery")
+    (before, _), _ = fork_hooks.hooks_of_forks()
+    before.append(hook)
+    if held:
+        lock.acquire()
+    found = fork_obstacles.obstacle(False)
+    before.remove(hook)
+    assert found.startswith(obstacle) and bool(found) == bool(obstacle)

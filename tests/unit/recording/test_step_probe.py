@@ -260,6 +260,15 @@ def test_a_second_optimiser_need_not_wait_for_the_slopes_of_the_first(suspicious
     assert slopes(suspicious, 1, 1, 2) == 1
 
 
+def test_what_gets_no_gradient_does_not_wait_for_slopes(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_probe, "is_running", lambda path: True)
+    prober._running = {Path("a"): Moved.HELD}
+    prober.ask([Subject("a", np.zeros(2))], 3, 2, True)
+    for number in range(2):
+        step(prober, first=10 * number)
+    assert [probe.moved for probe, _ in prober.asked] == [Moved.PARAMETER, Moved.OUTPUTS]
+
+
 def test_the_gradient_is_kept_of_the_first_pass_that_leaves_one(prober: Prober) -> None:
     prober._awaited = Awaited(4, ())
     prober.pass_ends()
