@@ -22,7 +22,7 @@ from qdiag.model.circuit import Circuit
 from qdiag.model.comparison import Signature, Verdict
 from qdiag.model.evaluation import Evaluation
 from qdiag.model.findings import Divergence
-from qdiag.model.method import Method
+from qdiag.model.method import ARBITER, Method
 from qdiag.model.numerics.rounding import NUMERICAL_DERIVATIVE
 from qdiag.model.numerics.surfaces import tangential
 from qdiag.model.operator_families import as_written
@@ -58,9 +58,13 @@ REFERENCE = Method("default.qubit", "none")
 
 
 def _decomposes_alike(symptoms: Symptoms, evaluator: Evaluator) -> bool:
-    """Whether the reference device gives the same of the operations and of their decompositions: asked where another one is off."""
+    """Whether the reference device gives the same of the operations and of their decompositions.
+
+    Asked where another device is off, and where one method is while another is right: where all are wrong, this device is, too.
+    """
     question = symptoms.question
-    if symptoms.signature is not Signature.OUTPUT or not symptoms.elsewhere or question.circuit.shots:
+    asks = symptoms.elsewhere or _has_a_right_side(symptoms)
+    if symptoms.signature is not Signature.OUTPUT or not asks or question.circuit.shots:
         return False
     elementary = DECOMPOSED.applied_to(question, evaluator)
     if elementary is None:
@@ -68,6 +72,12 @@ def _decomposes_alike(symptoms: Symptoms, evaluator: Evaluator) -> bool:
     asked = (replace(one, methods=(REFERENCE, REFERENCE)) for one in (question, elementary))
     whole, parts = (evaluator.submit(one.request(0)).result() for one in asked)
     return compare(whole, parts, elementary.circuit).verdict in HEALED
+
+
+def _has_a_right_side(symptoms: Symptoms) -> bool:
+    """Whether one of the pair is known to be wrong, and the other is a method of PennyLane's that is not."""
+    wrong = [method in symptoms.divergence.wrong for method in symptoms.question.methods]
+    return any(wrong) and not all(wrong) and ARBITER not in symptoms.question.methods
 
 
 def _with_approximation(symptoms: Symptoms, evaluator: Evaluator, reference: Optional[AskArbiter]) -> Symptoms:

@@ -130,8 +130,9 @@ class Symptoms:
     composite
         Whether the difference sits in operations that PennyLane can decompose.
     decomposes_alike
-        Whether on PennyLane's reference device the operations give what their decompositions give; asked for where another device
-        is in question.
+        Whether on PennyLane's reference device the operations give what their decompositions give: then no decomposition is at fault
+        (QD502), but another device's kernel (QD503), or what a method makes of the circuit (QD402). Asked where outputs differ, and
+        not all are wrong.
     disturbance
         The measurement that the difference shows in, where it comes out otherwise beside the others than alone.
     approximation

@@ -92,8 +92,8 @@ _WARNS = "jax._src.xla_bridge"
 
 
 _LOGURU = "loguru._locks_machinery"
-"""Its hooks take each lock of its own before a fork and give it back afterwards, in both processes. None can be taken twice: where one is
-held by this very thread, as in a sink of the script's that calls a QNode, the fork would wait for it forever."""
+"""Its hooks take each lock of its own before a fork and give it back afterwards, in both processes. None can be taken twice: where this
+very thread holds one, as in a sink of the script's that calls a QNode, the fork would wait for it forever."""
 
 
 def _is_free(machinery: Any) -> bool:

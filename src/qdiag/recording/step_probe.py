@@ -144,7 +144,7 @@ class StepProber:
     def ask(self, subjects: Sequence[Subject], calls: int, step: int, backward_seen: bool) -> None:
         """At the beginning of a step: in copies the script goes on from here with one of these parameters moved."""
         fresh = [subject for subject in subjects if subject.key not in self._moved and loss_graph.is_movable(subject.value)]
-        # a step is looked at ever more seldom: what is known to get no gradient does not wait until slopes are known, which may never be
+        # steps are looked at ever more seldom: what is known to get no gradient does not wait until slopes are known, if ever
         if not fresh or self._others >= MOST or self._is_busy(but_slopes=True):
             return
         self._others += 1

@@ -170,7 +170,7 @@ def test_company_is_asked_after_for_errors_alone() -> None:
 # --- other devices ---------------------------------------------------------------------------------------------------------------
 
 
-def of_outputs(pair: tuple[Method, ...], *, pieces: float) -> Symptoms:
+def of_outputs(pair: tuple[Method, ...], *, pieces: float, wrong: tuple[Method, ...] = ()) -> Symptoms:
     """The survey of an output that is wrong on the first of two devices; what is decomposed is off by so much on the reference."""
 
     def answer(request: Request) -> Evaluation:
@@ -179,7 +179,7 @@ def of_outputs(pair: tuple[Method, ...], *, pieces: float) -> Symptoms:
 
     world = World(answer, output=True, facts={name: (lambda *_, one=one: one) for name, one in DECOMPOSED.items()})
     first = symptoms(world, THREE, pair)
-    return survey(first.divergence, first.question, world)
+    return survey(replace(first.divergence, wrong=wrong), first.question, world)
 
 
 @pytest.mark.parametrize("pieces", [0.0, 0.1])
@@ -188,5 +188,11 @@ def test_of_another_device_it_is_asked_whether_elsewhere_the_pieces_make_the_who
     assert of_outputs(pair, pieces=pieces).decomposes_alike is (pieces == 0.0)
 
 
-def test_of_the_reference_itself_it_is_not() -> None:
-    assert not of_outputs(SHIFT, pieces=0.0).decomposes_alike
+@pytest.mark.parametrize("pieces", [0.0, 0.1])
+def test_of_a_method_that_is_wrong_beside_one_that_is_right_it_is_asked_too(pieces: float) -> None:
+    assert of_outputs(SHIFT, pieces=pieces, wrong=SHIFT[:1]).decomposes_alike is (pieces == 0.0)
+
+
+@pytest.mark.parametrize("wrong", [(), SHIFT])
+def test_where_both_are_wrong_or_nobody_knows_it_is_not(wrong: tuple[Method, ...]) -> None:
+    assert not of_outputs(SHIFT, pieces=0.0, wrong=wrong).decomposes_alike

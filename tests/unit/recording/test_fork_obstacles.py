@@ -190,4 +190,5 @@ def test_a_logger_whose_locks_are_taken_at_a_fork_is_none_unless_it_holds_one(
         lock.acquire()
     found = fork_obstacles.obstacle(False)
     before.remove(hook)
-    assert found.startswith(obstacle) and bool(found) == bool(obstacle)
+    assert found.startswith(obstacle)
+    assert bool(found) == bool(obstacle)

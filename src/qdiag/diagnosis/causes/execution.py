@@ -83,7 +83,7 @@ DECOMPOSITION = Cause(
     slug="decomposition-changes-result",
     title="decomposition changes the result",
     remedy="report it; until then write out the gates that you mean",
-    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY) and not _is_of_the_kernel(symptoms),
+    applies=lambda symptoms: symptoms.signature is Signature.OUTPUT and not symptoms.fact(LOSSY) and not symptoms.decomposes_alike,
     predicts=lambda symptoms: (
         *flips(DECOMPOSED),
         *leaves(NUDGED_FAR),
@@ -99,11 +99,6 @@ DECOMPOSITION = Cause(
 def _binding_rival(symptoms: Symptoms) -> tuple[Prediction, ...]:
     """Tells a decomposition (QD502) from binding (QD510), which an operation that is decomposed does not live to see."""
     return survives(BOUND_ANEW) if symptoms.fact(REBOUND) else ()
-
-
-def _is_of_the_kernel(symptoms: Symptoms) -> bool:
-    """Tells a decomposition (QD502) from a kernel (QD503), which what is decomposed never comes to: elsewhere both give the same."""
-    return symptoms.elsewhere and symptoms.decomposes_alike
 
 
 DEVICE_KERNEL = Cause(
